@@ -24,7 +24,7 @@ from attrs import evolve  # noqa: E402
 
 from hypervisors.vault import ADDRESS, PORT, vault  # noqa: E402
 from portinfra import Vault  # noqa: E402
-from portinfra.recovery.vault.transfer_script import Errand  # noqa: E402
+from portinfra.recovery.vault.transfer_script import TransferScript  # noqa: E402
 
 ALONE = "PORTINFRA_BENCHMARK_IS_ALONE"
 """Set once this has a network of its own, on which nothing else moves bytes."""
@@ -56,7 +56,7 @@ def by_portinfra(engine: str) -> Callable[[Vault, Path, int], list[str]]:
 
     def go(kept: Vault, volume: Path, time: int) -> list[str]:
         gib = -(-volume.stat().st_size // 2**30)
-        return ["bash", "-c", Errand(f"p{time}", "db1-data", gib, f"a{time}", engine).sending(kept)]
+        return ["bash", "-c", TransferScript(f"p{time}", "db1-data", gib, f"a{time}", engine).sending(kept)]
 
     return go
 

@@ -115,7 +115,7 @@ class Cloud:
             lease = self._place.settle(self._scope)
             first = self._plan(self._place.reader.observe(self._scope), address, spec, options)
             self._refuse(check_guards(first, self._guards, lease), spec)
-        run = self._started()
+        run = self._start()
         plan = self._plan(run.reader.observe(self._scope), address, spec, options)
         plan = check_guards_again(run, plan, self._guards)
         self._refuse(plan, spec)
@@ -192,11 +192,11 @@ class Cloud:
                     subject=spec.address,
                 )
 
-    def _started(self) -> Run:
+    def _start(self) -> Run:
         if self._run is not None and not self._run.holds():
             self._run = None  # idle for a minute, and taken over: begin again, when whoever it is has ended
         if self._run is None:
-            self._run = self._place.run(self._scope).__enter__()
+            self._run = self._place.start_run(self._scope).__enter__()
         return self._run
 
 

@@ -2,7 +2,7 @@
 
 recovery(topology, plan, environments) -> Recovery      what a plan is about, checked
 recoveries_of(topology, environment, plans, environments) -> tuple[Recovery, ...]    guards for `plan`
-prospect(recovery) -> Prospect                          what a failover would do now, and what is in its way
+make_forecast(recovery) -> Forecast                     what a failover would do now, and what is in its way
 replicate(recovery) -> Replicated                       new recovery points, where they are due
 status(recovery) -> RecoveryStatus                      how old the newest restorable data is
 status_of_way(recovery) -> RecoveryStatus               the same for a takeover to this recovery's target
@@ -23,7 +23,7 @@ evidence_document(evidence) -> dict                     evidence as JSON; `evide
 open_store() -> EvidenceStore                           where the commands keep it: `save(name, document)`
 send_copy(recovery, evidence, file) -> str              the file sent to the remote of the plan
 sign(document, signing_key(path)) -> dict               the document with its signature (Ed25519)
-verify(document, public, signers) -> Verdict            whether it is as it was signed: `good`, `told`
+verify(document, public, signers) -> Verdict            whether it is as it was signed: `good`, `sentence`
 """
 
 import json
@@ -42,7 +42,7 @@ from portinfra.recovery.announced import drill, failback, failover, refresh, rep
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.drills.sweep import Swept, sweep
 from portinfra.recovery.evidence import evidence_document, evidence_of
-from portinfra.recovery.options import How, Pace
+from portinfra.recovery.options import FailoverOptions, RunOptions
 from portinfra.recovery.points.locks import unfit_for_locks
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
@@ -53,7 +53,7 @@ from portinfra.recovery.takeover.fencing import fence, may_fence
 from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.evidence_copy import send_copy
 from portinfra.recovery.vault.readiness import unfit
-from portinfra.recovery.watch.forecast import Prospect, prospect
+from portinfra.recovery.watch.forecast import Forecast, make_forecast
 from portinfra.recovery.watch.monitor import status
 from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.recovery.watch.probers import unfit_for_probers
@@ -66,13 +66,13 @@ from portinfra.validation.arguments import check_arguments
 __all__ = [
     "Abandoned",
     "Approving",
-    "How",
-    "Pace",
-    "Prospect",
+    "FailoverOptions",
+    "Forecast",
     "Recovery",
     "RecoveryStatus",
     "Replicated",
     "RunHistory",
+    "RunOptions",
     "Swept",
     "abandon",
     "approve",
@@ -85,11 +85,11 @@ __all__ = [
     "fence",
     "grants",
     "list_runs",
+    "make_forecast",
     "may_abandon",
     "may_fence",
     "may_take_over",
     "open_store",
-    "prospect",
     "recoveries_of",
     "recovery",
     "refresh",
@@ -138,9 +138,11 @@ def grants(recovery: Recovery) -> str:
     if isinstance(plugin, Grants) and source.provider == target.provider and "native" in recovery.engines:
         told |= json.loads(plugin.grants(source, target))
         told |= {f"{end}, way back": policy for end, policy in _way_back(plugin, source, target).items()}
-    for way in (recovery, recovery.turned):
+    for way in (recovery, recovery.reversed):
         if reading := exports_blocks(way, way.source):
-            told[f"helpers of {way.source.name}"] = json.loads(reading.block_grants(way.source, way.taken))
+            told[f"helpers of {way.source.name}"] = json.loads(
+                reading.block_grants(way.source, way.capture_scope)
+            )
     if not told:
         raise PortinfraError(
             f"from {source.on} to {target.on} there is nothing to grant",

@@ -132,7 +132,7 @@ class Reader:
                 if seen.address in resources:
                     unexplained.append(f"{seen.address}: {seen.id} beside {resources[seen.address].id}")
                     continue
-                resources[seen.address] = self._detailed(driver, seen)
+                resources[seen.address] = self._read_details(driver, seen)
                 if seen.id:
                     by_id.setdefault(seen.id, seen.address)
         return Observation(
@@ -161,7 +161,7 @@ class Reader:
                     unknown |= call_method(self.provider.silent, call, answer)
         return answers, unknown
 
-    def _detailed(self, driver: Driver[Any], seen: Observed[Spec]) -> Observed[Spec]:
+    def _read_details(self, driver: Driver[Any], seen: Observed[Spec]) -> Observed[Spec]:
         while (call := call_method(driver.detail, seen)) is not None:
             try:
                 looked = call_method(driver.absorb, seen, call, self.ask(call))

@@ -199,7 +199,7 @@ def _walls(role: Role, site: _Site, tags: Mapping[str, str], rules: _Rules) -> I
     firewall = Firewall(role.name, NETWORK, tags, site.cidr)
     yield 2, firewall
     ingress, egress = rules
-    yield 3, FirewallRules(role.name, firewall.address, _merged(ingress), _merged(egress))
+    yield 3, FirewallRules(role.name, firewall.address, _merge(ingress), _merge(egress))
 
 
 def _hosts(
@@ -277,7 +277,7 @@ def _peer(peer: str) -> str:
     return peer if "/" in peer else f"firewall.{peer}"
 
 
-def _merged(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+def _merge(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     """Sorted rules, of which none overlaps or touches another of the same protocol and peer."""
     ranges: dict[tuple[str, str], list[PortRange]] = {}
     for rule in rules:

@@ -20,7 +20,7 @@ from functools import cache
 from attrs import evolve
 
 from portinfra.errors import StalePlanError
-from portinfra.execution.connection import WORKERS, Connection, meant
+from portinfra.execution.connection import WORKERS, Connection, check_account
 from portinfra.guards.fence import Fence
 from portinfra.guards.peer import check_guards, check_guards_again, is_recorded, record_peer
 from portinfra.guards.standby import begin_standby, standby_of
@@ -238,11 +238,11 @@ def apply(
     # A destroy also removes the lease, the last thing that is ours.
     if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
-    with Connection.to(environment) as here, here.run(plan.scope, workers=workers, seed=seed) as run:
+    with Connection.to(environment) as here, here.start_run(plan.scope, workers=workers, seed=seed) as run:
         if run.lease.fenced != plan.fenced:
             raise StalePlanError(f"since this plan was made, {plan.scope} {_turned(run.lease.fenced)}")
         with _uncollected():
-            meant(run.reader.account(), environment, here.provider.name)
+            check_account(run.reader.account(), environment, here.provider.name)
             fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
             fresh = evolve(fresh, standby=plan.standby)
         fresh = check_guards_again(run, fresh, plan.guards)
@@ -315,7 +315,7 @@ def forget_peer(topology: Topology, environment: Environment) -> Lease:
     longer exists. Return the lease once lists show it. Raises LeaseHeldError and ProviderError.
     """
     with Connection.to(environment) as here:
-        with here.run(Scope(topology.name, environment.name)) as run:
+        with here.start_run(Scope(topology.name, environment.name)) as run:
             run.record_peer("")
         clock = here.provider.clock
         clock.sleep_until(clock.now() + here.provider.capabilities.visibility_seconds)

@@ -82,7 +82,7 @@ def test_what_a_recovery_tells(data, topology):
         made = dr.replicate(both)
         assert is_json(recovery_documents.replicated_document(both, made))
         assert is_json(recovery_documents.status_document(dr.status(both)))
-        assert is_json(recovery_documents.prospect_document(dr.prospect(both)))
+        assert is_json(recovery_documents.prospect_document(dr.make_forecast(both)))
 
 
 anything = st.recursive(

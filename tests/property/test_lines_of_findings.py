@@ -9,7 +9,7 @@ from portinfra.errors import DeclarationError, ValidationError
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
-from portinfra.model.schema import Kind, attributes, replaced
+from portinfra.model.schema import Kind, attributes, following_attributes
 from portinfra.model.topology import Flow, Role, Topology
 from portinfra.model.vault import Vault
 from portinfra.provider import registry
@@ -118,7 +118,7 @@ def with_attribute(block, attribute, value):
     and the line of it. Nothing follows from an empty value.
     """
     name = attribute.hcl
-    follows = replaced(CLASSES[block], {attribute.name} if value != '""' else ())
+    follows = following_attributes(CLASSES[block], {attribute.name} if value != '""' else ())
     gone = {name, *(each.hcl for each in follows)}
     lines = WHOLE.splitlines()
     marker = next(number for number, line in enumerate(lines) if line.strip() == f"#{block}")

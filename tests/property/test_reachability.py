@@ -76,7 +76,7 @@ def broken(found):
     return [
         hop
         for source in found.names
-        for chain in found.reached(source).values()
+        for chain in found.chains_from(source).values()
         for hop in chain
         if not hop.traffic or hop.traffic - found.direct(hop.source, hop.target)
     ]

@@ -14,7 +14,7 @@ from portinfra.model.recovery import Probe
 from portinfra.testing.simulated import applied, simulated
 
 PAIRS = list(permutations(("aws", "gcp", "libvirt"), 2))
-HOW = dr.How(pace=ONE)
+HOW = dr.FailoverOptions(pace=ONE)
 
 
 def between(source, target):

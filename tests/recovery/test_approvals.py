@@ -19,7 +19,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.approve import APPROVAL_SECONDS, approve
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
@@ -142,7 +142,7 @@ def test_without_an_approval_nothing_is_stopped(world, verb):
         assert failover(tiny(), HOW).result == "passed"
     active = RECOVERY if verb is failback else PRODUCTION
     assert refused(verb, APPROVED, HOW) == ["recovery/not-approved"]
-    foreseen = prospect(APPROVED.turned if verb is failback else APPROVED).findings
+    foreseen = make_forecast(APPROVED.reversed if verb is failback else APPROVED).findings
     assert "recovery/needs-approval" in [finding.rule for finding in foreseen]
     assert powers(world, active) == {"running"}
     assert status(APPROVED).turn is None
@@ -215,10 +215,10 @@ def test_the_refusal_does_not_deny_an_approval_that_expired(world, monkeypatch):
 
 def test_a_plan_does_not_ask_for_an_approval_that_another_person_gave(world, monkeypatch):
     approve(APPROVED, "failover")
-    assert NEEDS in [each.rule for each in prospect(APPROVED).findings], "who runs it approved it"
+    assert NEEDS in [each.rule for each in make_forecast(APPROVED).findings], "who runs it approved it"
     with person("grace", monkeypatch):
         approve(APPROVED, "failover")
-    assert NEEDS not in [each.rule for each in prospect(APPROVED).findings]
+    assert NEEDS not in [each.rule for each in make_forecast(APPROVED).findings]
     assert NEEDS not in [each.rule for each in dr.status(APPROVED).readiness]
 
 

@@ -22,7 +22,7 @@ from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.testing.simulated import applied, simulated
 from portinfra.words import iso, moment
 
@@ -115,8 +115,8 @@ def test_a_failover_brings_the_data_of_the_moment_and_the_ledger_and_evidence_ha
 def test_the_plan_shows_the_points_of_the_moment(history):
     _, monday, _ = history
     how = evolve(HOW, as_of=monday)
-    shown = {each.what for each in prospect(recovery(), how).data}
-    assert prospect(recovery(), how).as_of == iso(monday.timestamp())
+    shown = {each.what for each in make_forecast(recovery(), how).data}
+    assert make_forecast(recovery(), how).as_of == iso(monday.timestamp())
     assert shown == {f"point {id}" for _, id in used(failover(recovery(), how))}
 
 
@@ -124,7 +124,7 @@ def test_a_takeover_that_is_run_again_continues_with_the_moment_and_refuses_anot
     cloud, monday, tuesday = history
     stuck(how=evolve(HOW, as_of=monday))
     assert refused(failover, recovery(), evolve(HOW, as_of=tuesday)) == ["recovery/other-moment"]
-    assert prospect(recovery(), HOW).as_of == iso(monday.timestamp())
+    assert make_forecast(recovery(), HOW).as_of == iso(monday.timestamp())
     evidence = failover(recovery(), HOW)
     assert evidence.as_of == iso(monday.timestamp())
     assert set(written(cloud, RECOVERY).values()) == said("monday")
@@ -167,13 +167,13 @@ def test_own_volumes_are_never_used_and_the_last_point_is_carried_all_the_same(h
     """On the way back, the volumes of production have the newest data of Tuesday."""
     cloud, _, _ = history
     failover(recovery(), HOW)
-    back = carry(cloud, "wednesday", RECOVERY, recovery().turned)
+    back = carry(cloud, "wednesday", RECOVERY, recovery().reversed)
     write(cloud, RECOVERY, "thursday")
     evidence = failback(recovery(), evolve(HOW, as_of=back))
     assert evidence.as_of == iso(back.timestamp())
     assert set(written(cloud, PRODUCTION).values()) == said("wednesday")
     with Connection.to(PRODUCTION) as there:
-        carried = points(Ledger(there, recovery().turned.ledger).entries())
+        carried = points(Ledger(there, recovery().reversed.ledger).entries())
     assert len(carried) == 2, "thursday is in the last point"
 
 
@@ -182,7 +182,7 @@ def test_a_takeover_removes_no_point_that_it_may_need(history):
     cloud, _, _ = history
     about = recovery(data=[DataPolicy("db", keep=1)])
     failover(about, HOW)
-    back = carry(cloud, "wednesday", RECOVERY, about.turned)
+    back = carry(cloud, "wednesday", RECOVERY, about.reversed)
     passed_later(cloud, DAY)
     write(cloud, RECOVERY, "thursday")
     assert failback(about, evolve(HOW, as_of=back)).as_of == iso(back.timestamp())

@@ -18,7 +18,7 @@ from portinfra.provider.registry import substituted
 from portinfra.recovery.vault.store import Store
 from portinfra.testing.fake.plugin import FakePlugin
 from portinfra.testing.faults import Crash
-from portinfra.testing.stand import LocalStand
+from portinfra.testing.stand import LocalScriptRunner
 
 pytestmark = needs_tools
 BLOCKS = "198.51.100.0/28:443"
@@ -58,7 +58,7 @@ def exporting(cloud, tmp_path):
 @pytest.fixture
 def helpers(monkeypatch):
     """All that there is in each scope of helpers while these work, by the name of the scope's environment."""
-    seen, original = {}, LocalStand.run
+    seen, original = {}, LocalScriptRunner.run
 
     def noted(stand, script, volume):
         about = recovery()
@@ -68,7 +68,7 @@ def helpers(monkeypatch):
                     seen[scope.environment] = {address: found.spec for address, found in there.items()}
         original(stand, script, volume)
 
-    monkeypatch.setattr(LocalStand, "run", noted)
+    monkeypatch.setattr(LocalScriptRunner, "run", noted)
     return seen
 
 
@@ -87,7 +87,7 @@ def test_the_blocks_of_a_snapshot_are_sent_and_come_back(engine, home, cloud, ex
     assert "instance" in kinds(helpers["production+sending"])
     assert not kinds(helpers["production+sending"]) & {"volume", "attachment"}
     assert dr.drill(about, pace=ONE).result == "passed"
-    evidence = dr.failover(about, dr.How(lost=True, pace=ONE))
+    evidence = dr.failover(about, dr.FailoverOptions(lost=True, pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert set(written(cloud, RECOVERY).values()) == {f"ledger of volume.db{n}-data" for n in (1, 2)}
     assert {"volume", "attachment"} <= kinds(helpers["recovery+receiving"])  # it writes to one
@@ -119,7 +119,7 @@ def test_a_provider_that_hands_out_none_is_read_by_a_clone_and_told_of(home, clo
     about = by("age", home, cloud, blocks=BLOCKS)
     assert dr.replicate(about, pace=ONE).succeeded
     assert "volume" in kinds(helpers["production+sending"])
-    (finding,) = [each for each in dr.prospect(about).findings if each.rule == "recovery/no-blocks"]
+    (finding,) = [each for each in dr.make_forecast(about).findings if each.rule == "recovery/no-blocks"]
     assert finding.subject == "recovery.shop.vault.blocks"
     assert "neither fake:us-east-1 nor fake:eu-west-1" in finding.message
 
@@ -165,7 +165,7 @@ def left_at_work(about, monkeypatch):
     """A replication that dies while its helpers work; the objects that they would store."""
     begun = []
     with monkeypatch.context() as patched:
-        patched.setattr(LocalStand, "run", lambda stand, script, volume: begun.append(stored(script)))
+        patched.setattr(LocalScriptRunner, "run", lambda stand, script, volume: begun.append(stored(script)))
         dies_at(lambda *of: len(begun) == 2, lambda: dr.replicate(about, pace=ONE))
     return begun
 
@@ -177,13 +177,13 @@ def stored(script):
 @pytest.fixture
 def ran(monkeypatch):
     """What the scripts that are run from here on store."""
-    seen, original = [], LocalStand.run
+    seen, original = [], LocalScriptRunner.run
 
     def noted(stand, script, volume):
         seen.append(stored(script))
         original(stand, script, volume)
 
-    monkeypatch.setattr(LocalStand, "run", noted)
+    monkeypatch.setattr(LocalScriptRunner, "run", noted)
     return seen
 
 
@@ -207,7 +207,7 @@ def test_helpers_at_work_the_same_way_are_waited_for(home, cloud, exporting, mon
 def test_what_one_helper_has_sent_is_not_sent_again_while_another_is_at_work(
     home, cloud, exporting, monkeypatch, ran
 ):
-    about, original = by("age", home, cloud, blocks=BLOCKS), LocalStand.run
+    about, original = by("age", home, cloud, blocks=BLOCKS), LocalScriptRunner.run
     with monkeypatch.context() as patched:
         first = []
 
@@ -216,7 +216,7 @@ def test_what_one_helper_has_sent_is_not_sent_again_while_another_is_at_work(
             if len(first) == 1:
                 original(stand, script, volume)
 
-        patched.setattr(LocalStand, "run", run)
+        patched.setattr(LocalScriptRunner, "run", run)
         dies_at(lambda *of: len(first) == 2, lambda: dr.replicate(about, pace=ONE))
     ran.clear()
     assert dr.replicate(about, pace=ONE).succeeded

@@ -43,7 +43,7 @@ def listed(*evidence, about=None):
 def delete(number, environment=RECOVERY):
     """Delete the entry of a run, as an operator of the cloud can."""
     with Connection.to(environment) as target:
-        ledger = Ledger.settled(target, recovery().ledger)
+        ledger = Ledger.after_settling(target, recovery().ledger)
         (run,) = [run for run in read_runs(ledger.entries()) if run.number == number]
         ledger.remove(run.entry)
 
@@ -103,7 +103,7 @@ def test_a_number_that_two_runs_took_is_given_to_the_first(ready):
     """A list that lags behind does not show the other run yet."""
     told = {"kind": "drill", "began": "2030-01-01T00:00:00+00:00", "open": True, "run": 1}
     with Connection.to(RECOVERY) as target:
-        ledger = Ledger.settled(target, recovery().ledger)
+        ledger = Ledger.after_settling(target, recovery().ledger)
         first, second = (ledger.add({**told, "id": id}) for id in ("a", "b"))
         assert chain.link_run(ledger, first).number == 1
         assert chain.link_run(ledger, second).number == 2
@@ -115,7 +115,7 @@ def test_a_ledger_that_does_not_answer_hides_no_evidence_of_a_run_that_is_over(r
 
     drill(recovery(), pace=ONE)
     with Connection.to(RECOVERY) as target:
-        ledger = Ledger.settled(target, recovery().ledger)
+        ledger = Ledger.after_settling(target, recovery().ledger)
         entry = chain.begin_run(ledger, {"kind": "drill", "id": "a", "began": "2030-01-01T00:00:00+00:00"})
         assert chain.link_run(ledger, entry).previous_number == 1
         monkeypatch.setattr(Ledger, "entries", silent)
@@ -253,7 +253,7 @@ def test_the_evidence_of_a_way_back_that_was_deleted_is_missed(ready):
     failover(recovery(), HOW)
     second = failback(recovery(), HOW)
     with Connection.to(PRODUCTION) as source:
-        ledger = Ledger.settled(source, recovery().turned.ledger)
+        ledger = Ledger.after_settling(source, recovery().reversed.ledger)
         (run,) = [run for run in read_runs(ledger.entries()) if run.number == 1]
         ledger.remove(run.entry)
     runs = list_runs(recovery(), [("back.json", signed(second))])
@@ -263,7 +263,7 @@ def test_the_evidence_of_a_way_back_that_was_deleted_is_missed(ready):
 def test_a_number_that_two_dead_runs_took_makes_no_older_run_look_deleted(ready):
     """Pruning goes by numbers, as what is expected does."""
     with Connection.to(RECOVERY) as target:
-        ledger = Ledger.settled(target, recovery().ledger)
+        ledger = Ledger.after_settling(target, recovery().ledger)
         for number in [*range(1, KEPT + 1), KEPT, KEPT]:
             said = {"kind": "drill", "id": f"{number}-{len(ledger.entries())}", "open": False}
             began = "2030-01-01T00:03:25+00:00"

@@ -18,7 +18,7 @@ from portinfra.model.topology import Role, Topology
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.simulated import applied, simulated
@@ -135,7 +135,7 @@ def test_a_takeover_from_a_lost_source_uses_the_older_point_that_is_left(world):
     write(world, PRODUCTION, "two")
     others_delete(world, "db2-data", carry())
     with lost(PRODUCTION):
-        found = prospect(of(shop()), LOST).findings
+        found = make_forecast(of(shop()), LOST).findings
         assert failover(of(shop()), LOST).result == "passed"
     assert "recovery/newer-point-lost" in [finding.rule for finding in found]
     assert {text.partition(" of ")[0] for text in contents(world).values()} == {"one"}

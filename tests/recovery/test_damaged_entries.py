@@ -23,18 +23,18 @@ from portinfra.records.lease import NOTE, read_records
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.ledger.approvals import read_approvals
-from portinfra.recovery.ledger.drills import drilled
+from portinfra.recovery.ledger.drills import ended_drills
 from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable
 from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
-from portinfra.recovery.ledger.takeovers import stood_since, turns
+from portinfra.recovery.ledger.takeovers import active_since, turns
 from portinfra.recovery.points.point import points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.render.recovery_documents import prometheus
 from portinfra.testing.simulated import applied
@@ -156,7 +156,7 @@ def ready():
 def put(said, end=RECOVERY, about=None, number=None):
     """Write an entry as it is, after all others or over one of them; its number."""
     with Connection.to(end) as there:
-        ledger = Ledger.settled(there, (about or tiny()).ledger)
+        ledger = Ledger.after_settling(there, (about or tiny()).ledger)
         records = read_records(there.reader, ledger.scope)
         envelope = json.loads(records[-1].text)
         driver = there.provider.records
@@ -188,11 +188,11 @@ def test_whatever_is_readable_can_be_derived_from(kind):
             known = [Entry(1, said)]
             assert all(iso(point.taken) for point in points(known)), name
             assert all(iso(turn.epoch) for turn in turns(known)), name
-            assert all(moment(each.began) for each in drilled(known)), name
+            assert all(moment(each.began) for each in ended_drills(known)), name
             assert all(moment(each.began) for each in read_runs(known)), name
             assert all(iso(each.until) for each in read_kept(known)), name
             assert all(iso(each.at) for each in read_approvals(known)), name
-            assert stood_since(known) == (kind == "stood")
+            assert active_since(known) == (kind == "stood")
 
 
 @pytest.mark.parametrize("kind", FORMS)
@@ -204,7 +204,7 @@ def test_no_damage_of_an_entry_ends_a_verb_with_an_internal_error(ready, kind):
         found = status(tiny())
         assert [each.number for each in found.unreadable] == [number], name
         assert prometheus(found)
-        assert prospect(tiny()).findings, name
+        assert make_forecast(tiny()).findings, name
         with Connection.to(RECOVERY) as there:
             ledger = Ledger(there, tiny().ledger)
             assert len(ledger.read().entries) == 2, name
@@ -230,7 +230,7 @@ def test_verbs_that_write_go_on_or_refuse_beside_a_damaged_entry(ready, kind, da
 
 def test_a_damaged_entry_is_a_warning_and_a_newer_one_stops_no_source(ready):
     number = put({"kind": "point"})
-    found = {each.rule: each.severity for each in prospect(tiny()).findings}
+    found = {each.rule: each.severity for each in make_forecast(tiny()).findings}
     assert found["recovery/unreadable-entry"] is Severity.WARNING
     put({**EXAMPLES["failover"], "v": VERSION + 1}, number=number)
     with pytest.raises(PolicyError) as error:
@@ -248,11 +248,11 @@ def test_no_point_is_made_beside_a_damaged_takeover_that_may_be_half_done(ready,
         failover(tiny(), HOW)
     gate = [Wave(["db"], gates=lambda inventory: False, limit="10s")]
     verb(evolve(tiny(), plan=evolve(tiny().plan, waves=gate)), HOW)
-    way, end = (tiny(), RECOVERY) if verb is failover else (tiny().turned, PRODUCTION)
+    way, end = (tiny(), RECOVERY) if verb is failover else (tiny().reversed, PRODUCTION)
     with Connection.to(end) as there:
-        (takeover,) = Ledger.settled(there, way.ledger).entries("failover")
+        (takeover,) = Ledger.after_settling(there, way.ledger).entries("failover")
     put({**takeover.said, "began": "soon"}, end, way, takeover.number)
-    for about in (tiny(), tiny().turned):
+    for about in (tiny(), tiny().reversed):
         with pytest.raises(PolicyError) as error:
             replicate(about, now=True, pace=ONE)
         assert rules(error) == ["recovery/takeover-unreadable"]
@@ -268,9 +268,9 @@ def test_there_is_a_way_out_of_a_damaged_takeover_that_is_half_done(ready, verb,
         write(ready, RECOVERY, "three")
     gate = [Wave(["db"], gates=lambda inventory: False, limit="10s")]
     verb(evolve(tiny(), plan=evolve(tiny().plan, waves=gate)), HOW)
-    way, end = (tiny(), RECOVERY) if verb is failover else (tiny().turned, PRODUCTION)
+    way, end = (tiny(), RECOVERY) if verb is failover else (tiny().reversed, PRODUCTION)
     with Connection.to(end) as there:
-        (takeover,) = Ledger.settled(there, way.ledger).entries("failover")
+        (takeover,) = Ledger.after_settling(there, way.ledger).entries("failover")
     put({**takeover.said, "began": "soon"}, end, way, takeover.number)
     if way_out == "abandon":
         abandon(tiny(), HOW)
@@ -282,7 +282,7 @@ def test_there_is_a_way_out_of_a_damaged_takeover_that_is_half_done(ready, verb,
     newest = "two" if verb is failover else "three"
     active = RECOVERY if now.active == "target" else PRODUCTION
     assert set(written(ready, active).values()) == {f"{newest} of volume.db1-data"}
-    assert replicate(tiny() if now.active == "source" else tiny().turned, now=True, pace=ONE).succeeded
+    assert replicate(tiny() if now.active == "source" else tiny().reversed, now=True, pace=ONE).succeeded
 
 
 def test_a_damaged_entry_of_own_data_protects_it_all_the_same(ready):
@@ -291,7 +291,7 @@ def test_a_damaged_entry_of_own_data_protects_it_all_the_same(ready):
     write(ready, RECOVERY, "two")
     failback(tiny(), HOW)
     with Connection.to(RECOVERY) as there:
-        (stood,) = Ledger.settled(there, tiny().ledger).entries("stood")
+        (stood,) = Ledger.after_settling(there, tiny().ledger).entries("stood")
     put({"kind": "stood"}, number=stood.number)
     with lost(PRODUCTION):
         assert failover(tiny(), LOST).result == "passed"

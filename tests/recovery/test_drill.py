@@ -18,7 +18,7 @@ from portinfra.recovery.drills.history import list_runs
 from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.testing.faults import Crash
 from portinfra.testing.wrapped import wrapped
@@ -296,9 +296,9 @@ def test_it_says_that_it_lives_while_gates_actions_and_probes_are_at_work(ready,
 
 
 def test_what_a_drill_took_is_what_the_plan_estimates(ready):
-    assert prospect(recovery()).measured is None
+    assert make_forecast(recovery()).measured is None
     evidence = drill(recovery(), pace=ONE)
-    found = prospect(recovery())
+    found = make_forecast(recovery())
     assert (found.measured, found.measured_in) == (evidence.rto_measured, evidence.id)
     assert found.estimate == evidence.rto_measured
     assert found.findings == ()
@@ -311,19 +311,19 @@ def test_the_last_drill_is_told_and_the_estimate_is_of_the_last_that_came_up(rea
     last = status(recovery()).last_drill
     assert (last.id, last.began, last.result) == (bad.id, bad.started, "failed")
     assert status(recovery()).level == "ok"
-    found = prospect(recovery())
+    found = make_forecast(recovery())
     assert (found.measured, found.measured_in) == (good.rto_measured, good.id)
     assert [(f.rule, f.message) for f in found.findings] == [
         ("recovery/drill-failed", f"the last drill ({bad.id}) failed")
     ]
     again = drill(recovery(), pace=ONE)
     assert status(recovery()).last_drill.id == again.id
-    assert prospect(recovery()).findings == ()
+    assert make_forecast(recovery()).findings == ()
 
 
 def test_the_plan_tells_of_hooks_that_cannot_be_called_from_here(ready):
     waves = [Wave(["db"], gates="./nothing-of-the-kind db1"), ["web"]]
-    told = [f for f in prospect(recovery(waves=waves)).findings if f.rule == "recovery/hook-unready"]
+    told = [f for f in make_forecast(recovery(waves=waves)).findings if f.rule == "recovery/hook-unready"]
     assert [f.message for f in told] == [
         "'./nothing-of-the-kind db1' cannot be called from here: nothing-of-the-kind is not here"
     ]
@@ -433,6 +433,6 @@ def test_hosts_whose_files_have_no_room_fail_a_drill_and_refuse_a_takeover(ready
     evidence = drill(about, pace=ONE)
     assert evidence.result == "failed"
     assert "web1 cannot be created" in evidence.reasons[0]
-    assert "hosts/no-room" in [each.rule for each in prospect(about).findings]
+    assert "hosts/no-room" in [each.rule for each in make_forecast(about).findings]
     with pytest.raises(PolicyError, match="web1 cannot be created"):
         failover(about, HOW)

@@ -43,7 +43,7 @@ def test_a_way_back_is_given_up_as_well(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "since")
     stuck("failback", failback)
-    abandon(recovery().turned, HOW)
+    abandon(recovery().reversed, HOW)
     assert powers(ready, RECOVERY) == {"running"}
     assert powers(ready, PRODUCTION) == {"stopped"}
     assert set(written(ready, RECOVERY).values()) == said("since")

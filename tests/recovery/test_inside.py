@@ -17,11 +17,11 @@ from portinfra.model.recovery import DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.sweep import sweep
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch import probers
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.testing.fake import plugin
 from portinfra.testing.fake.errors import FakeError
 
@@ -124,10 +124,10 @@ def test_of_sensitive_data_no_evidence_has_what_a_probe_printed(ready):
 def test_a_takeover_asks_on_a_host_of_its_own_and_leaves_its_environment_as_it_is(ready, verb):
     about, end = recovery(probes=[Probe("page", "true"), ROWS]), RECOVERY
     if verb is failback:
-        assert failover(recovery(), How(pace=ONE)).result == "passed"
+        assert failover(recovery(), FailoverOptions(pace=ONE)).result == "passed"
         end = PRODUCTION
     hosts, said = created(ready), []
-    evidence = verb(about, How(pace=ONE), say=said.append)
+    evidence = verb(about, FailoverOptions(pace=ONE), say=said.append)
     assert (evidence.result, evidence.reasons) == ("passed", ())
     assert [(each.name, each.passed, each.from_role) for each in evidence.probes] == [
         ("page", True, ""),
@@ -145,7 +145,7 @@ def test_a_takeover_asks_on_a_host_of_its_own_and_leaves_its_environment_as_it_i
 def test_a_prober_runs_where_hosts_get_their_files_at_their_first_boot(ready, verb):
     about = recovery(probes=[ROWS], topology=evolve(SHOP, delivery="files"))
     hosts = created(ready)
-    evidence = verb(about, pace=ONE) if verb is drill else verb(about, How(pace=ONE))
+    evidence = verb(about, pace=ONE) if verb is drill else verb(about, FailoverOptions(pace=ONE))
     assert (evidence.result, [each.passed for each in evidence.probes]) == ("passed", [True])
     assert "load_firewall" in hosts["web1"]["boot_script"]
     assert not hosts["web2"].get("boot_script")
@@ -153,17 +153,17 @@ def test_a_prober_runs_where_hosts_get_their_files_at_their_first_boot(ready, ve
 
 def test_a_prober_whose_takeover_died_is_swept(ready):
     about = recovery(probes=[ROWS], rto="9h")
-    dies_at("ReadConsole", lambda: failover(about, How(pace=ONE)))
+    dies_at("ReadConsole", lambda: failover(about, FailoverOptions(pace=ONE)))
     assert [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
     sweep(about, pace=ONE)
     assert not [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
-    assert failover(about, How(pace=ONE)).result == "passed"
+    assert failover(about, FailoverOptions(pace=ONE)).result == "passed"
     assert not [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
 
 
 def test_a_prober_that_does_not_report_fails_its_probe_and_no_host(ready, monkeypatch):
     monkeypatch.setattr(type(plugin), "console_text", lambda self, answer: "[    0.0] Linux\n")
-    evidence = failover(recovery(probes=[ROWS], rto="9h"), How(pace=ONE))
+    evidence = failover(recovery(probes=[ROWS], rto="9h"), FailoverOptions(pace=ONE))
     assert evidence.reasons == ("probe 'rows' failed",)
     assert evidence.rto_measured is not None
     assert not [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
@@ -184,7 +184,7 @@ def test_a_file_that_cannot_be_brought_is_refused_before_anything(
     with pytest.raises(PolicyError) as caught:
         drill(here, pace=ONE)
     assert message in caught.value.findings[0].message
-    assert message in " ".join(finding.message for finding in prospect(here).findings)
+    assert message in " ".join(finding.message for finding in make_forecast(here).findings)
     assert there(ready) == books
 
 

@@ -25,7 +25,7 @@ from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_evidence, show_status
 from portinfra.render.recovery_documents import status_document
@@ -74,7 +74,7 @@ def double_life(cloud, about):
 
 def test_a_way_back_after_a_double_life_keeps_what_production_wrote(tiny_world):
     double_life(tiny_world, tiny())
-    findings = prospect(tiny().turned).findings
+    findings = make_forecast(tiny().reversed).findings
     assert "recovery/overwrites-data" in [each.rule for each in findings]
     evidence = failback(tiny(), HOW)
     assert evidence.result == "passed"
@@ -107,7 +107,7 @@ def test_what_hosts_that_a_person_started_have_written_is_kept(tiny_world, stops
         fence(tiny(), pace=ONE)
     else:
         switch_by_hand(tiny_world, PRODUCTION, "StopInstance")
-    assert "recovery/overwrites-data" in [each.rule for each in prospect(tiny().turned).findings]
+    assert "recovery/overwrites-data" in [each.rule for each in make_forecast(tiny().reversed).findings]
     assert content(tiny_world, failback(tiny(), HOW)) == {"rows by hand"}
 
 
@@ -123,7 +123,7 @@ def test_what_they_have_written_after_the_way_back_began_is_kept(tiny_world):
 
 
 def test_where_the_provider_tells_no_start_the_way_back_keeps_what_is_there(tiny_world):
-    with mock.patch.object(InstanceDriver, "observed", FakeDriver.observed):
+    with mock.patch.object(InstanceDriver, "to_observed", FakeDriver.to_observed):
         failover(tiny(), PLANNED)
         assert content(tiny_world, failback(tiny(), HOW)) == {"first rows"}
 
@@ -212,7 +212,7 @@ def test_status_says_that_kept_snapshots_cannot_be_read_and_does_not_end(tiny_wo
         return provider.perform(call)
 
     def is_kept(call):
-        return str(tiny().turned.kept) in call.parameters["tag"]
+        return str(tiny().reversed.kept_scope) in call.parameters["tag"]
 
     with wrapped("fake", hand):
         found = status(tiny())

@@ -9,7 +9,7 @@ from portinfra import dr
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Severity
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.permission_checks import permission_findings
 from portinfra.recovery.watch.usable_keys import key_findings
 from portinfra.testing.wrapped import wrapped
@@ -22,7 +22,7 @@ def of(**more):
 
 
 def found(rule, how=HOW, about=None):
-    return [each for each in prospect(about or of(), how).findings if each.rule == rule]
+    return [each for each in make_forecast(about or of(), how).findings if each.rule == rule]
 
 
 def is_refused_before_the_first_write(cloud, rule):
@@ -34,7 +34,9 @@ def is_refused_before_the_first_write(cloud, rule):
 
 
 def test_a_world_in_which_all_may_be_done_has_no_finding(ready):
-    assert not [each for each in prospect(of()).findings if "key" in each.rule or "permission" in each.rule]
+    assert not [
+        each for each in make_forecast(of()).findings if "key" in each.rule or "permission" in each.rule
+    ]
 
 
 # Keys.

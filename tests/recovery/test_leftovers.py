@@ -17,7 +17,7 @@ from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.refresh import refresh
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_evidence, show_status, show_swept
 from portinfra.render.recovery_documents import prometheus, status_document, swept_document
@@ -149,7 +149,7 @@ def test_an_apply_is_warned_of_it(ready):
 def test_the_check_before_a_takeover_warns_of_it(ready):
     about = a_failover(ready)
     abandon(about, HOW)
-    (finding,) = [each for each in prospect(about).findings if each.rule == "recovery/left-behind"]
+    (finding,) = [each for each in make_forecast(about).findings if each.rule == "recovery/left-behind"]
     assert "`portinfra dr sweep shop`" in finding.fix
 
 

@@ -18,7 +18,7 @@ from portinfra.recovery.points.locks import unfit_for_locks
 from portinfra.recovery.replication import retention
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import plugin
 from portinfra.testing.faults import Crash, Faults, injected
@@ -168,7 +168,7 @@ def test_the_reason_why_a_vault_is_not_pruned_is_the_true_one(monkeypatch, all_t
     about = SimpleNamespace(plan=SimpleNamespace(vault="a vault"))
     vault = VaultListing(points=frozenset())
     tidying = retention.Retention(about, end, end, None, None, ONE, vault, all_told)
-    assert tidying._locked([], {}, ()) == {}
+    assert tidying._locked_points([], {}, ()) == {}
     assert tidying._prune_vault() == why
 
 
@@ -204,7 +204,7 @@ def test_unreadable_locks_are_a_warning_and_refuse_no_takeover(cloud):
     replicate(tiny(), pace=ONE)
     with failing("ListLocks"):
         found = status(tiny())
-        foreseen = prospect(tiny()).findings
+        foreseen = make_forecast(tiny()).findings
         evidence = failover(tiny(rpo="99h"), HOW)
     assert [point.locked_until for point in found.points] == [None]
     (warning,) = [each for each in foreseen if each.rule == "recovery/locks-unread"]

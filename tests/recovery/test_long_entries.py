@@ -27,7 +27,7 @@ def cloud():
 
 
 def ledger(there):
-    return Ledger.settled(there, SCOPE)
+    return Ledger.after_settling(there, SCOPE)
 
 
 def said():
@@ -131,7 +131,7 @@ def test_a_long_entry_that_is_removed_leaves_nothing(cloud):
         known = ledger(there)
         for entry in known.entries():
             known.remove(entry)
-        assert known.removed == 1
+        assert known.removed_count == 1
     assert records() == []
 
 

@@ -6,10 +6,10 @@ from worlds import ONE, PRODUCTION, SHOP, TWO, WAVES, recovery, write
 
 from portinfra.model.recovery import DataPolicy, Probe, Wave
 from portinfra.recovery.drills.drill import drill
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied, simulated
 
@@ -95,7 +95,7 @@ def write_nothing(cloud):
 
 
 def test_a_takeover_says_what_was_looked_at_and_passes_by_its_waves(ready):
-    evidence = failover(recovery(probes=[]), How(pace=ONE))
+    evidence = failover(recovery(probes=[]), FailoverOptions(pace=ONE))
     assert (looked(evidence), evidence.result) == ({"db": "hosts"}, "passed")
 
 
@@ -103,10 +103,12 @@ def test_the_ledger_and_the_plan_tell_of_an_inconclusive_drill(ready):
     about = recovery(probes=[PAGE])
     id = drill(about, pace=ONE).id
     assert status(about).last_drill.result == "inconclusive"
-    rules = {finding.rule: finding.message for finding in prospect(about).findings}
+    rules = {finding.rule: finding.message for finding in make_forecast(about).findings}
     assert rules["recovery/drill-inconclusive"] == f"the last drill ({id}) read no data of some group"
     assert "no probe reads the data of db" in rules["recovery/unread-data"]
-    accepting = {finding.rule for finding in prospect(recovery(probes=[PAGE], accept="service")).findings}
+    accepting = {
+        finding.rule for finding in make_forecast(recovery(probes=[PAGE], accept="service")).findings
+    }
     assert not accepting & {"recovery/drill-inconclusive", "recovery/unread-data"}
 
 
@@ -118,9 +120,9 @@ def test_evidence_names_the_plan_and_the_principals(ready):
     longer = drill(recovery(rto="2h"), pace=ONE)
     assert longer.plan_digest != evidence.plan_digest
     assert longer.topology_digest == evidence.topology_digest
-    taken = failover(recovery(), How(pace=ONE))
+    taken = failover(recovery(), FailoverOptions(pace=ONE))
     assert (taken.source_principal, taken.target_principal) == ("fake:111111111111", "fake:222222222222")
-    assert recovery().turned.plan_digest == taken.plan_digest == evidence.plan_digest
+    assert recovery().reversed.plan_digest == taken.plan_digest == evidence.plan_digest
     assert recovery(topology=SHOP.with_role(evolve(SHOP.role("web"), count=2))).plan_digest == (
         evidence.plan_digest
     )

@@ -25,7 +25,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PolicyError
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
@@ -189,7 +189,7 @@ def test_a_way_back_that_began_without_who_is_left_is_abandoned_for_what_was_wri
     write(ready, RECOVERY, "a second day")
     with lost(RECOVERY):
         stuck("failback", failback, LOST)
-    abandon(recovery().turned, HOW)
+    abandon(recovery().reversed, HOW)
     assert failback(recovery(rto="9h"), HOW).result == "passed"
     assert set(written(ready, PRODUCTION).values()) == said("a second day")
 
@@ -216,7 +216,7 @@ def test_a_takeover_that_goes_on_without_the_lost_end_keeps_what_only_that_end_m
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        failover(about, How(pace=ONE, from_points=True, at=die))
+        failover(about, FailoverOptions(pace=ONE, from_points=True, at=die))
     with lost(PRODUCTION):
         evidence = failover(about, evolve(LOST, from_points=True))
     assert {ready.read(each.snapshot).decode() for each in evidence.left_aside} == said("a day of orders")

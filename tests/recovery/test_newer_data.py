@@ -25,7 +25,7 @@ from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +48,7 @@ def test_a_failover_uses_the_newest_data_of_recovery(ready, way):
     if way == "a point":
         assert replicate(recovery(), now=True, pace=ONE).succeeded
     how = {"a last point": PLANNED, "points only": OLDER}.get(way, HOW)
-    (source,) = prospect(recovery(), evolve(how, planned=None)).data
+    (source,) = make_forecast(recovery(), evolve(how, planned=None)).data
     assert source.what.startswith("own volumes" if way in ("own volumes", "a last point") else "point ")
     assert failover(recovery(), how).result == "passed"
     newest = "ledger" if way == "points only" else "a day of orders"
@@ -60,7 +60,7 @@ def test_orders_of_a_target_that_was_given_up_for_lost_are_not_replaced_unasked(
     write(ready, RECOVERY, "a day of orders")
     with lost(RECOVERY):
         failback(recovery(), LOST)
-    assert "recovery/not-fenced" in [each.rule for each in prospect(recovery()).findings]
+    assert "recovery/not-fenced" in [each.rule for each in make_forecast(recovery()).findings]
     fence(recovery(), pace=ONE)
     assert failover(recovery(), HOW).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("a day of orders")

@@ -14,7 +14,7 @@ from portinfra.model.recovery import Action
 from portinfra.recovery import notify as notifying
 from portinfra.testing.wrapped import wrapped
 
-HOW = dr.How(pace=ONE)
+HOW = dr.FailoverOptions(pace=ONE)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.plan import PlanOptions
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.takeovers import record_turn as noted
 from portinfra.recovery.ledger.takeovers import turns
-from portinfra.recovery.ledger.takeovers import written as noted
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.abandon import abandon
@@ -26,7 +26,7 @@ from portinfra.recovery.watch.status import status
 def test_a_target_that_was_destroyed_in_between_stands_above_all_that_was(ready):
     failover(recovery(), HOW)
     assert failback(unpassed("failback"), HOW).result == "failed"
-    abandon(recovery().turned, HOW)
+    abandon(recovery().reversed, HOW)
     failback(recovery(), HOW)
     lose_all = PlanOptions(allow_data_loss=frozenset({"all"}))
     workflow.apply(workflow.destroy(SHOP, RECOVERY, lose_all, guards=[recovery()]), seed=0)
@@ -80,7 +80,7 @@ def test_a_way_back_that_another_turn_has_overtaken_begins_anew(ready):
 def test_one_that_was_given_up_while_it_waited_for_the_source_does_not_go_on(ready):
     def given_up():
         with Connection.to(RECOVERY) as target:  # as another machine would, that took this one for dead
-            ledger = Ledger.settled(target, recovery().ledger)
+            ledger = Ledger.after_settling(target, recovery().ledger)
             (turn,) = turns(ledger.entries())
             noted(ledger, evolve(turn, abandoned=LATER, open=False))
 
@@ -92,7 +92,7 @@ def test_one_that_was_given_up_while_it_waited_for_the_source_does_not_go_on(rea
 
 def test_a_target_that_somebody_has_fenced_meanwhile_is_not_let_in_again(ready):
     def fenced():
-        with Connection.to(RECOVERY) as target, target.run(recovery().target_scope, seed=0) as run:
+        with Connection.to(RECOVERY) as target, target.start_run(recovery().target_scope, seed=0) as run:
             run.record_fence(epoch=LATER, fenced=True)
 
     with pytest.raises(PolicyError) as error:

@@ -6,7 +6,7 @@ from worlds import ONE, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.model.recovery import Action
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
@@ -58,7 +58,7 @@ def test_they_stay_off_until_a_refresh_has_kept_that_data(ready, step):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        refresh(RUNNING, How(pace=ONE, at=die))
+        refresh(RUNNING, FailoverOptions(pace=ONE, at=die))
     apply_recovery()
     snapshots = {
         ready.read(r["id"]).decode() for r in ready.books(RECOVERY.account) if r["kind"] == "snapshot"

@@ -11,7 +11,7 @@ from portinfra import workflow
 from portinfra.declaration.load import load
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.sweep import sweep
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
@@ -71,4 +71,6 @@ def test_a_failover(about, stride, forms):
         assert workflow.plan(about.topology, about.target).empty
         assert workflow.plan(about.topology, about.source).empty
 
-    sweep_through(lambda: None, lambda: failover(about, How(pace=ONE)), ends_well, stride, forms=forms)
+    sweep_through(
+        lambda: None, lambda: failover(about, FailoverOptions(pace=ONE)), ends_well, stride, forms=forms
+    )

@@ -70,7 +70,7 @@ SITUATIONS = {
 
 
 def points_of_both_ways():
-    return [point.id for way in (recovery(), recovery().turned) for point in status_of_way(way).points]
+    return [point.id for way in (recovery(), recovery().reversed) for point in status_of_way(way).points]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_no_point_is_made_while_a_takeover_is_under_way(ready, situation, rule):
     assert rules(error) == [f"recovery/{rule}"]
     assert "dr abandon shop" in error.value.findings[0].fix
     with pytest.raises(PolicyError):
-        replicate(recovery().turned, now=True, pace=ONE)
+        replicate(recovery().reversed, now=True, pace=ONE)
     assert points_of_both_ways() == before
 
 
@@ -144,7 +144,7 @@ def test_the_way_back_is_given_up_and_the_target_has_the_newest_data(cloud, half
     assert refused(failover, about, HOW) == ["recovery/failback-under-way"]
     next_step = "Continue it: `portinfra dr failback shop`; or abandon it: `portinfra dr abandon shop`."
     assert status(about).next_step == next_step
-    abandon(about.turned, HOW)
+    abandon(about.reversed, HOW)
     assert contents(cloud, RECOVERY) == {"new"}
     passes.append(True)
     assert failback(about, HOW).result == "passed"

@@ -6,12 +6,12 @@ from portinfra.execution.connection import Connection
 from portinfra.model.placed import Placed
 from portinfra.model.topology import Topology
 from portinfra.recovery.drills.drill import LOSE_ALL, drill
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 
-HOW = How(pace=ONE)
+HOW = FailoverOptions(pace=ONE)
 
 
 def restorable():
@@ -33,7 +33,7 @@ def test_every_point_outlives_a_failover_and_the_way_back(cloud):
 def test_a_point_whose_data_is_gone_stands_for_none(cloud):
     assert replicate(recovery(), pace=ONE).succeeded
     scope = recovery().points
-    with Connection.to(RECOVERY) as target, target.run(scope) as run:
+    with Connection.to(RECOVERY) as target, target.start_run(scope) as run:
         nothing = Placed(Topology(scope.topology, ()), RECOVERY, scope, {})
         run.apply(run.plan(nothing, target.catalogue(), LOSE_ALL, destroy=True), ONE.listen)
     assert status(recovery()).level == "lost"

@@ -13,7 +13,7 @@ from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 
 PLANNED = evolve(HOW, planned=True)
 BACK = PLANNED
@@ -104,7 +104,7 @@ def test_what_the_plan_finds_refuses_a_failover_before_the_first_write(ready, ca
     about = cause(ready)
     passed_later(ready, 3600)
     before = ready.books()
-    errors = [each for each in prospect(about, how).findings if each.severity is Severity.ERROR]
+    errors = [each for each in make_forecast(about, how).findings if each.severity is Severity.ERROR]
     with pytest.raises(FindingsError) as refused:
         failover(about, how)
     assert list(refused.value.findings) == errors
@@ -119,7 +119,7 @@ def test_what_the_plan_finds_refuses_a_failover_before_the_first_write(ready, ca
 @pytest.mark.parametrize("cause", TARGET_CAUSES)
 def test_with_the_source_lost_only_missing_data_refuses(ready, cause):
     about = cause(ready)
-    findings = {each.rule: each.severity for each in prospect(about, LOST).findings}
+    findings = {each.rule: each.severity for each in make_forecast(about, LOST).findings}
     assert findings[TARGET_CAUSES[cause][0]] is Severity.WARNING
     assert failover(about, LOST).result == "failed"
 
@@ -167,7 +167,8 @@ def test_what_is_known_refuses_a_way_back_before_anything_is_frozen_or_stopped(r
     about = evolve(about, plan=evolve(about.plan, data=freezing))
     passed_later(ready, 3600)
     before = ready.books()
-    errors = [each for each in prospect(about.turned, BACK).findings if each.severity is Severity.ERROR]
+    findings = make_forecast(about.reversed, BACK).findings
+    errors = [each for each in findings if each.severity is Severity.ERROR]
     with pytest.raises(FindingsError) as refused:
         failback(about, HOW)
     assert list(refused.value.findings) == errors
@@ -184,7 +185,7 @@ def test_what_is_known_refuses_a_way_back_before_anything_is_frozen_or_stopped(r
 def test_data_that_is_too_old_is_better_than_none(ready):
     passed_later(ready, 3600)
     about = recovery(rpo="10m")
-    assert "recovery/too-old" in [each.rule for each in prospect(about).findings]
+    assert "recovery/too-old" in [each.rule for each in make_forecast(about).findings]
     evidence = failover(about, HOW)
     assert all(wave.passed for wave in evidence.waves)
     assert powers(ready, RECOVERY) == {"running"}
@@ -198,14 +199,14 @@ def test_a_lost_source_is_not_asked_and_what_only_it_lacks_refuses_nothing(ready
 
 
 def test_a_last_point_stands_in_for_points_that_were_never_made(cloud):
-    assert "recovery/no-point" in [each.rule for each in prospect(recovery()).findings]
+    assert "recovery/no-point" in [each.rule for each in make_forecast(recovery()).findings]
     assert failover(recovery(), PLANNED).result == "passed"
     assert set(written(cloud, RECOVERY).values()) == said("ledger")
 
 
 def test_a_probe_that_cannot_be_called_is_a_warning_as_it_stops_nothing(ready):
     about = recovery(probes=[Probe("page", "./no-such-probe")])
-    (finding,) = [each for each in prospect(about).findings if each.rule == "recovery/hook-unready"]
+    (finding,) = [each for each in make_forecast(about).findings if each.rule == "recovery/hook-unready"]
     assert finding.severity is Severity.WARNING
     assert failover(about, HOW).rto_measured is not None
 

@@ -15,15 +15,15 @@ from portinfra.model.topology import Role, Topology, Volume
 from portinfra.records.lease import read_records
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER
+from portinfra.recovery.ledger.takeovers import record_turn as noted
 from portinfra.recovery.ledger.takeovers import turns
-from portinfra.recovery.ledger.takeovers import written as noted
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover import fencing
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
@@ -177,7 +177,7 @@ def test_a_plan_of_many_roles_and_actions_needs_several_records_and_is_no_matter
         assert replicate(about, pace=ONE).succeeded
         assert failover(about, HOW).result == "passed"
         with Connection.to(RECOVERY) as target:
-            ledger = Ledger.settled(target, about.ledger)
+            ledger = Ledger.after_settling(target, about.ledger)
             (done,) = turns(ledger.entries())
             assert (len(done.restored), len(done.done)) == (62, 40)
             assert len(read_records(target.reader, about.ledger)) > len(ledger.entries())
@@ -233,6 +233,6 @@ def test_what_a_turn_has_not_replaced_yet_is_still_foreseen(ready):
     failover(recovery(), HOW)
     failback(recovery(), HOW)
     assert replicate(recovery(), now=True, pace=ONE).succeeded
-    before = [wave.changes for wave in prospect(recovery()).waves]
+    before = [wave.changes for wave in make_forecast(recovery()).waves]
     dies_after("wave 1")
-    assert [wave.changes for wave in prospect(recovery()).waves] == before
+    assert [wave.changes for wave in make_forecast(recovery()).waves] == before

@@ -16,7 +16,7 @@ from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.readiness import NEVER_OVERRULED
 from portinfra.testing.wrapped import wrapped
 
@@ -65,7 +65,7 @@ def test_nobody_can_insist_on_missing_data(cloud, how):
 
 
 def test_a_lost_source_makes_all_but_missing_data_a_warning(ready):
-    assert rules_of(prospect(unready(), LOST).findings)["recovery/hook-unready"] is Severity.WARNING
+    assert rules_of(make_forecast(unready(), LOST).findings)["recovery/hook-unready"] is Severity.WARNING
 
 
 # The end that is left.
@@ -130,8 +130,8 @@ def test_insisting_overrules_no_silence_of_the_source_itself(ready, action):
 
 
 def test_another_run_that_changes_an_end_is_named(ready):
-    with Connection.to(PRODUCTION) as source, source.run(of().source_scope, seed=0):
-        found = prospect(of()).findings
+    with Connection.to(PRODUCTION) as source, source.start_run(of().source_scope, seed=0):
+        found = make_forecast(of()).findings
     (finding,) = [each for each in found if each.rule == "recovery/lease-held"]
     assert "changes production now" in finding.message
 
@@ -242,7 +242,7 @@ def test_copies_under_a_key_that_nothing_names_refuse_a_takeover_unless_an_opera
 
     with wrapped("fake", copy):
         replicate(of(), now=True, pace=ONE)
-    rules = rules_of(prospect(of(), INSISTING).findings)
+    rules = rules_of(make_forecast(of(), INSISTING).findings)
     assert ("recovery/wrong-key" in rules) is is_foreign
     evidence = failover(of(), INSISTING)
     keys = [each for each in evidence.overruled if each.startswith("recovery/wrong-key")]

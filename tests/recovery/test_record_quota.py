@@ -14,7 +14,7 @@ from portinfra.model.catalogue import Quota
 from portinfra.model.finding import Severity
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.record_quota import TAKEOVER_RECORDS, record_findings
 
 RULE = "recovery/record-quota"
@@ -53,17 +53,17 @@ def test_with_room_for_one_takeover_there_is_a_warning_and_the_takeover_passes(r
 
 def test_room_for_two_takeovers_is_no_finding(ready):
     leave_room(ready, 2 * TAKEOVER_RECORDS)
-    assert severity(prospect(of()).findings) is None
+    assert severity(make_forecast(of()).findings) is None
 
 
 def test_with_the_source_lost_a_shortage_refuses_nothing(ready):
     leave_room(ready, TAKEOVER_RECORDS - 1)
-    assert severity(prospect(of(), LOST).findings) is Severity.WARNING
+    assert severity(make_forecast(of(), LOST).findings) is Severity.WARNING
 
 
 def test_the_message_names_the_quota_and_how_much_to_ask_for(ready):
     leave_room(ready, 3)
-    (finding,) = (each for each in prospect(of()).findings if each.rule == RULE)
+    (finding,) = (each for each in make_forecast(of()).findings if each.rule == RULE)
     assert "claim" in finding.message
     assert "its records do not fit" in finding.message
     assert "now there is room for 3 records" in finding.fix

@@ -10,7 +10,7 @@ from turning import HOW, before, passed_later
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.model.topology import Role, Topology, Volume
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.steps import Step
@@ -63,7 +63,7 @@ def text_on_volumes(cloud):
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_a_run_that_continues_uses_the_choices_of_the_first(two_points, step):
     newest = status(about()).points[0].id
-    choices = How(insist=True, without=[newest], blank=[NEW], pace=ONE)
+    choices = FailoverOptions(insist=True, without=[newest], blank=[NEW], pace=ONE)
     with clock_off(1000, tells_time=True), pytest.raises(Ended):
         failover(about(2), before(step, end, choices))
     evidence = failover(about(2), HOW)

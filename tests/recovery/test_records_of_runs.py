@@ -47,12 +47,12 @@ def cloud():
 @pytest.fixture
 def ledger(cloud):
     with Connection.to(RECOVERY) as there:
-        yield Ledger.settled(there, SCOPE)
+        yield Ledger.after_settling(there, SCOPE)
 
 
 def reader(there):
     """A ledger as a process reads it that begins now."""
-    return Ledger.settled(there, SCOPE)
+    return Ledger.after_settling(there, SCOPE)
 
 
 def change(act):
@@ -68,7 +68,7 @@ def said():
 
 def records(scope=SCOPE):
     with Connection.to(RECOVERY) as there:
-        Ledger.settled(there, scope)
+        Ledger.after_settling(there, scope)
         return read_records(there.reader, scope)
 
 
@@ -104,10 +104,10 @@ def test_a_record_goes_with_its_last_line(ledger):
     one, two = ledger.add_all([DB, FILES])
     ledger.remove(one)
     assert [each.said for each in ledger.entries()] == said() == [FILES]
-    assert (len(records()), ledger.removed) == (1, 1)
+    assert (len(records()), ledger.removed_count) == (1, 1)
     ledger.remove(two)
     assert ledger.entries() == said() == records() == []
-    assert ledger.removed == 2
+    assert ledger.removed_count == 2
 
 
 def test_lines_that_are_removed_together_take_one_call(ledger):

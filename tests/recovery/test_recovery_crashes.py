@@ -12,7 +12,7 @@ from portinfra import workflow
 from portinfra.model.recovery import DataPolicy, Wave
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.sweep import sweep
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
@@ -98,13 +98,13 @@ def test_a_failover(world, stride):
         assert workflow.plan(SHOP, PRODUCTION).empty
         assert status(recovery()).turn is None
 
-    sweep_through(lambda: None, lambda: failover(recovery(), How(pace=ONE)), ends_well, stride)
+    sweep_through(lambda: None, lambda: failover(recovery(), FailoverOptions(pace=ONE)), ends_well, stride)
 
 
 def test_the_way_back(world, stride_of_many):
     world()
     assert replicate(recovery(), pace=ONE).succeeded
-    failover(recovery(), How(pace=ONE))
+    failover(recovery(), FailoverOptions(pace=ONE))
     write(plugin.cloud, RECOVERY, "newer")
 
     def ends_well():
@@ -118,14 +118,16 @@ def test_the_way_back(world, stride_of_many):
         assert workflow.plan(SHOP, PRODUCTION).empty
         assert workflow.plan(SHOP, RECOVERY).empty
 
-    sweep_through(lambda: None, lambda: failback(recovery(), How(pace=ONE)), ends_well, stride_of_many)
+    sweep_through(
+        lambda: None, lambda: failback(recovery(), FailoverOptions(pace=ONE)), ends_well, stride_of_many
+    )
 
 
 def test_the_way_back_of_one_that_others_join(world, stride_of_many):
     about = recovery(data=[DataPolicy("db", seed="one")])
     world()
     assert replicate(about, pace=ONE).succeeded
-    failover(about, How(pace=ONE))
+    failover(about, FailoverOptions(pace=ONE))
     write(plugin.cloud, RECOVERY, "newer")
 
     def ends_well():
@@ -137,14 +139,14 @@ def test_the_way_back_of_one_that_others_join(world, stride_of_many):
         assert {state for _, _, state in books(PRODUCTION, "instance")} == {"running"}
         assert workflow.plan(SHOP, PRODUCTION).empty
 
-    sweep_through(lambda: None, lambda: failback(about, How(pace=ONE)), ends_well, stride_of_many)
+    sweep_through(lambda: None, lambda: failback(about, FailoverOptions(pace=ONE)), ends_well, stride_of_many)
 
 
 def test_giving_up(world, stride):
     world()
     assert replicate(recovery(), pace=ONE).succeeded
     stuck = recovery(waves=[Wave(["db"], gates=lambda inventory: False, limit="10s"), ["web"]])
-    assert failover(stuck, How(pace=ONE)).result == "failed"
+    assert failover(stuck, FailoverOptions(pace=ONE)).result == "failed"
 
     def ends_well():
         once_more(lambda about, how: abandon(about, how), recovery(), "recovery/nothing-under-way")
@@ -157,4 +159,4 @@ def test_giving_up(world, stride):
         assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).empty
         assert status(recovery()).turn is None
 
-    sweep_through(lambda: None, lambda: abandon(recovery(), How(pace=ONE)), ends_well, stride)
+    sweep_through(lambda: None, lambda: abandon(recovery(), FailoverOptions(pace=ONE)), ends_well, stride)

@@ -11,7 +11,7 @@ from portinfra import workflow
 from portinfra.model.recovery import Probe, Wave
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.sweep import sweep
-from portinfra.recovery.options import How, Pace
+from portinfra.recovery.options import FailoverOptions, RunOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
@@ -38,7 +38,7 @@ def test_whatever_the_weather_all_ends_well(seeds):
         cloud = plugin.cloud = FakeCloud(shape=shape)
         applied(SHOP, PRODUCTION)
         write(cloud, PRODUCTION, "ledger")
-        pace = Pace(seed=seed)
+        pace = RunOptions(seed=seed)
         works = seed % 2 == 0
         plan = recovery(
             waves=[Wave(["db"], gates=lambda given: True), ["web"]],
@@ -55,9 +55,9 @@ def test_whatever_the_weather_all_ends_well(seeds):
         assert there(cloud) == points, f"seed {seed}"
         assert there(cloud, PRODUCTION) == production, f"seed {seed}"
         with injected("fake", evolve(STORM, seed=seed)) as more:
-            failover(plan, How(pace=pace))
+            failover(plan, FailoverOptions(pace=pace))
             write(cloud, RECOVERY, "newer")
-            failback(plan, How(pace=pace))
+            failback(plan, FailoverOptions(pace=pace))
         assert set(written(cloud, PRODUCTION).values()) == {
             "newer of volume.db1-data",
             "newer of volume.db2-data",

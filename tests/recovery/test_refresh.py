@@ -16,7 +16,7 @@ from portinfra.model.resources import Volume as VolumeSpec
 from portinfra.model.topology import Topology, Volume
 from portinfra.recovery.drills.history import compare_to_ledger, list_runs
 from portinfra.recovery.evidence import evidence_document
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.fencing import fence
@@ -246,7 +246,7 @@ def test_one_that_ends_at_a_step_is_run_again_and_a_takeover_is_possible(standby
 
     for after in (refresh, failover):
         with pytest.raises(KeyboardInterrupt):
-            refresh(RUNNING, How(pace=ONE, at=dies))
+            refresh(RUNNING, FailoverOptions(pace=ONE, at=dies))
         assert after(RUNNING, HOW).result == "passed"
         assert set(written(standby, RECOVERY).values()) == said("ledger")
 
@@ -351,7 +351,7 @@ def test_what_one_that_died_has_left_never_passes_for_the_newest_data(standby):
         refresh(RUNNING, HOW)
     passed_later(standby, 120)
     with lost(PRODUCTION):
-        evidence = failover(RUNNING, How(lost=True, without=[newest], pace=ONE))
+        evidence = failover(RUNNING, FailoverOptions(lost=True, without=[newest], pace=ONE))
     assert [point.id for point in evidence.points] != [newest]
     assert set(written(standby, RECOVERY).values()) == said("ledger"), "of the point before"
 

@@ -176,6 +176,7 @@ def test_every_command_that_a_refusal_names_leads_on(name):
     assert tuple(ran) == NOT_KNOWN.get(name, ()), "refused by the table, and the command did it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORLDS)
 def test_each_world_is_in_its_situation(name):
     world, meant = WORLDS[name], situations()[name]

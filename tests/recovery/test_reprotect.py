@@ -8,7 +8,7 @@ from turning import HOW, LOST, lost, passed_later, said
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.model.recovery import DataPolicy
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
@@ -60,7 +60,7 @@ def test_the_environment_that_waits_takes_over_from_these_points(taken_over):
 def test_the_way_back_carries_the_rest_and_loses_nothing(taken_over):
     replicate(recovery(), pace=ONE)
     write(taken_over, RECOVERY, "last second")
-    assert failback(recovery(), How(planned=True, pace=ONE)).rpo_measured == 0.0
+    assert failback(recovery(), FailoverOptions(planned=True, pace=ONE)).rpo_measured == 0.0
     assert set(written(taken_over, PRODUCTION).values()) == said("last second")
 
 

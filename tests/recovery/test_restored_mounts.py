@@ -10,7 +10,7 @@ from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy
 from portinfra.placement import place
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.points.restore import sourced
+from portinfra.recovery.points.restore import place_with_data
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.vault.selection import choose
 
@@ -29,7 +29,7 @@ def test_only_what_a_point_has_data_for_is_taken_for_data(cloud, seed, restored)
     assert replicate(about, now=True, pace=ONE).succeeded
     with Connection.to(RECOVERY) as target:
         chosen = choose(about, target, Ledger(target, about.ledger), HOW).points
-        placed = sourced(about, place(shop, RECOVERY), chosen, target.observe(about.points))
+        placed = place_with_data(about, place(shop, RECOVERY), chosen, target.observe(about.points))
     assert [host.mounts[0].restored for host in hosts_of(placed)] == restored
     assert not any(host.mounts[0].restored for host in hosts_of(place(shop, RECOVERY)))
     assert placed.resources["instance.web1"].mounts == ()

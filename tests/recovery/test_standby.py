@@ -7,7 +7,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 from portinfra import workflow
 from portinfra.errors import PolicyError, StalePlanError
 from portinfra.model.internet import lets_internet_in
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.abandon import abandon
@@ -105,7 +105,9 @@ def test_a_takeover_replaces_its_data_and_opens_it(standby):
     }
 
 
-@pytest.mark.parametrize("how", [HOW, LOST, How(planned=True, pace=ONE)], ids=["stopped", "lost", "planned"])
+@pytest.mark.parametrize(
+    "how", [HOW, LOST, FailoverOptions(planned=True, pace=ONE)], ids=["stopped", "lost", "planned"]
+)
 def test_no_host_of_it_runs_on_old_data_once_it_is_active(standby, how):
     """It stops before it becomes active. A run that is cut short before or after that is continued."""
 
@@ -114,7 +116,7 @@ def test_no_host_of_it_runs_on_old_data_once_it_is_active(standby, how):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        failover(RUNNING, How(lost=how.lost, planned=how.planned, pace=ONE, at=dies))
+        failover(RUNNING, FailoverOptions(lost=how.lost, planned=how.planned, pace=ONE, at=dies))
     assert powers(standby, RECOVERY, after=60) == {"stopped"}
     assert failover(RUNNING, how).result == "passed"
     assert set(written(standby, RECOVERY).values()) == said("ledger")
@@ -169,7 +171,7 @@ def test_what_its_hosts_have_written_is_never_the_newest_data(standby):
     write(standby, RECOVERY, "a test")
     id = next(point.id for point in status(RUNNING).points)
     with lost(PRODUCTION):
-        evidence = failover(RUNNING, How(lost=True, without=[id], pace=ONE))
+        evidence = failover(RUNNING, FailoverOptions(lost=True, without=[id], pace=ONE))
     assert evidence.result == "passed"
     assert set(written(standby, RECOVERY).values()) == said("ledger"), "of the point before"
 
@@ -216,7 +218,7 @@ def test_an_abandoned_takeover_leaves_it_off_and_the_next_apply_starts_it(standb
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        failover(RUNNING, How(pace=ONE, at=dies))
+        failover(RUNNING, FailoverOptions(pace=ONE, at=dies))
     abandon(RUNNING, HOW)
     assert powers(standby, RECOVERY) == {"stopped"}
     assert powers(standby, PRODUCTION) == {"running"}

@@ -8,7 +8,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.model.internet import lets_internet_in
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.refresh import refresh
@@ -41,7 +41,7 @@ def test_a_refresh(standby, stride):
     production = books(PRODUCTION)
 
     def ends_well():
-        assert refresh(RUNNING, How(pace=ONE)).result == "passed"
+        assert refresh(RUNNING, FailoverOptions(pace=ONE)).result == "passed"
         assert set(written(plugin.cloud, RECOVERY).values()) == said("ledger")
         assert {state for _, _, state in books(RECOVERY, "instance")} == {"running"}
         assert not lets_internet_in(workflow.observe(SHOP, RECOVERY))
@@ -49,7 +49,7 @@ def test_a_refresh(standby, stride):
         assert read_facts(RUNNING).active == "source"
         assert books(PRODUCTION) == production
 
-    sweep_through(lambda: None, lambda: refresh(RUNNING, How(pace=ONE)), ends_well, stride)
+    sweep_through(lambda: None, lambda: refresh(RUNNING, FailoverOptions(pace=ONE)), ends_well, stride)
 
 
 def test_a_failover_from_a_standby(standby, stride):
@@ -61,4 +61,4 @@ def test_a_failover_from_a_standby(standby, stride):
         assert lets_internet_in(workflow.observe(SHOP, RECOVERY))
         assert workflow.plan(SHOP, RECOVERY, guards=[RUNNING]).empty
 
-    sweep_through(lambda: None, lambda: failover(RUNNING, How(pace=ONE)), ends_well, stride)
+    sweep_through(lambda: None, lambda: failover(RUNNING, FailoverOptions(pace=ONE)), ends_well, stride)

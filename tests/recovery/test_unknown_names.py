@@ -59,7 +59,7 @@ VERBS = {
     "recoveries_of, an environment": lambda: dr.recoveries_of(
         SHOP, PRODUCTION, [evolve(recovery().plan, target="recovry")], [PRODUCTION, RECOVERY]
     ),
-    "prospect, a point": lambda: dr.prospect(recovery(), evolve(HOW, without=misspelled(recovery()))),
+    "prospect, a point": lambda: dr.make_forecast(recovery(), evolve(HOW, without=misspelled(recovery()))),
     "may_take_over, a point": lambda: dr.may_take_over(
         recovery(), evolve(HOW, without=misspelled(recovery()))
     ),

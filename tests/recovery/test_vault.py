@@ -20,7 +20,7 @@ from portinfra.execution.connection import Connection
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import Probe
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.vault.transfer_host import Helpers
+from portinfra.recovery.vault.transfer_host import TransferHosts
 
 pytestmark = needs_tools
 
@@ -50,14 +50,14 @@ def test_a_failover_with_the_source_gone_and_the_way_back(home, cloud):
     about = by("age", home, cloud)
     write(cloud, PRODUCTION, "ledger")
     assert dr.replicate(about, pace=ONE).succeeded
-    evidence = dr.failover(about, dr.How(lost=True, pace=ONE))
+    evidence = dr.failover(about, dr.FailoverOptions(lost=True, pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert set(written(cloud, RECOVERY).values()) == {f"ledger of volume.db{n}-data" for n in (1, 2)}
     write(cloud, RECOVERY, "newer")
     dr.fence(about, pace=ONE)
     made = dr.replicate(about, pace=ONE)
     assert (made.end, made.succeeded, dr.status(about).level) == ("target", True, "ok")
-    evidence = dr.failback(about, dr.How(pace=ONE))
+    evidence = dr.failback(about, dr.FailoverOptions(pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert set(written(cloud, PRODUCTION).values()) == {f"newer of volume.db{n}-data" for n in (1, 2)}
     assert helpers_left() == []
@@ -69,7 +69,7 @@ def test_a_failover_fetches_from_the_vault_while_the_source_still_serves_custome
     write(cloud, PRODUCTION, "ledger")
     assert dr.replicate(about, pace=ONE).succeeded
     said = []
-    evidence = dr.failover(about, dr.How(pace=ONE), say=said.append)
+    evidence = dr.failover(about, dr.FailoverOptions(pace=ONE), say=said.append)
     assert evidence.result == "passed", evidence.reasons
     fetched = next(line for line in said if "from the vault" in line)
     assert said.index(fetched) < said.index("fencing production")
@@ -83,7 +83,7 @@ def test_a_point_that_cannot_be_fetched_stops_nothing(home, cloud):
     for each in (home / "vault").rglob("*.age-*"):
         each.write_bytes(b"others wrote this")
     with pytest.raises(PortinfraError):
-        dr.failover(about, dr.How(pace=ONE))
+        dr.failover(about, dr.FailoverOptions(pace=ONE))
     assert powers(cloud, PRODUCTION) == {"running"}
 
 
@@ -181,7 +181,7 @@ def test_a_vault_that_lost_its_points_is_not_said_to_have_them(home, cloud):
     shutil.rmtree(home / "vault/shop/shop/recovery")
     found = dr.status(about)
     assert (found.level, found.points[0].restorable, found.vault_unseen) == ("lost", False, "")
-    assert "recovery/no-point" in [finding.rule for finding in dr.prospect(about).findings]
+    assert "recovery/no-point" in [finding.rule for finding in dr.make_forecast(about).findings]
     assert [group.fate for group in dr.replicate(about, pace=ONE).groups] == ["carried"]
     assert dr.status(about).level == "ok"
 
@@ -194,7 +194,7 @@ def test_a_vault_that_nobody_can_look_into_is_not_vouched_for(home, cloud):
     found, said = dr.status(about), []
     assert (found.level, found.points[0].restorable) == ("late", None)
     assert "rclone" in found.vault_unseen
-    unseen = {each.rule: each.severity for each in dr.prospect(about).findings}
+    unseen = {each.rule: each.severity for each in dr.make_forecast(about).findings}
     assert unseen["recovery/vault-unseen"] is Severity.ERROR
     dr.replicate(about, pace=ONE, say=said.append)
     assert any("the vault cannot be listed" in line for line in said)
@@ -204,7 +204,7 @@ def test_a_vault_that_nobody_can_look_into_is_not_vouched_for(home, cloud):
 
 @pytest.mark.parametrize("last_point", [False, True])
 def test_no_source_is_stopped_for_data_in_a_vault_that_cannot_be_listed(home, cloud, last_point):
-    about, how = by("age", home, cloud), dr.How(planned=last_point, pace=ONE)
+    about, how = by("age", home, cloud), dr.FailoverOptions(planned=last_point, pace=ONE)
     assert dr.replicate(about, pace=ONE).succeeded
     for side in ("sender", "receiver"):
         (home / f"{side}.conf").write_text("[vault]\ntype = of-no-kind\n")
@@ -212,8 +212,8 @@ def test_no_source_is_stopped_for_data_in_a_vault_that_cannot_be_listed(home, cl
         dr.failover(about, how)
     assert "recovery/vault-unseen" in [finding.rule for finding in error.value.findings]
     assert powers(cloud, PRODUCTION) == {"running"}
-    lost = dr.How(lost=True)
-    severities = {each.rule: each.severity for each in dr.prospect(about, lost).findings}
+    lost = dr.FailoverOptions(lost=True)
+    severities = {each.rule: each.severity for each in dr.make_forecast(about, lost).findings}
     assert severities["recovery/vault-unseen"] is Severity.WARNING, "nothing is stopped then"
     moved_in(home)
     assert dr.failover(about, how).result == "passed"
@@ -225,7 +225,7 @@ def test_a_vault_is_not_asked_where_the_data_has_arrived_already(home, cloud):
     assert dr.drill(about, pace=ONE).result == "passed"
     for side in ("sender", "receiver"):
         (home / f"{side}.conf").unlink()
-    assert "recovery/vault-unseen" not in [each.rule for each in dr.prospect(about).findings]
+    assert "recovery/vault-unseen" not in [each.rule for each in dr.make_forecast(about).findings]
 
 
 def test_a_ledger_that_has_lost_all_points_costs_none_of_the_vaults(home, cloud):
@@ -252,7 +252,7 @@ def left_of(about):
 def test_helpers_that_were_not_removed_are_removed_when_there_is_nothing_to_receive(home, cloud):
     about = by("age", home, cloud)
     assert dr.replicate(about, pace=ONE).succeeded
-    lost = dr.How(lost=True, pace=ONE)
+    lost = dr.FailoverOptions(lost=True, pace=ONE)
     dies_at("DeleteInstance", lambda: dr.failover(about, lost))
     left = {r["kind"] for r in cloud.books(RECOVERY.account) if "helper" in str(r["name"])}
     assert left >= {"instance", "public-address", "volume"}
@@ -282,8 +282,8 @@ def test_helpers_that_cannot_be_removed_do_not_keep_anybody_from_taking_over(hom
         raise PermissionDenied("not today")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Helpers, "clear", refused)
-        lost = dr.How(lost=True, pace=ONE)
+        patched.setattr(TransferHosts, "clear", refused)
+        lost = dr.FailoverOptions(lost=True, pace=ONE)
         assert dr.failover(about, lost, say=said.append).result == "passed"
     assert any("dr sweep" in line for line in said)
 
@@ -358,20 +358,20 @@ def test_a_plan_tells_what_who_takes_over_would_lack(home, cloud):
     about = by("age", home, cloud)
     (home / "receiver.conf").chmod(0o644)
     (home / "identity").rename(home / "kept elsewhere")
-    told = [f.message for f in dr.prospect(about).findings if f.rule == "recovery/not-ready"]
+    told = [f.message for f in dr.make_forecast(about).findings if f.rule == "recovery/not-ready"]
     assert told == [
         "others can read ~/receiver.conf, the vault's receiver",
         "~/identity, the vault's identity, is not on this machine",
     ]
     (home / "receiver.conf").chmod(0o600)
     (home / "kept elsewhere").rename(home / "identity")
-    assert not [f for f in dr.prospect(about).findings if f.rule == "recovery/not-ready"]
+    assert not [f for f in dr.make_forecast(about).findings if f.rule == "recovery/not-ready"]
 
 
 def test_no_secret_is_told(home, cloud, capfd):
     about = by("age", home, cloud)
     lines = []
-    pace = dr.Pace(seed=0, listen=lambda progress: lines.append(repr(progress)))
+    pace = dr.RunOptions(seed=0, listen=lambda progress: lines.append(repr(progress)))
     assert dr.replicate(about, pace=pace, say=lines.append).succeeded
     assert dr.drill(about, pace=pace, say=lines.append).result == "passed"
     told = "\n".join([*lines, *capfd.readouterr(), *(str(record) for record in cloud.books())])

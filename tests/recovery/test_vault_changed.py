@@ -16,9 +16,9 @@ from portinfra import dr
 from portinfra.errors import PortinfraError
 from portinfra.model.address import Address
 from portinfra.model.recovery import Probe
-from portinfra.recovery.vault.transfer_host import HelperFailed, receipt
-from portinfra.recovery.vault.transfer_script import Errand
-from portinfra.testing.stand import LocalStand
+from portinfra.recovery.vault.transfer_host import TransferHostFailed, receipt
+from portinfra.recovery.vault.transfer_script import TransferScript
+from portinfra.testing.stand import LocalScriptRunner
 
 pytestmark = needs_tools
 
@@ -149,7 +149,7 @@ def test_what_the_disk_does_not_hold_as_it_came_is_not_restored(home, cloud, mon
 def test_a_receipt_is_its_helpers_and_says_nothing_that_a_shell_would_run(other):
     said = {"digest": "0" * 64, "bytes": 1, "moved": 1, "object": "p/db1-data.age-0123", "word": "hush"}
     assert receipt(json.dumps(said), Address("volume.db1-data"), "hush").bytes == 1
-    with pytest.raises(HelperFailed):
+    with pytest.raises(TransferHostFailed):
         receipt(json.dumps({**said, **other}), Address("volume.db1-data"), "hush")
 
 
@@ -190,7 +190,7 @@ def test_a_receivers_verdict_cannot_be_written_by_who_may_write_to_the_vault(hom
     told = json.loads(next((home / "vault").rglob("manifest.json")).read_text())["volumes"]
     for each in (home / "vault").rglob("*.age-*"):
         each.write_bytes(sealed_evil(about)[0])
-    original = LocalStand.run
+    original = LocalScriptRunner.run
 
     def run(stand, script, volume):
         original(stand, script, volume)
@@ -200,9 +200,9 @@ def test_a_receivers_verdict_cannot_be_written_by_who_may_write_to_the_vault(hom
             forged = {"digest": digest, "bytes": said["bytes"], "moved": 0, "object": object, "word": ""}
             each.write_text(json.dumps(forged))
 
-    monkeypatch.setattr(LocalStand, "run", run)
+    monkeypatch.setattr(LocalScriptRunner, "run", run)
     with pytest.raises(PortinfraError, match="no helper of ours has written it"):
-        dr.failover(about, dr.How(lost=True, pace=ONE))
+        dr.failover(about, dr.FailoverOptions(lost=True, pace=ONE))
     assert written(cloud, RECOVERY) == {}
 
 
@@ -224,7 +224,7 @@ def test_a_senders_receipt_that_was_planted_before_is_not_believed(home, cloud):
 
     assert dr.replicate(about, pace=ONE, say=plant).succeeded
     assert planted == [point.id for point in dr.status(about).points]
-    assert dr.failover(about, dr.How(lost=True, pace=ONE)).result == "passed"
+    assert dr.failover(about, dr.FailoverOptions(lost=True, pace=ONE)).result == "passed"
     assert set(written(cloud, RECOVERY).values()) == {f"{CANARY} of volume.db{n}-data" for n in (1, 2)}
 
 
@@ -234,7 +234,7 @@ def test_a_senders_receipt_that_was_planted_before_is_not_believed(home, cloud):
 def sending(home, about, volume="db1-data", first=True):
     """The script of a sender by restic, and where it is run."""
     (folder := home / f"host-{volume}").mkdir(exist_ok=True)
-    errand = Errand("p1", volume, 1, f"00000000{volume}", "restic", first)
+    errand = TransferScript("p1", volume, 1, f"00000000{volume}", "restic", first)
     disk = {**os.environ, "TMPDIR": str(folder), "PORTINFRA_DISK": str(folder / "disk")}
     return errand.sending(about.plan.vault), disk
 

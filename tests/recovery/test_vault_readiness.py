@@ -39,7 +39,7 @@ def test_a_file_that_is_not_there_costs_no_freeze(engine, file, home, cloud):
 def test_a_plan_warns_of_a_sender_that_is_not_here(home, cloud):
     about = by("age", home, cloud)
     (home / "sender.conf").unlink()
-    found = {f.message: f.fix for f in dr.prospect(about).findings if f.rule == "recovery/not-ready"}
+    found = {f.message: f.fix for f in dr.make_forecast(about).findings if f.rule == "recovery/not-ready"}
     assert found["~/sender.conf, the vault's sender, is not on this machine"].startswith(
         "The machine that runs"
     )
@@ -53,7 +53,7 @@ def test_a_file_that_who_takes_over_lacks_stops_no_source(file, home, cloud):
     (home / file).unlink()
     before = cloud.books()
     with pytest.raises(PolicyError) as error:
-        dr.failover(about, dr.How(pace=ONE))
+        dr.failover(about, dr.FailoverOptions(pace=ONE))
     assert [each.rule for each in error.value.findings] == ["recovery/not-ready"]
     assert file in error.value.findings[0].message
     assert cloud.books() == before

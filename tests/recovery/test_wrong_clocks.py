@@ -25,14 +25,14 @@ from portinfra.model.topology import Role, Topology
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry, Ledger
-from portinfra.recovery.ledger.takeovers import Turn, next_epoch, turns
-from portinfra.recovery.ledger.takeovers import written as written_turn
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, next_epoch, turns
+from portinfra.recovery.ledger.takeovers import record_turn as written_turn
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import prospect
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_status
 from portinfra.render.recovery_documents import prometheus, status_document
@@ -131,7 +131,7 @@ def test_a_point_that_is_dated_ahead_is_due_late_and_named(world):
     assert volume.point in warning
     assert "47 h" in warning
     assert "@" in warning
-    assert "recovery/dated-ahead" in [finding.rule for finding in prospect(tiny()).findings]
+    assert "recovery/dated-ahead" in [finding.rule for finding in make_forecast(tiny()).findings]
     assert carry(now=False).fate == "carried", "the timer makes the next point at once"
     assert carry(now=False).fate == "not due"
     assert status(tiny()).level == "ok"
@@ -254,7 +254,7 @@ class Truth:
     def check(self):
         found = status(tiny())
         ids = [point.id for point in found.points]
-        numbers = self.numbers(tiny() if found.end == "target" else tiny().turned)
+        numbers = self.numbers(tiny() if found.end == "target" else tiny().reversed)
         assert ids == sorted(ids, key=lambda id: -numbers[id])
         assert all(point.age is None or point.age >= 0 for point in found.points)
         assert not (found.dated_ahead and not found.points)
@@ -325,7 +325,7 @@ def test_replication_says_where_the_clock_is_wrong_and_refuses_where_it_is_far_o
 def test_a_takeover_is_refused_where_the_clock_is_far_off_unless_an_operator_insists(world):
     carry()
     with clock_off(2 * HOUR, **TOLD):
-        found = {each.rule: each.severity for each in prospect(tiny()).findings}
+        found = {each.rule: each.severity for each in make_forecast(tiny()).findings}
         assert found["recovery/clock-offset"] is Severity.ERROR
         with pytest.raises(PolicyError, match="clock of this machine"):
             failover(tiny(), HOW)
@@ -347,7 +347,7 @@ def test_an_epoch_after_the_last_date_is_read_printed_and_followed(world):
     last = 253_402_300_799
     with Connection.to(RECOVERY) as there:
         ledger = Ledger(there, tiny().ledger)
-        written_turn(ledger, Turn("f", "failover", last, 1e9, abandoned=last, open=False))
+        written_turn(ledger, TakeoverEntry("f", "failover", last, 1e9, abandoned=last, open=False))
     fence(tiny(), pace=ONE)
     for verb, how in ((failover, HOW), (failback, HOW), (failover, LOST)):
         verb(tiny(), how)

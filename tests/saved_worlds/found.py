@@ -23,7 +23,7 @@ Found = dict[str, list[str]]
 
 def find(about: Recovery) -> Found:
     """Return everything that can be read of a world."""
-    back = about.turned
+    back = about.reversed
     return {
         "production": list(_resources(about.source, about.source_scope)),
         "recovery": list(_resources(about.target, about.target_scope)),
@@ -71,7 +71,7 @@ def _leases(about: Recovery, environment: Environment) -> Iterator[str]:
 
 def _entries(environment: Environment, scope: Scope) -> Iterator[str]:
     with Connection.to(environment) as there:
-        ledger = Ledger.settled(there, scope)
+        ledger = Ledger.after_settling(there, scope)
         assert not ledger.unreadable()
         for entry in ledger.entries():
             state = "open" if entry.open else "done"

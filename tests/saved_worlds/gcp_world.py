@@ -24,7 +24,7 @@ from emulator.settings import Settings
 from portinfra import DataPolicy, Environment, Vault
 from portinfra.recovery.recovery import Recovery
 from portinfra.testing.emulator import EmulatorClock
-from portinfra.testing.stand import LocalStand
+from portinfra.testing.stand import LocalScriptRunner
 from portinfra.testing.wrapped import untouched, wrapped
 
 OTHER = "shop-recovery"
@@ -42,7 +42,7 @@ def _about(recipient: str = f"age1{'q' * 58}") -> Recovery:
         receiver="rclone.conf",
         recipient=recipient,
         identity="identity",
-        stand=LocalStand(lambda volume: b"orders", lambda volume, data: None),
+        stand=LocalScriptRunner(lambda volume: b"orders", lambda volume, data: None),
     )
     return plan_recovery(
         Environment("production", on="gcp:europe-west1", account=PROJECT, key=key),

@@ -15,7 +15,7 @@ from portinfra.model.lease import Holder
 from portinfra.records import holder
 from portinfra.recovery.recovery import Recovery
 
-ONE = dr.Pace(seed=0)
+ONE = dr.RunOptions(seed=0)
 
 FEW = {"R6": "as small as can be"}
 SHOP = Topology(
@@ -53,10 +53,10 @@ def tell(about: Recovery) -> list[Evidence]:
         workflow.apply(workflow.plan(SHOP, about.source), seed=0)
         made = dr.replicate(about, pace=ONE)
         assert made.succeeded, made
-        evidence = [dr.drill(about, pace=ONE), dr.failover(about, dr.How(pace=ONE))]
+        evidence = [dr.drill(about, pace=ONE), dr.failover(about, dr.FailoverOptions(pace=ONE))]
         assert [each.result for each in evidence] == ["passed", "passed"], evidence
         with suppress(CutShort):
-            dr.failback(about, dr.How(pace=ONE), say=_cut_short_at("fencing "))
+            dr.failback(about, dr.FailoverOptions(pace=ONE), say=_cut_short_at("fencing "))
     return evidence
 
 

@@ -143,7 +143,7 @@ class FuzzedRecovery(RecoveryHistory):
 
     def end_at_a_step(self):
         step, verb = self.chance.choice(list(Step)), self.chance.choice(["target", "source", None])
-        how = ending_at(step, dr.How(pace=ONE, planned=self.chance.choice([None, True])))
+        how = ending_at(step, dr.FailoverOptions(pace=ONE, planned=self.chance.choice([None, True])))
         self.begin_outside()
         self.said.append(f"# {verb or 'abandon'} ends at {step.name}")
         with suppress(Ended, PortinfraError):
@@ -194,7 +194,7 @@ class FuzzedRecovery(RecoveryHistory):
     def damage_an_entry(self):
         if self.chance.random() > 0.15:
             return
-        way = self.chance.choice([self.recovery, self.recovery.turned])
+        way = self.chance.choice([self.recovery, self.recovery.reversed])
         with Connection.to(way.target) as there:
             if records := read_records(there.reader, way.ledger):
                 number = self.chance.choice(records).number
@@ -324,15 +324,15 @@ INSISTING = (
 
 
 def fail_over(recovery):
-    return dr.failover(recovery, dr.How(pace=ONE))
+    return dr.failover(recovery, dr.FailoverOptions(pace=ONE))
 
 
 def fail_back(recovery):
-    return dr.failback(recovery, dr.How(pace=ONE))
+    return dr.failback(recovery, dr.FailoverOptions(pace=ONE))
 
 
 def give_up(recovery):
-    return dr.abandon(recovery, dr.How(pace=ONE))
+    return dr.abandon(recovery, dr.FailoverOptions(pace=ONE))
 
 
 def carry(recovery):

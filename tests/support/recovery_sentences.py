@@ -233,7 +233,7 @@ class RecoveryHistory:
         """Id → volume → snapshot, of those that are complete where the points are."""
         found = {}
         _, there = self.ends
-        way = self.recovery if there is self.target else self.recovery.turned
+        way = self.recovery if there is self.target else self.recovery.reversed
         for each in self.records(there, "snapshot"):
             name = way.points.resource_name(each["name"])
             if name and each["state"] == "available":

@@ -150,7 +150,7 @@ class History:
     def turn(self):
         """Fence the environment, or end that."""
         self.fenced = not self.fenced
-        with Connection.to(self.environment) as here, here.run(SCOPE, seed=0) as run:
+        with Connection.to(self.environment) as here, here.start_run(SCOPE, seed=0) as run:
             run.record_fence(epoch=1_900_000_000, fenced=self.fenced)
 
     def crash(self):

@@ -51,9 +51,9 @@ def ending_at(step, how=HOW):
 
 def lose_takeover(to, *, garbled):
     """Delete the entry of the takeover to an end, or write what no version can read over it."""
-    about = tiny() if to == "target" else tiny().turned
+    about = tiny() if to == "target" else tiny().reversed
     with Connection.to(about.target) as there:
-        ledger = Ledger.settled(there, about.ledger)
+        ledger = Ledger.after_settling(there, about.ledger)
         entry = max(ledger.entries("failover"), key=lambda entry: entry.number)
         records = there.provider.records
         broken = records.write(about.ledger, Record(entry.number, "rubbish"))

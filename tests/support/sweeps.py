@@ -4,7 +4,7 @@ import pytest
 from worlds import ONE
 
 from portinfra.errors import PolicyError
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import SHAPES, plugin
 from portinfra.testing.faults import MISHAPS
@@ -65,7 +65,7 @@ def once_more(turn, about, done):
     """Run it again, unless it was done: then it says so."""
     refused = []
     try:
-        turn(about, How(pace=ONE))
+        turn(about, FailoverOptions(pace=ONE))
     except PolicyError as error:
         refused = [finding.rule for finding in error.findings]
     assert refused in ([], [done])

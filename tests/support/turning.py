@@ -9,14 +9,14 @@ from worlds import ONE, PRODUCTION, RECOVERY, recovery, written
 
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.model.recovery import Wave
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.testing.faults import Crash, Faults, injected
 from portinfra.testing.wrapped import wrapped
 
-HOW = How(pace=ONE)
-LOST = How(lost=True, pace=ONE)
+HOW = FailoverOptions(pace=ONE)
+LOST = FailoverOptions(lost=True, pace=ONE)
 LATER = 2_000_000_000
 """An epoch after any that these tests come to."""
 
@@ -112,7 +112,7 @@ def dies_after(line, about=None, how=HOW, verb=failover, at=lambda provider, cal
 
 def dies_between(verb=failover):
     """It has stopped one end, and the other one does not know of it yet."""
-    target = (recovery().turned if verb is failback else recovery()).target_scope
+    target = (recovery().reversed if verb is failback else recovery()).target_scope
     dies_after("fencing", verb=verb, at=takes(target))
 
 

@@ -10,7 +10,7 @@ from worlds import PRODUCTION, RECOVERY, recovery
 
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.vault import Vault
-from portinfra.testing.stand import LocalStand
+from portinfra.testing.stand import LocalScriptRunner
 
 CANARY = "a-word-that-hums-77ab"
 ROOM = 9_000_000
@@ -39,7 +39,7 @@ def by(engine, home, cloud, about=None, **more):
         "recipient": recipient,
         "identity": "~/identity",
         "password": "~/password",
-        "stand": LocalStand(cloud.read, cloud.write),
+        "stand": LocalScriptRunner(cloud.read, cloud.write),
         **more,
     }
     vault = Vault("vault:shop", "192.0.2.7:22", **given)

@@ -5,12 +5,12 @@ from portinfra.model.environment import Environment
 from portinfra.model.recovery import Probe, RecoveryPlan
 from portinfra.model.resources import Volume
 from portinfra.model.topology import INTERNET, Role, Topology, allow
-from portinfra.recovery.options import Pace
+from portinfra.recovery.options import RunOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.guard import GuardedRecovery
 from portinfra.testing.simulated import applied
 
-ONE = Pace(seed=0)
+ONE = RunOptions(seed=0)
 
 PRODUCTION = Environment("production", on="fake:us-east-1", account="111111111111", key="alias/data")
 RECOVERY = Environment("recovery", on="fake:eu-west-1", account="222222222222", key="alias/recovery")

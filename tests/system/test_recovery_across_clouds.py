@@ -25,13 +25,13 @@ from portinfra import (
     dr,
     workflow,
 )
-from portinfra.testing.stand import LocalStand
+from portinfra.testing.stand import LocalScriptRunner
 from portinfra.testing.wrapped import untouched, wrapped
 
 need("moto", "google.cloud.compute_v1")
 pytestmark = pytest.mark.tools("age", "rclone", "zstd")
 
-ONE = dr.Pace(seed=0)
+ONE = dr.RunOptions(seed=0)
 KEY = "shop/volumes"
 """A key ring and a key in it."""
 FEW = {"R6": "as small as can be"}
@@ -141,7 +141,7 @@ def vault(tmp_path, clouds):
         receiver=str(tmp_path / "rclone.conf"),
         recipient=made.stderr.split()[-1],
         identity=str(tmp_path / "identity"),
-        stand=LocalStand(clouds.read, clouds.write),
+        stand=LocalScriptRunner(clouds.read, clouds.write),
     )
 
 
@@ -191,12 +191,12 @@ def test_what_ec2_held_comes_up_on_compute_engine_and_goes_back(clouds, environm
     assert evidence.left_behind == 0
     assert beside(recovery, "receiving", f"drill-{evidence.id}") == []
 
-    evidence = dr.failover(about, dr.How(lost=True, pace=ONE))
+    evidence = dr.failover(about, dr.FailoverOptions(lost=True, pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert held(clouds, workflow.observe(SHOP, recovery).resources) == read[0]
     say(clouds, recovery, "newer")
     dr.fence(about, pace=ONE)
-    evidence = dr.failback(about, dr.How(pace=ONE))
+    evidence = dr.failback(about, dr.FailoverOptions(pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     found = held(clouds, workflow.observe(SHOP, production).resources)
     assert found == ["newer of db1-data", "newer of db2-data"]

@@ -163,7 +163,7 @@ def _die_in_a_drill(shop):
     declared = load(shop)
     about = dr.recovery(declared.topology(), declared.recovery(), declared.environments)
     with injected("fake", Faults(at="CreateInstance", mishap="dies before")), pytest.raises(Crash):
-        dr.drill(about, pace=dr.Pace(seed=0))
+        dr.drill(about, pace=dr.RunOptions(seed=0))
 
 
 def _fail_to_take_over(shop):

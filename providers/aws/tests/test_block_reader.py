@@ -347,14 +347,14 @@ class Pages:
 def test_nothing_is_asked_for_beyond_the_end() -> None:
     """A page may have a token although it ends with the last block."""
     ebs = Pages([3, 2047], [])
-    assert [index for index, _ in reader.listed(ebs, "snap-1", 2)] == [3, 2047]
+    assert [index for index, _ in reader.list_blocks(ebs, "snap-1", 2)] == [3, 2047]
     assert ebs.asked == [{"StartingBlockIndex": 0}]
 
 
 def test_an_empty_page_is_not_the_last_and_no_page_token_grows_old() -> None:
     """ "the request can return less blocks than MaxResults or an empty array"; tokens end in an hour."""
     ebs = Pages([3, 4], [], [], [9])
-    assert [*reader.listed(ebs, "snap-1", 1)] == [(index, f"token {index}") for index in (3, 4, 9)]
+    assert [*reader.list_blocks(ebs, "snap-1", 1)] == [(index, f"token {index}") for index in (3, 4, 9)]
     assert ebs.asked == [
         {"StartingBlockIndex": 0},
         {"StartingBlockIndex": 5},
@@ -366,12 +366,12 @@ def test_an_empty_page_is_not_the_last_and_no_page_token_grows_old() -> None:
 @pytest.mark.parametrize("pages", [([4, 3],), ([3], [3]), ([2048],)])
 def test_blocks_that_are_out_of_place_are_not_written(pages: tuple[list[int], ...]) -> None:
     with pytest.raises(ValueError, match="not in order"):
-        list(reader.listed(Pages(*pages), "snap-1", 1))
+        list(reader.list_blocks(Pages(*pages), "snap-1", 1))
 
 
 def test_no_more_blocks_are_in_memory_than_are_asked_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[int] = []
-    monkeypatch.setattr(reader, "fetched", lambda _ebs, _snapshot, index, _token: fetched.append(index))
+    monkeypatch.setattr(reader, "fetch_block", lambda _ebs, _snapshot, index, _token: fetched.append(index))
     coming = reader.in_order(Pages(list(range(1000))), "snap-1", 1)
     for written in range(100):
         assert next(coming)[0] == written

@@ -163,9 +163,9 @@ def test_the_policy_is_the_document_that_aws_takes():
 
 def test_an_encoded_message_is_left_out_of_the_error(bed):
     """It is long, and says nothing without a call of STS."""
-    from portinfra_aws.errors import EC2Error, classified
+    from portinfra_aws.errors import EC2Error, to_provider_error
 
     message = "You are not authorized. Encoded authorization failure message: " + "x" * 500
-    told = classified(EC2Error("UnauthorizedOperation", message, 403, "RunInstances"))
+    told = to_provider_error(EC2Error("UnauthorizedOperation", message, 403, "RunInstances"))
     assert "xxx" not in str(told)
     assert "Allow ec2:RunInstances." in told.fix

@@ -27,7 +27,7 @@ from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.wrapped import untouched, wrapped
 
 OTHER = "210987654321"
-ONE = dr.Pace(seed=0)
+ONE = dr.RunOptions(seed=0)
 
 FEW = {"R6": "as small as can be"}
 SHOP = Topology(
@@ -135,7 +135,7 @@ def test_a_takeover_asks_its_probes_on_a_host_beside_the_environment(clouds):
         SHOP, evolve(PLAN, probes=probes, rto="9h", drill_limit="9h"), [PRODUCTION, RECOVERY]
     )
     dr.replicate(recovery, pace=ONE)
-    evidence = dr.failover(recovery, dr.How(pace=ONE))
+    evidence = dr.failover(recovery, dr.FailoverOptions(pace=ONE))
     assert [(each.name, each.passed, each.told) for each in evidence.probes] == [("rows", True, "1")]
     assert workflow.plan(SHOP, RECOVERY, guards=[recovery]).empty
     assert not [line for line in books(clouds, OTHER, "instance") if "prober" in line and "running" in line]
@@ -143,7 +143,7 @@ def test_a_takeover_asks_its_probes_on_a_host_beside_the_environment(clouds):
 
 def test_a_failover_and_the_way_back(clouds, recovery):
     dr.replicate(recovery, pace=ONE)
-    evidence = dr.failover(recovery, dr.How(planned=True, pace=ONE))
+    evidence = dr.failover(recovery, dr.FailoverOptions(planned=True, pace=ONE))
     assert [wave.passed for wave in evidence.waves] == [True, True], evidence.reasons
     volumes = workflow.observe(SHOP, RECOVERY).resources
     sources = [seen.spec.source for a, seen in volumes.items() if a.kind == "volume"]
@@ -153,7 +153,7 @@ def test_a_failover_and_the_way_back(clouds, recovery):
     assert workflow.plan(SHOP, PRODUCTION).empty
     assert powers(PRODUCTION) == {"stopped"}
 
-    back = dr.failback(recovery, dr.How(pace=ONE))
+    back = dr.failback(recovery, dr.FailoverOptions(pace=ONE))
     assert [wave.passed for wave in back.waves] == [True, True], back.reasons
     assert back.left_aside == (), "EC2 tells that no host started since the last point"
     assert powers(PRODUCTION) == {"running"}

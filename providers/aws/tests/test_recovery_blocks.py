@@ -21,11 +21,11 @@ from bed.rules.contents import BLOCK, GIB
 from bed.rules.profiles import arn
 from portinfra import DataPolicy, RecoveryPlan, Role, Topology, Vault, Volume, dr, workflow
 from portinfra.testing.emulator import EmulatorClock
-from portinfra.testing.stand import LocalStand
+from portinfra.testing.stand import LocalScriptRunner
 from portinfra.testing.wrapped import untouched, wrapped
 
 pytestmark = pytest.mark.tools("age", "rclone", "zstd")
-ONE = dr.Pace(seed=0)
+ONE = dr.RunOptions(seed=0)
 FEW = {"R6": "as small as can be"}
 SHOP = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=1)], waive=FEW)])
 PRODUCTION = evolve(AwsBed.environment, key="alias/shop")
@@ -82,7 +82,7 @@ def volumes(environment):
 class Hosts:
     """Runs helpers' scripts with the credentials that a host in their region gets."""
 
-    local: LocalStand
+    local: LocalScriptRunner
     regions: tuple
     name: str = "its helpers played by a local stand-in"
 
@@ -115,7 +115,7 @@ def recovery(clouds, tmp_path):
         identity=str(tmp_path / "identity"),
         blocks=EBS,
         native={"aws": {"instance_profile": "helper"}},
-        stand=Hosts(LocalStand(lambda volume: b"", write), ("us-east-1", "us-west-2")),
+        stand=Hosts(LocalScriptRunner(lambda volume: b"", write), ("us-east-1", "us-west-2")),
     )
     data = [DataPolicy("db", engine="age")]
     plan = RecoveryPlan(
@@ -150,7 +150,7 @@ def test_what_was_written_comes_back_block_by_block(clouds, recovery):
 
     assert profiles(clouds) == (1, 1), "the one that reads, and production's own host"
 
-    evidence = dr.failover(recovery, dr.How(lost=True, pace=ONE))
+    evidence = dr.failover(recovery, dr.FailoverOptions(lost=True, pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert profiles(clouds) == (1, 3), "the account that receives has no such profile"
     (restored,) = volumes(RECOVERY)
@@ -160,7 +160,7 @@ def test_what_was_written_comes_back_block_by_block(clouds, recovery):
     clouds.bed.write(restored, b"newer", FAR)
     dr.fence(recovery, pace=ONE)
     clouds.bed.configure(profiles=[arn(RECOVERY.account, "helper")])
-    evidence = dr.failback(recovery, dr.How(pace=ONE))
+    evidence = dr.failback(recovery, dr.FailoverOptions(pace=ONE))
     assert evidence.result == "passed", evidence.reasons
     (back,) = volumes(PRODUCTION)
     assert clouds.bed.read(back, FAR, 5) == b"newer"

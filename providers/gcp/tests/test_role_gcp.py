@@ -12,7 +12,7 @@ from portinfra.model.resources import Snapshot
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.wrapped import untouched, wrapped
 from portinfra_gcp import plugin
-from portinfra_gcp.errors import classified, of_answer
+from portinfra_gcp.errors import of_answer, to_provider_error
 
 READ_KEY = "cloudkms.cryptoKeys.get"
 """Asked of Cloud KMS, which the bed of Compute Engine does not ask for permissions of its own."""
@@ -169,4 +169,4 @@ def test_a_service_that_is_not_switched_on_is_named():
         {"error": {"message": "off", "status": "X", "details": [{"reason": "SERVICE_DISABLED"}]}},
         "cryptoKeys.get",
     )
-    assert classified(error).fix == "Switch the API on: gcloud services enable cloudkms.googleapis.com"
+    assert to_provider_error(error).fix == "Switch the API on: gcloud services enable cloudkms.googleapis.com"

@@ -124,7 +124,7 @@ def test_a_name_that_somebody_else_takes_meanwhile_stays_what_it_is(tmp_path: Pa
     made, other = image_file(tmp_path), tmp_path / "debian-12.qcow2"
     other.write_bytes(b"theirs")
     with pytest.raises(errors.AlreadyExists):
-        files.put(made, tmp_path, "debian-12")
+        files.publish_file(made, tmp_path, "debian-12")
     assert other.read_bytes() == b"theirs"
 
 
@@ -174,7 +174,7 @@ def test_a_release_that_apt_does_not_know_is_refused(tmp_path: Path, monkeypatch
     monkeypatch.setattr(debian, "missing", list)
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     listing = "Packages Debian bookworm main http://mirror/debian/\nPackages Debian bookworm-updates"
-    monkeypatch.setattr(debian, "run", lambda *_, **__: listing)
+    monkeypatch.setattr(debian, "run_tool", lambda *_, **__: listing)
     with pytest.raises(errors.InvalidRequest, match="no mirror of Debian trixie"):
         images.build(tmp_path / "into", release="trixie")
 
@@ -208,7 +208,7 @@ def test_packages_come_from_the_release_its_updates_and_security(monkeypatch: py
         "Packages Somebody bookworm main http://elsewhere/",
         "Translations Debian bookworm main http://mirror/debian/",
     )
-    monkeypatch.setattr(debian, "run", lambda *_, **__: "\n".join(lines))
+    monkeypatch.setattr(debian, "run_tool", lambda *_, **__: "\n".join(lines))
     assert debian._sources("bookworm") == [
         "deb http://mirror/debian/ bookworm main",
         "deb http://mirror/debian/ bookworm-updates main",
@@ -218,12 +218,12 @@ def test_packages_come_from_the_release_its_updates_and_security(monkeypatch: py
 
 def test_a_tool_that_fails_says_what_it_complained_of() -> None:
     with pytest.raises(errors.InvalidRequest, match=r"sh failed \(3\): mirror gone"):
-        files.run("sh", "-c", "echo mirror gone >&2; exit 3")
+        files.run_tool("sh", "-c", "echo mirror gone >&2; exit 3")
 
 
 def test_no_password_of_a_url_is_in_what_a_tool_complained_of() -> None:
     with pytest.raises(errors.InvalidRequest) as caught:
-        files.run("sh", "-c", "echo no http://me:hunter2@mirror/debian >&2; exit 1")
+        files.run_tool("sh", "-c", "echo no http://me:hunter2@mirror/debian >&2; exit 1")
     assert "no http://mirror/debian" in str(caught.value)
 
 
@@ -238,7 +238,7 @@ def test_a_tool_is_asked_to_end_and_waited_for_when_its_caller_is_interrupted(
     monkeypatch.setattr(subprocess.Popen, "communicate", interrupted)
     script = "trap 'echo > ended; exit' TERM; echo > begun; while :; do sleep 0.05; done"
     with pytest.raises(KeyboardInterrupt):
-        files.run("sh", "-c", script, directory=tmp_path)
+        files.run_tool("sh", "-c", script, directory=tmp_path)
     assert (tmp_path / "ended").exists()
 
 

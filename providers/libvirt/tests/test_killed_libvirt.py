@@ -19,7 +19,7 @@ from portinfra.testing.conformance import BEFORE, Stage
 from portinfra.testing.conformance.stage import LOSE_DATA
 from portinfra_libvirt import connections, disks, marks
 from portinfra_libvirt.actions import virtualisation
-from portinfra_libvirt.errors import classified
+from portinfra_libvirt.errors import to_provider_error
 from portinfra_libvirt.site import DIRECTORY, Hypervisor, Site
 
 KILLS = 3
@@ -129,7 +129,7 @@ def test_a_daemon_that_hangs_is_given_up_and_found_again(rack, monkeypatch):
     with hypervisor.hanging():
         with pytest.raises(libvirt.libvirtError) as caught:
             connection.listAllDomains()
-        assert isinstance(classified(caught.value), Unavailable)
+        assert isinstance(to_provider_error(caught.value), Unavailable)
         with pytest.raises(Unavailable):
             opened.to("a")
     monkeypatch.setattr(connections, "OPEN_SECONDS", 30.0)
@@ -170,7 +170,7 @@ def leave_a_secret_without_a_value(stage, zone):
     said[disks.UNFINISHED] = True
     path = f"{disks.directory(DIRECTORY, scope)}/{file}"
     with at(stage, zone) as connection:
-        connection.secretDefineXML(disks.secret_document(path, marks.written(said)))
+        connection.secretDefineXML(disks.secret_document(path, marks.to_text(said)))
 
 
 def scope_of(stage):

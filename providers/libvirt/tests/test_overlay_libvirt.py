@@ -101,7 +101,7 @@ def test_whoever_is_killed_while_it_is_tried_leaves_what_the_next_one_removes(st
     child = os.fork()
     if child == 0:
         try:
-            monkeypatch.setattr(overlay, "_closed", lambda ways: ways)  # it goes on listening
+            monkeypatch.setattr(overlay, "_closed_ways", lambda ways: ways)  # it goes on listening
             workflow.apply(workflow.plan(ONE, stage.environment))
         finally:
             os._exit(0)

@@ -10,7 +10,7 @@ from portinfra.commands.claim import claim
 from portinfra.commands.destroy import destroy
 from portinfra.commands.dr import app as dr
 from portinfra.commands.graph import graph
-from portinfra.commands.grouped import for_typer, needed
+from portinfra.commands.grouped import for_typer, needed_commands
 from portinfra.commands.hosts import app as hosts
 from portinfra.commands.image import image
 from portinfra.commands.inventory import inventory
@@ -58,7 +58,7 @@ def app(session: Session) -> typer.Typer:
     )
     made.callback()(_version_option)
     without = FROM_FILE if session.declared is not None else ()
-    built = needed([*(command.__name__ for command in COMMANDS), *GROUPS], session.arguments)
+    built = needed_commands([*(command.__name__ for command in COMMANDS), *GROUPS], session.arguments)
     for command in COMMANDS:
         if command.__name__ in built:
             made.command(command.__name__)(for_typer(command, session, without))

@@ -8,13 +8,13 @@ from typer import Option
 
 from portinfra.command_text import command_line
 from portinfra.commands.exits import Misuse
-from portinfra.commands.options import Consent, Target, Wishes
+from portinfra.commands.options import ChangeOptions, PlanScope, Target
 from portinfra.commands.session import Session
 from portinfra.model.plan import PlanOptions
 
 
 @frozen
-class Applying(Consent):
+class ApplyOptions(ChangeOptions):
     """What to apply."""
 
     plan: Annotated[Path | None, Option("--plan", metavar="FILE", help="Apply a saved plan; never asks.")] = (
@@ -22,7 +22,7 @@ class Applying(Consent):
     )
 
 
-def apply(session: Session, target: Target, wishes: Wishes, applying: Applying) -> int:
+def apply(session: Session, target: Target, wishes: PlanScope, applying: ApplyOptions) -> int:
     """Show what would change, ask, and do it."""
     from portinfra.commands import making
     from portinfra.commands.applying import carry_out, confirm, show

@@ -43,13 +43,13 @@ def carry_out(session: Session, plan: Plan, *, as_json: bool) -> int:
     if as_json:
         terminal.write_json(outcome_document(outcome))
     elif outcome.steps:
-        terminal.write(ended(plan, outcome))
+        terminal.write(end_line(plan, outcome))
     elif outcome.enforced:
         terminal.write(in_force(outcome).strip())
     return Exit.DONE
 
 
-def ended(plan: Plan, outcome: Outcome) -> str:
+def end_line(plan: Plan, outcome: Outcome) -> str:
     """One line about an apply that ended well."""
     cost = f"{count(outcome.calls, 'API call')}, {duration(outcome.seconds)}"
     steps = count(len(outcome.steps), "step")

@@ -7,7 +7,7 @@ from typer import Option
 
 from portinfra.command_text import command
 from portinfra.commands.exits import Exit, Misuse
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Checking(Shown):
+class CheckOptions(OutputOptions):
     """What to look at."""
 
     observed: Annotated[
@@ -27,10 +27,10 @@ class Checking(Shown):
     ] = None
 
 
-def check(session: Session, target: Target, checking: Checking) -> int:
+def check(session: Session, target: Target, checking: CheckOptions) -> int:
     """Hold the topology to the rules, and show who can reach whom. Ends with 3 where a rule refuses it."""
     from portinfra import policy, workflow
-    from portinfra.commands.offline import placed
+    from portinfra.commands.offline import place_selection
     from portinfra.commands.selection import select
     from portinfra.policy.declared import Declared
     from portinfra.render.console.findings import show_path, show_report
@@ -41,7 +41,7 @@ def check(session: Session, target: Target, checking: Checking) -> int:
     there = None
     if checking.observed:
         there = workflow.observe(selection.topology, selection.environment, foreign=True)
-    report = policy.check(placed(selection), selection.rules, there, selection.recoveries)
+    report = policy.check(place_selection(selection), selection.rules, there, selection.recoveries)
     hops = _path(report.there or report.reach, checking.path)
     if checking.as_json:
         defined = there is not None and there.reads_definitions

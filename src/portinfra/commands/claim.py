@@ -6,12 +6,12 @@ from attrs import frozen
 from typer import Option
 
 from portinfra.commands.exits import Exit
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
 
 
 @frozen
-class Releasing(Shown):
+class ReleaseOptions(OutputOptions):
     """What to change of it, and whether to ask first."""
 
     release: Annotated[bool, Option("--release", help="Take it from a holder known to be dead.")] = False
@@ -22,7 +22,7 @@ class Releasing(Shown):
     yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
 
 
-def claim(session: Session, target: Target, releasing: Releasing) -> int:
+def claim(session: Session, target: Target, releasing: ReleaseOptions) -> int:
     """Show who is changing the environment now, or did last."""
     from portinfra import workflow
     from portinfra.commands.applying import confirm

@@ -1,10 +1,10 @@
 """`destroy`: leave nothing."""
 
-from portinfra.commands.options import Consent, Limits, Target
+from portinfra.commands.options import ChangeOptions, LimitOptions, Target
 from portinfra.commands.session import Session
 
 
-def destroy(session: Session, target: Target, limits: Limits, consent: Consent) -> int:
+def destroy(session: Session, target: Target, limits: LimitOptions, consent: ChangeOptions) -> int:
     """Show what would go, ask, and remove it. Volumes stay unless --allow-data-loss names them."""
     from portinfra.commands.applying import carry_out, confirm, show
     from portinfra.commands.making import make_plan, refusal

@@ -28,13 +28,13 @@ def graph(
     ] = None,
 ) -> int:
     """Draw the zones, subnets, hosts and allowed flows. Makes no call."""
-    from portinfra.commands.offline import placed
+    from portinfra.commands.offline import place_selection
     from portinfra.commands.selection import select
     from portinfra.commands.writing import write_file
     from portinfra.render.console.terminal import err, write
     from portinfra.render.diagrams import draw
 
-    picture = draw(placed(select(session, target)), format.value)
+    picture = draw(place_selection(select(session, target)), format.value)
     if output is None:
         write(picture)
     else:

@@ -14,7 +14,7 @@ Command = Callable[..., int]
 """Takes the session, then groups of options (attrs classes) or single ones; returns the exit code."""
 
 
-def needed(names: Collection[str], arguments: Sequence[str]) -> Collection[str]:
+def needed_commands(names: Collection[str], arguments: Sequence[str]) -> Collection[str]:
     """Return which of these commands a command line needs: the one that its first argument names, else all.
 
     typer takes most of the time that a small command lasts to build the others.

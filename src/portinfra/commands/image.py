@@ -7,7 +7,7 @@ from typer import Argument, Option
 
 from portinfra.command_text import command, command_line
 from portinfra.commands.exits import Exit, Misuse
-from portinfra.commands.options import Shown
+from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Wanted(Shown):
+class ImageOptions(OutputOptions):
     """What is built or fetched, and for where."""
 
     on: Annotated[str, Option("--on", metavar="LOCATION", help="Whose hypervisors get it: libvirt:rack.")] = (
@@ -36,7 +36,7 @@ class Wanted(Shown):
 def image(
     session: Session,
     verb: Annotated[Literal["build", "fetch"], Argument(help="`build` a Debian image, or `fetch` one.")],
-    wanted: Wanted,
+    wanted: ImageOptions,
 ) -> int:
     """Build a small Debian image, or fetch one, and bring it to every hypervisor of a site."""
     from portinfra.render.console.terminal import err, write, write_json
@@ -60,7 +60,7 @@ def image(
     return Exit.DONE
 
 
-def _refuse_what_is_for_the_other(verb: str, wanted: Wanted) -> None:
+def _refuse_what_is_for_the_other(verb: str, wanted: ImageOptions) -> None:
     """An option that would change nothing was meant to. Raises Misuse."""
     for_fetch = {"--from": wanted.source, "--sha256": wanted.sha256}
     other, options = ("fetch", for_fetch) if verb == "build" else ("build", {"--package": wanted.packages})

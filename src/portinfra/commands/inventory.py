@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from portinfra.commands.exits import Exit
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
 
 
@@ -23,19 +23,19 @@ class InventoryFormat(StrEnum):
 def inventory(
     session: Session,
     target: Target,
-    shown: Shown,
+    shown: OutputOptions,
     format: Annotated[
         InventoryFormat, Option("--format", help="Who reads it: a person, Ansible, /etc/hosts, ssh -F.")
     ] = InventoryFormat.TABLE,
 ) -> int:
     """List every host with its role, zone and private address. Makes no call."""
-    from portinfra.commands.offline import placed
+    from portinfra.commands.offline import place_selection
     from portinfra.commands.selection import select
     from portinfra.hosts import inventory as lists
     from portinfra.render.console.terminal import out, table, write, write_json
     from portinfra.render.documents import inventory_document
 
-    found = placed(select(session, target), existing=True)
+    found = place_selection(select(session, target), existing=True)
     if shown.as_json or format is InventoryFormat.JSON:
         write_json(inventory_document(found))
     elif format is not InventoryFormat.TABLE:
@@ -44,6 +44,6 @@ def inventory(
         listed = table("host", "role", "zone", "address", "size", "image", "public")
         for host in lists.list_hosts(found):
             public = "yes" if host.public else ""
-            listed.add_row(host.name, host.role, *host.shown, public)
+            listed.add_row(host.name, host.role, *host.columns, public)
         out().print(listed)
     return Exit.DONE

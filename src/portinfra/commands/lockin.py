@@ -1,11 +1,11 @@
 """`lockin`: what ties the declaration to a provider, offline."""
 
 from portinfra.commands.exits import Exit
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
 
 
-def lockin(session: Session, target: Target, shown: Shown) -> int:
+def lockin(session: Session, target: Target, shown: OutputOptions) -> int:
     """List what belongs to one provider and so needs a thought before a move. Makes no call."""
     from portinfra import workflow
     from portinfra.commands.selection import declaration, select

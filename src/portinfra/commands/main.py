@@ -61,7 +61,7 @@ def cli(
 
 
 def _run(session: Session) -> NoReturn:
-    _heed_endings()
+    _handle_signals()
     arguments = list(session.arguments)
     as_json = "--json" in arguments
 
@@ -72,7 +72,7 @@ def _run(session: Session) -> NoReturn:
             _refuse_one_hyphen(arguments)
             code = app(session)(args=arguments, prog_name=session.program, standalone_mode=False)
         except _UsageError as error:
-            code = _misused(error, session, as_json=as_json)
+            code = _show_misuse(error, session, as_json=as_json)
         return int(code or 0)
 
     with commands_written_by(session.write):
@@ -80,7 +80,7 @@ def _run(session: Session) -> NoReturn:
     sys.exit(code)
 
 
-def _heed_endings() -> None:
+def _handle_signals() -> None:
     """End as by Ctrl-C when a service manager stops this, or its terminal goes away: what is under way ends
     whole, hooks thaw what they froze, drills are torn down.
     """
@@ -101,7 +101,7 @@ def _refuse_one_hyphen(arguments: list[str]) -> None:
                 raise _UsageError(f"No such option: {argument.partition('=')[0]}.")
 
 
-def _misused(error: Any, session: Session, *, as_json: bool) -> int:
+def _show_misuse(error: Any, session: Session, *, as_json: bool) -> int:
     """Show that the command line makes no sense, in the words of its parser, with advice. The parser would
     repeat any argument.
     """

@@ -59,7 +59,7 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
     Raises Misuse for a file that is no plan of this environment, and StalePlanError where the declaration or
     the world asks for anything that is not in it.
     """
-    saved = _read(path)
+    saved = _read_plan(path)
     topology, _, environment = saved["scope"].partition("/")
     on = saved["options"]["on"]
     if (
@@ -101,7 +101,7 @@ def _anew(saved: Document, path: Path) -> str:
     return command_line("plan", environment, *given, "--out", str(path), *place)
 
 
-def _read(path: Path) -> Document:
+def _read_plan(path: Path) -> Document:
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -7,12 +7,12 @@ from typer import Option
 
 from portinfra.command_text import command_line
 from portinfra.commands.exits import Exit, Misuse, exit_code
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
 
 
 @frozen
-class Moving(Shown):
+class MoveOptions(OutputOptions):
     """Where to."""
 
     to: Annotated[str, Option("--to", metavar="LOCATION", help="The other place: gcp:europe-west1.")] = ""
@@ -25,11 +25,11 @@ class Moving(Shown):
     ] = None
 
 
-def move(session: Session, target: Target, moving: Moving) -> int:
+def move(session: Session, target: Target, moving: MoveOptions) -> int:
     """Show what would carry over to another place, what would not, and what it would cost."""
     from portinfra import workflow
     from portinfra.commands.making import refusal
-    from portinfra.commands.selection import declaration, moved, select
+    from portinfra.commands.selection import declaration, move_environment, select
     from portinfra.portability.move import destination
     from portinfra.render.console.move import show_move
     from portinfra.render.console.terminal import err, out, write_json
@@ -40,7 +40,7 @@ def move(session: Session, target: Target, moving: Moving) -> int:
     selected = select(session, target)
     here = workflow.placed(selected.topology, selected.environment)
     declared = declaration(session, target).environments
-    moved(selected.environment, moving.to, "--to")  # a location that is none is told of
+    move_environment(selected.environment, moving.to, "--to")  # a location that is none is told of
     there = destination(selected.environment, moving.to, declared, moving.account, moving.key)
     if not moving.plan:
         build = command_line("apply", there.name, "--on", there.on)

@@ -10,7 +10,7 @@ from portinfra.render.console.terminal import err
 from portinfra.validation import validate_declared
 
 
-def placed(selection: Selection, *, existing: bool = False) -> Placed:
+def place_selection(selection: Selection, *, existing: bool = False) -> Placed:
     """Every resource of the selection; checked against what its provider can do, if that is installed. With
     `existing`, what only new resources may not have is not checked.
     """

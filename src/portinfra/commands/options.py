@@ -80,7 +80,7 @@ class Target(DeclarationOptions):
 
 
 @frozen
-class Limits:
+class LimitOptions:
     """What a plan may touch."""
 
     only: Annotated[
@@ -109,7 +109,7 @@ class Limits:
 
 
 @frozen
-class Wishes(Limits):
+class PlanScope(LimitOptions):
     """What a plan may touch, and what to make anew though nothing differs."""
 
     replace: Annotated[
@@ -129,14 +129,14 @@ class Wishes(Limits):
 
 
 @frozen
-class Shown:
+class OutputOptions:
     """How the result is shown."""
 
     as_json: Annotated[bool, Option("--json", help="The result as JSON (docs/json.md).")] = False
 
 
 @frozen
-class Consent(Shown):
+class ChangeOptions(OutputOptions):
     """How a change is shown and agreed to."""
 
     yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False

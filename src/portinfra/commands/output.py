@@ -1,11 +1,11 @@
 """`output`: what scripts want of what is there."""
 
 from portinfra.commands.exits import Exit
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
 
 
-def output(session: Session, target: Target, shown: Shown) -> int:
+def output(session: Session, target: Target, shown: OutputOptions) -> int:
     """Show the hosts that are there, with their addresses and native ids."""
     from portinfra import workflow
     from portinfra.commands.selection import select

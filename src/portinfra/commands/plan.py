@@ -8,12 +8,12 @@ from typer import Option
 
 from portinfra.command_text import command_line
 from portinfra.commands.exits import Exit, exit_code
-from portinfra.commands.options import Shown, Target, Wishes
+from portinfra.commands.options import OutputOptions, PlanScope, Target
 from portinfra.commands.session import Session
 
 
 @frozen
-class Planning(Shown):
+class PlanCommandOptions(OutputOptions):
     """What to do with the plan."""
 
     destroy: Annotated[bool, Option("--destroy", help="Plan to remove everything.")] = False
@@ -26,7 +26,7 @@ class Planning(Shown):
     full: Annotated[bool, Option("--full", help="Every change on a line of its own.")] = False
 
 
-def plan(session: Session, target: Target, wishes: Wishes, planning: Planning) -> int:
+def plan(session: Session, target: Target, wishes: PlanScope, planning: PlanCommandOptions) -> int:
     """Show what would change. Nothing is done."""
     from portinfra.commands.making import make_plan, refusal, save
     from portinfra.commands.selection import select

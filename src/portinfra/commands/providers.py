@@ -7,7 +7,7 @@ from typer import Argument, Option
 
 from portinfra.command_text import command_line
 from portinfra.commands.exits import Exit, Misuse
-from portinfra.commands.options import Shown
+from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
 from portinfra.model.plain import Document
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def providers(
     session: Session,
-    shown: Shown,
+    shown: OutputOptions,
     name: Annotated[str | None, Argument(metavar="NAME", help="One provider, in full.")] = None,
     policy: Annotated[
         bool, Option("--iam-policy", help="Print the least permissions that a topology needs at NAME.")
@@ -45,7 +45,7 @@ def providers(
     found: dict[str, Document] = {}
     for each in [name] if name else registry.installed():
         try:
-            found[each] = _described(registry.plugin(each))
+            found[each] = _to_document(registry.plugin(each))
         except Unsupported as error:
             if name:
                 raise
@@ -78,7 +78,7 @@ def _policy(name: str | None) -> Document:
     return dict(plugin.iam_policy())
 
 
-def _examine(name: str | None, on: str, shown: Shown) -> int:
+def _examine(name: str | None, on: str, shown: OutputOptions) -> int:
     """What a provider says of this machine, or of a site. Raises Misuse where there is nothing to say."""
     from portinfra.provider import registry
     from portinfra.provider.abilities import Doctor
@@ -107,7 +107,7 @@ def _examine(name: str | None, on: str, shown: Shown) -> int:
     return Exit.DONE if all(check.good for check in checks) else Exit.FAILED
 
 
-def _described(plugin: "ProviderPlugin") -> Document:
+def _to_document(plugin: "ProviderPlugin") -> Document:
     return {
         "capabilities": asdict(plugin.capabilities),
         "sizes": dict(plugin.sizes),

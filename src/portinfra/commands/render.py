@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Option
 
 from portinfra.commands.exits import Exit
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
 
 
@@ -21,11 +21,11 @@ class RenderFormat(StrEnum):
 def render(
     session: Session,
     target: Target,
-    shown: Shown,
+    shown: OutputOptions,
     format: Annotated[RenderFormat, Option("--format", help="How it is written.")] = RenderFormat.TABLE,
 ) -> int:
     """Show every host, subnet and rule that the topology becomes. Makes no call."""
-    from portinfra.commands.offline import placed
+    from portinfra.commands.offline import place_selection
     from portinfra.commands.selection import select
     from portinfra.declaration.declared import Declared
     from portinfra.declaration.hcl.write import to_hcl
@@ -37,7 +37,7 @@ def render(
     if format is RenderFormat.HCL and not shown.as_json:
         write_hcl(to_hcl(Declared((selection.topology,), (selection.environment,))))
     elif format is RenderFormat.JSON or shown.as_json:
-        write_json(render_document(placed(selection)))
+        write_json(render_document(place_selection(selection)))
     else:
-        show_placed(placed(selection), out())
+        show_placed(place_selection(selection), out())
     return Exit.DONE

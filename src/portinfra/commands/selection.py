@@ -80,7 +80,7 @@ def _with_findings_of_providers(
     name, on = (options.environment, options.on) if isinstance(options, Target) else (None, None)
     chosen = [each for each in declared.environments if name in (None, each.name)]
     for environment in chosen:
-        for each in _provider_findings(declared, moved(environment, on)):
+        for each in _provider_findings(declared, move_environment(environment, on)):
             found.setdefault((each.rule, each.subject, each.message), each)
     errors = sum(each.severity is Severity.ERROR for each in found.values())
     message = f"The declaration: {count(errors, 'error')}"
@@ -131,7 +131,7 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
     # Placed elsewhere it is another environment, which no recovery plan is about.
     elsewhere = target.on not in (None, environment.on)
     guards = () if without_peer else None if elsewhere else _guards(plan, topology, environment, environments)
-    where = _for(topology, moved(environment, target.on))
+    where = _for(topology, move_environment(environment, target.on))
     return Selection(topology, where, declared.rules, guards, plans)
 
 
@@ -186,10 +186,10 @@ def move_ends(
         plan.source: (options.source_on, "--source-on"),
         plan.target: (options.target_on, "--target-on"),
     }
-    return tuple(moved(each, *elsewhere.get(each.name, (None, ""))) for each in environments)
+    return tuple(move_environment(each, *elsewhere.get(each.name, (None, ""))) for each in environments)
 
 
-def moved(environment: Environment, on: str | None, option: str = "--on") -> Environment:
+def move_environment(environment: Environment, on: str | None, option: str = "--on") -> Environment:
     """The environment at another location; its zones are left behind, as their names mean nothing there."""
     if on is None or on == environment.on:
         return environment

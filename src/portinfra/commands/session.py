@@ -73,7 +73,7 @@ class Session:
     def again(self) -> str:
         """This very command line. The value of a variable is in it where that is known to be no secret."""
         before = ("", *self.arguments)
-        return f"{self.program} {shlex.join(map(self._shown, before, self.arguments))}"
+        return f"{self.program} {shlex.join(map(self._shown_argument, before, self.arguments))}"
 
     def write(self, words: Sequence[str]) -> str:
         """Return a command line that means the same declaration as this one: the writer of all commands in
@@ -86,9 +86,9 @@ class Session:
         name = self.known.recovery if words[0] == "dr" else self.known.environment
         if name and "--plan" not in rest and (not rest or rest[0].startswith("-")):
             rest.insert(0, name)
-        return f"{self.program} {shlex.join([*verb, *rest, *self._repeated(verb, rest)])}"
+        return f"{self.program} {shlex.join([*verb, *rest, *self._options_to_repeat(verb, rest)])}"
 
-    def _repeated(self, verb: tuple[str, ...], rest: Sequence[str]) -> Iterator[str]:
+    def _options_to_repeat(self, verb: tuple[str, ...], rest: Sequence[str]) -> Iterator[str]:
         """Return the options of this call that a command needs, too: those of its own it has already."""
         here = self.known.environment
         repeated = {**FILES, **ENDS}
@@ -96,11 +96,11 @@ class Session:
             repeated |= PLACES
         elif verb[0] != "dr" and self.known.topology and "--plan" not in rest:
             yield from ("--topology", self.known.topology)
-        for option, value in self._given(repeated):
+        for option, value in self._given_options(repeated):
             if option not in rest:
                 yield from (option, self.variable(value) if option == VARIABLE else value)
 
-    def _given(self, spellings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    def _given_options(self, spellings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         """Return what this call gives to some options, each by its one spelling."""
         arguments = iter(self.arguments)
         for argument in arguments:
@@ -117,7 +117,7 @@ class Session:
         name, _, _ = text.partition("=")
         return text if name in self.known.plain_variables else f"{name}={PLACEHOLDER}"
 
-    def _shown(self, before: str, argument: str) -> str:
+    def _shown_argument(self, before: str, argument: str) -> str:
         if before == VARIABLE:
             return self.variable(argument)
         option, equals, text = argument.partition("=")

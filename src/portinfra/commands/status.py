@@ -1,11 +1,11 @@
 """`status`: what is different from the declaration."""
 
 from portinfra.commands.exits import Exit
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
 
 
-def status(session: Session, target: Target, shown: Shown) -> int:
+def status(session: Session, target: Target, shown: OutputOptions) -> int:
     """Show how what is there differs from what is declared, and what others have made in it. Ends with 2 when
     something of portinfra's differs, or when no apply would accept the plan.
     """

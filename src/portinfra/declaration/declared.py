@@ -43,15 +43,15 @@ class Declared:
 
     def topology(self, name: str | None = None) -> Topology:
         """The topology of that name; without a name, the only one. Raises DeclarationError."""
-        return _named(self.topologies, name, "topology", "topologies")
+        return _find_by_name(self.topologies, name, "topology", "topologies")
 
     def environment(self, name: str | None = None) -> Environment:
         """The environment of that name; without a name, the only one. Raises DeclarationError."""
-        return _named(self.environments, name, "environment", "environments")
+        return _find_by_name(self.environments, name, "environment", "environments")
 
     def recovery(self, name: str | None = None) -> RecoveryPlan:
         """The recovery plan of that name; without a name, the only one. Raises DeclarationError."""
-        return _named(self.recoveries, name, "recovery", "recovery plans")
+        return _find_by_name(self.recoveries, name, "recovery", "recovery plans")
 
     def topology_of(self, plan: RecoveryPlan) -> Topology:
         """The topology that a recovery plan protects: the only one, or the one of its name. Raises
@@ -60,7 +60,7 @@ class Declared:
         return self.topology(plan.name if len(self.topologies) > 1 else None)
 
 
-def _named(values: Sequence[T], name: str | None, kind: str, plural: str) -> T:
+def _find_by_name(values: Sequence[T], name: str | None, kind: str, plural: str) -> T:
     names = [value.name for value in values]
     if name is None:
         if len(values) == 1:

@@ -25,9 +25,9 @@ def load(
     kinds = {file.suffix for file in files}
     if kinds == {".hcl"}:
         from portinfra.declaration.hcl.outside import Outside  # python-hcl2 is slow to import
-        from portinfra.declaration.hcl.read import read
+        from portinfra.declaration.hcl.read import read_files
 
-        return read(files, Outside(variables or {}, [Path(file) for file in var_files]))
+        return read_files(files, Outside(variables or {}, [Path(file) for file in var_files]))
     if kinds != {".py"}:
         raise DeclarationError(
             f"{str(path)!r} is neither HCL nor Python", fix="Name a .hcl file, a .py file or a directory."
@@ -37,9 +37,9 @@ def load(
             f"variables are of HCL, and {str(files[0])!r} is Python",
             fix="Leave --var and --var-file out; read os.environ in the script where it should take a value.",
         )
-    from portinfra.declaration.script import run
+    from portinfra.declaration.script import run_script
 
-    return run(files[0])
+    return run_script(files[0])
 
 
 def _files_of(directory: Path) -> list[Path]:

@@ -36,7 +36,7 @@ class _Handed(BaseException):
         self.declared = declared
 
 
-def run(path: Path) -> Declared:
+def run_script(path: Path) -> Declared:
     """Return what the script declares: the arguments of its `cli(…)`, also below `if __name__ == "__main__"`.
     Without that call: each topology, environment, recovery plan and rule at its top level, also in lists.
 

@@ -39,7 +39,7 @@ class Caller:
         try:
             answer = self.provider.perform(call)
         except Exception as error:
-            ours = self.translated(error, call)
+            ours = self.translate_error(error, call)
             self.answered |= not isinstance(ours, _SILENCE)
             raise ours from error
         self.answered = True
@@ -57,7 +57,7 @@ class Caller:
     def _pause(self, seconds: float) -> None:
         self.sleep_until(self.provider.clock.now() + seconds)
 
-    def translated(self, error: Exception, call: Call) -> ProviderError:
+    def translate_error(self, error: Exception, call: Call) -> ProviderError:
         """The provider's error as one of ours, with the call that it belongs to."""
         if isinstance(error, _DEFECTS):
             ours: ProviderError = InvalidRequest(describe(error), fix=DEFECT_FIX)

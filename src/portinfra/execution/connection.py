@@ -60,12 +60,12 @@ class Connection:
 
     def account(self) -> str:
         """The account that the credentials speak for; the one that was meant (R1)."""
-        return meant(self.reader.account(), self.environment, self.provider.name)
+        return check_account(self.reader.account(), self.environment, self.provider.name)
 
     def catalogue(self) -> Catalogue:
         """What the location offers, to the account that was meant (R1)."""
         catalogue = self.reader.catalogue()
-        meant(catalogue.account, self.environment, self.provider.name)
+        check_account(catalogue.account, self.environment, self.provider.name)
         return catalogue
 
     @property
@@ -97,7 +97,7 @@ class Connection:
         self.settle(scope)
         return self.reader.observe(scope)
 
-    def run(
+    def start_run(
         self,
         scope: Scope,
         *,
@@ -124,7 +124,7 @@ class Look(Connection):
         return self._seen[scope]
 
 
-def meant(account: str, environment: Environment, provider: str) -> str:
+def check_account(account: str, environment: Environment, provider: str) -> str:
     """The account, where it is the environment's. Raises PermissionDenied."""
     if environment.account and account and account != environment.account:
         raise PermissionDenied(

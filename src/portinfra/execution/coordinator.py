@@ -15,16 +15,16 @@ from portinfra.execution.caller import Caller
 from portinfra.execution.dead_ends import DeadEnds
 from portinfra.execution.failures import Blame
 from portinfra.execution.journal import Journal
-from portinfra.execution.look import Interrupted, Look
+from portinfra.execution.look import BatchedRead, Interrupted
 from portinfra.execution.loop import Loop
 from portinfra.execution.movement import TRIES_MAX, Movement
 from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.readiness import Readiness
 from portinfra.execution.schedule import Schedule
 from portinfra.execution.task import Task
-from portinfra.execution.turns import Rank, Turns, urgency
+from portinfra.execution.turns import CallQueue, Rank, urgency
 from portinfra.execution.under_way import UnderWay
-from portinfra.execution.waiting import Waiting
+from portinfra.execution.waiting import PollSchedule
 from portinfra.execution.workers import Completion
 from portinfra.graph import reverse
 from portinfra.model.address import Address
@@ -70,11 +70,11 @@ class Coordinator:
     _followers: dict[Step, list[Step]] = field(init=False)
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
     _rank: dict[Step, Rank] = field(init=False)
-    _turns: Turns = field(init=False)
+    _turns: CallQueue = field(init=False)
     _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
     _movement: Movement = field(init=False, factory=Movement)
     _under_way: UnderWay = field(init=False)
-    _waiting: Waiting[Step] = field(init=False)
+    _waiting: PollSchedule[Step] = field(init=False)
     _readiness: Readiness = field(init=False)
     _looking: bool = field(init=False, default=False)
     _began: float = field(init=False)
@@ -93,8 +93,8 @@ class Coordinator:
         self._rank = urgency(self.plan)
         self._under_way = UnderWay(self._tell)
         self.loop.meanwhile = self._under_way.report
-        self._waiting = Waiting(self._began)
-        self._turns = Turns(self._schedule, self._clock, self.loop.later)
+        self._waiting = PollSchedule(self._began)
+        self._turns = CallQueue(self._schedule, self._clock, self.loop.later)
         self._readiness = Readiness(self.plan.placed, self.loop, self._world.snapshot, self._end, self._tell)
         for step, before in self.plan.steps.items():
             self._tasks[step] = self._task(step, len(before))
@@ -139,7 +139,7 @@ class Coordinator:
 
     def _advance(self, task: Task, *, looked: bool = False) -> None:
         """Do what the driver answers to what is seen: by a call's promise or, if it `looked`, by a list."""
-        seen = task.seen
+        seen = task.current
         if seen is not None and seen.fault and task.want is not None and self._ends_by(task, seen.fault):
             return None
         try:
@@ -148,13 +148,13 @@ class Coordinator:
             return self._end(task, "failed", failures.defect(self._blame(task), error))
         if isinstance(answer, Wait):
             return self._wait(task, answer)
-        self._waited(task)
+        self._on_wait(task)
         if answer is DONE:
             if task.want is None:
                 self._world.record(task.step.address, None)
             return self._end(task, "done", None)
         if isinstance(answer, Refuse):
-            return self._end(task, "failed", failures.refused(self._blame(task), answer))
+            return self._end(task, "failed", failures.refusal(self._blame(task), answer))
         assert isinstance(answer, Call)
         return self._next_try(task, answer, looked=looked)
 
@@ -174,14 +174,14 @@ class Coordinator:
 
     def _next_try(self, task: Task, call: Call, *, looked: bool) -> None:
         """Make the driver's next call, unless calls do not help, or a call like it has just had no effect."""
-        seen = task.seen
+        seen = task.current
         if task.calls - task.excused >= CALLS_MAX:
             return self._end(task, "failed", failures.endless(self._blame(task), call, task.last))
         if looked and not task.note_progress() and call.action in task.accepted:
             task.accepted.clear()
             last = task.last if task.fell_back else None
             task.fell_back = True
-            return self._failed(task, call, failures.fell_back(self._blame(task), call, seen, last))
+            return self._on_failure(task, call, failures.fell_back(self._blame(task), call, seen, last))
         if seen is not None and seen.fault and task.want is not None and task.faults:
             pause = retry.delay(task.faults)
             return self.loop.later(self._clock.now() + pause, self._go, task, call)
@@ -202,15 +202,15 @@ class Coordinator:
             return False
         task.calls += 1
         if not task.tries and not task.accepted:
-            task.before = task.seen
+            task.before = task.current
         self._under_way.begin(task, call, self._clock.now())
         self._note(self._clock.now(), "intent", action=call.action, address=call.address)
         self.loop.submit(
-            lambda completion: self._answered(task, call, completion), lambda: self.caller.once(call)
+            lambda completion: self._on_answer(task, call, completion), lambda: self.caller.once(call)
         )
         return True
 
-    def _answered(self, task: Task, call: Call, completion: Completion) -> None:
+    def _on_answer(self, task: Task, call: Call, completion: Completion) -> None:
         now = self._clock.now()
         self._under_way.end(task)
         task.written = self._written = now
@@ -218,15 +218,15 @@ class Coordinator:
             self._note(
                 now, "error", action=call.action, address=call.address, error=type(completion.error).__name__
             )
-            return self._failed(task, call, completion.error)
+            return self._on_failure(task, call, completion.error)
         try:
-            seen = call_method(task.driver.absorb, task.seen, call, cast(Answer, completion.result))
+            seen = call_method(task.driver.absorb, task.current, call, cast(Answer, completion.result))
         except Exception as error:
             return self._end(task, "failed", failures.defect(self._blame(task), error))
         self._note(
             now, "done", action=call.action, address=call.address, ids=dict(seen.parts) if seen else {}
         )
-        self._schedule.answered(call.rates)
+        self._schedule.speed_up(call.rates)
         self._world.record(task.step.address, seen)
         self._movement.note()
         task.accepted.add(call.action)
@@ -236,7 +236,7 @@ class Coordinator:
             task.note_progress()
         return self._advance(task)
 
-    def _failed(self, task: Task, call: Call, error: Exception) -> None:
+    def _on_failure(self, task: Task, call: Call, error: Exception) -> None:
         now = self._clock.now()
         if task.accepted:
             task.note_progress()
@@ -253,7 +253,7 @@ class Coordinator:
             self._dead_ends.note([call.action], task.want, exists, error)
             return self._end(task, "failed", error)
         if isinstance(error, RateLimited):
-            self._schedule.throttled(call.rates, now)
+            self._schedule.slow_down(call.rates, now)
             self._tell(task, None, "throttled: slowing down")
         elif task.tries in retry.TOLD or (task.fell_back and str(error) not in task.reported):
             self._report(task, task.tries, error)
@@ -303,10 +303,10 @@ class Coordinator:
             self._tell(task, None, wait.reason, waits=True)
         waited = now - task.waiting_since
         if waited > PATIENCE_SECONDS:
-            return self._end(task, "failed", failures.stuck(self._blame(task), wait, waited))
+            return self._end(task, "failed", failures.not_ready(self._blame(task), wait, waited))
         return self._look_at(task, now + self._waiting.pause(task.kind, waited))
 
-    def _waited(self, task: Task) -> None:
+    def _on_wait(self, task: Task) -> None:
         if task.waiting_since is not None:
             self._waiting.learn(task.kind, self._clock.now() - task.waiting_since)
             task.waiting_since = None
@@ -323,24 +323,24 @@ class Coordinator:
         if self._looking or not due:
             return
         self._looking = True
-        self.loop.later(self._reserved_for(due, now), self._send_look, due, Look(self.caller))
+        self.loop.later(self._reserve(due, now), self._send_look, due, BatchedRead(self.caller))
 
-    def _reserved_for(self, due: Iterable[Task], now: float) -> float:
+    def _reserve(self, due: Iterable[Task], now: float) -> float:
         """The moment at which the lists of a look may be read; their further pages are not foreseen."""
         drivers = {type(task.driver): task.driver for task in due}
         reads = (call for driver in drivers.values() for call in call_method(driver.survey, self.plan.scope))
         return max((self._schedule.reserve(call.rates, now) for call in reads), default=now)
 
-    def _send_look(self, due: list[Task], look: Look) -> None:
-        awaited = [task.awaited for task in due]
+    def _send_look(self, due: list[Task], look: BatchedRead) -> None:
+        awaited = [task.expected for task in due]
         known = self._world.snapshot()
         reader = Reader(self.caller.provider, look.ask)
         self.loop.submit(
-            lambda completion: self._looked(due, look, completion),
+            lambda completion: self._on_look(due, look, completion),
             lambda: reader.look(self.plan.scope, awaited, known),
         )
 
-    def _looked(self, due: list[Task], look: Look, completion: Completion) -> None:
+    def _on_look(self, due: list[Task], look: BatchedRead, completion: Completion) -> None:
         now = self._clock.now()
         if isinstance(completion.error, Interrupted):
             self._look_on(due, look, completion.error, now)
@@ -351,7 +351,7 @@ class Coordinator:
         if completion.error is None:
             self._note_others(cast(Observation, completion.result))
             for task in due:
-                self._arrived(task, cast(Observation, completion.result))
+                self._on_observation(task, cast(Observation, completion.result))
         else:
             for task in (failed := self._telling(due, getattr(completion.error, "action", ""))):
                 self._end(task, "failed", completion.error)
@@ -364,13 +364,13 @@ class Coordinator:
 
     def _telling(self, due: list[Task], action: str) -> list[Task]:
         """Those whom a kind of read tells of; all where nobody knows it."""
-        surveys = {t.step: call_method(t.driver.survey, self.plan.scope, [t.awaited]) for t in due}
+        surveys = {t.step: call_method(t.driver.survey, self.plan.scope, [t.expected]) for t in due}
         return [t for t in due if any(call.action == action for call in surveys[t.step])] or due
 
-    def _look_on(self, due: list[Task], look: Look, interrupted: Interrupted, now: float) -> None:
+    def _look_on(self, due: list[Task], look: BatchedRead, interrupted: Interrupted, now: float) -> None:
         rates = interrupted.call.rates
         if isinstance(interrupted.error, RateLimited):
-            self._schedule.throttled(rates, now)
+            self._schedule.slow_down(rates, now)
         again = max(now + retry.delay(look.tries), self._schedule.reserve(rates, now))
         self.loop.later(again, self._send_look, due, look)
 
@@ -380,12 +380,12 @@ class Coordinator:
             if address in self._world and address not in self._concerned:
                 self._world.record(address, seen)
 
-    def _arrived(self, task: Task, observation: Observation) -> None:
+    def _on_observation(self, task: Task, observation: Observation) -> None:
         """Go on with what a look found. Where a zone was silent, what was not found is not known."""
         found = task.find(observation)
         silent = task.zones & observation.unknown if found is None else None
         if silent:
-            return self._end(task, "failed", failures.unanswered(self._blame(task), silent))
+            return self._end(task, "failed", failures.no_answer(self._blame(task), silent))
         self._world.record(task.step.address, found)
         return self._advance(task, looked=True)
 

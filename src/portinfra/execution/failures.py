@@ -70,7 +70,7 @@ def fell_back(blame: Blame, call: Call, seen: Observed[Spec] | None, last: Excep
     )
 
 
-def refused(blame: Blame, refuse: Refuse) -> ProviderError:
+def refusal(blame: Blame, refuse: Refuse) -> ProviderError:
     """The driver has no way from here."""
     return ProviderError(refuse.reason, provider=blame.provider, address=blame.address, fix=refuse.fix)
 
@@ -91,7 +91,7 @@ def defect(blame: Blame, error: Exception) -> ProviderError:
     return broken
 
 
-def unanswered(blame: Blame, silent: Iterable[str]) -> ProviderError:
+def no_answer(blame: Blame, silent: Iterable[str]) -> ProviderError:
     """Nobody can say whether it is there."""
     return Unavailable(
         f"{', '.join(sorted(silent))} does not answer, and may have it or not",
@@ -112,7 +112,7 @@ def endless(blame: Blame, call: Call, last: Exception | None) -> ProviderError:
     )
 
 
-def stuck(blame: Blame, wait: Wait, waited: float) -> ProviderError:
+def not_ready(blame: Blame, wait: Wait, waited: float) -> ProviderError:
     """It does not become ready; `waited` in seconds."""
     return Unavailable(
         f"still {wait.reason} after {waited / 60:.0f} minutes",

@@ -202,7 +202,7 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str
             break
         taken[mine.number] += 1
         if taken[mine.number] > TAKEN_MAX:
-            raise _hidden_number(reader.provider.name, mine.number)
+            raise _number_is_hidden(reader.provider.name, mine.number)
         clock.sleep_until(clock.now() + TAKEN_PAUSE_SECONDS)
     for old in before[:-1]:  # never the last: a list that is behind must not show a free number
         _delete(caller, scope, old.number)
@@ -240,7 +240,7 @@ def _next_lease(last: Lease | None, me: Holder, now: float, version: str) -> Lea
     )
 
 
-def _hidden_number(provider: str, number: int) -> AlreadyExists:
+def _number_is_hidden(provider: str, number: int) -> AlreadyExists:
     return AlreadyExists(
         f"lease {number} cannot be created: its name is taken, and no list shows a lease with this number",
         provider=provider,

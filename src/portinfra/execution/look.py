@@ -18,7 +18,7 @@ class Interrupted(Exception):
 
 
 @define
-class Look:
+class BatchedRead:
     """The reads of one look. Of hundreds of pages some are throttled: only these are asked for again."""
 
     caller: Caller

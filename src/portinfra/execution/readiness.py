@@ -203,13 +203,13 @@ class Readiness:
         task.tries += 1
         self._under_way += 1
         self.loop.submit(
-            lambda completion: self._answered(task, question, completion), lambda: question.ask(there, left)
+            lambda completion: self._on_answer(task, question, completion), lambda: question.ask(there, left)
         )
 
     def _question(self, host: Address) -> Question:
         return Question(self.placed, host, lambda: self.loop.stopping)
 
-    def _answered(self, task: Task, question: Question, completion: Completion) -> None:
+    def _on_answer(self, task: Task, question: Question, completion: Completion) -> None:
         self._under_way -= 1
         if self._waiting:
             self.loop.later(self.loop.clock.now(), self.ask, self._waiting.popleft())

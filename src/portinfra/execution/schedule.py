@@ -66,7 +66,7 @@ class Schedule:
         self.take(classes, now)
         return moment
 
-    def throttled(self, classes: Iterable[str], now: float) -> None:
+    def slow_down(self, classes: Iterable[str], now: float) -> None:
         """The provider refused for the rate: others use the account too, so go slower from here."""
         for name in classes:
             if lane := self._lanes.get(name):
@@ -76,7 +76,7 @@ class Schedule:
                 lane.tokens = min(lane.tokens, 0.0)
                 lane.moment = max(lane.moment, now)
 
-    def answered(self, classes: Iterable[str]) -> None:
+    def speed_up(self, classes: Iterable[str]) -> None:
         """The provider took a call: back towards the published rate."""
         for name in classes:
             if lane := self._lanes.get(name):

@@ -64,19 +64,19 @@ class Task:
         return self.step.phase, self.step.address.kind
 
     @property
-    def seen(self) -> Observed[Spec] | None:
+    def current(self) -> Observed[Spec] | None:
         """The resource as it is now."""
         return self.refs.seen.get(self.step.address)
 
     @property
-    def awaited(self) -> Observed[Spec]:
+    def expected(self) -> Observed[Spec]:
         """The resource that a read looks for."""
-        return self.seen or Observed(self.step.address, self.known)
+        return self.current or Observed(self.step.address, self.known)
 
     @property
     def zones(self) -> frozenset[str]:
         """The zones that the resource, or what it refers to, lies in."""
-        spec, world = self.awaited.spec, self.refs.seen
+        spec, world = self.expected.spec, self.refs.seen
         referred = (world[address].spec for address in spec.references() if address in world)
         return frozenset(zone for zone in map(zone_of, (spec, *referred)) if zone)
 
@@ -84,7 +84,7 @@ class Task:
         """Return the resource from what a read found: under its address or, while it is being renamed, under
         its old one.
         """
-        seen, found = self.seen, observation.resources.get(self.step.address)
+        seen, found = self.current, observation.resources.get(self.step.address)
         if found is None and seen is not None and seen.address != self.step.address:
             found = observation.resources.get(seen.address)
         return found
@@ -94,7 +94,7 @@ class Task:
 
         Then patience begins anew. That a call was accepted is no progress: it may fail afterwards.
         """
-        seen = self.seen
+        seen = self.current
         if not (self.tries or self.accepted) or (seen and (seen.state != "ready" or seen.fault)):
             return False
         left, before = (calls_left(self.driver, self.want, each, self.refs) for each in (seen, self.before))

@@ -29,7 +29,7 @@ def urgency(plan: Plan) -> dict[Step, Rank]:
     }
 
 
-class Turns:
+class CallQueue:
     """Calls that are ready, each sent when its rates allow it.
 
     Only the first of a queue has a due time: a provider that throttles slows down all that still wait.

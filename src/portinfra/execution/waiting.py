@@ -15,17 +15,17 @@ POLL_SHARE = 0.25
 POLL_MAX_SECONDS = 15.0
 
 
-class _Awaited(NamedTuple):
+class _PolledRead(NamedTuple):
     due: float
     earliest: float
 
 
-class Waiting(Generic[T]):
+class PollSchedule(Generic[T]):
     """Those who wait. It learns how long their kind usually takes, and looks when it should be there."""
 
     def __init__(self, began: float) -> None:
         self._began = began
-        self._awaited: dict[T, _Awaited] = {}
+        self._awaited: dict[T, _PolledRead] = {}
         self._usual: dict[Hashable, float] = {}
 
     def pause(self, kind: Hashable, waited: float) -> float:
@@ -42,7 +42,7 @@ class Waiting(Generic[T]):
         the look, which is rounded up so that many share it.
         """
         due = self._began + math.ceil((due - self._began) / POLL_SECONDS) * POLL_SECONDS
-        self._awaited[who] = _Awaited(due, earliest)
+        self._awaited[who] = _PolledRead(due, earliest)
         return due
 
     def due(self, now: float) -> list[T]:

@@ -84,7 +84,9 @@ def call(
         printed = io.StringIO()  # as of a command: what it prints is kept, and is in no output
         with redirect_stdout(printed):
             return call_function(hook, given, printed)
-    return _command(hook, given, file, variables, lambda process: _ended(process, max(seconds, 1.0), stopped))
+    return _command(
+        hook, given, file, variables, lambda process: _wait_for_end(process, max(seconds, 1.0), stopped)
+    )
 
 
 def call_function(function: Hook, given: Inventory, printed: io.StringIO) -> Answer:
@@ -122,7 +124,7 @@ def _command(
     return Answer(not problem, last_part(f"{told.rstrip()}\n{problem}"), problem)
 
 
-def _ended(process: subprocess.Popen[bytes], seconds: float, stopped: Stopped | None) -> str:
+def _wait_for_end(process: subprocess.Popen[bytes], seconds: float, stopped: Stopped | None) -> str:
     """Wait for a command, and not for what it leaves running: a dead man's switch goes on. Why it failed."""
     left = seconds
     begin: bytes | None = b"begin\n"

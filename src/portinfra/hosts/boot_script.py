@@ -87,11 +87,11 @@ def _script(files: Sequence[HostFile]) -> str:
     *others, last = files
     parts = [_HEAD]
     for file in sorted(others, key=lambda file: file.path != nftables.PATH):
-        parts.append(_written(file))
+        parts.append(_write_command(file))
         if file.path == nftables.PATH:
             parts.append("load_firewall\n")
-    return "".join([*parts, _UNITS, _written(last), _TAIL])
+    return "".join([*parts, _UNITS, _write_command(last), _TAIL])
 
 
-def _written(file: HostFile) -> str:
+def _write_command(file: HostFile) -> str:
     return f"write {file.mode:o} {file.path} <<'{END}'\n{file.content}{END}\n"

@@ -32,7 +32,7 @@ class Host:
     public: bool
 
     @property
-    def shown(self) -> tuple[str, str, str, str]:
+    def columns(self) -> tuple[str, str, str, str]:
         """Zone, address, size and image as text; `not known` where the role ignores the attribute."""
         known = (self.zone, self.private_address, self.size, self.image)
         zone, address, size, image = ("not known" if each is None else str(each) for each in known)
@@ -113,7 +113,7 @@ def _as_hosts_file(placed: Placed) -> str:
 def _as_ssh_config(placed: Placed) -> str:
     """An ssh configuration that goes through the first host of the role that may ssh to the most others."""
     jump = jump_role(placed.topology)
-    reached = _reached_by_ssh(placed.topology)
+    reached = _ssh_targets(placed.topology)
     lines = [f"# {placed.scope}; use it with: ssh -F FILE HOST"]
     for host in list_hosts(placed):
         if not host.private_address:
@@ -127,11 +127,11 @@ def _as_ssh_config(placed: Placed) -> str:
 
 def jump_role(topology: Topology) -> str | None:
     """The role that ssh goes through (R19): the one from which flows let ssh into the most roles."""
-    counts = Counter(source for sources in _reached_by_ssh(topology).values() for source in sorted(sources))
+    counts = Counter(source for sources in _ssh_targets(topology).values() for source in sorted(sources))
     return counts.most_common(1)[0][0] if counts else None
 
 
-def _reached_by_ssh(topology: Topology) -> dict[str, set[str]]:
+def _ssh_targets(topology: Topology) -> dict[str, set[str]]:
     """Each role with the other roles that may ssh to it."""
     roles = {role.name for role in topology.roles}
     reached: dict[str, set[str]] = {}

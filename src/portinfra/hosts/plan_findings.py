@@ -23,14 +23,14 @@ def plan_findings(plan: Plan, plugin: ProviderPlugin) -> Iterator[Finding]:
     yield from host_findings(plan.placed)
     if plan.errors:
         return
-    created = _created(plan)
+    created = _hosts_to_create(plan)
     if created:
         yield from need_findings(plan.placed)
     yield from _without_room(plan, plugin, created)
-    yield from _changed(plan)
+    yield from _roles_with_changes(plan)
 
 
-def _created(plan: Plan) -> list[Instance]:
+def _hosts_to_create(plan: Plan) -> list[Instance]:
     wanted = (plan.wanted.get(each.address) for each in plan.changes if each.action in ("create", "replace"))
     return [spec for spec in wanted if isinstance(spec, Instance)]
 
@@ -70,7 +70,7 @@ def _without_room(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -
         )
 
 
-def _changed(plan: Plan) -> Iterator[Finding]:
+def _roles_with_changes(plan: Plan) -> Iterator[Finding]:
     """Yield a note with the roles whose hosts stay, where their files depend on a resource that changes.
 
     portinfra remembers no files. A change made by hand in the cloud changes no file, and looks the same here.

@@ -54,12 +54,12 @@ def render(placed: Placed, platform: Platform) -> Files:
         for host in upstreams.hosts[role.name]:
             zone = int(host.zone)
             if zone not in zones:
-                zones[zone] = (*_shared(placed, upstreams, role, host, platform), named)
+                zones[zone] = (*_common_files(placed, upstreams, role, host, platform), named)
             hosts[host.name], shared[host.name] = host, zones[zone]
     return _Rendered(hosts, shared)
 
 
-def _shared(
+def _common_files(
     placed: Placed, upstreams: Upstreams, role: Role, host: Instance, platform: Platform
 ) -> Iterator[HostFile]:
     """The files that the hosts of a role in one zone have in common, but for their own name and address."""

@@ -61,19 +61,19 @@ def find_upstreams(placed: Placed) -> Upstreams:
             hosts[placed.roles[spec.address]].append(spec)
     return Upstreams(
         {role: tuple(some) for role, some in hosts.items()},
-        {role: _called(topology, role) for role in hosts},
-        {service.name: _admitted(topology, role.name, service) for role, service in topology.services},
+        {role: _called_services(topology, role) for role in hosts},
+        {service.name: _admitted_roles(topology, role.name, service) for role, service in topology.services},
         {service.name: role.name for role, service in topology.services},
         placed.zones,
     )
 
 
-def _called(topology: Topology, role: str) -> tuple[Service, ...]:
+def _called_services(topology: Topology, role: str) -> tuple[Service, ...]:
     names = {flow.service for flow in topology.flows if role in flow.sources}
     return tuple(service for _, service in topology.services if service.name in names)
 
 
-def _admitted(topology: Topology, owner: str, service: Service) -> tuple[str, ...]:
+def _admitted_roles(topology: Topology, owner: str, service: Service) -> tuple[str, ...]:
     """Return the roles that may reach the port, by whatever flow: one without upstream speaks TLS itself."""
     sources = {
         source

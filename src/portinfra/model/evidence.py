@@ -210,7 +210,7 @@ class Evidence:
     """Whether an end is in a cloud that does not exist."""
 
     @property
-    def accepted(self) -> bool:
+    def is_accepted(self) -> bool:
         """Whether it passed, or looked as deeply as the plan accepts and nothing failed."""
         if self.result != "inconclusive":
             return self.result == "passed"

@@ -12,11 +12,11 @@ def fingerprint(value: Any) -> str:
     """Sixteen hex digits of a value of the model. What is secret is left out, and what has its default, so
     that a field which a later version adds changes nothing.
     """
-    text = json.dumps(_plain(value), sort_keys=True, default=_named)
+    text = json.dumps(_plain(value), sort_keys=True, default=_name_of)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _named(value: Any) -> str:
+def _name_of(value: Any) -> str:
     """Return a text for what JSON has no type for: of a Python function its name, which does not change."""
     if not callable(value):
         return repr(value)

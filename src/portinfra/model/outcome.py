@@ -47,7 +47,7 @@ class Cause:
         return tuple(dict.fromkeys(step.step.address for step in self.steps))
 
     @property
-    def untried(self) -> int:
+    def untried_count(self) -> int:
         """How many of the steps were not tried: the first failure said how they would end."""
         return sum(step.untried for step in self.steps)
 

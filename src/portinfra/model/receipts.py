@@ -86,7 +86,7 @@ def find_newest(console: str, word: str, checks: int) -> Receipt | None:
     Lines of others between its lines are left out. Any other change of it makes its digest wrong.
     """
     lines = [line.rstrip("\r") for line in console.split("\n")]
-    whole = (_read(number, body, digest, word) for number, body, digest in _candidates(lines))
+    whole = (_read_receipt(number, body, digest, word) for number, body, digest in _candidates(lines))
     fitting = (receipt for receipt in whole if receipt is not None and len(receipt.answers) == checks)
     return max(fitting, key=lambda receipt: receipt.number, default=None)
 
@@ -105,7 +105,7 @@ def _candidates(lines: Iterable[str]) -> Iterator[tuple[int, str, str]]:
             body.append(line)
 
 
-def _read(number: int, body: str, digest: str, word: str) -> Receipt | None:
+def _read_receipt(number: int, body: str, digest: str, word: str) -> Receipt | None:
     if digest != _digest(word, number, body):
         return None
     found = [match for line in body.split("\n") if (match := _CHECK.fullmatch(line))]

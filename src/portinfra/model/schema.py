@@ -135,11 +135,11 @@ _READ: dict[type[Any], tuple[Attribute, ...]] = {}
 def attributes(of: type[Any]) -> tuple[Attribute, ...]:
     """Return the attributes of a class in the order of HCL. The line where a value was written is none."""
     if of not in _READ:
-        _READ[of] = _read(of)
+        _READ[of] = _read_attributes(of)
     return _READ[of]
 
 
-def _read(of: type[Any]) -> tuple[Attribute, ...]:
+def _read_attributes(of: type[Any]) -> tuple[Attribute, ...]:
     annotations = get_type_hints(of)
     described: list[Attribute] = []
     for each in fields(of):
@@ -169,7 +169,7 @@ def block_attributes(of: type[Any]) -> dict[str, Attribute]:
     return {each.block: each for each in attributes(of) if each.block}
 
 
-def replaced(of: type[Any], given: Container[str]) -> tuple[Attribute, ...]:
+def following_attributes(of: type[Any], given: Container[str]) -> tuple[Attribute, ...]:
     """Return the attributes that follow from one of those that are `given` by their names in the model."""
     known = attributes(of)
     names = {name for each in known if each.name in given for name in each.metadata.get("stands_for", ())}

@@ -15,7 +15,7 @@ def strict(of: type[Any], attributes: list["Attribute[Any]"]) -> list["Attribute
 
     An attribute is checked before the default of a later one is computed from it.
     """
-    return [each.evolve(converter=_checked(of, each)) if each.init else each for each in attributes]
+    return [each.evolve(converter=_type_check(of, each)) if each.init else each for each in attributes]
 
 
 def refuse_wrong_type(where: str, value: object, annotation: Any) -> None:
@@ -27,7 +27,7 @@ def refuse_wrong_type(where: str, value: object, annotation: Any) -> None:
         )
 
 
-def _checked(of: type[Any], attribute: "Attribute[Any]") -> Callable[[Any], Any]:
+def _type_check(of: type[Any], attribute: "Attribute[Any]") -> Callable[[Any], Any]:
     before = cast(Callable[[Any], Any] | None, attribute.converter)
 
     def convert(given: Any) -> Any:

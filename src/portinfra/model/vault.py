@@ -15,7 +15,7 @@ ENDPOINT = re.compile(r"(?P<cidr>\d+\.\d+\.\d+\.\d+(/\d+)?):(?P<port>\d+)")
 RECIPIENT = re.compile(r"(age1[0-9a-z]{50,}|ssh-(ed25519|rsa) \S+( .*)?)")
 
 
-class Stand(Protocol):
+class ScriptRunner(Protocol):
     """Runs a helper's script where the instances of a test bed run nothing."""
 
     name: str
@@ -69,7 +69,7 @@ class Vault:
     """
     limit: str = "4h"
     """The longest time to carry one group of volumes; helpers end themselves after it."""
-    stand: Stand | None = None
+    stand: ScriptRunner | None = None
     """Who runs the helpers' scripts on a test bed; evidence names it. None: the helpers do."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 

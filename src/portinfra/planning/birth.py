@@ -34,7 +34,7 @@ def birth_text(host: Instance, salt: str) -> str:
     return "-".join([salt, *(_digest(salt, host, name) for name in ATTRIBUTES)])
 
 
-def changed_since_birth(want: Instance, seen: Instance) -> list[str]:
+def changes_since_birth(want: Instance, seen: Instance) -> list[str]:
     """Return the attributes that a host would have otherwise if it were created now; none if that is unknown.
 
     A mount's `restored` is no part of it: the user does not declare it.
@@ -53,7 +53,7 @@ def hosts_born_otherwise(placed: Placed, observation: Observation) -> dict[tuple
         want = placed.resources.get(address)
         if not isinstance(want, Instance) or want.birth or seen.fault:
             continue  # what has a birth text was seen, and is not declared
-        if names := changed_since_birth(want, seen.spec):
+        if names := changes_since_birth(want, seen.spec):
             found.setdefault(tuple(names), []).append(address)
     return found
 

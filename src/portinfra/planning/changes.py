@@ -27,13 +27,13 @@ class Desired:
     options: PlanOptions = field(factory=PlanOptions)
 
     @property
-    def seen(self) -> Mapping[Address, Observed[Spec]]:
+    def existing(self) -> Mapping[Address, Observed[Spec]]:
         """What is there, by address."""
         return self.observation.resources
 
     def driver(self, address: Address) -> Driver[Any]:
         """The driver of a resource that is wanted or there."""
-        spec = self.wanted[address] if address in self.wanted else self.seen[address].spec
+        spec = self.wanted[address] if address in self.wanted else self.existing[address].spec
         return self.drivers[type(spec)]
 
 
@@ -64,7 +64,7 @@ def changes(desired: Desired) -> dict[Address, Change]:
     """Every change by itself, before anybody asks what may be lost."""
     decided: dict[Address, Change] = {}
     for address, want in desired.wanted.items():
-        seen = desired.seen.get(address)
+        seen = desired.existing.get(address)
         if seen is None or seen.state == "deleting":
             decided[address] = Change("create", address, "it is not there", after=want)
         else:
@@ -72,7 +72,7 @@ def changes(desired: Desired) -> dict[Address, Change]:
             if change:
                 decided[address] = change
     unwanted = "nothing declares it" if desired.wanted else "everything goes"
-    for address, seen in desired.seen.items():
+    for address, seen in desired.existing.items():
         if address not in desired.wanted:
             decided[address] = Change("delete", address, unwanted, before=seen.spec)
     return decided
@@ -149,7 +149,7 @@ def follow_replacements(decided: dict[Address, Change], desired: Desired) -> dic
     """What holds on to a replaced resource is replaced with it; what merely refers to it is bound again."""
     replaced = {address for address, change in decided.items() if change.action == "replace"}
     result = dict(decided)
-    for address, seen in desired.seen.items() if replaced else ():  # in order of need: one pass is enough
+    for address, seen in desired.existing.items() if replaced else ():  # in order of need: one pass is enough
         want = desired.wanted.get(address)
         lost = [reference for reference in seen.spec.references() if reference in replaced]
         if want is None or not lost or address in replaced:

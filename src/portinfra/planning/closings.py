@@ -49,7 +49,7 @@ def closings(decided: Mapping[Address, Change], desired: Desired) -> list[Closin
     cidrs = _cidrs(desired)
     changed = [each for change in decided.values() for each in _rule_changes(change, cidrs)]
     found = []
-    leaving = _taken_over(desired)
+    leaving = _inherited_firewalls(desired)
     for closing in changed:
         opening = [each.change.address for each in changed if _can_meet(closing, each, cidrs)]
         if opening or _releases(closing.change, leaving):
@@ -60,10 +60,10 @@ def closings(decided: Mapping[Address, Change], desired: Desired) -> list[Closin
 def _closing(change: Change, opening: tuple[Address, ...], cidrs: Cidrs, desired: Desired) -> Closing:
     if change.action != "update":
         return Closing(Step("remove", change.address), None, opening)
-    return Closing(Step("tighten", change.address), _tightened(change, cidrs, desired), opening)
+    return Closing(Step("tighten", change.address), _tighten(change, cidrs, desired), opening)
 
 
-def _tightened(change: Change, cidrs: Cidrs, desired: Desired) -> FirewallRules:
+def _tighten(change: Change, cidrs: Cidrs, desired: Desired) -> FirewallRules:
     """Return what is allowed before and after, between firewalls that exist before and after."""
     before, after = change.before, change.after
     assert isinstance(before, FirewallRules)
@@ -75,7 +75,7 @@ def _tightened(change: Change, cidrs: Cidrs, desired: Desired) -> FirewallRules:
             rule
             for rule in rules
             if rule.peer_firewall is None
-            or (rule.peer_firewall in desired.seen and rule.peer_firewall in desired.wanted)
+            or (rule.peer_firewall in desired.existing and rule.peer_firewall in desired.wanted)
         )
     return evolve(after, **both)
 
@@ -105,12 +105,12 @@ def _can_meet(closing: _RuleChange, opening: _RuleChange, cidrs: Cidrs) -> bool:
     )
 
 
-def _taken_over(desired: Desired) -> set[Address]:
+def _inherited_firewalls(desired: Desired) -> set[Address]:
     """Return the firewalls that go, and whose addresses another firewall gets."""
     wanted = {spec.cidr for spec in desired.wanted.values() if isinstance(spec, Firewall) and spec.cidr}
     return {
         address
-        for address, seen in desired.seen.items()
+        for address, seen in desired.existing.items()
         if isinstance(seen.spec, Firewall) and address not in desired.wanted and seen.spec.cidr in wanted
     }
 
@@ -123,5 +123,5 @@ def _releases(change: Change, leaving: Collection[Address]) -> bool:
 
 def _cidrs(desired: Desired) -> dict[str, str]:
     """Return where the hosts of each firewall have their addresses, as far as that is known."""
-    specs: Iterable[Any] = (*(seen.spec for seen in desired.seen.values()), *desired.wanted.values())
+    specs: Iterable[Any] = (*(seen.spec for seen in desired.existing.values()), *desired.wanted.values())
     return {spec.address: spec.cidr for spec in specs if isinstance(spec, Firewall) and spec.cidr}

@@ -24,8 +24,14 @@ from portinfra.planning.offers import BIRTHS, offer_findings
 from portinfra.planning.ordering import steps
 from portinfra.planning.quotas import quota_findings
 from portinfra.planning.readiness import hosts_to_ask
-from portinfra.planning.rename import renamed, stranded
-from portinfra.planning.retention import keep_data, leave_unknown, only_asked, protected, still_named
+from portinfra.planning.rename import find_stranded_volumes, rename_resources
+from portinfra.planning.retention import (
+    keep_data,
+    leave_unknown,
+    only_asked,
+    protection_findings,
+    still_named,
+)
 from portinfra.planning.subnets import moves
 from portinfra.planning.zones import zone_findings
 from portinfra.provider.own_code import call_method
@@ -47,8 +53,8 @@ def compose(
     It never raises for what the user can mend: findings of severity error make it a plan that no apply takes.
     """
     options = options or PlanOptions()
-    left_behind = [] if destroy else stranded(placed, observation, drivers, options)
-    observation = renamed(placed, observation, drivers)
+    left_behind = [] if destroy else find_stranded_volumes(placed, observation, drivers, options)
+    observation = rename_resources(placed, observation, drivers)
     bound = bind(placed, catalogue, observation, options)
     moved = [] if destroy else moves(placed, bound.wanted, observation)
     findings = [] if destroy else [*bound.findings, *moved, *left_behind]
@@ -87,7 +93,7 @@ def compose(
         observation=observation,
         wanted=wanted,
         tightened=tightened,
-        changes=_listed(decided, drivers),
+        changes=_sort_changes(decided, drivers),
         steps={step: frozenset(before) for step, before in ordered.items()},
         budget=budget(calls, catalogue.rates),
         options=options,
@@ -102,7 +108,7 @@ def _decide(desired: Desired, bound: Bound, placed: Placed) -> tuple[dict[Addres
     decided = follow_replacements(keep_data(decided, desired), desired)
     return decided, [
         *findings,
-        *protected(decided, bound.wanted, desired.options),
+        *protection_findings(decided, bound.wanted, desired.options),
         *still_named(decided, desired),
     ]
 
@@ -115,7 +121,7 @@ def _errors(findings: Iterable[Finding]) -> bool:
     return any(finding.severity is Severity.ERROR for finding in findings)
 
 
-def _listed(decided: Mapping[Address, Change], drivers: Drivers) -> tuple[Change, ...]:
+def _sort_changes(decided: Mapping[Address, Change], drivers: Drivers) -> tuple[Change, ...]:
     """Deletions and dangers first; within an action by kind in order of need, then by address."""
     kinds = {kind.kind: rank for rank, kind in enumerate(drivers)}
     return tuple(

@@ -33,7 +33,7 @@ def dry_run(
     tightened: Mapping[Address, Spec],
 ) -> tuple[list[Call], list[Finding]]:
     """The calls of all steps, in order; and a finding for each that a driver refuses."""
-    world = World(desired.seen)
+    world = World(desired.existing)
     refs = Refs(placed.scope, "", world, world.removals, catalogue.rules_max)
     calls: list[Call] = []
     findings: list[Finding] = []
@@ -102,7 +102,7 @@ def _step(
     """Return the driver's next answer, and what exists after it."""
     step = ask(driver, want, seen, refs)
     if isinstance(step, Wait):
-        return step, _settled(seen)
+        return step, _settle(seen)
     if isinstance(step, Call):
         return step, call_method(driver.absorb, seen, step, None)
     return step, None if step is DONE and want is None else seen
@@ -119,7 +119,7 @@ def ask(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, ref
     return call_method(driver.next_call, want, seen, refs)
 
 
-def _settled(seen: Observed[Spec] | None) -> Observed[Spec] | None:
+def _settle(seen: Observed[Spec] | None) -> Observed[Spec] | None:
     """What waiting is expected to end in."""
     return None if seen is None or seen.state == "deleting" else evolve(seen, state="ready")
 

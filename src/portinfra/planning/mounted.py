@@ -6,7 +6,7 @@ from portinfra.model.address import Address
 from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.resources import Attachment, Instance
-from portinfra.planning.birth import changed_since_birth
+from portinfra.planning.birth import changes_since_birth
 from portinfra.planning.changes import Desired
 from portinfra.words import count
 
@@ -38,9 +38,9 @@ def mount_findings(decided: Mapping[Address, Change], desired: Desired) -> Itera
 
 def _keeps_running(host: Address, decided: Mapping[Address, Change], desired: Desired) -> bool:
     """Whether it runs before and after the plan, and mounts at its start what is declared now."""
-    want, seen = desired.wanted.get(host), desired.seen.get(host)
+    want, seen = desired.wanted.get(host), desired.existing.get(host)
     if seen is None or not isinstance(want, Instance) or not isinstance(seen.spec, Instance):
         return False
     remade = host in decided and decided[host].action in ("create", "replace")
     runs = (want.power, seen.spec.power) == ("running", "running")
-    return runs and not remade and "mounts" not in changed_since_birth(want, seen.spec)
+    return runs and not remade and "mounts" not in changes_since_birth(want, seen.spec)

@@ -78,7 +78,7 @@ class _Needs:
             if isinstance(zone, str):  # a number that no zone is bound to has a finding of its own
                 yield Finding(
                     "catalogue/unknown-zone",
-                    f"{self.catalogue.region} has no zone {zone!r}{self._needed_by(addresses)}",
+                    f"{self.catalogue.region} has no zone {zone!r}{self._users_of(addresses)}",
                     f"It has {', '.join(known)}.",
                     subject=f"environment.{environment.name}.zones",
                     location=environment.location,
@@ -108,7 +108,7 @@ class _Needs:
             others = ", ".join(sorted(self.catalogue.machine_types[machine_type].zones))
             yield Finding(
                 "catalogue/not-in-zone",
-                f"{zone} offers no {machine_type}{self._needed_by(addresses)}",
+                f"{zone} offers no {machine_type}{self._users_of(addresses)}",
                 f"{others} do: name these zones, or choose another size.",
                 subject=subject,
                 location=self.placed.location(addresses[0]),
@@ -138,13 +138,13 @@ class _Needs:
     def _missing(self, what: str, named: str, fix: str, subject: str, addresses: list[Address]) -> Finding:
         return Finding(
             f"catalogue/unknown-{what}",
-            f"{self.catalogue.region} has no {named}{self._needed_by(addresses)}",
+            f"{self.catalogue.region} has no {named}{self._users_of(addresses)}",
             fix,
             subject=subject,
             location=self.placed.location(addresses[0]),
         )
 
-    def _needed_by(self, addresses: list[Address]) -> str:
+    def _users_of(self, addresses: list[Address]) -> str:
         """Return who needs it, where a role does: hosts if there are any."""
         of_roles = [address for address in addresses if address in self.placed.roles]
         hosts = [address.name for address in of_roles if address.kind == Instance.kind]

@@ -71,7 +71,7 @@ class _Builder:
     def build(self) -> None:
         self.steps.update((closing.step, set()) for closing in self.closings if closing.tightened)
         for address, change in self.decided.items():
-            seen = self.desired.seen.get(address)
+            seen = self.desired.existing.get(address)
             if change.action in ("delete", "replace") or (seen is not None and seen.state == "deleting"):
                 self.steps[Step("remove", address)] = set()
             if change.action in ("create", "update", "replace"):
@@ -98,7 +98,7 @@ class _Builder:
 
     def _deletion_goes_against_them(self) -> None:
         for address, change in self.decided.items():
-            seen = self.desired.seen.get(address)
+            seen = self.desired.existing.get(address)
             if seen is None:
                 continue
             want = self.desired.wanted.get(address)
@@ -139,7 +139,7 @@ class _Builder:
         leaving: dict[tuple[str, str], Address] = {}
         for address in self.decided:
             if Step("remove", address) in self.steps:
-                leaving.update((place, address) for place in tenancy(self.desired.seen[address].spec))
+                leaving.update((place, address) for place in tenancy(self.desired.existing[address].spec))
         for address, change in self.decided.items():
             for place in tenancy(change.after) if change.after else ():
                 if place in leaving:
@@ -203,7 +203,7 @@ def _chains(
             continue
         removed = [Step("remove", step.address) for step in last if step.phase == "converge"]
         first = removed if change.action == "replace" else last[:1]
-        up, ready = is_up(desired.seen.get(address)), address not in desired.options.not_ready
+        up, ready = is_up(desired.existing.get(address)), address not in desired.options.not_ready
         host = _Host(role, up, ready, str(change.after.zone), first, last)
         by_role.setdefault(role, []).append(host)
     for role, turns in by_role.items():
@@ -233,7 +233,7 @@ def _dependents(decided: Iterable[Address], desired: Desired) -> dict[Address, l
     """Each resource with those that change and refer to it, now or afterwards."""
     dependents: dict[Address, list[Address]] = {}
     for address in decided:
-        seen = desired.seen.get(address)
+        seen = desired.existing.get(address)
         for spec in (desired.wanted.get(address), seen.spec if seen else None):
             for reference in spec.references() if spec else ():
                 dependents.setdefault(reference, []).append(address)

@@ -70,7 +70,7 @@ def widest(change: Change) -> Spec | None:
 
 def _own(desired: Desired, catalogue: Catalogue) -> Counter[str]:
     own: Counter[str] = Counter()
-    for seen in desired.seen.values():
+    for seen in desired.existing.values():
         own.update(_takes(seen.spec, desired.drivers, catalogue))
     return own
 

@@ -14,7 +14,7 @@ from portinfra.model.resources import FirewallRules, Spec, Volume, traits
 from portinfra.provider.interface import Driver
 
 
-def renamed(
+def rename_resources(
     placed: Placed, observation: Observation, drivers: Mapping[type[Spec], Driver[Any]]
 ) -> Observation:
     """The observation with resources of renamed roles under the addresses that are wanted now.
@@ -32,13 +32,12 @@ def renamed(
     if not moves:
         return observation
     resources = {
-        moves.get(address, address): _redirected(seen, moves)
-        for address, seen in observation.resources.items()
+        moves.get(address, address): _redirect(seen, moves) for address, seen in observation.resources.items()
     }
     return evolve(observation, resources=resources)
 
 
-def stranded(
+def find_stranded_volumes(
     placed: Placed,
     observation: Observation,
     drivers: Mapping[type[Spec], Driver[Any]],
@@ -75,7 +74,7 @@ def _moves(placed: Placed) -> list[tuple[Address, Address]]:
     ]
 
 
-def _redirected(seen: Observed[Spec], moves: Mapping[Address, Address]) -> Observed[Spec]:
+def _redirect(seen: Observed[Spec], moves: Mapping[Address, Address]) -> Observed[Spec]:
     if not any(reference in moves for reference in seen.spec.references()):
         return seen
     changed: dict[str, Any] = {

@@ -36,7 +36,7 @@ def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address,
     result = {address: change for address, change in decided.items() if address not in kept}
     for address in kept:
         change = decided[address]
-        held = _held_in_place(address, desired) if _moves(change) else set()
+        held = _find_kept_resources(address, desired) if _moves(change) else set()
         held_back = sorted(held.intersection(result) - kept)
         result = {a: other for a, other in result.items() if a not in held}
         result[address] = evolve(change, action="keep", reason=_kept_reason(change, held_back))
@@ -57,15 +57,15 @@ def _kept_reason(change: Change, held_back: Iterable[Address]) -> str:
     return f"it holds data, though {change.reason}{waiting}; --allow-data-loss {change.address} gives it up"
 
 
-def _held_in_place(volume: Address, desired: Desired) -> set[Address]:
+def _find_kept_resources(volume: Address, desired: Desired) -> set[Address]:
     """A volume that stays, its attachments, their hosts, and all that those refer to."""
     still = {volume}
-    for address, seen in desired.seen.items():
+    for address, seen in desired.existing.items():
         if volume in seen.spec.references():
             still.add(address)
     todo = list(still)
     while todo:
-        holder = desired.seen.get(todo.pop())
+        holder = desired.existing.get(todo.pop())
         for reference in holder.spec.references() if holder else ():
             if reference not in still:
                 still.add(reference)
@@ -73,7 +73,7 @@ def _held_in_place(volume: Address, desired: Desired) -> set[Address]:
     return still
 
 
-def protected(
+def protection_findings(
     decided: Mapping[Address, Change], declared: Mapping[Address, Spec], options: PlanOptions
 ) -> Iterable[Finding]:
     """Findings for what is protected, or declared to be, and would go. Nothing on the command line overrides
@@ -108,7 +108,7 @@ def leave_unknown(
     alone = _in_zones(silent, desired, needed)
     stays = {a for a, change in decided.items() if _goes(change) and _nowhere(change, desired)} - alone
     stands_on = _stand_on(alone, needed)
-    stands_on |= _stand_on(stays, {address: seen.spec for address, seen in desired.seen.items()})
+    stands_on |= _stand_on(stays, {address: seen.spec for address, seen in desired.existing.items()})
     untouched = alone | stays | {a for a in stands_on if a in decided and _goes(decided[a])}
     result = {address: change for address, change in decided.items() if address not in untouched}
     result = _with_room(result, [change for address, change in decided.items() if address not in result])
@@ -118,7 +118,7 @@ def leave_unknown(
 
 def _in_zones(zones: frozenset[str], desired: Desired, needed: Mapping[Address, Spec]) -> set[Address]:
     """Return what lies in these zones, seen or needed, and what is needed for something that does."""
-    found = {a for a, seen in desired.seen.items() if zone_of(seen.spec) in zones or seen.place in zones}
+    found = {a for a, seen in desired.existing.items() if zone_of(seen.spec) in zones or seen.place in zones}
     found |= {a for a, spec in needed.items() if zone_of(spec) in zones}
     return found | {a for a, spec in needed.items() if found.intersection(spec.references())}
 
@@ -141,7 +141,7 @@ def _with_room(result: Mapping[Address, Change], left: Iterable[Change]) -> dict
 
 def _nowhere(change: Change, desired: Desired) -> bool:
     """Whether it lies in no zone, so that something in a silent one may stand on it, declared or not."""
-    seen = desired.seen.get(change.address)
+    seen = desired.existing.get(change.address)
     return seen is not None and zone_of(seen.spec) is None and seen.place is None
 
 
@@ -204,7 +204,7 @@ def _is_of(address: Address, asked: Iterable[str], roles: Mapping[Address, str])
 def still_named(decided: Mapping[Address, Change], desired: Desired) -> Iterable[Finding]:
     """Findings for firewalls that would go while the rules of others, which stay as they are, name them."""
     going = {a for a, change in decided.items() if change.action == "delete" and a.kind == "firewall"}
-    for address, seen in desired.seen.items() if going else ():
+    for address, seen in desired.existing.items() if going else ():
         named = going.intersection(seen.spec.references())
         if isinstance(seen.spec, FirewallRules) and named and address not in decided:
             yield Finding(

@@ -45,7 +45,7 @@ def new_changes(fresh: Plan, read: Collection[str]) -> tuple[Change, ...]:
     )
 
 
-def covered(fresh: Plan, read: Collection[str]) -> bool:
+def is_covered(fresh: Plan, read: Collection[str]) -> bool:
     """Whether everything that a fresh plan would do was among the fingerprints of the plan that was read."""
     return not new_changes(fresh, read)
 

@@ -109,7 +109,7 @@ def _mends(topology: Topology, there: Mapping[str, int]) -> Iterator[Topology]:
     for roles in (topology.roles, ordered):
         declared = evolve(topology, roles=roles)
         yield declared
-        for retired in (_removed(declared, there), _gaps(declared, there)):
+        for retired in (_removed_roles(declared, there), _gaps(declared, there)):
             yield evolve(declared, retired=retired)
     yield _with_slots(topology, there)
 
@@ -153,7 +153,7 @@ def _true_retired(topology: Topology, there: Mapping[str, int]) -> dict[str, int
     return {name: slot for name, slot in topology.retired.items() if name not in names and slot not in taken}
 
 
-def _removed(topology: Topology, there: Mapping[str, int]) -> dict[str, int]:
+def _removed_roles(topology: Topology, there: Mapping[str, int]) -> dict[str, int]:
     """Return the retired roles with those that exist and are declared no more, before the last that is."""
     names = {role.name for role in topology.roles}
     last = max(slot for name, slot in there.items() if name in names)

@@ -21,7 +21,7 @@ from portinfra.policy.services import SERVICES
 from portinfra.policy.spread import SPREAD
 from portinfra.policy.told import TOLD
 from portinfra.policy.undeclared import UNDECLARED
-from portinfra.policy.waivers import UNKNOWN, UNUSED, Waived, about_waivers, sorted_out
+from portinfra.policy.waivers import UNKNOWN, UNUSED, Waived, about_waivers, sort_out_waivers
 from portinfra.reach import observed, of
 
 __all__ = [
@@ -70,7 +70,7 @@ def check(
                 finding = breach.finding
                 seen = evolve(breach, finding=evolve(finding, observed=context.observation is not None))
                 breaches.setdefault((finding.rule, finding.subject, finding.message), seen)
-    findings, waived = sorted_out(intent, breaches.values())
+    findings, waived = sort_out_waivers(intent, breaches.values())
     findings += about_waivers(intent, waived, held)
     return Report(
         placed,

@@ -42,16 +42,16 @@ def undeclared_rule(context: PolicyContext) -> Iterator[Found]:
             continue
         for way in WAYS:
             for one in getattr(there, way):
-                beyond = Traffic.ruled(one) - _allowed(getattr(declared, way), one.peer)
+                beyond = Traffic.of_rule(one) - _allowed_traffic(getattr(declared, way), one.peer)
                 if beyond and one not in strangers and not _opens(context, there, way, one, beyond):
                     yield str(address), _message(way, one, beyond)
 
 
-def _allowed(rules: tuple[Rule, ...], peer: str) -> Traffic:
+def _allowed_traffic(rules: tuple[Rule, ...], peer: str) -> Traffic:
     allowed = NOTHING
     for one in rules:
         if one.peer == peer:
-            allowed |= Traffic.ruled(one)
+            allowed |= Traffic.of_rule(one)
     return allowed
 
 

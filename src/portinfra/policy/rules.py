@@ -84,13 +84,13 @@ class PolicyRule:
             ) from error
 
     def _breach(self, given: About, message: str, fix: str = "", *, context: PolicyContext) -> Breach:
-        about = self._meant(given, context)
+        about = self._to_subject(given, context)
         fix = complete_commands(fix or self.fix)
         where = _where(about, context)
         finding = Finding(self.id, message, fix, self.severity, _subject(about), where)
         return Breach(finding, _touched(about, context))
 
-    def _meant(self, about: About, context: PolicyContext) -> About:
+    def _to_subject(self, about: About, context: PolicyContext) -> About:
         """A role that is given by its name; of a user's rule, every other name has to be a resource's."""
         if not isinstance(about, str):
             return about

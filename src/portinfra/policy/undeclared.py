@@ -48,7 +48,7 @@ def shortcuts(context: PolicyContext) -> list[Shortcut]:
             found[some, role, outside] = traffic - found.get((INTERNET, role, True), NOTHING)
         elif "/" in role:
             found[some, role, outside] = traffic - found.get((some, INTERNET, False), NOTHING)
-    chains = reach.reached(INTERNET) if found else {}
+    chains = reach.chains_from(INTERNET) if found else {}
     return [
         Shortcut(some, role, traffic, outside, () if outside else chains.get(some, ()))
         for (some, role, outside), traffic in found.items()

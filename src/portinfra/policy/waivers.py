@@ -24,7 +24,9 @@ class Waived:
     reason: str
 
 
-def sorted_out(context: PolicyContext, breaches: Iterable[Breach]) -> tuple[list[Finding], list[Waived]]:
+def sort_out_waivers(
+    context: PolicyContext, breaches: Iterable[Breach]
+) -> tuple[list[Finding], list[Waived]]:
     """What counts, and what is waived."""
     roles = {role.name: role for role in context.roles}
     counts: list[Finding] = []

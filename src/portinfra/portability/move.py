@@ -43,7 +43,7 @@ class Move:
     choices: tuple[Choice, ...]
 
     @property
-    def carried(self) -> Mapping[str, int]:
+    def carried_counts(self) -> Mapping[str, int]:
         """Kind → how many are there under the same address; hosts, with the same private address."""
         there = self.plan.placed.resources
         same = Counter(spec.kind for address, spec in self.here.resources.items() if address in there)

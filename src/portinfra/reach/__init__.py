@@ -7,7 +7,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.topology import Topology
 from portinfra.reach.answers import Edge, Hop, Reach
 from portinfra.reach.links import links
-from portinfra.reach.parties import Party, Resources, read
+from portinfra.reach.parties import Party, Resources, read_parties
 from portinfra.reach.traffic import Traffic
 
 __all__ = ["Edge", "Hop", "Party", "Reach", "Traffic", "observed", "of"]
@@ -32,5 +32,5 @@ def observed(observation: Observation, topology: Topology | None = None) -> Reac
 
 
 def _reach(resources: Resources, cidrs: Iterable[str] = (), roles: Iterable[str] = ()) -> Reach:
-    walls = read(resources, cidrs, roles)
+    walls = read_parties(resources, cidrs, roles)
     return Reach(walls, links(walls))

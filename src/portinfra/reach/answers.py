@@ -8,7 +8,7 @@ from attrs import field, frozen
 from portinfra.model.resources import Rule
 from portinfra.model.topology import INTERNET
 from portinfra.reach.addresses import bounds, overlap
-from portinfra.reach.parties import Party, Walls
+from portinfra.reach.parties import Party, RuleSets
 from portinfra.reach.traffic import NOTHING, Traffic
 
 Some = Mapping[int, frozenset[int]]
@@ -59,7 +59,7 @@ class Reach:
     outside alike); the answer is what passes from at least one of them to at least one other.
     """
 
-    walls: Walls
+    walls: RuleSets
     links: Mapping[int, Mapping[int, Traffic]] = field(repr=False)
     """From party to party, by their numbers."""
     _places: Mapping[str, tuple[int, int]] = field(init=False, repr=False, eq=False)
@@ -98,7 +98,7 @@ class Reach:
                 return self._chain(came, here, there, starts, ends)
         return ()
 
-    def reached(self, source: str) -> dict[str, tuple[Hop, ...]]:
+    def chains_from(self, source: str) -> dict[str, tuple[Hop, ...]]:
         """The shortest chain to every other role that the source reaches, in however many steps."""
         starts = self._some(source)
         came = self._tree(starts, None)
@@ -198,6 +198,6 @@ class Reach:
         spec = self.walls.rules.get(bearer.firewall) if bearer.firewall else None
         rules: tuple[Rule, ...] = getattr(spec, way) if spec else ()
         for rule in rules:
-            if (rule.peer == other.firewall or rule.peer in other.ranges) and Traffic.ruled(rule) & traffic:
+            if (rule.peer == other.firewall or rule.peer in other.ranges) and Traffic.of_rule(rule) & traffic:
                 return rule
         return None

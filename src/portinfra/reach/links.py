@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from portinfra.model.address import Address
 from portinfra.model.resources import Rule
-from portinfra.reach.parties import Party, Walls
+from portinfra.reach.parties import Party, RuleSets
 from portinfra.reach.traffic import EVERYTHING, NOTHING, Traffic
 
 ByPeer = Mapping[str, Traffic]
 
 
-def links(walls: Walls) -> dict[int, dict[int, Traffic]]:
+def links(walls: RuleSets) -> dict[int, dict[int, Traffic]]:
     """Party → party → what passes; only where something does."""
     inward = {firewall: _by_peer(spec.ingress) for firewall, spec in walls.rules.items()}
     outward = {firewall: _by_peer(spec.egress) for firewall, spec in walls.rules.items()}
@@ -31,7 +31,7 @@ def links(walls: Walls) -> dict[int, dict[int, Traffic]]:
 def _by_peer(rules: Iterable[Rule]) -> dict[str, Traffic]:
     by_peer: dict[str, Traffic] = {}
     for rule in rules:
-        by_peer[rule.peer] = by_peer.get(rule.peer, NOTHING) | Traffic.ruled(rule)
+        by_peer[rule.peer] = by_peer.get(rule.peer, NOTHING) | Traffic.of_rule(rule)
     return by_peer
 
 

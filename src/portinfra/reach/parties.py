@@ -47,7 +47,7 @@ class Party:
 
 
 @frozen
-class Walls:
+class RuleSets:
     """Who there is, and what the firewalls between them say."""
 
     parties: tuple[Party, ...]
@@ -61,7 +61,7 @@ class Walls:
     """Rules whose peer is neither one of our firewalls nor IPv4 addresses, each with its firewall."""
 
 
-def read(resources: Resources, cidrs: Iterable[str] = (), roles: Iterable[str] = ()) -> Walls:
+def read_parties(resources: Resources, cidrs: Iterable[str] = (), roles: Iterable[str] = ()) -> RuleSets:
     """Sort what there is into parties, as though some rule named the `cidrs`, and `roles` were there."""
     rules = {spec.firewall: spec for spec in resources.values() if isinstance(spec, FirewallRules)}
     told = {firewall: spec for firewall, spec in rules.items() if firewall is not None}
@@ -78,7 +78,7 @@ def read(resources: Resources, cidrs: Iterable[str] = (), roles: Iterable[str] =
     known = dict.fromkeys(roles)
     known |= {address.name: None for address in resources if address.kind == "firewall"}
     known |= dict.fromkeys(party.role for party in hosts)
-    return Walls(tuple(parties), told, tuple(known), tuple(untold), strangers)
+    return RuleSets(tuple(parties), told, tuple(known), tuple(untold), strangers)
 
 
 def role_of(host: str) -> str:

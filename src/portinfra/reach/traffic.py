@@ -38,7 +38,7 @@ class Traffic:
         return cls((("tcp", first, first if last is None else last),))
 
     @classmethod
-    def ruled(cls, rule: Rule) -> "Traffic":
+    def of_rule(cls, rule: Rule) -> "Traffic":
         """What a rule lets through. ICMP is one thing, whatever its types."""
         if rule.protocol == "all":
             return EVERYTHING

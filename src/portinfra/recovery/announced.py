@@ -11,7 +11,7 @@ from portinfra.hooks.listeners import SafeListener
 from portinfra.model.evidence import Evidence
 from portinfra.recovery.drills import drill as drills
 from portinfra.recovery.notify import Event, notify
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication import replicate as replication
 from portinfra.recovery.replication.replicate import Replicated
@@ -46,7 +46,7 @@ def _announce(
         try:
             done = run(*args, **more)
         except (Exception, KeyboardInterrupt) as error:
-            tell(_ended_by(verb, error))
+            tell(_end_event(verb, error))
             raise
         with suppress(KeyboardInterrupt):  # the run is over, and its evidence must not be lost
             tell(end(done))
@@ -55,7 +55,7 @@ def _announce(
     return check_arguments(announced)
 
 
-def _ended_by(verb: str, error: BaseException) -> Event:
+def _end_event(verb: str, error: BaseException) -> Event:
     reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
     return Event("refused" if isinstance(error, REFUSALS) else "failed", verb, reasons=(reason,))
 
@@ -80,7 +80,7 @@ replicate = _announce("replicate", replication.replicate, _trouble, begins=False
 @check_arguments
 @wraps(takeovers.takeover)
 def takeover(
-    recovery: Recovery, to: End, how: How | None = None, *, say: Say = lambda line: None
+    recovery: Recovery, to: End, how: FailoverOptions | None = None, *, say: Say = lambda line: None
 ) -> Evidence:
     """Make one end active, with the events of the command that leads to it."""
     return (failover if to == "target" else failback)(recovery, how, say=say)

@@ -6,7 +6,7 @@ from portinfra.errors import PortinfraError
 from portinfra.model.arguments import check_types
 from portinfra.model.evidence import Evidence
 from portinfra.model.plain import Document, JsonObject
-from portinfra.rollout.evidence.parsing import parse, read
+from portinfra.rollout.evidence.parsing import parse, read_value
 from portinfra.rollout.evidence.signing import document_of
 
 SCHEMAS = {
@@ -25,7 +25,7 @@ def evidence_document(evidence: Evidence) -> Document:
     return {"schema": document["schema"], "simulated": document["simulated"], **document}
 
 
-def parsed(text: str) -> Document:
+def parse_evidence(text: str) -> Document:
     """The document that a file of evidence holds. Raises PortinfraError for what is none."""
     return parse(text, FIX)
 
@@ -38,7 +38,7 @@ def evidence_of(document: JsonObject) -> Evidence:
     schema = document.get("schema")
     if schema not in SCHEMAS.values():
         raise PortinfraError(f"this is no evidence: its schema is {schema!r}", fix=FIX)
-    evidence = read(Evidence, document, FIX)
+    evidence = read_value(Evidence, document, FIX)
     if SCHEMAS[evidence.kind] != schema:
         problem = f"a {evidence.kind} has another schema than {schema}"
         raise PortinfraError(f"this is no evidence: {problem}", fix=FIX)

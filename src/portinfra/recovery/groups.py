@@ -12,7 +12,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.recovery import KEPT, DataPolicy
 from portinfra.model.resources import Attachment
 from portinfra.placement import place
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.words import suggestion
 
@@ -70,7 +70,7 @@ def groups(recovery: Recovery, placed: Placed) -> list[Group]:
     return [Group(name, tuple(policies[name]), tuple(some)) for name, some in volumes.items()]
 
 
-def check_names(recovery: Recovery, how: How, points: Iterable[str] = ()) -> None:
+def check_names(recovery: Recovery, how: FailoverOptions, points: Iterable[str] = ()) -> None:
     """Raise PolicyError for names in `how` that nothing has: of points, which are among `points`, and of
     volumes that a group has in the target.
     """

@@ -38,7 +38,7 @@ def in_utc(moment: datetime | None) -> datetime | None:
 
 
 @frozen(field_transformer=strict)
-class Pace:
+class RunOptions:
     """How calls are made: `workers` at once, or with a `seed` one at a time in an order that it decides.
     `listen` is called with the progress.
     """
@@ -49,7 +49,7 @@ class Pace:
 
 
 @frozen(field_transformer=strict)
-class How:
+class FailoverOptions:
     """How a failover goes about it. What the ledger says of one that has begun holds besides."""
 
     lost: bool = False
@@ -68,6 +68,6 @@ class How:
     """Volumes, by their addresses, that may begin blank: no point has data of them."""
     insist: bool = False
     """Go on though the check before it finds errors, other than missing data. Evidence lists them."""
-    pace: Pace = field(factory=Pace)
+    pace: RunOptions = field(factory=RunOptions)
     at: Callable[[Enum], None] = lambda step: None
     """Called before each step (`takeover.steps.Step`)."""

@@ -50,7 +50,7 @@ class Recovery:
         return PolicyError(what, [Finding(f"recovery/{rule}", message, fix, subject=subject)])
 
     @property
-    def taken(self) -> Scope:
+    def capture_scope(self) -> Scope:
         """Where the snapshots are, in the source, that points are carried from."""
         return self.source_scope.beside("taken")
 
@@ -75,7 +75,7 @@ class Recovery:
         return self.target_scope.beside("ledger")
 
     @property
-    def kept(self) -> Scope:
+    def kept_scope(self) -> Scope:
         """Where snapshots of volumes are kept, in the target, that takeovers to it replaced."""
         return self.target_scope.beside("kept")
 
@@ -102,7 +102,7 @@ class Recovery:
         return fingerprint((evolve(self.plan, source="", target=""), *ends))
 
     @property
-    def simulated(self) -> bool:
+    def is_simulated(self) -> bool:
         """Whether an end is in a cloud that does not exist."""
         ends = (self.source, self.target)
         return any(registry.plugin(end.provider).capabilities.simulated for end in ends)
@@ -118,7 +118,7 @@ class Recovery:
         return self.plan.standby == "running"
 
     @property
-    def turned(self) -> "Recovery":
+    def reversed(self) -> "Recovery":
         """The way back: roles turned round."""
         plan = evolve(self.plan, source=self.target.name, target=self.source.name)
         return Recovery(plan, self.topology, self.target, self.source, not self.is_reversed)
@@ -131,13 +131,13 @@ class Recovery:
         return evolve(self, plan=evolve(self.plan, data=[*given, *others]))
 
     @property
-    def declared(self) -> "Recovery":
+    def as_declared(self) -> "Recovery":
         """Return the recovery as it is declared, whichever way this one goes."""
-        return self.turned if self.is_reversed else self
+        return self.reversed if self.is_reversed else self
 
     def from_end(self, end: str) -> "Recovery":
         """Return the recovery whose source is this end of the declared one: `source` or `target`."""
-        return self.declared if end == "source" else self.declared.turned
+        return self.as_declared if end == "source" else self.as_declared.reversed
 
     def engine(self, policy: DataPolicy) -> str:
         """How data of this policy travels."""

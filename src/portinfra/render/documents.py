@@ -89,7 +89,7 @@ def outcome_document(outcome: Outcome) -> Document:
         "succeeded": outcome.succeeded,
         "summary": {fate: fates.count(fate) for fate in ("done", "failed", "blocked")},
         "causes": [
-            {"error": str(cause.error or ""), "count": len(cause.steps), "not_tried": cause.untried}
+            {"error": str(cause.error or ""), "count": len(cause.steps), "not_tried": cause.untried_count}
             for cause in outcome.causes
         ],
         "calls": outcome.calls,

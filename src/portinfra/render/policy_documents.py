@@ -57,7 +57,7 @@ def reach_document(reach: Reach, declared: Declared) -> Document:
         ],
         "from_internet": [
             {"role": role, "path": [_hop(hop, declared) for hop in chain]}
-            for role, chain in reach.reached(INTERNET).items()
+            for role, chain in reach.chains_from(INTERNET).items()
         ],
     }
 

@@ -18,7 +18,7 @@ def move_document(found: Move) -> Document:
         "from": found.here.environment.on,
         "to": found.plan.placed.environment.on,
         "account": found.plan.placed.environment.account,
-        "carried": dict(found.carried),
+        "carried": dict(found.carried_counts),
         "data_gib": found.data_gib,
         "lost": plain(found.lost),
         "choices": plain(found.choices),

@@ -8,7 +8,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.plain import Document, plain
 from portinfra.recovery.drills.history import RunHistory
 from portinfra.recovery.drills.sweep import Swept
-from portinfra.recovery.ledger.drills import Drilled
+from portinfra.recovery.ledger.drills import DrillEntry
 from portinfra.recovery.ledger.runs import Run
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
@@ -16,13 +16,13 @@ from portinfra.recovery.situation.leftovers import Leftover
 from portinfra.recovery.situation.situation import End, peer_of
 from portinfra.recovery.takeover.abandon import Abandoned
 from portinfra.recovery.takeover.approve import Approving
-from portinfra.recovery.watch.forecast import Prospect
+from portinfra.recovery.watch.forecast import Forecast
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.render.documents import finding_document
 from portinfra.words import iso
 
 
-def prospect_document(found: Prospect) -> Document:
+def prospect_document(found: Forecast) -> Document:
     """A failover, foreseen."""
     return {
         "schema": "portinfra.recovery-plan/1",
@@ -223,7 +223,7 @@ def _readiness(recovery: str, found: Iterable[Finding] | None) -> Iterable[str]:
         yield f'portinfra_recovery_readiness_errors{{recovery="{recovery}"}} {errors}'
 
 
-def _last_drill(recovery: str, drill: Drilled | None) -> Iterable[str]:
+def _last_drill(recovery: str, drill: DrillEntry | None) -> Iterable[str]:
     """Nothing where there was none: alert on absence, too."""
     if drill is None:
         return

@@ -130,7 +130,7 @@ class Prober:
             word=self.word,
             own=_OWN,
             ends=_ENDS,
-            files=_packed(files),
+            files=_pack(files),
             checks=" ".join(str(number) for number in range(1, len(self.checks) + 1)),
             check_seconds=CHECK_SECONDS,
             printed_bytes=0 if self.quiet else PRINTED_BYTES,
@@ -139,7 +139,7 @@ class Prober:
         )
 
 
-def _packed(files: Mapping[str, bytes]) -> str:
+def _pack(files: Mapping[str, bytes]) -> str:
     """Return the files as base64 of a packed archive: the same for the same files."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.GNU_FORMAT) as tar:

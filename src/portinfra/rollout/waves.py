@@ -67,7 +67,7 @@ class Rollout:
         called = identify(hook)
         answer = self._hook(hook, CALL_SECONDS, calls.call)
         self.say(f"{name}: {'passed' if answer.passed else 'failed'}")
-        return self._checked(name, called, answer, 1)
+        return self._to_checked(name, called, answer, 1)
 
     def _bring(self, number: int, wave: Wave, apply: Callable[[int], str]) -> WaveRun:
         began, limit = self.context.now, wave.limit_seconds
@@ -105,7 +105,7 @@ class Rollout:
             answer = self._hook(gate, until - self.context.now, ask)
             now = self.context.now
             if answer.passed or answer.hangs or now + PAUSE_SECONDS > until:
-                return self._checked(calls.name_of(gate), called, answer, tries)
+                return self._to_checked(calls.name_of(gate), called, answer, tries)
             self.context.pause(PAUSE_SECONDS)
 
     def _hook(self, hook: Hook, seconds: float, call: Callable[..., calls.Answer]) -> calls.Answer:
@@ -113,9 +113,9 @@ class Rollout:
         with self.context.run.living():
             return call(hook, given, seconds=seconds)
 
-    def _checked(self, name: str, called: HookIdentity, answer: calls.Answer, tries: int) -> Checked:
-        at, told = iso(self.context.now), self._told(answer)
+    def _to_checked(self, name: str, called: HookIdentity, answer: calls.Answer, tries: int) -> Checked:
+        at, told = iso(self.context.now), self._answer_text(answer)
         return Checked(name, answer.passed, at, tries, told, **asdict(called))
 
-    def _told(self, answer: calls.Answer) -> str:
+    def _answer_text(self, answer: calls.Answer) -> str:
         return "" if self.context.quiet else answer.told

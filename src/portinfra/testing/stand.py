@@ -15,7 +15,7 @@ SECONDS = 300.0
 
 
 @frozen
-class LocalStand:
+class LocalScriptRunner:
     """Give it to a `Vault` as its `stand`. Evidence of what it carried names it."""
 
     read: Callable[[str], bytes]

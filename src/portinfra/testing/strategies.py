@@ -233,14 +233,14 @@ def flows(draw: st.DrawFn, declared: Iterable[Role]) -> Flow:
 @st.composite
 def edits(draw: st.DrawFn, topology: Topology, max_hosts: int = 4) -> Topology:
     """What a user may change a topology into by one change: of a role, a volume, a flow, tags, or a name."""
-    topology = _pinned(topology)
+    topology = _pin_slots(topology)
     ways: list[Callable[[st.DrawFn, Topology], Topology]] = [_with_other_tags]
     if topology.roles:
         ways += [_with_a_role_changed, _with_other_volumes, _with_a_role_renamed, _without_a_role]
         ways += [_with_one_flow_more, _without_a_flow, _with_other_services]
     if _free_names(topology):
         ways.append(_with_a_role_more)
-    return _mended(draw(st.sampled_from(ways))(draw, topology))
+    return _mend(draw(st.sampled_from(ways))(draw, topology))
 
 
 @st.composite
@@ -252,7 +252,7 @@ def histories(draw: st.DrawFn, max_edits: int = 4) -> list[Topology]:
     return history
 
 
-def _pinned(topology: Topology) -> Topology:
+def _pin_slots(topology: Topology) -> Topology:
     """The same, each role in the slot that it has: so that none moves when another comes or goes."""
     roles = [evolve(r, slot=n if r.slot is None else r.slot) for n, r in enumerate(topology.roles)]
     return evolve(topology, roles=roles)
@@ -378,7 +378,7 @@ def _with_other_tags(draw: st.DrawFn, topology: Topology) -> Topology:
     return evolve(topology, tags=draw(_tags()))
 
 
-def _mended(topology: Topology) -> Topology:
+def _mend(topology: Topology) -> Topology:
     """Without the flows of roles or services that are gone, to services that no host offers, and those of
     private roles to and from the internet.
     """

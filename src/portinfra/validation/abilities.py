@@ -25,7 +25,7 @@ def ability_findings(
     subject = f"environment.{environment.name}.cidr"
     provider = environment.provider
     yield from network_findings(environment.cidr, subject, environment.location, provider, capabilities)
-    for bearing, tags, bearer in _tagged(topology, environment):
+    for bearing, tags, bearer in _values_with_tags(topology, environment):
         yield from tag_findings(tags, bearing, bearer.location, provider, capabilities)
     for role in topology.roles:
         yield from _role_findings(role, topology, environment, capabilities)
@@ -104,7 +104,9 @@ def tag_findings(
         yield Finding(f"provider/{rule}", message, fix, subject=f"{subject}.tags", location=location)
 
 
-def _tagged(topology: Topology, environment: Environment) -> Iterator[tuple[str, Mapping[str, str], Any]]:
+def _values_with_tags(
+    topology: Topology, environment: Environment
+) -> Iterator[tuple[str, Mapping[str, str], Any]]:
     """All that bears tags of its own: what it is called, its tags, and the value itself."""
     place = f"environment.{environment.name}"
     yield f"topology.{topology.name}", topology.tags, topology

@@ -97,6 +97,6 @@ def test_a_moment_that_the_ledger_cannot_hold_is_misuse_and_writes_nothing(run, 
 @pytest.mark.parametrize("moment", [datetime.min, datetime.max])
 def test_python_refuses_a_moment_that_the_ledger_cannot_hold(run, moment):
     with pytest.raises(PortinfraError, match="no moment of data"):
-        dr.How(as_of=moment)
+        dr.FailoverOptions(as_of=moment)
     with pytest.raises(PortinfraError, match="no moment of data"):
         dr.drill(run.recovery(run.plan()), as_of=moment)

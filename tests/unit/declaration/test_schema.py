@@ -56,7 +56,7 @@ def read(text, **secrets):
     (block,) = parse(text, "hall.hcl").blocks
     variables = {name: Computed(value, frozenset({name})) for name, value in secrets.items()}
     reader = Reader(Scope(variables, {}))
-    value = reader.read(Hall, block)
+    value = reader.read_block(Hall, block)
     return value, [(found.location.line, f"{found.message}. {found.fix}") for found in reader.findings]
 
 

@@ -3,7 +3,7 @@ from toycloud import ToyProvider
 
 from portinfra import errors
 from portinfra.execution.caller import Caller
-from portinfra.execution.look import Interrupted, Look
+from portinfra.execution.look import BatchedRead, Interrupted
 from portinfra.execution.retry import ATTEMPTS_MAX
 from portinfra.provider.interface import Call
 
@@ -26,7 +26,7 @@ def look(told):
             raise errors.Unavailable("not now")
 
     provider.mute = mute
-    return Look(Caller(provider))
+    return BatchedRead(Caller(provider))
 
 
 def test_what_was_read_is_not_read_again(look, told):

@@ -10,7 +10,7 @@ from attrs import evolve
 from rich.console import Console
 
 from portinfra import Role, Topology, workflow
-from portinfra.commands.applying import ended
+from portinfra.commands.applying import end_line
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.write import to_hcl
 from portinfra.errors import ApplyError, DeclarationError
@@ -127,7 +127,7 @@ def test_hosts_that_were_asked_are_not_called_untried():
     with pytest.raises(ApplyError) as failed:
         run(role)
     (cause,) = failed.value.outcome.causes
-    assert (len(cause.steps), cause.untried) == (3, 0)
+    assert (len(cause.steps), cause.untried_count) == (3, 0)
 
 
 def test_hosts_that_shall_not_run_or_are_not_selected_are_not_asked():
@@ -262,7 +262,7 @@ def test_after_a_rolling_change_a_person_reads_what_was_not_asked(ready):
     role = Role("web", ready=ready)
     run(role)
     plan = plan_of(evolve(role, size="large"))
-    text = ended(plan, workflow.apply(plan, seed=0))
+    text = end_line(plan, workflow.apply(plan, seed=0))
     assert ("without `ready`" in text) == (not ready)
 
 

@@ -28,10 +28,10 @@ def test_time_that_passes_fills_the_bucket_again():
 
 def test_it_goes_slower_when_throttled_and_recovers():
     schedule = Schedule({"write": Rate(4, 1)}, 0.0)
-    schedule.throttled(("write",), 0.0)
+    schedule.slow_down(("write",), 0.0)
     assert schedule.reserve(("write",), 0.0) == 2.0
     for _ in range(100):
-        schedule.answered(("write",))
+        schedule.speed_up(("write",))
     before = schedule.reserve(("write",), 50.0)
     assert before == 50.0
     assert [schedule.reserve(("write",), 50.0) for _ in range(2)] == [50.0, 51.0]
@@ -51,5 +51,5 @@ def test_the_floor_is_what_the_schedule_takes():
 def test_refusals_of_calls_that_were_under_way_together_slow_it_down_once():
     schedule = Schedule({"write": Rate(4, 1)}, 0.0)
     for _ in range(8):
-        schedule.throttled(("write",), 0.5)
+        schedule.slow_down(("write",), 0.5)
     assert schedule.reserve(("write",), 0.5) == 2.5

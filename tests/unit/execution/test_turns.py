@@ -1,7 +1,7 @@
 import heapq
 
 from portinfra.execution.schedule import Schedule
-from portinfra.execution.turns import Turns
+from portinfra.execution.turns import CallQueue
 from portinfra.model.catalogue import Rate
 
 
@@ -26,7 +26,7 @@ class Timeline:
 
 def turns(rates):
     timeline, schedule = Timeline(), Schedule(rates, 0.0)
-    return timeline, schedule, Turns(schedule, timeline, timeline.later)
+    return timeline, schedule, CallQueue(schedule, timeline, timeline.later)
 
 
 def join(timeline, line, rank, name, rates=("launch",)):
@@ -54,7 +54,7 @@ def test_a_provider_that_throttles_slows_down_what_was_waiting_already():
     for rank in range(4):
         join(timeline, line, rank, rank)
     timeline.run(until=0.5)
-    schedule.throttled(("launch",), 0.5)
+    schedule.slow_down(("launch",), 0.5)
     timeline.run()
     moments = [moment for moment, _ in timeline.sent]
     assert moments[0] == 0.0

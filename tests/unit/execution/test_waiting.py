@@ -1,8 +1,8 @@
-from portinfra.execution.waiting import POLL_MAX_SECONDS, POLL_SECONDS, Waiting
+from portinfra.execution.waiting import POLL_MAX_SECONDS, POLL_SECONDS, PollSchedule
 
 
 def test_looks_become_rarer_with_the_time_waited():
-    waiting = Waiting(began=0.0)
+    waiting = PollSchedule(began=0.0)
     assert [waiting.pause("instance", waited) for waited in (0, 20, 40, 400)] == [
         POLL_SECONDS,
         5.0,
@@ -12,7 +12,7 @@ def test_looks_become_rarer_with_the_time_waited():
 
 
 def test_it_learns_how_long_a_kind_takes_and_looks_when_it_should_be_there():
-    waiting = Waiting(began=0.0)
+    waiting = PollSchedule(began=0.0)
     waiting.learn("instance", 30.0)
     waiting.learn("instance", 34.0)
     assert waiting.pause("instance", 0) == 30.0
@@ -22,7 +22,7 @@ def test_it_learns_how_long_a_kind_takes_and_looks_when_it_should_be_there():
 
 
 def test_a_look_for_one_serves_all_whom_it_can_tell_anything():
-    waiting = Waiting(began=0.0)
+    waiting = PollSchedule(began=0.0)
     assert waiting.expect("a", due=3.1, earliest=0.0) == 4.0
     waiting.expect("b", due=30.0, earliest=2.0)
     waiting.expect("written just now", due=30.0, earliest=8.0)
@@ -34,4 +34,4 @@ def test_a_look_for_one_serves_all_whom_it_can_tell_anything():
 
 
 def test_nobody_waits():
-    assert Waiting(began=0.0).next_due() is None
+    assert PollSchedule(began=0.0).next_due() is None

@@ -39,4 +39,4 @@ def test_a_change_names_the_resource():
 def test_every_way_to_a_cloud_knows_its_environment():
     with simulated(), Connection.to(SOMEWHERE) as place:
         assert place.caller.environment == SOMEWHERE.name
-        assert place.run(Scope("shop", "test"))._caller.environment == "test"
+        assert place.start_run(Scope("shop", "test"))._caller.environment == "test"

@@ -24,7 +24,11 @@ def public_values():
         import_module(f"portinfra.model.{found.name}") for found in pkgutil.iter_modules(model.__path__)
     ]
     exported = [getattr(portinfra, name) for name in portinfra.__all__ if name != "PolicyContext"]
-    values = [value for module in modules for value in vars(module).values()] + exported + [dr.How, dr.Pace]
+    values = (
+        [value for module in modules for value in vars(module).values()]
+        + exported
+        + [dr.FailoverOptions, dr.RunOptions]
+    )
     return sorted({value for value in values if isinstance(value, type) and attrs.has(value)}, key=str)
 
 
@@ -85,7 +89,7 @@ def test_the_attributes_that_a_user_is_most_likely_to_get_wrong_are_among_them()
         "Environment.zones",
         "RecoveryPlan.waves",
         "Wave.roles",
-        "How.without",
+        "FailoverOptions.without",
         "Observation.unknown",
     } <= names
 

@@ -24,7 +24,7 @@ def quota(name, untried=False):
 def test_equal_errors_of_several_hosts_are_one_cause():
     (cause,) = outcome(quota("web1"), quota("web2", untried=True), quota("web3", untried=True)).causes
     assert cause.addresses == ("instance.web1", "instance.web2", "instance.web3")
-    assert cause.untried == 2
+    assert cause.untried_count == 2
     assert str(cause) == "instance.web1 RunInstances: no more vCPUs (and 2 more like it)"
 
 

@@ -5,7 +5,7 @@ from attrs import evolve
 
 from portinfra import Environment, PlanOptions, Role, Topology, Volume, apply, plan
 from portinfra.model.resources import Instance, Mount
-from portinfra.planning.birth import RULE, birth_text, changed_since_birth
+from portinfra.planning.birth import RULE, birth_text, changes_since_birth
 from portinfra.testing.simulated import simulated
 
 DEMO = Environment("demo", on="fake:instant/us-east-1")
@@ -66,8 +66,8 @@ def test_a_new_host_and_one_that_is_replaced_are_left_out(shop):
 
 
 def test_a_host_of_an_older_version_has_no_note():
-    assert changed_since_birth(HOST, evolve(HOST, birth="", user_data="")) == []
-    assert changed_since_birth(HOST, evolve(HOST, birth="yesterday")) == []
+    assert changes_since_birth(HOST, evolve(HOST, birth="", user_data="")) == []
+    assert changes_since_birth(HOST, evolve(HOST, birth="yesterday")) == []
 
 
 def test_the_text_is_of_what_is_declared_and_not_of_what_a_recovery_makes_of_it():

@@ -14,7 +14,7 @@ THERE = evolve(HERE, on="fake:eu-west-1", account="444455556666")
 def test_a_move_names_what_carries_over_and_what_is_chosen():
     with simulated():
         found = move(placed(SHOP, HERE), THERE)
-    assert (found.carried["instance"], found.carried["volume"], found.data_gib) == (2, 2, 20)
+    assert (found.carried_counts["instance"], found.carried_counts["volume"], found.data_gib) == (2, 2, 20)
     assert [tie.subject for tie in found.lost] == ["role.web.size", "environment.here.account"]
     (choice,) = found.choices
     assert (choice.role, choice.hosts, choice.here, choice.there) == ("web", 2, "f1.small", "f1.small")

@@ -129,7 +129,7 @@ def test_a_role_without_hosts_is_known_and_reached_by_nobody():
 
 
 def test_every_role_that_is_reached_is_told_with_its_shortest_chain():
-    chains = shop().reached("internet")
+    chains = shop().chains_from("internet")
     assert {role: len(chain) for role, chain in chains.items()} == {"web": 1, "app": 2, "db": 3}
 
 

@@ -35,14 +35,14 @@ def test_equal_packets_are_equal_values(some, others):
 
 
 def test_a_rule_for_every_protocol_is_everything():
-    assert Traffic.ruled(Rule("all", 0, 0, "0.0.0.0/0")) == EVERYTHING
+    assert Traffic.of_rule(Rule("all", 0, 0, "0.0.0.0/0")) == EVERYTHING
     assert ("icmp", 0) in EVERYTHING
     assert ("tcp", 0) in EVERYTHING
     assert ("udp", 65_535) in EVERYTHING
 
 
 def test_icmp_is_one_thing_whatever_its_types():
-    assert Traffic.ruled(Rule("icmp", 8, 8, "x")) == Traffic.ruled(Rule("icmp", 0, 0, "x"))
+    assert Traffic.of_rule(Rule("icmp", 8, 8, "x")) == Traffic.of_rule(Rule("icmp", 0, 0, "x"))
 
 
 def test_traffic_reads_as_one_would_say_it():

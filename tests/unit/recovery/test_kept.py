@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portinfra.recovery.ledger.kept import STEP_SECONDS, Kept, kept_entry, read_kept
+from portinfra.recovery.ledger.kept import STEP_SECONDS, KeptEntry, kept_entry, read_kept
 from portinfra.recovery.ledger.ledger import Entry
 
 DAY = 24 * 3600.0
@@ -13,7 +13,7 @@ PAUSES = st.lists(st.tuples(st.floats(0, 3 * DAY), st.sampled_from([0, 1])), max
 """How long after the look before another one comes, and on which of two machines."""
 
 
-def kept(now: float) -> Kept:
+def kept(now: float) -> KeptEntry:
     said = kept_entry("1", "takeover", "data", now, 7 * DAY)
     (found,) = read_kept([Entry(1, said)])
     return found

@@ -82,7 +82,7 @@ def test_a_signer_that_nothing_trusts_is_unknown(key):
     for signers in ((), ["another"]):
         verdict = verify(signed, signers=signers)
         assert (verdict.found, verdict.good, verdict.is_intact) == ("unknown signer", False, True)
-        assert signed[SIGNED]["public_key"] in verdict.told
+        assert signed[SIGNED]["public_key"] in verdict.sentence
 
 
 def _paths(value, path=()):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from portinfra.errors import PortinfraError
 from portinfra.model.evidence import LEVELS, Checked, Evidence, LookedAt, PointUsed, WaveRun
-from portinfra.recovery.evidence import evidence_document, evidence_of, parsed
+from portinfra.recovery.evidence import evidence_document, evidence_of, parse_evidence
 from portinfra.render.evidence import report_html
 from portinfra.rollout.evidence import sign, verify
 
@@ -93,7 +93,7 @@ KEY = Ed25519PrivateKey.generate()
 @given(EVIDENCE)
 def test_evidence_comes_back_from_its_file_as_it_was(evidence):
     document = sign(evidence_document(evidence), KEY)
-    read = parsed(json.dumps(document, ensure_ascii=False, indent=2))
+    read = parse_evidence(json.dumps(document, ensure_ascii=False, indent=2))
     assert evidence_of(read) == evidence
     assert verify(read).is_intact
 
@@ -185,7 +185,7 @@ def test_no_document_ends_in_anything_but_a_page_or_a_refusal(data, other):
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", '"text"', "[" * 100_000])
 def test_a_file_that_holds_no_document_is_refused(text):
     with pytest.raises(PortinfraError, match="no evidence"):
-        parsed(text)
+        parse_evidence(text)
 
 
 def test_a_field_that_is_there_twice_is_refused():
@@ -193,7 +193,7 @@ def test_a_field_that_is_there_twice_is_refused():
     twice = text.replace('"result": "failed"', '"result": "passed",\n  "result": "failed"')
     assert verify(json.loads(twice)).is_intact  # whoever reads the file from its top sees `passed`
     with pytest.raises(PortinfraError, match="result is there twice"):
-        parsed(twice)
+        parse_evidence(twice)
 
 
 def test_a_page_shows_markup_from_anywhere_as_text():

@@ -20,7 +20,7 @@ DB, WEB = Wave(("db",), (), "1m", 60), Wave(("web",), (), "1m", 60)
 def begun(quiet=False):
     """A rollout in an environment of the simulator, with the clock of its provider."""
     there = placed(SHOP, Environment("release", on="fake:us-east-1"))
-    with simulated(), Connection.to(there.environment) as here, here.run(there.scope) as run:
+    with simulated(), Connection.to(there.environment) as here, here.start_run(there.scope) as run:
         context = RolloutContext(here, run, here.catalogue(), there, lambda progress: None, quiet)
         yield Rollout(context, "release"), here.provider.clock
 

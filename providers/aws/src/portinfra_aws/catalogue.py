@@ -18,7 +18,7 @@ Record = Mapping[str, Any]
 
 def calls(environment: Environment) -> tuple[Call, ...]:
     """Whose the credentials are, images, machine types, zones, and how many public addresses there may be."""
-    types = sorted({*(f"{family}.*" for family in FAMILIES), *SIZES.values(), *_named(environment)})
+    types = sorted({*(f"{family}.*" for family in FAMILIES), *SIZES.values(), *_machine_types(environment)})
     offered = {
         "LocationType": "availability-zone",
         "Filter": [where("instance-type", *types)],
@@ -41,12 +41,14 @@ def calls(environment: Environment) -> tuple[Call, ...]:
     ]
     return (
         IDENTITY,
-        _read("DescribeImages", images),
-        *([_read("DescribeImages", {"Filter": by_id, "MaxResults": 1000})] if ids else []),
-        _read("DescribeInstanceTypeOfferings", offered),
-        _read("DescribeAvailabilityZones", {}),
-        _read("DescribeAccountAttributes", {}),  # the model of the API has no name for the one that is needed
-        _read("DescribeAddresses", {}),
+        _read_call("DescribeImages", images),
+        *([_read_call("DescribeImages", {"Filter": by_id, "MaxResults": 1000})] if ids else []),
+        _read_call("DescribeInstanceTypeOfferings", offered),
+        _read_call("DescribeAvailabilityZones", {}),
+        _read_call(
+            "DescribeAccountAttributes", {}
+        ),  # the model of the API has no name for the one that is needed
+        _read_call("DescribeAddresses", {}),
         *(Call("GetServiceQuota", quota.parameters, optional=True) for quota in (*QUOTAS, RULES)),
     )
 
@@ -73,7 +75,7 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         },
         images={**_newest(images), **pinned.usable_images(images, pinned.list_ids(environment))},
         quotas=(*_quotas(pages), *_service_quotas(pages)),
-        rates=rates.published(actions.ALL),
+        rates=rates.published_rates(actions.ALL),
         rules_max=_service_quota_values(pages).get(RULES.code),
     )
 
@@ -117,12 +119,12 @@ RULES = ServiceQuota("vpc", "L-0EA8095F", "rules of a security group", 1)
 """Each way. https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html."""
 
 
-def _named(environment: Environment) -> Iterable[str]:
+def _machine_types(environment: Environment) -> Iterable[str]:
     """Machine types that the environment itself names."""
     return (size for size in environment.own_sizes if "." in size and runs_images(size))
 
 
-def _read(action: str, parameters: Mapping[str, Any]) -> Call:
+def _read_call(action: str, parameters: Mapping[str, Any]) -> Call:
     return Call(action, parameters, rates=(action,) if action in actions.READS else ())
 
 

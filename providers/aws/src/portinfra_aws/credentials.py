@@ -13,7 +13,7 @@ from typing import Any
 from attrs import field, frozen
 
 from portinfra.errors import InvalidRequest, PermissionDenied, ProviderError, Unavailable
-from portinfra_aws.errors import AGAIN, NAME, EC2Error, classified, unreachable, untrusted
+from portinfra_aws.errors import AGAIN, NAME, EC2Error, to_provider_error, unreachable, untrusted_server
 
 KNOWN = ("profile", "role", "account")
 """What `Environment(credentials={…})` may name. `account` only says whose they are meant to be."""
@@ -45,7 +45,7 @@ def source(named: Mapping[str, str], account: str, region: str) -> Source:
             provider=NAME,
             fix="Name a profile or a role (its ARN, or its name in the environment's account).",
         )
-    given = _given()
+    given = _read_environment()
     if given is not None and not named.keys() & {"profile", "role"}:
         return lambda: given
     try:
@@ -57,7 +57,7 @@ def source(named: Mapping[str, str], account: str, region: str) -> Source:
     except PermissionDenied:
         raise
     except Exception as error:
-        raise _failed(error) from error
+        raise _to_provider_error(error) from error
 
 
 def _by_botocore(named: Mapping[str, str], account: str, region: str) -> Source:
@@ -67,7 +67,7 @@ def _by_botocore(named: Mapping[str, str], account: str, region: str) -> Source:
     session = botocore.session.Session(profile=named.get("profile"))
     found: Any = session.get_credentials()
     if found is None:
-        raise _denied("there are no AWS credentials")
+        raise _no_credentials("there are no AWS credentials")
     if role := named.get("role"):
         fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
             partial(session.create_client, region_name=region),
@@ -81,13 +81,13 @@ def _by_botocore(named: Mapping[str, str], account: str, region: str) -> Source:
         try:
             now = found.get_frozen_credentials()
         except Exception as error:
-            raise _failed(error) from error
+            raise _to_provider_error(error) from error
         return Credentials(now.access_key, now.secret_key, now.token)
 
     return frozen_now
 
 
-def _failed(error: Exception) -> ProviderError:
+def _to_provider_error(error: Exception) -> ProviderError:
     """What botocore met where credentials are made: it asks STS, or SSO's portal, in our name.
 
     A service that does not answer denies nothing, and one that refuses says so itself.
@@ -97,7 +97,7 @@ def _failed(error: Exception) -> ProviderError:
     if isinstance(error, met.ClientError):
         told: Any = error.response
         said, status = told.get("Error", {}), told.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-        refused = classified(
+        refused = to_provider_error(
             EC2Error(said.get("Code", ""), said.get("Message", ""), status, error.operation_name)
         )
         if refused.temporary:  # a request for credentials leaves nothing behind
@@ -105,10 +105,10 @@ def _failed(error: Exception) -> ProviderError:
         if said.get("Code") == "AccessDenied":
             return refused
     elif isinstance(error, met.SSLError):
-        return untrusted(str(error))
+        return untrusted_server(str(error))
     elif isinstance(error, met.ConnectionError | met.HTTPClientError):
         return unreachable(str(error), _endpoint(error))
-    return _denied(str(error))
+    return _no_credentials(str(error))
 
 
 def _endpoint(error: Any) -> str:
@@ -120,12 +120,14 @@ def _role_arn(role: str, account: str, region: str) -> str:
     if role.startswith("arn:"):
         return role
     if not account:
-        raise _denied(f"the role {role!r} is in no account: name its ARN, or the environment's account")
+        raise _no_credentials(
+            f"the role {role!r} is in no account: name its ARN, or the environment's account"
+        )
     partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if "-gov-" in region else "aws"
     return f"arn:{partition}:iam::{account}:role/{role}"
 
 
-def _given() -> Credentials | None:
+def _read_environment() -> Credentials | None:
     """What the variables hold: first in every chain of AWS's, and told without botocore's start-up time."""
     variables = os.environ
     if not variables.get("AWS_ACCESS_KEY_ID") or not variables.get("AWS_SECRET_ACCESS_KEY"):
@@ -139,14 +141,14 @@ def _given() -> Credentials | None:
 
 def _plain(named: Mapping[str, str]) -> Source:
     if "role" in named:
-        raise _denied("assuming a role needs botocore", _EXTRA)
+        raise _no_credentials("assuming a role needs botocore", _EXTRA)
     variables = os.environ
     profile = named.get("profile") or variables.get("AWS_PROFILE") or "default"
     path = variables.get("AWS_SHARED_CREDENTIALS_FILE") or Path.home() / ".aws" / "credentials"
     shared = configparser.RawConfigParser()
     shared.read(path)
     if not shared.has_option(profile, "aws_access_key_id"):
-        raise _denied(f"there are no AWS credentials for the profile {profile!r}", _EXTRA)
+        raise _no_credentials(f"there are no AWS credentials for the profile {profile!r}", _EXTRA)
     section = shared[profile]
     read = Credentials(
         section["aws_access_key_id"],
@@ -156,7 +158,7 @@ def _plain(named: Mapping[str, str]) -> Source:
     return lambda: read
 
 
-def _denied(why: str, install: str = "") -> PermissionDenied:
+def _no_credentials(why: str, install: str = "") -> PermissionDenied:
     fix = "Log in (aws sso login), or set AWS_PROFILE, or credentials={'profile': …} on the environment."
     more = f" For SSO, roles, containers and instances: {install}" if install else ""
     return PermissionDenied(why, provider=NAME, fix=fix + more)

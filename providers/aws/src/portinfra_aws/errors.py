@@ -274,13 +274,13 @@ def unreachable(message: str, endpoint: str) -> errors.Unavailable:
     return errors.Unavailable(message, provider=NAME, fix=fix)
 
 
-def untrusted(message: str) -> errors.PermissionDenied:
+def untrusted_server(message: str) -> errors.PermissionDenied:
     """Whoever answered has no certificate that is trusted here."""
     fix = "Behind a proxy that decrypts, name its certificates: AWS_CA_BUNDLE."
     return errors.PermissionDenied(f"no trusted connection: {message}", provider=NAME, fix=fix)
 
 
-def classified(error: EC2Error) -> ProviderError:
+def to_provider_error(error: EC2Error) -> ProviderError:
     """One of ours, by what to do about it. Of an unknown 5xx nobody knows what it left behind."""
     message = _ENCODED.sub("", str(error))
     if error.code in ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException"):

@@ -13,7 +13,7 @@ PLAIN = "(not encrypted)"
 """What the key of a disk that is not encrypted is called: nobody ever asks for it."""
 
 
-def seen(disk: Mapping[str, Any], asked: str | None) -> str | None:
+def to_declared_key(disk: Mapping[str, Any], asked: str | None) -> str | None:
     """The key of a disk that EC2 tells of, in the word of whoever asked for it; None: EC2's own choice."""
     if disk.get("encrypted") != "true":
         return PLAIN

@@ -69,7 +69,7 @@ def write(want: Spec, refs: Refs, part: str = "") -> Tags:
     return said | {PREFIX + name: value for name, value in more.items() if value}
 
 
-def read(record: Record, scope: Scope) -> Mark | None:
+def read_mark(record: Record, scope: Scope) -> Mark | None:
     """The mark of a record that a list shows; None where it is not of this scope."""
     tags = tags_of(record)
     if tags.get(SCOPE) != str(scope):
@@ -100,12 +100,12 @@ def attempt(record: Record) -> str:
     return tags_of(record).get(PREFIX + "attempt", "")
 
 
-def asked_key(record: Record) -> str | None:
+def declared_key(record: Record) -> str | None:
     """The word in which the key of a disk was asked for."""
     return tags_of(record).get(PREFIX + "key") or None
 
 
-def reserved(tags: Mapping[str, str]) -> str | None:
+def first_reserved_tag(tags: Mapping[str, str]) -> str | None:
     """The first key among a user's tags that is not the user's to set."""
     return next((key for key in sorted(tags) if key == "Name" or key.startswith(_RESERVED)), None)
 

@@ -45,7 +45,7 @@ class Profile(str):
     __hash__ = str.__hash__
 
 
-def refused(native: Mapping[str, Any]) -> Refuse | None:
+def refuse_options(native: Mapping[str, Any]) -> Refuse | None:
     """Why these options can be nobody's; None: they can."""
     asked = native.get(OPTION)
     if OPTION not in native or (isinstance(asked, str) and _PROFILE.fullmatch(asked)):
@@ -58,28 +58,28 @@ def refused(native: Mapping[str, Any]) -> Refuse | None:
 
 def lacking(native: Mapping[str, Any]) -> str:
     """What a host with these options lacks to read a snapshot's blocks; empty: nothing."""
-    if wrong := refused(native):
+    if wrong := refuse_options(native):
         return wrong.reason
-    return "" if asked(native) else f"hosts that read blocks need an {OPTION}, whose role may"
+    return "" if declared_profile(native) else f"hosts that read blocks need an {OPTION}, whose role may"
 
 
-def asked(native: Mapping[str, Any]) -> str:
+def declared_profile(native: Mapping[str, Any]) -> str:
     """The profile that options ask for; empty: none."""
     return str(native.get(OPTION, ""))
 
 
 def parameter(native: Mapping[str, Any]) -> dict[str, str] | None:
     """What a launch says of it."""
-    profile = asked(native)
+    profile = declared_profile(native)
     return {"Arn" if profile.startswith("arn:") else "Name": profile} if profile else None
 
 
 def token(native: Mapping[str, Any], token: str) -> str:
     """The client token of a launch, of 64 characters at most: it says whether a profile is asked for."""
-    return (_ASKED + token)[:64] if asked(native) else token
+    return (_ASKED + token)[:64] if declared_profile(native) else token
 
 
-def seen(record: Mapping[str, Any]) -> dict[str, str]:
+def read_options(record: Mapping[str, Any]) -> dict[str, str]:
     """The options of a host that EC2 tells of."""
     arn = (record.get("iamInstanceProfile") or {}).get("arn", "")
     return {OPTION: Profile(arn)} if arn and record.get("clientToken", "").startswith(_ASKED) else {}

@@ -22,10 +22,10 @@ from portinfra_aws.errors import (
     NAME,
     EC2Error,
     NotSent,
-    classified,
     denied_action,
+    to_provider_error,
     unreachable,
-    untrusted,
+    untrusted_server,
 )
 from portinfra_aws.published import CAPABILITIES
 from portinfra_aws.records import AwsRecords
@@ -72,7 +72,7 @@ class AwsProvider(ServerTime):
         """One request. Raises EC2Error, NotSent, or what `requests` raises."""
         if call.parameters.get(dry_runs.FLAG):
             return self._dry_run(call)
-        answer = self.transport.ask(call.action, self._completed(call))
+        answer = self.transport.ask(call.action, self._complete(call))
         self._note_key_pairs(call, answer)
         return answer
 
@@ -94,11 +94,11 @@ class AwsProvider(ServerTime):
         if isinstance(error, ProviderError):
             return error
         if isinstance(error, EC2Error):
-            return classified(error)
+            return to_provider_error(error)
         if isinstance(error, NotSent):
             return unreachable(str(error), error.endpoint)
         if isinstance(error, requests.exceptions.SSLError):
-            return untrusted(str(error))
+            return untrusted_server(str(error))
         told = (
             "the connection broke" if isinstance(error, requests.RequestException) else type(error).__name__
         )
@@ -123,7 +123,7 @@ class AwsProvider(ServerTime):
     # What drivers cannot know. A record is known by its key pair's name, and EC2 tags by id: this is who has
     # seen both. A copy asks its source with credentials.
 
-    def _completed(self, call: Call) -> Mapping[str, Any]:
+    def _complete(self, call: Call) -> Mapping[str, Any]:
         if call.action == "CopySnapshot":
             named = {name: call.parameters[name] for name in ("SourceRegion", "SourceSnapshotId")}
             return {**call.parameters, **self.transport.copying(named["SourceRegion"], named)}

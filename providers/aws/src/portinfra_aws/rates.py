@@ -42,7 +42,7 @@ def classes(action: str) -> tuple[str, ...]:
     return (action, f"{action} instances") if action in _INSTANCES else (action,)
 
 
-def published(actions: Iterable[str]) -> dict[str, Rate]:
+def published_rates(actions: Iterable[str]) -> dict[str, Rate]:
     """Rate class → rate, for these actions."""
     rates = {action: rate(action) for action in actions}
     return rates | {f"{action} instances": _INSTANCES[action] for action in rates if action in _INSTANCES}

@@ -51,7 +51,7 @@ def to_text(number: int, tag_set: Iterable[Mapping[str, Any]]) -> str:
     """Return the text that tags hold; empty where they hold none."""
     tags = {str(tag["key"]).removeprefix(PREFIX): str(tag.get("value") or "") for tag in tag_set}
     try:
-        return _joined(TEXTS, TEXT, tags) or _text(number, tags)
+        return _join(TEXTS, TEXT, tags) or _text(number, tags)
     except (KeyError, ValueError):
         return ""
 
@@ -73,8 +73,8 @@ def _by_key(text: str) -> Tags | None:
 
 def _text(number: int, tags: Tags) -> str:
     holder = {key: tags[key] for key in HOLDER}
-    fields = {tag.replace("-", "_"): _read(kind, tags.get(tag, "")) for tag, kind in FIELDS.items()}
-    note = f"peer: {tags[PEER]}" if tags.get(PEER) else _joined(NOTES, NOTE, tags)
+    fields = {tag.replace("-", "_"): _read_value(kind, tags.get(tag, "")) for tag, kind in FIELDS.items()}
+    note = f"peer: {tags[PEER]}" if tags.get(PEER) else _join(NOTES, NOTE, tags)
     said = {"number": number, "holder": holder, **fields, "note": note}
     return json.dumps(said, separators=(",", ":"))
 
@@ -85,7 +85,7 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
-def _read(kind: type, value: str) -> Any:
+def _read_value(kind: type, value: str) -> Any:
     return value == "yes" if kind is bool else kind(value)
 
 
@@ -94,5 +94,5 @@ def _in_pieces(count: str, piece: str, text: str) -> Tags:
     return {count: str(len(pieces)), **{f"{piece}-{i}": value for i, value in enumerate(pieces)}}
 
 
-def _joined(count: str, piece: str, tags: Tags) -> str:
+def _join(count: str, piece: str, tags: Tags) -> str:
     return "".join(tags[f"{piece}-{i}"] for i in range(int(tags.get(count) or "0")))

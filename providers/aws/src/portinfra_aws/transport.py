@@ -57,13 +57,13 @@ class _Signer(_Untyped):  # type: ignore[misc]
     """Signs what AWS must be sure of. libcloud's own also signs headers that a proxy may rewrite."""
 
     def _get_signed_headers(self, headers: Mapping[str, str]) -> Any:
-        return super()._get_signed_headers(_signed(headers))
+        return super()._get_signed_headers(_signed_headers(headers))
 
     def _get_canonical_headers(self, headers: Mapping[str, str]) -> Any:
-        return super()._get_canonical_headers(_signed(headers))
+        return super()._get_canonical_headers(_signed_headers(headers))
 
 
-def _signed(headers: Mapping[str, str]) -> dict[str, str]:
+def _signed_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return `host` and `x-amz-*`: SigV4 asks for no others."""
     return {k: v for k, v in headers.items() if k.lower() == "host" or k.lower().startswith("x-amz-")}
 
@@ -124,7 +124,7 @@ class Transport:
         service = SERVICES.get(action, "ec2")
         asked, sent = endpoint(service, self._region), time.time()
         try:
-            received = self._connection(service).post(*_written(service, action, parameters))
+            received = self._connection(service).post(*_to_request(service, action, parameters))
         except requests.ConnectTimeout as error:
             raise NotSent(f"{asked} did not answer in time", asked) from error
         except requests.ConnectionError as error:
@@ -172,7 +172,7 @@ class Transport:
         return connection
 
 
-def _written(service: str, action: str, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
+def _to_request(service: str, action: str, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
     """The body and the headers of a request, in the protocol of its service."""
     if service in _TARGETS:
         headers = {

@@ -138,7 +138,7 @@ def test_every_image_is_of_a_named_owner():
 
 
 def test_every_action_has_the_rate_that_ec2_publishes():
-    found = rates.published(actions.ALL)
+    found = rates.published_rates(actions.ALL)
     assert (found["RunInstances"].bucket, found["RunInstances"].per_second) == (5, 2)
     assert (found["RunInstances instances"].bucket, found["RunInstances instances"].per_second) == (1000, 2)
     assert (found["CreateTags"].bucket, found["CreateTags"].per_second) == (100, 10)

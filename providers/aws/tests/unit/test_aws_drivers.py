@@ -148,7 +148,7 @@ def test_what_a_rule_says_comes_back_as_it_was_said():
         }
         for each in sent
     ]
-    assert permissions.seen(listed, known) == tuple(sorted(RULES))
+    assert permissions.to_rules(listed, known) == tuple(sorted(RULES))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_what_a_rule_says_comes_back_as_it_was_said():
 def test_a_rule_that_we_have_no_words_for_is_seen_and_can_be_revoked(record):
     from portinfra_aws.drivers import permissions
 
-    found = permissions.seen([record], names())
+    found = permissions.to_rules([record], names())
     assert len(found) == 1
     (told,) = permissions.native(found, THERE)
     assert str(told["IpProtocol"]) == record["ipProtocol"]

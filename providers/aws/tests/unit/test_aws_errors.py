@@ -9,7 +9,7 @@ from portinfra import errors
 from portinfra.errors import ProviderError
 from portinfra_aws import errors as aws_errors
 from portinfra_aws.credentials import Credentials
-from portinfra_aws.errors import CODES, EC2Error, NotSent, classified
+from portinfra_aws.errors import CODES, EC2Error, NotSent, to_provider_error
 from portinfra_aws.provider import AwsProvider
 from portinfra_aws.transport import Transport
 from portinfra_aws.xml import fault
@@ -84,7 +84,7 @@ PAIRS = [(code, kind) for kind, codes in BY_KIND.items() for code in codes]
 
 @pytest.mark.parametrize(("code", "kind"), PAIRS)
 def test_a_code_means(code, kind):
-    told = classified(EC2Error(code, "because", 400, "RunInstances"))
+    told = to_provider_error(EC2Error(code, "because", 400, "RunInstances"))
     assert type(told) is kind
     assert "because" in str(told)
     assert code in str(told)
@@ -94,21 +94,21 @@ def test_a_code_means(code, kind):
 
 @pytest.mark.parametrize("code", sorted(set(CODES) - {"DryRunOperation"}))
 def test_every_code_of_the_table_says_what_to_do(code):
-    assert classified(EC2Error(code, "because", 400)).fix.endswith(".")
+    assert to_provider_error(EC2Error(code, "because", 400)).fix.endswith(".")
 
 
 @pytest.mark.parametrize("code", ["InternalError", "Unavailable", "ServiceUnavailable", "HTTP502"])
 def test_of_a_5xx_nobody_knows_what_it_left_behind(code):
-    assert type(classified(EC2Error(code, "", 503))) is errors.OutcomeUnknown
+    assert type(to_provider_error(EC2Error(code, "", 503))) is errors.OutcomeUnknown
 
 
 def test_ec2_answers_too_many_requests_with_a_5xx_too():
-    assert type(classified(EC2Error("RequestLimitExceeded", "", 503))) is errors.RateLimited
+    assert type(to_provider_error(EC2Error("RequestLimitExceeded", "", 503))) is errors.RateLimited
 
 
 def test_a_device_that_somebody_else_took_is_no_bad_request():
     message = "Invalid value '/dev/xvdba' for unixDevice. Attachment point /dev/xvdba is already in use"
-    assert type(classified(EC2Error("InvalidParameterValue", message))) is errors.Conflict
+    assert type(to_provider_error(EC2Error("InvalidParameterValue", message))) is errors.Conflict
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_device_that_somebody_else_took_is_no_bad_request():
 )
 def test_a_profile_that_ec2_does_not_know_yet_is_looked_for_again(message):
     """EC2 learns of a profile some seconds after IAM has made it."""
-    told = classified(EC2Error("InvalidParameterValue", message, 400, "RunInstances"))
+    told = to_provider_error(EC2Error("InvalidParameterValue", message, 400, "RunInstances"))
     assert type(told) is errors.NotFound
     assert "aws iam create-instance-profile" in told.fix
 
@@ -129,7 +129,7 @@ def test_a_profile_that_ec2_does_not_know_yet_is_looked_for_again(message):
 def test_passing_a_role_is_allowed_of_that_role_only():
     """It is no part of the policy that is printed: of every role, it would make an administrator."""
     message = "User: arn is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/backup"
-    fix = classified(EC2Error("UnauthorizedOperation", message, 403, "RunInstances")).fix
+    fix = to_provider_error(EC2Error("UnauthorizedOperation", message, 403, "RunInstances")).fix
     assert fix.startswith("Allow iam:PassRole of the role")
     assert "--iam-policy" not in fix
 
@@ -143,7 +143,7 @@ def test_passing_a_role_is_allowed_of_that_role_only():
     ],
 )
 def test_a_permission_error_names_the_action(message, named):
-    told = classified(EC2Error("UnauthorizedOperation", message, 403, "RunInstances"))
+    told = to_provider_error(EC2Error("UnauthorizedOperation", message, 403, "RunInstances"))
     assert f"Allow {named}." in told.fix
     assert "portinfra providers aws --iam-policy" in told.fix
 
@@ -151,7 +151,9 @@ def test_a_permission_error_names_the_action(message, named):
 def test_an_encoded_message_is_left_out():
     """It is long, and says nothing without a call of STS."""
     message = "You are not authorized. Encoded authorization failure message: " + "x" * 500
-    assert "xxx" not in str(classified(EC2Error("UnauthorizedOperation", message, 403, "RunInstances")))
+    assert "xxx" not in str(
+        to_provider_error(EC2Error("UnauthorizedOperation", message, 403, "RunInstances"))
+    )
 
 
 def classify(error: Exception) -> ProviderError:
@@ -202,7 +204,7 @@ def test_an_error_document_has_a_code_and_a_page_has_none():
 def test_no_request_is_quoted():
     """As AWS does in further lines where a signature is wrong: headers may hold the token of a session."""
     quoted = "The request signature does not match.\n\nThe Canonical String …\nx-amz-security-token:secret\n"
-    error = classified(EC2Error("SignatureDoesNotMatch", quoted))
+    error = to_provider_error(EC2Error("SignatureDoesNotMatch", quoted))
     assert "does not match. (SignatureDoesNotMatch)" in str(error)
     assert "secret" not in str(error)
 

@@ -4,7 +4,7 @@ import pytest
 
 from portinfra import errors
 from portinfra_aws import xml
-from portinfra_aws.errors import FINAL, FINAL_TRIES, EC2Error, classified, fault
+from portinfra_aws.errors import FINAL, FINAL_TRIES, EC2Error, fault, to_provider_error
 
 LOG_IN = "Log in again"
 QUOTA = "Ask for a higher quota"
@@ -76,7 +76,7 @@ def test_a_real_refusal_has_the_class_and_the_advice_of_its_cause(
 ):
     error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     body = f"<Response><Errors>{error}</Errors></Response>"
-    told = classified(EC2Error(*xml.fault(body.encode()), status, action))
+    told = to_provider_error(EC2Error(*xml.fault(body.encode()), status, action))
     assert type(told) is kind
     assert advice in told.fix
     assert (LOG_IN in told.fix) is (advice == LOG_IN)
@@ -84,11 +84,11 @@ def test_a_real_refusal_has_the_class_and_the_advice_of_its_cause(
 
 
 def test_what_no_waiting_mends_is_final_after_a_few_equal_answers():
-    assert {code: classified(EC2Error(code, "x")).tries_max for code in FINAL} == dict.fromkeys(
+    assert {code: to_provider_error(EC2Error(code, "x")).tries_max for code in FINAL} == dict.fromkeys(
         FINAL, FINAL_TRIES
     )
     for code in ("DependencyViolation", "IncorrectState", "InvalidVolume.NotFound", "RequestLimitExceeded"):
-        assert classified(EC2Error(code, "x")).tries_max is None
+        assert to_provider_error(EC2Error(code, "x")).tries_max is None
 
 
 REASONS = [

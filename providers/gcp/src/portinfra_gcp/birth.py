@@ -31,7 +31,7 @@ exit $status
 """
 
 
-def refused(want: Instance) -> Refuse | None:
+def refuse_host(want: Instance) -> Refuse | None:
     """Why a host would not heed what it is told."""
     image = image_of(want.image)
     if image is None:
@@ -51,7 +51,7 @@ def refused(want: Instance) -> Refuse | None:
 def metadata(want: Instance) -> dict[str, list[dict[str, str]]]:
     """The metadata of a new instance. Keys of its own mean no keys of the project's, nor OS Login's."""
     image = image_of(want.image)
-    assert image is not None  # `refused` has said so
+    assert image is not None  # `refuse_host` has said so
     user = image.user
     items = {"block-project-ssh-keys": "TRUE", "enable-oslogin": "FALSE" if want.ssh_keys else "TRUE"}
     if want.ssh_keys:

@@ -39,9 +39,9 @@ _IMAGES = "images.list"
 
 def calls(environment: Environment) -> tuple[Call, ...]:
     """The project, the region, its machine types, and the images of each publisher."""
-    named_types = sorted({*SIZES.values(), *_named(environment)})
+    named_types = sorted({*SIZES.values(), *_named_types(environment)})
     names = "|".join([*(f"({family})-.*" for family in FAMILIES), *named_types])
-    types = reading.listed(
+    types = reading.list_all(
         _TYPES, f'name eq "{names}"'
     )  # a filter by two expressions is not promised to work
     return (
@@ -65,22 +65,22 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         machine_types=_machine_types(environment.region, reading.records(answers, _TYPES)),
         images={**_newest(answers), **pinned.usable_images(environment, reading.records(answers, _IMAGES))},
         quotas=(*_quotas(project, but=_OF_ADDRESSES, place="the whole project"), *_quotas(region)),
-        rates=rates.published(),
+        rates=rates.published_rates(),
     )
 
 
-def _named(environment: Environment) -> Iterable[str]:
+def _named_types(environment: Environment) -> Iterable[str]:
     """Machine types that the environment itself names."""
     return (size for size in environment.own_sizes if "-" in size)
 
 
 def _images(project: str) -> Call:
     families = sorted(image.family for image in IMAGES.values() if image.project == project)
-    return reading.listed(_IMAGES, f'family eq "{"|".join(families)}"', project=project)
+    return reading.list_all(_IMAGES, f'family eq "{"|".join(families)}"', project=project)
 
 
 def _images_by_name(project: str, names: Sequence[str]) -> Call:
-    return reading.listed(_IMAGES, f'name eq "{"|".join(names)}"', project=project)
+    return reading.list_all(_IMAGES, f'name eq "{"|".join(names)}"', project=project)
 
 
 def _machine_types(region: str, records: Iterable[Record]) -> dict[str, MachineType]:
@@ -102,7 +102,7 @@ def _machine_types(region: str, records: Iterable[Record]) -> dict[str, MachineT
 def _newest(answers: Mapping[Call, Sequence[Answer]]) -> dict[str, str]:
     """Logical image → the newest of its family that is not deprecated."""
     newest: dict[str, str] = {}
-    records = [record for record in reading.records(answers, _IMAGES) if not _deprecated(record)]
+    records = [record for record in reading.records(answers, _IMAGES) if not _is_deprecated(record)]
     for record in sorted(records, key=_age):
         for name, image in IMAGES.items():
             if record.get("family") == image.family and f"/{image.project}/" in record["selfLink"]:
@@ -115,7 +115,7 @@ def _age(record: Record) -> tuple[datetime, str]:
     return datetime.fromisoformat(record["creationTimestamp"]), record["name"]
 
 
-def _deprecated(record: Record) -> bool:
+def _is_deprecated(record: Record) -> bool:
     state: str = (record.get("deprecated") or {}).get("state", "ACTIVE")
     return state != "ACTIVE"
 

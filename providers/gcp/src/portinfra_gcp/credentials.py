@@ -59,11 +59,11 @@ def source(named: Mapping[str, str]) -> Source:
     try:
         import google.auth  # noqa: F401
     except ImportError:
-        raise denied("there is no token, and finding credentials needs google-auth", _EXTRA) from None
+        raise no_credentials("there is no token, and finding credentials needs google-auth", _EXTRA) from None
     return _by_google_auth(named, project)
 
 
-def denied(why: str, fix: str = "") -> PermissionDenied:
+def no_credentials(why: str, fix: str = "") -> PermissionDenied:
     """Nobody can be asked in nobody's name."""
     usual = "Log in (gcloud auth application-default login), or set GOOGLE_APPLICATION_CREDENTIALS."
     return PermissionDenied(why, provider=NAME, fix=fix or usual)
@@ -78,7 +78,7 @@ def _by_google_auth(named: Mapping[str, str], project: str) -> Source:
     scopes = [SCOPE]
     auth: Any = google.auth
     try:
-        with _unwarned():
+        with _hide_warnings():
             if "file" in named:
                 found, its_project = auth.load_credentials_from_file(named["file"], scopes=scopes)
             else:
@@ -87,7 +87,7 @@ def _by_google_auth(named: Mapping[str, str], project: str) -> Source:
             impersonating: Any = google.auth.impersonated_credentials.Credentials
             found = impersonating(found, target_principal=named["impersonate"], target_scopes=[SCOPE])
     except (google.auth.exceptions.GoogleAuthError, OSError) as error:
-        raise denied(str(error).partition(" To set up")[0]) from error
+        raise no_credentials(str(error).partition(" To set up")[0]) from error
     refreshing = threading.Lock()
     request: Any = google.auth.transport.requests.Request()
 
@@ -108,7 +108,7 @@ def _by_google_auth(named: Mapping[str, str], project: str) -> Source:
 
 
 @contextmanager
-def _unwarned() -> Iterator[None]:
+def _hide_warnings() -> Iterator[None]:
     """Without google-auth's own warnings, each with a line of its code: of files from strangers (this one the
     user named), and that a login without a quota project may be refused (which is told when it is).
     """
@@ -125,7 +125,7 @@ def _not_renewed(error: Any, service: str) -> ProviderError:
     if isinstance(error, google.auth.exceptions.TransportError) or error.retryable:
         fix = f"Check the network: {service or 'where tokens are given'} must be reached from here."
         return Unavailable(why, provider=NAME, fix=fix)
-    return denied(why)
+    return no_credentials(why)
 
 
 def _variable(names: tuple[str, ...]) -> str:

@@ -187,7 +187,7 @@ def _zones_with_capacity(entry: Mapping[str, Any]) -> str:
     return next(filter(None, named), "")
 
 
-def classified(error: GceError) -> ProviderError:
+def to_provider_error(error: GceError) -> ProviderError:
     """One of ours, by what to do about it. Of an unknown 5xx nobody knows what it left behind."""
     if named := _PERMISSION.search(error.message):
         fix = f"Allow {named[1]}. All that is needed: {command('providers', 'gcp', '--iam-policy')}."

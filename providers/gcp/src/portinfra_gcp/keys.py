@@ -31,7 +31,7 @@ class Keyring:
         """What a request says; None where the key is Google's own choice."""
         return {"kmsKeyName": self.whole(asked)} if asked else None
 
-    def seen(self, told: Mapping[str, Any] | None, asked: str | None) -> str | None:
+    def to_declared_key(self, told: Mapping[str, Any] | None, asked: str | None) -> str | None:
         """The key of a disk that was told of, in the word of whoever asked for it; None: Google's own."""
         name = (told or {}).get("kmsKeyName", "").partition("/cryptoKeyVersions/")[0]
         if not name:

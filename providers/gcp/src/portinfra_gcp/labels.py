@@ -24,10 +24,10 @@ _ESCAPE = re.compile(r"(?:__[0-9a-f]{2})+")
 
 def spelt(tags: Mapping[str, str]) -> dict[str, str]:
     """Labels for a user's tags."""
-    return {_key(key): _escaped(value) for key, value in tags.items()}
+    return {_key(key): _escape(value) for key, value in tags.items()}
 
 
-def read(labels: Mapping[str, str]) -> dict[str, str]:
+def read_tags(labels: Mapping[str, str]) -> dict[str, str]:
     """The user's tags among labels; neither ours nor Google's own."""
     return {
         _plain(key.removeprefix(_LED_IN)): _plain(value)
@@ -44,7 +44,7 @@ def foreign(labels: Mapping[str, str]) -> dict[str, str]:
 def impossible(tags: Mapping[str, str]) -> Refuse | None:
     """Why a user's tags cannot all be labels."""
     for tag in sorted(tags):
-        key, value = _key(tag), _escaped(tags[tag])
+        key, value = _key(tag), _escape(tags[tag])
         if key.startswith(_RESERVED):
             return Refuse(
                 f"the tag {tag!r} is not the user's to set on Google Cloud", "Choose another key for it."
@@ -58,11 +58,11 @@ def impossible(tags: Mapping[str, str]) -> Refuse | None:
 
 
 def _key(tag: str) -> str:
-    escaped = _escaped(tag)
+    escaped = _escape(tag)
     return escaped if escaped[:1].isascii() and escaped[:1].isalpha() else _LED_IN + escaped
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return _ILLEGAL.sub(lambda found: "".join(f"__{byte:02x}" for byte in found[0].encode()), text)
 
 

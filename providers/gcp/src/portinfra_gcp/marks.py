@@ -71,16 +71,16 @@ def labels(want: Spec, refs: Refs, native_name: str, part: str = "") -> dict[str
     }
 
 
-def read(record: Record, scope: Scope, kind: str) -> Mark | None:
+def read_mark(record: Record, scope: Scope, kind: str) -> Mark | None:
     """The mark of a record that a list shows; None where it is not of this scope, or not of this name."""
-    said = _said(record)
+    said = _read_description(record)
     labels: Mapping[str, str] = record.get("labels") or {}
     if labels.get(PREFIX + "scope") == scope.hash:
         name = labels.get(PREFIX + "name", "")
         mark = Mark(
             Address(f"{kind}.{name}"),
             labels.get(PREFIX + "attempt", ""),
-            spelling.read(labels),
+            spelling.read_tags(labels),
             labels.get(PREFIX + "protect") == "yes",
             said,
         )
@@ -89,7 +89,7 @@ def read(record: Record, scope: Scope, kind: str) -> Mark | None:
     address = Address(said.get("address", ""))
     if said.get("scope") != str(scope) or address.kind != kind:
         return None
-    tags = said.get("tags") or spelling.read(labels)
+    tags = said.get("tags") or spelling.read_tags(labels)
     mark = Mark(address, said.get("attempt", ""), tags, bool(said.get("protect")), said)
     return mark if _bears(record, scope, said.get("born", address.name)) else None
 
@@ -112,7 +112,7 @@ def _bears(record: Record, scope: Scope, name: str) -> bool:
     return bool(record["name"] == scope.native_name(name))
 
 
-def _said(record: Record) -> Mapping[str, Any]:
+def _read_description(record: Record) -> Mapping[str, Any]:
     try:
         said = json.loads(record.get("description") or "")["portinfra"]
     except (ValueError, KeyError, TypeError):

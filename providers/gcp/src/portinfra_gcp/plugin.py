@@ -63,7 +63,7 @@ class GcpPlugin(
         found = credentials.source(environment.credentials)
         project = environment.credentials.get("account") or environment.account or found.project
         if not project:
-            raise credentials.denied(
+            raise credentials.no_credentials(
                 f"the environment {environment.name} names no project, and neither do the credentials",
                 'Set account = "PROJECT" in the environment, or GOOGLE_CLOUD_PROJECT in the shell.',
             )
@@ -85,9 +85,9 @@ class GcpPlugin(
 
     def birth_bytes(self, host: Instance) -> int:
         """The longest value of its metadata, or half of all values: together they may have 512 KiB."""
-        from portinfra_gcp.birth import metadata, refused
+        from portinfra_gcp.birth import metadata, refuse_host
 
-        items = [] if refused(host) else metadata(host)["items"]
+        items = [] if refuse_host(host) else metadata(host)["items"]
         sizes = [len(item["value"].encode()) for item in items]
         keys = sum(len(item["key"]) for item in items)
         return max([*sizes, (sum(sizes) + keys + 1) // 2])

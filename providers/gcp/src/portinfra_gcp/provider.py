@@ -19,7 +19,7 @@ from portinfra.provider.record_names import is_record_call
 from portinfra_gcp import catalogue, links
 from portinfra_gcp.drivers import drivers
 from portinfra_gcp.drivers.base import DONE_STATUS
-from portinfra_gcp.errors import AGAIN, NAME, GceError, NotSent, classified
+from portinfra_gcp.errors import AGAIN, NAME, GceError, NotSent, to_provider_error
 from portinfra_gcp.keys import Keyring
 from portinfra_gcp.methods import READ_KEY
 from portinfra_gcp.published import CAPABILITIES
@@ -104,7 +104,7 @@ class GcpProvider(ServerTime):
         if isinstance(error, ProviderError):
             return error
         if isinstance(error, GceError):
-            return classified(error)
+            return to_provider_error(error)
         if isinstance(error, NotSent):
             return errors.Unavailable(str(error), provider=NAME, fix="Check the network.")
         if isinstance(error, requests.exceptions.SSLError):

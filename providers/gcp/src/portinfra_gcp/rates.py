@@ -35,6 +35,6 @@ def group(action: str) -> str:
     return f"{reach} {'reads' if verb == 'GET' else 'writes'}"
 
 
-def published() -> dict[str, Rate]:
+def published_rates() -> dict[str, Rate]:
     """Rate class → rate."""
     return {name: Rate(limit / 2, limit / 120) for name, limit in A_MINUTE.items()}

@@ -25,7 +25,7 @@ class GcpRecords(RecordDriver):
 
     def survey(self, scope: Scope) -> Call:
         """Return the read that filters by name."""
-        return reading.listed("healthChecks.list", f'name eq "{record_name(scope, "[0-9]+")}"')
+        return reading.list_all("healthChecks.list", f'name eq "{record_name(scope, "[0-9]+")}"')
 
     def assemble(self, answers: Sequence[Answer]) -> list[Record]:
         """Return the records, with the text of each description."""

@@ -3,7 +3,7 @@
 import pytest
 
 from portinfra import errors
-from portinfra_gcp.errors import GceError, classified, of_answer, of_operation
+from portinfra_gcp.errors import GceError, of_answer, of_operation, to_provider_error
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ from portinfra_gcp.errors import GceError, classified, of_answer, of_operation
     ],
 )
 def test_each_reason_is_told_by_what_to_do_about_it(reason, status, kind):
-    told = classified(GceError(reason, "a message", status, "instances.insert"))
+    told = to_provider_error(GceError(reason, "a message", status, "instances.insert"))
     assert type(told) is kind
     assert told.fix
     assert "a message" in str(told)
@@ -42,13 +42,13 @@ def test_each_reason_is_told_by_what_to_do_about_it(reason, status, kind):
 
 def test_a_missing_permission_is_named():
     error = GceError("forbidden", "Required 'compute.disks.use' permission for 'projects/p'", 403)
-    assert "Allow compute.disks.use." in classified(error).fix
+    assert "Allow compute.disks.use." in to_provider_error(error).fix
 
 
 def test_a_page_that_is_no_json_keeps_its_status():
     error = of_answer(502, None, "instances.list")
     assert (error.status, error.reason) == (502, "HTTP502")
-    assert type(classified(error)) is errors.OutcomeUnknown
+    assert type(to_provider_error(error)) is errors.OutcomeUnknown
 
 
 def test_an_api_that_is_off_is_said_to_be():
@@ -56,7 +56,7 @@ def test_an_api_that_is_off_is_said_to_be():
         "error": {"code": 403, "message": "off", "status": "PERMISSION_DENIED", "errors": [{"reason": "x"}]}
     }
     told["error"]["details"] = [{"reason": "SERVICE_DISABLED"}]
-    assert "gcloud services enable" in classified(of_answer(403, told, "networks.list")).fix
+    assert "gcloud services enable" in to_provider_error(of_answer(403, told, "networks.list")).fix
 
 
 def test_what_failed_after_it_was_accepted_is_read_from_its_operation():
@@ -64,5 +64,5 @@ def test_what_failed_after_it_was_accepted_is_read_from_its_operation():
     operation = {"status": "DONE", "httpErrorStatusCode": 403, "error": {"errors": [entry]}}
     error = of_operation(operation, "instances.insert")
     assert error is not None
-    assert type(classified(error)) is errors.QuotaExceeded
+    assert type(to_provider_error(error)) is errors.QuotaExceeded
     assert of_operation({"status": "DONE"}, "instances.insert") is None

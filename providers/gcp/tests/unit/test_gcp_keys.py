@@ -14,16 +14,19 @@ ELSEWHERE = "projects/other/locations/global/keyRings/r/cryptoKeys/k"
 )
 def test_a_key_is_asked_for_by_its_whole_name_and_seen_in_the_word_it_was_asked_for(asked, whole):
     assert RING.native(asked) == {"kmsKeyName": whole}
-    assert RING.seen({"kmsKeyName": f"{whole}/cryptoKeyVersions/7"}, asked) == asked
+    assert RING.to_declared_key({"kmsKeyName": f"{whole}/cryptoKeyVersions/7"}, asked) == asked
 
 
 def test_another_key_than_was_asked_for_is_seen_by_its_own_name():
-    assert RING.seen({"kmsKeyName": f"{ELSEWHERE}/cryptoKeyVersions/1"}, "payments/volumes") == ELSEWHERE
+    assert (
+        RING.to_declared_key({"kmsKeyName": f"{ELSEWHERE}/cryptoKeyVersions/1"}, "payments/volumes")
+        == ELSEWHERE
+    )
 
 
 def test_without_a_key_it_is_googles_own():
     assert RING.native(None) is None
-    assert RING.seen(None, "payments/volumes") is None
+    assert RING.to_declared_key(None, "payments/volumes") is None
 
 
 @pytest.mark.parametrize("asked", ["alias", "a/b/c"])

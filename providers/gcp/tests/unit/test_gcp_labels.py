@@ -17,7 +17,7 @@ TEXTS = st.text("ab_-xX0.é4f :/")
 def test_every_tag_is_spelt_as_a_label_and_read_back(tags):
     spelt = labels.spelt(tags)
     assert all(KEY.match(key) and VALUE.match(value) for key, value in spelt.items())
-    assert labels.read(spelt) == tags
+    assert labels.read_tags(spelt) == tags
 
 
 def test_what_can_be_a_label_stays_as_it_is():
@@ -27,7 +27,7 @@ def test_what_can_be_a_label_stays_as_it_is():
 
 def test_labels_that_are_not_the_users_are_no_tags():
     told = {"portinfra-scope": "x", "goog-ops-agent": "y", "stage": "one"}
-    assert labels.read(told) == {"stage": "one"}
+    assert labels.read_tags(told) == {"stage": "one"}
 
 
 @pytest.mark.parametrize(

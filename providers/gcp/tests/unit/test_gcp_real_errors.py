@@ -3,7 +3,7 @@
 import pytest
 
 from portinfra import errors
-from portinfra_gcp.errors import classified, of_answer, of_operation
+from portinfra_gcp.errors import of_answer, of_operation, to_provider_error
 
 LOG_IN = "Log in again"
 QUOTA = "Ask for a higher quota"
@@ -54,7 +54,7 @@ def test_a_real_refusal_has_the_class_and_the_advice_of_its_cause(
 ):
     error = {"code": status, "message": message, "errors": [{"domain": "global", "reason": reason}]}
     details = [{"@type": "type.googleapis.com/google.rpc.Help"}, {"reason": detail}] if detail else []
-    told = classified(of_answer(status, {"error": {**error, "details": details}}, "instances.insert"))
+    told = to_provider_error(of_answer(status, {"error": {**error, "details": details}}, "instances.insert"))
     assert type(told) is kind
     assert advice in told.fix
     assert (LOG_IN in told.fix) is (advice == LOG_IN)
@@ -89,7 +89,7 @@ def test_a_real_failure_after_acceptance_has_the_class_and_the_advice_of_its_cau
 ):
     entry = {"code": code, "message": message, "errorDetails": []}
     operation = {"kind": "compute#operation", "status": "DONE", "error": {"errors": [entry]}}
-    told = classified(of_operation({**operation, "httpErrorStatusCode": status}, "instances.insert"))
+    told = to_provider_error(of_operation({**operation, "httpErrorStatusCode": status}, "instances.insert"))
     assert type(told) is kind
     assert advice in told.fix
     assert LOG_IN not in told.fix
@@ -98,5 +98,7 @@ def test_a_real_failure_after_acceptance_has_the_class_and_the_advice_of_its_cau
 def test_a_stock_out_names_the_zones_that_have_some():
     info = {"reason": "stockout", "metadatas": {"zonesAvailable": "europe-west1-c, europe-west1-d"}}
     entry = {"code": "ZONE_RESOURCE_POOL_EXHAUSTED", "message": "No.", "errorDetails": [{"errorInfo": info}]}
-    told = classified(of_operation({"status": "DONE", "error": {"errors": [entry]}}, "instances.insert"))
+    told = to_provider_error(
+        of_operation({"status": "DONE", "error": {"errors": [entry]}}, "instances.insert")
+    )
     assert "No. Zones that have some: europe-west1-c, europe-west1-d." in str(told)

@@ -66,7 +66,7 @@ class Opening:
 
     def close(self) -> None:
         """Let go of it; of one that is yet to come, when it comes."""
-        self._made.add_done_callback(_closed)
+        self._made.add_done_callback(_close)
 
     def _open(self) -> None:
         try:
@@ -119,7 +119,7 @@ def _silent(_: object, error: object) -> None:
     """libvirt prints every error to standard error unless somebody takes it."""
 
 
-def _closed(made: "Future[Any]") -> None:
+def _close(made: "Future[Any]") -> None:
     with suppress(Exception):  # it never came, or is gone already
         made.result().close()
 

@@ -181,7 +181,7 @@ def _sites() -> Iterator[Check]:
             yield _check(str(path), False, f"{sites.FILE} names it, and it is no file", fix)
         return
     try:
-        found = sites.read(path.read_text(), str(path))
+        found = sites.read_sites(path.read_text(), str(path))
     except PortinfraError as error:
         yield _check(str(path), False, str(error), error.fix)
     else:

@@ -58,7 +58,7 @@ def document(guest: Guest) -> str:
 <domain type='auto'>
   <name>{xml.escape(guest.name)}</name>
   <uuid>{marks.unique_id("domain", guest.name, guest.said.get("attempt", ""))}</uuid>
-  <metadata>{xml.owner_element(URI, marks.written(guest.said))}</metadata>
+  <metadata>{xml.owner_element(URI, marks.to_text(guest.said))}</metadata>
   <memory unit='MiB'>{memory_mib}</memory>
   <vcpu>{vcpus}</vcpu>
   <os><type arch='x86_64' machine='q35'>hvm</type></os>
@@ -124,7 +124,7 @@ _NO_CARD = dict.fromkeys(("mac", "network", "link", "filter", "address", "more")
 
 def strange(cards: Cards, mac: str, devices: str) -> list[int]:
     """Which cards, by their numbers, are neither a host's own nor among its further devices."""
-    expected = [{"mac": mac}, *map(_told, xml.parse(f"<devices>{devices}</devices>").iter("interface"))]
+    expected = [{"mac": mac}, *map(_read_card, xml.parse(f"<devices>{devices}</devices>").iter("interface"))]
     found = []
     for number, card in enumerate(cards):
         known = next((each for each in expected if each.items() <= card.items()), None)
@@ -135,7 +135,7 @@ def strange(cards: Cards, mac: str, devices: str) -> list[int]:
     return found
 
 
-def _told(card: xml.Element) -> dict[str, str]:
+def _read_card(card: xml.Element) -> dict[str, str]:
     return {name: value for name, value in _card(card).items() if value}
 
 

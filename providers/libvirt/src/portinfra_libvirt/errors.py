@@ -130,7 +130,7 @@ _ADVICE: Mapping[str, str] = {
 """By what libvirt told."""
 
 
-def classified(error: libvirt.libvirtError) -> ProviderError:
+def to_provider_error(error: libvirt.libvirtError) -> ProviderError:
     """Return the error of ours that a code of libvirt means; where the code says nothing, its words."""
     code, told = error.get_error_code(), str(error.get_error_message() or error)
     kind = KINDS.get(code) or next((each for pattern, each in _WORDS if pattern.search(told)), None)

@@ -107,7 +107,7 @@ def read(document: str) -> Seen:
     for rule in root:
         if rule.tag == "uuid":
             continue
-        if (found := _allowed(rule)) is not None:
+        if (found := _to_allowed(rule)) is not None:
             allowed.append(found)
             continue
         others.append(_canonical(rule))
@@ -168,7 +168,7 @@ def _rule(allowed: Allowed) -> str:
     return f"<rule action='accept' direction='{direction}' priority='{ALLOWED}'>{traffic}</rule>\n"
 
 
-def _allowed(rule: Element) -> Allowed | None:
+def _to_allowed(rule: Element) -> Allowed | None:
     """What a rule of the role lets through; None for one that is not of this form."""
     if rule.get("action") != "accept" or rule.get("priority") != str(ALLOWED) or len(rule) != 1:
         return None
@@ -203,4 +203,4 @@ def _traffic(rule: Element) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
 def _others(allowed: Iterable[Allowed], dhcp: str) -> list[tuple[Any, ...]]:
     """Everything in a sound filter but the upper layer's rules of the role."""
     rules = xml.parse(document("", "", allowed, dhcp))
-    return sorted(_canonical(rule) for rule in rules if rule.tag == "rule" and _allowed(rule) is None)
+    return sorted(_canonical(rule) for rule in rules if rule.tag == "rule" and _to_allowed(rule) is None)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from portinfra_libvirt.site import Site
 
 
-def preferred(name: str, addresses: tuple[str, ...], taken: Iterable[str]) -> str | None:
+def preferred_address(name: str, addresses: tuple[str, ...], taken: Iterable[str]) -> str | None:
     """The address for a host that has none yet: `web2` gets the second where that is free, else the first
     that is. None where none is free.
     """

@@ -50,7 +50,7 @@ def main(operation: str, name: str, told: str, definitions: Path = DEFINITIONS) 
     live = ElementTree.fromstring(told)
     bridge = _attribute(live if live.tag == "network" else live.find("network"), "bridge", "name")
     network = _definition(definitions / "qemu/networks", name)
-    said = _said(network)
+    said = _read_metadata(network)
     if said is None or not bridge or operation == "start":
         return ""
     stopped = operation == "stopped" or not (INTERFACES / bridge).exists()
@@ -66,14 +66,16 @@ def forwards(network: ElementTree.Element, definitions: Path) -> list[Forward]:
     """Every way in to a network, by the filters of its public hosts."""
     cidr = cidr_of(network)
     found: set[Forward] = set()
-    for entry in ((_said(network) or {}).get(PUBLIC) or {}).values():
+    for entry in ((_read_metadata(network) or {}).get(PUBLIC) or {}).values():
         if not entry.get("public"):
             continue
         domain = _definition(definitions / "qemu", entry.get("domain", ""))
         for card in domain.iterfind("devices/interface/filterref"):
             if card.find(f"parameter[@name='IP'][@value='{entry.get('ip')}']") is not None:
                 wall = _definition(definitions / "nwfilter", card.get("filter", ""))
-                found.update(Forward(entry["public"], *each, entry["ip"]) for each in _let_in(wall, cidr))
+                found.update(
+                    Forward(entry["public"], *each, entry["ip"]) for each in _ports_from_outside(wall, cidr)
+                )
     return sorted(found)
 
 
@@ -123,7 +125,7 @@ def _rule(forward: Forward) -> str:
     return f"ip daddr {forward.public}{protocol}{ports} dnat to {forward.host}"
 
 
-def _let_in(wall: ElementTree.Element, cidr: str) -> list[tuple[str, int, int]]:
+def _ports_from_outside(wall: ElementTree.Element, cidr: str) -> list[tuple[str, int, int]]:
     """What a filter lets in from any address outside of the network: protocol, first and last port."""
     inside = ipaddress.IPv4Network(cidr)
     found = []
@@ -146,7 +148,7 @@ def _definition(directory: Path, name: str) -> ElementTree.Element:
         return ElementTree.Element("nothing")
 
 
-def _said(network: ElementTree.Element) -> dict[str, Any] | None:
+def _read_metadata(network: ElementTree.Element) -> dict[str, Any] | None:
     """What our own metadata says; None where there is none."""
     for each in network.iterfind("metadata/*"):
         if each.tag.startswith(f"{{{URI}}}"):

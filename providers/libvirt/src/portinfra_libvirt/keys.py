@@ -28,7 +28,7 @@ class KeySource:
         text = self._from_file() if self.file else self._from_command()
         passphrase = text.rstrip(b"\r\n")
         if not passphrase:
-            raise _denied(f"the key source {self} is empty", "Put a passphrase into it.")
+            raise _no_passphrase(f"the key source {self} is empty", "Put a passphrase into it.")
         return passphrase
 
     def __str__(self) -> str:
@@ -39,10 +39,10 @@ class KeySource:
         try:
             others = stat.S_IMODE(path.stat().st_mode) & 0o077
             if others:
-                raise _denied(f"others may read the key {path}", f"chmod 600 {path}")
+                raise _no_passphrase(f"others may read the key {path}", f"chmod 600 {path}")
             return path.read_bytes()
         except OSError as error:
-            raise _denied(
+            raise _no_passphrase(
                 f"the key {path} cannot be read: {error.strerror}", "Make it, with mode 0600."
             ) from None
 
@@ -51,7 +51,7 @@ class KeySource:
             done = subprocess.run(self.command, stdout=subprocess.PIPE, check=True, timeout=COMMAND_SECONDS)
         except (OSError, subprocess.SubprocessError) as error:
             told = "it ended badly" if isinstance(error, subprocess.CalledProcessError) else str(error)
-            raise _denied(
+            raise _no_passphrase(
                 f"the key command {self}: {told}", "Try it by hand: it prints the passphrase."
             ) from None
         return done.stdout
@@ -87,5 +87,5 @@ def source(key: str, sources: Mapping[str, KeySource]) -> KeySource:
     )
 
 
-def _denied(message: str, fix: str) -> PermissionDenied:
+def _no_passphrase(message: str, fix: str) -> PermissionDenied:
     return PermissionDenied(message, provider="libvirt", fix=fix)

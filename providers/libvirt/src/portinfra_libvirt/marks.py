@@ -42,19 +42,19 @@ def owning(said: Mark, want: Spec) -> dict[str, Any]:
     return {name: value for name, value in new.items() if value}
 
 
-def written(said: Mark) -> str:
+def to_text(said: Mark) -> str:
     """As text."""
     return json.dumps(said, sort_keys=True, separators=(",", ":"))
 
 
-def read(text: str | None, scope: Scope, kind: str) -> Mark | None:
+def read_mark(text: str | None, scope: Scope, kind: str) -> Mark | None:
     """The mark in a text; None where it is not of this scope and kind."""
-    said = parsed(text)
+    said = parse_mark(text)
     ours = said.get("scope") == str(scope) and Address(str(said.get("address", ""))).kind == kind
     return said if ours else None
 
 
-def parsed(text: str | None) -> Mark:
+def parse_mark(text: str | None) -> Mark:
     """The mark in a text, whosever it is; empty where there is none."""
     try:
         said = json.loads(text or "")
@@ -65,7 +65,7 @@ def parsed(text: str | None) -> Mark:
 
 def is_mark(text: str | None) -> bool:
     """Whether a text is the mark of any resource of any scope."""
-    return bool(parsed(text).get("scope"))
+    return bool(parse_mark(text).get("scope"))
 
 
 def unique_id(*words: object) -> str:

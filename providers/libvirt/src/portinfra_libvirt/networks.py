@@ -46,7 +46,7 @@ def document(name: str, cidr: str, said: Mapping[str, Any], scope: Scope, site: 
     return (
         f"<network><name>{xml.escape(name)}</name>"
         f"<uuid>{marks.unique_id('network', name)}</uuid>"
-        f"<metadata>{xml.owner_element(URI, marks.written(said))}</metadata>{shared}{mine}</network>"
+        f"<metadata>{xml.owner_element(URI, marks.to_text(said))}</metadata>{shared}{mine}</network>"
     )
 
 
@@ -82,22 +82,22 @@ def is_bare(record: Mapping[str, Any], scope: Scope) -> bool:
     return scope.resource_name(record["name"]) is not None and not marks.is_mark(record["said"])
 
 
-def kept(new: str, old: str | None) -> str:
+def keep_entries(new: str, old: str | None) -> str:
     """A network as it is to be, with the entries and the pins that the old definition has."""
     if old is None:
         return new
     root, before = xml.parse(new), xml.parse(old)
-    entries = {section: told for section, told in _said(before).items() if section in _KEPT}
+    entries = {section: told for section, told in _read_metadata(before).items() if section in _KEPT}
     into, pins = root.find("ip/dhcp"), before.findall("ip/dhcp/host")
     if into is not None:
         into.extend(pins)
-    return _saying(root, {**_said(root), **entries})
+    return _saying(root, {**_read_metadata(root), **entries})
 
 
 def with_entry(document: str, section: str, name: str, entry: Mapping[str, Any] | None) -> str:
     """The same network with an entry more, changed, or (None) less, in one of its sections."""
     root = xml.parse(document)
-    said = _said(root)
+    said = _read_metadata(root)
     entries = {each: told for each, told in said.get(section, {}).items() if each != name}
     if entry is not None:
         entries[name] = entry
@@ -106,12 +106,12 @@ def with_entry(document: str, section: str, name: str, entry: Mapping[str, Any] 
 
 def entries(document: str, section: str) -> Mapping[str, Mapping[str, Any]]:
     """The entries of a section."""
-    return dict(_said(xml.parse(document)).get(section, {}))
+    return dict(_read_metadata(xml.parse(document)).get(section, {}))
 
 
 def owner(document: str) -> tuple[str, str]:
     """The scope of a network of anybody's, and its addresses; empty where it is not one of ours."""
-    said = _said(xml.parse(document))
+    said = _read_metadata(xml.parse(document))
     return str(said.get("scope", "")), str(said.get("cidr", ""))
 
 
@@ -123,7 +123,7 @@ def forwards(document: str) -> bool:
 def changing(document: str, begun: bool) -> str:
     """The same network, saying whether it is still to be forwarded anew."""
     root = xml.parse(document)
-    return _saying(root, {**_said(root), CHANGING: begun})
+    return _saying(root, {**_read_metadata(root), CHANGING: begun})
 
 
 def _forwards(root: xml.Element) -> bool:
@@ -131,11 +131,11 @@ def _forwards(root: xml.Element) -> bool:
 
 
 def _saying(root: xml.Element, said: Mapping[str, Any]) -> str:
-    text = marks.written({name: value for name, value in said.items() if value})
-    return xml.written(xml.with_metadata(root, URI, text))
+    text = marks.to_text({name: value for name, value in said.items() if value})
+    return xml.to_text(xml.with_metadata(root, URI, text))
 
 
-def _said(root: xml.Element) -> dict[str, Any]:
+def _read_metadata(root: xml.Element) -> dict[str, Any]:
     try:
         return dict(json.loads(xml.metadata(root, URI)))
     except ValueError:

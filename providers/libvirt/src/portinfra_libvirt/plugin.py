@@ -74,7 +74,9 @@ class LibvirtPlugin(PlatformServices, Doctor, Images, ConsoleReader):
         """
         from portinfra_libvirt.images import build
 
-        return self._placed(location, say, lambda into: build(into, packages=packages, name=name, say=say))
+        return self._place_image(
+            location, say, lambda into: build(into, packages=packages, name=name, say=say)
+        )
 
     def fetch_image(
         self, location: str, source: str, sha256: str, name: str, say: Callable[[str], object]
@@ -86,7 +88,7 @@ class LibvirtPlugin(PlatformServices, Doctor, Images, ConsoleReader):
             fetched = fetch(source, into, sha256=sha256, name=name)
             return evolve(fetched, sha256=sha256.lower())  # what its publisher says is what others compare
 
-        return self._placed(location, say, make)
+        return self._place_image(location, say, make)
 
     def console_call(self, host: Observed[Instance]) -> Call:
         """Return the read that listens to a guest."""
@@ -97,12 +99,14 @@ class LibvirtPlugin(PlatformServices, Doctor, Images, ConsoleReader):
         """Return what the guest printed meanwhile."""
         return str(answer["text"])
 
-    def _placed(self, location: str, say: Callable[[str], object], make: "Callable[[Path], Image]") -> str:
+    def _place_image(
+        self, location: str, say: Callable[[str], object], make: "Callable[[Path], Image]"
+    ) -> str:
         site = sites.find(location)
         try:
             from libvirt import libvirtError
 
-            from portinfra_libvirt.errors import classified
+            from portinfra_libvirt.errors import to_provider_error
             from portinfra_libvirt.images.placing import place, reach
         except ImportError as error:
             raise _no_binding(error) from error
@@ -112,7 +116,7 @@ class LibvirtPlugin(PlatformServices, Doctor, Images, ConsoleReader):
                 image = make(Path(scratch))
                 place(image, site, say)
         except libvirtError as error:
-            raise classified(error) from error
+            raise to_provider_error(error) from error
         return image.name
 
 

@@ -31,7 +31,7 @@ from portinfra_libvirt.connections import Connections
 from portinfra_libvirt.drivers import drivers
 from portinfra_libvirt.drivers.foreign import EVERYTHING
 from portinfra_libvirt.drivers.reading import CONSOLE, SURVEY
-from portinfra_libvirt.errors import AGAIN, NAME, classified, limit_tries
+from portinfra_libvirt.errors import AGAIN, NAME, limit_tries, to_provider_error
 from portinfra_libvirt.published import CAPABILITIES
 from portinfra_libvirt.records import LibvirtRecords
 from portinfra_libvirt.site import Site
@@ -91,7 +91,7 @@ class LibvirtProvider:
             return everything.list_all(hand.connection)
         if call.action == CONSOLE:
             return consoles.read_console(hand, call.parameters["domain"])
-        overlay.probed(hand, call)
+        overlay.probe_overlay(hand, call)
         parameters = {name: value for name, value in call.parameters.items() if name != "at"}
         return _CHANGES[call.action](hand, **parameters) or {}
 
@@ -108,7 +108,7 @@ class LibvirtProvider:
         if isinstance(error, ProviderError):
             return limit_tries(error)
         if isinstance(error, libvirt.libvirtError):
-            return classified(error)
+            return to_provider_error(error)
         return errors.OutcomeUnknown(f"{type(error).__name__}: {error}", provider=NAME, fix=AGAIN)
 
     def close(self) -> None:

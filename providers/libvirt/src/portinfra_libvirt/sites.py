@@ -39,7 +39,7 @@ def find(name: str) -> Site:
             "Name the hypervisor itself, libvirt:qemu:///system, or write the file: "
             f'site "{name or "NAME"}" {{ zone "a" {{ uri = "qemu:///system" }} }}',
         )
-    found = {site.name: site for site in read(path.read_text(), str(path))}
+    found = {site.name: site for site in read_sites(path.read_text(), str(path))}
     if name not in found:
         raise _wrong(f"{path} has no site {name!r}", f"It has: {', '.join(found) or 'none'}.")
     return found[name]
@@ -50,7 +50,7 @@ def _lacks(path: Path) -> str:
     return f"{path}{given} is no file" if path.exists() else f"there is no {path}{given}"
 
 
-def read(text: str, file: str) -> list[Site]:
+def read_sites(text: str, file: str) -> list[Site]:
     """All sites of a file. Raises InvalidRequest with everything that is wrong in it."""
     problems: list[str] = []
     whole = parse(text, file, problems)

@@ -13,7 +13,7 @@ def parse(document: str) -> Element:
     return ElementTree.fromstring(document)
 
 
-def written(root: Element) -> str:
+def to_text(root: Element) -> str:
     """A document."""
     return ElementTree.tostring(root, encoding="unicode")
 
@@ -31,14 +31,14 @@ def attribute(root: Element, path: str, name: str) -> str:
 
 def metadata(root: Element, uri: str) -> str:
     """What the metadata of a name space says."""
-    for each in _marked(root, uri):
+    for each in _find_marks(root, uri):
         return each.text or ""
     return ""
 
 
 def with_metadata(root: Element, uri: str, said: str) -> Element:
     """The same document, saying something else under a name space; root is changed."""
-    for each in _marked(root, uri):
+    for each in _find_marks(root, uri):
         each.text = said
         return root
     ours = root.find("metadata")
@@ -57,7 +57,7 @@ def owner_element(uri: str, said: str) -> str:
     return f"<p:{OWNER} xmlns:p={quoteattr(uri)}>{escape(said)}</p:{OWNER}>"
 
 
-def _marked(root: Element, uri: str) -> Iterator[Element]:
+def _find_marks(root: Element, uri: str) -> Iterator[Element]:
     ours = root.find("metadata")
     if ours is not None:
         yield from (each for each in ours if each.tag.startswith(f"{{{uri}}}"))

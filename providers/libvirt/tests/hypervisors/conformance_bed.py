@@ -206,7 +206,7 @@ class LibvirtBed(Bed):
             card = xml.parse(host.XMLDesc()).find("devices/interface")
             card.find("filterref").set("filter", "theirs")
             both = libvirt.VIR_DOMAIN_AFFECT_LIVE | libvirt.VIR_DOMAIN_AFFECT_CONFIG
-            host.updateDeviceFlags(xml.written(card), both)
+            host.updateDeviceFlags(xml.to_text(card), both)
         if kind.startswith("instance"):
             filter = f"<filterref filter='{ours}'/>" if kind == "instance with our firewall" else ""
             card = f"<interface type='network'><source network='{network}'/>{filter}</interface>"

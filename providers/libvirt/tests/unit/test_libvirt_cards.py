@@ -55,7 +55,7 @@ def seen(kept, live=None, site=SITE, **state):
             {"file": path.rpartition("/")[2], "path": path, "bytes": disks.GIB, "allocated": disks.GIB}
             for path in (ROOT, SEED)
         ],
-        "secrets": [{"file": secret["file"], "path": ROOT, "said": marks.written(secret)}],
+        "secrets": [{"file": secret["file"], "path": ROOT, "said": marks.to_text(secret)}],
     }
     names = Names(
         SCOPE,
@@ -86,7 +86,7 @@ def without(document, path):
     devices = root.find("devices")
     for each in root.findall(path):
         devices.remove(each)
-    return xml.written(root)
+    return xml.to_text(root)
 
 
 @pytest.mark.parametrize("devices", ["", FURTHER])

@@ -84,7 +84,7 @@ def disk(file=True, secret=True, **more):
     path = f"{disks.directory(SITE.directory, SCOPE)}/{name}"
     said = {"scope": str(SCOPE), "address": "volume.db1-data", "file": name, "zone": "a", "bytes": disks.GIB}
     there = {"file": name, "path": path, "bytes": disks.GIB, "format": "qcow2", "encrypted": True}
-    kept = {"file": name, "path": path, "said": marks.written({**said, **more})}
+    kept = {"file": name, "path": path, "said": marks.to_text({**said, **more})}
     pool = {"name": disks.pool_name(SCOPE), "state": "active", "directory": path.rpartition("/")[0]}
     return {
         "domains": [],

@@ -8,7 +8,7 @@ from portinfra.execution.reaction import Reaction, reaction
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Network
 from portinfra.provider.interface import Call
-from portinfra_libvirt.errors import BY_WORDS, KINDS, UNEXPLAINED_TRIES, classified
+from portinfra_libvirt.errors import BY_WORDS, KINDS, UNEXPLAINED_TRIES, to_provider_error
 
 NETWORK = Network("main", "10.0.0.0/16")
 CALL = Call("DefineNetwork", address=NETWORK.address, after=Observed(NETWORK.address, NETWORK), safe=True)
@@ -23,7 +23,7 @@ LEVELS = {"VIR_ERR_WARNING", "VIR_ERR_ERROR"}
 
 def tries(error):
     """How many equal failures a step of an apply accepts before it ends."""
-    found = classified(error)
+    found = to_provider_error(error)
     return next(n for n in range(1, 99) if reaction(found, CALL, n, 0, n) is Reaction.GIVE_UP)
 
 
@@ -76,7 +76,7 @@ def test_what_waiting_cannot_mend_ends_a_step_within_two_seconds(words, code):
     ],
 )
 def test_a_hypervisor_that_takes_no_connection_is_told_from_one_that_is_busy(words, code, unreachable):
-    found = classified(said(words, code))
+    found = to_provider_error(said(words, code))
     assert isinstance(found, errors.Unavailable)
     assert found.unreachable is unreachable
 
@@ -111,6 +111,6 @@ def said(words, code=libvirt.VIR_ERR_INTERNAL_ERROR):
     ],
 )
 def test_words_decide_where_the_code_does_not(words, kind, advice):
-    found = classified(said(words))
+    found = to_provider_error(said(words))
     assert type(found) is kind
     assert advice in found.fix

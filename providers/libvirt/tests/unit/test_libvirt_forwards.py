@@ -152,12 +152,12 @@ def test_it_runs_alone_and_fails_only_where_that_breaks_nothing(tmp_path):
 
 
 def test_a_network_defined_anew_is_still_to_be_forwarded():
-    told = networks.kept(network(), networks.changing(network(), True))
+    told = networks.keep_entries(network(), networks.changing(network(), True))
     assert '"changing":true' in told
 
 
 def test_each_host_gets_the_address_of_its_number_where_it_is_free():
-    choose = forwarding.preferred
+    choose = forwarding.preferred_address
     assert choose("web2", SITE.public, ()) == "192.0.2.11"
     assert choose("web2", SITE.public, {"192.0.2.11": "x"}) == "192.0.2.10"
     assert choose("web3", SITE.public, ()) == "192.0.2.10"
@@ -211,7 +211,9 @@ def test_what_is_installed_is_told_from_what_is_missing_or_old(tmp_path):
 )
 def test_public_addresses_of_a_site_that_cannot_be_are_told(settings, told):
     with pytest.raises(InvalidRequest) as caught:
-        sites.read(f'site "rack" {{\n {settings}\n zone "a" {{ uri = "qemu:///system" }}\n}}\n', "sites.hcl")
+        sites.read_sites(
+            f'site "rack" {{\n {settings}\n zone "a" {{ uri = "qemu:///system" }}\n}}\n', "sites.hcl"
+        )
     assert re.match(r'sites.hcl:[234]: site "rack": ', str(caught.value))
     assert told in str(caught.value)
 
@@ -221,7 +223,7 @@ def test_everything_that_is_wrong_with_them_is_told_at_once():
         'site "rack" {\n public = ["x", "192.0.2.1", "192.0.2.1"]\n zone "a" { uri = "qemu:///system" }\n}\n'
     )
     with pytest.raises(InvalidRequest) as caught:
-        sites.read(wrong, "sites.hcl")
+        sites.read_sites(wrong, "sites.hcl")
     assert str(caught.value).count('site "rack": ') == 3
 
 
@@ -229,7 +231,7 @@ def test_sound_ones_are_read():
     told = (
         'site "rack" {\n forward = "nat"\n public = ["192.0.2.10"]\n zone "a" { uri = "qemu:///system" }\n}\n'
     )
-    (site,) = sites.read(told, "sites.hcl")
+    (site,) = sites.read_sites(told, "sites.hcl")
     assert site.public == ("192.0.2.10",)
     assert site.mode == "route"
     assert evolve(site, public=()).mode == "nat"

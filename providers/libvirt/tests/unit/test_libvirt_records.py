@@ -10,7 +10,7 @@ from portinfra.model.record import Record
 from portinfra_libvirt import networks
 from portinfra_libvirt.actions.together import Together
 from portinfra_libvirt.connections import Connections
-from portinfra_libvirt.errors import classified
+from portinfra_libvirt.errors import to_provider_error
 from portinfra_libvirt.records import LibvirtRecords
 from portinfra_libvirt.site import Hypervisor, Site
 
@@ -78,7 +78,7 @@ def test_a_number_is_created_once_whoever_asks(rack):
     rack.perform(RECORDS.create(SCOPE, Record(1, "mine")))
     with pytest.raises(libvirt.libvirtError) as error:
         rack.perform(RECORDS.create(SCOPE, Record(1, "other")))
-    assert isinstance(classified(error.value), AlreadyExists)
+    assert isinstance(to_provider_error(error.value), AlreadyExists)
     assert there(rack) == [Record(1, "mine")]
 
 

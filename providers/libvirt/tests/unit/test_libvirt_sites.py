@@ -22,7 +22,7 @@ site "rack" {
 
 
 def test_a_whole_file_is_read():
-    (rack,) = sites.read(RACK, "sites.hcl")
+    (rack,) = sites.read_sites(RACK, "sites.hcl")
     assert (rack.name, rack.account, rack.bridge, rack.shutdown_seconds) == (
         "rack",
         "rack-production",
@@ -43,13 +43,13 @@ def test_a_file_of_sites_beside_a_declaration_is_no_part_of_it(tmp_path):
 
 
 def test_the_principal_is_the_uri_of_each_hypervisor():
-    (rack,) = sites.read(RACK, "sites.hcl")
+    (rack,) = sites.read_sites(RACK, "sites.hcl")
     provider = LibvirtProvider(Environment("production", on="libvirt:rack"), rack)
     assert provider.principal_of({}) == "qemu+ssh://root@hv1/system, qemu+ssh://root@hv2/system"
 
 
 def test_zones_of_one_uri_are_one_hypervisor():
-    (one,) = sites.read(
+    (one,) = sites.read_sites(
         'site "x" {\n zone "a" { uri = "qemu:///system" }\n zone "b" { uri = "qemu:///system" }\n}\n',
         "sites.hcl",
     )
@@ -75,7 +75,7 @@ def test_what_is_no_whole_hypervisor_is_told_before_anything_is_tried(uri, words
     with pytest.raises(InvalidRequest, match=words):
         sites.find(uri)
     with pytest.raises(InvalidRequest, match=f'zone "a": .*{words}'):
-        sites.read(f'site "x" {{\n zone "a" {{ uri = "{uri}" }}\n}}\n', "sites.hcl")
+        sites.read_sites(f'site "x" {{\n zone "a" {{ uri = "{uri}" }}\n}}\n', "sites.hcl")
 
 
 def test_everything_that_is_wrong_is_told_at_once():
@@ -91,7 +91,7 @@ site "empty" {
 }
 """
     with pytest.raises(InvalidRequest) as caught:
-        sites.read(wrong, "sites.hcl")
+        sites.read_sites(wrong, "sites.hcl")
     told = str(caught.value)
     for part in (
         "'acount'",
@@ -152,7 +152,7 @@ ONE_AND_OTHER = site('  account = "one"\n' + ZONE, "one") + site('  account = "o
 )
 def test_what_cannot_be_is_told_with_its_line_and_what_to_do(text, line, told):
     with pytest.raises(InvalidRequest) as caught:
-        sites.read(text, "sites.hcl")
+        sites.read_sites(text, "sites.hcl")
     assert [each for each in str(caught.value).splitlines() if told in each] != []
     assert f"sites.hcl:{line}: " in next(each for each in str(caught.value).splitlines() if told in each)
 
@@ -161,17 +161,17 @@ def test_plain_values_are_read_as_they_are_written():
     text = site(
         '  account = "a \\"b\\"" # why\n  forward = "nat"\n  public = [\n    "192.0.2.1", # one\n  ]\n' + ZONE
     )
-    (read,) = sites.read(text.rstrip("\n"), "sites.hcl")
+    (read,) = sites.read_sites(text.rstrip("\n"), "sites.hcl")
     assert (read.account, read.public) == ('a "b"', ("192.0.2.1",))
 
 
 def test_two_sites_of_one_account_may_share_a_hypervisor():
-    assert len(sites.read(site(ZONE, "one") + site(ZONE, "other"), "sites.hcl")) == 2
+    assert len(sites.read_sites(site(ZONE, "one") + site(ZONE, "other"), "sites.hcl")) == 2
 
 
 def test_what_is_no_hcl_is_told_with_its_line():
     with pytest.raises(InvalidRequest, match=r"sites\.hcl:2"):
-        sites.read('site "rack" {\n  = 3\n}\n', "sites.hcl")
+        sites.read_sites('site "rack" {\n  = 3\n}\n', "sites.hcl")
 
 
 def test_a_missing_file_and_a_missing_site_say_what_to_do(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from portinfra.commands.dr.replicate import replicate
 from portinfra.commands.dr.reporting import report, verify
 from portinfra.commands.dr.runbook import runbook
 from portinfra.commands.dr.status import status
-from portinfra.commands.grouped import for_typer, needed
+from portinfra.commands.grouped import for_typer, needed_commands
 from portinfra.commands.session import Session
 
 COMMANDS = (
@@ -39,7 +39,7 @@ HELP = "Disaster recovery: points, drills, failover and the way back."
 def app(session: Session, arguments: Sequence[str], without: Collection[str]) -> typer.Typer:
     """Return `portinfra dr …`, which is called with these arguments; options in `without` are not offered."""
     made = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-    built = needed([command.__name__ for command in COMMANDS], arguments)
+    built = needed_commands([command.__name__ for command in COMMANDS], arguments)
     for command in COMMANDS:
         if command.__name__ in built:
             made.command(command.__name__)(for_typer(command, session, without))

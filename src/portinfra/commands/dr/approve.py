@@ -5,14 +5,14 @@ from typing import Annotated
 from attrs import frozen
 from typer import Argument
 
-from portinfra.commands.dr.options import Which, recovery_of
+from portinfra.commands.dr.options import PlanSelection, recovery_of
 from portinfra.commands.exits import Exit
-from portinfra.commands.options import Shown
+from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
 
 
 @frozen
-class What:
+class ApproveArguments:
     """What is approved."""
 
     what: Annotated[
@@ -21,7 +21,7 @@ class What:
     ]
 
 
-def approve(session: Session, what: What, which: Which, shown: Shown) -> int:
+def approve(session: Session, what: ApproveArguments, which: PlanSelection, shown: OutputOptions) -> int:
     """Approve a failover or failback before it begins, or the manual step that one waits for."""
     from portinfra import dr
     from portinfra.render.console.terminal import write, write_json

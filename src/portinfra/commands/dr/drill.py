@@ -1,13 +1,13 @@
 """`dr drill`, `dr drills` and `dr sweep`: drills, their history, and what a dead one left."""
 
 from portinfra.command_text import command_line
-from portinfra.commands.dr.options import RestoreOptions, Which, recovery_of
+from portinfra.commands.dr.options import PlanSelection, RestoreOptions, recovery_of
 from portinfra.commands.exits import Exit, Interrupted
-from portinfra.commands.options import Shown
+from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
 
 
-def drill(session: Session, which: Which, shown: Shown, data: RestoreOptions) -> int:
+def drill(session: Session, which: PlanSelection, shown: OutputOptions, data: RestoreOptions) -> int:
     """Bring everything up in the target from the newest points, apart from all else; measure; tear down."""
     from portinfra import dr
     from portinfra.commands.dr.reporting import hand_in
@@ -18,7 +18,7 @@ def drill(session: Session, which: Which, shown: Shown, data: RestoreOptions) ->
     recovery, store = recovery_of(session, which), open_store()
     with ProgressDisplay() as display:
         try:
-            pace = dr.Pace(listen=display)
+            pace = dr.RunOptions(listen=display)
             evidence = dr.drill(recovery, pace=pace, say=display.say, as_of=moment, blank=data.may_be_blank)
         except KeyboardInterrupt as again:  # the first one has begun to tear it down
             fix = f"Remove the rest: {command_line('dr', 'sweep', recovery.plan.name)}"
@@ -26,7 +26,7 @@ def drill(session: Session, which: Which, shown: Shown, data: RestoreOptions) ->
     return hand_in(session, store, recovery, evidence, as_json=shown.as_json)
 
 
-def drills(session: Session, which: Which, shown: Shown) -> int:
+def drills(session: Session, which: PlanSelection, shown: OutputOptions) -> int:
     """List the drills and takeovers that the ledgers number, with their evidence. Ends with 1 where one is
     missing, or where evidence is not what the ledger has.
     """
@@ -45,7 +45,7 @@ def drills(session: Session, which: Which, shown: Shown) -> int:
     return Exit.FAILED if any(each.is_doubtful for each in found) else Exit.DONE
 
 
-def sweep(session: Session, which: Which, shown: Shown) -> int:
+def sweep(session: Session, which: PlanSelection, shown: OutputOptions) -> int:
     """Remove what drills, takeovers and refreshes left that died. What still runs is let be."""
     from portinfra import dr
     from portinfra.render.console.progress import ProgressDisplay
@@ -55,7 +55,7 @@ def sweep(session: Session, which: Which, shown: Shown) -> int:
 
     recovery = recovery_of(session, which)
     with ProgressDisplay() as display:
-        found = dr.sweep(recovery, pace=dr.Pace(listen=display), say=display.say)
+        found = dr.sweep(recovery, pace=dr.RunOptions(listen=display), say=display.say)
     if shown.as_json:
         write_json(swept_document(recovery, found))
     else:

@@ -6,18 +6,18 @@ from attrs import evolve, frozen
 from typer import Option
 
 from portinfra.command_text import command, command_line
-from portinfra.commands.dr.options import Agreed, PointIds, RestoreOptions, Which, recovery_of
+from portinfra.commands.dr.options import ConfirmOptions, PlanSelection, PointIds, RestoreOptions, recovery_of
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session
 
 if TYPE_CHECKING:
     from portinfra.model.evidence import Evidence
-    from portinfra.recovery.options import How
+    from portinfra.recovery.options import FailoverOptions
     from portinfra.recovery.recovery import Recovery
 
 
 @frozen
-class TakingOver(Agreed):
+class TakeoverOptions(ConfirmOptions):
     """How one environment takes over from the other one."""
 
     lost: Annotated[
@@ -44,7 +44,7 @@ class TakingOver(Agreed):
 
 
 @frozen
-class FailingOver(TakingOver):
+class FailoverCommandOptions(TakeoverOptions):
     """How the target takes over."""
 
     planned: Annotated[
@@ -52,7 +52,9 @@ class FailingOver(TakingOver):
     ] = False
 
 
-def failover(session: Session, which: Which, failing: FailingOver, data: RestoreOptions) -> int:
+def failover(
+    session: Session, which: PlanSelection, failing: FailoverCommandOptions, data: RestoreOptions
+) -> int:
     """Make the target active: stop the source, and bring everything up there. Run again to go on."""
     declared = recovery_of(session, which)
     if failing.planned and (failing.from_points or failing.older_data):
@@ -64,17 +66,17 @@ def failover(session: Session, which: Which, failing: FailingOver, data: Restore
     return _take_over(session, declared, failing, data, planned=True if failing.planned else None)
 
 
-def failback(session: Session, which: Which, changing: TakingOver, data: RestoreOptions) -> int:
+def failback(session: Session, which: PlanSelection, changing: TakeoverOptions, data: RestoreOptions) -> int:
     """Make the source active again, with what was written since. Its downtime is measured."""
-    return _take_over(session, recovery_of(session, which).turned, changing, data, planned=None)
+    return _take_over(session, recovery_of(session, which).reversed, changing, data, planned=None)
 
 
-def abandon(session: Session, which: Which, changing: Agreed) -> int:
+def abandon(session: Session, which: PlanSelection, changing: ConfirmOptions) -> int:
     """Abandon a takeover that is not finished: the environment that was stopped for it is active again."""
     return _abandon(session, recovery_of(session, which), changing)
 
 
-def fence(session: Session, which: Which, changing: Agreed) -> int:
+def fence(session: Session, which: PlanSelection, changing: ConfirmOptions) -> int:
     """Stop an environment that has come back after the other one took over."""
     from portinfra import dr
     from portinfra.commands.applying import confirm
@@ -87,7 +89,7 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
     if not changing.yes:
         confirm(session, f"Stop every host of {recovery.source.name}? [y/N]", ("y", "yes"))
     with ProgressDisplay() as display:
-        hosts = dr.fence(recovery, pace=dr.Pace(listen=display))
+        hosts = dr.fence(recovery, pace=dr.RunOptions(listen=display))
     if changing.as_json:
         write_json({"schema": "portinfra.fence/1", "fenced": str(recovery.source_scope), "hosts": hosts})
     else:
@@ -99,7 +101,7 @@ def fence(session: Session, which: Which, changing: Agreed) -> int:
 def _take_over(
     session: Session,
     recovery: "Recovery",
-    taking: TakingOver,
+    taking: TakeoverOptions,
     data: RestoreOptions,
     *,
     planned: bool | None,
@@ -122,7 +124,7 @@ def _take_over(
     if taking.target_is_lost:
         if not taking.abandon:
             raise Misuse("--target-is-lost goes with --abandon", fix="Write --lost ENVIRONMENT instead.")
-        recovery = recovery.turned
+        recovery = recovery.reversed
     lost = taking.lost
     if taking.source_is_lost or taking.target_is_lost:
         lost = recovery.source.name
@@ -130,7 +132,7 @@ def _take_over(
     elif taking.older_data:
         _write_now(recovery, _verb(recovery), "--from-points")
     if lost not in (None, recovery.source.name):
-        ways = ((recovery.source.name, recovery), (recovery.target.name, recovery.turned))
+        ways = ((recovery.source.name, recovery), (recovery.target.name, recovery.reversed))
         raise Misuse(
             f"{recovery.target.name} takes over from {recovery.source.name}, and --lost says {lost}",
             fix=" ".join(
@@ -138,8 +140,8 @@ def _take_over(
                 for name, way in ways
             ),
         )
-    store, without = open_store(), _left_aside(recovery, taking, ask_source=lost is None)
-    how = dr.How(
+    store, without = open_store(), _points_to_leave(recovery, taking, ask_source=lost is None)
+    how = dr.FailoverOptions(
         lost=lost is not None,
         planned=planned,
         without=without,
@@ -149,15 +151,15 @@ def _take_over(
         insist=taking.insist,
     )
     if not taking.yes:
-        show_prospect(dr.prospect(recovery, how), err())
+        show_prospect(dr.make_forecast(recovery, how), err())
         overruled = dr.may_take_over(recovery, how).overruled
         for line in (*_agreement(recovery, how), *(f"Overruled: {error}" for error in overruled)):
             err().print(line)
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         run = dr.failback if recovery.is_reversed else dr.failover
-        evidence = run(recovery, evolve(how, pace=dr.Pace(listen=display)), say=display.say)
-    code = hand_in(session, store, recovery.declared, evidence, as_json=taking.as_json)
+        evidence = run(recovery, evolve(how, pace=dr.RunOptions(listen=display)), say=display.say)
+    code = hand_in(session, store, recovery.as_declared, evidence, as_json=taking.as_json)
     _what_next(session, recovery, evidence)
     return code
 
@@ -173,7 +175,7 @@ def _write_now(recovery: "Recovery", verb: str, *options: str) -> None:
     err().print(f"This is an old spelling. Write: {command_line('dr', verb, recovery.plan.name, *options)}")
 
 
-def _agreement(recovery: "Recovery", how: "How") -> list[str]:
+def _agreement(recovery: "Recovery", how: "FailoverOptions") -> list[str]:
     """Return what an operator agrees to, in sentences."""
     source, target = recovery.source.name, recovery.target.name
     stopped = "is lost" if how.lost else "is stopped"
@@ -195,7 +197,7 @@ def _agreement(recovery: "Recovery", how: "How") -> list[str]:
     return lines
 
 
-def _left_aside(recovery: "Recovery", turning: TakingOver, *, ask_source: bool) -> tuple[str, ...]:
+def _points_to_leave(recovery: "Recovery", turning: TakeoverOptions, *, ask_source: bool) -> tuple[str, ...]:
     """The points in a recovery's target that are not to be used. Raises Misuse for what is none."""
     from portinfra import dr
 
@@ -228,7 +230,7 @@ def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> 
         err().print(f"{target} has taken over and is active. Look at what did not pass: it is named above.")
 
 
-def _abandon(session: Session, recovery: "Recovery", agreed: Agreed) -> int:
+def _abandon(session: Session, recovery: "Recovery", agreed: ConfirmOptions) -> int:
     """Abandon the takeover that is open, in either direction."""
     from portinfra import dr
     from portinfra.commands.applying import confirm
@@ -246,7 +248,7 @@ def _abandon(session: Session, recovery: "Recovery", agreed: Agreed) -> int:
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
-        done = dr.abandon(recovery, dr.How(pace=dr.Pace(listen=display)))
+        done = dr.abandon(recovery, dr.FailoverOptions(pace=dr.RunOptions(listen=display)))
     if agreed.as_json:
         write_json(abandoned_document(recovery, done))
     else:

@@ -7,7 +7,7 @@ from attrs import frozen
 from typer import Argument, Option
 
 from portinfra.commands.exits import Misuse
-from portinfra.commands.options import DeclarationOptions, Shown
+from portinfra.commands.options import DeclarationOptions, OutputOptions
 from portinfra.commands.session import Session
 from portinfra.errors import PortinfraError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Which(DeclarationOptions):
+class PlanSelection(DeclarationOptions):
     """Which recovery plan of which declaration."""
 
     name: Annotated[
@@ -73,13 +73,13 @@ PointIds = Annotated[
 
 
 @frozen
-class Agreed(Shown):
+class ConfirmOptions(OutputOptions):
     """How a change is shown, and whether somebody agreed to it beforehand."""
 
     yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
 
 
-def recovery_of(session: Session, which: Which) -> "Recovery":
+def recovery_of(session: Session, which: PlanSelection) -> "Recovery":
     """The recovery that the options mean, checked. Raises Misuse for a name that is none, and Unsupported for
     a provider that is not there.
     """

@@ -5,14 +5,14 @@ from typing import Annotated
 from attrs import frozen
 from typer import Option
 
-from portinfra.commands.dr.options import RestoreOptions, Which, recovery_of
+from portinfra.commands.dr.options import PlanSelection, RestoreOptions, recovery_of
 from portinfra.commands.exits import Exit, exit_code
-from portinfra.commands.options import Shown
+from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
 
 
 @frozen
-class Foreseeing(Shown):
+class ForecastOptions(OutputOptions):
     """What to show of it."""
 
     grants: Annotated[
@@ -20,7 +20,7 @@ class Foreseeing(Shown):
     ] = False
 
 
-def plan(session: Session, which: Which, foreseeing: Foreseeing, data: RestoreOptions) -> int:
+def plan(session: Session, which: PlanSelection, foreseeing: ForecastOptions, data: RestoreOptions) -> int:
     """Show waves, estimated time, age of the data, and every gap. Asks the target, and changes nothing."""
     from portinfra import dr
     from portinfra.model.finding import Severity
@@ -33,7 +33,7 @@ def plan(session: Session, which: Which, foreseeing: Foreseeing, data: RestoreOp
     if foreseeing.grants:
         write(dr.grants(recovery))
         return Exit.DONE
-    found = dr.prospect(recovery, dr.How(as_of=data.moment, blank=data.may_be_blank))
+    found = dr.make_forecast(recovery, dr.FailoverOptions(as_of=data.moment, blank=data.may_be_blank))
     if foreseeing.as_json:
         write_json(prospect_document(found))
     else:

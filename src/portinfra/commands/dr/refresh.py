@@ -2,19 +2,19 @@
 
 from attrs import frozen
 
-from portinfra.commands.dr.options import PointIds, RestoreOptions, Which, recovery_of
-from portinfra.commands.options import Shown
+from portinfra.commands.dr.options import PlanSelection, PointIds, RestoreOptions, recovery_of
+from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
 
 
 @frozen
-class Refreshing(Shown):
+class Refreshing(OutputOptions):
     """Which points a refresh leaves aside, and how its end is shown."""
 
     without_point: PointIds = None
 
 
-def refresh(session: Session, which: Which, refreshing: Refreshing, data: RestoreOptions) -> int:
+def refresh(session: Session, which: PlanSelection, refreshing: Refreshing, data: RestoreOptions) -> int:
     """Restore the newest points into the running standby, wave by wave, with gates and probes; measure."""
     from portinfra import dr
     from portinfra.commands.dr.reporting import hand_in
@@ -24,11 +24,11 @@ def refresh(session: Session, which: Which, refreshing: Refreshing, data: Restor
     moment = data.moment
     recovery, store = recovery_of(session, which), open_store()
     with ProgressDisplay() as display:
-        how = dr.How(
+        how = dr.FailoverOptions(
             as_of=moment,
             blank=data.may_be_blank,
             without=tuple(refreshing.without_point or ()),
-            pace=dr.Pace(listen=display),
+            pace=dr.RunOptions(listen=display),
         )
         evidence = dr.refresh(recovery, how, say=display.say)
     return hand_in(session, store, recovery, evidence, as_json=refreshing.as_json)

@@ -5,14 +5,14 @@ from typing import Annotated
 from attrs import frozen
 from typer import Option
 
-from portinfra.commands.dr.options import Which, recovery_of
+from portinfra.commands.dr.options import PlanSelection, recovery_of
 from portinfra.commands.exits import Exit
-from portinfra.commands.options import Shown
+from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
 
 
 @frozen
-class Replicating(Shown):
+class ReplicateOptions(OutputOptions):
     """When."""
 
     now: Annotated[bool, Option("--now", help="Make a point of every group, due or not.")] = False
@@ -21,7 +21,7 @@ class Replicating(Shown):
     )
 
 
-def replicate(session: Session, which: Which, replicating: Replicating) -> int:
+def replicate(session: Session, which: PlanSelection, replicating: ReplicateOptions) -> int:
     """Make the recovery points that are due, and carry them to the target. For a timer: runs are harmless."""
     from portinfra import dr
     from portinfra.render.console.progress import ProgressDisplay
@@ -35,7 +35,7 @@ def replicate(session: Session, which: Which, replicating: Replicating) -> int:
             recovery,
             now=replicating.now,
             insist=replicating.insist,
-            pace=dr.Pace(listen=display),
+            pace=dr.RunOptions(listen=display),
             say=display.say,
         )
     if replicating.as_json:

@@ -10,9 +10,9 @@ from attrs import fields, frozen
 from typer import Argument, Option
 
 from portinfra.command_text import command_line
-from portinfra.commands.dr.options import Which, recovery_of
+from portinfra.commands.dr.options import PlanSelection, recovery_of
 from portinfra.commands.exits import Exit, Misuse
-from portinfra.commands.options import DeclarationOptions, Shown
+from portinfra.commands.options import DeclarationOptions, OutputOptions
 from portinfra.commands.session import Session
 from portinfra.commands.writing import write_file
 from portinfra.errors import PortinfraError
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Paper:
+class EvidenceFile:
     """Which evidence."""
 
     evidence: Annotated[Path, Argument(metavar="FILE", help="The evidence: a JSON file that a drill wrote.")]
 
 
 @frozen
-class Page:
+class ReportOptions:
     """Where the page goes."""
 
     out: Annotated[
@@ -42,7 +42,7 @@ class Page:
 
 
 @frozen
-class Papers:
+class EvidenceFiles:
     """Evidence, in files."""
 
     evidence: Annotated[
@@ -51,7 +51,7 @@ class Papers:
 
 
 @frozen
-class Trusting(DeclarationOptions):
+class TrustOptions(DeclarationOptions):
     """Whom to believe: a key, or the signers and the ledger of a declaration (here by default, without
     --key).
     """
@@ -78,7 +78,7 @@ class Trusting(DeclarationOptions):
             return None
         options = {each.name: getattr(self, each.name) for each in fields(DeclarationOptions)}
         try:
-            return recovery_of(session, Which(name=name, **options))
+            return recovery_of(session, PlanSelection(name=name, **options))
         except Misuse as error:  # the name is the evidence's, and not of the command line
             raise PortinfraError(str(error.args[0]), fix=error.fix) from error
 
@@ -111,26 +111,26 @@ def hand_in(
     except PortinfraError as error:
         err().print(f"NO COPY was sent: {error} {error.fix}".rstrip())
         return Exit.FAILED
-    return Exit.DONE if evidence.accepted else Exit.FAILED
+    return Exit.DONE if evidence.is_accepted else Exit.FAILED
 
 
-def report(session: Session, paper: Paper, page: Page) -> int:
+def report(session: Session, paper: EvidenceFile, page: ReportOptions) -> int:
     """Write evidence as a page to read. Ends with 1 where it was altered, which the page says, too."""
     from portinfra.render.console.terminal import err, write
     from portinfra.render.evidence import report_html
     from portinfra.rollout.evidence import verify as verified
 
-    document = _read(paper.evidence)
+    document = _read_document(paper.evidence)
     verdict = verified(document)
     target = page.out or paper.evidence.with_suffix(".html")
     write_file(target, report_html(document, command_line("dr", "verify", str(paper.evidence))))
     write(str(target))
     if not verdict.is_intact:
-        err().print(verdict.told)
+        err().print(verdict.sentence)
     return Exit.FAILED if verdict.found == "altered" else Exit.DONE
 
 
-def verify(session: Session, papers: Papers, trusting: Trusting, shown: Shown) -> int:
+def verify(session: Session, papers: EvidenceFiles, trusting: TrustOptions, shown: OutputOptions) -> int:
     """Tell what each file is evidence of, and whether it is as it was signed, and by whom. Ends with 1 where
     one is not, or where neither --key nor the signers of the declaration name its key.
     """
@@ -177,7 +177,7 @@ def _examine(
     from portinfra import dr
     from portinfra.rollout.evidence import verify as verified
 
-    document = _read(file)
+    document = _read_document(file)
     of, verdict = _of(document), verified(document, public)
     recovery = recoveries(of.recovery) if of and verdict.is_intact else None
     if recovery:
@@ -185,7 +185,7 @@ def _examine(
     differs = dr.compare_to_ledger(recovery, of, document) if recovery and of and verdict.good else ""
     if of is None and verdict.good and has_declaration:
         differs = "it is no evidence that this version can read, so no ledger has it"
-    good, told = verdict.good and not differs, _told(verdict, of)
+    good, told = verdict.good and not differs, _verdict_line(verdict, of)
     if differs:
         told = f"NOT CONFIRMED: {differs}. The signature is good (key {verdict.fingerprint})."
     elif recovery and verdict.good:
@@ -209,16 +209,16 @@ def _of(document: Document) -> Evidence | None:
     return None
 
 
-def _told(verdict: "Verdict", of: Evidence | None) -> str:
+def _verdict_line(verdict: "Verdict", of: Evidence | None) -> str:
     """One line. What was altered is not repeated."""
     if of is None or not verdict.good:
-        return verdict.told
+        return verdict.sentence
     what = f"{of.kind} {of.id} of {of.recovery}, begun {moment(of.started)}, {of.result}"
     return f"Good: {what}. It is as it was signed with key {verdict.fingerprint}."
 
 
-def _read(file: Path) -> Document:
-    from portinfra.recovery.evidence import parsed
+def _read_document(file: Path) -> Document:
+    from portinfra.recovery.evidence import parse_evidence
 
     try:
         text = file.read_text(encoding="utf-8")
@@ -226,4 +226,4 @@ def _read(file: Path) -> Document:
         raise Misuse(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
         text = ""
-    return parsed(text)
+    return parse_evidence(text)

@@ -5,9 +5,9 @@ from typing import Annotated
 from attrs import frozen
 from typer import Option
 
-from portinfra.commands.dr.options import Which, recovery_of
+from portinfra.commands.dr.options import PlanSelection, recovery_of
 from portinfra.commands.exits import Misuse
-from portinfra.commands.options import Shown
+from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session, show
 from portinfra.errors import PortinfraError
 
@@ -16,14 +16,14 @@ UNKNOWN = 3
 
 
 @frozen
-class Watching(Shown):
+class StatusOptions(OutputOptions):
     """For whom."""
 
     prometheus: Annotated[bool, Option("--prometheus", help="As Prometheus text.")] = False
     points: Annotated[bool, Option("--points", help="List every point, too; --json always does.")] = False
 
 
-def status(session: Session, which: Which, watching: Watching) -> int:
+def status(session: Session, which: PlanSelection, watching: StatusOptions) -> int:
     """Show the age of every volume's newest restorable point, and what would refuse a takeover. Ends with
     0, 1, 2 or 3: fine, late, too old or not ready, or an end does not answer.
     """

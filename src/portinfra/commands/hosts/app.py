@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import typer
 
-from portinfra.commands.grouped import for_typer, needed
+from portinfra.commands.grouped import for_typer, needed_commands
 from portinfra.commands.hosts.files import files
 from portinfra.commands.hosts.status import status
 from portinfra.commands.session import Session
@@ -18,7 +18,7 @@ def app(session: Session, arguments: Sequence[str], without: Collection[str]) ->
     offered.
     """
     made = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-    built = needed([command.__name__ for command in COMMANDS], arguments)
+    built = needed_commands([command.__name__ for command in COMMANDS], arguments)
     for command in COMMANDS:
         if command.__name__ in built:
             made.command(command.__name__)(for_typer(command, session, without))

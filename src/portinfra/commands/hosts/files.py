@@ -6,14 +6,14 @@ from typing import Annotated
 from typer import Argument, Option
 
 from portinfra.commands.exits import Exit, Misuse
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
 
 
 def files(
     session: Session,
     target: Target,
-    shown: Shown,
+    shown: OutputOptions,
     host: Annotated[
         str | None, Argument(metavar="HOST", help="The host; may be left out for all of them.")
     ] = None,

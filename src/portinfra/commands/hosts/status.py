@@ -3,11 +3,11 @@
 import sys
 
 from portinfra.commands.exits import Exit, Misuse
-from portinfra.commands.options import Shown, Target
+from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
 
 
-def status(session: Session, target: Target, shown: Shown) -> int:
+def status(session: Session, target: Target, shown: OutputOptions) -> int:
     """Compare lines `HOST DIGEST PATH` of standard input with the files of hosts. Makes no call."""
     from portinfra.commands.hosts.rendering import render_selected
     from portinfra.commands.selection import select

@@ -58,7 +58,7 @@ def reach(value: Any, steps: Sequence[Step], take: Take) -> Any:
         if step.tree.data == "attr_splat":
             value = _members(value)
         elif step.of_each:
-            value = all_of(partial(_taken, take, step.tree), value)
+            value = all_of(partial(_take_item, take, step.tree), value)
         else:
             value = take(value, step.tree)
     if splat == len(steps):
@@ -66,7 +66,7 @@ def reach(value: Any, steps: Sequence[Step], take: Take) -> Any:
     return all_of(lambda item: reach(item, steps[splat + 1 :], take), _members(value))
 
 
-def _taken(take: Take, tree: Expression, item: Any) -> Any:
+def _take_item(take: Take, tree: Expression, item: Any) -> Any:
     return take(item, tree)
 
 

@@ -34,10 +34,10 @@ def read_number(text: str) -> Number:
         raise ValueError("this text is not a number")
     if len(text) > LONGEST:
         raise ValueError("the number has too many digits")
-    return bounded(Decimal(text))
+    return check_bounds(Decimal(text))
 
 
-def bounded(number: Number) -> Number:
+def check_bounds(number: Number) -> Number:
     """Return the number, whole where it has no fraction. Raises ValueError where it is too large or small."""
     if not -LARGEST <= number <= LARGEST:
         raise ValueError("the number is too large")
@@ -50,7 +50,7 @@ def bounded(number: Number) -> Number:
 
 def negate(number: Number) -> Number:
     """Return the number with the other sign."""
-    return bounded(-number if isinstance(number, int) else number.copy_negate())
+    return check_bounds(-number if isinstance(number, int) else number.copy_negate())
 
 
 def reckon(sign: str, left: Number, right: Number) -> Number:
@@ -58,12 +58,12 @@ def reckon(sign: str, left: Number, right: Number) -> Number:
     if sign in ("SLASH", "PERCENT") and not right:
         raise ValueError("a division by zero")
     if isinstance(left, int) and isinstance(right, int) and (whole := _whole(sign, left, right)) is not None:
-        return bounded(whole)
+        return check_bounds(whole)
     a, b = Decimal(left), Decimal(right)
     operations = {"PLUS": _CONTEXT.add, "MINUS": _CONTEXT.subtract, "ASTERISK": _CONTEXT.multiply}
     operations |= {"SLASH": _CONTEXT.divide, "PERCENT": _CONTEXT.remainder}  # of the sign of `a`, as in HCL
     try:
-        return bounded(operations[sign](a, b))
+        return check_bounds(operations[sign](a, b))
     except InvalidOperation:
         raise ValueError(f"the result has more than {DIGITS} digits") from None
 

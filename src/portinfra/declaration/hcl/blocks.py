@@ -16,7 +16,7 @@ from portinfra.declaration.hcl.syntax import Block
 from portinfra.declaration.terraform import Where
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
-from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, label, replaced
+from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, following_attributes, label
 from portinfra.words import suggestion, with_article
 
 T = TypeVar("T")
@@ -31,17 +31,17 @@ class Reader:
     scope: Scope
     findings: list[Finding] = field(factory=list)
 
-    def read(self, of: type[T], block: Block) -> T | None:
+    def read_block(self, of: type[T], block: Block) -> T | None:
         """Return the value of a block, with the blocks within; None where something needed is missing."""
         inside = block_attributes(of)
         inner = self._inner(block, {name: self._part_reader(each) for name, each in inside.items()})
         written_twice = [each for each in inside.values() if self._is_written_twice(each, block)]
         follows = self._following(of, block)
-        values = a.take(block, self._known(of, block, follows), self.scope, self.findings)
+        values = a.take(block, self._known_attributes(of, block, follows), self.scope, self.findings)
         made = {each.name: each.stand_in() for each in follows}
         made |= {each.name: values[each.hcl] for each in attributes(of) if values and each.hcl in values}
         for name, each in inside.items():
-            made[each.name] = self._held(each, block, made.get(each.name), inner[name])
+            made[each.name] = self._value_of_blocks(each, block, made.get(each.name), inner[name])
         if not self._has_right_labels(of, block) or values is None or written_twice:
             return None
         named = label(of)
@@ -57,7 +57,7 @@ class Reader:
             for each in attributes(of)
             if each.hcl in written and "stands_for" in each.metadata and self._has_value(written[each.hcl])
         }
-        follows = replaced(of, given)
+        follows = following_attributes(of, given)
         for each in follows:
             if each.hcl in written:
                 (name,) = [
@@ -75,7 +75,7 @@ class Reader:
         except Problem:
             return True
 
-    def _known(self, of: type[Any], block: Block, follows: Collection[Attribute]) -> a.Shapes:
+    def _known_attributes(self, of: type[Any], block: Block, follows: Collection[Attribute]) -> a.Shapes:
         """Return the attributes of a block. Those that follow from another are not needed; a list is, where
         there are no blocks in place of it.
         """
@@ -91,12 +91,12 @@ class Reader:
     def _part_reader(self, attribute: Attribute) -> Callable[[Block], Any]:
         if attribute.kind is Kind.MAPS or attribute.part is None:
             return partial(self._options, attribute.part)
-        return partial(self.read, attribute.part)
+        return partial(self.read_block, attribute.part)
 
-    def _held(self, attribute: Attribute, block: Block, listed: Any, inner: list[Any]) -> Any:
+    def _value_of_blocks(self, attribute: Attribute, block: Block, listed: Any, inner: list[Any]) -> Any:
         """Return the value of an attribute that blocks hold; some may be listed, too."""
         if attribute.kind is Kind.MAPS:
-            return self._joined(attribute, block, listed, inner)
+            return self._join_mappings(attribute, block, listed, inner)
         if attribute.kind is Kind.PART:
             if len(inner) > 1:
                 message = f"{with_article(block.kind)} block has one {attribute.block} block"
@@ -107,7 +107,7 @@ class Reader:
         place = next(each.location for each in block.attributes if each.name == attribute.hcl)
         return [attribute.part(each, location=place) for each in listed]
 
-    def _joined(
+    def _join_mappings(
         self, attribute: Attribute, block: Block, listed: Natives | None, inner: list[tuple[Block, Natives]]
     ) -> Natives:
         """Return mappings by name, which are listed or in blocks."""

@@ -183,7 +183,7 @@ class Evaluator:
         of, steps = chain(tree)
         root, name = _root(of), name_of(steps[0].tree)
         if root in ("var", "local") and root not in self.bound and name is not None:
-            return reach(self._named(root, name, steps[0].tree), steps[1:], self._take)
+            return reach(self._value_of_name(root, name, steps[0].tree), steps[1:], self._take)
         return reach(self.value(of), steps, self._take)
 
     _index_expr_term = _full_splat_expr_term = _attr_splat_expr_term = _get_attr_expr_term
@@ -193,7 +193,7 @@ class Evaluator:
         key = name if name is not None else digits if digits is not None else self.value(parts(accessor)[0])
         return self.member(value, key, accessor)
 
-    def _named(self, root: str, name: str, tree: Expression) -> Any:
+    def _value_of_name(self, root: str, name: str, tree: Expression) -> Any:
         place = self.place(tree)
         known = self.scope
         found = known.variable(name, place) if root == "var" else known.local(name, place, evaluate)

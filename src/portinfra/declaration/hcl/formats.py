@@ -39,7 +39,7 @@ def _pieces(pattern: str, values: Sequence[Any], as_json: Callable[[Any], str]) 
         following = int(match["index"]) - 1 if match["index"] and len(match["index"]) < 6 else following
         if not 0 <= following < len(values):
             raise ValueError(f"the pattern asks for more values than the {len(values)} that are given")
-        yield _formatted(match, values[following], as_json)
+        yield _format(match, values[following], as_json)
         following += 1
         used = max(used, following)
     yield pattern[position:]
@@ -47,7 +47,7 @@ def _pieces(pattern: str, values: Sequence[Any], as_json: Callable[[Any], str]) 
         raise ValueError(f"{len(values)} values are given, and the pattern takes {used}")
 
 
-def _formatted(match: re.Match[str], value: Any, as_json: Callable[[Any], str]) -> str:
+def _format(match: re.Match[str], value: Any, as_json: Callable[[Any], str]) -> str:
     flags, verb = match["flags"], match["verb"]
     width = _size(match["width"])
     precision = None if match["precision"] is None else _size(match["precision"])
@@ -69,10 +69,10 @@ def _formatted(match: re.Match[str], value: Any, as_json: Callable[[Any], str]) 
         shown = as_json(value)
     else:
         raise ValueError(f"%{verb} is no verb; there are %v %s %q %d %b %o %x %X %e %E %f %g %G %t and %%")
-    return _padded(shown, flags, width, is_signed=verb in "bdoxXeEfgG")
+    return _pad(shown, flags, width, is_signed=verb in "bdoxXeEfgG")
 
 
-def _padded(shown: str, flags: str, width: int, *, is_signed: bool) -> str:
+def _pad(shown: str, flags: str, width: int, *, is_signed: bool) -> str:
     sign = "-" if is_signed and shown.startswith("-") else ""
     if is_signed and not sign:
         sign = "+" if "+" in flags else " " if " " in flags else ""

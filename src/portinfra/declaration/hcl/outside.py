@@ -52,13 +52,13 @@ def values_for(names: Sequence[str], outside: Outside, findings: list[Finding]) 
     }
     for file in outside.files:
         try:
-            given |= _read(file)
+            given |= _read_values(file)
         except Problem as wrong:
             findings += wrong.findings
     return {**given, **outside.texts}
 
 
-def _read(file: Path) -> dict[str, FileValue]:
+def _read_values(file: Path) -> dict[str, FileValue]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -35,13 +35,13 @@ UNKNOWN = ("hcl/unknown-variable", "hcl/unknown-local")
 """What may be declared in a file that cannot be read."""
 
 
-def read(files: Sequence[Path], outside: Outside) -> Declared:
+def read_files(files: Sequence[Path], outside: Outside) -> Declared:
     """What the files declare. Raises DeclarationError with all findings at once, by file and line."""
     findings: list[Finding] = []
     bodies = [body for file in files if (body := _body(file, findings))]
     complete = len(bodies) == len(files)
     blocks = [block for body in bodies for block in body.blocks]
-    _misplaced(bodies, findings)
+    _find_misplaced(bodies, findings)
 
     values = read_variables([block for block in blocks if block.kind == "variable"], outside, findings)
     locals_ = _locals([block for block in blocks if block.kind == "locals"], findings)
@@ -49,9 +49,9 @@ def read(files: Sequence[Path], outside: Outside) -> Declared:
     findings += scope.compute_locals(evaluate)
     reader = Reader(scope, findings)
     declared = Declared(
-        topologies=_made(reader, Topology, blocks),
-        environments=_made(reader, Environment, blocks),
-        recoveries=_made(reader, RecoveryPlan, blocks),
+        topologies=_make_values(reader, Topology, blocks),
+        environments=_make_values(reader, Environment, blocks),
+        recoveries=_make_values(reader, RecoveryPlan, blocks),
         plain_variables=frozenset(name for name, value in values.items() if value and not value.secrets),
     )
     findings += duplicates(declared)
@@ -62,8 +62,8 @@ def read(files: Sequence[Path], outside: Outside) -> Declared:
     return declared
 
 
-def _made(reader: Reader, of: type[T], blocks: Sequence[Block]) -> tuple[T, ...]:
-    made = [reader.read(of, block) for block in blocks if DECLARED.get(block.kind) is of]
+def _make_values(reader: Reader, of: type[T], blocks: Sequence[Block]) -> tuple[T, ...]:
+    made = [reader.read_block(of, block) for block in blocks if DECLARED.get(block.kind) is of]
     return tuple(value for value in made if value is not None)
 
 
@@ -80,7 +80,7 @@ def _body(file: Path, findings: list[Finding]) -> Block | None:
     return None
 
 
-def _misplaced(bodies: Sequence[Block], findings: list[Finding]) -> None:
+def _find_misplaced(bodies: Sequence[Block], findings: list[Finding]) -> None:
     """What no file may have at its top level."""
     for body in bodies:
         for attribute in body.attributes:

@@ -86,7 +86,7 @@ class Scope:
         """Every local, after those that its expression may name: a heredoc may name some in vain."""
         done: set[str] = set()
         for first in self._locals:
-            ahead = [(first, iter(self._named_by(first)))] if first not in done else []
+            ahead = [(first, iter(self._names_of(first)))] if first not in done else []
             done.add(first)
             while ahead:
                 _, others = ahead[-1]
@@ -95,9 +95,9 @@ class Scope:
                     yield ahead.pop()[0]
                 else:
                     done.add(other)
-                    ahead.append((other, iter(self._named_by(other))))
+                    ahead.append((other, iter(self._names_of(other))))
 
-    def _named_by(self, name: str) -> list[str]:
+    def _names_of(self, name: str) -> list[str]:
         return NAMED.findall(" ".join(tokens(self._locals[name].expression)))
 
     def _circle(self, names: list[str]) -> Problem:

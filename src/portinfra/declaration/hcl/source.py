@@ -83,7 +83,7 @@ def strip_markers(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def unclosed(source: Source) -> Problem | None:
+def find_unclosed(source: Source) -> Problem | None:
     """Return an error about the block or mapping that is not closed before the file ends; None: all are.
 
     Indentation tells which one it is: its `}` would be on a line that is indented as the line that opens it.

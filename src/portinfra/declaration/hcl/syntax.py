@@ -10,7 +10,7 @@ from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from portinfra.declaration.hcl.problem import Problem, problem
-from portinfra.declaration.hcl.source import Source, check_shape, strip_markers, unclosed
+from portinfra.declaration.hcl.source import Source, check_shape, find_unclosed, strip_markers
 from portinfra.declaration.hcl.text import ESCAPES, unquote
 from portinfra.model.location import Location
 
@@ -174,10 +174,10 @@ def _syntax_problem(error: UnexpectedInput, source: Source, last: int) -> Proble
     line, column = error.line, error.column
     if not 0 < line <= last:
         line, column = last, len(source.lines[last - 1]) + 1
-    if opened := _opened_text(text, line):  # the parser read on to the next quote, lines below
+    if opened := _find_open_quote(text, line):  # the parser read on to the next quote, lines below
         return problem("syntax", *_NOT_CLOSED, source.at(*opened))
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
-    if ended and (block := unclosed(source)):
+    if ended and (block := find_unclosed(source)):
         return block
     message, fix = _plainly(error, source)
     return problem("syntax", message, fix, source.at(line, max(1, column)))
@@ -186,7 +186,7 @@ def _syntax_problem(error: UnexpectedInput, source: Source, last: int) -> Proble
 _NOT_CLOSED = ("a text is not closed", 'End it with ", on the line on which it begins.')
 
 
-def _opened_text(text: str, until: int) -> tuple[int, int] | None:
+def _find_open_quote(text: str, until: int) -> tuple[int, int] | None:
     """The line and column of the first quote, up to the line of an error, that is not closed on its line."""
     marker = ""
     for number, line in enumerate(text.split("\n")[:until], 1):
@@ -219,7 +219,7 @@ def _plainly(error: UnexpectedInput, source: Source) -> tuple[str, str]:
     if token.strip() == ":" and "EQ" in expected:
         return "':' stands where '=' should be", "Write NAME = VALUE."
     found = "the file ends" if ended else f"{shown} comes" if token[:1].strip() else "the line ends"
-    wanted = _wanted(expected)
+    wanted = _expected_words(expected)
     return f"{found} where {wanted} should be", f"Write {wanted} here, or remove what is too much."
 
 
@@ -229,7 +229,7 @@ def _word(token: str) -> str:
     return match.group() if match else token
 
 
-def _wanted(expected: set[str]) -> str:
+def _expected_words(expected: set[str]) -> str:
     if "FLOAT_LITERAL" in expected or "INT_LITERAL" in expected:
         return "a value"
     for names, words in (

@@ -66,7 +66,7 @@ def pieces_of_quoted(tree: Expression, place: Callable[[Expression], Location]) 
     for part in parts(tree):
         inner = part.children[0]
         if not isinstance(inner, Token):
-            pieces.append(_parsed_mark(inner, place(inner)))
+            pieces.append(_parse_mark(inner, place(inner)))
             continue
         try:
             pieces.append(unquote(str(inner)))
@@ -87,7 +87,7 @@ def trim(pieces: list[Piece]) -> list[Piece]:
     return made
 
 
-def _parsed_mark(tree: Expression, place: Location) -> Mark:
+def _parse_mark(tree: Expression, place: Location) -> Mark:
     """Return the mark that a tree of python-hcl2 is: its sign, `~`, word, names, expression, `~`, `}`."""
     signs = [child.type if isinstance(child, Token) else "" for child in tree.children]
     word = next(

@@ -137,7 +137,7 @@ def _type_of(default: Computed | None) -> Type:
 def _value(variable: Variable, given: Mapping[str, Given]) -> Computed:
     secrets = frozenset({variable.name}) if variable.sensitive else frozenset[str]()
     if variable.name in given:
-        value = _given(variable, given[variable.name])
+        value = _outside_value(variable, given[variable.name])
     elif variable.default is not None:
         value = variable.default.value
     else:
@@ -145,7 +145,7 @@ def _value(variable: Variable, given: Mapping[str, Given]) -> Computed:
         fix = f"Give it: --var {variable.name}=…, {FROM_ENVIRONMENT}{variable.name}=…, or a default."
         raise problem("no-value", message, fix, variable.location)
     try:
-        return Computed(None if value is None else _converted(value, variable.type), secrets)
+        return Computed(None if value is None else _convert(value, variable.type), secrets)
     except (TypeError, ValueError):
         place = given.get(variable.name)
         location = place.location if isinstance(place, FileValue) else variable.location
@@ -153,7 +153,7 @@ def _value(variable: Variable, given: Mapping[str, Given]) -> Computed:
         raise problem("type", message, "Give another value, or mend its type.", location) from None
 
 
-def _given(variable: Variable, given: Given) -> Any:
+def _outside_value(variable: Variable, given: Given) -> Any:
     """A value from outside. A text for text, a number, true or false is taken as it is, as Terraform does."""
     if isinstance(given, FileValue):
         return given.value
@@ -170,12 +170,12 @@ def _given(variable: Variable, given: Given) -> Any:
         raise problem("type", message, fix, variable.location) from None
 
 
-def _converted(value: Any, kind: Type) -> Any:
+def _convert(value: Any, kind: Type) -> Any:
     """Return a value as a type has it. Raises TypeError and ValueError."""
     if kind[0] in COLLECTIONS:
         if not isinstance(value, list if kind[0] == "list" else dict):
             raise TypeError(f"takes {_words(kind)}, not {in_words(value)}")
-        convert = partial(_converted, kind=kind[1:] or ANY)
+        convert = partial(_convert, kind=kind[1:] or ANY)
         if isinstance(value, dict):
             return {key: convert(item) for key, item in value.items()}
         return [convert(item) for item in value]

@@ -10,7 +10,7 @@ from attrs import frozen
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.text import before_reference, heredoc, quote
 from portinfra.errors import DeclarationError
-from portinfra.model.schema import Attribute, Kind, attributes, label, replaced
+from portinfra.model.schema import Attribute, Kind, attributes, following_attributes, label
 from portinfra.model.sensitive import Reference, SensitiveText
 from portinfra.model.topology import PortRange, Role, Topology
 
@@ -60,7 +60,7 @@ def block_of(value: Any, block: str, outer: Path = ()) -> list[str]:
     given = {each.name for each in attributes(type(value)) if getattr(value, each.name) != each.usual()}
     for each in attributes(type(value)):
         held = getattr(value, each.name)
-        if each.is_label or each.name not in given or each in replaced(type(value), given):
+        if each.is_label or each.name not in given or each in following_attributes(type(value), given):
             continue
         _refuse_python(value, each, path)
         if each.kind is Kind.PARTS and each.hcl and all(map(_is_listable, held)):
@@ -173,21 +173,21 @@ def _ports(ranges: Iterable[PortRange]) -> list[int | str]:
 
 def _block(kind: str, label: str | None, pairs: Pairs, blocks: Iterable[list[str]] = ()) -> list[str]:
     """The lines of a block: attributes, equals signs one under another, then the blocks within."""
-    written = [(name, _written(value, INDENT)) for name, value in pairs]
+    written = [(name, _to_expression(value, INDENT)) for name, value in pairs]
     width = max((len(name) for name, _ in written), default=0)
     lines = [f"{INDENT}{name.ljust(width)} = {value}" for name, value in written]
     head = f"{kind} {quote(label)}" if label is not None else kind
-    inside = [line for block in blocks for line in _indented(block)]
+    inside = [line for block in blocks for line in _indent(block)]
     body = "\n".join([*lines, *inside])
     return [f"{head} {{", *body.split("\n"), "}"] if body else [f"{head} {{}}"]
 
 
-def _indented(lines: Iterable[str]) -> Iterator[str]:
+def _indent(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         yield INDENT + line if line else line
 
 
-def _written(value: Any, indent: str) -> str:
+def _to_expression(value: Any, indent: str) -> str:
     """A value as an expression that begins on a line indented so far."""
     if isinstance(value, Expression):
         return value.text
@@ -202,9 +202,9 @@ def _written(value: Any, indent: str) -> str:
     deeper = indent + INDENT
     if isinstance(value, Mapping):
         items = [f"{_key(key)} = {_inline(item, deeper)}" for key, item in value.items()]
-        return _enclosed("{", items, "}", indent)
+        return _enclose("{", items, "}", indent)
     if isinstance(value, tuple | list):
-        return _enclosed("[", [_inline(item, deeper) for item in value], "]", indent)
+        return _enclose("[", [_inline(item, deeper) for item in value], "]", indent)
     raise DeclarationError(
         f"HCL cannot hold a value of type {type(value).__name__}",
         fix="Use text, numbers, True, False, None, lists and mappings.",
@@ -212,11 +212,11 @@ def _written(value: Any, indent: str) -> str:
 
 
 def _inline(value: Any, indent: str) -> str:
-    """Like `_written`, on no more lines than needed: a heredoc cannot stand in a list."""
-    return quote(value) if isinstance(value, str) else _written(value, indent)
+    """Like `_to_expression`, on no more lines than needed: a heredoc cannot stand in a list."""
+    return quote(value) if isinstance(value, str) else _to_expression(value, indent)
 
 
-def _enclosed(left: str, items: list[str], right: str, indent: str) -> str:
+def _enclose(left: str, items: list[str], right: str, indent: str) -> str:
     space = " " if left == "{" and items else ""
     line = left + space + ", ".join(items) + space + right
     if len(indent) + len(line) <= WIDTH and "\n" not in line:

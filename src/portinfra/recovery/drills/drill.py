@@ -25,11 +25,11 @@ from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
-from portinfra.recovery.options import How, Pace
+from portinfra.recovery.options import FailoverOptions, RunOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.point import points
-from portinfra.recovery.points.restore import ending, isolated, sourced
+from portinfra.recovery.points.restore import ending, isolate, place_with_data
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
@@ -38,7 +38,7 @@ from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.evidence import shown
+from portinfra.recovery.takeover.evidence import to_evidence
 from portinfra.recovery.vault.choice import choose
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
@@ -56,7 +56,7 @@ LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 def drill(
     recovery: Recovery,
     *,
-    pace: Pace | None = None,
+    pace: RunOptions | None = None,
     say: Say = lambda line: None,
     as_of: datetime | None = None,
     blank: Collection[str] = (),
@@ -70,8 +70,8 @@ def drill(
     coming up is in evidence of a drill that failed. A drill that sees a takeover to its own end begin is torn
     down at its next wave.
     """
-    pace, say = pace or Pace(), SafeListener(say)
-    how = How(as_of=as_of, blank=blank)
+    pace, say = pace or RunOptions(), SafeListener(say)
+    how = FailoverOptions(as_of=as_of, blank=blank)
     as_of = how.as_of
     check_names(recovery, how)
     with Connection.to(recovery.target, recovery.topology) as target:
@@ -92,7 +92,7 @@ def drill(
         moment = None if until is None else iso(until)
         ages = Ages(points(ledger.entries()), started, until)
         id = f"{int(started):x}{secrets.token_hex(1)}"
-        run = target.run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
+        run = target.start_run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
         with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
@@ -105,7 +105,7 @@ def drill(
                 with run.living():
                     receive(recovery, target, chosen, pace, say)
                 there = target.observe(recovery.points)
-                placed = sourced(recovery, where(recovery, id), chosen, there, accepted)
+                placed = place_with_data(recovery, where(recovery, id), chosen, there, accepted)
                 plan = compose(placed, catalogue, Observation(), target.provider.drivers, LOSE_ALL)
                 problems += [f"{each.message} {each.fix}" for each in file_errors(plan)]
             except (PortinfraError, KeyboardInterrupt) as error:
@@ -126,7 +126,7 @@ def drill(
             bring_up.reasons.append(what)
         bring_up.left_behind = left
         link = link_run(ledger, entry)
-        evidence = shown(bring_up, id, chosen, ages, began=started)
+        evidence = to_evidence(bring_up, id, chosen, ages, began=started)
         evidence = evolve(
             evidence,
             way_in=way_in(recovery),
@@ -169,7 +169,7 @@ def _up_and_down(bring_up: BringUp) -> int | None:
         bring_up.reasons.append(_in_words(error))
     bring_up.say("tearing down")
     try:
-        return _torn_down(bring_up)
+        return _tear_down(bring_up)
     except PortinfraError as error:
         bring_up.reasons.append(_in_words(error))
     return None
@@ -194,11 +194,11 @@ def where(recovery: Recovery, id: str) -> Placed:
         cidr=drills.cidr or recovery.target.cidr,
         dns=None,
     )
-    placed = place(open_way_in(recovery, isolated(recovery.topology)), environment)
+    placed = place(open_way_in(recovery, isolate(recovery.topology)), environment)
     return ending(keep_one_address(recovery, placed), seconds(drills.limit))
 
 
-def _torn_down(bring_up: BringUp) -> int | None:
+def _tear_down(bring_up: BringUp) -> int | None:
     """How much of the drill is left after everything was removed; None where nobody could look."""
     run, context = bring_up.context.run, bring_up.context
     try:

@@ -67,9 +67,9 @@ def list_runs(recovery: Recovery, files: Iterable[tuple[str, JsonObject]]) -> li
     `files` are the names and documents of the evidence that is here. Their signatures are not read. Raises
     ProviderError where the target does not answer. Where the source does not answer, one entry says so.
     """
-    here = [file for name, document in files if (file := _read(name, document))]
+    here = [file for name, document in files if (file := _read_file(name, document))]
     here = [each for each in here if each.evidence.recovery == recovery.plan.name]
-    back, name = recovery.turned, recovery.source.name
+    back, name = recovery.reversed, recovery.source.name
     try:
         others = _list_runs_to(back, here)
     except ProviderError:
@@ -85,9 +85,9 @@ def _list_runs_to(way: Recovery, here: Iterable[_File]) -> list[RunHistory]:
     """Return the runs to one end, by number."""
     with Connection.to(way.target) as target:
         target.account()
-        runs = read_runs(Ledger.settled(target, way.ledger).entries())
+        runs = read_runs(Ledger.after_settling(target, way.ledger).entries())
     mine = [each for each in here if _is_to(way, each.evidence)]
-    known = [_known(run, mine) for run in runs]
+    known = [_known_history(run, mine) for run in runs]
     numbers = {each.number for each in known}
     older = [each for each in mine if each.evidence.number and each.evidence.number not in numbers]
     pruned = max((run.number for run in runs), default=0) - KEPT
@@ -101,10 +101,10 @@ def compare_to_ledger(recovery: Recovery, evidence: Evidence, document: JsonObje
 
     Raises ProviderError where the environment that came up does not answer.
     """
-    way = recovery.turned if _is_to(recovery.turned, evidence) else recovery
+    way = recovery.reversed if _is_to(recovery.reversed, evidence) else recovery
     with Connection.to(way.target) as target:
         target.account()
-        runs = read_runs(Ledger.settled(target, way.ledger).entries())
+        runs = read_runs(Ledger.after_settling(target, way.ledger).entries())
     if not evidence.number:
         return "it has no number: an older version wrote it, and the ledger has no digest of it"
     known = [run for run in runs if run.number == evidence.number]
@@ -118,7 +118,7 @@ def compare_to_ledger(recovery: Recovery, evidence: Evidence, document: JsonObje
     return f"the ledger {way.ledger} has another digest for run {evidence.number}"
 
 
-def _read(name: str, document: JsonObject) -> _File | None:
+def _read_file(name: str, document: JsonObject) -> _File | None:
     try:
         return _File(name, evidence_of(document), digest_of(document))
     except PortinfraError:
@@ -131,7 +131,7 @@ def _is_to(way: Recovery, evidence: Evidence) -> bool:
     return (evidence.topology, evidence.target) == (way.topology.name, target)
 
 
-def _known(run: Run, files: Iterable[_File]) -> RunHistory:
+def _known_history(run: Run, files: Iterable[_File]) -> RunHistory:
     mine = [file for file in files if file.evidence.number == run.number and file.evidence.id == run.id]
     equal = [file for file in mine if file.digest == run.digest]
     found: Found = "here" if equal else "differs" if mine else "elsewhere" if run.digest else "none"

@@ -17,7 +17,7 @@ from portinfra.recovery.drills.drill import remove, where
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER
-from portinfra.recovery.options import Pace
+from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.inside import remove_probers
@@ -52,17 +52,17 @@ class Swept:
 
 
 @check_arguments
-def sweep(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda line: None) -> list[Swept]:
+def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lambda line: None) -> list[Swept]:
     """Remove what runs left that died: drills by their ids, hosts of probes, and hosts that carry data of a
     vault. What still runs is let be.
 
     At each end that answers, also remove kept snapshots of replaced volumes whose time is over. Raises
     ProviderError where the target does not answer.
     """
-    pace, say = pace or Pace(), SafeListener(say)
+    pace, say = pace or RunOptions(), SafeListener(say)
     with Connection.to(recovery.target) as target:
         found = list(_sweep_end(recovery, target, pace, say))
-    back = recovery.turned
+    back = recovery.reversed
     try:
         with Connection.to(back.target) as source:
             source.account()
@@ -74,7 +74,7 @@ def sweep(recovery: Recovery, *, pace: Pace | None = None, say: Say = lambda lin
     return found
 
 
-def _sweep_end(way: Recovery, place: Connection, pace: Pace, say: Say) -> Iterator[Swept]:
+def _sweep_end(way: Recovery, place: Connection, pace: RunOptions, say: Say) -> Iterator[Swept]:
     """Yield what was found at the target of a way."""
     ledger = Ledger(place, way.ledger)
     ledger.settle()
@@ -83,14 +83,14 @@ def _sweep_end(way: Recovery, place: Connection, pace: Pace, say: Say) -> Iterat
     remove_outlived(way, place, pace, say)
 
 
-def _sweep_drills(way: Recovery, place: Connection, ledger: Ledger, pace: Pace) -> Iterator[Swept]:
+def _sweep_drills(way: Recovery, place: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
     for entry in ledger.entries(KIND):
         if not entry.open:
             continue
         swept = Swept(str(entry.said["id"]), str(entry.said["began"]), REMOVED, environment=way.target.name)
         placed = where(way, swept.id)
         try:
-            with place.run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
+            with place.start_run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
                 count = len(run.reader.observe(placed.scope).resources)
                 remove(RolloutContext(place, run, place.catalogue(), placed, pace.listen))
         except LeaseHeldError:
@@ -103,7 +103,7 @@ def _sweep_drills(way: Recovery, place: Connection, ledger: Ledger, pace: Pace) 
         yield evolve(swept, resources=count)
 
 
-def _sweep_hosts(way: Recovery, place: Connection, ledger: Ledger, pace: Pace) -> Iterator[Swept]:
+def _sweep_hosts(way: Recovery, place: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
     """Remove hosts of probes, and transfer hosts in both directions. Close the entries of ended runs."""
     probes = _sweep_scope(way, place, way.prober, partial(_remove_probe_hosts, way, place, pace))
     yield from (evolve(each, what="probe host") for each in probes)
@@ -112,7 +112,7 @@ def _sweep_hosts(way: Recovery, place: Connection, ledger: Ledger, pace: Pace) -
             if entry.open and entry.said.get("result"):
                 ledger.rewrite(entry, {**entry.said, "open": False})
     if way.plan.vault:
-        for each, scope in ((way, way.receiving), (way.turned, way.turned.sending)):
+        for each, scope in ((way, way.receiving), (way.reversed, way.reversed.sending)):
             found = _sweep_scope(way, place, scope, partial(clear, each, place, pace))
             yield from (evolve(one, what="transfer hosts") for one in found)
 
@@ -134,9 +134,9 @@ def _sweep_scope(
     return [swept]
 
 
-def _remove_probe_hosts(way: Recovery, there: Connection, pace: Pace) -> None:
+def _remove_probe_hosts(way: Recovery, there: Connection, pace: RunOptions) -> None:
     placed = evolve(place(way.topology, way.target), scope=way.prober, resources={}, roles={})
-    with there.run(way.prober, workers=pace.workers, seed=pace.seed) as run:
+    with there.start_run(way.prober, workers=pace.workers, seed=pace.seed) as run:
         remove_probers(RolloutContext(there, run, there.catalogue(), placed, pace.listen))
 
 

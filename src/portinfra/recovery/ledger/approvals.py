@@ -41,7 +41,7 @@ class Approval:
     """When it expires; of a step: never, so 0."""
     entry: Entry
 
-    def shown(self) -> Approved:
+    def to_evidence(self) -> Approved:
         """Return it as evidence has it."""
         return Approved(self.what, self.principal, self.entry.by, iso(self.at))
 

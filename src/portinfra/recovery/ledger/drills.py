@@ -12,7 +12,7 @@ KIND: Final = "drill"
 
 
 @frozen
-class Drilled:
+class DrillEntry:
     """A drill that has ended, as the ledger remembers it."""
 
     id: str
@@ -24,10 +24,10 @@ class Drilled:
     """Seconds; None where it never came up as a whole."""
 
 
-def drilled(entries: Iterable[Entry]) -> list[Drilled]:
+def ended_drills(entries: Iterable[Entry]) -> list[DrillEntry]:
     """The drills among a ledger's entries that have ended, the oldest first."""
-    return [_drilled(entry.said) for entry in entries if entry.kind == KIND and not entry.open]
+    return [_to_drill(entry.said) for entry in entries if entry.kind == KIND and not entry.open]
 
 
-def _drilled(said: JsonObject) -> Drilled:
-    return Drilled(str(said["id"]), str(said["began"]), said["result"], said.get("rto"))
+def _to_drill(said: JsonObject) -> DrillEntry:
+    return DrillEntry(str(said["id"]), str(said["began"]), said["result"], said.get("rto"))

@@ -27,7 +27,7 @@ WEEK_SECONDS = 7 * 24 * 3600.0
 
 
 @frozen
-class Kept:
+class KeptEntry:
     """Snapshots that one takeover made before it replaced volumes of its end."""
 
     id: str
@@ -53,7 +53,7 @@ class Kept:
         """Return whether their time is over by the clock, and between looks, too."""
         return self.is_over(now) and self.counted >= self.seconds
 
-    def look(self, now: float) -> "Kept":
+    def look(self, now: float) -> "KeptEntry":
         """Return the entry after a look at a time of a clock that no one confirms."""
         step = 0.0 if self.looked is None else now - self.looked
         if self.looked is not None and abs(step) < PAUSE_SECONDS:
@@ -81,10 +81,10 @@ def kept_entry(id: str, takeover: str, data: str, now: float, seconds: float) ->
     }
 
 
-def read_kept(entries: Iterable[Entry]) -> tuple[Kept, ...]:
+def read_kept(entries: Iterable[Entry]) -> tuple[KeptEntry, ...]:
     """Return these entries of a ledger, the oldest first."""
     return tuple(
-        Kept(
+        KeptEntry(
             str(entry.said["id"]),
             str(entry.said["takeover"]),
             str(entry.said["data"]),

@@ -81,7 +81,7 @@ class Ledger:
     """Number of an entry → who wrote it last."""
 
     @classmethod
-    def settled(cls, place: Connection, scope: Scope) -> "Ledger":
+    def after_settling(cls, place: Connection, scope: Scope) -> "Ledger":
         """A ledger whose lists show all that was ever written."""
         ledger = cls(place, scope)
         ledger.settle()
@@ -113,7 +113,7 @@ class Ledger:
         return Contents(tuple(entries), tuple(problems))
 
     @property
-    def removed(self) -> int:
+    def removed_count(self) -> int:
         """How many entries this process has removed."""
         return len(self._removed)
 

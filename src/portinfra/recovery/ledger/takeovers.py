@@ -21,7 +21,7 @@ STOOD = "stood"
 
 
 @frozen
-class Turn:
+class TakeoverEntry:
     """One turn, as far as it has come."""
 
     id: str
@@ -98,7 +98,7 @@ class Turn:
     """Of its entry in the ledger; 0: it has none yet."""
 
     @property
-    def given_up_at(self) -> float:
+    def wanted_until(self) -> float:
         """The moment up to which the source's data would have been wanted, where nobody has stopped it."""
         return self.began if self.lost_at is None else self.lost_at
 
@@ -133,18 +133,18 @@ def mark(name: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest()).decode()[:4]
 
 
-def data_mark(turn: Turn) -> str:
+def data_mark(turn: TakeoverEntry) -> str:
     """Return a short word for the data that a takeover restores. Each selection of the data has its own."""
     times = (str(turn.selections),) if turn.selections else ()
     return mark(" ".join((*turn.points, *turn.own, *times)))
 
 
-def turns(entries: Iterable[Entry]) -> list[Turn]:
+def turns(entries: Iterable[Entry]) -> list[TakeoverEntry]:
     """The turns among a ledger's entries, the oldest first."""
     return [_turn(entry) for entry in entries if entry.kind == KIND]
 
 
-def under_way(known: Iterable[Turn], since: int = 0) -> Turn | None:
+def under_way(known: Iterable[TakeoverEntry], since: int = 0) -> TakeoverEntry | None:
     """The turn that has begun and is not done: the newest, unless an epoch `since` then has overtaken it.
 
     Older ones that are open still were overtaken, and stay so.
@@ -153,7 +153,7 @@ def under_way(known: Iterable[Turn], since: int = 0) -> Turn | None:
     return newest if newest and newest.open and newest.latest >= since else None
 
 
-def stood_since(entries: Iterable[Entry]) -> int:
+def active_since(entries: Iterable[Entry]) -> int:
     """The number in the ledger at which the target was last up as a whole; 0: never by a turn.
 
     Points reach it only while the other end stands. One of a later number is newer than what the target has
@@ -168,7 +168,7 @@ def activated_number(contents: Contents) -> int:
     An entry that cannot be read has its number all the same.
     """
     damaged = (each.number for each in contents.unreadable if each.kind == STOOD)
-    return max(stood_since(contents.entries), max(damaged, default=0))
+    return max(active_since(contents.entries), max(damaged, default=0))
 
 
 def own_data_number(contents: Contents) -> int:
@@ -190,7 +190,7 @@ def activate(ledger: Ledger, turn: str) -> None:
         ledger.remove(entry)
 
 
-def as_said(turn: Turn) -> JsonObject:
+def as_said(turn: TakeoverEntry) -> JsonObject:
     """The turn as an entry of the ledger says it, in as few characters as can be."""
     said: Document = {
         "kind": KIND,
@@ -231,16 +231,16 @@ def as_said(turn: Turn) -> JsonObject:
     return {name: value for name, value in said.items() if value or name in ("open", "epoch", "began")}
 
 
-def written(ledger: Ledger, turn: Turn) -> Turn:
+def record_turn(ledger: Ledger, turn: TakeoverEntry) -> TakeoverEntry:
     """The turn, once the ledger has it."""
     said = as_said(turn)
     entry = ledger.rewrite(Entry(turn.number, said), said) if turn.number else ledger.add(said)
     return _turn(entry)
 
 
-def _turn(entry: Entry) -> Turn:
+def _turn(entry: Entry) -> TakeoverEntry:
     said = entry.said
-    return Turn(
+    return TakeoverEntry(
         id=str(said["id"]),
         occasion=cast(Kind, said["occasion"]),
         epoch=int(said["epoch"]),

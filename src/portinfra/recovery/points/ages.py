@@ -84,6 +84,6 @@ class Ages:
         return max(before, key=lambda each: each.number).taken if before else None
 
 
-def rounded(seconds: float | None) -> float | None:
+def round_age(seconds: float | None) -> float | None:
     """Return an age as documents have it: to the millisecond."""
     return None if seconds is None else round(seconds, 3)

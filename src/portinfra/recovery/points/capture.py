@@ -41,7 +41,7 @@ class Capture:
     def _all_of_them(self) -> list[Hook]:
         return list(self.group.after)
 
-    def wanted(self, shared_with: str) -> dict[Address, Spec]:
+    def snapshots(self, shared_with: str) -> dict[Address, Spec]:
         """Its snapshots."""
         specs = [
             Snapshot(snapshot_name(volume, self.id), volume, shared_with=shared_with)
@@ -54,7 +54,7 @@ class Capture:
         self.froze = self.source.now
         with self.source.run.living():
             for hook in self.group.before:
-                if not self._passed(hook, freeze_seconds=str(self.limit)):
+                if not self._call_hook(hook, freeze_seconds=str(self.limit)):
                     break
         self.moment = self.source.now
         return self.problem
@@ -77,7 +77,7 @@ class Capture:
             return
         with self.source.run.living():
             while self.to_thaw:
-                self._passed(self.to_thaw[0])
+                self._call_hook(self.to_thaw[0])
                 del self.to_thaw[0]
 
     def late(self) -> str:
@@ -90,7 +90,7 @@ class Capture:
         late, held = duration(took), duration(self.limit)
         return f"its last snapshot began {late} after the freeze, which holds for {held}"
 
-    def _passed(self, hook: Hook, **variables: str) -> bool:
+    def _call_hook(self, hook: Hook, **variables: str) -> bool:
         answer = calls.call(
             hook,
             self.given,

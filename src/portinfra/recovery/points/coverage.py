@@ -164,7 +164,7 @@ def coverage(
     held: Collection[Address] = snapshots
     if not data.carried:
         here = [evolve(each, judgement="not arrived", why="", source="") for each in here]
-    elif data.vaulted and not data.parts(observed) and any(each.judgement in ABSENT for each in here):
+    elif data.is_in_vault and not data.parts(observed) and any(each.judgement in ABSENT for each in here):
         here = [_in_vault(placed, group, data, volume, vault) for volume in group.volumes]
         held = vault.volumes.get(data.id, {})
     surplus = sorted(set(held) - set(group.volumes))
@@ -263,14 +263,14 @@ def _foreign_key(placed: Placed, point: Point, spec: object, key: str | None) ->
 
 def _absent(group: Group, point: Point, volume: Address, found: Collection[Address]) -> Verdict:
     """Judge a volume that a point has nothing of: others deleted it, or the point never had it."""
-    deleted = _deleted(group, point, found)
+    deleted = _deleted_volumes(group, point, found)
     if volume in deleted:
         return Verdict(volume, "gone", "it had arrived, and others deleted it")
     known = deleted or len(found) >= point.count
     return Verdict(volume, "missing", f"point {point.id} has no {'data' if known else 'snapshot'} of it")
 
 
-def _deleted(group: Group, point: Point, found: Collection[Address]) -> Collection[Address]:
+def _deleted_volumes(group: Group, point: Point, found: Collection[Address]) -> Collection[Address]:
     """Return the declared volumes whose snapshots others deleted: with them the point has the volumes that
     its digest names. Empty: none, or a volume of the point is not declared any more, so it is not known.
     """

@@ -15,9 +15,9 @@ from portinfra.model.address import Address
 from portinfra.model.evidence import LeftAside
 from portinfra.model.observed import Observation
 from portinfra.model.resources import Snapshot, Spec, Volume
-from portinfra.recovery.ledger.kept import KIND, Kept, kept_entry, read_kept
+from portinfra.recovery.ledger.kept import KIND, KeptEntry, kept_entry, read_kept
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.options import Pace
+from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.point import id_of, new_id, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
@@ -32,7 +32,7 @@ class KeptVolumes:
     recovery: Recovery
     place: Connection
     ledger: Ledger
-    pace: Pace
+    pace: RunOptions
 
     def keep(self, volumes: Collection[Address], takeover: str, data: str, seconds: int) -> None:
         """Make a snapshot of each volume, to be kept for so many seconds. Its hosts are off.
@@ -42,7 +42,7 @@ class KeptVolumes:
         """
         known = read_kept(self.ledger.entries(KIND))
         mine = next((each for each in known if (each.takeover, each.data) == (takeover, data)), None)
-        there = self.place.observe(self.recovery.kept)
+        there = self.place.observe(self.recovery.kept_scope)
         made = {volume_of(a) for a in (_ready(there) if mine else ()) if mine and id_of(a) == mine.id}
         if not (missing := sorted(set(volumes) - made)):
             return
@@ -60,12 +60,12 @@ class KeptVolumes:
             (spec := Snapshot(snapshot_name(volume, id), volume)).address: spec for volume in missing
         }
         pace = self.pace
-        with self.place.run(
-            self.recovery.kept, borrowed=data_volumes, workers=pace.workers, seed=pace.seed
+        with self.place.start_run(
+            self.recovery.kept_scope, borrowed=data_volumes, workers=pace.workers, seed=pace.seed
         ) as run:
-            SnapshotStore(self.place, run, self.recovery.kept, self.place.catalogue(), pace.listen).bring(
-                wanted
-            )
+            SnapshotStore(
+                self.place, run, self.recovery.kept_scope, self.place.catalogue(), pace.listen
+            ).bring(wanted)
 
     def remove_outlived(self) -> int:
         """Remove the snapshots whose time is over, and their entries; return how many snapshots. Where the
@@ -82,25 +82,27 @@ class KeptVolumes:
         if not over:
             return 0
         ids = {each.id for each in over}
-        with self.place.run(self.recovery.kept, workers=pace.workers, seed=pace.seed) as run:
-            store = SnapshotStore(self.place, run, self.recovery.kept, self.place.catalogue(), pace.listen)
+        with self.place.start_run(self.recovery.kept_scope, workers=pace.workers, seed=pace.seed) as run:
+            store = SnapshotStore(
+                self.place, run, self.recovery.kept_scope, self.place.catalogue(), pace.listen
+            )
             gone: dict[Address, Spec | None] = {a: None for a in store.snapshots() if id_of(a) in ids}
             store.bring(gone)
         for each in over:  # last of all: an entry says until when what is left stays
             self.ledger.remove(each.entry)
         return len(gone)
 
-    def _look(self, kept: Kept, now: float) -> Kept:
+    def _look(self, kept: KeptEntry, now: float) -> KeptEntry:
         """Return the entry after a look, which the ledger has, too."""
         looked = kept.look(now)
         if looked is not kept:
             self.ledger.rewrite(kept.entry, looked.said)
         return looked
 
-    def list_volumes(self, kept: Iterable[Kept] | None = None) -> list[LeftAside]:
+    def list_volumes(self, kept: Iterable[KeptEntry] | None = None) -> list[LeftAside]:
         """Return each kept snapshot, by the name of its volume. `kept` are the entries of the ledger."""
         kept = read_kept(self.ledger.entries(KIND)) if kept is None else tuple(kept)
-        return _seen(kept, self.place.observe(self.recovery.kept)) if kept else []
+        return _complete_snapshots(kept, self.place.observe(self.recovery.kept_scope)) if kept else []
 
     def list_overwritten(self, volumes: Collection[str], takeover: str) -> tuple[LeftAside, ...]:
         """Return the volumes that a takeover or refresh replaced, by name, with their kept snapshots.
@@ -112,14 +114,14 @@ class KeptVolumes:
         mine = [each for each in read_kept(self.ledger.entries(KIND)) if each.takeover == takeover]
         if not mine:
             return tuple(LeftAside(name, "", "") for name in sorted(volumes))
-        there = self.place.observe(self.recovery.kept)
-        seen = _seen(mine, there)
+        there = self.place.observe(self.recovery.kept_scope)
+        seen = _complete_snapshots(mine, there)
         until = iso(max(each.until for each in mine)) if there.unknown else ""
         missing = sorted({*volumes} - {each.volume for each in seen})
         return (*seen, *(LeftAside(name, "", until) for name in missing))
 
 
-def remove_outlived(recovery: Recovery, place: Connection, pace: Pace, say: Say) -> None:
+def remove_outlived(recovery: Recovery, place: Connection, pace: RunOptions, say: Say) -> None:
     """Remove, at the target of a recovery, kept snapshots whose time is over. Say where that fails: it must
     not hide the result of the run that does it, and the next retention tries again.
 
@@ -137,7 +139,7 @@ def remove_outlived(recovery: Recovery, place: Connection, pace: Pace, say: Say)
         )
 
 
-def _seen(kept: Collection[Kept], there: Observation) -> list[LeftAside]:
+def _complete_snapshots(kept: Collection[KeptEntry], there: Observation) -> list[LeftAside]:
     """Return the kept snapshots that are complete."""
     until = {each.id: each.until for each in kept}
     return [

@@ -44,7 +44,7 @@ class Point:
         return self.entry.number
 
     @property
-    def vaulted(self) -> bool:
+    def is_in_vault(self) -> bool:
         """Whether all of it lies in the vault, from which it can be brought."""
         return self.carried and bool(self.entry.said.get("manifest"))
 

@@ -18,7 +18,7 @@ from portinfra.recovery.points.point import Point
 from portinfra.recovery.recovery import Recovery
 
 
-def sourced(
+def place_with_data(
     recovery: Recovery,
     placed: Placed,
     points: Iterable[Point],
@@ -51,10 +51,10 @@ def sourced(
         for spec in resources.values()
         if isinstance(spec, Attachment) and spec.volume in sources
     }
-    return _with_hosts(evolve(placed, resources=resources), lambda host: _restored(host, with_data))
+    return _with_hosts(evolve(placed, resources=resources), lambda host: _without_formatting(host, with_data))
 
 
-def _restored(host: Instance, with_data: Collection[tuple[Address | None, str]]) -> Instance:
+def _without_formatting(host: Instance, with_data: Collection[tuple[Address | None, str]]) -> Instance:
     """The same, where none of these volumes is ever formatted."""
     mounts = tuple(
         evolve(mount, restored=mount.restored or (host.address, mount.device) in with_data)
@@ -63,7 +63,7 @@ def _restored(host: Instance, with_data: Collection[tuple[Address | None, str]])
     return evolve(host, mounts=mounts)
 
 
-def outdated(
+def outdated_volumes(
     placed: Placed, there: Observation, stale: Collection[str] = (), blank: Collection[Address] = ()
 ) -> frozenset[Address]:
     """The volumes that are there already, with other data than they should begin with. Those of `stale` roles
@@ -82,12 +82,12 @@ def outdated(
         and (
             placed.roles[address] in stale
             if address in blank
-            else not _begun(joins.get(address, address), placed, there, stale)
+            else not _has_its_data(joins.get(address, address), placed, there, stale)
         )
     )
 
 
-def _begun(volume: Address, placed: Placed, there: Observation, stale: Collection[str]) -> bool:
+def _has_its_data(volume: Address, placed: Placed, there: Observation, stale: Collection[str]) -> bool:
     """Whether it has what it should begin with."""
     source, seen = _source(volume, placed), there.resources.get(volume)
     same = seen is not None and isinstance(seen.spec, Volume) and seen.spec.source == source
@@ -149,7 +149,7 @@ def all_at_once(placed: Placed) -> Placed:
     return evolve(placed, topology=evolve(placed.topology, roles=roles))
 
 
-def isolated(topology: Topology) -> Topology:
+def isolate(topology: Topology) -> Topology:
     """The topology without any way in or out: no public hosts, and no flow but between its own roles."""
     roles = {role.name for role in topology.roles}
     flows = [
@@ -158,12 +158,12 @@ def isolated(topology: Topology) -> Topology:
     ]
     return evolve(
         topology,
-        roles=[_unprotected(evolve(role, public="")) for role in topology.roles],
+        roles=[_without_protection(evolve(role, public="")) for role in topology.roles],
         flows=[flow for flow in flows if _leads_anywhere(flow)],
     )
 
 
-def _unprotected(role: Role) -> Role:
+def _without_protection(role: Role) -> Role:
     return evolve(role, protect=False, volumes=[evolve(volume, protect=False) for volume in role.volumes])
 
 
@@ -180,7 +180,7 @@ def ending(placed: Placed, seconds: int) -> Placed:
     return _with_hosts(placed, lambda host: evolve(host, ends_after=seconds))
 
 
-def stopped(placed: Placed, hosts: frozenset[Address]) -> Placed:
+def with_hosts_off(placed: Placed, hosts: frozenset[Address]) -> Placed:
     """The same, with these hosts off."""
     return _with_hosts(placed, lambda host: evolve(host, power="stopped") if host.address in hosts else host)
 

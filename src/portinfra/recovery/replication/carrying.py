@@ -10,11 +10,11 @@ from portinfra.placement import place
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.locks import DAY, lock_days, lock_snapshots
 from portinfra.recovery.points.point import Point, id_of, points, volume_of
-from portinfra.recovery.replication.retention import arrived_whole
+from portinfra.recovery.replication.retention import has_arrived
 from portinfra.recovery.replication.work import Work
 from portinfra.recovery.vault.listing import by_vault
 from portinfra.recovery.vault.transfer import send
-from portinfra.recovery.vault.transfer_host import HelperFailed
+from portinfra.recovery.vault.transfer_host import TransferHostFailed
 
 
 def carry_points(work: Work) -> None:
@@ -36,7 +36,7 @@ def lock_points(work: Work) -> None:
     for point in known:
         age = ages.of(point).seconds
         mine = [seen for address, seen in arrived.items() if id_of(address) == point.id]
-        if point.entry.said.get("locked") or not mine or not arrived_whole(point, arrived):
+        if point.entry.said.get("locked") or not mine or not has_arrived(point, arrived):
             continue
         if not point.carried or age is None or age >= days * DAY:
             continue
@@ -60,7 +60,7 @@ def _send(work: Work, point: Point, snapshots: Mapping[Address, Observed[Spec]])
             )
     except PortinfraError as error:
         work.fail_point(point, error.first_line)
-        if isinstance(error, HelperFailed):  # the next one will be newer
+        if isinstance(error, TransferHostFailed):  # the next one will be newer
             work.ledger.remove(point.entry)
         return
     work.ledger.rewrite(point.entry, {**point.entry.said, **said, "open": False})
@@ -81,7 +81,7 @@ def _copy(work: Work, known: list[Point], taken: Mapping[Address, Observed[Spec]
     except ApplyError as error:
         problem = error.first_line
     arrived = work.target.snapshots()
-    whole = [point for point in known if arrived_whole(point, arrived)]
+    whole = [point for point in known if has_arrived(point, arrived)]
     work.ledger.rewrite_all((point.entry, {**point.entry.said, "open": False}) for point in whole)
     for point in known:
         if point in whole:

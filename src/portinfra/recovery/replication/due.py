@@ -5,7 +5,7 @@ from collections.abc import Collection
 from portinfra.model.observed import Observation
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
-from portinfra.recovery.ledger.takeovers import stood_since
+from portinfra.recovery.ledger.takeovers import active_since
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import coverage, is_intact
 from portinfra.recovery.points.listing import VaultListing
@@ -34,7 +34,7 @@ def due_groups(work: Work, known: Collection[Point], vault: VaultListing, *, now
 
 def _fresh_points(work: Work, known: Collection[Point], vault: VaultListing) -> dict[str, Point]:
     """Return, for each group, the point that makes a new one needless."""
-    stood = stood_since(work.ledger.entries())
+    stood = active_since(work.ledger.entries())
     there = Observation(work.target.snapshots())
     vault = read_manifests(work.recovery, vault, known, there)
     placed = place(work.recovery.topology, work.recovery.target)

@@ -6,12 +6,14 @@ From then on, a plan of one that does not check the other is refused (`guards/pe
 from portinfra.errors import LeaseHeldError
 from portinfra.execution.connection import Connection
 from portinfra.records.lease import read_leases
-from portinfra.recovery.options import Pace
+from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.waves import Say
 
 
-def record_peers(recovery: Recovery, source: Connection, target: Connection, pace: Pace, say: Say) -> None:
+def record_peers(
+    recovery: Recovery, source: Connection, target: Connection, pace: RunOptions, say: Say
+) -> None:
     """Write the name of the other environment into the claim of each, where the claim does not have it.
 
     An environment that another run is changing is skipped: a recovery point does not wait for an apply. The
@@ -23,7 +25,7 @@ def record_peers(recovery: Recovery, source: Connection, target: Connection, pac
         if known and known[-1].peer == peer:
             continue
         try:
-            with place.run(scope, workers=pace.workers, seed=pace.seed) as run:
+            with place.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
                 run.record_peer(peer)
         except LeaseHeldError as error:
             say(f"the claim of {scope.environment} does not name {peer} yet: {error}")

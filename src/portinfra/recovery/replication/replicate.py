@@ -17,7 +17,7 @@ from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.options import Pace
+from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.snapshot_store import SnapshotStore
@@ -64,7 +64,7 @@ def replicate(
     now: bool = False,
     stopped: bool = False,
     insist: bool = False,
-    pace: Pace | None = None,
+    pace: RunOptions | None = None,
     say: Say = lambda line: None,
 ) -> Replicated:
     """Make the points of the active end that are due, at the end that waits; with `now`, one of every group.
@@ -72,7 +72,7 @@ def replicate(
     Raises ProviderError and LeaseHeldError; and PolicyError where the situation permits no replication. With
     `stopped`, a takeover has just stopped the source of `recovery`, and carries its last point.
     """
-    pace, say = pace or Pace(), SafeListener(say)
+    pace, say = pace or RunOptions(), SafeListener(say)
     with Connection.to(recovery.source) as one, Connection.to(recovery.target) as other:
         began = None if stopped else _active(recovery, one, other)
         if began:
@@ -92,12 +92,14 @@ def replicate(
         there = source.observe(recovery.source_scope)
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
         with (
-            target.run(recovery.points, workers=pace.workers, seed=pace.seed) as carrying,
-            source.run(recovery.taken, borrowed=data, workers=pace.workers, seed=pace.seed) as taking,
+            target.start_run(recovery.points, workers=pace.workers, seed=pace.seed) as carrying,
+            source.start_run(
+                recovery.capture_scope, borrowed=data, workers=pace.workers, seed=pace.seed
+            ) as taking,
         ):
             work = Work(
                 recovery,
-                SnapshotStore(source, taking, recovery.taken, source.catalogue(), pace.listen, say),
+                SnapshotStore(source, taking, recovery.capture_scope, source.catalogue(), pace.listen, say),
                 SnapshotStore(target, carrying, recovery.points, catalogue, pace.listen, say),
                 Ledger(target, recovery.ledger),
                 place(recovery.topology, recovery.source),
@@ -107,7 +109,7 @@ def replicate(
                 check,
             )
             made = _replicate(work, now=now)
-        for way, end in ((recovery, target), (recovery.turned, source)):
+        for way, end in ((recovery, target), (recovery.reversed, source)):
             if began and began.facts(end_of(way)).kept:
                 remove_outlived(way, end, pace, say)
     return made
@@ -148,9 +150,9 @@ def _replicate(work: Work, *, now: bool) -> Replicated:
     carry_points(work)
     work.check()  # before any point goes that a failover may have begun with
     lock_points(work)
-    removed = ledger.removed
+    removed = ledger.removed_count
     not_pruned = retention.prune(whole=all(each.fate != "failed" for each in work.outcomes.values()))
     if not_pruned:
         work.say(f"the vault is not pruned: {not_pruned}")
     calls = sum(end.connection.caller.calls + end.run.calls for end in (work.source, work.target))
-    return Replicated(tuple(work.outcomes.values()), calls, ledger.removed - removed, work.captured_end)
+    return Replicated(tuple(work.outcomes.values()), calls, ledger.removed_count - removed, work.captured_end)

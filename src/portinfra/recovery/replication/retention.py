@@ -15,7 +15,7 @@ from portinfra.model.resources import Spec
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.options import Pace
+from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import coverage, is_intact
 from portinfra.recovery.points.keep import candidates, kept_points
@@ -38,7 +38,7 @@ class Retention:
     ledger: Ledger
     placed: Placed
     """What is protected."""
-    pace: Pace
+    pace: RunOptions
     vault: VaultListing
     all_told: bool
     """Whether every entry of the ledger can be read. If not, no point is removed."""
@@ -74,10 +74,10 @@ class Retention:
         lost = [
             point
             for point in known
-            if not (point.carried or self._can_be_carried(point, taken) or arrived_whole(point, arrived))
+            if not (point.carried or self._can_be_carried(point, taken) or has_arrived(point, arrived))
         ]
         gone = {point.id for point in lost}
-        self._clear_target(arrived, gone - self._locked(known, arrived, gone).keys())
+        self._clear_target(arrived, gone - self._locked_points(known, arrived, gone).keys())
         self.ledger.remove(*(point.entry for point in lost))
         left = [point for point in known if point not in lost]
         self._clear_source({*map(id_of, taken)} - {point.id for point in left})
@@ -103,10 +103,14 @@ class Retention:
         # The manifest goes first, so that no point says that it exists whose data is gone.
         arrived, self.vault = self.target.snapshots(), look(self.recovery)
         known = [point for point in points(self.ledger.entries()) if point.carried]
-        gone = {point.id for point in self._outlived(known, Observation(arrived))} if self.all_told else set()
+        gone = (
+            {point.id for point in self._points_to_remove(known, Observation(arrived))}
+            if self.all_told
+            else set()
+        )
         if self.all_told and whole:
             gone |= {*map(id_of, arrived)} - {point.id for point in points(self.ledger.entries())}
-        locked = self._locked(known, arrived, gone)
+        locked = self._locked_points(known, arrived, gone)
         gone = gone - locked.keys() if self.may_remove else set()
         self._note_locks(known, locked)
         self.ledger.remove(*(point.entry for point in known if point.id in gone))
@@ -117,7 +121,7 @@ class Retention:
         self._clear_source({*map(id_of, self.source.snapshots())} - needed)
         return self._prune_vault()
 
-    def _locked(
+    def _locked_points(
         self, known: list[Point], arrived: Mapping[Address, Observed[Spec]], gone: Collection[str]
     ) -> Mapping[str, float]:
         """Return until when points are locked that have a locked snapshot. Others may lock one, too, so locks
@@ -142,7 +146,7 @@ class Retention:
             if point.id in locked and not point.entry.said.get("locked"):
                 self.ledger.rewrite(point.entry, {**point.entry.said, "locked": round(locked[point.id], 3)})
 
-    def _outlived(self, known: Iterable[Point], there: Observation) -> list[Point]:
+    def _points_to_remove(self, known: Iterable[Point], there: Observation) -> list[Point]:
         """The points that no policy keeps. Of a group that is no longer declared, the newest is kept."""
         keep = {group.name: group.keep for group in groups(self.recovery, self.placed)}
         by_group: dict[str, list[Point]] = defaultdict(list)
@@ -151,10 +155,12 @@ class Retention:
         return [
             point
             for group, mine in by_group.items()
-            for point in self._dropped(mine, keep.get(group, {}), there)
+            for point in self._points_beyond_keep(mine, keep.get(group, {}), there)
         ]
 
-    def _dropped(self, mine: list[Point], keep: Mapping[str, int], there: Observation) -> list[Point]:
+    def _points_beyond_keep(
+        self, mine: list[Point], keep: Mapping[str, int], there: Observation
+    ) -> list[Point]:
         """Of the points of one group, those that are not kept."""
         ages = Ages(mine, self.target.now)
         judged = candidates(mine, ages, lambda point: self._is_intact(point, there))
@@ -166,7 +172,7 @@ class Retention:
         for group in groups(self.recovery, placed):
             if group.name == point.group:
                 return is_intact(coverage(placed, group, point, there, self.vault))
-        return point.vaulted or bool(point.parts(there))  # its group is not declared any more
+        return point.is_in_vault or bool(point.parts(there))  # its group is not declared any more
 
     def _prune_vault(self) -> str:
         if self.recovery.plan.vault is None:
@@ -178,6 +184,6 @@ class Retention:
         return prune(self.recovery, {point.id for point in points(self.ledger.entries())})
 
 
-def arrived_whole(point: Point, arrived: Mapping[Address, Observed[Spec]]) -> bool:
+def has_arrived(point: Point, arrived: Mapping[Address, Observed[Spec]]) -> bool:
     """Whether all of a point is in the target, whatever the ledger says of it."""
     return bool(evolve(point, carried=True).parts(Observation(arrived)))

@@ -38,7 +38,7 @@ def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> N
         for each in taking:
             if problem := problems[each.id]:
                 _fail(work, each.group, problem)
-                mine = each.wanted("")
+                mine = each.snapshots("")
                 work.source.bring({address: None for address in work.source.snapshots() if address in mine})
             else:
                 work.say(f"{each.group.name}: taken")
@@ -49,7 +49,7 @@ def _take_snapshots(work: Work, taking: Collection[Capture]) -> Mapping[Address,
     wanted = {
         address: spec
         for each in taking
-        for address, spec in each.wanted(_shared_with(work, each.group)).items()
+        for address, spec in each.snapshots(_shared_with(work, each.group)).items()
     }
 
     def listen(progress: Progress) -> None:
@@ -71,7 +71,7 @@ def _take_snapshots(work: Work, taking: Collection[Capture]) -> Mapping[Address,
 
 def _problem(each: Capture, failed: Mapping[Address, str]) -> str:
     """Return why a group was not captured; empty: it was."""
-    broken = next((failed[address] for address in sorted(each.wanted("")) if address in failed), "")
+    broken = next((failed[address] for address in sorted(each.snapshots("")) if address in failed), "")
     return each.problem or broken or each.late()
 
 

@@ -10,7 +10,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.strict import strict
 from portinfra.recovery.groups import Group
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.options import Pace
+from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.point import Point
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
@@ -45,7 +45,7 @@ class Work:
     placed: Placed
     there: Observation
     """What is protected, as it was when this began."""
-    pace: Pace
+    pace: RunOptions
     say: Callable[[str], None]
     check: Callable[[], None]
     """Raises PolicyError where the source is no longer the active end: what it has is no point then."""

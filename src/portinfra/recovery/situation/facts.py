@@ -18,7 +18,7 @@ from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
-from portinfra.recovery.ledger.takeovers import STOOD, Turn, activated_number, turns
+from portinfra.recovery.ledger.takeovers import STOOD, TakeoverEntry, activated_number, turns
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.situation import (
     ENDS,
@@ -118,7 +118,7 @@ def facts_of(
         authority=_authority(end, lease),
         hosts=_hosts(there, standby=standby),
         takeover=_takeover(end, newest) if newest else None,
-        activated=_activated(end, known, contents.entries),
+        activated=_last_authority(end, known, contents.entries),
         damaged=tuple(
             each
             for each in contents.unreadable
@@ -141,8 +141,8 @@ def _is_in_transfer(entry: Entry) -> bool:
 
 def _toward(recovery: Recovery, end: End) -> Recovery:
     """Return the recovery whose target is this end: takeovers to it are in its ledger there."""
-    declared = recovery.declared
-    return declared if end == "target" else declared.turned
+    declared = recovery.as_declared
+    return declared if end == "target" else declared.reversed
 
 
 def _settle(places: Iterable[Connection]) -> None:
@@ -161,11 +161,11 @@ def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -
     there = place.observe(recovery.target_scope) if hosts else None
     standby = recovery.has_standby and end == "target"
     found = facts_of(end, leases[-1] if leases else None, contents, there, standby=standby)
-    held_by = _held_by(leases[-1], place.provider.clock.now()) if leases else ""
+    held_by = _lease_holder(leases[-1], place.provider.clock.now()) if leases else ""
     return evolve(found, held_by=held_by, clock_offset=place.clock_offset)
 
 
-def _held_by(lease: Lease, now: float) -> str:
+def _lease_holder(lease: Lease, now: float) -> str:
     """Return who holds a lease; empty: no run renews it."""
     is_held = not lease.released and now - lease.renew_time < lease.lease_duration_seconds
     return str(lease.holder_identity) if is_held else ""
@@ -188,7 +188,7 @@ def _hosts(there: Observation | None, *, standby: bool) -> Literal["on", "off", 
     return "on" if on else "unknown" if there.unknown else "off"
 
 
-def _takeover(end: End, turn: Turn) -> Takeover:
+def _takeover(end: End, turn: TakeoverEntry) -> Takeover:
     active = peer_of(end) if turn.abandoned else end
     phase: Literal["begun", "restoring", "abandoning", "closed"] = "begun"
     if not turn.open:
@@ -201,7 +201,7 @@ def _takeover(end: End, turn: Turn) -> Takeover:
     return Takeover(Authority(turn.latest, active), phase, turn.lost, stopped, turn.last_point)
 
 
-def _complete(end: End, turn: Turn, entries: Iterable[Entry]) -> Authority | None:
+def _complete(end: End, turn: TakeoverEntry, entries: Iterable[Entry]) -> Authority | None:
     """Return the decision of a finished takeover, where each of its points was made after it had begun: with
     a last point, the other end was stopped before.
     """
@@ -212,7 +212,7 @@ def _complete(end: End, turn: Turn, entries: Iterable[Entry]) -> Authority | Non
     return Authority(turn.epoch, end) if whole and not turn.open and not turn.abandoned else None
 
 
-def _activated(end: End, known: Iterable[Turn], entries: Iterable[Entry]) -> Authority | None:
+def _last_authority(end: End, known: Iterable[TakeoverEntry], entries: Iterable[Entry]) -> Authority | None:
     """Return the decision that last made this end active with all of its data."""
     epochs = [turn.epoch for turn in known if not turn.open and not turn.abandoned]
     for entry in entries:

@@ -66,7 +66,7 @@ class GuardedRecovery(Recovery):
     def begin_standby(self, plan: Plan) -> None:
         """Write into the ledger that hosts of a standby may write on its volumes from now on."""
         with Connection.to(self.target) as target:
-            ledger = Ledger.settled(target, self.ledger)
+            ledger = Ledger.after_settling(target, self.ledger)
             record_standby(ledger, f"standby-{int(target.now()):x}")
 
     def _ledger_has_takeovers(self) -> bool:
@@ -83,7 +83,7 @@ class GuardedRecovery(Recovery):
         got and that hosts of a standby have not changed yet.
         """
         with Connection.to(self.target) as target:
-            contents = Ledger.settled(target, self.ledger).read()
+            contents = Ledger.after_settling(target, self.ledger).read()
         if standby_number(contents) > own_data_number(contents):
             return False
         named = groups(self, place(self.topology, self.target))

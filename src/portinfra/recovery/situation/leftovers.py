@@ -101,7 +101,7 @@ def find_hosts(way: Recovery, facts: EndFacts, peer: EndFacts, place: Connection
     scopes: list[Scope] = []
     if way.plan.vault:
         scopes += [way.receiving] if facts.open_runs else []
-        scopes += [way.turned.sending] if peer.awaits_point else []
+        scopes += [way.reversed.sending] if peer.awaits_point else []
     if any(place.observe(scope).resources for scope in scopes):
         yield Leftover("transfer hosts", way.target.name, "", way.plan.name)
 

@@ -16,7 +16,7 @@ def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
     """Raise PolicyError where the verb is refused; or, where that is for an end that does not answer, what
     the end failed with: Unavailable, with the command that needs no answer of it.
     """
-    recovery, refusal = recovery.declared, may(verb, now)
+    recovery, refusal = recovery.as_declared, may(verb, now)
     if refusal is None:
         return
     found = explain(recovery, verb, refusal, now)
@@ -41,14 +41,14 @@ def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
 
 def explain(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Finding:
     """Return a refusal as a finding."""
-    recovery = recovery.declared
+    recovery = recovery.as_declared
     message, fix = _SENTENCES[refusal.rule](recovery, verb, refusal, now)
     return Finding(f"recovery/{refusal.rule}", message, fix, subject=f"recovery.{recovery.plan.name}")
 
 
 def command(recovery: Recovery, verb: Verb) -> str:
     """Return what an operator types for a verb."""
-    recovery, plan = recovery.declared, recovery.plan.name
+    recovery, plan = recovery.as_declared, recovery.plan.name
     if verb.name == "takeover":
         name = "failover" if verb.end == "target" else "failback"
         planned = ("--planned",) if verb.planned else ()
@@ -62,7 +62,7 @@ def command(recovery: Recovery, verb: Verb) -> str:
 
 def next_step(recovery: Recovery, verbs: tuple[Verb, ...]) -> str:
     """Return a sentence with the commands that are right now, the best first; empty without any."""
-    recovery = recovery.declared
+    recovery = recovery.as_declared
     if not verbs:
         return ""
     first, *others = (command(recovery, verb) for verb in verbs)

@@ -10,9 +10,9 @@ from attrs import field, frozen
 
 from portinfra.errors import PortinfraError
 from portinfra.recovery.ledger.entries import Unreadable
-from portinfra.recovery.ledger.kept import Kept
+from portinfra.recovery.ledger.kept import KeptEntry
 from portinfra.recovery.ledger.runs import Run
-from portinfra.recovery.ledger.takeovers import Turn
+from portinfra.recovery.ledger.takeovers import TakeoverEntry
 
 End = Literal["source", "target"]
 ENDS: tuple[End, End] = ("source", "target")
@@ -68,7 +68,7 @@ class EndFacts:
     """Who changes it now; empty: no run does."""
     complete: Authority | None = None
     """The newest takeover to this end, where it brought all data of the other end, which it had stopped."""
-    kept: tuple[Kept, ...] = field(default=(), eq=False)
+    kept: tuple[KeptEntry, ...] = field(default=(), eq=False)
     """Its ledger's entries about volumes that takeovers replaced."""
     runs: tuple[Run, ...] = field(default=(), eq=False)
     """Its ledger's entries about drills, takeovers and refreshes, by number."""
@@ -78,7 +78,7 @@ class EndFacts:
     """A short word for when each of its hosts last started; empty: it is not known."""
     clock_offset: float | None = field(default=None, eq=False)
     """Seconds that its provider is ahead of this machine; None: not known."""
-    turn: Turn | None = field(default=None, eq=False)
+    turn: TakeoverEntry | None = field(default=None, eq=False)
     """The ledger entry of `takeover`."""
     error: PortinfraError | None = field(default=None, eq=False)
     """Why it does not answer."""
@@ -154,7 +154,7 @@ class Situation:
         return self.phase == "taking over" and (self.takeover is None or self.takeover.phase == "restoring")
 
     @property
-    def turn(self) -> Turn | None:
+    def turn(self) -> TakeoverEntry | None:
         """Return the ledger entry of `takeover`."""
         if not self.takeover:
             return None

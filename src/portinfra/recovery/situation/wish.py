@@ -1,6 +1,6 @@
 """What an operator asks for, as the decision table has it. Pure."""
 
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.situation import End, Situation
@@ -11,12 +11,12 @@ def end_of(recovery: Recovery) -> End:
     return "source" if recovery.is_reversed else "target"
 
 
-def takeover_verb(recovery: Recovery, how: How) -> Verb:
+def takeover_verb(recovery: Recovery, how: FailoverOptions) -> Verb:
     """Return the verb, as the decision table has it."""
     return Verb("takeover", end_of(recovery), planned=how.planned is True, lost=how.lost)
 
 
-def is_planned(recovery: Recovery, how: How, now: Situation) -> bool:
+def is_planned(recovery: Recovery, how: FailoverOptions, now: Situation) -> bool:
     """Return whether a takeover carries a last point, where its ledger does not say so yet. Without a choice
     the way back does, while nothing is restored.
     """

@@ -10,17 +10,17 @@ from portinfra.execution.connection import Connection
 from portinfra.model.strict import strict
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
-    Turn,
+    TakeoverEntry,
     next_epoch,
+    record_turn,
     turns,
-    written,
 )
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
-from portinfra.recovery.takeover.fencing import switched
+from portinfra.recovery.takeover.fencing import switch_end
 from portinfra.recovery.takeover.steps import Step
 from portinfra.validation.arguments import check_arguments
 
@@ -44,22 +44,22 @@ def may_abandon(recovery: Recovery) -> Recovery:
     now = read_facts(recovery)
     raise_if_refused(recovery, Verb("abandon"), now)
     to = now.active if now.phase == "taking over" else now.waiting
-    declared = recovery.declared
-    return declared if to == "target" else declared.turned
+    declared = recovery.as_declared
+    return declared if to == "target" else declared.reversed
 
 
 @check_arguments
-def abandon(recovery: Recovery, how: How | None = None) -> Abandoned:
+def abandon(recovery: Recovery, how: FailoverOptions | None = None) -> Abandoned:
     """Abandon the takeover that is open, in either direction. What was written at the end that took over
     stays on its volumes.
 
     Raises what `may_abandon` raises; LeaseHeldError while another run continues the takeover; Unavailable
     where an end does not answer. Run it again then.
     """
-    how = how or How()
+    how = how or FailoverOptions()
     recovery, pace = may_abandon(recovery), how.pace
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
-        with target.run(recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
+        with target.start_run(recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(recovery, through=[target, source])
             raise_if_refused(recovery, Verb("abandon"), now)  # another run may have finished it meanwhile
             ledger = Ledger(target, recovery.ledger)
@@ -69,22 +69,22 @@ def abandon(recovery: Recovery, how: How | None = None) -> Abandoned:
                 time, turn.latest, now.authority.epoch if now.authority else 0, run.lease.epoch
             )
             how.at(Step.ABANDON)
-            turn = written(ledger, evolve(turn, abandoned=epoch))
+            turn = record_turn(ledger, evolve(turn, abandoned=epoch))
             how.at(Step.STOP)
-            stopped = switched(run, target, recovery, epoch, "stopped", pace.listen)
+            stopped = switch_end(run, target, recovery, epoch, "stopped", pace.listen)
         how.at(Step.RETURN)
-        with source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
-            running = switched(run, source, recovery, epoch, "running", pace.listen)
+        with source.start_run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
+            running = switch_end(run, source, recovery, epoch, "running", pace.listen)
         how.at(Step.CLOSE_ABANDONED)
-        written(ledger, evolve(turn, open=False))
+        record_turn(ledger, evolve(turn, open=False))
     return Abandoned(epoch, stopped, running)
 
 
-def _open_turn(recovery: Recovery, ledger: Ledger, now: int) -> Turn:
+def _open_turn(recovery: Recovery, ledger: Ledger, now: int) -> TakeoverEntry:
     """Return the takeover that is open; a new one where its entry is damaged."""
     known = turns(ledger.entries())
     newest = max(known, key=lambda turn: turn.latest, default=None)
     if newest and newest.open:
         return newest
     epoch = next_epoch(now, *(turn.latest for turn in known))
-    return Turn(f"{epoch:x}", "failback" if recovery.is_reversed else "failover", epoch, now)
+    return TakeoverEntry(f"{epoch:x}", "failback" if recovery.is_reversed else "failover", epoch, now)

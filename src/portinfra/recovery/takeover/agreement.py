@@ -4,15 +4,17 @@ from attrs import evolve
 
 from portinfra.model.placed import Placed
 from portinfra.recovery.groups import groups
-from portinfra.recovery.ledger.takeovers import Turn, mark, written
-from portinfra.recovery.options import How
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, mark, record_turn
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.starts import mark_starts
 from portinfra.recovery.takeover.progress import Progress
 from portinfra.recovery.vault.selection import Selected
 
 
-def agree(progress: Progress, how: How, now: Turn, placed: Placed, chosen: Selected) -> Turn:
+def agree(
+    progress: Progress, how: FailoverOptions, now: TakeoverEntry, placed: Placed, chosen: Selected
+) -> TakeoverEntry:
     """Write that the takeover restores this data, and return it: from here on no run uses other data for it.
     `now` is what the ledger has. Raise PolicyError where another run has decided for other data meanwhile.
     """
@@ -39,10 +41,10 @@ def agree(progress: Progress, how: How, now: Turn, placed: Placed, chosen: Selec
         contained = mark_starts(progress.target.observe(recovery.target_scope)) == now.own_starts
     changed = evolve(now, points=ids, own=own, blank=blank, restored=restored, done=())
     selections = now.selections + 1 if now.restores else 0
-    return written(progress.ledger, evolve(changed, contained=contained, selections=selections))
+    return record_turn(progress.ledger, evolve(changed, contained=contained, selections=selections))
 
 
-def roles_with_data(recovery: Recovery, turn: Turn) -> frozenset[str]:
+def roles_with_data(recovery: Recovery, turn: TakeoverEntry) -> frozenset[str]:
     """Return the roles whose hosts this takeover has started, or may have."""
     restored = {role for role in recovery.plan.roles if mark(role) in turn.restored}
     rest = {role.name for role in recovery.topology.roles} - set(recovery.plan.roles)

@@ -8,7 +8,7 @@ from portinfra.execution.connection import Connection
 from portinfra.model.strict import strict
 from portinfra.recovery.ledger.approvals import KIND, approval_entry, person_of
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import Turn, data_mark
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_mark
 from portinfra.recovery.points.point import new_id
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
@@ -42,8 +42,8 @@ def approve(recovery: Recovery, what: str) -> Approving:
     The ledger has the principal of the credentials. Raises PolicyError for what no takeover waits for, and
     ProviderError where the end that takes over does not answer.
     """
-    declared = recovery.declared
-    ways: dict[str, Recovery] = {occasion_of(way): way for way in (declared, declared.turned)}
+    declared = recovery.as_declared
+    ways: dict[str, Recovery] = {occasion_of(way): way for way in (declared, declared.reversed)}
     if what in declared.plan.approve:
         return _write(ways[what], what, None)
     now = read_facts(declared, hosts=False)
@@ -53,10 +53,10 @@ def approve(recovery: Recovery, what: str) -> Approving:
     return _write(ways[turn.occasion], what, turn)
 
 
-def _write(way: Recovery, what: str, turn: Turn | None) -> Approving:
+def _write(way: Recovery, what: str, turn: TakeoverEntry | None) -> Approving:
     with Connection.to(way.target) as place:
         place.account()
-        ledger = Ledger.settled(place, way.ledger)
+        ledger = Ledger.after_settling(place, way.ledger)
         now, person = place.now(), person_of(place)
         id = new_id(now, (str(entry.said["id"]) for entry in ledger.entries(KIND)))
         until = 0.0 if turn else now + APPROVAL_SECONDS

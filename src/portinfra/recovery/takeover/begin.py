@@ -10,8 +10,15 @@ from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, next_epoch, turns, written
-from portinfra.recovery.options import How
+from portinfra.recovery.ledger.takeovers import (
+    TakeoverEntry,
+    activated_number,
+    mark,
+    next_epoch,
+    record_turn,
+    turns,
+)
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -24,20 +31,20 @@ from portinfra.words import moment
 
 
 @frozen
-class Beginning:
+class TakeoverStart:
     """Decided under the lease of the end that takes over: of two operators, one at a time."""
 
     recovery: Recovery
-    how: How
+    how: FailoverOptions
     target: Connection
     ledger: Ledger
     overruled: tuple[str, ...] = ()
     """The errors of the check before it that the operator overruled."""
 
-    def turn(self) -> Turn:
+    def turn(self) -> TakeoverEntry:
         """Return the takeover that is open, or a new one; the ledger has it."""
         pace, scope = self.how.pace, self.recovery.target_scope
-        with self.target.run(scope, workers=pace.workers, seed=pace.seed) as run:
+        with self.target.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
             run.record_peer(self.recovery.peer_of(scope))
             self.ledger.settle()
             lost = peer_of(end_of(self.recovery)) if self.how.lost else None
@@ -46,10 +53,10 @@ class Beginning:
             self.how.at(Step.BEGIN)
             turn = now.turn
             if now.open and turn is not None and (now.active == end_of(self.recovery) or self.how.lost):
-                return self._continued(turn, now, run)
+                return self._continue_turn(turn, now, run)
             return self._new(now, run)
 
-    def _continued(self, found: Turn, now: Situation, run: Run) -> Turn:
+    def _continue_turn(self, found: TakeoverEntry, now: Situation, run: Run) -> TakeoverEntry:
         """Return the takeover that is open, as this run wants it. Without the other end, which may have been
         made active meanwhile, its decision is a new one.
         """
@@ -73,9 +80,9 @@ class Beginning:
             wanted = evolve(
                 wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at, contained=contained
             )
-        return found if wanted == found else written(self.ledger, wanted)
+        return found if wanted == found else record_turn(self.ledger, wanted)
 
-    def _is_first(self, found: Turn) -> bool:
+    def _is_first(self, found: TakeoverEntry) -> bool:
         """Return whether its end never took over before: volumes there have no data of customers. Any others
         have data that only the lost end may have, too.
         """
@@ -83,7 +90,7 @@ class Beginning:
         others = [turn for turn in turns(contents.entries) if turn.id != found.id]
         return not self.recovery.is_reversed and not others and not activated_number(contents)
 
-    def _new(self, now: Situation, run: Run) -> Turn:
+    def _new(self, now: Situation, run: Run) -> TakeoverEntry:
         given = approvals_by_others(self.recovery, self.target, self.ledger.entries())
         planned = is_planned(self.recovery, self.how, now)
         if self.how.as_of or not (planned and now.holder != end_of(self.recovery)):
@@ -93,7 +100,7 @@ class Beginning:
         left = known is not None and known.active != end_of(self.recovery)
         contained = is_replaceable(now, end_of(self.recovery))
         both_from, both_until = _both_ran(now, peer_of(end_of(self.recovery)))
-        turn = Turn(
+        turn = TakeoverEntry(
             f"{epoch:x}",
             "failback" if self.recovery.is_reversed else "failover",
             epoch,
@@ -102,7 +109,7 @@ class Beginning:
             lost_at=time if self.how.lost else None,
             last_point=planned,
             as_of=self._as_of,
-            own_until=self._believed(known.epoch, time) if known and left else None,
+            own_until=self._believable_time(known.epoch, time) if known and left else None,
             approvals=tuple(each.id for each in given),
             blank=self._blank,
             without=tuple(self.how.without),
@@ -114,10 +121,10 @@ class Beginning:
             both_from=both_from,
             both_until=both_until,
         )
-        return written(self.ledger, turn)
+        return record_turn(self.ledger, turn)
 
     @staticmethod
-    def _believed(epoch: int, now: float) -> float:
+    def _believable_time(epoch: int, now: float) -> float:
         """Return the moment of an epoch. One that lies ahead is no moment: the data may be of any age."""
         return float(epoch) if epoch <= now + AHEAD_SECONDS else 1.0
 
@@ -130,7 +137,7 @@ class Beginning:
     def _as_of(self) -> float | None:
         return round(self.how.as_of.timestamp(), 3) if self.how.as_of else None
 
-    def _other_moment(self, found: Turn) -> PolicyError:
+    def _other_moment(self, found: TakeoverEntry) -> PolicyError:
         plan = self.recovery.plan.name
         decided = "the newest data" if found.as_of is None else f"data as of {moment(found.as_of)}"
         return self.recovery.refusal(

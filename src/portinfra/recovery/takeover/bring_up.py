@@ -14,7 +14,14 @@ from portinfra.model.recovery import Action
 from portinfra.planning.readiness import questions
 from portinfra.planning.refusal import refuse
 from portinfra.recovery.ledger.takeovers import mark
-from portinfra.recovery.points.restore import all_at_once, hosts_of, joining, outdated, replacing, stopped
+from portinfra.recovery.points.restore import (
+    all_at_once,
+    hosts_of,
+    joining,
+    outdated_volumes,
+    replacing,
+    with_hosts_off,
+)
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.inside import ask_inside
 from portinfra.rollout.context import RolloutContext
@@ -94,16 +101,16 @@ class BringUp:
             return f"{', '.join(sorted(there.unknown))} does not answer: what is there is not known"
         wave = self.recovery.plan.waves[number - 1]
         stale = [role for role in wave.roles if mark(role) not in self.restored]
-        old = outdated(placed, there, stale, self.blank)
+        old = outdated_volumes(placed, there, stale, self.blank)
         mine = frozenset(address for address in old if placed.roles[address] in roles)
         hosts = hosts_of(placed, mine) & there.resources.keys()
         try:
-            waiting = stopped(placed, hosts)
+            waiting = with_hosts_off(placed, hosts)
             if hosts:
                 self._carry_out(waiting, PlanOptions(addresses=hosts))
             if mine:
                 self.keep(mine)
-            if empty := joining(placed, mine):  # first of all: see `outdated`
+            if empty := joining(placed, mine):  # first of all: see `outdated_volumes`
                 self._carry_out(waiting, replacing(empty))
             if rest := mine - empty:
                 self._carry_out(waiting, replacing(rest, roles if hosts else ()))
@@ -132,7 +139,9 @@ class BringUp:
     def _call(self, action: Action) -> bool:
         if mark(action.name) in self.done:
             return True
-        checked = self._approved(action) if action.manual else self.rollout.call(action.name, action.run)
+        checked = (
+            self._await_approval(action) if action.manual else self.rollout.call(action.name, action.run)
+        )
         self.actions.append(checked)
         if not checked.passed:
             self.reasons.append(checked.told if action.manual else f"action {action.name!r} failed")
@@ -140,7 +149,7 @@ class BringUp:
             self.note(action.name)
         return checked.passed
 
-    def _approved(self, action: Action) -> Checked:
+    def _await_approval(self, action: Action) -> Checked:
         """Return how a manual step ended, once it was approved, or its time was over."""
         problem = self.wait_for(action)
         return Checked(action.name, not problem, iso(self.context.now), told=problem)

@@ -6,8 +6,8 @@ from attrs import frozen
 
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import BothRan, Evidence, PointUsed
-from portinfra.recovery.ledger.takeovers import Turn
-from portinfra.recovery.points.ages import Ages, rounded
+from portinfra.recovery.ledger.takeovers import TakeoverEntry
+from portinfra.recovery.points.ages import Ages, round_age
 from portinfra.recovery.points.point import Point
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.bring_up import BringUp
@@ -25,7 +25,7 @@ class OwnData:
     """The data was no older than this, in seconds."""
 
 
-def both_ran(turn: Turn) -> BothRan | None:
+def both_ran(turn: TakeoverEntry) -> BothRan | None:
     """Return in which time hosts of both ends may have run, before this takeover or during it."""
     began, ended = turn.both_from, turn.both_until
     # A lost end that no run has reached since may not have run at all.
@@ -37,7 +37,7 @@ def both_ran(turn: Turn) -> BothRan | None:
     return BothRan(iso(began), None if ended is None else iso(ended), took)
 
 
-def shown(
+def to_evidence(
     bring_up: BringUp,
     id: str,
     used: Sequence[Point | OwnData],
@@ -78,10 +78,10 @@ def shown(
         started=iso(began),
         ended=iso(context.now),
         rpo_target=seconds(recovery.plan.rpo),
-        rpo_measured=rounded(rpo),
+        rpo_measured=round_age(rpo),
         rto_target=seconds(recovery.plan.rto),
         rto_measured=round(rto, 3) if rto is not None else None,
-        points=tuple(_used(recovery, point) for point in came_from),
+        points=tuple(_point_used(recovery, point) for point in came_from),
         waves=tuple(bring_up.rollout.waves),
         probes=tuple(bring_up.probes),
         actions=tuple(bring_up.actions),
@@ -99,12 +99,12 @@ def shown(
         looked=looked,
         accept=recovery.plan.drills.accept,
         remote=copy.remote if copy else "",
-        simulated=recovery.simulated,
+        simulated=recovery.is_simulated,
     )
 
 
-def _used(recovery: Recovery, point: Point) -> PointUsed:
+def _point_used(recovery: Recovery, point: Point) -> PointUsed:
     """The point, as evidence names it: who carried it, too, where it was not helpers."""
-    stand = recovery.plan.vault.stand if recovery.plan.vault and point.vaulted else None
+    stand = recovery.plan.vault.stand if recovery.plan.vault and point.is_in_vault else None
     engine = f"{point.engine} ({stand.name})" if stand else point.engine
     return PointUsed(point.id, point.group, iso(point.taken), point.count, engine)

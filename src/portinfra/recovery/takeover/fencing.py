@@ -23,8 +23,8 @@ from portinfra.model.progress import Listener
 from portinfra.model.resources import FirewallRules, Instance, Power
 from portinfra.placement import place
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import turns, written
-from portinfra.recovery.options import Pace
+from portinfra.recovery.ledger.takeovers import record_turn, turns
+from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
@@ -107,7 +107,7 @@ def _switch(run: Run, placed: Placed, catalogue: Catalogue, wanted: Observation,
     return len(hosts)
 
 
-def switched(
+def switch_end(
     run: Run,
     at: Connection,
     recovery: Recovery,
@@ -121,7 +121,7 @@ def switched(
     The run holds its claim. Raises PolicyError where that knows of a later epoch, and what `switch` raises.
     """
     if run.lease.epoch > epoch:
-        raise passed_on(recovery, run.lease.epoch)
+        raise overtaken_error(recovery, run.lease.epoch)
     catalogue = at.catalogue()
     placed = place(recovery.topology, at.environment)
     run.record_fence(epoch=epoch, fenced=power == "stopped")
@@ -129,7 +129,7 @@ def switched(
     return switch(run, placed, catalogue, power, listen)
 
 
-def passed_on(recovery: Recovery, epoch: int) -> PolicyError:
+def overtaken_error(recovery: Recovery, epoch: int) -> PolicyError:
     """That what was to be done here is of an earlier epoch."""
     plan = recovery.plan.name
     return recovery.refusal(
@@ -149,23 +149,23 @@ def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
     now = read_facts(recovery)
     raise_if_refused(recovery, Verb("fence"), now)
     assert now.authority is not None  # without a takeover nothing is to be fenced
-    declared = recovery.declared
-    return declared if now.waiting == "source" else declared.turned, now.authority.epoch
+    declared = recovery.as_declared
+    return declared if now.waiting == "source" else declared.reversed, now.authority.epoch
 
 
 @check_arguments
-def fence(recovery: Recovery, *, pace: Pace | None = None) -> int:
+def fence(recovery: Recovery, *, pace: RunOptions | None = None) -> int:
     """Stop the waiting end, where it came back after the other one took over; return how many hosts it has.
 
     Raises what `may_fence` raises.
     """
-    pace = pace or Pace()
+    pace = pace or RunOptions()
     recovery, epoch = may_fence(recovery)
     with (
         Connection.to(recovery.source) as source,
-        source.run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
+        source.start_run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
     ):
-        count = switched(run, source, recovery, epoch, "stopped", pace.listen)
+        count = switch_end(run, source, recovery, epoch, "stopped", pace.listen)
         with suppress(ProviderError):  # it is stopped: that one record fails must not hide it
             _record_stop(recovery, epoch)
     return count
@@ -176,8 +176,8 @@ def _record_stop(recovery: Recovery, epoch: int) -> None:
     may have run.
     """
     with Connection.to(recovery.target) as active:
-        ledger = Ledger.settled(active, recovery.ledger)
+        ledger = Ledger.after_settling(active, recovery.ledger)
         turn = max(turns(ledger.entries()), key=lambda turn: turn.latest, default=None)
         overtook = turn is not None and turn.ran_on_from is not None and turn.epoch == epoch
         if turn and overtook and not turn.open and turn.fenced_at is None:
-            written(ledger, evolve(turn, fenced_at=active.now()))
+            record_turn(ledger, evolve(turn, fenced_at=active.now()))

@@ -73,7 +73,7 @@ def ask_inside(recovery: Recovery, context: RolloutContext, occasion: Kind, say:
         if is_apart:
             left = _count_left(recovery, context, say)
     answers = {
-        probe.name: _checked(context, probe, probers.get(role), number, problem)
+        probe.name: _to_checked(context, probe, probers.get(role), number, problem)
         for role, probes in by_role.items()
         for number, probe in enumerate(probes)
     }
@@ -113,7 +113,7 @@ def _place_for(
     alone = {host.address: evolve(host, ends_after=limit + HOUR) for host in hosts.values()}
     roles = {host.address: role for role, host in hosts.items()}
     placed = evolve(bare, scope=recovery.prober, resources=alone, roles=roles)
-    with context.run.living(), context.place.run(recovery.prober, borrowed=borrowed) as run:
+    with context.run.living(), context.place.start_run(recovery.prober, borrowed=borrowed) as run:
         apart = evolve(context, run=run, placed=placed)
         # These hosts alone: a plan of all would delete what is borrowed.
         _apply(apart, all_at_once(placed), PlanOptions(addresses=frozenset(alone)))
@@ -126,7 +126,7 @@ def _remove_apart(recovery: Recovery, context: RolloutContext) -> None:
         if not context.place.observe(recovery.prober).resources:
             return
         placed = evolve(context.placed, scope=recovery.prober, resources={}, roles={})
-        with context.place.run(recovery.prober) as run:
+        with context.place.start_run(recovery.prober) as run:
             remove_probers(evolve(context, run=run, placed=placed))
 
 
@@ -156,7 +156,7 @@ def _apply(context: RolloutContext, placed: Placed, options: PlanOptions) -> Non
     context.run.apply(plan, context.listen)
 
 
-def _checked(
+def _to_checked(
     context: RolloutContext, probe: Probe, prober: RunningProber | None, number: int, problem: str
 ) -> Checked:
     answer = prober.answer(number) if prober else None

@@ -8,14 +8,14 @@ from portinfra.command_text import command
 from portinfra.errors import PortinfraError, ProviderError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
-from portinfra.recovery.ledger.takeovers import Turn, written
-from portinfra.recovery.options import How
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, record_turn
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import answering, read_facts
 from portinfra.recovery.situation.starts import mark_starts
 from portinfra.recovery.situation.wish import end_of
-from portinfra.recovery.takeover.fencing import PartlySwitched, switched
+from portinfra.recovery.takeover.fencing import PartlySwitched, switch_end
 from portinfra.recovery.takeover.progress import Progress
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selection
@@ -28,14 +28,14 @@ class OtherEnd:
     """The end that a takeover leaves: the source of `recovery`."""
 
     recovery: Recovery
-    how: How
+    how: FailoverOptions
     say: Say
     target: Connection
     progress: Progress
     principal: str = ""
     """Whose credentials stopped it; empty where no call was made to it."""
 
-    def prepare(self, turn: Turn) -> Turn:
+    def prepare(self, turn: TakeoverEntry) -> TakeoverEntry:
         """Return the takeover, once the data is there that can be fetched while the other end still serves
         customers. Data of a last point comes later.
         """
@@ -47,9 +47,9 @@ class OtherEnd:
             receive(self.recovery, self.target, chosen.points, self.how.pace, self.say)
         self.how.at(Step.RECORD_PREPARED)
         now = self.progress.still(turn)
-        return written(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
+        return record_turn(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
 
-    def fence(self, turn: Turn, *, is_prepared_before: bool) -> Turn:
+    def fence(self, turn: TakeoverEntry, *, is_prepared_before: bool) -> TakeoverEntry:
         """Return the takeover, once the other end is stopped, unless that is lost.
 
         Where an earlier run has prepared it, and has not fenced the other end, downtime begins only now.
@@ -62,27 +62,27 @@ class OtherEnd:
         self.how.at(Step.FENCE)
         with (
             answering(self.recovery) as source,
-            source.run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
+            source.start_run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
         ):
             self.principal = source.reader.principal()
             is_fenced = run.lease.fenced and run.lease.epoch == turn.epoch
             if is_prepared_before and turn.fenced_at is None and not is_fenced:
                 now = self.progress.still(turn)
-                turn = written(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
+                turn = record_turn(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
             is_stopped = self._stop(run, source, turn)
             starts = self._read_starts(source) if is_stopped else ""
         self.how.at(Step.RECORD_FENCE)
         now = self.progress.still(turn)
         if now.fenced_at is None and is_stopped:
-            now = written(self.progress.ledger, evolve(now, fenced_at=self.target.now(), starts=starts))
+            now = record_turn(self.progress.ledger, evolve(now, fenced_at=self.target.now(), starts=starts))
         elif not is_stopped and now.partly_fenced_at is None:
-            now = written(self.progress.ledger, evolve(now, partly_fenced_at=self.target.now()))
+            now = record_turn(self.progress.ledger, evolve(now, partly_fenced_at=self.target.now()))
         return now
 
-    def _stop(self, run: Run, source: Connection, turn: Turn) -> bool:
+    def _stop(self, run: Run, source: Connection, turn: TakeoverEntry) -> bool:
         """Stop its hosts; return whether all are off. Raise Unavailable where some may run on."""
         try:
-            switched(run, source, self.recovery, turn.epoch, "stopped", self.how.pace.listen)
+            switch_end(run, source, self.recovery, turn.epoch, "stopped", self.how.pace.listen)
         except Unavailable as error:
             # Only a silent zone may be overruled. If the source itself is silent, its lease may not be
             # fenced, and both ends would be active: for that an operator writes --lost.

@@ -11,11 +11,11 @@ from portinfra.execution.run import Run
 from portinfra.model.duration import seconds
 from portinfra.model.recovery import Action
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import Turn, mark, turns, under_way, written
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, mark, record_turn, turns, under_way
 from portinfra.recovery.notify import Event, notify
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.approvals import list_approvals
-from portinfra.recovery.takeover.fencing import passed_on
+from portinfra.recovery.takeover.fencing import overtaken_error
 from portinfra.rollout.waves import Say
 
 APPROVAL_PAUSE_SECONDS = 10.0
@@ -31,28 +31,28 @@ class Progress:
     ledger: Ledger
     id: str
 
-    def read(self) -> Turn:
+    def read(self) -> TakeoverEntry:
         """Return the takeover as the ledger has it now."""
         return next(each for each in turns(self.ledger.entries()) if each.id == self.id)
 
-    def note(self, **come: Any) -> Turn:
+    def note(self, **come: Any) -> TakeoverEntry:
         """Write what has changed of the takeover."""
-        return written(self.ledger, evolve(self.read(), **come))
+        return record_turn(self.ledger, evolve(self.read(), **come))
 
     def add(self, **names: Collection[str]) -> None:
         """Add these names of roles or actions, by `mark`, to what is done."""
         now = self.read()
         self.note(**{field: (*getattr(now, field), *map(mark, some)) for field, some in names.items()})
 
-    def still(self, turn: Turn) -> Turn:
+    def still(self, turn: TakeoverEntry) -> TakeoverEntry:
         """Return the takeover as the ledger has it, whatever this run has written itself before. Raise
         PolicyError where another run has finished it, or abandoned it, or begun another.
         """
-        self.ledger = Ledger.settled(self.target, self.recovery.ledger)
+        self.ledger = Ledger.after_settling(self.target, self.recovery.ledger)
         known = turns(self.ledger.entries())
         now = under_way(known)
         if now is None or now.id != turn.id or now.epoch != turn.epoch or now.abandoned:
-            raise passed_on(self.recovery, max([turn.epoch, *(each.latest for each in known)]))
+            raise overtaken_error(self.recovery, max([turn.epoch, *(each.latest for each in known)]))
         return now
 
     def wait_for(self, action: Action, run: Run, say: Say) -> str:
@@ -65,7 +65,7 @@ class Progress:
         say(line)
         with run.living():
             waits = Event("waits", self.read().occasion, self.id, reasons=(line,))
-            for problem in notify(self.recovery.declared, waits):
+            for problem in notify(self.recovery.as_declared, waits):
                 say(problem)
         while not list_approvals(self.ledger, self.read(), name):
             if clock.now() + APPROVAL_PAUSE_SECONDS > until:

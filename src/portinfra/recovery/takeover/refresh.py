@@ -29,12 +29,12 @@ from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
 from portinfra.recovery.ledger.standbys import record_standby
 from portinfra.recovery.ledger.takeovers import own_data_number
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.points.point import points
-from portinfra.recovery.points.restore import outdated, sourced
+from portinfra.recovery.points.restore import outdated_volumes, place_with_data
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
@@ -42,7 +42,7 @@ from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, is_replaceable
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.evidence import shown
+from portinfra.recovery.takeover.evidence import to_evidence
 from portinfra.recovery.takeover.fencing import close_to_internet, stand_down
 from portinfra.recovery.takeover.overwritten import Overwritten
 from portinfra.recovery.takeover.steps import RefreshStep
@@ -60,21 +60,23 @@ VERB = Verb("refresh", "target")
 
 
 @check_arguments
-def refresh(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
+def refresh(
+    recovery: Recovery, how: FailoverOptions | None = None, *, say: Say = lambda line: None
+) -> Evidence:
     """Give the standby the newest points; with `as_of` or `without` in `how`, other ones.
 
     Evidence of a refresh that failed says so. Raises PolicyError for a name that nothing has, where the plan
     declares no standby, where the situation permits no refresh, where own volumes of the target have newer
-    data, and for the errors of `prospect`; LeaseHeldError while another run changes the target.
+    data, and for the errors of `make_forecast`; LeaseHeldError while another run changes the target.
     """
-    how, recovery, say = how or How(), recovery.declared, SafeListener(say)
+    how, recovery, say = how or FailoverOptions(), recovery.as_declared, SafeListener(say)
     _raise_unless_ready(recovery, how)
     with Connection.to(recovery.target, recovery.topology) as target:
-        ledger = Ledger.settled(target, recovery.ledger)
+        ledger = Ledger.after_settling(target, recovery.ledger)
         return _Refresh(recovery, how, say, target, target.catalogue(), ledger).carry_out()
 
 
-def _raise_unless_ready(recovery: Recovery, how: How) -> None:
+def _raise_unless_ready(recovery: Recovery, how: FailoverOptions) -> None:
     """Raise PolicyError for what is known to refuse a refresh, before the first write."""
     what = f"{recovery.target_scope} is not refreshed"
     if not recovery.has_standby:
@@ -95,7 +97,7 @@ def _raise_unless_ready(recovery: Recovery, how: How) -> None:
 @define
 class _Refresh:
     recovery: Recovery
-    how: How
+    how: FailoverOptions
     say: Say
     target: Connection
     catalogue: Catalogue
@@ -113,7 +115,7 @@ class _Refresh:
         self.how.at(RefreshStep.FETCH)
         receive(self.recovery, self.target, choice.points, self.how.pace, self.say)
         pace, scope = self.how.pace, self.recovery.target_scope
-        with self.target.run(scope, workers=pace.workers, seed=pace.seed) as run:
+        with self.target.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, VERB, now)  # a takeover may have begun meanwhile
             if data_entries(self.ledger.read()) != known:
@@ -125,7 +127,7 @@ class _Refresh:
             bring_up = self._bring_up(run, choice, overwritten, now)
             until = self.how.as_of.timestamp() if self.how.as_of else None
             ages = Ages(points(self.ledger.entries()), started, until)
-            evidence = shown(bring_up, id, choice.points, ages, began=started)
+            evidence = to_evidence(bring_up, id, choice.points, ages, began=started)
             evidence = evolve(
                 evidence,
                 target_principal=principal,
@@ -155,15 +157,15 @@ class _Refresh:
             raise self.recovery.refusal(what, "own-data-is-newest", message, make_one)
         return choice
 
-    def _placed(self, choice: Choice) -> Placed:
+    def _place(self, choice: Choice) -> Placed:
         closed = place(without_internet(self.recovery.topology), self.recovery.target)
         there = self.target.observe(self.recovery.points)
-        return sourced(self.recovery, closed, choice.points, there, Accepted(choice.blank))
+        return place_with_data(self.recovery, closed, choice.points, there, Accepted(choice.blank))
 
     def _bring_up(self, run: Run, choice: Choice, overwritten: Overwritten, now: Situation) -> BringUp:
         """Return how the hosts stopped, got the data of the points, and started."""
         listen = self.how.pace.listen
-        placed, blank = self._placed(choice), choice.blank
+        placed, blank = self._place(choice), choice.blank
         is_standby = now.facts("target").hosts == "standby"
         is_refreshed = is_standby and _has_refreshed(self.ledger.read())
         overwrites = not (is_refreshed or is_replaceable(now, "target"))
@@ -175,7 +177,7 @@ class _Refresh:
         close_to_internet(run, placed, self.catalogue, listen)
         if overwrites:
             try:
-                overwritten.keep(self._replaced(placed, blank))
+                overwritten.keep(self._volumes_to_replace(placed, blank))
             except PortinfraError as error:
                 name = self.recovery.target.name
                 bring_up.reasons.append(f"snapshots of the data of {name} cannot be kept: {error.first_line}")
@@ -190,10 +192,10 @@ class _Refresh:
             self._apply_rest(bring_up)
         return bring_up
 
-    def _replaced(self, placed: Placed, blank: frozenset[Address]) -> frozenset[Address]:
+    def _volumes_to_replace(self, placed: Placed, blank: frozenset[Address]) -> frozenset[Address]:
         """Return the existing volumes that all waves together replace."""
         there = self.target.observe(placed.scope)
-        return outdated(placed, there, self.recovery.plan.roles, blank)
+        return outdated_volumes(placed, there, self.recovery.plan.roles, blank)
 
     def _apply_rest(self, bring_up: BringUp) -> None:
         """Bring what is in no wave to what is declared: its hosts were stopped, too."""

@@ -21,13 +21,13 @@ from portinfra.placement import place
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
-from portinfra.recovery.ledger.takeovers import Turn, activate, data_mark, written
-from portinfra.recovery.options import How
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, activate, data_mark, record_turn
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.points.point import Point, points
-from portinfra.recovery.points.restore import sourced
+from portinfra.recovery.points.restore import place_with_data
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.clocks import say_clocks
@@ -35,10 +35,10 @@ from portinfra.recovery.situation.situation import End
 from portinfra.recovery.situation.wish import is_planned
 from portinfra.recovery.takeover.agreement import agree, roles_with_data
 from portinfra.recovery.takeover.approvals import list_approvals, remove_spent_approvals
-from portinfra.recovery.takeover.begin import Beginning
+from portinfra.recovery.takeover.begin import TakeoverStart
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.evidence import OwnData, both_ran, shown
-from portinfra.recovery.takeover.fencing import passed_on, stand_down
+from portinfra.recovery.takeover.evidence import OwnData, both_ran, to_evidence
+from portinfra.recovery.takeover.fencing import overtaken_error, stand_down
 from portinfra.recovery.takeover.finish import announce, start_roles_left_behind
 from portinfra.recovery.takeover.other_end import OtherEnd
 from portinfra.recovery.takeover.overwritten import Overwritten
@@ -54,26 +54,31 @@ from portinfra.words import iso
 
 
 @check_arguments
-def failover(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
+def failover(
+    recovery: Recovery, how: FailoverOptions | None = None, *, say: Say = lambda line: None
+) -> Evidence:
     """Make the target active. See `takeover`."""
     return takeover(recovery, "target", how, say=say)
 
 
-def failback(recovery: Recovery, how: How | None = None, *, say: Say = lambda line: None) -> Evidence:
+def failback(
+    recovery: Recovery, how: FailoverOptions | None = None, *, say: Say = lambda line: None
+) -> Evidence:
     """Make the source active again. It carries a last point while nothing is restored. See `takeover`."""
     return takeover(recovery, "source", how, say=say)
 
 
 def takeover(
-    recovery: Recovery, to: End, how: How | None = None, *, say: Say = lambda line: None
+    recovery: Recovery, to: End, how: FailoverOptions | None = None, *, say: Say = lambda line: None
 ) -> Evidence:
     """Make one end active. Run again after a failure, it goes on with what was decided.
 
-    Raises PolicyError where the situation does not permit it, and for the errors of `prospect`; Unavailable
-    where an end does not answer that is not `lost`; LeaseHeldError where another run changes an end.
+    Raises PolicyError where the situation does not permit it, and for the errors of `make_forecast`;
+    Unavailable where an end does not answer that is not `lost`; LeaseHeldError where another run changes an
+    end.
     """
-    how, declared, say = how or How(), recovery.declared, SafeListener(say)
-    recovery = declared if to == "target" else declared.turned
+    how, declared, say = how or FailoverOptions(), recovery.as_declared, SafeListener(say)
+    recovery = declared if to == "target" else declared.reversed
     permitted = may_take_over(recovery, how)
     now = permitted.situation
     if is_planned(recovery, how, now) and now.phase == "active" and recovery.is_reversed:
@@ -82,7 +87,7 @@ def takeover(
         return _Takeover(recovery, how, say, target, target.catalogue(), permitted.overruled).carry_out()
 
 
-def _first_point(recovery: Recovery, how: How, say: Say) -> None:
+def _first_point(recovery: Recovery, how: FailoverOptions, say: Say) -> None:
     """Carry what was written since, before anything is stopped: the last point then has little to carry."""
     say(f"carrying to {recovery.target.name} what was written since")
     first = replicate(recovery.keeping_all, insist=True, pace=how.pace, say=say)
@@ -96,7 +101,7 @@ def _first_point(recovery: Recovery, how: How, say: Say) -> None:
 @define
 class _Takeover:
     recovery: Recovery
-    how: How
+    how: FailoverOptions
     say: Say
     target: Connection
     catalogue: Catalogue
@@ -106,7 +111,7 @@ class _Takeover:
     def carry_out(self) -> Evidence:
         say_clocks([self.target], self.say)
         ledger, pace = Ledger(self.target, self.recovery.ledger), self.how.pace
-        turn = Beginning(self.recovery, self.how, self.target, ledger, self.overruled).turn()
+        turn = TakeoverStart(self.recovery, self.how, self.target, ledger, self.overruled).turn()
         progress = Progress(self.recovery, self.target, ledger, turn.id)
         principal, began = self.target.reader.principal(), iso(self.target.now())
         said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
@@ -120,9 +125,9 @@ class _Takeover:
         chosen = self._select(turn, progress)
         self.how.at(Step.FETCH)
         receive(self.recovery, self.target, chosen.points, pace, self.say)
-        with self.target.run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
+        with self.target.start_run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
             if run.lease.epoch > turn.epoch:
-                raise passed_on(self.recovery, run.lease.epoch)
+                raise overtaken_error(self.recovery, run.lease.epoch)
             turn = progress.still(turn)
             if data_entries(progress.ledger.read(), but=turn.id) != known:  # a newer point came meanwhile
                 chosen = self._select(turn, progress)
@@ -132,7 +137,7 @@ class _Takeover:
             placed = place(self.recovery.topology, self.recovery.target)
             decided = as_decided(self.recovery, self.how, turn)
             accepted = Accepted(chosen.blank, any_key=decided.insist)
-            placed = sourced(self.recovery, placed, chosen.points, there, accepted)
+            placed = place_with_data(self.recovery, placed, chosen.points, there, accepted)
             self.how.at(Step.AGREE)
             turn = agree(progress, decided, turn, placed, chosen)
             self.how.at(Step.STAND_DOWN)
@@ -160,7 +165,7 @@ class _Takeover:
                 self.how.at(Step.COMPLETE)
                 activate(progress.ledger, turn.id)
                 self.how.at(Step.CLOSE)
-                written(progress.ledger, evolve(turn, open=False))
+                record_turn(progress.ledger, evolve(turn, open=False))
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
                 end_run(progress.ledger, entry, evidence, open=bool(evidence.left_behind))
             with suppress(ProviderError):
@@ -168,17 +173,17 @@ class _Takeover:
                     remove_spent_approvals(progress.ledger, turn)
         return evidence
 
-    def _select(self, turn: Turn, progress: Progress) -> Selected:
+    def _select(self, turn: TakeoverEntry, progress: Progress) -> Selected:
         return Selection(self.recovery, self.how, self.target).of(turn, progress.ledger)
 
-    def _overwritten(self, turn: Turn, progress: Progress, run: Run) -> Overwritten:
+    def _overwritten(self, turn: TakeoverEntry, progress: Progress, run: Run) -> Overwritten:
         kept = KeptVolumes(self.recovery, self.target, progress.ledger, self.how.pace)
         return Overwritten(kept, run, turn.id, data_mark(turn), self.say, set(turn.overwritten))
 
     def _bring_up(
         self,
         context: RolloutContext,
-        turn: Turn,
+        turn: TakeoverEntry,
         chosen: Selected,
         progress: Progress,
         overwritten: Overwritten,
@@ -204,24 +209,24 @@ class _Takeover:
             note=lambda action: progress.add(done=[action]),
         )
 
-    def _show(self, bring_up: BringUp, turn: Turn, chosen: Selected, progress: Progress) -> Evidence:
+    def _show(self, bring_up: BringUp, turn: TakeoverEntry, chosen: Selected, progress: Progress) -> Evidence:
         """Return evidence of the takeover as it is now."""
         now = bring_up.context.now
         fenced = turn.fenced_at is not None and not turn.lost  # else it may have become active since
-        until = turn.given_up_at if turn.lost else turn.fenced_at or now
+        until = turn.wanted_until if turn.lost else turn.fenced_at or now
         at = until if turn.as_of is None else turn.as_of
         ages = Ages(points(progress.ledger.entries()), now, at)
         own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
         used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
         return evolve(
-            shown(bring_up, turn.id, used, ages, began=turn.began, source_fenced=fenced),
+            to_evidence(bring_up, turn.id, used, ages, began=turn.began, source_fenced=fenced),
             as_of=None if turn.as_of is None else iso(turn.as_of),
             blank=tuple(sorted(chosen.blank)),
             overruled=turn.overruled,
             prepare_seconds=_between(turn.began, turn.fetched_at),
             downtime_seconds=None if turn.lost else _between(turn.fetched_at, bring_up.up_at),
             both_ran=both_ran(turn),
-            approvals=tuple(each.shown() for each in list_approvals(progress.ledger, turn)),
+            approvals=tuple(each.to_evidence() for each in list_approvals(progress.ledger, turn)),
         )
 
 

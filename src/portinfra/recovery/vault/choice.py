@@ -9,7 +9,7 @@ from portinfra.model.address import Address
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import (
     Accepted,
@@ -50,7 +50,7 @@ class Choice:
     """The volumes that begin blank, as an operator accepts."""
 
 
-def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: How) -> Choice:
+def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: FailoverOptions) -> Choice:
     """Return the newest point of each group that covers all volumes that the group has in the target.
 
     Points `how.without` are left aside, by their ids. With `how.as_of`, so are points that are later.
@@ -62,7 +62,7 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: How) -> 
     if how.as_of:
         candidates = Ages(known, target.now()).not_later_than(how.as_of.timestamp())
     placed = place(recovery.topology, recovery.target)
-    accepted = accepted_by(how)
+    accepted = to_accepted(how)
     chosen: list[Point] = []
     missing: list[Lack] = []
     passed_over: list[Lack] = []
@@ -86,12 +86,12 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: How) -> 
             ]
             continue
         lack = _why_none(group, judged)
-        as_of = f" as of {_listed(group.name, known, how.as_of.timestamp())}" if how.as_of else ""
+        as_of = f" as of {_list_points(group.name, known, how.as_of.timestamp())}" if how.as_of else ""
         missing.append(evolve(lack, why=lack.why + as_of))
     return Choice(tuple(chosen), tuple(missing), tuple(passed_over), frozenset(blank) & accepted.blank)
 
 
-def accepted_by(how: How) -> Accepted:
+def to_accepted(how: FailoverOptions) -> Accepted:
     """Return what an operator accepts of data that is not whole."""
     return Accepted(frozenset(map(Address, how.blank)), any_key=how.insist)
 
@@ -144,7 +144,7 @@ def fix_decided(found: Coverage, began: str, older: str) -> str:
     return _FIXES.get(judgement, f"To use an older one: {older}.")
 
 
-def _listed(group: str, known: Iterable[Point], as_of: float) -> str:
+def _list_points(group: str, known: Iterable[Point], as_of: float) -> str:
     """Return the moment that was given, and the points that a group has, with theirs."""
     there_are = [f"{point.id} ({moment(point.taken)})" for point in known if point.group == group]
     return f"{moment(as_of)}; there are: {', '.join(there_are) or 'none'}"

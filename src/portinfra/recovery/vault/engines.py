@@ -82,7 +82,7 @@ class Age:
 
     def to_receive(self, vault: Vault) -> str:
         """The key."""
-        return kept("identity", text_of(vault.identity))
+        return keep_text("identity", text_of(vault.identity))
 
     def receive(self, vault: Vault, object: str, digest: str) -> str:
         """Fetch, open, decompress. Anybody can seal for a public key, hence the digest. The checksum is the
@@ -144,7 +144,7 @@ class Restic:
         """The same password."""
         repository = quote(f"rclone:{vault.remote}/{REPOSITORY}")
         return (
-            kept("password", text_of(vault.password))
+            keep_text("password", text_of(vault.password))
             + f"export RESTIC_REPOSITORY={repository} RESTIC_PASSWORD_FILE=password RESTIC_CACHE_DIR=cache\n"
         )
 
@@ -162,6 +162,6 @@ class Restic:
 ENGINES: Mapping[str, Engine] = {"age": Age(), "restic": Restic()}
 
 
-def kept(name: str, text: str) -> str:
+def keep_text(name: str, text: str) -> str:
     """Shell that keeps a text in a file of the scratch directory, which only its owner can read."""
     return f"printf '%s\\n' {quote(text.rstrip())} > {name}\n"

@@ -59,7 +59,7 @@ def look_for(recovery: Recovery, points: Iterable[Point], there: Observation) ->
     lies there, nothing is read. `there` is what the points' scope holds in the target.
     """
     known = list(points)
-    if not any(point.vaulted for point in known):
+    if not any(point.is_in_vault for point in known):
         return VaultListing()
     return read_manifests(recovery, look(recovery), known, there)
 

@@ -41,7 +41,7 @@ class Rclone:
         done = self.run("rclone", *words, given=given)
         if done.returncode in NOT_THERE and none_is is not None:
             return none_is
-        return said(done)
+        return output_of(done)
 
     def run(
         self, *words: str, given: str | None = None, settings: Mapping[str, str] | None = None
@@ -72,7 +72,7 @@ class Rclone:
                 raise _silent(f"it did not answer within {SECONDS:.0f} s", words) from None
 
 
-def said(done: "subprocess.CompletedProcess[str]") -> str:
+def output_of(done: "subprocess.CompletedProcess[str]") -> str:
     """What a program printed. Raises Unavailable where it failed."""
     if done.returncode:
         raise _silent((done.stderr.strip().splitlines() or ["no reason given"])[-1], done.args)

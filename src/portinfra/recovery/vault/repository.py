@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from portinfra.recovery.vault.engines import HOST, REPOSITORY
-from portinfra.recovery.vault.rclone import said
+from portinfra.recovery.vault.rclone import output_of
 from portinfra.recovery.vault.secret_files import text_of
 from portinfra.recovery.vault.store import Store
 
@@ -25,7 +25,7 @@ def forget(store: Store, kept: Collection[str]) -> None:
         "RESTIC_PASSWORD_FILE": str(password),
     }
     asked = ("restic", "--no-cache", "--no-lock", "snapshots", "--json", "--host", HOST)
-    copies = json.loads(said(store.run(*asked, settings=settings)) or "null") or []
+    copies = json.loads(output_of(store.run(*asked, settings=settings)) or "null") or []
     for copy in copies:
         if not _points(copy["tags"]) & set(kept):
             store.remove_file(f"{REPOSITORY}/snapshots/{copy['id']}")

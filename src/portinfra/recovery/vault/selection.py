@@ -18,18 +18,18 @@ from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
-from portinfra.recovery.ledger.takeovers import Turn, activated_number, mark, turns
-from portinfra.recovery.options import How
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, activated_number, mark, turns
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.coverage import Accepted, OwnVolumes, coverage
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.vault.choice import Lack, accepted_by, against_line, choose, fix_decided
+from portinfra.recovery.vault.choice import Lack, against_line, choose, fix_decided, to_accepted
 from portinfra.recovery.vault.listing import look_for
 from portinfra.words import moment
 
 
-def as_decided(recovery: Recovery, how: How, turn: Turn | None) -> How:
+def as_decided(recovery: Recovery, how: FailoverOptions, turn: TakeoverEntry | None) -> FailoverOptions:
     """Return the options of a takeover that goes on: with everything that operators decided about its data
     before, and in addition what this run decides. Points that it leaves aside replace those of before.
     """
@@ -75,17 +75,17 @@ class Selection:
     """What an end that takes over may choose from."""
 
     recovery: Recovery
-    how: How
+    how: FailoverOptions
     target: Connection
 
-    def of(self, turn: Turn, ledger: Ledger) -> Selected:
+    def of(self, turn: TakeoverEntry, ledger: Ledger) -> Selected:
         """Return what the takeover began with, if its end may have changed already; else the newest data. Of
         points that are left aside now, only their own groups get others. Raises PolicyError.
         """
         decided = evolve(self, how=as_decided(self.recovery, self.how, turn))
         return decided._of(turn, ledger) if turn.restores else decided.newest(ledger, under_way=True)
 
-    def _of(self, turn: Turn, ledger: Ledger) -> Selected:
+    def _of(self, turn: TakeoverEntry, ledger: Ledger) -> Selected:
         there = self.target.observe(self.recovery.points)
         known = {point.id: point for point in points(ledger.entries())}
         vault = look_for(self.recovery, known.values(), there)
@@ -103,8 +103,8 @@ class Selection:
         ]
         blank = self._blank_of_own([name for name in declared if mark(name) in turn.own])
         for point in (known[id] for id in agreed if id in known and known[id].group in declared):
-            judged = coverage(placed, declared[point.group], point, there, vault).accept(self.accepted)
-            blank |= self.accepted.blank.intersection(judged.volumes("accepted"))
+            judged = coverage(placed, declared[point.group], point, there, vault).accept(self.accepts)
+            blank |= self.accepts.blank.intersection(judged.volumes("accepted"))
             if judged.restorable is False:
                 why = f"{began} uses point {point.id}, which cannot be restored: {against_line(judged)}"
                 lost.append(self._finding("no-point", why, fix_decided(judged, began, older(point.id))))
@@ -132,9 +132,9 @@ class Selection:
         return found
 
     @property
-    def accepted(self) -> Accepted:
+    def accepts(self) -> Accepted:
         """What the operator accepts of data that is not whole."""
-        return accepted_by(self.how)
+        return to_accepted(self.how)
 
     def look(self, ledger: Ledger) -> Selected:
         """Return the newest data of each group, and the groups that have none."""
@@ -169,12 +169,12 @@ class Selection:
 
     def _blank_of_own(self, own: Collection[str]) -> frozenset[Address]:
         """Return the volumes that begin blank beside own volumes of their groups."""
-        if not self.accepted.blank:
+        if not self.accepts.blank:
             return frozenset()
         there = self.target.observe(self.recovery.target_scope)
         placed = place(self.recovery.topology, self.recovery.target)
         judged = [
-            coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(self.accepted)
+            coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(self.accepts)
             for group in groups(self.recovery, placed)
             if group.name in own
         ]
@@ -228,7 +228,7 @@ class Selection:
 
 
 def own_numbers(
-    recovery: Recovery, contents: Contents, there: Observation, how: How
+    recovery: Recovery, contents: Contents, there: Observation, how: FailoverOptions
 ) -> dict[str, int | None]:
     """Return the ledger number of what the volumes of each group have, at the end that takes over; None: no
     data that counts. `there` is what its environment has; volumes of silent zones may exist.
@@ -245,7 +245,7 @@ def own_numbers(
     known = {point.id: point for point in points(contents.entries) if point.id not in how.without}
     found: dict[str, int | None] = {}
     for group in groups(recovery, placed):
-        judged = coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(accepted_by(how))
+        judged = coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(to_accepted(how))
         exists = judged.restorable is not False
         number: int | None = since if active and exists else None
         roles = {mark(placed.roles[volume]) for volume in group.volumes}
@@ -256,7 +256,7 @@ def own_numbers(
 
 
 def _after(
-    turn: Turn, group: Group, number: int | None, known: dict[str, Point], *, whole: bool
+    turn: TakeoverEntry, group: Group, number: int | None, known: dict[str, Point], *, whole: bool
 ) -> int | None:
     """Return the number of a group's own data after a takeover that was not finished."""
     if mark(group.name) in turn.own:

@@ -19,7 +19,7 @@ from portinfra.model.plain import Document
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
-from portinfra.recovery.options import Pace
+from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.coverage import coverage
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, snapshot_name
@@ -38,8 +38,8 @@ from portinfra.recovery.vault.listing import (
 )
 from portinfra.recovery.vault.repository import forget
 from portinfra.recovery.vault.store import Store
-from portinfra.recovery.vault.transfer_host import Helpers, Load, Receipt
-from portinfra.recovery.vault.transfer_script import Errand
+from portinfra.recovery.vault.transfer_host import Receipt, Transfer, TransferHosts
+from portinfra.recovery.vault.transfer_script import TransferScript
 
 Say = Callable[[str], None]
 
@@ -50,7 +50,7 @@ def send(
     point: Point,
     snapshots: Mapping[Address, Observed[Spec]],
     placed: Placed,
-    pace: Pace,
+    pace: RunOptions,
     say: Say,
 ) -> Document:
     """Send all volumes of a point, whose snapshots these are; what the ledger is to say of it besides.
@@ -63,14 +63,14 @@ def send(
         evolve(_load(recovery, volume, snapshots[volume], placed), first=volume == volumes[0])
         for volume in volumes
     ]
-    helpers = Helpers(
+    helpers = TransferHosts(
         source,
         recovery.sending,
         vault,
         point.id,
         point.engine,
         lambda errand: errand.sending(vault),
-        lambda errand: errand.sent,
+        lambda errand: errand.sender_receipt,
         pace,
     )
     say(f"{point.group}: to the vault, point {point.id}")
@@ -80,15 +80,15 @@ def send(
     return {"manifest": digest_of(text), "moved": sum(each.moved for each in sent.values())}
 
 
-def _load(recovery: Recovery, volume: Address, snapshot: Observed[Spec], placed: Placed) -> Load:
+def _load(recovery: Recovery, volume: Address, snapshot: Observed[Spec], placed: Placed) -> Transfer:
     spec = placed.resources[volume]
     assert isinstance(spec, Volume)
     source = exports_blocks(recovery, recovery.source)
     reader = source.block_reader(recovery.source, snapshot.id, spec.gib) if source else None
-    return Load(volume, spec.gib, int(spec.zone), spec.key, snapshot.id, reader=reader)
+    return Transfer(volume, spec.gib, int(spec.zone), spec.key, snapshot.id, reader=reader)
 
 
-def _manifest(point: Point, loads: Iterable[Load], sent: Mapping[Address, Receipt]) -> str:
+def _manifest(point: Point, loads: Iterable[Transfer], sent: Mapping[Address, Receipt]) -> str:
     volumes = {
         load.volume.name: {
             "gib": load.gib,
@@ -103,7 +103,11 @@ def _manifest(point: Point, loads: Iterable[Load], sent: Mapping[Address, Receip
 
 
 def receive(
-    recovery: Recovery, target: Connection, wanted: Iterable[Point], pace: Pace, say: Say = lambda line: None
+    recovery: Recovery,
+    target: Connection,
+    wanted: Iterable[Point],
+    pace: RunOptions,
+    say: Say = lambda line: None,
 ) -> None:
     """Bring points from the vault that are needed now: afterwards each has its snapshots in the target. Then
     remove what helpers an earlier run has left: they hold data in the clear, and the key to more.
@@ -133,11 +137,11 @@ def transfer_findings(
     found: dict[Finding, None] = {}
     for point in points:
         loads = [
-            Load(volume, spec.gib, int(spec.zone), spec.key, None)
+            Transfer(volume, spec.gib, int(spec.zone), spec.key, None)
             for volume in declared[point.group].volumes
             if isinstance(spec := placed.resources[volume], Volume)
         ]
-        hosts = Helpers(
+        hosts = TransferHosts(
             target,
             recovery.receiving,
             vault_of(recovery),
@@ -159,7 +163,7 @@ def not_here(recovery: Recovery, wanted: Iterable[Point], there: Observation) ->
     return [
         point
         for point in wanted
-        if point.vaulted
+        if point.is_in_vault
         and not point.parts(there)
         and point.group in declared
         and set(declared[point.group].volumes)
@@ -167,7 +171,7 @@ def not_here(recovery: Recovery, wanted: Iterable[Point], there: Observation) ->
     ]
 
 
-def _receive(recovery: Recovery, target: Connection, point: Point, pace: Pace) -> None:
+def _receive(recovery: Recovery, target: Connection, point: Point, pace: RunOptions) -> None:
     vault = vault_of(recovery)
     said = read_manifest(Store(vault), point)
     volumes = {address_of(name): told for name, told in said["volumes"].items()}
@@ -176,29 +180,29 @@ def _receive(recovery: Recovery, target: Connection, point: Point, pace: Pace) -
     for volume, told in sorted(volumes.items()):
         spec = placed.get(volume)
         if isinstance(spec, Volume):
-            loads.append(Load(volume, max(spec.gib, told["gib"]), int(spec.zone), spec.key, None))
+            loads.append(Transfer(volume, max(spec.gib, told["gib"]), int(spec.zone), spec.key, None))
         else:  # its host was removed since; a point is whole, or it is none
-            loads.append(Load(volume, told["gib"], 0, recovery.target.key, None))
+            loads.append(Transfer(volume, told["gib"], 0, recovery.target.key, None))
 
-    def script(errand: Errand) -> str:
+    def script(errand: TransferScript) -> str:
         told = volumes[address_of(errand.volume)]
         return errand.receiving(vault, told["object"], told["digest"], told["bytes"])
 
-    helpers = Helpers(
+    helpers = TransferHosts(
         target,
         recovery.receiving,
         vault,
         point.id,
         point.engine,
         script,
-        lambda errand: errand.received,
+        lambda errand: errand.receiver_receipt,
         pace,
         stop=True,
     )
     with helpers.at_work(loads) as (receipts, written):
         for volume, told in volumes.items():
             assert receipts[volume].digest == told["digest"], volume
-        with target.run(recovery.points, borrowed=written, workers=pace.workers, seed=pace.seed) as run:
+        with target.start_run(recovery.points, borrowed=written, workers=pace.workers, seed=pace.seed) as run:
             shelf = SnapshotStore(target, run, recovery.points, target.catalogue(), pace.listen)
             shelf.bring({(s := Snapshot(snapshot_name(v, point.id), v)).address: s for v in written})
 
@@ -219,8 +223,8 @@ def prune(recovery: Recovery, kept: Collection[str]) -> str:
     return ""
 
 
-def clear(recovery: Recovery, end: Connection, pace: Pace) -> None:
+def clear(recovery: Recovery, end: Connection, pace: RunOptions) -> None:
     """Remove helpers at one end that a run which died has left."""
     scope = recovery.sending if end.environment == recovery.source else recovery.receiving
-    nobody = Helpers(end, scope, vault_of(recovery), "", "", lambda errand: "", lambda errand: "", pace)
+    nobody = TransferHosts(end, scope, vault_of(recovery), "", "", lambda errand: "", lambda errand: "", pace)
     nobody.clear()

@@ -31,10 +31,10 @@ from portinfra.placement import place
 from portinfra.planning.compose import compose
 from portinfra.planning.refusal import refuse
 from portinfra.provider.abilities import BlockReader
-from portinfra.recovery.options import Pace
-from portinfra.recovery.points.restore import stopped
+from portinfra.recovery.options import RunOptions
+from portinfra.recovery.points.restore import with_hosts_off
 from portinfra.recovery.vault.store import Store
-from portinfra.recovery.vault.transfer_script import Errand
+from portinfra.recovery.vault.transfer_script import TransferScript
 
 ATTEMPT = "attempt"
 """The tag that tells a helper's attempt, with the word without which no receipt is believed. Whoever may
@@ -54,7 +54,7 @@ LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 
 
 @frozen
-class Load:
+class Transfer:
     """One volume that a helper is to carry."""
 
     volume: Address
@@ -83,19 +83,19 @@ class Receipt:
     """What they are called in the vault."""
 
 
-class HelperFailed(PortinfraError):
+class TransferHostFailed(PortinfraError):
     """A helper said that it failed, or said nothing for too long."""
 
 
 Attempts = Mapping[Address, str]
 """Volume → what tells its helper's work from any other's."""
 
-Script = Callable[[Errand], str]
-Name = Callable[[Errand], str]
+Script = Callable[[TransferScript], str]
+Name = Callable[[TransferScript], str]
 
 
 @frozen
-class Helpers:
+class TransferHosts:
     """The helpers of one point at one end of the way."""
 
     connection: Connection
@@ -107,13 +107,13 @@ class Helpers:
     """What a helper runs."""
     receipt: Name
     """The name of the receipt that it leaves."""
-    pace: Pace = field(factory=Pace)
+    pace: RunOptions = field(factory=RunOptions)
     stop: bool = False
     """Whether they must have stopped when their volumes are looked at: what is written is at rest then."""
 
     @contextmanager
     def at_work(
-        self, loads: Iterable[Load]
+        self, loads: Iterable[Transfer]
     ) -> Iterator[tuple[Mapping[Address, Receipt], Mapping[Address, Observed[Spec]]]]:
         """Helpers for these volumes, once all have done their work: receipts, and the volumes that they have,
         by the address of what they stand for; none of what they read without. All is removed afterwards,
@@ -123,7 +123,7 @@ class Helpers:
         """
         loads = list(loads)
         pace = self.pace
-        with self.connection.run(self.scope, workers=pace.workers, seed=pace.seed) as run:
+        with self.connection.start_run(self.scope, workers=pace.workers, seed=pace.seed) as run:
             catalogue = self.connection.catalogue()
             try:
                 attempts, placed = self._at_it(run, loads, catalogue)
@@ -140,9 +140,9 @@ class Helpers:
             finally:
                 self._clear(run)
 
-    def findings(self, loads: list[Load], catalogue: Catalogue) -> tuple[Finding, ...]:
+    def findings(self, loads: list[Transfer], catalogue: Catalogue) -> tuple[Finding, ...]:
         """Return what a plan of these helpers finds, as if none existed. Makes no call."""
-        placed = self._placed(loads, {load.volume: "" for load in loads})
+        placed = self._place(loads, {load.volume: "" for load in loads})
         drivers = self.connection.provider.drivers
         return compose(placed, catalogue, Observation(), drivers, LOSE_ALL).findings
 
@@ -150,7 +150,7 @@ class Helpers:
         """Remove what an earlier run left, and nobody waits for."""
         if not self.connection.observe(self.scope).resources:
             return
-        with self.connection.run(self.scope, workers=self.pace.workers, seed=self.pace.seed) as run:
+        with self.connection.start_run(self.scope, workers=self.pace.workers, seed=self.pace.seed) as run:
             self._clear(run)
 
     def _clear(self, run: Run) -> None:
@@ -161,25 +161,25 @@ class Helpers:
 
     # Which helpers there are.
 
-    def _at_it(self, run: Run, loads: list[Load], catalogue: Catalogue) -> tuple[Attempts, Placed]:
+    def _at_it(self, run: Run, loads: list[Transfer], catalogue: Catalogue) -> tuple[Attempts, Placed]:
         """Each volume's attempt, and the helpers: those that are at work, if they are what they would be were
         they made now; else new ones. Nothing of one that an earlier run began is changed under it.
         """
         there = run.reader.observe(self.scope).of(Instance)
         if found := self._attempts(there, loads):
-            placed = self._placed(loads, found)
+            placed = self._place(loads, found)
             if run.plan(placed, catalogue, LOSE_ALL).empty:
                 return found, placed
         if there:
             self._clear(run)
         attempts = {load.volume: secrets.token_hex(16) for load in loads}
-        placed = self._placed(loads, attempts)
+        placed = self._place(loads, attempts)
         plan = run.plan(placed, catalogue, LOSE_ALL)
         refuse(plan)
         run.apply(plan, self.pace.listen)
         return attempts, placed
 
-    def _attempts(self, there: Mapping[Address, Observed[Instance]], loads: Iterable[Load]) -> Attempts:
+    def _attempts(self, there: Mapping[Address, Observed[Instance]], loads: Iterable[Transfer]) -> Attempts:
         """The attempts that helpers are at; none unless it is all of them."""
         hosts = self._hosts(loads)
         found = {
@@ -189,7 +189,7 @@ class Helpers:
         }
         return found if len(found) == len(hosts) and all(found.values()) else {}
 
-    def _hosts(self, loads: Iterable[Load]) -> dict[Address, str]:
+    def _hosts(self, loads: Iterable[Transfer]) -> dict[Address, str]:
         """Each volume's helper, by name: a host whose zone is the volume's."""
         taken: dict[int, int] = {}
         hosts = {}
@@ -208,7 +208,7 @@ class Helpers:
     def _zones(self) -> int:
         return place(Topology(self.scope.topology, ()), self.connection.environment).zones
 
-    def _placed(self, loads: list[Load], attempts: Attempts) -> Placed:
+    def _place(self, loads: list[Transfer], attempts: Attempts) -> Placed:
         hosts = self._hosts(loads)
         sizes = {load.gib for load in loads}
         reading = any(load.reader for load in loads)
@@ -233,7 +233,7 @@ class Helpers:
             dns=None,
         )
         placed = place(topology, environment)
-        return evolve(placed, resources=self._dressed(placed, loads, attempts))
+        return evolve(placed, resources=self._dress(placed, loads, attempts))
 
     def _ways_out(self, role: Role, *, reading: bool) -> list[Flow]:
         """The vault, the provider's blocks where they are read, and nothing else."""
@@ -241,7 +241,7 @@ class Helpers:
         ways = map(cidr_and_port, whither)
         return [allow(role, cidr, tcp=port, why="what it carries") for cidr, port in ways]
 
-    def _dressed(self, placed: Placed, loads: list[Load], attempts: Attempts) -> dict[Address, Spec]:
+    def _dress(self, placed: Placed, loads: list[Transfer], attempts: Attempts) -> dict[Address, Spec]:
         """The helpers that are needed, each with its volume and its script; and where they are."""
         loads_of = {host: load for load, host in zip(loads, self._hosts(loads).values(), strict=True)}
         resources: dict[Address, Spec] = {}
@@ -268,15 +268,15 @@ class Helpers:
                 resources[address] = spec
         return {a: s for a, s in resources.items() if not isinstance(s, Subnet) or a in subnets}
 
-    def _errand(self, load: Load, attempt: str) -> Errand:
+    def _errand(self, load: Transfer, attempt: str) -> TransferScript:
         name = load.volume.name
-        return Errand(self.point, name, load.gib, attempt, self.engine, load.first, load.reader)
+        return TransferScript(self.point, name, load.gib, attempt, self.engine, load.first, load.reader)
 
     # What became of them.
 
     def _stand_in(
         self,
-        loads: Iterable[Load],
+        loads: Iterable[Transfer],
         attempts: Attempts,
         volumes: Mapping[Address, Observed[Spec]],
     ) -> None:
@@ -287,7 +287,7 @@ class Helpers:
             volume = "" if load.reader else volumes[load.volume].id
             self.vault.stand.run(self.script(errand), volume)
 
-    def _receipts(self, run: Run, loads: Iterable[Load], attempts: Attempts) -> dict[Address, Receipt]:
+    def _receipts(self, run: Run, loads: Iterable[Transfer], attempts: Attempts) -> dict[Address, Receipt]:
         store, clock = Store(self.vault), self.connection.provider.clock
         until = clock.now() + seconds(self.vault.limit)
         errands = {load.volume: self._errand(load, attempts[load.volume]) for load in loads}
@@ -303,7 +303,7 @@ class Helpers:
                 return found
             if clock.now() + PAUSE_SECONDS > until:
                 missing = ", ".join(sorted(names.keys() - found.keys()))
-                raise HelperFailed(
+                raise TransferHostFailed(
                     f"no helper said within {self.vault.limit} what became of {missing}",
                     fix="See whether the vault can be reached from there, and the image runs user data.",
                 )
@@ -315,20 +315,24 @@ def receipt(text: str, volume: Address, word: str) -> Receipt:
     try:
         said = json.loads(text)
         if "failed" in said:
-            raise HelperFailed(f"{volume}: {said['failed']}", fix="Mend what it names, and run this again.")
+            raise TransferHostFailed(
+                f"{volume}: {said['failed']}", fix="Mend what it names, and run this again."
+            )
         if said["word"] != word:
             raise ValueError("no helper of ours has written it")
         if not (DIGEST.fullmatch(said["digest"]) and OBJECT.fullmatch(said["object"])):
             raise ValueError("no helper writes such a digest, or such a name")
         return Receipt(said["digest"], int(said["bytes"]), int(said["moved"]), said["object"])
     except (ValueError, KeyError, TypeError) as error:
-        raise HelperFailed(f"{volume}: its receipt cannot be read: {error}", fix="Run this again.") from None
+        raise TransferHostFailed(
+            f"{volume}: its receipt cannot be read: {error}", fix="Run this again."
+        ) from None
 
 
 def _at_rest(placed: Placed) -> Placed:
     hosts = frozenset(a for a, s in placed.resources.items() if isinstance(s, Instance))
     roles = [evolve(role, ignore=(), max_unavailable=role.count) for role in placed.topology.roles]
-    return stopped(evolve(placed, topology=evolve(placed.topology, roles=roles)), hosts)
+    return with_hosts_off(evolve(placed, topology=evolve(placed.topology, roles=roles)), hosts)
 
 
 def _volume(host: str) -> Address:

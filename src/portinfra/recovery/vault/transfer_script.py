@@ -11,7 +11,7 @@ from attrs import frozen
 
 from portinfra.model.vault import Vault
 from portinfra.provider.abilities import BlockReader
-from portinfra.recovery.vault.engines import ENGINES, kept
+from portinfra.recovery.vault.engines import ENGINES, keep_text
 from portinfra.recovery.vault.secret_files import text_of
 
 GIB = 2**30
@@ -105,7 +105,7 @@ end 0
 
 
 @frozen
-class Errand:
+class TransferScript:
     """One volume that a helper carries."""
 
     point: str
@@ -133,12 +133,12 @@ class Errand:
         return self.attempt[NAME:]
 
     @property
-    def sent(self) -> str:
+    def sender_receipt(self) -> str:
         """The name of a sender's receipt."""
         return f"{self.point}/{self.volume}.sent-{self.name}.json"
 
     @property
-    def received(self) -> str:
+    def receiver_receipt(self) -> str:
         """The name of a receiver's receipt."""
         return f"{self.point}/{self.volume}.received-{self.name}.json"
 
@@ -150,13 +150,13 @@ class Errand:
         body = _SEND.format(
             sent=f"{{ {reader.command} | {send}; }}" if reader else f'{send} < "$disk"',
             read_only="" if reader else _READ_ONLY,
-            receipt=quote(self.sent),
+            receipt=quote(self.sender_receipt),
             object=object,
             word=self.word,
             bytes=self.gib * GIB,
         )
         prepare = engine.to_send(vault, first=self.first)
-        return self._head(vault, vault.sender, "to the vault", prepare, self.sent) + body
+        return self._head(vault, vault.sender, "to the vault", prepare, self.sender_receipt) + body
 
     def receiving(self, vault: Vault, object: str, digest: str, bytes: int) -> str:
         """The script that writes and reads back what was sent. Raises InvalidRequest."""
@@ -164,19 +164,19 @@ class Errand:
         body = _RECEIVE.format(
             receive=engine.receive(vault, object, digest),
             again=engine.again,
-            receipt=quote(self.received),
+            receipt=quote(self.receiver_receipt),
             object=object,
             word=self.word,
             digest=digest,
             bytes=bytes,
         )
         prepare = engine.to_receive(vault)
-        return self._head(vault, vault.receiver, "from the vault", prepare, self.received) + body
+        return self._head(vault, vault.receiver, "from the vault", prepare, self.receiver_receipt) + body
 
     def _head(self, vault: Vault, configuration: str, where: str, prepare: str, receipt: str) -> str:
-        ours = kept("rclone.conf", text_of(configuration))
+        ours = keep_text("rclone.conf", text_of(configuration))
         if vault.host_key:
-            ours += kept("known_hosts", vault.host_key)
+            ours += keep_text("known_hosts", vault.host_key)
             ours += 'export RCLONE_SFTP_KNOWN_HOSTS_FILE="$PWD/known_hosts"\n'
         return _HEAD.format(
             where=where,

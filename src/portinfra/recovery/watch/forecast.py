@@ -22,14 +22,14 @@ from portinfra.placement import place
 from portinfra.planning.compose import compose
 from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
-from portinfra.recovery.ledger.drills import Drilled, drilled
+from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import mark
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.point import points
-from portinfra.recovery.points.restore import all_at_once, outdated, replacing, sourced
+from portinfra.recovery.points.restore import all_at_once, outdated_volumes, place_with_data, replacing
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.situation.facts import answering
@@ -51,7 +51,7 @@ from portinfra.words import iso
 
 
 @frozen(field_transformer=strict)
-class WaveProspect:
+class WaveForecast:
     """What one wave would bring up."""
 
     roles: tuple[str, ...]
@@ -77,11 +77,11 @@ class DataSource:
 
 
 @frozen(field_transformer=strict)
-class Prospect:
+class Forecast:
     """A failover, foreseen."""
 
     recovery: Recovery
-    waves: tuple[WaveProspect, ...]
+    waves: tuple[WaveForecast, ...]
     status: RecoveryStatus
     rto: int
     floor_seconds: float
@@ -105,19 +105,19 @@ class Prospect:
 
 
 @check_arguments
-def prospect(recovery: Recovery, how: How | None = None) -> Prospect:
+def make_forecast(recovery: Recovery, how: FailoverOptions | None = None) -> Forecast:
     """Foresee a failover, or the takeover that `how` describes. Raises ProviderError where the target does
     not answer, and PolicyError for a point in `how.without` that does not exist; of the source it asks what
     `status` does, and for a last point, what is there.
     """
-    how = how or How()
+    how = how or FailoverOptions()
     with Look.to(recovery.target, recovery.topology) as target:
         now = status_of_way(recovery, ask_source=not how.lost, through=target)
         check_names(recovery, how, now.known_points)
         return with_permissions(foresee(recovery, how, now, target), how, target)
 
 
-def with_permissions(found: Prospect, how: How, target: Connection) -> Prospect:
+def with_permissions(found: Forecast, how: FailoverOptions, target: Connection) -> Forecast:
     """Add what the credentials of the end that takes over may not do.
 
     `status` leaves it out: on some providers it takes a call for each action.
@@ -130,11 +130,11 @@ def with_permissions(found: Prospect, how: How, target: Connection) -> Prospect:
 
 def foresee(
     recovery: Recovery,
-    how: How,
+    how: FailoverOptions,
     now: RecoveryStatus,
     target: Connection,
     occasion: Kind | None = None,
-) -> Prospect:
+) -> Forecast:
     """Foresee the takeover that `how` describes, in the situation of a status. One that was planned stays so.
     `target` is connected with the names of the topology. With `refresh` as `occasion`, it foresees a refresh.
     """
@@ -161,8 +161,8 @@ def foresee(
     here = [point for point in chosen if point not in in_vault]
     placed = place(recovery.topology, recovery.target)
     accepted = Accepted(selected.blank, any_key=how.insist)
-    placed = all_at_once(sourced(recovery, placed, here, snapshots, accepted))
-    old = outdated(placed, there, _stale(recovery, now), selected.blank)
+    placed = all_at_once(place_with_data(recovery, placed, here, snapshots, accepted))
+    old = outdated_volumes(placed, there, _stale(recovery, now), selected.blank)
     replaced = set(there.of(Volume)) & _data_volumes(recovery, placed) if planned else old
     overwritten = () if _is_replaceable(recovery, situation) else [volume.name for volume in replaced]
 
@@ -172,7 +172,7 @@ def foresee(
 
     plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
     entries = ledger.entries()
-    measured, drill = _last_measured(drilled(entries))
+    measured, drill = _last_measured(ended_drills(entries))
     time = target.now()
     facts = ReadinessFacts(
         situation,
@@ -197,7 +197,7 @@ def foresee(
     )
     data = tuple(_sources(recovery, selected, Ages(points(entries), time)))
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
-    return Prospect(
+    return Forecast(
         recovery,
         waves,
         now,
@@ -231,7 +231,7 @@ def _sources(recovery: Recovery, selected: Selected, ages: Ages) -> Iterable[Dat
         yield DataSource(name, f"own volumes of {recovery.target.name}", None)
 
 
-def _last_measured(drills: Iterable[Drilled]) -> tuple[float | None, str]:
+def _last_measured(drills: Iterable[DrillEntry]) -> tuple[float | None, str]:
     """Return the seconds that the last drill took which came up, and its id; None and no id: none came up."""
     came_up = [(each.rto_measured, each.id) for each in drills if each.rto_measured is not None]
     return came_up[-1] if came_up else (None, "")
@@ -243,13 +243,13 @@ def _stale(recovery: Recovery, now: RecoveryStatus) -> Collection[str]:
     return () if now.stands else [role for role in recovery.plan.roles if mark(role) not in restored]
 
 
-def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) -> WaveProspect:
+def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) -> WaveForecast:
     """What a wave adds to those before it."""
     wave, plan = recovery.plan.waves[number], plans[number]
     before = plans[number - 1] if number else None
     calls = before.budget.calls if before else 0
     floor = before.budget.floor_seconds if before else 0.0
-    return WaveProspect(
+    return WaveForecast(
         wave.roles,
         sum(isinstance(s, Instance) and placed.roles[a] in wave.roles for a, s in placed.resources.items()),
         len(plan.changes) - (len(before.changes) if before else 0),
@@ -282,7 +282,7 @@ def _no_last_point(recovery: Recovery, target: Connection) -> dict[str, str]:
     }
 
 
-def _unready_hooks(recovery: Recovery, how: How, occasion: Kind) -> Iterable[UnreadyHook]:
+def _unready_hooks(recovery: Recovery, how: FailoverOptions, occasion: Kind) -> Iterable[UnreadyHook]:
     """Yield the hooks that cannot be called from here."""
     plan = recovery.plan
     ready = [hook for role in recovery.topology.roles if role.name in plan.roles for hook in role.ready]

@@ -3,7 +3,7 @@
 from attrs import evolve
 
 from portinfra.execution.connection import Look
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.watch.forecast import foresee
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
@@ -16,10 +16,10 @@ def status(recovery: Recovery) -> RecoveryStatus:
     """Return the status of a recovery, and what speaks against a takeover where one could begin now. Raises
     what the status alone raises.
     """
-    declared = recovery.declared
+    declared = recovery.as_declared
     with Look.to(declared.target, declared.topology) as target:
         found = status_alone(declared, through=target)
         now = found.situation
         if now is None or now.silent or not now.is_calm or now.active != "source":
             return found
-        return evolve(found, readiness=foresee(declared, How(), found, target).findings)
+        return evolve(found, readiness=foresee(declared, FailoverOptions(), found, target).findings)

@@ -7,7 +7,7 @@ from portinfra.execution.connection import Look
 from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.options import How
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -30,13 +30,13 @@ class Permitted:
 
 
 @check_arguments
-def may_take_over(recovery: Recovery, how: How | None = None) -> Permitted:
+def may_take_over(recovery: Recovery, how: FailoverOptions | None = None) -> Permitted:
     """Return in which situation a takeover to the target is permitted. Raise PolicyError where it is not.
 
-    Raise it, or ValidationError, with the errors of `prospect`, unless the operator insists, or the takeover
-    may have stopped the other end already.
+    Raise it, or ValidationError, with the errors of `make_forecast`, unless the operator insists, or the
+    takeover may have stopped the other end already.
     """
-    how = how or How()
+    how = how or FailoverOptions()
     left = peer_of(end_of(recovery))
     now = read_facts(recovery, left if how.lost else None)
     raise_if_refused(recovery, takeover_verb(recovery, how), now)
@@ -46,7 +46,7 @@ def may_take_over(recovery: Recovery, how: How | None = None) -> Permitted:
         if _has_stopped(recovery, how, now):
             return Permitted(now)
         if needs_approval(recovery) and not (now.open and now.active == end_of(recovery)):
-            entries = Ledger.settled(target, recovery.ledger).entries()
+            entries = Ledger.after_settling(target, recovery.ledger).entries()
             approvals_by_others(recovery, target, entries)
         errors = errors_of(with_permissions(foresee(recovery, how, known, target), how, target).findings)
     refusing = [each for each in errors if not how.insist or each.rule in NEVER_OVERRULED]
@@ -58,7 +58,7 @@ def may_take_over(recovery: Recovery, how: How | None = None) -> Permitted:
     return Permitted(now, tuple(dict.fromkeys(f"{each.rule}: {each.message}" for each in errors)))
 
 
-def _has_stopped(recovery: Recovery, how: How, now: Situation) -> bool:
+def _has_stopped(recovery: Recovery, how: FailoverOptions, now: Situation) -> bool:
     """Return whether a takeover goes on that may have stopped the other end. To refuse it would protect
     nothing: each of its waves looks again, and those before the one that fails are up.
     """

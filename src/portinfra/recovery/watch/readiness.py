@@ -14,8 +14,8 @@ from portinfra.model.duration import seconds
 from portinfra.model.finding import Finding, Severity
 from portinfra.placement import place
 from portinfra.recovery.groups import groups, roles_of
-from portinfra.recovery.ledger.drills import Drilled
-from portinfra.recovery.options import How
+from portinfra.recovery.ledger.drills import DrillEntry
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import FIX as CLOCK_FIX
 from portinfra.recovery.situation.clocks import REFUSE_SECONDS, clock_line
@@ -90,12 +90,12 @@ class ReadinessFacts:
     """Whether it is a refresh: nothing at the source is stopped, and no end becomes active."""
 
 
-def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Finding, ...]:
+def readiness(recovery: Recovery, how: FailoverOptions, facts: ReadinessFacts) -> tuple[Finding, ...]:
     """Return the errors and warnings about the takeover that `how` describes, or about a refresh. A refresh
     leaves the source as it is, and uses the time of the provider, as a drill does.
     """
     now = facts.status
-    doubtful = [*map(_waited_for, facts.placed), *facts.transfer_hosts, *facts.records]
+    doubtful = [*map(_with_wait, facts.placed), *facts.transfer_hosts, *facts.records]
     doubtful += [*facts.keys, *_hooks(recovery, facts.hooks)]
     if not facts.is_refresh:
         doubtful += _silent_zones(recovery, facts.situation)
@@ -106,12 +106,12 @@ def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Find
         *(() if facts.is_refresh else _permission(recovery, how, facts.situation, now.next_step)),
         *_last_point(recovery, facts.no_last_point),
         *facts.data,
-        *_passed_over(recovery, how, facts.passed_over),
+        *_skipped_points(recovery, how, facts.passed_over),
         *_vault_unseen(recovery, now, unseen),
         *_gaps(recovery, now),
         *_unreadable_entries(recovery, how, now),
         *_leases(recovery, how, facts.situation),
-        *_tried(recovery, facts),
+        *_drill_findings(recovery, facts),
         *map(_as_warning, facts.probers),
         *facts.vault,
         *_overwrites(recovery, facts.overwritten),
@@ -119,7 +119,7 @@ def readiness(recovery: Recovery, how: How, facts: ReadinessFacts) -> tuple[Find
     )
 
 
-def doubts(how: How, found: Iterable[Finding]) -> list[Finding]:
+def doubts(how: FailoverOptions, found: Iterable[Finding]) -> list[Finding]:
     """Return what may stop a late wave: errors are warnings where the source is lost."""
     return [_as_warning(each) if how.lost and each.severity is Severity.ERROR else each for each in found]
 
@@ -153,7 +153,7 @@ def _clocks(recovery: Recovery, now: Situation) -> Iterable[Finding]:
             return
 
 
-def _leases(recovery: Recovery, how: How, now: Situation) -> Iterable[Finding]:
+def _leases(recovery: Recovery, how: FailoverOptions, now: Situation) -> Iterable[Finding]:
     """Return a warning for each end that another run changes now: the takeover waits for none."""
     for environment, end in (
         (recovery.source, peer_of(end_of(recovery))),
@@ -165,7 +165,9 @@ def _leases(recovery: Recovery, how: How, now: Situation) -> Iterable[Finding]:
             yield _gap(recovery.plan.name, "lease-held", message, "Wait for it.", Severity.WARNING)
 
 
-def _permission(recovery: Recovery, how: How, now: Situation, next_step: str) -> Iterable[Finding]:
+def _permission(
+    recovery: Recovery, how: FailoverOptions, now: Situation, next_step: str
+) -> Iterable[Finding]:
     """Return what the decision table says of the takeover, and that it goes on."""
     verb = takeover_verb(recovery, how)
     if refusal := may(verb, now):
@@ -192,7 +194,9 @@ def _hooks(recovery: Recovery, unready: Iterable[UnreadyHook]) -> Iterable[Findi
         yield _gap(recovery.plan.name, "hook-unready", called, fix, severity)
 
 
-def _passed_over(recovery: Recovery, how: How, passed_over: Iterable[Lack]) -> Iterable[Finding]:
+def _skipped_points(
+    recovery: Recovery, how: FailoverOptions, passed_over: Iterable[Lack]
+) -> Iterable[Finding]:
     """Return the points that are newer than those that would be used, and cannot be restored. A takeover from
     a lost source goes on with what is left.
     """
@@ -233,7 +237,7 @@ def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
             yield _gap(name, "too-old", f"{volume.volume}: {age}", fix, Severity.WARNING)
 
 
-def _unreadable_entries(recovery: Recovery, how: How, now: RecoveryStatus) -> Iterable[Finding]:
+def _unreadable_entries(recovery: Recovery, how: FailoverOptions, now: RecoveryStatus) -> Iterable[Finding]:
     """Return a finding for each entry of the ledger that cannot be read. An entry of a newer version may say
     who takes over: a takeover that stops the source is refused.
     """
@@ -250,7 +254,7 @@ def _unreadable_entries(recovery: Recovery, how: How, now: RecoveryStatus) -> It
         )
 
 
-def _tried(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
+def _drill_findings(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
     """What the drills speak against: the last of all, and the last that came up."""
     name, rto, every = recovery.plan.name, recovery.plan.rto, recovery.plan.drills.every
     now, measured, drill = facts.status, facts.measured, facts.measured_in
@@ -275,7 +279,7 @@ def _tried(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
         yield _gap(name, "left-behind", left.message, left.fix, Severity.WARNING)
 
 
-def _unread(recovery: Recovery, last: Drilled | None) -> Iterable[Finding]:
+def _unread(recovery: Recovery, last: DrillEntry | None) -> Iterable[Finding]:
     """Return warnings about data that no probe reads: no drill shows that it can be used."""
     name = recovery.plan.name
     if last and last.result == "inconclusive":
@@ -313,7 +317,7 @@ def _overwrites(recovery: Recovery, volumes: Collection[str]) -> Iterable[Findin
     yield _gap(plan.name, "overwrites-data", message, fix, Severity.WARNING)
 
 
-def _waited_for(finding: Finding) -> Finding:
+def _with_wait(finding: Finding) -> Finding:
     """The finding, with a fix that a takeover has: it works around no zone of the target."""
     silent = finding.rule == "plan/unknown-zone"
     return evolve(finding, fix="Wait until it answers, and run this again.") if silent else finding

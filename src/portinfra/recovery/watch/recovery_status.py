@@ -9,10 +9,10 @@ from portinfra.model.address import Address
 from portinfra.model.evidence import Kind
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.strict import strict
-from portinfra.recovery.ledger.drills import Drilled
+from portinfra.recovery.ledger.drills import DrillEntry
 from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.runs import Run
-from portinfra.recovery.ledger.takeovers import Turn
+from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.coverage import Judgement
 from portinfra.recovery.situation.leftovers import Leftover
 from portinfra.recovery.situation.situation import End, Situation
@@ -103,7 +103,7 @@ class RecoveryStatus:
     points: tuple[PointStatus, ...]
     drills: tuple[str, ...] = ()
     """Drills that died, or could not be torn down, by their ids: for `sweep`."""
-    turn: Turn | None = None
+    turn: TakeoverEntry | None = None
     """The failover, or the way back, that has begun and is not done."""
     stands: int = 0
     """The epoch since which the target stands for the source; 0 where it does not. What is written there then
@@ -119,7 +119,7 @@ class RecoveryStatus:
     """Whether the source was let in again while the target was silent, so that this may be at work, too."""
     vault_unseen: str = ""
     """Why the vault, which some of the points are in, could not be looked into."""
-    last_drill: Drilled | None = None
+    last_drill: DrillEntry | None = None
     """The newest one that has ended."""
     dated_ahead: tuple[str, ...] = ()
     """A sentence for each point whose time lies ahead of now: the clock of a machine is wrong."""
@@ -156,7 +156,7 @@ class RecoveryStatus:
     left_unseen: tuple[str, ...] = ()
     """A sentence for each end where that cannot be read."""
 
-    def takeover_by(self, command: Kind) -> Turn | None:
+    def takeover_by(self, command: Kind) -> TakeoverEntry | None:
         """Return the takeover that is under way, if this command leads to it."""
         return self.turn if self.turn and self.turn.occasion == command else None
 

@@ -17,11 +17,11 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
-from portinfra.recovery.ledger.drills import drilled
+from portinfra.recovery.ledger.drills import ended_drills
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import REFRESH, Run, read_runs
-from portinfra.recovery.options import Pace
-from portinfra.recovery.points.ages import Ages, rounded
+from portinfra.recovery.options import RunOptions
+from portinfra.recovery.points.ages import Ages, round_age
 from portinfra.recovery.points.coverage import (
     Coverage,
     judge_points,
@@ -59,11 +59,11 @@ def status(recovery: Recovery, *, through: Connection | None = None) -> Recovery
     does not answer. Where the vault does not answer, the status says why. It uses the connection to the
     declared target that a caller has.
     """
-    declared = recovery.declared
+    declared = recovery.as_declared
     found = status_of_way(declared, through=through)
     if not (found.stands and found.source_stopped) or found.turn:
         return found
-    back = status_of_way(declared.turned)
+    back = status_of_way(declared.reversed)
     return evolve(
         found,
         end="source",
@@ -97,7 +97,7 @@ def status_of_way(
         is_locked = has_locks(recovery, points(entries))
         locks, locks_unread = _locks(target, there) if is_locked else ({}, "")
         here, away = situation.facts(peer_of(source_end)), situation.facts(source_end)
-        kept, kept_unseen = _kept(recovery, here, away, target)
+        kept, kept_unseen = _kept_volumes(recovery, here, away, target)
         left_behind, left_unseen = list_leftovers(recovery, situation, target)
     untold = _is_untold(source_end, away, here)
     stands = (
@@ -135,7 +135,7 @@ def status_of_way(
         source_fenced if away.answers else None,
         untold,
         vault.problem if None in restorable.values() else "",
-        next(reversed(drilled(entries)), None),
+        next(reversed(ended_drills(entries)), None),
         ages.warnings(),
         contents.unreadable,
         next_step(recovery, next_verbs(situation)),
@@ -163,7 +163,7 @@ def _locks(target: Connection, there: Observation) -> tuple[Mapping[str, float],
         return {}, str(error)
 
 
-def _kept(
+def _kept_volumes(
     recovery: Recovery, here: EndFacts, away: EndFacts, target: Connection
 ) -> tuple[tuple[KeptVolume, ...], tuple[str, ...]]:
     """Return the kept snapshots of replaced volumes, the target's first, and a sentence for each end where
@@ -171,13 +171,13 @@ def _kept(
     """
     kept: list[KeptVolume] = []
     unseen: list[str] = []
-    for way, facts, connected in ((recovery, here, target), (recovery.turned, away, None)):
+    for way, facts, connected in ((recovery, here, target), (recovery.reversed, away, None)):
         if not facts.kept:
             continue
         name = way.target.name
         try:
             with nullcontext(connected) if connected else Connection.to(way.target) as place:
-                volumes = KeptVolumes(way, place, Ledger(place, way.ledger), Pace())
+                volumes = KeptVolumes(way, place, Ledger(place, way.ledger), RunOptions())
                 listed = volumes.list_volumes(facts.kept)
         except ProviderError as error:
             unseen.append(f"the kept snapshots of {name} cannot be read: {error.first_line}")
@@ -187,7 +187,7 @@ def _kept(
 
 
 def _names(recovery: Recovery, ends: Iterable[End]) -> Iterable[str]:
-    declared = recovery.declared
+    declared = recovery.as_declared
     return (declared.source.name if end == "source" else declared.target.name for end in ends)
 
 
@@ -220,11 +220,11 @@ def _point_status(point: Point, restorable: bool | None, there: Observation, age
         point.id,
         point.group,
         iso(point.taken),
-        rounded(age.seconds),
+        round_age(age.seconds),
         point.count,
         sum(address.name.endswith(f"-{point.id}") for address in there.resources),
         restorable,
-        point.vaulted,
+        point.is_in_vault,
         age.exact,
     )
 
@@ -265,6 +265,6 @@ def _group_volumes(
             level=level,
             point=point.id,
             taken=iso(point.taken),
-            age=rounded(age.seconds),
+            age=round_age(age.seconds),
             age_is_exact=age.exact,
         )

@@ -38,11 +38,11 @@ def assurance(name: str, plan: Plan) -> str:
     except_for = [*_data_kept(plan), *_not_looked_at(plan)]
     if not plan.destroys:
         except_for += [
-            *_born_otherwise(plan),
+            *_hosts_born_otherwise(plan),
             *_births_not_known(plan),
             *_other_zones(plan),
             *_hosts_missing(plan),
-            *_closed(plan),
+            *_closed_lines(plan),
         ]
         except_for += [] if name.startswith("applied") else [*_not_in_force(plan), *_still_running(plan)]
     exceptions = f", except {_and(except_for)}" if except_for else ""
@@ -125,7 +125,7 @@ def _not_read(plan: Plan) -> str:
     return ", ".join(sorted(plan.observation.unknown | plan.options.without_zones))
 
 
-def _born_otherwise(plan: Plan) -> list[str]:
+def _hosts_born_otherwise(plan: Plan) -> list[str]:
     rules = {finding.rule for finding in plan.findings}
     return ["what hosts were born with"] if BORN_OTHERWISE in rules else []
 
@@ -180,7 +180,7 @@ def _is_fenced(plan: Plan) -> bool:
     return plan.fenced and not plan.standby
 
 
-def _closed(plan: Plan) -> list[str]:
+def _closed_lines(plan: Plan) -> list[str]:
     return ["flows from the internet, which stay closed for a standby"] if plan.standby else []
 
 

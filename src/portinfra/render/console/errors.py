@@ -10,7 +10,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
 from portinfra.model.outcome import Cause, StepOutcome
 from portinfra.render.console.assurances import ASSURANCES
-from portinfra.render.console.terminal import err, styled
+from portinfra.render.console.terminal import err, styled_text
 from portinfra.words import collapsed, count
 
 SOURCE_WIDTH = 100
@@ -30,7 +30,7 @@ def show_error(error: PortinfraError, *, again: str = "") -> None:
     if isinstance(error, ApplyError):
         _show_steps(console, error, again)
     elif error.fix:
-        console.print(styled(f"  {error.fix}"))
+        console.print(styled_text(f"  {error.fix}"))
     show_findings(findings)
     return None
 
@@ -46,7 +46,7 @@ def show_findings(findings: Iterable[Finding], console: Console | None = None) -
         if finding.location and finding.location.source:
             _show_source(finding.location, console)
         if finding.fix:
-            console.print(styled(f"  {finding.fix}"))
+            console.print(styled_text(f"  {finding.fix}"))
 
 
 def _show_source(location: Location, console: Console) -> None:
@@ -55,13 +55,13 @@ def _show_source(location: Location, console: Console) -> None:
     if len(line) > SOURCE_WIDTH or not line.isprintable():
         return
     number = f"  {location.line} | "
-    console.print(styled((number + line, "dim")))
+    console.print(styled_text((number + line, "dim")))
     if location.column:
-        console.print(styled((" " * (len(number) + location.column - 1) + "^", "dim")))
+        console.print(styled_text((" " * (len(number) + location.column - 1) + "^", "dim")))
 
 
 def _headline(place: str, severity: Severity, message: str) -> Text:
-    return styled(place, (str(severity), STYLES[severity]), ": ", message)
+    return styled_text(place, (str(severity), STYLES[severity]), ": ", message)
 
 
 def _message(error: PortinfraError) -> str:
@@ -72,31 +72,33 @@ def _message(error: PortinfraError) -> str:
 def _show_steps(console: Console, error: ApplyError, again: str) -> None:
     steps = error.outcome.steps
     for cause in error.outcome.causes:
-        console.print(styled(("  failed   ", "red"), _step_error(cause.steps[0])))
+        console.print(styled_text(("  failed   ", "red"), _step_error(cause.steps[0])))
         if len(cause.steps) > 1:
-            console.print(styled(f"           {_others(cause)}"))
+            console.print(styled_text(f"           {_others(cause)}"))
         if isinstance(cause.error, PortinfraError) and cause.error.fix:
-            console.print(styled(f"           {cause.error.fix}"))
+            console.print(styled_text(f"           {cause.error.fix}"))
     blocked = [step.step.address for step in steps if step.fate == "blocked"]
     if blocked:
-        console.print(styled(("  blocked  ", "yellow"), collapsed(dict.fromkeys(blocked))))
+        console.print(styled_text(("  blocked  ", "yellow"), collapsed(dict.fromkeys(blocked))))
     for change in error.outcome.drift:
-        console.print(styled(("  differs  ", "yellow"), f"{change.address}: {change.reason}"))
+        console.print(styled_text(("  differs  ", "yellow"), f"{change.address}: {change.reason}"))
     for zone in sorted(error.outcome.unverified):
-        console.print(styled(("  unseen   ", "yellow"), f"{zone} does not answer"))
+        console.print(styled_text(("  unseen   ", "yellow"), f"{zone} does not answer"))
     done = sum(step.fate == "done" for step in steps)
     begun = sum(step.fate == "failed" and step.changed for step in steps)
     half = f", {count(begun, 'step')} half done" if begun else ""
-    console.print(styled(f"{done} of {count(len(steps), 'step')} done{half}. What is done stays."))
-    console.print(styled(f"  {error.fix}"))
+    console.print(styled_text(f"{done} of {count(len(steps), 'step')} done{half}. What is done stays."))
+    console.print(styled_text(f"  {error.fix}"))
     if again:
-        console.print(styled(f"  {again}"))
+        console.print(styled_text(f"  {again}"))
 
 
 def _others(cause: Cause) -> str:
     """`The same for 299 others: instance.web2 … instance.web300 (298 were not tried).`."""
     others = cause.addresses[1:]
-    untried = f" ({ASSURANCES['not tried'].format(untried=cause.untried)})" if cause.untried else ""
+    untried = (
+        f" ({ASSURANCES['not tried'].format(untried=cause.untried_count)})" if cause.untried_count else ""
+    )
     return f"The same for {len(others)} more: {collapsed(others)}{untried}."
 
 

@@ -13,7 +13,7 @@ from portinfra.reach import Hop, Reach, Traffic
 from portinfra.reach.traffic import NOTHING
 from portinfra.render.console.assurances import describe_dropped_traffic
 from portinfra.render.console.errors import STYLES
-from portinfra.render.console.terminal import styled, table
+from portinfra.render.console.terminal import styled_text, table
 from portinfra.visible import visible
 from portinfra.words import count
 
@@ -31,7 +31,7 @@ def show_report(report: Report, console: Console) -> None:
     """Show all of it; with what is there, only what differs there from the declaration."""
     what = "what is declared" if report.there is None else "what is declared, and what is there"
     on = report.placed.environment.on
-    console.print(styled((str(report.placed.scope), "bold"), f" on {on}: {what}"))
+    console.print(styled_text((str(report.placed.scope), "bold"), f" on {on}: {what}"))
     for severity, title in TITLES.items():
         _show_findings(title, severity, report.of(severity), console)
     _show_waived(report.waived, console)
@@ -74,7 +74,7 @@ def show_path(source: str, target: str, hops: Iterable[Hop], declared: Declared,
     for hop in hops:
         flows = declared.reasons(hop.source_role, hop.target_role, hop.traffic)
         why = "; ".join(f"{flow.why} ({flow.location})" for flow in flows)
-        listed.add_row(hop.source, hop.target, str(hop.traffic), why or styled((UNDECLARED, "red")))
+        listed.add_row(hop.source, hop.target, str(hop.traffic), why or styled_text((UNDECLARED, "red")))
     console.print(listed)
 
 
@@ -97,7 +97,7 @@ def rows(reach: Reach, declared: Declared) -> list[Row]:
     return found
 
 
-def merged(ways: Iterable[Row], roles: Collection[str]) -> list[Row]:
+def merge_rows(ways: Iterable[Row], roles: Collection[str]) -> list[Row]:
     """Rows that differ in one end only, as one: from `web, app` to `logs`; of many roles, `all but logs`."""
     by_target: dict[tuple[str, Traffic, str], list[str]] = {}
     for source, target, traffic, why in ways:
@@ -138,32 +138,32 @@ def _show_findings(title: str, severity: Severity, findings: Iterable[Finding], 
     enforced = {rule.id: f" ({rule.enforces})" for rule in BUILT_IN}
     _title(title, console)
     for (rule, fix), some in by_rule.items():
-        _line(2, styled((rule, STYLES[severity]), enforced.get(rule, "")), console)
+        _line(2, styled_text((rule, STYLES[severity]), enforced.get(rule, "")), console)
         for finding in some:
             place = f"{finding.location}: " if finding.location else ""
             seen = " (as it is there)" if finding.observed else ""
-            _line(4, styled(f"{place}{finding.subject}: {finding.message}{seen}"), console)
+            _line(4, styled_text(f"{place}{finding.subject}: {finding.message}{seen}"), console)
         if fix:
-            _line(4, styled(f"→ {fix}"), console)
+            _line(4, styled_text(f"→ {fix}"), console)
 
 
 def _show_waived(waived: Iterable[Waived], console: Console) -> None:
     if waived:
         _title("Waived", console)
     for one in waived:
-        _line(2, styled((one.finding.rule, "dim"), f" by {one.role}: {visible(one.reason)}"), console)
-        _line(4, styled((f"{one.finding.subject}: {one.finding.message}", "dim")), console)
+        _line(2, styled_text((one.finding.rule, "dim"), f" by {one.role}: {visible(one.reason)}"), console)
+        _line(4, styled_text((f"{one.finding.subject}: {one.finding.message}", "dim")), console)
 
 
 def _show_rows(title: str, ways: Iterable[Row], roles: Collection[str], console: Console) -> None:
-    lines = merged(ways, roles)
+    lines = merge_rows(ways, roles)
     _title(title, console)
     if not lines:
         _line(2, "nothing", console)
         return
     listed = table("from", "to", "traffic", "because")
     for sources, targets, traffic, why in lines:
-        because = styled((why, "red")) if why == UNDECLARED else styled(why)
+        because = styled_text((why, "red")) if why == UNDECLARED else styled_text(why)
         listed.add_row(sources, targets, str(traffic), because)
     _line(2, listed, console)
 
@@ -171,14 +171,14 @@ def _show_rows(title: str, ways: Iterable[Row], roles: Collection[str], console:
 def _show_depth(reach: Reach, console: Console) -> None:
     """How far from the internet each role is, and by whom it is reached first."""
     levels: dict[int, dict[str, list[str]]] = {}
-    for role, chain in reach.reached(INTERNET).items():
+    for role, chain in reach.chains_from(INTERNET).items():
         levels.setdefault(len(chain), {}).setdefault(chain[-1].source_role, []).append(role)
     if not levels:
         return
     _title("From the internet, step by step", console)
     for depth, by_source in sorted(levels.items()):
         told = (_step(source, roles) for source, roles in by_source.items())
-        _line(2, styled(f"{depth}: {'; '.join(told)}"), console)
+        _line(2, styled_text(f"{depth}: {'; '.join(told)}"), console)
 
 
 def _step(source: str, roles: Iterable[str]) -> str:
@@ -197,4 +197,4 @@ def _line(indent: int, what: RenderableType, console: Console) -> None:
 
 def _title(title: str, console: Console) -> None:
     console.print()
-    console.print(styled((title, "bold")))
+    console.print(styled_text((title, "bold")))

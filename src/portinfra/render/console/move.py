@@ -4,7 +4,7 @@ from rich.console import Console
 
 from portinfra.portability.move import Choice, Move
 from portinfra.render.console.errors import show_findings
-from portinfra.render.console.terminal import styled, table
+from portinfra.render.console.terminal import styled_text, table
 from portinfra.words import count, duration
 
 
@@ -12,9 +12,9 @@ def show_move(move: Move, console: Console) -> None:
     """What stays, what does not, what is chosen, and what it costs."""
     here, there = move.here.environment, move.plan.placed.environment
     account = f", account {there.account}" if there.account else ""
-    console.print(styled((str(move.plan.scope), "bold"), f" from {here.on} to {there.on}{account}"))
+    console.print(styled_text((str(move.plan.scope), "bold"), f" from {here.on} to {there.on}{account}"))
     _title(console, "Carries over")
-    for line in _carried(move):
+    for line in _carried_lines(move):
         console.print(f"  {line}")
     if move.lost:
         _title(console, "Has no equal there, or is to be named anew")
@@ -45,11 +45,11 @@ def show_move(move: Move, console: Console) -> None:
 
 def _title(console: Console, text: str) -> None:
     console.print()
-    console.print(styled((text, "bold")))
+    console.print(styled_text((text, "bold")))
 
 
-def _carried(move: Move) -> list[str]:
-    carried = move.carried
+def _carried_lines(move: Move) -> list[str]:
+    carried = move.carried_counts
     topology = move.here.topology
     lines = [
         f"{count(carried['instance'], 'host')} of {count(len(topology.roles), 'role')}, "

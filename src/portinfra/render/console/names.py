@@ -7,7 +7,7 @@ from portinfra.model.address import Address
 from portinfra.words import collapsed, count
 
 
-def counted(addresses: Iterable[Address]) -> str:
+def count_by_kind(addresses: Iterable[Address]) -> str:
     """How many of each kind, hosts by their names: `3 subnets, 3 instances (web1 … web3)`."""
     found = list(addresses)
     hosts = collapsed(address.name for address in found if address.kind == "instance")

@@ -18,8 +18,8 @@ from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.assurances import nothing_to_do
 from portinfra.render.console.differences import difference_lines, value
 from portinfra.render.console.errors import show_findings
-from portinfra.render.console.names import counted
-from portinfra.render.console.terminal import print_hanging, styled
+from portinfra.render.console.names import count_by_kind
+from portinfra.render.console.terminal import print_hanging, styled_text
 from portinfra.words import collapsed, count, duration
 
 SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
@@ -50,7 +50,7 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
     environment = plan.placed.environment
     account = f", account {account_of(plan)}" if account_of(plan) else ""
     verb = "destroy " if plan.destroys else ""
-    console.print(styled((f"{verb}{plan.scope}", "bold"), f" on {environment.on}{account}"))
+    console.print(styled_text((f"{verb}{plan.scope}", "bold"), f" on {environment.on}{account}"))
     if any(finding.rule == SUBNET_MOVES for finding in plan.findings):
         console.print()  # the changes would follow from a declaration that is not meant
         show_findings(plan.findings, console)
@@ -68,8 +68,8 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
         )
     console.print()
     for role in rolling_roles(plan):
-        print_hanging(console, styled(""), rolling(role))
-    print_hanging(console, styled(""), summary(plan))
+        print_hanging(console, styled_text(""), rolling(role))
+    print_hanging(console, styled_text(""), summary(plan))
     if not plan.errors and (hosts := questions(plan)):
         console.print(questions_line(len(hosts)))
     if plan.kept:
@@ -155,15 +155,15 @@ def _show_section(console: Console, title: str, lines: Mapping[_Line, list[Chang
     if not lines:
         return
     console.print()
-    console.print(styled((title, "bold")))
+    console.print(styled_text((title, "bold")))
     width = max(len(line.role) for line in lines)
     # Sorting is stable: within a role, the plan's own order stays.
     for line, changes in sorted(lines.items(), key=lambda item: _rank(item[0], list(lines))):
-        first = styled((f"  {SYMBOLS[line.action]:<4}", STYLES[line.action]), f"{line.role:<{width}}  ")
+        first = styled_text((f"  {SYMBOLS[line.action]:<4}", STYLES[line.action]), f"{line.role:<{width}}  ")
         reason = f"  {line.reason}" if line.reason else ""
         print_hanging(console, first, f"{_what(line, changes)}{reason}")
         for detail in line.details:
-            print_hanging(console, styled(f"      {'':<{width}}    "), detail, style="dim")
+            print_hanging(console, styled_text(f"      {'':<{width}}    "), detail, style="dim")
 
 
 def _rank(line: _Line, lines: list[_Line]) -> int:
@@ -178,4 +178,4 @@ def _what(line: _Line, changes: Iterable[Change]) -> str:
         several = f" ({len(addresses)})" if len(addresses) > 2 else ""
         names = [address.name for address in addresses]
         return f"{addresses[0].kind}.{collapsed(names)}{several}"
-    return counted(addresses)
+    return count_by_kind(addresses)

@@ -9,7 +9,7 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from portinfra.model.progress import Progress
-from portinfra.render.console.terminal import err, styled
+from portinfra.render.console.terminal import err, styled_text
 from portinfra.visible import visible
 from portinfra.words import duration
 
@@ -79,14 +79,14 @@ def line(progress: Progress) -> Text:
     """One finished step: `[12/300] instance.web1 done`."""
     number = f"[{progress.done}/{progress.total}] "
     if progress.step is None:
-        return styled(number + progress.message)
+        return styled_text(number + progress.message)
     if progress.waited:
-        return styled(number, f"{progress.step.address} {progress.message}")
+        return styled_text(number, f"{progress.step.address} {progress.message}")
     fate = progress.fate or ""
     word = WORDS[progress.step.phase] if fate == "done" else fate
     message = _reason(progress)
     tail = f": {message}" if message else ""
-    return styled(number, f"{progress.step.address} ", (word, STYLES.get(fate, "")), tail)
+    return styled_text(number, f"{progress.step.address} ", (word, STYLES.get(fate, "")), tail)
 
 
 def _now(progress: Progress) -> str:

@@ -15,12 +15,12 @@ from portinfra.recovery.drills.sweep import Swept
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
-from portinfra.recovery.watch.forecast import DataSource, Prospect
+from portinfra.recovery.watch.forecast import DataSource, Forecast
 from portinfra.recovery.watch.readiness import NOT_KNOWN
 from portinfra.recovery.watch.recovery_status import PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery_assurances import recovery_assurance
-from portinfra.render.console.terminal import styled, table
+from portinfra.render.console.terminal import styled_text, table
 from portinfra.words import count, duration, moment
 
 RESULT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "failed": "bold red"}
@@ -31,10 +31,10 @@ def title(recovery: Recovery) -> Text:
     """Which recovery, from where to where."""
     source, target = recovery.source, recovery.target
     where = f": {source.name} ({source.on}) → {target.name} ({target.on})"
-    return styled((f"recovery {recovery.plan.name}", "bold"), where)
+    return styled_text((f"recovery {recovery.plan.name}", "bold"), where)
 
 
-def show_prospect(found: Prospect, console: Console) -> None:
+def show_prospect(found: Forecast, console: Console) -> None:
     """Waves, times, data, gaps."""
     console.print(title(found.recovery))
     console.print()
@@ -68,7 +68,7 @@ def show_prospect(found: Prospect, console: Console) -> None:
     console.print(f"Not checked: {'; '.join(NOT_KNOWN)}.")
 
 
-def _group_lines(found: Prospect) -> Iterable[str]:
+def _group_lines(found: Forecast) -> Iterable[str]:
     """Return a sentence for each group: which data it comes up from, how old that is, what stays behind."""
     source = found.recovery.source.name
     named = {each.group: each for each in found.data}
@@ -142,7 +142,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
     rows = table("volume", "group", "newest point", "age", "")
     for volume in found.volumes:
         age = _age(volume.age, volume.age_is_exact)
-        level = styled((volume.level, LEVEL_STYLES[volume.level]))
+        level = styled_text((volume.level, LEVEL_STYLES[volume.level]))
         rows.add_row(volume.volume.name, volume.group, volume.point or "none", age, level)
     console.print(rows)
     console.print()
@@ -303,8 +303,8 @@ def show_runs(found: Iterable[RunHistory], console: Console) -> None:
             each.kind,
             each.id,
             moment(each.began) if each.began else "",
-            styled((each.result, RESULT_STYLES.get(each.result, ""))),
-            styled((told, "bold red" if each.is_doubtful else "")),
+            styled_text((each.result, RESULT_STYLES.get(each.result, ""))),
+            styled_text((told, "bold red" if each.is_doubtful else "")),
         )
     console.print(rows)
 
@@ -313,11 +313,13 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
     """How a drill, failover or failback ended."""
     console.print()
     if evidence.simulated:
-        console.print(styled(("SIMULATED: the built-in cloud did this. Nothing of it is real.", "yellow")))
+        console.print(
+            styled_text(("SIMULATED: the built-in cloud did this. Nothing of it is real.", "yellow"))
+        )
     heading = f"{evidence.kind} {evidence.id} {evidence.result}"
     if evidence.result == "passed":
         heading = recovery_assurance("passed", kind=evidence.kind, id=evidence.id)
-    console.print(styled((heading, RESULT_STYLES[evidence.result])))
+    console.print(styled_text((heading, RESULT_STYLES[evidence.result])))
     for reason in evidence.reasons:
         console.print(f"  {reason}")
     rows = table("wave", "roles", "hosts", "took", "")

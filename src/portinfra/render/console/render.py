@@ -33,7 +33,7 @@ def _hosts(placed: Placed) -> Table:
     for host in list_hosts(placed):
         shown.add_row(
             host.name,
-            *host.shown,
+            *host.columns,
             "yes" if host.public else "",
             ", ".join(volumes.get(host.name, ())),
         )

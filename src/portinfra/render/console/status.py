@@ -13,8 +13,8 @@ from portinfra.planning.roles import role_of
 from portinfra.render.console.assurances import nothing_differs
 from portinfra.render.console.differences import difference_lines
 from portinfra.render.console.errors import show_findings
-from portinfra.render.console.names import counted
-from portinfra.render.console.terminal import styled
+from portinfra.render.console.names import count_by_kind
+from portinfra.render.console.terminal import styled_text
 from portinfra.words import collapsed, count
 
 WORDS: dict[Action, str] = {
@@ -34,16 +34,18 @@ _NAMED_MAX = 6
 def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
     """Show drift, what nothing declares, what did not answer, and the claim."""
     observation = plan.observation
-    console.print(styled((str(plan.scope), "bold"), f" on {plan.placed.environment.on}"))
+    console.print(styled_text((str(plan.scope), "bold"), f" on {plan.placed.environment.on}"))
     kinds = Counter(address.kind for address in observation.resources)
     there = ", ".join(count(number, kind) for kind, number in kinds.items()) or "nothing"
     console.print(f"There: {there}.")
     _show_whole(plan, console)
     _show_differing(plan, console)
     for zone in sorted(observation.unknown):
-        console.print(styled((zone, "red"), " did not answer: what is there is not known"))
+        console.print(styled_text((zone, "red"), " did not answer: what is there is not known"))
     for each in observation.foreign or ():
-        console.print(styled((str(each), "yellow"), ": portinfra did not create it, and leaves it alone"))
+        console.print(
+            styled_text((str(each), "yellow"), ": portinfra did not create it, and leaves it alone")
+        )
     show_findings(plan.findings, console)
     if not plan.differs and not observation.unknown and not observation.unexplained:
         console.print(nothing_differs(plan))
@@ -62,9 +64,9 @@ def _show_whole(plan: Plan, console: Console) -> None:
             groups.setdefault(key, []).append(change.address)
     for (action, role), addresses in groups.items():
         if len(addresses) <= _NAMED_MAX:
-            console.print(styled((", ".join(addresses), "yellow"), f" {WORDS[action]}"))
+            console.print(styled_text((", ".join(addresses), "yellow"), f" {WORDS[action]}"))
         else:
-            console.print(styled((role, "yellow"), f" {WORDS[action]}: {counted(addresses)}"))
+            console.print(styled_text((role, "yellow"), f" {WORDS[action]}: {count_by_kind(addresses)}"))
 
 
 def _show_differing(plan: Plan, console: Console) -> None:
@@ -77,9 +79,9 @@ def _show_differing(plan: Plan, console: Console) -> None:
             groups.setdefault(key, []).append(change.address.name)
     for (action, kind, reason, details), names in groups.items():
         why = f": {reason}" if reason else ""
-        console.print(styled((f"{kind}.{collapsed(names)}", "yellow"), f" {WORDS[action]}{why}"))
+        console.print(styled_text((f"{kind}.{collapsed(names)}", "yellow"), f" {WORDS[action]}{why}"))
         for detail in details:
-            console.print(styled(f"    {detail}"))
+            console.print(styled_text(f"    {detail}"))
 
 
 def _reason(change: Change) -> str:

@@ -49,7 +49,7 @@ def _console(stream: TextIO) -> Console:
     return _Terminal(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
-def styled(*parts: str | Text | tuple[str, str]) -> Text:
+def styled_text(*parts: str | Text | tuple[str, str]) -> Text:
     """Return text of several parts, each with its style or none. No other function makes text with styles."""
     return Text.assemble(
         *(

@@ -36,14 +36,14 @@ def dot(picture: Picture) -> str:
 
 
 def _lines(picture: Picture) -> Iterator[str]:
-    yield f"digraph {_quoted(picture.topology)} {{"
+    yield f"digraph {_quote(picture.topology)} {{"
     yield HEAD
-    yield f"  label={_quoted(title(picture))};"
+    yield f"  label={_quote(title(picture))};"
     outside = outside_ids(picture)
     for peer, peer_id in outside.items():
-        yield f"  {peer_id} [label={_quoted(outside_label(peer))}, shape=oval, {ORANGE}];"
+        yield f"  {peer_id} [label={_quote(outside_label(peer))}, shape=oval, {ORANGE}];"
     yield "  subgraph cluster_region {"
-    yield f"    label={_quoted(place(picture))};"
+    yield f"    label={_quote(place(picture))};"
     for row in picture.rows:
         yield from _row(row, picture)
     yield "  }"
@@ -54,7 +54,7 @@ def _lines(picture: Picture) -> Iterator[str]:
 
 def _row(row: Row, picture: Picture) -> Iterator[str]:
     look = f", {ORANGE}" if row.public else ""
-    yield f"    subgraph {_quoted('cluster_' + row.role)} {{"
+    yield f"    subgraph {_quote('cluster_' + row.role)} {{"
     yield f"      label={_broken(role_lines(row, picture))};"
     for ordinal, (zone, cell) in enumerate(zip(picture.zones, row.cells, strict=True)):
         yield f"      {_box(row.role, ordinal)} [label={_broken(cell_lines(zone, cell))}{look}];"
@@ -64,28 +64,28 @@ def _row(row: Row, picture: Picture) -> Iterator[str]:
 def _arrow(arrow: Arrow, outside: Mapping[str, str], zone: int) -> str:
     """Arrows end at the borders of the roles; Graphviz wants a box within each to aim at."""
     tail, head = (outside.get(peer) or _box(peer, zone) for peer in (arrow.source, arrow.target))
-    look = [f"label={_quoted(arrow.ports)}"]
+    look = [f"label={_quote(arrow.ports)}"]
     if arrow.source not in outside:
-        look.append(f"ltail={_quoted('cluster_' + arrow.source)}")
+        look.append(f"ltail={_quote('cluster_' + arrow.source)}")
     if arrow.target not in outside:
-        look.append(f"lhead={_quoted('cluster_' + arrow.target)}")
+        look.append(f"lhead={_quote('cluster_' + arrow.target)}")
     if not arrow.inwards:
         look.append("constraint=false")
     return f"  {tail} -> {head} [{', '.join(look)}];"
 
 
 def _box(role: str, ordinal: int) -> str:
-    return _quoted(f"{role}/{ordinal}")
+    return _quote(f"{role}/{ordinal}")
 
 
-def _quoted(words: str) -> str:
-    return '"' + _escaped(words) + '"'
+def _quote(words: str) -> str:
+    return '"' + _escape(words) + '"'
 
 
 def _broken(lines: Sequence[str]) -> str:
     """A label of several lines."""
-    return '"' + "\\n".join(map(_escaped, lines)) + '"'
+    return '"' + "\\n".join(map(_escape, lines)) + '"'
 
 
-def _escaped(words: str) -> str:
+def _escape(words: str) -> str:
     return visible(words.replace("\n", " ")).replace("\\", "\\\\").replace('"', '\\"')

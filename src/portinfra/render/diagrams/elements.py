@@ -8,7 +8,7 @@ from portinfra.visible import visible
 
 def element(tag: str, *, content: str = "", **attributes: float | str) -> str:
     """One element with a text for content; numbers are written short, `stroke_width` as `stroke-width`."""
-    written = "".join(f' {name.replace("_", "-")}="{_written(value)}"' for name, value in attributes.items())
+    written = "".join(f' {name.replace("_", "-")}="{_to_text(value)}"' for name, value in attributes.items())
     return f"<{tag}{written}>{clean(content)}</{tag}>" if content else f"<{tag}{written}/>"
 
 
@@ -41,5 +41,5 @@ def clean(content: str) -> str:
     return escape(visible(content, keep="\n\t"))
 
 
-def _written(value: float | str) -> str:
+def _to_text(value: float | str) -> str:
     return clean(value) if isinstance(value, str) else f"{round(value, 2):g}"

@@ -40,7 +40,7 @@ def _content(placed: Layout) -> Iterator[str]:
     yield text(placed.header.x, placed.header.y + 24, name, size=24, weight="bold")
     hosts = sum(len(cell.hosts) for row in picture.rows for cell in row.cells)
     counts = ", ".join(
-        _counted(number, thing)
+        _count(number, thing)
         for number, thing in (
             (len(picture.rows), "role"),
             (hosts, "host"),
@@ -71,7 +71,7 @@ def _content(placed: Layout) -> Iterator[str]:
         yield flow_list(picture.links, placed.list, [row.role for row in picture.rows])
 
 
-def _counted(number: int, thing: str) -> str:
+def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 

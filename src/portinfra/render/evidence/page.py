@@ -56,14 +56,14 @@ def report_html(document: Document, verifying: str = "") -> str:
             '<p class="bad"><b>ALTERED</b>: this is not as it was signed. Do not believe it.</p>'
             if altered
             else "",
-            _simulated(document),
+            _simulated_notice(document),
             f'<p class="faint">{_e(document["id"])} · {moment(document["started"])}</p>',
             f'<h1 class="{"bad" if altered else RESULTS[document["result"]]}">{_e(title)}</h1>',
             f"<p>{_e(document['source'])} → {_e(document['target'])}</p>",
             _who(document),
             _why(document),
             f'<div class="facts">{_data(document)}{_time(document)}</div>',
-            _looked(document),
+            _looked_lines(document),
             *_course(document),
             _points(document["points"]),
             _approvals(document["approvals"]),
@@ -133,14 +133,14 @@ def _why(document: Document) -> str:
     return f'<ul class="{RESULTS[document["result"]]}">{reasons}</ul>{said}'
 
 
-def _simulated(document: Document) -> str:
+def _simulated_notice(document: Document) -> str:
     """Return the sentence that heads a page of the built-in cloud."""
     if not document["simulated"]:
         return ""
     return '<p class="unsure"><b>SIMULATED</b>: the built-in cloud did this. Nothing of it is real.</p>'
 
 
-def _looked(document: Document) -> str:
+def _looked_lines(document: Document) -> str:
     """Return how deeply each group was looked at."""
     if not document["looked"]:
         return ""
@@ -222,7 +222,7 @@ def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _ended(passed: bool, problem: str = "") -> str:
+def _end_text(passed: bool, problem: str = "") -> str:
     colour = _colour(passed and not problem)
     if problem:
         return f'<span class="{colour}">{_e(problem)}</span>'
@@ -237,7 +237,7 @@ def _waves(waves: Iterable[JsonObject], started: str) -> str:
             _e(wave["hosts"]),
             _clock(wave["started"], started),
             _short(f"{duration(wave['seconds'])} of {duration(wave['limit_seconds'])}"),
-            _ended(wave["passed"], wave["problem"]),
+            _end_text(wave["passed"], wave["problem"]),
         )
         for number, wave in enumerate(waves, 1)
     )
@@ -253,7 +253,7 @@ def _checks(title: str, checks: list[tuple[str, JsonObject]], started: str) -> s
             _clock(check["at"], started),
             _e(check["tries"]),
             f'<span class="said">{_e(check["told"])}</span>',
-            _ended(check["passed"]),
+            _end_text(check["passed"]),
         )
         for where, check in checks
     )

@@ -45,7 +45,7 @@ def timeline(document: Document) -> str:
     bottom = TOP + ROW * len(rows)
     parts = [*_axis(whole, scale, bottom)]
     for number, row in enumerate(rows):
-        parts += _drawn(row, scale, TOP + number * ROW)
+        parts += _draw(row, scale, TOP + number * ROW)
     return f'<svg viewBox="0 0 {WIDTH} {bottom + 26}" role="img" aria-label="timeline">{"".join(parts)}</svg>'
 
 
@@ -83,7 +83,7 @@ def _dot(kind: str, check: JsonObject, start: float) -> Row:
     return Row(check["name"], _seconds(check["at"]) - start, told, check["passed"])
 
 
-def _drawn(row: Row, scale: float, y: float) -> Iterable[str]:
+def _draw(row: Row, scale: float, y: float) -> Iterable[str]:
     colour = f"var(--{COLOURS[row.good]})"
     x = LEFT + row.at * scale
     label = row.label if len(row.label) <= LABEL else row.label[: LABEL - 1] + "…"

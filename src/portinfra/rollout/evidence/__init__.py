@@ -1,7 +1,7 @@
 """Evidence of what was done: a document that is signed, and read back."""
 
 from portinfra.model.plain import Document
-from portinfra.rollout.evidence.parsing import parse, read
+from portinfra.rollout.evidence.parsing import parse, read_value
 from portinfra.rollout.evidence.signing import Verdict, digest_of, document_of, sign, signing_key, verify
 from portinfra.rollout.evidence.store import EvidenceStore, open_store
 
@@ -13,7 +13,7 @@ __all__ = [
     "document_of",
     "open_store",
     "parse",
-    "read",
+    "read_value",
     "sign",
     "signing_key",
     "verify",

@@ -35,7 +35,7 @@ def parse(text: str, fix: str) -> Document:
     return document
 
 
-def read(kind: type[T], document: JsonObject, fix: str) -> T:
+def read_value(kind: type[T], document: JsonObject, fix: str) -> T:
     """Return the value, of an attrs class, that `document_of` made the document of.
 
     Fields that the class does not have are left out: a later version may have added them. Raises

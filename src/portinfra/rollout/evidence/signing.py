@@ -57,7 +57,7 @@ class Verdict:
         return self.found in ("good", "another key", "unknown signer")
 
     @property
-    def told(self) -> str:
+    def sentence(self) -> str:
         """One line for a person."""
         return {
             "good": f"Good: it is as it was signed with key {self.fingerprint}.",
@@ -94,7 +94,7 @@ def sign(document: Document, key: Ed25519PrivateKey) -> Document:
     """The document with its signature."""
     signature = key.sign(_canonical(document))
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return {**_unsigned(document), SIGNED: _seal(public, signature)}
+    return {**_without_seal(document), SIGNED: _seal(public, signature)}
 
 
 @check_types
@@ -177,7 +177,7 @@ def _public_raw(pem: bytes) -> bytes:
 
 
 def _canonical(document: JsonObject) -> bytes:
-    plain = json.dumps(_unsigned(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    plain = json.dumps(_without_seal(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return plain.encode(errors="surrogatepass")  # what somebody put into it must not stop `verify`
 
 
@@ -185,7 +185,7 @@ def _seal(public: bytes, signature: bytes) -> Document:
     return {"by": "ed25519", "public_key": _text(public), "signature": _text(signature)}
 
 
-def _unsigned(document: JsonObject) -> Document:
+def _without_seal(document: JsonObject) -> Document:
     return {name: value for name, value in document.items() if name != SIGNED}
 
 

@@ -30,13 +30,13 @@ class Question:
         """Ask the driver."""
         return ask(self.driver, self.want, self.seen, self.refs)
 
-    def reordered(self) -> "Question":
+    def reorder(self) -> "Question":
         """Return an equal question, whose mappings have the opposite order."""
-        seen = {address: _reordered_seen(each) for address, each in reversed([*self.refs.seen.items()])}
+        seen = {address: _reorder_seen(each) for address, each in reversed([*self.refs.seen.items()])}
         return evolve(
             self,
-            want=None if self.want is None else _reordered(self.want),
-            seen=None if self.seen is None else _reordered_seen(self.seen),
+            want=None if self.want is None else _reorder(self.want),
+            seen=None if self.seen is None else _reorder_seen(self.seen),
             refs=evolve(self.refs, seen=seen),
         )
 
@@ -68,19 +68,19 @@ def ask_about(plan: Plan, step: Step, drivers: Drivers, refs: Refs) -> Question:
     return Question(step, drivers[type(spec)], want, seen, refs)
 
 
-def _reordered_seen(seen: Observed[Any]) -> Observed[Any]:
-    extras = tuple(_reversed(extra) for extra in seen.extras)
-    return evolve(seen, spec=_reordered(seen.spec), parts=_reversed(seen.parts), extras=extras)
+def _reorder_seen(seen: Observed[Any]) -> Observed[Any]:
+    extras = tuple(_reverse(extra) for extra in seen.extras)
+    return evolve(seen, spec=_reorder(seen.spec), parts=_reverse(seen.parts), extras=extras)
 
 
-def _reordered(spec: Spec) -> Spec:
+def _reorder(spec: Spec) -> Spec:
     changed: dict[str, Any] = {
-        each.name: _reversed(value)
+        each.name: _reverse(value)
         for each in fields(type(spec))
         if isinstance(value := getattr(spec, each.name), Mapping)
     }
     return evolve(spec, **changed) if changed else spec
 
 
-def _reversed(mapping: Mapping[str, Any]) -> dict[str, Any]:
+def _reverse(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return dict(reversed([*mapping.items()]))

@@ -23,7 +23,7 @@ from portinfra.planning.dry_run import dry_step
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Refs, Refuse
 from portinfra.reach.links import links
-from portinfra.reach.parties import Party, read
+from portinfra.reach.parties import Party, read_parties
 from portinfra.reach.traffic import NOTHING, Traffic
 
 Resources = Mapping[Address, Spec]
@@ -116,7 +116,7 @@ def _passing(fixed: Resources, moments: Iterable[Observation]) -> list[Pairs]:
 
 
 def _pairs(resources: Resources, cidrs: set[str]) -> Pairs:
-    walls = read(resources, cidrs)
+    walls = read_parties(resources, cidrs)
     return {
         (walls.parties[source], walls.parties[target]): traffic
         for source, targets in links(walls).items()

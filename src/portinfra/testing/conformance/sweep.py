@@ -99,7 +99,7 @@ class Choice:
         return [
             mishap
             for mishap in MISHAPS
-            if mishap in self.forms and (mishap in chosen or (mishap not in distinct and self._sampled()))
+            if mishap in self.forms and (mishap in chosen or (mishap not in distinct and self._is_sampled()))
         ]
 
     def _is_tried(self, call: Call) -> bool:
@@ -119,7 +119,7 @@ class Choice:
         self._read.add(call.action)
         return (*first, "answer lost")
 
-    def _sampled(self) -> bool:
+    def _is_sampled(self) -> bool:
         self._others += 1
         return self._others % (self.stride * self.equals) == 0
 

@@ -50,7 +50,7 @@ class Walk:
                 empty = step.address.kind not in ("instance", "volume", "snapshot")
                 if self.doubled and empty and step.address not in plan.observation.resources:
                     with suppress(ProviderError):
-                        Caller(provider).once(_called(next_call(plan, step, provider)))
+                        Caller(provider).once(_last_call(next_call(plan, step, provider)))
                 self._perform(call, provider)
                 made.append(call)
                 assert len(made) <= STEPS_MAX // 2, f"it goes round in circles: {made[-4:]}"
@@ -70,7 +70,7 @@ class Walk:
                 done.add(step)
             if isinstance(answer, Call):
                 assert question is not None
-                again = question.reordered().answer()
+                again = question.reorder().answer()
                 assert again == answer, f"{question.describe(answer)}\nand then {question.describe(again)}"
                 return step, answer
         return step, None
@@ -102,6 +102,6 @@ def question_of(plan: Plan, step: Step, provider: Provider) -> Question | None:
     return ask_about(plan, step, dict(provider.drivers), refs)
 
 
-def _called(answer: NextCall) -> Call:
+def _last_call(answer: NextCall) -> Call:
     assert isinstance(answer, Call)
     return answer

@@ -142,7 +142,7 @@ class Emulator(Generic[A]):
             self.log.append((asked.action, asked.parameters))
             struck = self.faults.at(asked.action)
             refused = self._before(asked, struck)
-            return refused or self._after(self._answered(request, asked), struck)
+            return refused or self._after(self._answer(request, asked), struck)
 
     def _before(self, asked: A, struck: Mapping[Mishap, Fault]) -> Response | None:
         if "slow" in struck:
@@ -160,9 +160,9 @@ class Emulator(Generic[A]):
             raise CutShort(response)
         if "killed after" in struck:
             raise Killed(struck["killed after"].pid)
-        return response.damaged() if "damaged" in struck else response
+        return response.damage() if "damaged" in struck else response
 
-    def _answered(self, request: Request, asked: A) -> Response:
+    def _answer(self, request: Request, asked: A) -> Response:
         """Return the answer; where the emulator has a gap or breaks, a response that no cloud would give."""
         try:
             return self.answer(request, asked)

@@ -43,7 +43,7 @@ class Response:
         """The body, as it is sent."""
         return self.body if isinstance(self.body, bytes) else self.body.encode()
 
-    def damaged(self) -> "Response":
+    def damage(self) -> "Response":
         """Return it with a bit of its first byte changed; a response in text is returned as it is."""
         if not isinstance(self.body, bytes) or not self.body:
             return self

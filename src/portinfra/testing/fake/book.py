@@ -109,7 +109,7 @@ class Book:
             if exists(record, self.store.now):
                 yield record
 
-    def repeated(self, kind: str, token: str) -> Record | None:
+    def find_repeated(self, kind: str, token: str) -> Record | None:
         """The record that a request with this token made, even if it is gone by now."""
         for key in self._found.get((kind, "token", token), ()):
             return self.store.rows(self._tables[kind])[key]

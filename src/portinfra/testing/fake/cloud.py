@@ -79,7 +79,7 @@ class FakeCloud:
     def read(self, id: str) -> bytes:
         """What is on a volume, or in a snapshot."""
         with self.store.transaction():
-            return contents.read(self.store, id)
+            return contents.read_contents(self.store, id)
 
     def print_console(self, instance: str, text: str) -> None:
         """Let an instance print on its serial console."""

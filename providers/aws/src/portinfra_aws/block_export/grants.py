@@ -21,7 +21,7 @@ def block_grants(environment: Environment, taken: Scope) -> str:
     role = "the role in the instance profile"
     documents = {
         "trust": _document(f"the trust policy of {role}", _trust()),
-        "role": _document(f"an IAM policy of {role}", *_read(environment, account, taken)),
+        "role": _document(f"an IAM policy of {role}", *_read_snapshots(environment, account, taken)),
         "pass": _document(
             f"an IAM policy of the identity that replicates with the credentials of {environment.name}",
             _passing(account),
@@ -38,7 +38,7 @@ def _trust() -> dict[str, Any]:
     return {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
-def _read(environment: Environment, account: str, taken: Scope) -> tuple[dict[str, Any], ...]:
+def _read_snapshots(environment: Environment, account: str, taken: Scope) -> tuple[dict[str, Any], ...]:
     """Snapshots are ARNs without an account; those alone whose tag says that they are of this scope."""
     read = {
         "Sid": "ReadBlocksOfOurSnapshots",

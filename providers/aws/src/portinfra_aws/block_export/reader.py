@@ -19,7 +19,7 @@ TRIES = 5  # of a block that breaks off or comes damaged; botocore repeats only 
 PATIENCE, PAUSE = 120, 3  # seconds: a host may be up before its role is
 
 
-def listed(ebs: Any, snapshot: str, gib: int) -> Iterator[tuple[int, str]]:
+def list_blocks(ebs: Any, snapshot: str, gib: int) -> Iterator[tuple[int, str]]:
     """Index and token of each block that was ever written. A page may be empty and not the last."""
     last, more = -1, {"StartingBlockIndex": 0}
     while more:
@@ -37,7 +37,7 @@ def listed(ebs: Any, snapshot: str, gib: int) -> Iterator[tuple[int, str]]:
             more = {"StartingBlockIndex": last + 1} if last + 1 < size * 2048 else {}
 
 
-def fetched(ebs: Any, snapshot: str, index: int, token: str) -> bytes:
+def fetch_block(ebs: Any, snapshot: str, index: int, token: str) -> bytes:
     """A block, by its checksum."""
     for _ in range(TRIES):
         told = ebs.get_snapshot_block(SnapshotId=snapshot, BlockIndex=index, BlockToken=token)
@@ -57,8 +57,8 @@ def in_order(ebs: Any, snapshot: str, gib: int) -> Iterator[tuple[int, bytes]]:
     """Index and data of each block that was ever written."""
     pool = ThreadPoolExecutor(AHEAD)
     asked: deque[tuple[int, Any]] = deque()
-    for index, token in listed(ebs, snapshot, gib):
-        asked.append((index, pool.submit(fetched, ebs, snapshot, index, token)))
+    for index, token in list_blocks(ebs, snapshot, gib):
+        asked.append((index, pool.submit(fetch_block, ebs, snapshot, index, token)))
         if len(asked) == AHEAD:
             first, coming = asked.popleft()
             yield first, coming.result()

@@ -32,7 +32,7 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
 
     def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
         """The list of volumes, which is read anyway."""
-        return (reading.owned("DescribeVolumes", scope),)
+        return (reading.list_owned("DescribeVolumes", scope),)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Attachment]]:
         """What our volumes are attached to."""

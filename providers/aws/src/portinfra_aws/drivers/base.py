@@ -25,7 +25,7 @@ class Told:
     answers: Answers
     names: Names
     related: Any = None
-    """What `related` made of it."""
+    """What `relate_records` made of it."""
 
 
 @frozen
@@ -54,7 +54,7 @@ class AwsDriver(LifecycleDriver[S]):
 
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
         """All of the scope, whatever is awaited: few are waited for without others."""
-        return (reading.owned(self.lists, scope),)
+        return (reading.list_owned(self.lists, scope),)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
         """Return everything of the scope.
@@ -62,42 +62,42 @@ class AwsDriver(LifecycleDriver[S]):
         What bears another name than its owner gives it is ours while it stands alone: somebody has renamed
         it. Of data, only while it is in use: a copy of all tags makes no copy ours.
         """
-        told = Told(answers, names, self.related(answers))
-        used = self.used(told)
+        told = Told(answers, names, self.relate_records(answers))
+        used = self.used_ids(told)
         copies = []
-        for each in self.owned(answers, names.scope):
+        for each in self.owned_records(answers, names.scope):
             is_used, named = each.record[self.id_key] in used, each.mark.named
             if named or is_used or not self.holds_data:
-                copies.append(Copy(self.observed(each, told), each.mark.attempt, is_used, named))
+                copies.append(Copy(self.to_observed(each, told), each.mark.attempt, is_used, named))
         return self.keep_one(copies)
 
-    def owned(self, answers: Answers, scope: Scope) -> Iterable[Owned]:
+    def owned_records(self, answers: Answers, scope: Scope) -> Iterable[Owned]:
         """The records of this kind that are ours and not gone."""
         for record in reading.records(answers, self.lists):
-            mark = marks.read(record, scope)
-            if mark and mark.address.kind == self.spec.kind and not mark.part and not self.gone(record):
+            mark = marks.read_mark(record, scope)
+            if mark and mark.address.kind == self.spec.kind and not mark.part and not self.is_gone(record):
                 yield Owned(record, mark)
 
-    def related(self, answers: Answers) -> Any:
+    def relate_records(self, answers: Answers) -> Any:
         """What the records of other lists say about those of this one; asked once an observation."""
         return None
 
-    def used(self, told: Told) -> set[str]:
+    def used_ids(self, told: Told) -> set[str]:
         """The ids that something else stands on."""
         return set()
 
-    def gone(self, record: Record) -> bool:
+    def is_gone(self, record: Record) -> bool:
         """Whether it is listed although it is no more."""
         return False
 
-    def observed(self, owned: Owned, told: Told) -> Observed[S]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[S]:
         """One record, in the words in which it is declared."""
         parts = self.parts(owned.record)
         state = self.state(owned.record)
         renamed = not owned.mark.named and state != "deleting"
         return Observed(
             owned.mark.address,
-            self.seen_spec(owned, told),
+            self.to_spec(owned, told),
             {**parts, "name": marks.tags_of(owned.record).get("Name", "")},
             "pending" if renamed else state,
             owned.record.get("availabilityZone") or None,
@@ -121,9 +121,9 @@ class AwsDriver(LifecycleDriver[S]):
         for record in reading.records(answers, self.lists):
             homes = (names.address_of(id) for id in self.homes(record))
             home = next((address for address in homes if address), None)
-            if home is None or marks.read(record, names.scope):
+            if home is None or marks.read_mark(record, names.scope):
                 continue
-            bound = tuple(sorted(self.bound(record, answers, names)))
+            bound = tuple(sorted(self.bound_addresses(record, answers, names)))
             title = marks.tags_of(record).get("Name", "")
             kind = self.resource.replace("-", " ")
             found.append(Foreign(kind, record[self.id_key], home, title, self.zone(record), bound))
@@ -133,7 +133,7 @@ class AwsDriver(LifecycleDriver[S]):
         """Return the ids of what a record lies in, the innermost first."""
         return ()
 
-    def bound(self, record: Record, answers: Answers, names: Names) -> Iterable[Address]:
+    def bound_addresses(self, record: Record, answers: Answers, names: Names) -> Iterable[Address]:
         """Return our firewalls that apply to a record of others, and our hosts that it applies to."""
         return ()
 
@@ -142,7 +142,7 @@ class AwsDriver(LifecycleDriver[S]):
         return record.get("availabilityZone") or None
 
     @abstractmethod
-    def seen_spec(self, owned: Owned, told: Told) -> S:
+    def to_spec(self, owned: Owned, told: Told) -> S:
         """What a record says, as a declaration."""
 
     def parts(self, record: Record) -> dict[str, str]:
@@ -194,10 +194,10 @@ class AwsDriver(LifecycleDriver[S]):
         after = call.after
         if call.action != self.creates or answer is None or after is None:
             return super().absorb(seen, call, answer)
-        record = self.made(answer)
+        record = self.created_record(answer)
         return evolve(after, parts={**after.parts, **self.parts(record)}, state=self.state(record))
 
-    def made(self, answer: Answer) -> Record:
+    def created_record(self, answer: Answer) -> Record:
         """The record in the answer to a creation."""
         found: Any = answer
         for key in self.id_path.split(".")[:-1]:
@@ -219,7 +219,7 @@ class AwsDriver(LifecycleDriver[S]):
 
     # Owning
 
-    def marked(self, seen: Observed[S]) -> list[str]:
+    def marked_ids(self, seen: Observed[S]) -> list[str]:
         """The ids of all parts that bear its owner."""
         return [seen.id]
 
@@ -245,12 +245,12 @@ class AwsDriver(LifecycleDriver[S]):
         return self._tag("DeleteTags", seen, marks.keys(surplus), with_owner(said, want))
 
     def _tag(self, action: str, seen: Observed[S], tags: list[dict[str, str]], after: Observed[S]) -> Call:
-        parameters = {"ResourceId": self.marked(seen), "Tag": tags}
+        parameters = {"ResourceId": self.marked_ids(seen), "Tag": tags}
         return self.call(action, after.address, parameters, after, safe=True)
 
 
 def _refuse_tags(want: Any) -> Refuse | None:
-    if key := marks.reserved(getattr(want, "tags", {})):
+    if key := marks.first_reserved_tag(getattr(want, "tags", {})):
         return Refuse(f"the tag {key!r} is not the user's to set on AWS", "Choose another key for it.")
     return None
 

@@ -32,9 +32,9 @@ class FirewallDriver(AwsDriver[Firewall]):
     replaces = frozenset({"network"})
     holds = frozenset({"network"})
 
-    def observed(self, owned: Owned, told: Told) -> Observed[Firewall]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[Firewall]:
         """One that still lets all out, and nothing else, is not made ready yet."""
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
         parts = {**seen.parts, "group-name": owned.record.get("groupName", "")}
         if as_made(owned.record):
             why = "it still lets everything out"
@@ -44,22 +44,22 @@ class FirewallDriver(AwsDriver[Firewall]):
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
         """Return all groups of these networks, and the hosts: they tell which of them is in which group."""
         here = where("vpc-id", *networks)
-        return (reading.listed(self.lists, here), *InstanceDriver().lists_within(networks))
+        return (reading.list_all(self.lists, here), *InstanceDriver().lists_within(networks))
 
     def homes(self, record: Record) -> list[str]:
         """Return its network. The default group comes with the network."""
         return [] if record.get("groupName") == "default" else [record.get("vpcId", "")]
 
-    def bound(self, record: Record, answers: Answers, names: Names) -> set[Address]:
+    def bound_addresses(self, record: Record, answers: Answers, names: Names) -> set[Address]:
         """Return our hosts that are in it, and our firewalls that its rules name."""
         hosts = reading.records(answers, InstanceDriver.lists)
         ids = [host["instanceId"] for host in hosts if record["groupId"] in groups_of(host)]
-        rules = permissions.seen(reading.items(record, "ipPermissions"), names)
-        rules += permissions.seen(reading.items(record, "ipPermissionsEgress"), names)
+        rules = permissions.to_rules(reading.items(record, "ipPermissions"), names)
+        rules += permissions.to_rules(reading.items(record, "ipPermissionsEgress"), names)
         peers = {rule.peer_firewall for rule in rules}
         return {address for address in (*map(names.address_of, ids), *peers) if address}
 
-    def seen_spec(self, owned: Owned, told: Told) -> Firewall:
+    def to_spec(self, owned: Owned, told: Told) -> Firewall:
         """The network that it is of."""
         network = told.names.address_of(owned.record.get("vpcId"))
         return Firewall(owned.mark.address.name, network, owned.mark.tags)
@@ -92,7 +92,7 @@ class FirewallDriver(AwsDriver[Firewall]):
 
 def as_made(record: Record) -> bool:
     """Whether a group has the one rule that EC2 gives to each, and no other."""
-    out = permissions.seen(reading.items(record, "ipPermissionsEgress"), _NOBODY)
+    out = permissions.to_rules(reading.items(record, "ipPermissionsEgress"), _NOBODY)
     return out == (permissions.ALL_OUT,) and not reading.items(record, "ipPermissions")
 
 

@@ -22,21 +22,21 @@ class FirewallRulesDriver(RuleChangesDriver):
 
     def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
         """The list of groups, which is read anyway."""
-        return (reading.owned(_LISTS, scope),)
+        return (reading.list_owned(_LISTS, scope),)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[FirewallRules]]:
         """The rules of each of our groups; what EC2 gives to a new one is the group's own affair."""
         found = []
         for record in reading.records(answers, _LISTS):
-            mark, address = marks.read(record, names.scope), names.address_of(record["groupId"])
+            mark, address = marks.read_mark(record, names.scope), names.address_of(record["groupId"])
             if mark is None or address is None or mark.address.kind != Firewall.kind:
                 continue
             out = () if as_made(record) else reading.items(record, "ipPermissionsEgress")
             spec = FirewallRules(
                 address.name,
                 address,
-                permissions.seen(reading.items(record, "ipPermissions"), names),
-                permissions.seen(out, names),
+                permissions.to_rules(reading.items(record, "ipPermissions"), names),
+                permissions.to_rules(out, names),
             )
             parts = {"firewall": record["groupId"]}
             found.append(Observed(Address(f"firewall-rules.{mark.address.name}"), spec, parts))

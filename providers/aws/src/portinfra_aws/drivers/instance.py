@@ -61,12 +61,12 @@ class InstanceDriver(AwsDriver[Instance]):
     def survey(self, scope: Scope, only: Sequence[Observed[Instance]] = ()) -> tuple[Call, ...]:
         """Instances, and their root disks. Those that are awaited may have died: EC2 tells for an hour."""
         alive = () if only else (where("instance-state-name", *ALIVE),)
-        return (reading.owned(self.lists, scope, *alive), reading.owned("DescribeVolumes", scope))
+        return (reading.list_owned(self.lists, scope, *alive), reading.list_owned("DescribeVolumes", scope))
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
         """Return all hosts of these networks that live."""
         alive = where("instance-state-name", *ALIVE)
-        return (reading.listed(self.lists, where("vpc-id", *networks), alive),)
+        return (reading.list_all(self.lists, where("vpc-id", *networks), alive),)
 
     def homes(self, record: Record) -> list[str]:
         """Return the subnet of each interface, and its network."""
@@ -74,7 +74,7 @@ class InstanceDriver(AwsDriver[Instance]):
         subnets = [record.get("subnetId", ""), *(each.get("subnetId", "") for each in interfaces)]
         return [*subnets, record.get("vpcId", "")]
 
-    def bound(self, record: Record, answers: Answers, names: Names) -> set[Address]:
+    def bound_addresses(self, record: Record, answers: Answers, names: Names) -> set[Address]:
         """Return the firewalls of ours that apply to it."""
         return {address for id in groups_of(record) if (address := names.address_of(id))}
 
@@ -82,23 +82,23 @@ class InstanceDriver(AwsDriver[Instance]):
         """Return its zone, which is in its placement."""
         return _zone(record) or None
 
-    def related(self, answers: Answers) -> Mapping[str, Record]:
+    def relate_records(self, answers: Answers) -> Mapping[str, Record]:
         """Root disk → its record."""
         return {record["volumeId"]: record for record in reading.records(answers, "DescribeVolumes")}
 
-    def used(self, told: Told) -> set[str]:
+    def used_ids(self, told: Told) -> set[str]:
         """Those that live: of others only the fault is of interest."""
         return {r["instanceId"] for r in reading.records(told.answers, self.lists) if _state(r) in ALIVE}
 
-    def gone(self, record: Record) -> bool:
+    def is_gone(self, record: Record) -> bool:
         """Ended as it was told to. One that died on its way up is a fault, as long as nothing lives in its
         place.
         """
         return _state(record) not in ALIVE and not _fault(record)
 
-    def owned(self, answers: Answers, scope: Scope) -> list[Owned]:
+    def owned_records(self, answers: Answers, scope: Scope) -> list[Owned]:
         """One host for each address if any lives, else one that died."""
-        every = list(super().owned(answers, scope))
+        every = list(super().owned_records(answers, scope))
         living = {each.mark.address for each in every if _state(each.record) in ALIVE}
         dead: dict[str, Owned] = {}
         for each in every:
@@ -106,9 +106,9 @@ class InstanceDriver(AwsDriver[Instance]):
                 dead[each.mark.address] = each
         return [each for each in every if _state(each.record) in ALIVE] + list(dead.values())
 
-    def observed(self, owned: Owned, told: Told) -> Observed[Instance]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[Instance]:
         """One whose metadata service answers without a session is not made ready yet."""
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
         seen = evolve(seen, place=_zone(owned.record) or None, started=owned.record.get("launchTime", ""))
         if _state(owned.record) not in ALIVE:
             # Nothing of it is left, and it is listed for an hour: to end it again costs nothing, and the
@@ -122,7 +122,7 @@ class InstanceDriver(AwsDriver[Instance]):
             return evolve(seen, state="pending", parts={**seen.parts, "imds": "optional"}, reason=why)
         return seen
 
-    def seen_spec(self, owned: Owned, told: Told) -> Instance:
+    def to_spec(self, owned: Owned, told: Told) -> Instance:
         """What the record and its root disk's say. A host with a second group, or with an interface that has
         groups of its own, bears no firewall that is wanted.
         """
@@ -142,11 +142,11 @@ class InstanceDriver(AwsDriver[Instance]):
             birth=mark.birth,
             image_id=pinned.image_id(mark.image, record),
             disk_gib=int(root["size"]) if root else UNSEEN,
-            key=keys.seen(root, mark.key) if root else UNSEEN,
+            key=keys.to_declared_key(root, mark.key) if root else UNSEEN,
             power=power,
             protect=mark.protect,
             tags=mark.tags,
-            native=profiles.seen(record),
+            native=profiles.read_options(record),
         )
 
     def detail(self, seen: Observed[Instance]) -> Call | None:
@@ -154,7 +154,7 @@ class InstanceDriver(AwsDriver[Instance]):
         root = seen.parts.get(ROOT)
         if seen.spec.disk_gib is not UNSEEN or not root:
             return None
-        return reading.listed("DescribeVolumes", where("volume-id", root))
+        return reading.list_all("DescribeVolumes", where("volume-id", root))
 
     def parts(self, record: Record) -> dict[str, str]:
         """Its root disk and interface too."""
@@ -194,7 +194,7 @@ class InstanceDriver(AwsDriver[Instance]):
                 f"two of the volumes {among} fall on one device name: a host could not tell them apart",
                 "Give one of them another name.",
             )
-        return profiles.refused(want.native)
+        return profiles.refuse_options(want.native)
 
     def parameters(self, want: Instance, refs: Refs) -> dict[str, Any]:
         """Where it stands, what it is, and what it is told at birth."""
@@ -223,7 +223,7 @@ class InstanceDriver(AwsDriver[Instance]):
             "BlockDeviceMapping": [{"DeviceName": root, "Ebs": disk}],
             "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"},
             "IamInstanceProfile": profiles.parameter(want.native),
-            "UserData": _encoded(birth_data(want)),
+            "UserData": _encode(birth_data(want)),
             "ClientToken": profiles.token(want.native, token(refs, want)),
         }
 
@@ -235,7 +235,7 @@ class InstanceDriver(AwsDriver[Instance]):
             marks.specification("network-interface", marks.write(want, refs, INTERFACE)),
         ]
 
-    def made(self, answer: Answer) -> Record:
+    def created_record(self, answer: Answer) -> Record:
         """The one instance of the answer."""
         return dict(answer["instancesSet"][0])
 
@@ -295,7 +295,7 @@ class InstanceDriver(AwsDriver[Instance]):
             return evolve(seen, state="deleting", fault=None) if seen and state != "terminated" else None
         return evolve(after, state=_STATES.get(state, "pending")) if after else None
 
-    def marked(self, seen: Observed[Instance]) -> list[str]:
+    def marked_ids(self, seen: Observed[Instance]) -> list[str]:
         """The host, its disk and its interface."""
         return [seen.parts[name] for name in ("id", ROOT, INTERFACE) if seen.parts.get(name)]
 
@@ -342,8 +342,10 @@ def _with_root(seen: Observed[Instance], roots: list[Record]) -> Observed[Instan
     if not roots:
         return evolve(seen, spec=evolve(seen.spec, disk_gib=0, key=keys.PLAIN))
     root = roots[0]
-    asked = marks.asked_key(root)
-    return evolve(seen, spec=evolve(seen.spec, disk_gib=int(root["size"]), key=keys.seen(root, asked)))
+    asked = marks.declared_key(root)
+    return evolve(
+        seen, spec=evolve(seen.spec, disk_gib=int(root["size"]), key=keys.to_declared_key(root, asked))
+    )
 
 
 def birth_text(want: Instance) -> str:
@@ -359,5 +361,5 @@ def birth_data(want: Instance) -> bytes:
     return compress(text) if want.boot_script else text.encode()
 
 
-def _encoded(data: bytes) -> str | None:
+def _encode(data: bytes) -> str | None:
     return base64.b64encode(data).decode() if data else None

@@ -19,7 +19,7 @@ LISTS = "DescribeNetworkInterfaces"
 
 def list_within(networks: Sequence[str]) -> Call:
     """Return the list of all network interfaces in these networks."""
-    return reading.listed(LISTS, where("vpc-id", *networks))
+    return reading.list_all(LISTS, where("vpc-id", *networks))
 
 
 def foreign(answers: Answers, names: Names) -> Iterator[Foreign]:

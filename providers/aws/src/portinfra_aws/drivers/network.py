@@ -4,7 +4,7 @@ Its parts, in the order in which they come to be: the VPC (`id`); DNS names for 
 security group emptied (`default-group`, `ingress`, `egress`); its main route table, which private subnets
 follow, leading nowhere (`main-table`, `way-out`); an internet gateway (`gateway`), attached (`attached`); a
 route table for public subnets (`table`) with the way out (`route`); and our mark on the group and the table
-that EC2 made (`marked`). None of them costs anything.
+that EC2 made (`marked_ids`). None of them costs anything.
 
 Until all is there, `detail` looks closer than the lists by our tag do; afterwards they tell everything.
 """
@@ -49,15 +49,15 @@ class NetworkDriver(AwsDriver[Network]):
 
     def survey(self, scope: Scope, only: Sequence[Observed[Network]] = ()) -> tuple[Call, ...]:
         """VPCs, and what may stand in them; those lists are read anyway."""
-        return (*super().survey(scope), *(reading.owned(action, scope) for action in _INSIDE))
+        return (*super().survey(scope), *(reading.list_owned(action, scope) for action in _INSIDE))
 
-    def used(self, told: Told) -> set[str]:
+    def used_ids(self, told: Told) -> set[str]:
         """VPCs that anything of ours is in."""
         return {
             record.get("vpcId", "") for action in _INSIDE for record in reading.records(told.answers, action)
         }
 
-    def seen_spec(self, owned: Owned, told: Told) -> Network:
+    def to_spec(self, owned: Owned, told: Told) -> Network:
         """Its CIDR."""
         return Network(owned.mark.address.name, owned.record["cidrBlock"], owned.mark.tags)
 
@@ -65,9 +65,9 @@ class NetworkDriver(AwsDriver[Network]):
         """Pending, then available."""
         return "pending" if record.get("state") == "pending" else "ready"
 
-    def observed(self, owned: Owned, told: Told) -> Observed[Network]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[Network]:
         """The VPC, and of its parts those that bear our mark."""
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
 
         def ours(action: str, part: str) -> list[Record]:
             listed = reading.records(told.answers, action)
@@ -93,11 +93,11 @@ class NetworkDriver(AwsDriver[Network]):
             action, attribute = "DescribeVpcAttribute", {"Attribute": "enableDnsHostnames"}
             return Call(action, {"VpcId": seen.id, **attribute}, rates=rates.classes(action))
         if missing == "default-group":
-            return reading.listed("DescribeSecurityGroups", here, where("group-name", "default"))
+            return reading.list_all("DescribeSecurityGroups", here, where("group-name", "default"))
         if missing == "main-table":
-            return reading.listed("DescribeRouteTables", here, where("association.main", "true"))
+            return reading.list_all("DescribeRouteTables", here, where("association.main", "true"))
         named = where("tag:Name", seen.parts["name"]), where(f"tag:{marks.PREFIX}part", GATEWAY)
-        return reading.listed("DescribeInternetGateways", *named)
+        return reading.list_all("DescribeInternetGateways", *named)
 
     def absorb(
         self, seen: Observed[Network] | None, call: Call, answer: Answer | None
@@ -184,7 +184,7 @@ class NetworkDriver(AwsDriver[Network]):
             return self._part("DeleteInternetGateway", seen, named, {**parts, GATEWAY: ""})
         return super().delete(seen)
 
-    def marked(self, seen: Observed[Network]) -> list[str]:
+    def marked_ids(self, seen: Observed[Network]) -> list[str]:
         """The VPC and all its parts."""
         names = ("id", GATEWAY, TABLE, "default-group", "main-table")
         return [seen.parts[name] for name in names if seen.parts.get(name)]

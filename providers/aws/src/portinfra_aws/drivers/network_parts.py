@@ -48,7 +48,7 @@ def of_ours(records: Iterable[Record], scope: Scope, vpc: str, address: Address,
     """The records in a VPC that bear our mark as this part of the network, the first attempt first."""
     found = []
     for record in records:
-        mark = marks.read(record, scope)
+        mark = marks.read_mark(record, scope)
         if mark and mark.address == address and mark.part == part and record.get("vpcId") == vpc:
             found.append((mark.attempt, record))
     return [record for _, record in sorted(found, key=lambda each: each[0])]
@@ -99,10 +99,12 @@ def way_out_of(parts: Parts) -> dict[str, str]:
 def default_group(record: Record) -> dict[str, str]:
     """The group that EC2 made: nobody bears it, so it lets nothing through."""
     ways = {"ingress": "ipPermissions", "egress": "ipPermissionsEgress"}
-    rules = {way: permissions.seen(reading.items(record, member), _NOBODY) for way, member in ways.items()}
+    rules = {
+        way: permissions.to_rules(reading.items(record, member), _NOBODY) for way, member in ways.items()
+    }
     return {
         "default-group": record["groupId"],
-        **{way: _written(found) for way, found in rules.items() if found},
+        **{way: _to_text(found) for way, found in rules.items() if found},
     }
 
 
@@ -114,8 +116,8 @@ def as_made() -> dict[str, str]:
         "default-group": group,
         "main-table": "(main-table)",
         GATEWAY: "",
-        "ingress": _written([Rule("all", 0, 0, group)]),
-        "egress": _written([permissions.ALL_OUT]),
+        "ingress": _to_text([Rule("all", 0, 0, group)]),
+        "egress": _to_text([permissions.ALL_OUT]),
     }
 
 
@@ -124,7 +126,7 @@ def rules_of(parts: Parts, way: str) -> list[Rule]:
     return [Rule(*rule) for rule in json.loads(parts[way])]
 
 
-def _written(rules: Iterable[Rule]) -> str:
+def _to_text(rules: Iterable[Rule]) -> str:
     return json.dumps([list(rule) for rule in rules])
 
 

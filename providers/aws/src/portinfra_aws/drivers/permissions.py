@@ -19,7 +19,7 @@ ALL_OUT = Rule("all", 0, 0, "0.0.0.0/0")
 _NO_PORTS = ("all", "icmp")
 
 
-def seen(records: Iterable[Record], names: Names) -> tuple[Rule, ...]:
+def to_rules(records: Iterable[Record], names: Names) -> tuple[Rule, ...]:
     """Rules in our words, sorted. A peer that is not ours stays what EC2 calls it."""
     return tuple(sorted(rule for record in records for rule in _rules(record, names)))
 

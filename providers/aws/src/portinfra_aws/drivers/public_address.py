@@ -27,20 +27,20 @@ class PublicAddressDriver(AwsDriver[PublicAddress]):
     resource = "elastic-ip"
     doubled = True
 
-    def used(self, told: Told) -> set[str]:
+    def used_ids(self, told: Told) -> set[str]:
         """Addresses that are bound."""
         records = reading.records(told.answers, self.lists)
         return {record["allocationId"] for record in records if record.get("associationId")}
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
         """Return all addresses that are on hosts: an address lies in no network."""
-        return (reading.listed(self.lists, where("instance-id", "i-*")),)
+        return (reading.list_all(self.lists, where("instance-id", "i-*")),)
 
     def homes(self, record: Record) -> list[str]:
         """Return its host."""
         return [record.get("instanceId", "")]
 
-    def seen_spec(self, owned: Owned, told: Told) -> PublicAddress:
+    def to_spec(self, owned: Owned, told: Told) -> PublicAddress:
         """The host that it is bound to."""
         instance = told.names.address_of(owned.record.get("instanceId"))
         return PublicAddress(owned.mark.address.name, instance, owned.mark.tags)

@@ -35,12 +35,12 @@ _PAGE_USUAL = 1000
 _NO_PAGES = ("DescribeAddresses",)
 
 
-def owned(action: str, scope: Scope, *filters: Mapping[str, Any], **more: Any) -> Call:
+def list_owned(action: str, scope: Scope, *filters: Mapping[str, Any], **more: Any) -> Call:
     """The list of all that bears the scope's tag, and passes the filters."""
-    return listed(action, where(f"tag:{marks.SCOPE}", str(scope)), *filters, **more)
+    return list_all(action, where(f"tag:{marks.SCOPE}", str(scope)), *filters, **more)
 
 
-def listed(action: str, *filters: Mapping[str, Any], **more: Any) -> Call:
+def list_all(action: str, *filters: Mapping[str, Any], **more: Any) -> Call:
     """The list of all that passes the filters."""
     pages = {} if action in _NO_PAGES else {"MaxResults": _PAGE.get(action, _PAGE_USUAL)}
     return Call(action, {**more, "Filter": list(filters), **pages}, rates=rates.classes(action))

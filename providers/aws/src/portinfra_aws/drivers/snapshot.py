@@ -44,11 +44,11 @@ class SnapshotDriver(AwsDriver[Snapshot]):
     def survey(self, scope: Scope, only: Sequence[Observed[Snapshot]] = ()) -> tuple[Call, ...]:
         """Our account's own, and the volumes that may have been made from them."""
         return (
-            reading.owned(self.lists, scope, Owner=["self"]),
-            reading.owned("DescribeVolumes", scope),
+            reading.list_owned(self.lists, scope, Owner=["self"]),
+            reading.list_owned("DescribeVolumes", scope),
         )
 
-    def used(self, told: Told) -> set[str]:
+    def used_ids(self, told: Told) -> set[str]:
         """Snapshots that a volume was made from."""
         volumes = reading.records(told.answers, "DescribeVolumes")
         return {record["snapshotId"] for record in volumes if record.get("snapshotId")}
@@ -58,21 +58,21 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         states: Mapping[str, State] = {"completed": "ready", "error": "ready"}
         return states.get(record.get("status", ""), "pending")
 
-    def observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
         """One in error has failed."""
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
         if owned.record.get("status") == "error":
             message = owned.record.get("statusMessage", "")
             return evolve(seen, fault=errors.storage_fault(message, "EC2 could not make it"))
         return seen
 
-    def seen_spec(self, owned: Owned, told: Told) -> Snapshot:
+    def to_spec(self, owned: Owned, told: Told) -> Snapshot:
         """The volume that it is of; of a copy, whose it is and under which key."""
         mark, name = owned.mark, owned.mark.address.name
         gib = owned.record.get("volumeSize")
         size = int(gib) if gib else None
         if mark.copy_of:
-            key = keys.seen(owned.record, mark.key)
+            key = keys.to_declared_key(owned.record, mark.key)
             return Snapshot(name, copy_of=mark.copy_of, key=key, tags=mark.tags, size_gib=size)
         volume = told.names.address_of(owned.record.get("volumeId"))
         shared_with = UNSEEN if mark.shared_with else ""

@@ -35,11 +35,11 @@ class SubnetDriver(AwsDriver[Subnet]):
 
     def survey(self, scope: Scope, only: Sequence[Observed[Subnet]] = ()) -> tuple[Call, ...]:
         """Subnets, and the route tables that they are associated with."""
-        return (*super().survey(scope), reading.owned("DescribeRouteTables", scope))
+        return (*super().survey(scope), reading.list_owned("DescribeRouteTables", scope))
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
         """Return all subnets of these networks, and all network interfaces."""
-        return (reading.listed(self.lists, where("vpc-id", *networks)), interfaces.list_within(networks))
+        return (reading.list_all(self.lists, where("vpc-id", *networks)), interfaces.list_within(networks))
 
     def foreign(self, answers: Answers, names: Names) -> list[Foreign]:
         """Return the subnets of others, and the network interfaces of other services."""
@@ -49,7 +49,7 @@ class SubnetDriver(AwsDriver[Subnet]):
         """Return its network."""
         return [record["vpcId"]]
 
-    def related(self, answers: Answers) -> Mapping[str, str]:
+    def relate_records(self, answers: Answers) -> Mapping[str, str]:
         """Subnet → its association with a public table."""
         return {
             association["subnetId"]: association["routeTableAssociationId"]
@@ -59,9 +59,9 @@ class SubnetDriver(AwsDriver[Subnet]):
             if association.get("subnetId")
         }
 
-    def observed(self, owned: Owned, told: Told) -> Observed[Subnet]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[Subnet]:
         """Its association is a part of it. While it gives every host a public address it is not ready."""
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
         association = told.related.get(owned.record["subnetId"])
         more = {"association": association} if association else {}
         if owned.record.get("mapPublicIpOnLaunch") == "true":
@@ -69,7 +69,7 @@ class SubnetDriver(AwsDriver[Subnet]):
             return evolve(seen, parts=parts, state="pending", reason="it gives every host a public address")
         return evolve(seen, parts={**seen.parts, **more})
 
-    def seen_spec(self, owned: Owned, told: Told) -> Subnet:
+    def to_spec(self, owned: Owned, told: Told) -> Subnet:
         """Network, CIDR, zone and its way out."""
         record = owned.record
         return Subnet(

@@ -53,14 +53,14 @@ class VolumeDriver(AwsDriver[Volume]):
     def survey(self, scope: Scope, only: Sequence[Observed[Volume]] = ()) -> tuple[Call, ...]:
         """Volumes; of those that are awaited, how far their growing is, too."""
         ids = sorted(seen.id for seen in only if seen.id)[:FILTER_VALUES_MAX]
-        growing = (reading.listed("DescribeVolumesModifications", where("volume-id", *ids)),) if ids else ()
+        growing = (reading.list_all("DescribeVolumesModifications", where("volume-id", *ids)),) if ids else ()
         return (*super().survey(scope), *growing)
 
     def takes(self, spec: Volume, catalogue: Catalogue) -> Mapping[str, int]:
         """Its size."""
         return {STORAGE: spec.gib}
 
-    def related(self, answers: Answers) -> set[str]:
+    def relate_records(self, answers: Answers) -> set[str]:
         """Volumes whose new size does not show yet."""
         return {
             record["volumeId"]
@@ -68,7 +68,7 @@ class VolumeDriver(AwsDriver[Volume]):
             if record.get("modificationState") == "modifying"
         }
 
-    def used(self, told: Told) -> set[str]:
+    def used_ids(self, told: Told) -> set[str]:
         """Volumes that are on a host."""
         return {
             record["volumeId"]
@@ -76,7 +76,7 @@ class VolumeDriver(AwsDriver[Volume]):
             if reading.items(record, "attachmentSet")
         }
 
-    def gone(self, record: Record) -> bool:
+    def is_gone(self, record: Record) -> bool:
         """Deleted volumes stay listed for a moment."""
         return record.get("status") == "deleted"
 
@@ -84,21 +84,21 @@ class VolumeDriver(AwsDriver[Volume]):
         """Creating, then available or in use. An unknown state is waited for."""
         return _STATES.get(record.get("status", ""), "pending")
 
-    def observed(self, owned: Owned, told: Told) -> Observed[Volume]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[Volume]:
         """One that grows is not ready; one in error has failed."""
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
         if owned.record.get("status") == "error":
             return evolve(seen, fault=errors.storage_fault("", _FAILED))
         return evolve(seen, state="pending") if seen.id in told.related else seen
 
-    def seen_spec(self, owned: Owned, told: Told) -> Volume:
+    def to_spec(self, owned: Owned, told: Told) -> Volume:
         """Size, zone and key."""
         record, mark = owned.record, owned.mark
         return Volume(
             mark.address.name,
             int(record["size"]),
             zone=record["availabilityZone"],
-            key=keys.seen(record, mark.key),
+            key=keys.to_declared_key(record, mark.key),
             source=record.get("snapshotId") or None,
             protect=mark.protect,
             tags=mark.tags,

@@ -25,7 +25,7 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
 
     def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
         """The list of instances, which is read anyway."""
-        return (*((reading.operations(),) if only else ()), reading.owned(_LISTS, scope))
+        return (*((reading.operations(),) if only else ()), reading.list_owned(_LISTS, scope))
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Attachment]]:
         """Our volumes on instances, whoever's these are."""
@@ -44,7 +44,7 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
                 address = Address(f"{Attachment.kind}.{volume.name}")
                 zone = links.name(record["zone"])
                 found.append(Observed(address, spec, parts, "deleting" if leaving else "ready", zone))
-        return found + list(_begun(answers, names, {seen.address for seen in found}))
+        return found + list(_pending_attachments(answers, names, {seen.address for seen in found}))
 
     def create(self, want: Attachment, refs: Refs) -> Call:
         """Attach it."""
@@ -71,7 +71,9 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
         return evolve(call.after, state="pending")
 
 
-def _begun(answers: Answers, names: Names, known: set[Address]) -> Iterator[Observed[Attachment]]:
+def _pending_attachments(
+    answers: Answers, names: Names, known: set[Address]
+) -> Iterator[Observed[Attachment]]:
     """Attachments that an operation is about to make: it bears the id of the request."""
     under_way = reading.records(answers, UNDER_WAY)
     operations = [each for each in under_way if each["operationType"] == "attachDisk"]

@@ -34,7 +34,7 @@ class Told:
     names: Names
     under_way: Mapping[str, str]
     related: Any = None
-    """What `related` made of it."""
+    """What `relate_records` made of it."""
 
 
 @frozen
@@ -77,41 +77,41 @@ class GcpDriver(LifecycleDriver[S]):
 
     def listing(self, scope: Scope) -> Call:
         """The list of this kind."""
-        return reading.owned(self.lists, scope)
+        return reading.list_owned(self.lists, scope)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
         """Everything of the scope. Of two zones' with one name, the one in use is the one."""
-        told = Told(answers, names, reading.under_way(answers), self.related(answers, names))
-        owned = self.owned(answers, names.scope)
+        told = Told(answers, names, reading.under_way(answers), self.relate_records(answers, names))
+        owned = self.owned_records(answers, names.scope)
         return self.keep_one(
-            Copy(self.observed(each, told), each.mark.attempt, self.used(each)) for each in owned
+            Copy(self.to_observed(each, told), each.mark.attempt, self.is_used(each)) for each in owned
         )
 
     def is_empty_double(self, double: Copy[S], first: Copy[S]) -> bool:
         """Return False: a name is unique in its place, so that no attempt of ours explains a double."""
         return False
 
-    def owned(self, answers: Answers, scope: Scope) -> Iterable[Owned]:
+    def owned_records(self, answers: Answers, scope: Scope) -> Iterable[Owned]:
         """The records of this kind that are ours."""
         for record in reading.records(answers, self.lists):
-            mark = marks.read(record, scope, self.spec.kind)
+            mark = marks.read_mark(record, scope, self.spec.kind)
             if mark:
                 yield Owned(record, mark)
 
-    def related(self, answers: Answers, names: Names) -> Any:
+    def relate_records(self, answers: Answers, names: Names) -> Any:
         """What the records of other lists say about those of this one; asked once an observation."""
         return None
 
-    def used(self, each: Owned) -> bool:
+    def is_used(self, each: Owned) -> bool:
         """Whether something else stands on it."""
         return bool(each.record.get("users"))
 
-    def observed(self, owned: Owned, told: Told) -> Observed[S]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[S]:
         """One record, in the words in which it is declared."""
         path = owned.path
         return Observed(
             owned.mark.address,
-            self.seen_spec(owned, told),
+            self.to_spec(owned, told),
             {"id": path, "name": owned.record["name"], **self.parts(owned.record)},
             _busy(told.under_way.get(path)) or self.state(owned.record),
             links.place(path) if path.startswith("zones/") else None,
@@ -137,7 +137,7 @@ class GcpDriver(LifecycleDriver[S]):
             if home is None or self.is_ours(record, names.scope):
                 continue
             path = links.path(record["selfLink"])
-            bound = tuple(sorted(self.bound(record, answers, names)))
+            bound = tuple(sorted(self.bound_addresses(record, answers, names)))
             kind = self.foreign_kind or self.spec.kind
             found.append(Foreign(kind, path, home, record["name"], links.place(path) or None, bound))
         return found
@@ -147,18 +147,18 @@ class GcpDriver(LifecycleDriver[S]):
 
     def is_ours(self, record: Record, scope: Scope) -> bool:
         """Whether a record belongs to the scope."""
-        return marks.read(record, scope, self.spec.kind) is not None
+        return marks.read_mark(record, scope, self.spec.kind) is not None
 
     def homes(self, record: Record) -> Iterable[str]:
         """Return links to what a record lies in, the innermost first."""
         return ()
 
-    def bound(self, record: Record, answers: Answers, names: Names) -> Iterable[Address]:
+    def bound_addresses(self, record: Record, answers: Answers, names: Names) -> Iterable[Address]:
         """Return our firewalls that apply to a record of others, or that it applies to."""
         return ()
 
     @abstractmethod
-    def seen_spec(self, owned: Owned, told: Told) -> S:
+    def to_spec(self, owned: Owned, told: Told) -> S:
         """What a record says, as a declaration."""
 
     def parts(self, record: Record) -> dict[str, str]:
@@ -199,7 +199,7 @@ class GcpDriver(LifecycleDriver[S]):
 
     def describe(self, want: S, refs: Refs, name: str) -> str:
         """What its description says."""
-        return marks.description(want, refs, born=born(want, refs, name))
+        return marks.description(want, refs, born=name_at_birth(want, refs, name))
 
     def place(self, want: S) -> dict[str, str]:
         """The zone or region that it is made in: `{"zone": …}`; empty: global."""
@@ -272,7 +272,7 @@ def _whose(scope: Scope, address: Address) -> bytes:
     return hashlib.sha256(f"{scope} {address}".encode()).digest()[:6]
 
 
-def born(want: Any, refs: Refs, native_name: str) -> str:
+def name_at_birth(want: Any, refs: Refs, native_name: str) -> str:
     """The name in a native name, where it is not the owner's."""
     name = marks.owner_name(refs.scope, native_name)
     return name if name != want.name else ""

@@ -16,7 +16,7 @@ from portinfra.provider.interface import Call, Names, NextCall, Refs, Refuse, Wa
 from portinfra.provider.lifecycle import with_owner
 from portinfra_gcp import links, marks
 from portinfra_gcp.drivers import reading
-from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
+from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, call, name_at_birth
 from portinfra_gcp.drivers.reading import Answers, Record
 
 LISTS = "firewalls.list"
@@ -43,9 +43,9 @@ class FirewallDriver(GcpDriver[Firewall]):
         """Everything in networks of the scope: others' rules count there, too."""
         return in_networks_of(scope)
 
-    def observed(self, owned: Owned, told: Told) -> Observed[Firewall]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[Firewall]:
         """One that does not deny what it should is not made ready yet."""
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
         seen = evolve(seen, parts={**seen.parts, "network": links.path(owned.record["network"])})
         if seen.state == "ready" and _is_open(owned.record):
             why = "it does not deny what leaves, as it should"
@@ -65,16 +65,16 @@ class FirewallDriver(GcpDriver[Firewall]):
     def is_ours(self, record: Record, scope: Scope) -> bool:
         """Whether a rule denies or allows for a firewall of the scope."""
         kinds = (Firewall.kind, FirewallRules.kind)
-        return any(marks.read(record, scope, kind) is not None for kind in kinds)
+        return any(marks.read_mark(record, scope, kind) is not None for kind in kinds)
 
-    def bound(self, record: Record, answers: Answers, names: Names) -> set[Address]:
+    def bound_addresses(self, record: Record, answers: Answers, names: Names) -> set[Address]:
         """Return our firewalls whose hosts it applies to. A rule that is switched off applies to none."""
         shells = (each for each in reading.records(answers, self.lists) if is_shell(each, names.scope))
         concerned = [each["name"] for each in shells if concerns(record, each["name"])]
         tags = () if record.get("disabled") else concerned
         return {address for tag in tags if (address := names.address_of(f"global/firewalls/{tag}"))}
 
-    def seen_spec(self, owned: Owned, told: Told) -> Firewall:
+    def to_spec(self, owned: Owned, told: Told) -> Firewall:
         """The network that it is of, and the addresses of its role."""
         network = told.names.address_of(links.path(owned.record["network"]))
         return Firewall(owned.mark.address.name, network, owned.mark.tags, owned.mark.said.get("cidr", ""))
@@ -85,7 +85,7 @@ class FirewallDriver(GcpDriver[Firewall]):
 
     def describe(self, want: Firewall, refs: Refs, name: str) -> str:
         """Its tags, and the addresses of its role, by which others' rules outwards name it."""
-        named = born(want, refs, name)
+        named = name_at_birth(want, refs, name)
         return marks.description(want, refs, born=named, tags=dict(want.tags), cidr=want.cidr)
 
     def body(self, want: Firewall, refs: Refs) -> dict[str, Any]:
@@ -129,12 +129,12 @@ class FirewallDriver(GcpDriver[Firewall]):
 
 def in_networks_of(scope: Scope) -> Call:
     """The list of all firewall rules in networks of a scope."""
-    return reading.listed(LISTS, f'network eq ".*-({reading.endings(scope)})"')
+    return reading.list_all(LISTS, f'network eq ".*-({reading.endings(scope)})"')
 
 
 def is_shell(record: Record, scope: Scope) -> bool:
     """Whether a rule is the one that denies."""
-    return marks.read(record, scope, Firewall.kind) is not None
+    return marks.read_mark(record, scope, Firewall.kind) is not None
 
 
 def concerns(record: Record, tag: str) -> bool:

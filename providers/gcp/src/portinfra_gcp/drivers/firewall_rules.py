@@ -41,8 +41,8 @@ class FirewallRulesDriver(Driver[FirewallRules]):
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[FirewallRules]]:
         """The rules of each of our tags."""
-        listed = _listed(answers, names.scope)
-        return [listed.observed(tag) for tag in listed.tags]
+        listed = _list_rules(answers, names.scope)
+        return [listed.to_observed(tag) for tag in listed.tags]
 
     def takes(self, spec: FirewallRules, catalogue: Catalogue) -> Mapping[str, int]:
         """One rule for each way and kind of traffic."""
@@ -59,7 +59,7 @@ class FirewallRulesDriver(Driver[FirewallRules]):
                 return DONE
             seen = _fresh(want, refs)
         change = _Change(want or FirewallRules(seen.spec.name, seen.spec.firewall), seen, refs)
-        if refused := change.refused():
+        if refused := change.refuse_change():
             return refused
         following = change.following()
         if following is not None:
@@ -95,7 +95,7 @@ class _Listed:
     """Each tag of ours, and a rule of it; a tag may have lost the rule that denies."""
     words: Words
 
-    def observed(self, tag: str) -> Observed[FirewallRules]:
+    def to_observed(self, tag: str) -> Observed[FirewallRules]:
         """Return the rules of one tag."""
         record = self.tags[tag]
         kind = "firewall" if tag in self.shells else FirewallRules.kind
@@ -103,7 +103,7 @@ class _Listed:
         if tag in self.shells:
             parts["firewall"] = links.path(record["selfLink"])
         name = _owner(record, self.scope, kind).name
-        seen = _observed(Address(f"{FirewallRules.kind}.{name}"), parts, self._rules(tag))
+        seen = _to_observed(Address(f"{FirewallRules.kind}.{name}"), parts, self._rules(tag))
         is_busy = any(_is_of(name, tag, self.scope) for name in self.busy)
         return evolve(seen, state="pending") if is_busy else seen
 
@@ -114,10 +114,12 @@ class _Listed:
         return rules | {record["name"]: self.words.read(record, ours=False, tag=tag) for record in others}
 
 
-def _listed(answers: Answers, scope: Scope) -> _Listed:
+def _list_rules(answers: Answers, scope: Scope) -> _Listed:
     records = list(reading.records(answers, LISTS))
     shells = {record["name"]: record for record in records if is_shell(record, scope)}
-    ours = {record["name"]: record for record in records if marks.read(record, scope, FirewallRules.kind)}
+    ours = {
+        record["name"]: record for record in records if marks.read_mark(record, scope, FirewallRules.kind)
+    }
     foreign = [r for r in records if r["name"] not in ours and r["name"] not in shells and _opens(r)]
     busy = frozenset(links.name(path) for path in reading.under_way(answers) if "/firewalls/" in path)
     tags = {**{_tag(record, scope): record for record in ours.values()}, **shells}
@@ -139,12 +141,12 @@ class _Change:
         return _rules(self.seen.parts)
 
     @property
-    def _wanted(self) -> dict[str, Compiled]:
+    def _wanted_rules(self) -> dict[str, Compiled]:
         base = marks.owner_name(self.refs.scope, self.seen.parts["name"])
         wanted = compile(self.want, base)
         return {self.refs.scope.native_name(label): rule for label, rule in wanted.items()}
 
-    def refused(self) -> Refuse | None:
+    def refuse_change(self) -> Refuse | None:
         """Why it cannot be said: by addresses, a role is told by them alone."""
         roles = {
             seen.spec.cidr: seen.address.name
@@ -181,11 +183,13 @@ class _Change:
     def _order(self) -> list[str]:
         """Return the names of all rules: those of others first."""
         rules = self._rules
-        return sorted({*rules, *self._wanted}, key=lambda name: (name not in rules or rules[name].ours, name))
+        return sorted(
+            {*rules, *self._wanted_rules}, key=lambda name: (name not in rules or rules[name].ours, name)
+        )
 
     def _change_of(self, name: str) -> "_Write | None":
         """Return the request that makes one rule what it should be; None where it is."""
-        has, wanted = self._rules.get(name), self._wanted.get(name)
+        has, wanted = self._rules.get(name), self._wanted_rules.get(name)
         if has is None:
             assert wanted is not None
             return _Write(
@@ -244,7 +248,7 @@ class _Change:
         after = {**self._rules, **changed}
         left = {name: rule for name, rule in after.items() if rule is not None}
         parts = {name: value for name, value in self.seen.parts.items() if name in PARTS}
-        promised = _observed(self.want.address, parts, left, self.seen.spec.firewall)
+        promised = _to_observed(self.want.address, parts, left, self.seen.spec.firewall)
         # No request id: one run may make, remove and make a rule again. Its name is its own protection.
         safe = action != "firewalls.insert"
         return call(action, self.want.address, parameters, promised, safe=safe)
@@ -271,10 +275,10 @@ def _fresh(want: FirewallRules, refs: Refs) -> Observed[FirewallRules]:
     assert want.firewall is not None
     shell = refs.seen[want.firewall]
     parts = {"firewall": shell.id, "name": shell.parts["name"], "network": shell.parts["network"]}
-    return _observed(want.address, parts, {}, want.firewall)
+    return _to_observed(want.address, parts, {}, want.firewall)
 
 
-def _observed(
+def _to_observed(
     address: Address,
     parts: Mapping[str, str],
     rules: Mapping[str, Compiled],
@@ -311,19 +315,19 @@ def _rules(parts: Mapping[str, str]) -> dict[str, Compiled]:
 
 
 def _owner(record: Record, scope: Scope, kind: str) -> Address:
-    mark = marks.read(record, scope, kind)
+    mark = marks.read_mark(record, scope, kind)
     assert mark is not None
     return mark.address
 
 
 def _cidr(record: Record, scope: Scope) -> str:
-    mark = marks.read(record, scope, "firewall")
+    mark = marks.read_mark(record, scope, "firewall")
     return str(mark.said.get("cidr", "")) if mark else ""
 
 
 def _tag(record: Record, scope: Scope) -> str:
     """The tag that a rule of ours was made for, whatever it targets now."""
-    mark = marks.read(record, scope, FirewallRules.kind)
+    mark = marks.read_mark(record, scope, FirewallRules.kind)
     return str(mark.said.get("tag", "")) if mark else ""
 
 

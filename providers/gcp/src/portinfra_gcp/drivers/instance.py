@@ -12,7 +12,7 @@ from portinfra.model.resources import Instance, Power
 from portinfra.provider.interface import Call, Names, NextCall, Refs, Refuse
 from portinfra_gcp import birth, keys, links, marks
 from portinfra_gcp.drivers import reading
-from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
+from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, call, name_at_birth
 from portinfra_gcp.drivers.reading import Answers, Record
 from portinfra_gcp.published import DISK_TYPE, SSD
 
@@ -47,7 +47,7 @@ class InstanceDriver(GcpDriver[Instance]):
 
     # Seeing
 
-    def used(self, each: Owned) -> bool:
+    def is_used(self, each: Owned) -> bool:
         """One that runs."""
         return each.record.get("status") == "RUNNING"
 
@@ -57,19 +57,19 @@ class InstanceDriver(GcpDriver[Instance]):
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
         """Return all hosts of the project: no filter looks into the interfaces of a host."""
-        return (reading.listed(self.lists, ""),)
+        return (reading.list_all(self.lists, ""),)
 
     def homes(self, record: Record) -> list[str]:
         """Return the subnetwork of each interface, then their networks."""
         interfaces = record.get("networkInterfaces") or ()
         return [each.get(name, "") for name in ("subnetwork", "network") for each in interfaces]
 
-    def bound(self, record: Record, answers: Answers, names: Names) -> set[Address]:
+    def bound_addresses(self, record: Record, answers: Answers, names: Names) -> set[Address]:
         """Return our firewalls that apply to it: those of its tags."""
         tags: Sequence[str] = (record.get("tags") or {}).get("items") or ()
         return {address for tag in tags if (address := names.address_of(f"global/firewalls/{tag}"))}
 
-    def seen_spec(self, owned: Owned, told: Told) -> Instance:
+    def to_spec(self, owned: Owned, told: Told) -> Instance:
         """What the record says. A host with a second tag bears no firewall that is wanted."""
         record, mark = owned.record, owned.mark
         interface = record["networkInterfaces"][0]
@@ -85,16 +85,16 @@ class InstanceDriver(GcpDriver[Instance]):
             image=mark.said.get("image", ""),
             image_id=mark.said.get("image_id", ""),
             disk_gib=int(disk.get("diskSizeGb", 0)),
-            key=self.keyring.seen(disk.get("diskEncryptionKey"), mark.said.get("key")),
+            key=self.keyring.to_declared_key(disk.get("diskEncryptionKey"), mark.said.get("key")),
             power=power,
             protect=mark.protect,
             tags=mark.tags,
             birth=mark.said.get("birth", ""),
         )
 
-    def observed(self, owned: Owned, told: Told) -> Observed[Instance]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[Instance]:
         """One record, with its last start."""
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
         return evolve(seen, started=owned.record.get("lastStartTimestamp", ""))
 
     def parts(self, record: Record) -> dict[str, str]:
@@ -126,12 +126,12 @@ class InstanceDriver(GcpDriver[Instance]):
 
     def cannot_create(self, want: Instance, refs: Refs) -> Refuse | None:
         """Not a host that would not heed what it is told."""
-        return birth.refused(want) or keys.misspelt(want.key) or super().cannot_create(want, refs)
+        return birth.refuse_host(want) or keys.misspelt(want.key) or super().cannot_create(want, refs)
 
     def describe(self, want: Instance, refs: Refs, name: str) -> str:
         """Return its image, key and birth text: a list does not show them, or in other words."""
         more = {"image": want.image, "image_id": want.image_id, "key": want.key, "birth": want.birth}
-        return marks.description(want, refs, born=born(want, refs, name), **more)
+        return marks.description(want, refs, born=name_at_birth(want, refs, name), **more)
 
     def place(self, want: Instance) -> dict[str, str]:
         """Its zone."""

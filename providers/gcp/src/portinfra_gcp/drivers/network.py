@@ -25,11 +25,11 @@ class NetworkDriver(GcpDriver[Network]):
     replaces = frozenset({"cidr"})
     cannot_show = frozenset({"tags"})
 
-    def observed(self, owned: Owned, told: Told) -> Observed[Network]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[Network]:
         """One that was made from another region is left alone, and all that is in it: instances and disks of
         every region show in our lists, and would be taken for ones in the wrong zone.
         """
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
         region = owned.mark.said.get("region", self.keyring.region)
         if region == self.keyring.region:
             return seen
@@ -47,7 +47,7 @@ class NetworkDriver(GcpDriver[Network]):
             )
         return super().obstacle(seen)
 
-    def seen_spec(self, owned: Owned, told: Told) -> Network:
+    def to_spec(self, owned: Owned, told: Told) -> Network:
         """Its CIDR, as it was declared."""
         return Network(owned.mark.address.name, owned.mark.said.get("cidr", ""), owned.mark.tags)
 

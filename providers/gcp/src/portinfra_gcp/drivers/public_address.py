@@ -15,7 +15,7 @@ from portinfra.model.resources import PublicAddress
 from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs
 from portinfra_gcp import links, marks
 from portinfra_gcp.drivers import reading
-from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
+from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, call, name_at_birth
 from portinfra_gcp.drivers.reading import Answers, Record
 
 ACCESS = "external-nat"
@@ -34,13 +34,13 @@ class PublicAddressDriver(GcpDriver[PublicAddress]):
 
     def listing(self, scope: Scope) -> Call:
         """Those of the region."""
-        return reading.owned(self.lists, scope, region=self.keyring.region)
+        return reading.list_owned(self.lists, scope, region=self.keyring.region)
 
     def survey(self, scope: Scope, only: Sequence[Observed[PublicAddress]] = ()) -> tuple[Call, ...]:
         """Addresses; and the instances, which tell by what name they have them."""
-        return (*super().survey(scope, only), reading.owned(_HOSTS, scope))
+        return (*super().survey(scope, only), reading.list_owned(_HOSTS, scope))
 
-    def related(self, answers: Answers, names: Names) -> Mapping[str, str]:
+    def relate_records(self, answers: Answers, names: Names) -> Mapping[str, str]:
         """External address → the name of the access configuration that gives it to a host."""
         return {
             access["natIP"]: access["name"]
@@ -50,15 +50,15 @@ class PublicAddressDriver(GcpDriver[PublicAddress]):
             if access.get("natIP")
         }
 
-    def observed(self, owned: Owned, told: Told) -> Observed[PublicAddress]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[PublicAddress]:
         """What binds it is a part of it."""
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
         if told.under_way.get(seen.parts.get("user", "")) == "deleteAccessConfig":
             return evolve(seen, state="pending")
         access = told.related.get(seen.parts.get("ip"))
         return evolve(seen, parts={**seen.parts, "access": access}) if access else seen
 
-    def seen_spec(self, owned: Owned, told: Told) -> PublicAddress:
+    def to_spec(self, owned: Owned, told: Told) -> PublicAddress:
         """The host that it is bound to."""
         host = told.names.address_of(_user(owned.record))
         return PublicAddress(owned.mark.address.name, host, owned.mark.tags)
@@ -75,7 +75,7 @@ class PublicAddressDriver(GcpDriver[PublicAddress]):
 
     def describe(self, want: PublicAddress, refs: Refs, name: str) -> str:
         """Its tags too, which labels cannot say yet."""
-        return marks.description(want, refs, born=born(want, refs, name), tags=dict(want.tags))
+        return marks.description(want, refs, born=name_at_birth(want, refs, name), tags=dict(want.tags))
 
     def place(self, want: PublicAddress) -> dict[str, str]:
         """The region."""

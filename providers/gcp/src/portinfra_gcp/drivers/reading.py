@@ -19,12 +19,12 @@ PAGE = 500
 UNDER_WAY = "globalOperations.aggregatedList"
 
 
-def owned(action: str, scope: Scope, **more: str) -> Call:
+def list_owned(action: str, scope: Scope, **more: str) -> Call:
     """The list of all that bears a name of the scope."""
-    return listed(action, f'name eq ".*-({endings(scope)})"', **more)
+    return list_all(action, f'name eq ".*-({endings(scope)})"', **more)
 
 
-def listed(action: str, where: str, **more: Any) -> Call:
+def list_all(action: str, where: str, **more: Any) -> Call:
     """The list of all that passes a filter; without a filter, of all."""
     whole = {"returnPartialSuccess": True} if action.endswith("aggregatedList") else {}
     narrowed = {"filter": where} if where else {}
@@ -34,12 +34,12 @@ def listed(action: str, where: str, **more: Any) -> Call:
 
 def in_networks(action: str, networks: Sequence[str], **more: str) -> Call:
     """The list of all that lies in networks of these names."""
-    return listed(action, f'network eq ".*/({"|".join(networks)})"', **more)
+    return list_all(action, f'network eq ".*/({"|".join(networks)})"', **more)
 
 
 def operations() -> Call:
     """Everything in the project that is under way."""
-    return listed(UNDER_WAY, 'status != "DONE"')
+    return list_all(UNDER_WAY, 'status != "DONE"')
 
 
 def records(answers: Answers, action: str) -> Iterator[Record]:

@@ -31,9 +31,9 @@ class SnapshotDriver(GcpDriver[Snapshot]):
 
     def survey(self, scope: Scope, only: Sequence[Observed[Snapshot]] = ()) -> tuple[Call, ...]:
         """Snapshots; and the volumes: one of the same name may have been made since."""
-        return (*super().survey(scope, only), reading.owned(_VOLUMES, scope))
+        return (*super().survey(scope, only), reading.list_owned(_VOLUMES, scope))
 
-    def related(self, answers: Answers, names: Names) -> Mapping[str, Address | None]:
+    def relate_records(self, answers: Answers, names: Names) -> Mapping[str, Address | None]:
         """Compute Engine's number of a disk, which is never given again → its address."""
         return {
             record["id"]: names.address_of(links.path(record["selfLink"]))
@@ -44,22 +44,22 @@ class SnapshotDriver(GcpDriver[Snapshot]):
         """Creating, uploading, then ready. An unknown status is waited for."""
         return _STATES.get(record.get("status", ""), "pending")
 
-    def observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
         """One that could not be made has failed."""
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
         if owned.record.get("status") == "FAILED" and seen.state != "deleting":
             why = "Compute Engine could not make it"
             return evolve(seen, fault=Fault(Unavailable, why, "FAILED", errors.TROUBLE))
         return seen
 
-    def seen_spec(self, owned: Owned, told: Told) -> Snapshot:
+    def to_spec(self, owned: Owned, told: Told) -> Snapshot:
         """The volume that it is of."""
-        volume = told.related.get(owned.record.get("sourceDiskId", "")) or self._borrowed(owned, told)
+        volume = told.related.get(owned.record.get("sourceDiskId", "")) or self._foreign_volume(owned, told)
         gib = owned.record.get("diskSizeGb")
         size = int(gib) if gib else None
         return Snapshot(owned.mark.address.name, volume, tags=owned.mark.tags, size_gib=size)
 
-    def _borrowed(self, owned: Owned, told: Told) -> Address | None:
+    def _foreign_volume(self, owned: Owned, told: Told) -> Address | None:
         """A volume of another scope, which is in no list of this one's: known by its path alone."""
         path = links.path(owned.record.get("sourceDisk", ""))
         ours = told.names.scope.resource_name(path.rpartition("/")[2])

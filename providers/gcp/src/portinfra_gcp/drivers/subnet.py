@@ -27,7 +27,7 @@ class SubnetDriver(GcpDriver[Subnet]):
 
     def listing(self, scope: Scope) -> Call:
         """Those of the region."""
-        return reading.owned(self.lists, scope, region=self.keyring.region)
+        return reading.list_owned(self.lists, scope, region=self.keyring.region)
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
         """Return all subnetworks of these networks in the region."""
@@ -37,7 +37,7 @@ class SubnetDriver(GcpDriver[Subnet]):
         """Return its network."""
         return [record["network"]]
 
-    def seen_spec(self, owned: Owned, told: Told) -> Subnet:
+    def to_spec(self, owned: Owned, told: Told) -> Subnet:
         """Network and CIDR; and the zone that it was made for."""
         return Subnet(
             owned.mark.address.name,

@@ -13,7 +13,7 @@ from portinfra.model.observed import Fault, Observed, State
 from portinfra.model.resources import Volume
 from portinfra.provider.interface import NextCall, Refs, Refuse
 from portinfra_gcp import errors, keys, links, marks
-from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, born, call
+from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, call, name_at_birth
 from portinfra_gcp.drivers.reading import Record
 from portinfra_gcp.published import DISK_TYPE, SSD
 
@@ -39,23 +39,23 @@ class VolumeDriver(GcpDriver[Volume]):
         """Creating, then ready. An unknown status is waited for."""
         return _STATES.get(record.get("status", ""), "pending")
 
-    def observed(self, owned: Owned, told: Told) -> Observed[Volume]:
+    def to_observed(self, owned: Owned, told: Told) -> Observed[Volume]:
         """One that could not be made has failed."""
-        seen = super().observed(owned, told)
+        seen = super().to_observed(owned, told)
         status = owned.record.get("status", "")
         if status in ("FAILED", "UNAVAILABLE") and seen.state != "deleting":
             why = "Compute Engine could not make it; its key may not be usable"
             return evolve(seen, fault=Fault(PermissionDenied, why, status, errors.KEY))
         return seen
 
-    def seen_spec(self, owned: Owned, told: Told) -> Volume:
+    def to_spec(self, owned: Owned, told: Told) -> Volume:
         """Size, zone and key."""
         record, mark = owned.record, owned.mark
         return Volume(
             mark.address.name,
             int(record["sizeGb"]),
             zone=links.name(record["zone"]),
-            key=self.keyring.seen(record.get("diskEncryptionKey"), mark.said.get("key")),
+            key=self.keyring.to_declared_key(record.get("diskEncryptionKey"), mark.said.get("key")),
             source=links.path(record.get("sourceSnapshot", "")) or None,
             protect=mark.protect,
             tags=mark.tags,
@@ -72,7 +72,7 @@ class VolumeDriver(GcpDriver[Volume]):
 
     def describe(self, want: Volume, refs: Refs, name: str) -> str:
         """The word in which its key was asked for."""
-        return marks.description(want, refs, born=born(want, refs, name), key=want.key)
+        return marks.description(want, refs, born=name_at_birth(want, refs, name), key=want.key)
 
     def place(self, want: Volume) -> dict[str, str]:
         """Its zone."""

@@ -17,16 +17,16 @@ from portinfra_libvirt.actions.hand import Hand, unless_gone
 
 
 @contextmanager
-def renewed(hand: Hand, network: Any) -> Iterator[None]:
+def renew_forwarding(hand: Hand, network: Any) -> Iterator[None]:
     """What changes within it is forwarded after it. Until that is sure, the network's metadata says so, for
     whoever finds it after a crash. Raises Unsupported where no hook answers.
     """
-    if not networks.forwards(_kept(network)):
+    if not networks.forwards(_read_kept(network)):
         yield
         return
     _say(hand, network, True)
     yield
-    if network.isActive() and not _answered(network):
+    if network.isActive() and not _has_answered(network):
         raise Unsupported(
             f"on the hypervisor of {hand.site.name}, the hook that forwards to public hosts does not answer: "
             "it is not there, or not this version of it",
@@ -42,29 +42,29 @@ def walls_renewed(hand: Hand, scope: str) -> Iterator[None]:
     with ExitStack() as stack:
         for network in hand.connection.listAllNetworks() if hand.site.public else ():
             named = Scope.parse(scope).resource_name(network.name()) is not None
-            if named and networks.entries(_kept(network), networks.PUBLIC):
-                stack.enter_context(renewed(hand, network))
+            if named and networks.entries(_read_kept(network), networks.PUBLIC):
+                stack.enter_context(renew_forwarding(hand, network))
         yield
 
 
-def taken(hand: Hand, network: str, key: str) -> dict[str, str]:
+def forwarded_addresses(hand: Hand, network: str, key: str) -> dict[str, str]:
     """The public addresses that are forwarded on the hypervisor, but for one entry's → by which network."""
     found = {}
     for each in hand.connection.listAllNetworks():
         with unless_gone(libvirt.VIR_ERR_NO_NETWORK):
-            for name, entry in networks.entries(_kept(each), networks.PUBLIC).items():
+            for name, entry in networks.entries(_read_kept(each), networks.PUBLIC).items():
                 if entry.get("public") and (each.name(), name) != (network, key):
                     found[entry["public"]] = each.name()
     return found
 
 
-def ended(network: Any) -> None:
+def end_forwarding(network: Any) -> None:
     """Let the hook see that a network is forwarded no more."""
     for command in (libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST, libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE):
         _update(network, command, "<portgroup name='portinfra-ended'/>")
 
 
-def _answered(network: Any) -> bool:
+def _has_answered(network: Any) -> bool:
     try:
         _update(network, libvirt.VIR_NETWORK_UPDATE_COMMAND_MODIFY, networks.PORTGROUP)
     except libvirt.libvirtError as error:
@@ -88,8 +88,8 @@ def _update(network: Any, command: int, portgroup: str) -> None:
 
 
 def _say(hand: Hand, network: Any, changing: bool) -> None:
-    hand.connection.networkDefineXML(networks.changing(_kept(network), changing))
+    hand.connection.networkDefineXML(networks.changing(_read_kept(network), changing))
 
 
-def _kept(network: Any) -> str:
+def _read_kept(network: Any) -> str:
     return str(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE))

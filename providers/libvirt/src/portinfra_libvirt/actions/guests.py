@@ -123,7 +123,7 @@ def change_card(hand: Hand, domain: str, card: str, devices: str = "") -> None:
     own = xml.parse(card)
     mac = xml.attribute(own, "mac", "address")
     network = hand.connection.networkLookupByName(xml.attribute(own, "source", "network"))
-    with hand.lock, forwarding.renewed(hand, network):
+    with hand.lock, forwarding.renew_forwarding(hand, network):
         for flag, kind in _copies(there).items():
             for each in _strange(there, kind, mac, devices):
                 there.detachDeviceFlags(each, flag)
@@ -211,7 +211,7 @@ def _strange(domain: Any, flags: int, mac: str, devices: str) -> list[str]:
     """The cards that are neither its own nor of its further devices, as the flags describe the guest."""
     root = xml.parse(domain.XMLDesc(flags))
     cards = root.findall("devices/interface")
-    return [xml.written(cards[number]) for number in domains.strange(domains.cards(root), mac, devices)]
+    return [xml.to_text(cards[number]) for number in domains.strange(domains.cards(root), mac, devices)]
 
 
 def _copies(domain: Any) -> dict[int, int]:

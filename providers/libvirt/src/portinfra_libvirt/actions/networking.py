@@ -14,7 +14,7 @@ from portinfra_libvirt import domains, filters, networks, xml
 from portinfra_libvirt.actions import forwarding, pools
 from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
 from portinfra_libvirt.actions.strangers import advice, strangers
-from portinfra_libvirt.forwarding import full, preferred
+from portinfra_libvirt.forwarding import full, preferred_address
 
 
 def define_network(hand: Hand, name: str, document: str) -> None:
@@ -22,19 +22,19 @@ def define_network(hand: Hand, name: str, document: str) -> None:
     InvalidRequest where others have these addresses on the site's bridge, or could use them.
     """
     with hand.lock:
-        old = _kept(hand, name)
+        old = _read_kept(hand, name)
         _is_free(hand, document)
         if old is None and hand.site.bridge:
             _has_no_strangers(hand)
-        network = hand.connection.networkDefineXML(networks.kept(document, old))
+        network = hand.connection.networkDefineXML(networks.keep_entries(document, old))
         if old is not None and network.isActive() and not _runs_as_defined(network):
             network.destroy()
         if old is not None and networks.forwards(old) and not hand.site.public and network.isActive():
-            forwarding.ended(network)
+            forwarding.end_forwarding(network)
         if not network.isActive():
             network.create()
         network.setAutostart(1)
-        with forwarding.renewed(hand, network):
+        with forwarding.renew_forwarding(hand, network):
             pass  # a hook that is not there is told of before anything stands on the network
 
 
@@ -42,7 +42,7 @@ def undefine_network(hand: Hand, name: str, scope: str) -> None:
     """Stop and undefine a network. It is the last to go, and takes with it the empty pool that a run which
     died may have left. Raises Conflict where a running guest has a card on it.
     """
-    pools.dropped(hand, Scope.parse(scope))
+    pools.drop_pool(hand, Scope.parse(scope))
     network = hand.connection.networkLookupByName(name)
     if guest := _guest_on(hand, name):
         raise Conflict(
@@ -60,14 +60,16 @@ def put_entry(hand: Hand, network: str, section: str, key: str, entry: Mapping[s
     host that is forwarded to. Raises NoCapacity where none is left.
     """
     with hand.lock, ExitStack() as stack:
-        old = _kept(hand, network)
+        old = _read_kept(hand, network)
         if old is None:
             raise NotFound(f"there is no network {network}", provider="libvirt")
         if section == networks.PUBLIC:
             if entry is not None and hand.site.public:
                 entry = {**entry, "public": _public(hand, network, key, old)}
-            stack.enter_context(forwarding.renewed(hand, hand.connection.networkLookupByName(network)))
-            old = _kept(hand, network) or old
+            stack.enter_context(
+                forwarding.renew_forwarding(hand, hand.connection.networkLookupByName(network))
+            )
+            old = _read_kept(hand, network) or old
         hand.connection.networkDefineXML(networks.with_entry(old, section, key, entry))
     return {"ip": entry.get("public", "")} if entry else {}
 
@@ -142,11 +144,11 @@ def _guest_on(hand: Hand, network: str) -> str:
 
 def _public(hand: Hand, network: str, key: str, document: str) -> str:
     """The address for an entry: the one that it has, if it is still the site's, or one that nobody has."""
-    taken = forwarding.taken(hand, network, key)
+    taken = forwarding.forwarded_addresses(hand, network, key)
     has = networks.entries(document, networks.PUBLIC).get(key, {}).get("public")
     if has in hand.site.public and has not in taken:
         return str(has)
-    address = preferred(key, hand.site.public, taken)
+    address = preferred_address(key, hand.site.public, taken)
     if address is None:
         told, fix = full(hand.site)
         raise NoCapacity(f"{told}, by {', '.join(sorted(set(taken.values())))}", provider="libvirt", fix=fix)
@@ -180,7 +182,7 @@ def _has_no_strangers(hand: Hand) -> None:
         )
 
 
-def _kept(hand: Hand, name: str) -> str | None:
+def _read_kept(hand: Hand, name: str) -> str | None:
     with unless_gone(libvirt.VIR_ERR_NO_NETWORK):
         network = hand.connection.networkLookupByName(name)
         return str(network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE))

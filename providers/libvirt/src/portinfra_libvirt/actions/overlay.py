@@ -43,12 +43,12 @@ FIRST = ("DefineNetwork", "CreateDisk", "CopyDisk", "ImportDisk")
 """What an apply may begin with: disks wait for no network."""
 
 
-def probed(hand: Hand, call: Call) -> None:
+def probe_overlay(hand: Hand, call: Call) -> None:
     """Before a call makes the first of a scope's resources on a hypervisor: return when the first of the
     hypervisors that answer, and each of the others, have heard each other on the site's bridge. Raises
     InvalidRequest where they do not; Unsupported where a guest cannot ask.
     """
-    if call.action not in FIRST or not hand.site.bridge or hand.site.alone or _begun(hand, call):
+    if call.action not in FIRST or not hand.site.bridge or hand.site.alone or _has_network(hand, call):
         return
     began = time.monotonic()
     uris = {each.name: each.uri for each in hand.site.hypervisors}
@@ -67,7 +67,7 @@ def probed(hand: Hand, call: Call) -> None:
         _LINKED.update((one.uri, other.uri) for one, other in pairs)
 
 
-def _begun(hand: Hand, call: Call) -> bool:
+def _has_network(hand: Hand, call: Call) -> bool:
     """Whether there is a network of the scope, which was made after this had been tried."""
     told = call.parameters
     scope = Scope.parse(told["scope"] if "scope" in told else networks.owner(told["document"])[0])
@@ -148,7 +148,7 @@ def _try(pairs: list[tuple[_End, _End]], site: Site) -> None:
         guests = [tuple(stack.enter_context(end.guest(site)) for end in pair) for pair in pairs]
         ways = [(one, other) for pair in guests for one, other in (pair, pair[::-1])]
         give_up = time.monotonic() + PATIENCE_SECONDS
-        while (closed := _closed(ways)) and time.monotonic() < give_up:
+        while (closed := _closed_ways(ways)) and time.monotonic() < give_up:
             time.sleep(POLL_SECONDS)
             for one, _ in ways:
                 one.look()
@@ -170,7 +170,7 @@ def _try(pairs: list[tuple[_End, _End]], site: Site) -> None:
     )
 
 
-def _closed(ways: list[tuple[_Guest, _Guest]]) -> list[tuple[_Guest, _Guest]]:
+def _closed_ways(ways: list[tuple[_Guest, _Guest]]) -> list[tuple[_Guest, _Guest]]:
     """Who has heard nothing of whom."""
     return [(one, other) for one, other in ways if not one.heard & other.sent]
 

@@ -14,7 +14,7 @@ from portinfra.model.address import Scope
 from portinfra.provider.interface import Answer
 from portinfra_libvirt import disks, marks, xml
 from portinfra_libvirt.actions.hand import Hand, unless_gone
-from portinfra_libvirt.errors import classified
+from portinfra_libvirt.errors import to_provider_error
 from portinfra_libvirt.listing import unlisted
 
 
@@ -88,7 +88,7 @@ def define_pool(hand: Hand, scope: str, path: str) -> Answer:
                 pool.destroy()
             if not was_defined:
                 pool.undefine()
-            if classified(error).temporary:
+            if to_provider_error(error).temporary:
                 raise
             raise ProviderError(
                 f"the pool {disks.pool_name(ours)} cannot list {path}: {error.get_error_message()}",
@@ -113,7 +113,7 @@ def _raise_for(connection: Any, scope: Scope, path: str) -> None:
         raise ProviderError(problem.reason, provider="libvirt", fix=problem.fix)
 
 
-def dropped(hand: Hand, scope: Scope) -> None:
+def drop_pool(hand: Hand, scope: Scope) -> None:
     """Undefine the scope's pool if nothing is left in it. A pool of another name is not the scope's own."""
     with hand.lock:
         pool = find(hand.connection, scope, disks.directory(hand.site.directory, scope))
@@ -153,7 +153,7 @@ def _disks_with_data(connection: Any, scope: Scope) -> set[str]:
     found = set()
     for secret in _secrets(connection, scope):
         with unless_gone(libvirt.VIR_ERR_NO_SECRET):
-            said = marks.parsed(xml.text(xml.parse(secret.XMLDesc()), "description"))
+            said = marks.parse_mark(xml.text(xml.parse(secret.XMLDesc()), "description"))
             if not said.get(disks.UNFINISHED):
                 found.add(secret.usageID())
     return found

@@ -131,7 +131,7 @@ def delete_disk(hand: Hand, scope: str, path: str) -> None:
     ours = Scope.parse(scope)
     pools.raise_if_unlisted(hand.connection, ours, path)
     found = [_delete(hand, each) for each in (disks.part_path(path), path)]
-    pools.dropped(hand, ours)
+    pools.drop_pool(hand, ours)
     if not any(found):
         raise NotFound(f"there is no disk {path}", provider="libvirt")
 
@@ -168,14 +168,14 @@ def _begin(hand: Hand, path: str, said: str, value: bytes) -> None:
     _not_finished(hand, path)
     _delete(hand, path)
     unfinished = {**json.loads(said), "file": _file(path), disks.UNFINISHED: True}
-    _secret(hand, path, marks.written(unfinished), value)
+    _secret(hand, path, marks.to_text(unfinished), value)
 
 
 def _not_finished(hand: Hand, path: str) -> None:
     """Another passphrase would close for ever a disk that is there, or that is only moved away."""
     try:
         secret = hand.connection.secretLookupByUUIDString(disks.secret_id(path))
-        said = marks.parsed(xml.text(xml.parse(secret.XMLDesc()), "description"))
+        said = marks.parse_mark(xml.text(xml.parse(secret.XMLDesc()), "description"))
     except libvirt.libvirtError as error:
         if error.get_error_code() != libvirt.VIR_ERR_NO_SECRET:
             raise

@@ -108,10 +108,10 @@ def _domain(domain: Any, directory: str) -> dict[str, Any]:
     live = domain.XMLDesc() if active else kept
     record = domains.record(kept, live, persistent=bool(domain.isPersistent()), directory=directory)
     starts = bool(domain.autostart())
-    return {**record, "active": active, "autostart": starts, "halted": _halted(*domain.state())}
+    return {**record, "active": active, "autostart": starts, "halted": _halt_reason(*domain.state())}
 
 
-def _halted(state: int, reason: int) -> str:
+def _halt_reason(state: int, reason: int) -> str:
     """Why a guest stands still that has not stopped; empty: it does not."""
     if state == libvirt.VIR_DOMAIN_CRASHED:
         return "it has crashed"

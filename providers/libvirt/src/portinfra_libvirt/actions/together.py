@@ -11,7 +11,7 @@ from attrs import frozen
 from portinfra.errors import AlreadyExists, NotFound, Unavailable
 from portinfra_libvirt import networks
 from portinfra_libvirt.actions.survey import machine
-from portinfra_libvirt.errors import classified
+from portinfra_libvirt.errors import to_provider_error
 from portinfra_libvirt.site import Site
 
 Open = Callable[[str], Any]
@@ -56,7 +56,7 @@ class Together:
             try:
                 taken.append(connection.networkDefineXML(document))
             except libvirt.libvirtError as error:
-                if isinstance(classified(error), AlreadyExists):
+                if isinstance(to_provider_error(error), AlreadyExists):
                     for each in taken:
                         each.undefine()
                 raise
@@ -81,17 +81,17 @@ class Together:
 
     def answering(self) -> dict[str, Any]:
         """The connections of those that answer, in order."""
-        return dict(self._asked([]))
+        return dict(self._ask_all([]))
 
     def _there(self) -> dict[str, Any]:
         """The same. Raises the error of the last where none does."""
         silences: list[Exception] = []
-        found = dict(self._asked(silences))
+        found = dict(self._ask_all(silences))
         if not found:
             raise silences[-1]
         return found
 
-    def _asked(self, silences: list[Exception]) -> Iterator[tuple[str, Any]]:
+    def _ask_all(self, silences: list[Exception]) -> Iterator[tuple[str, Any]]:
         for each in self.site.hypervisors:
             try:
                 connection = self.open(each.name)

@@ -34,7 +34,7 @@ def _can(connection: Any) -> bool:
     host = xml.parse(connection.getCapabilities()).find("host/cpu")
     if host is None:
         return False
-    described = xml.written(host)
+    described = xml.to_text(host)
     with suppress(libvirt.libvirtError):  # a processor that libvirt does not know has its features alone
         described = connection.baselineCPU([described], libvirt.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES)
     features = {each.get("name") for each in xml.parse(described).iter("feature")}

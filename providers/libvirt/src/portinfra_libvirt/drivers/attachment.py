@@ -26,7 +26,7 @@ class AttachmentDriver(LibvirtDriver[Attachment]):
         """Our volumes on guests: as these run, and as they start the next time. One of both alone is half."""
         found = []
         overlays = reading.overlays(answers)
-        for at, told in reading.told(answers).items():
+        for at, told in reading.answers_by_hypervisor(answers).items():
             for domain in told["domains"]:
                 instance = names.address_of(f"{Instance.kind}:{domain['name']}")
                 now, later = _serials(domain["live_disks"]), _serials(domain["disks"])

@@ -88,7 +88,7 @@ class EverywhereDriver(LibvirtDriver[S]):
         """The call that removes the part on one hypervisor; None where nothing is to be removed."""
 
     @abstractmethod
-    def wanted(self, want: S, refs: Refs) -> str:
+    def wanted_digest(self, want: S, refs: Refs) -> str:
         """The digest of a part that is as it should be."""
 
     @property
@@ -98,22 +98,24 @@ class EverywhereDriver(LibvirtDriver[S]):
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
         """Everything of the scope, of the parts that are there."""
-        told = reading.told(answers)
+        told = reading.answers_by_hypervisor(answers)
         there: dict[str, dict[str, Part]] = {}
         for at in self.hypervisors:
             for part in self.parts_at(told[at], answers, names) if at in told else ():
                 there.setdefault(part.name, {})[at] = part
-        return [self._observed(parts, set(told)) for parts in there.values()]
+        return [self._to_observed(parts, set(told)) for parts in there.values()]
 
-    def _observed(self, parts: Mapping[str, Part], answered: set[str]) -> Observed[S]:
+    def _to_observed(self, parts: Mapping[str, Part], answered: set[str]) -> Observed[S]:
         # They are changed in this order: what has not changed everywhere is what it was.
-        last = [each for each in parts.values() if not each.reason or parts.keys() == {*_damaged(parts)}][-1]
+        last = [
+            each for each in parts.values() if not each.reason or parts.keys() == {*_damaged_parts(parts)}
+        ][-1]
         same = len({part.digest for part in parts.values()}) == 1 and set(parts) == answered
         sound = all(part.sound for part in parts.values())
         reason = "" if same else f"its {self.nouns} differ from hypervisor to hypervisor"
         if same and not sound:
             reason = f"its {self.nouns} are not as they were made"
-        if damaged := _damaged(parts):
+        if damaged := _damaged_parts(parts):
             reason = " and ".join(f"{why} (on {at})" for at, why in damaged.items())
         digests = {at: each.digest for at, each in parts.items()}
         digests |= dict.fromkeys(set(self.hypervisors) - answered, SILENT)
@@ -129,7 +131,7 @@ class EverywhereDriver(LibvirtDriver[S]):
         """One hypervisor after the other; gone in the opposite order."""
         if want is None:
             return DONE if seen is None else self._removal(seen, refs)
-        digest = self.wanted(want, refs)
+        digest = self.wanted_digest(want, refs)
         for at in self.hypervisors:
             if seen is None or seen.parts.get(part(at), "") not in (digest, SILENT):
                 return self.put(want, seen, refs, at)
@@ -138,7 +140,7 @@ class EverywhereDriver(LibvirtDriver[S]):
     def after(self, want: S, seen: Observed[S] | None, refs: Refs, at: str, name: str, **more: str) -> Any:
         """What is there once one part more is as it should be."""
         parts = dict(seen.parts) if seen else {}
-        digest = self.wanted(want, refs)
+        digest = self.wanted_digest(want, refs)
         parts |= {"id": f"{want.address.kind}:{name}", "name": name, **more, part(at): digest}
         whole = all(parts.get(part(each)) in (digest, SILENT) for each in self.hypervisors)
         reason = "" if whole else f"its {self.nouns} differ from hypervisor to hypervisor"
@@ -161,7 +163,7 @@ class EverywhereDriver(LibvirtDriver[S]):
         return evolve(seen, parts=parts) if any(part(each) in parts for each in self.hypervisors) else None
 
 
-def _damaged(parts: Mapping[str, Part]) -> dict[str, str]:
+def _damaged_parts(parts: Mapping[str, Part]) -> dict[str, str]:
     """Hypervisor → what was done to its part outside portinfra."""
     return {at: each.reason for at, each in parts.items() if each.reason}
 

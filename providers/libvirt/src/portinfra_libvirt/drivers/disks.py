@@ -40,7 +40,7 @@ class DiskDriver(LibvirtDriver[S]):
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
         """Every file of the kind; of doubles the one that a guest has, else the first."""
-        used, open_files = _used(answers), _used(answers, running=True)
+        used, open_files = _used_paths(answers), _used_paths(answers, running=True)
         overlays = reading.overlays(answers)
         found: list[Observed[S]] = []
         for file in sorted(
@@ -48,14 +48,14 @@ class DiskDriver(LibvirtDriver[S]):
             key=lambda each: (each.path not in used, each.file),
         ):
             place = None if self.site.alone else self.site_zone(file.at)
-            spec = self.seen_spec(file, names)
+            spec = self.to_spec(file, names)
             parts = {"id": file.path, "file": file.file, "at": file.at}
             reason = _unsound(file)
             if file.said is not None:
-                parts["said"] = marks.written(file.said)
+                parts["said"] = marks.to_text(file.said)
             if file.record is not None:
                 parts["bytes"] = str(file.record["bytes"])
-            if file.unlisted is not None and not file.unfinished:
+            if file.unlisted is not None and not file.is_unfinished:
                 parts[UNLISTED] = file.unlisted.fix
                 parts |= {DEFINABLE: "yes"} if file.unlisted.definable else {}
             if not file.secret:
@@ -67,13 +67,13 @@ class DiskDriver(LibvirtDriver[S]):
             if file.path in overlays:
                 parts[OVERLAY] = overlays[file.path].fix
             state: State = "pending" if reason else "ready"
-            if file.unfinished:
+            if file.is_unfinished:
                 parts[disks.UNFINISHED] = "yes"
             found.append(Observed(file.address, spec, parts, state, place, reason=reason))
         return found
 
     @abstractmethod
-    def seen_spec(self, file: File, names: Names) -> S:
+    def to_spec(self, file: File, names: Names) -> S:
         """What file and secret say, as a declaration."""
 
     @abstractmethod
@@ -117,7 +117,7 @@ class DiskDriver(LibvirtDriver[S]):
                 fix = put_back(f"{want.address} --allow-data-loss {want.address}", held=HELD in seen.parts)
             return Refuse(f"{want.address}: {seen.reason}", fix)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
-            return self._own(want, seen, marks.owning(_said(seen), want))
+            return self._own(want, seen, marks.owning(_read_mark(seen), want))
         return DONE if want == seen.spec else self.change(want, seen, refs)
 
     def site_zone(self, at: str) -> str:
@@ -128,7 +128,7 @@ class DiskDriver(LibvirtDriver[S]):
         """Define or start the pool, so that what is known of the file is no longer its secret alone."""
         unknown = (UNLISTED, DEFINABLE)
         parts = {name: value for name, value in seen.parts.items() if name not in unknown}
-        parts["bytes"] = str(_said(seen).get("bytes", 0) if "said" in parts else 0)
+        parts["bytes"] = str(_read_mark(seen).get("bytes", 0) if "said" in parts else 0)
         reason = UNMARKED_REASON if UNMARKED in parts else ""
         after = evolve(seen, parts=parts, state="pending" if reason else "ready", reason=reason)
         where = {"scope": str(refs.scope), "path": seen.id}
@@ -150,14 +150,14 @@ class DiskDriver(LibvirtDriver[S]):
         key = self.key_of(want, refs)
         if not key:
             return Refuse(f"{want.address}: {seen.reason}", lost_passphrase(held=HELD in seen.parts))
-        said = marks.written(self._mark(want, seen, refs))
+        said = marks.to_text(self._mark(want, seen, refs))
         parts = {name: value for name, value in seen.parts.items() if name != NO_SECRET} | {"said": said}
         after = evolve(seen, spec=_as_marked(want, seen.spec), parts=parts, state="ready", reason="")
         where = {"path": seen.id, "said": said, "key": key}
         return call("DefineSecret", want.address, after, seen.parts["at"], **where)
 
     def _own(self, want: S, seen: Observed[S], mark: marks.Mark) -> Call:
-        said = marks.written(mark)
+        said = marks.to_text(mark)
         spec = evolve(
             seen.spec,
             name=want.name,
@@ -200,7 +200,7 @@ def _as_marked(want: S, seen: S) -> S:
     return evolve(seen, name=want.name, **{name: getattr(want, name) for name in unknown})
 
 
-def _said(seen: Observed[Any]) -> marks.Mark:
+def _read_mark(seen: Observed[Any]) -> marks.Mark:
     said: marks.Mark = json.loads(seen.parts["said"])
     return said
 
@@ -210,7 +210,7 @@ def _says_otherwise(want: Any, seen: Any) -> bool:
 
 
 def _unsound(file: File) -> str:
-    if file.unfinished:
+    if file.is_unfinished:
         return "it was not finished"
     if file.unlisted is not None:
         return file.unlisted.reason
@@ -230,11 +230,11 @@ SECRET_GONE = "the secret that opens it was removed outside portinfra"
 UNMARKED_REASON = "the description of its secret was removed outside portinfra"
 
 
-def _used(answers: Answers, *, running: bool = False) -> set[str]:
+def _used_paths(answers: Answers, *, running: bool = False) -> set[str]:
     """The paths of the disks that guests have; with `running`, only as guests run."""
     return {
         disk["path"]
-        for told in reading.told(answers).values()
+        for told in reading.answers_by_hypervisor(answers).values()
         for domain in told["domains"]
         for disk in ([] if running else domain["disks"]) + domain["live_disks"]
         if domain["active"] or not running

@@ -46,9 +46,9 @@ def parts(address: Address, at: str, network: str, key: str, cidr: str) -> dict[
 
 def entries(answers: Answers, scope: Scope, section: str, kind: str) -> Iterator[Entry]:
     """Every entry of a section."""
-    for at, told in reading.told(answers).items():
+    for at, told in reading.answers_by_hypervisor(answers).items():
         for record in told["networks"]:
-            said = marks.read(record["said"], scope, Network.kind) or {}
+            said = marks.read_mark(record["said"], scope, Network.kind) or {}
             for key, entry in said.get(section, {}).items():
                 if Address(str(entry.get("address", ""))).kind == kind:
                     cidr, changing = said.get("cidr", ""), bool(said.get(networks.CHANGING))

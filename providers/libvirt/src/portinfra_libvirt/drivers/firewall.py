@@ -21,7 +21,7 @@ class FirewallDriver(EverywhereDriver[Firewall]):
 
     def parts_at(self, told: Record, answers: Answers, names: Names) -> Iterable[Part]:
         """Every filter of ours: its name says so, and its comment whose it is."""
-        marked = (marks.read(each["said"], names.scope, Network.kind) for each in told["networks"])
+        marked = (marks.read_mark(each["said"], names.scope, Network.kind) for each in told["networks"])
         dhcp = {self._dhcp(said["cidr"]) for said in marked if said and "cidr" in said}
         for document in told["filters"]:
             seen = filters.read(document)
@@ -38,7 +38,7 @@ class FirewallDriver(EverywhereDriver[Firewall]):
         """Return the filters of others that touch our hosts and filters."""
         return there.filters()
 
-    def wanted(self, want: Firewall, refs: Refs) -> str:
+    def wanted_digest(self, want: Firewall, refs: Refs) -> str:
         """Its owner's, and as closed as it was made."""
         return digest(want.address, True)
 

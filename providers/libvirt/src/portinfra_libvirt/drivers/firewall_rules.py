@@ -41,16 +41,16 @@ class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
             more = {"owner": seen.owner, "dhcp": seen.dhcp}
             yield Part(spec.address, seen.name, spec, _digest(seen.allowed), more)
 
-    def wanted(self, want: FirewallRules, refs: Refs) -> str:
+    def wanted_digest(self, want: FirewallRules, refs: Refs) -> str:
         """All that it should let through, and nothing else."""
-        return _digest(_compiled(want, refs))
+        return _digest(_compile(want, refs))
 
     def put(self, want: FirewallRules, seen: Observed[FirewallRules] | None, refs: Refs, at: str) -> NextCall:
         """Define the filter with all its rules: guests that run change with it."""
         assert want.firewall is not None
         firewall = refs.seen[want.firewall].parts
         owner, dhcp = firewall["owner"], firewall["dhcp"]
-        document = filters.document(firewall["name"], owner, _compiled(want, refs), dhcp)
+        document = filters.document(firewall["name"], owner, _compile(want, refs), dhcp)
         after = self.after(want, seen, refs, at, firewall["name"], owner=owner, dhcp=dhcp)
         where = {"name": firewall["name"], "scope": str(refs.scope)}
         return call("DefineFilter", want.address, after, at, document=document, **where)
@@ -92,7 +92,7 @@ class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
         return call("DefineFilter", seen.address, after, at, document=document, **where)
 
 
-def _compiled(want: FirewallRules, refs: Refs) -> tuple[Allowed, ...]:
+def _compile(want: FirewallRules, refs: Refs) -> tuple[Allowed, ...]:
     """Rules in the filter's words: a role is the addresses of all who are in it."""
     found = []
     ways: tuple[filters.Way, ...] = ("ingress", "egress")
@@ -115,7 +115,11 @@ _NOTHING = _digest(())
 
 def _roles(answers: Answers, names: Names) -> Mapping[Address, str]:
     """Firewall → where those who bear it have their addresses."""
-    seen = [filters.read(document) for told in reading.told(answers).values() for document in told["filters"]]
+    seen = [
+        filters.read(document)
+        for told in reading.answers_by_hypervisor(answers).values()
+        for document in told["filters"]
+    ]
     return dict(mark for each in seen if (mark := owner_of(each, names.scope)))
 
 

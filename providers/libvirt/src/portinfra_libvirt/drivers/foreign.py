@@ -96,7 +96,7 @@ class Everything:
         found = []
         for record in self.told["networks"]:
             if address := self._ours(Network.kind, record["name"]):
-                found.append(_Home(address, record, marks.parsed(record["said"])))
+                found.append(_Home(address, record, marks.parse_mark(record["said"])))
         return found
 
     @property

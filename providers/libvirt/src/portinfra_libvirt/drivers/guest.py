@@ -92,10 +92,10 @@ class GuestParts:
         """Return what keeps it from being ready; empty: nothing. `pinned`: DHCP has to know its address;
         `runs`: it is running.
         """
-        reasons = (self.unknown, self._damage(), self._root_obstacle(), self._unfinished(pinned, runs))
+        reasons = (self.unknown, self._damage(), self._root_obstacle(), self._next_change(pinned, runs))
         return next((reason for reason in reasons if reason), "")
 
-    def _unfinished(self, pinned: bool, runs: bool) -> str:
+    def _next_change(self, pinned: bool, runs: bool) -> str:
         """What is still to be done to it."""
         if not self.seeded:
             return "it has no seed yet"
@@ -159,7 +159,7 @@ def guest_parts(at: str, domain: Record, told: Record, card: Mapping[str, str]) 
         transient=not domain["persistent"],
         halted=domain["halted"],
         autostart=domain["autostart"],
-        starts=bool(marks.parsed(domain["said"]).get("starts")),
+        starts=bool(marks.parse_mark(domain["said"]).get("starts")),
     )
     return _with_seed(_with_root(parts, told, running=domain["active"]), told)
 
@@ -167,7 +167,7 @@ def guest_parts(at: str, domain: Record, told: Record, card: Mapping[str, str]) 
 def _with_root(parts: GuestParts, told: Record, *, running: bool) -> GuestParts:
     root = parts.root_path
     files = {each["path"]: each for each in told["disks"]}
-    secrets = {each["path"]: marks.parsed(each["said"]) for each in told["secrets"]}
+    secrets = {each["path"]: marks.parse_mark(each["said"]) for each in told["secrets"]}
     finished = root in secrets and not secrets[root].get(disks.UNFINISHED)
     parts = evolve(parts, root=root if root in files or root in secrets else "")
     if root in files:
@@ -190,7 +190,7 @@ def orphan_parts(file: File, told: Record) -> GuestParts:
     """Return the parts of a root disk whose domain is gone. What it read at birth may lie beside it."""
     beside = file.file.removesuffix(disks.ENDING) + disks.SEED_ENDING
     seed = next((each["path"] for each in told["disks"] if each["file"] == beside), "")
-    unknown = None if file.unfinished else file.unlisted
+    unknown = None if file.is_unfinished else file.unlisted
     return GuestParts(
         id=file.path,
         at=file.at,

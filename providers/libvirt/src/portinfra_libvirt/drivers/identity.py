@@ -41,7 +41,7 @@ def identify(told: Record, scope: Scope) -> Iterator[Identified]:
     others: list[Record] = []
     taken: set[str] = set()
     for domain in told["domains"]:
-        said = marks.read(domain["said"], scope, Instance.kind)
+        said = marks.read_mark(domain["said"], scope, Instance.kind)
         if said is None or domain["name"] != _name(said, scope):
             others.append(domain)
             continue
@@ -57,7 +57,7 @@ def identify(told: Record, scope: Scope) -> Iterator[Identified]:
 
 def _by_root(domain: Record, root: marks.Mark, scope: Scope) -> Identified:
     copy = root.get(COPY) or {"scope": str(scope), "address": root["address"]}
-    own = marks.read(domain["said"], scope, Instance.kind)
+    own = marks.read_mark(domain["said"], scope, Instance.kind)
     is_own = own is not None and (COPY not in root or own["address"] == copy["address"])
     said = own if own is not None and is_own else copy
     name = _name(said, scope)
@@ -71,7 +71,7 @@ def _root_mark(told: Record, path: str, scope: Scope) -> marks.Mark | None:
     text = secret_of(told, path)
     file = disks.read(path.rpartition("/")[2])
     if marks.is_mark(text) or file is None or file.address.kind != Instance.kind:
-        return marks.read(text, scope, Instance.kind)
+        return marks.read_mark(text, scope, Instance.kind)
     known = {each["path"] for each in (*told["disks"], *told["secrets"])}
     return {"address": str(file.address)} if path in known else None
 

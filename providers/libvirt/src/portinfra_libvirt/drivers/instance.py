@@ -45,16 +45,16 @@ class InstanceDriver(LibvirtDriver[Instance]):
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Instance]]:
         """Every domain of ours; then root disks whose domain is gone."""
         found: list[Observed[Instance]] = []
-        told = reading.told(answers)
+        told = reading.answers_by_hypervisor(answers)
         subnets = list(entries.entries(answers, names.scope, networks.SUBNETS, Subnet.kind))
         for at, record in told.items():
             for domain in identify(record, names.scope):
-                found.append(self._observed(at, domain, record, subnets, names))
+                found.append(self._to_observed(at, domain, record, subnets, names))
         known = {GuestParts.of(seen).root_path for seen in found}
         files = reading.files(answers, names.scope, Instance.kind)
         return found + [self._orphan(file, told[file.at]) for file in files if file.path not in known]
 
-    def _observed(
+    def _to_observed(
         self,
         at: str,
         identified: Identified,
@@ -79,7 +79,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         walls = {domains.wall(domain[cards], own, devices) for cards in ("cards", "live_cards")}
         parts = evolve(
             guest_parts(at, domain, told, own),
-            said=marks.written(said),
+            said=marks.to_text(said),
             stripped=identified.stripped,
             renamed=identified.renamed,
             overlay=overlay.reason if overlay else "",
@@ -185,7 +185,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             return call("KeepDomain", want.address, kept, parts.at, domain=parts.name)
         if not self.site.bridge and not parts.pin:
             assert want.subnet is not None
-            return self._pinned(seen, refs.seen[want.subnet].parts["network"], pin=True)
+            return self._pin_call(seen, refs.seen[want.subnet].parts["network"], pin=True)
         return self._power(want.power, want, seen)
 
     def _define(self, want: Instance, refs: Refs) -> NextCall:
@@ -242,7 +242,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             mac=mac,
             root_path=root,
             seed_path=seeds,
-            said=marks.written(said),
+            said=marks.to_text(said),
             starts=True,
         )
         place = None if self.site.alone else str(want.zone)
@@ -277,7 +277,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         after = self._with(seen, evolve(parts, seed=path, seeded=True))
         return call("WriteSeed", want.address, after, parts.at, **where)
 
-    def _pinned(self, seen: Observed[Instance], network: str, *, pin: bool) -> Call:
+    def _pin_call(self, seen: Observed[Instance], network: str, *, pin: bool) -> Call:
         parts = GuestParts.of(seen)
         after = self._with(seen, evolve(parts, pin=network if pin else ""))
         where = {"network": network, "mac": parts.mac, "address": seen.spec.private_address}
@@ -316,9 +316,9 @@ class InstanceDriver(LibvirtDriver[Instance]):
     def _power(self, power: Power, want: Instance, seen: Observed[Instance]) -> Call:
         """What stands still hears no request to stop."""
         stop = "CutPower" if GuestParts.of(seen).halted else "StopDomain"
-        return self._powered("StartDomain" if power == "running" else stop, power, want.address, seen)
+        return self._power_call("StartDomain" if power == "running" else stop, power, want.address, seen)
 
-    def _powered(self, action: str, power: Power, address: Address, seen: Observed[Instance]) -> Call:
+    def _power_call(self, action: str, power: Power, address: Address, seen: Observed[Instance]) -> Call:
         parts = GuestParts.of(seen)
         powered = evolve(seen, spec=evolve(seen.spec, power=power))
         after = self._with(powered, evolve(parts, halted="", autostart=power == "running"))
@@ -331,13 +331,13 @@ class InstanceDriver(LibvirtDriver[Instance]):
     def _remove(self, seen: Observed[Instance], refs: Refs) -> NextCall:
         parts = GuestParts.of(seen)
         if parts.name and (seen.spec.power == "running" or parts.halted):
-            return self._powered("CutPower", "stopped", seen.address, seen)
+            return self._power_call("CutPower", "stopped", seen.address, seen)
         if parts.seed:
             return self._delete_file(parts.seed, seen, evolve(parts, seed=""), refs)
         if parts.root:
             return self._delete_file(parts.root, seen, evolve(parts, root=""), refs)
         if parts.pin:
-            return self._pinned(seen, parts.pin, pin=False)
+            return self._pin_call(seen, parts.pin, pin=False)
         return call("UndefineDomain", seen.address, None, parts.at, domain=parts.name)
 
     def _delete_file(self, path: str, seen: Observed[Instance], left: GuestParts, refs: Refs) -> Call:
@@ -348,8 +348,8 @@ class InstanceDriver(LibvirtDriver[Instance]):
         """The root disk keeps the owner that it was born with, and has a copy of what its domain says."""
         parts = GuestParts.of(seen)
         mark = marks.owning(json.loads(parts.said), want)
-        said, copied = marks.written(mark), marks.parsed(parts.copied)
-        copy = marks.written({**copied, COPY: mark}) if copied else ""
+        said, copied = marks.to_text(mark), marks.parse_mark(parts.copied)
+        copy = marks.to_text({**copied, COPY: mark}) if copied else ""
         spec = evolve(seen.spec, name=want.name, tags=want.tags, protect=want.protect)
         owned = self._with(seen, evolve(parts, said=said, copied=copy, stripped=False))
         after = evolve(owned, address=want.address, spec=spec)
@@ -378,7 +378,7 @@ def _network_of(scope: Scope, told: Record, subnets: list[entries.Entry]) -> str
     ours = (
         each["name"]
         for each in told["networks"]
-        if marks.read(each["said"], scope, Network.kind) or networks.is_bare(each, scope)
+        if marks.read_mark(each["said"], scope, Network.kind) or networks.is_bare(each, scope)
     )
     return next(chain(ours, (each.network for each in subnets)), "")
 

@@ -24,7 +24,7 @@ class NetworkDriver(EverywhereDriver[Network]):
     def parts_at(self, told: Record, answers: Answers, names: Names) -> Iterable[Part]:
         """Those that bear our mark and the name that goes with it."""
         for record in told["networks"]:
-            said = marks.read(record["said"], names.scope, Network.kind)
+            said = marks.read_mark(record["said"], names.scope, Network.kind)
             if networks.is_bare(record, names.scope):
                 yield self._bare(record, names)
                 continue
@@ -48,7 +48,7 @@ class NetworkDriver(EverywhereDriver[Network]):
         """Return the networks of others on a bridge of ours."""
         return there.networks()
 
-    def wanted(self, want: Network, refs: Refs) -> str:
+    def wanted_digest(self, want: Network, refs: Refs) -> str:
         """Running, on the bridge that the site names, forwarding as it says."""
         return _digest(want, *self._runs)
 

@@ -30,7 +30,7 @@ def survey(site: Site, scope: Scope) -> tuple[Call, ...]:
     )
 
 
-def told(answers: Answers) -> dict[str, Record]:
+def answers_by_hypervisor(answers: Answers) -> dict[str, Record]:
     """Hypervisor → what it told. One that was silent is not there."""
     return {call.parameters["at"]: pages[0] for call, pages in answers.items() if call.action == SURVEY}
 
@@ -57,7 +57,7 @@ class File:
         return Address(self.said["address"]) if self.said else self.born
 
     @property
-    def unfinished(self) -> bool:
+    def is_unfinished(self) -> bool:
         """Whether it never had all its contents."""
         return bool((self.said or {}).get(disks.UNFINISHED))
 
@@ -92,7 +92,7 @@ def files(answers: Answers, scope: Scope, kind: str) -> Iterator[File]:
     """Every disk that was made for a kind. A secret with a mark that is another's, or that was copied for
     another file, is none of ours.
     """
-    for at, record in told(answers).items():
+    for at, record in answers_by_hypervisor(answers).items():
         there = {each["file"]: each for each in record["disks"]}
         secrets = {each["file"]: each for each in record["secrets"]}
         for file in sorted({*there, *secrets}):
@@ -102,7 +102,7 @@ def files(answers: Answers, scope: Scope, kind: str) -> Iterator[File]:
             if name.ending == disks.PART_ENDING and _whole(file) in {*there, *secrets}:
                 continue  # it goes with the whole one
             text = secrets[file]["said"] if file in secrets else ""
-            said = marks.read(text, scope, kind)
+            said = marks.read_mark(text, scope, kind)
             if marks.is_mark(text) and (said is None or said.get("file") != file):
                 continue
             path = there[file]["path"] if file in there else secrets[file]["path"]
@@ -118,7 +118,7 @@ def overlays(answers: Answers) -> Mapping[str, Overlay]:
     """The path of each disk below an external snapshot that portinfra did not make → that snapshot."""
     return {
         each.path: each
-        for record in told(answers).values()
+        for record in answers_by_hypervisor(answers).values()
         for domain in record["domains"]
         for each in overlays_of(domain)
     }

@@ -20,7 +20,7 @@ class SnapshotDriver(DiskDriver[Snapshot]):
     replaces = frozenset({"volume", "copy_of", "key"})
     cannot_show = frozenset({"shared_with"})  # whoever may connect to both sites may copy
 
-    def seen_spec(self, file: File, names: Names) -> Snapshot:
+    def to_spec(self, file: File, names: Names) -> Snapshot:
         """The volume that it was taken of, while that is there."""
         size = -(-int(file.record["bytes"]) // disks.GIB) if file.record else None
         if file.said is None:  # only the mark tells
@@ -57,7 +57,7 @@ class SnapshotDriver(DiskDriver[Snapshot]):
             return Refuse(f"{want.volume} cannot be copied: {volume.reason}", fix)
         at, size, key = volume.parts["at"], int(volume.parts["bytes"]), volume.spec.key
         file, path = self.new_file(want, refs)
-        said = marks.written(self.mark_of(want, file, size, refs))
+        said = marks.to_text(self.mark_of(want, file, size, refs))
         parts = {"id": path, "file": file, "at": at, "said": said, "bytes": str(size)}
         after = Observed(want.address, want, parts, place=volume.place)
         where = {"scope": str(refs.scope), "path": path, "said": said, "key": key, "bytes": size}
@@ -71,7 +71,7 @@ class SnapshotDriver(DiskDriver[Snapshot]):
             )
         hypervisor = self.site.hypervisors[0]
         file, path = self.new_file(want, refs)
-        said = marks.written(self.mark_of(want, file, 0, refs))
+        said = marks.to_text(self.mark_of(want, file, 0, refs))
         parts = {"id": path, "file": file, "at": hypervisor.name, "said": said, "bytes": "0"}
         place = None if self.site.alone else hypervisor.zones[0]
         after = Observed(want.address, want, parts, place=place)

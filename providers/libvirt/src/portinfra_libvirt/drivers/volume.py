@@ -21,7 +21,7 @@ class VolumeDriver(DiskDriver[Volume]):
     spec = Volume
     replaces = frozenset({"zone", "key"})
 
-    def seen_spec(self, file: File, names: Names) -> Volume:
+    def to_spec(self, file: File, names: Names) -> Volume:
         """The size is the file's; zone and key are what the secret says."""
         size = file.record["bytes"] if file.record else (file.said or {}).get("bytes", 0)
         gib = int(size) // disks.GIB
@@ -63,7 +63,7 @@ class VolumeDriver(DiskDriver[Volume]):
             )
         from_path = taken.id if taken else source
         size = want.gib * disks.GIB
-        written = marks.written(self.mark_of(want, file, size, refs))
+        written = marks.to_text(self.mark_of(want, file, size, refs))
         place = None if self.site.alone else str(want.zone)
         parts = {"id": path, "file": file, "at": at, "said": written, "bytes": str(size)}
         after = Observed(want.address, want, parts, place=place)

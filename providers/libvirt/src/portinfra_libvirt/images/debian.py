@@ -16,7 +16,7 @@ from pathlib import Path
 
 from portinfra import errors
 from portinfra_libvirt.images import files
-from portinfra_libvirt.images.files import Image, listed, run
+from portinfra_libvirt.images.files import Image, join_words, run_tool
 
 DISK_BYTES = 2 * 2**30
 """The disk of the image; a guest's own may be larger, and its file system grows at its first boot."""
@@ -173,7 +173,9 @@ def build(
         _assemble(place, sources)
         say(f"Debian {release}: compressing the image")
         files.convert(place / "disk.raw", "raw", place / "disk.qcow2")
-        return files.put(place / "disk.qcow2", into, f"{name or _name(place / 'root', release)}@{version}")
+        return files.publish_file(
+            place / "disk.qcow2", into, f"{name or _name(place / 'root', release)}@{version}"
+        )
 
 
 def _refuse_names(name: str, packages: tuple[str, ...]) -> None:
@@ -202,14 +204,14 @@ def _refuse_other_machines() -> None:
         )
     if packages := missing():
         raise errors.Unsupported(
-            f"building an image needs {listed(packages)}, which this machine does not have",
+            f"building an image needs {join_words(packages)}, which this machine does not have",
             fix=f"apt-get install -y --no-install-recommends {' '.join(packages)}",
         )
 
 
 def _sources(release: str) -> list[str]:
     """The release, its updates and its security updates, as lines of apt's sources."""
-    said = run(
+    said = run_tool(
         "apt-get", "indextargets", "--format", "$(CREATED_BY) $(LABEL) $(CODENAME) $(COMPONENT) $(REPO_URI)"
     )
     found: dict[str, None] = {}
@@ -233,7 +235,7 @@ def _sources(release: str) -> list[str]:
 
 
 def _install(place: Path, release: str, sources: list[str], more: tuple[str, ...]) -> None:
-    run(
+    run_tool(
         "mmdebstrap",
         "--variant=apt",
         "--architectures=amd64",
@@ -260,10 +262,10 @@ def _assemble(place: Path, sources: list[str]) -> None:
         path = place / "overlay" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    run("fakeroot", "sh", "-c", _ASSEMBLE, directory=place)
-    run("sfdisk", "--quiet", str(disk), told=f"label: dos\nstart={_FIRST}, type=83, bootable\n")
+    run_tool("fakeroot", "sh", "-c", _ASSEMBLE, directory=place)
+    run_tool("sfdisk", "--quiet", str(disk), told=f"label: dos\nstart={_FIRST}, type=83, bootable\n")
     core = place / "core.img"
-    run("grub-mkimage", "-O", "i386-pc", "-p", "(,msdos1)/boot/grub", "-o", str(core), *_GRUB_MODULES)
+    run_tool("grub-mkimage", "-O", "i386-pc", "-p", "(,msdos1)/boot/grub", "-o", str(core), *_GRUB_MODULES)
     with disk.open("rb+") as file:
         file.write((_GRUB / "boot.img").read_bytes()[:_BOOT_CODE])
         file.seek(_SECTOR)  # where boot.img looks for the rest, unless it is told otherwise

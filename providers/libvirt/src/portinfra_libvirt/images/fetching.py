@@ -36,16 +36,16 @@ def fetch(url_or_path: str | Path, into: Path, *, sha256: str, name: str = "") -
     chosen = name or _file_name(source)
     _check(chosen, sha256)
     if (into / f"{chosen}{ENDING}").exists():
-        raise files.taken(into / f"{chosen}{ENDING}")
+        raise files.name_is_taken(into / f"{chosen}{ENDING}")
     with files.scratch(into) as place:
         received = place / "received"
         found = _receive(source, received)
         if found != sha256.lower():
             raise errors.InvalidRequest(
-                f"{_shown(source)} has the SHA-256 {found}, not {sha256.lower()}",
+                f"{_without_secrets(source)} has the SHA-256 {found}, not {sha256.lower()}",
                 fix="Take the digest from the publisher, over a way you trust, and fetch it again.",
             )
-        return files.put(_converted(received, _shown(source)), into, chosen)
+        return files.publish_file(_convert(received, _without_secrets(source)), into, chosen)
 
 
 def _file_name(source: str) -> str:
@@ -76,7 +76,7 @@ def _is_url(source: str) -> bool:
     return bool(re.match(r"https?://", source))
 
 
-def _shown(source: str) -> str:
+def _without_secrets(source: str) -> str:
     """The source without what may be secret in it: a user, a password, a signature."""
     if not _is_url(source):
         return source
@@ -86,10 +86,10 @@ def _shown(source: str) -> str:
 
 def _receive(source: str, target: Path) -> str:
     """Writes it to the target, and gives its digest."""
-    shown = _shown(source)
+    shown = _without_secrets(source)
     again = "Run it again: it begins anew, and nothing was left behind."
     try:
-        with closing(_opened(source)) as stream, target.open("wb") as file:
+        with closing(_open(source)) as stream, target.open("wb") as file:
             length = (
                 stream.headers.get("Content-Length") if isinstance(stream, http.client.HTTPResponse) else None
             )
@@ -116,21 +116,21 @@ def _receive(source: str, target: Path) -> str:
     return digest.hexdigest()
 
 
-def _opened(source: str) -> IO[bytes] | http.client.HTTPResponse:
+def _open(source: str) -> IO[bytes] | http.client.HTTPResponse:
     if not _is_url(source):
         return Path(source).open("rb")
     if "@" in urllib.parse.urlsplit(source).netloc:
         raise errors.InvalidRequest(
-            f"{_shown(source)} is given with a user, which is not understood here",
+            f"{_without_secrets(source)} is given with a user, which is not understood here",
             fix="Fetch it with another program, and give the path of what it wrote.",
         )
     opened: http.client.HTTPResponse = urllib.request.urlopen(source, timeout=_PATIENCE_SECONDS)
     return opened
 
 
-def _converted(received: Path, shown: str) -> Path:
+def _convert(received: Path, shown: str) -> Path:
     """The file itself if it is qcow2 of version 3; else one that is."""
-    found = files.described(received)
+    found = files.describe_file(received)
     if found.form not in _FORMATS or (found.form == "raw" and not _has_boot_sector(received)):
         raise errors.InvalidRequest(
             f"{shown} is no disk image: neither qcow2 nor a raw disk with a partition table",

@@ -85,7 +85,7 @@ def unwritable(into: Path, error: OSError) -> errors.ProviderError:
     return errors.InvalidRequest(f"{into} cannot hold an image: {error.strerror}", fix=fix)
 
 
-def run(
+def run_tool(
     *command: str,
     told: str = "",
     directory: Path | None = None,
@@ -131,9 +131,9 @@ def _fix(complaint: str) -> str:
     return "Mend what it complains of, and run the same again: nothing was left behind."
 
 
-def described(path: Path) -> Description:
+def describe_file(path: Path) -> Description:
     """What a file is, by its contents."""
-    told = json.loads(run("qemu-img", "info", "--output=json", str(path)))
+    told = json.loads(run_tool("qemu-img", "info", "--output=json", str(path)))
     special = told.get("format-specific", {}).get("data", {})
     elsewhere = "backing-filename" in told or "data-file" in special
     return Description(told["format"], special.get("compat", ""), told["virtual-size"], elsewhere)
@@ -144,13 +144,13 @@ def convert(source: Path, form: str, target: Path) -> None:
     zstd since 5.1, and qemu-img compresses by it in a seventh of the time of zlib.
     """
     options = ("-f", form, "-O", "qcow2", "-o", "compat=1.1,compression_type=zstd")
-    run("qemu-img", "convert", "-c", *options, str(source), str(target))
+    run_tool("qemu-img", "convert", "-c", *options, str(source), str(target))
 
 
-def put(made: Path, into: Path, name: str) -> Image:
+def publish_file(made: Path, into: Path, name: str) -> Image:
     """Gives a finished file its name, which no other has: guests may lie on the one that bears it."""
     target = into / f"{name}{ENDING}"
-    size = described(made).virtual_bytes
+    size = describe_file(made).virtual_bytes
     with made.open("rb+") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.fsync(file.fileno())
@@ -158,13 +158,13 @@ def put(made: Path, into: Path, name: str) -> Image:
     try:
         target.hardlink_to(made)
     except FileExistsError as error:
-        raise taken(target) from error
+        raise name_is_taken(target) from error
     except OSError as error:
         raise unwritable(into, error) from error
     return Image(name, target, digest, size)
 
 
-def taken(target: Path) -> errors.AlreadyExists:
+def name_is_taken(target: Path) -> errors.AlreadyExists:
     """What to say of a name that another image bears."""
     name = target.name.removesuffix(ENDING).partition("@")[0]
     return errors.AlreadyExists(
@@ -173,6 +173,6 @@ def taken(target: Path) -> errors.AlreadyExists:
     )
 
 
-def listed(words: Sequence[str]) -> str:
+def join_words(words: Sequence[str]) -> str:
     """Words as one sentence has them."""
     return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)

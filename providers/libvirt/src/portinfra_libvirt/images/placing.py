@@ -31,7 +31,7 @@ def place(image: Image, site: Site, say: Say) -> None:
         there = {at: pooled.whole(pool.listVolumes()).get(file) for at, (_, pool) in pools.items()}
         for at, digest in there.items():
             if digest not in (None, image.sha256):
-                raise _taken(at, image, digest or "")
+                raise _name_is_taken(at, image, digest or "")
         for at, (connection, pool) in pools.items():
             if there[at] is not None:
                 say(f"{at}: {file} is there")
@@ -42,12 +42,12 @@ def place(image: Image, site: Site, say: Say) -> None:
 
 def reach(site: Site) -> None:
     """Connect to every hypervisor, before anything takes its time. Raises libvirtError or Unavailable."""
-    with _connected(site):
+    with _connect_all(site):
         pass
 
 
 @contextmanager
-def _connected(site: Site) -> Iterator[dict[str, Any]]:
+def _connect_all(site: Site) -> Iterator[dict[str, Any]]:
     """All hypervisors of a site, connected."""
     connections = Connections(site)
     try:
@@ -59,11 +59,11 @@ def _connected(site: Site) -> Iterator[dict[str, Any]]:
 @contextmanager
 def _pools(site: Site) -> Iterator[dict[str, tuple[Any, Any]]]:
     """Hypervisor → its connection, and its pool of images."""
-    with _connected(site) as connections:
+    with _connect_all(site) as connections:
         yield {at: (each, _pool(each, site.images)) for at, each in connections.items()}
 
 
-def _taken(at: str, image: Image, digest: str) -> AlreadyExists:
+def _name_is_taken(at: str, image: Image, digest: str) -> AlreadyExists:
     name = image.name.partition("@")[0]
     has = f"of the SHA-256 {digest}" if digest else "that nobody told the SHA-256 of"
     return AlreadyExists(

@@ -89,7 +89,7 @@ class _Widest:
         if limits.rules_max is not None:
             yield "ingress", self.topology(ingress=1)
         if self._most_volumes is not None:
-            yield "volumes", self.topology(volumes=self._volumes + 1 - self._made_volumes)
+            yield "volumes", self.topology(volumes=self._volumes + 1 - self._volume_count)
         for limit in ("tag_key_max", "tag_value_max", "mark_text_max", "tags_max"):
             if getattr(limits, limit) is not None:
                 yield "tags", self.topology(**{limit: 1})
@@ -105,7 +105,7 @@ class _Widest:
         return VOLUMES if self._most_volumes is None else self._most_volumes
 
     @property
-    def _made_volumes(self) -> int:
+    def _volume_count(self) -> int:
         return self._volumes if self._is_simulated else VOLUMES
 
     def _tags(self, **more: int) -> Mapping[str, str]:

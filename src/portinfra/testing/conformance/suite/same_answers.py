@@ -19,7 +19,7 @@ class SameAnswers:
     def test_equal_arguments_in_another_order_get_the_same_call(self, stage: Stage) -> None:
         """A driver iterates over what is sorted: tags and parts of an equal value come in any order."""
         for question in _all_questions(stage):
-            first, second = question.answer(), question.reordered().answer()
+            first, second = question.answer(), question.reorder().answer()
             assert first == second, f"{question.describe(first)}\nand then {question.describe(second)}"
 
 

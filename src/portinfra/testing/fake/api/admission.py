@@ -11,14 +11,14 @@ _LABEL = re.compile(r"[a-z0-9_-]{0,63}")
 TAGS_MAX = 50
 
 
-def repeated(book: Book, kind: str, given: Given) -> Answer | None:
+def repeat_answer(book: Book, kind: str, given: Given) -> Answer | None:
     """The answer of an earlier request with the same token, if there was one."""
     token = given.get("token")
     if not token:
         return None
     if kind not in book.shape.tokens:
         raise FakeError("InvalidRequest", f"a new {kind} takes no token")
-    record = book.repeated(kind, token)
+    record = book.find_repeated(kind, token)
     if record is None:
         return None
     if leaving(record):
@@ -26,7 +26,7 @@ def repeated(book: Book, kind: str, given: Given) -> Answer | None:
     return {"record": view(record, book.now)}
 
 
-def admitted(book: Book, kind: str, given: Given) -> dict[str, Any]:
+def admit(book: Book, kind: str, given: Given) -> dict[str, Any]:
     """The beginning of a new record's body: its name, token and owner. Raises FakeError."""
     if kind in book.shape.unique_names:
         for record in book.find(kind, "name", given["name"]):

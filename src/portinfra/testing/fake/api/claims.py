@@ -16,15 +16,15 @@ def create_claim(book: Book, given: Given) -> Answer:
 
 def write_claim(book: Book, given: Given) -> Answer:
     """`name`, `value`: overwrite what is there."""
-    return book.change(_named(book, given["name"]), value=given["value"])
+    return book.change(_find_by_name(book, given["name"]), value=given["value"])
 
 
 def delete_claim(book: Book, given: Given) -> Answer:
     """`name`."""
-    return book.remove(_named(book, given["name"]))
+    return book.remove(_find_by_name(book, given["name"]))
 
 
-def _named(book: Book, name: str) -> Record:
+def _find_by_name(book: Book, name: str) -> Record:
     for record in book.find("claim", "name", name):
         return record
     raise FakeError("NotFound", f"{name} is not there")

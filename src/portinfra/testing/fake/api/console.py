@@ -37,7 +37,7 @@ def _receipt(book: Book, instance: Record) -> str:
 
 
 def _answer(book: Book, volumes: Iterable[str]) -> CheckAnswer:
-    blank = [volume for volume in volumes if not contents.read(book.store, volume)]
+    blank = [volume for volume in volumes if not contents.read_contents(book.store, volume)]
     told = f"{blank[0]} is blank" if blank else "no volume that it reads is blank"
     return CheckAnswer(not blank, 1, f"SIMULATED: nothing ran, and {told}".encode())
 

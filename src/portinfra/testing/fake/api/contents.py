@@ -12,7 +12,7 @@ def write(store: MemoryStore, id: str, data: bytes) -> None:
     store.put(_TABLE, id, {"data": base64.b64encode(data).decode()})
 
 
-def read(store: MemoryStore, id: str) -> bytes:
+def read_contents(store: MemoryStore, id: str) -> bytes:
     """The contents; of what nobody wrote to, nothing."""
     row = store.get(_TABLE, id)
     return base64.b64decode(row["data"]) if row else b""

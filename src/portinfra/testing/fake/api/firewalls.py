@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portinfra.testing.fake.api.admission import admitted, repeated
+from portinfra.testing.fake.api.admission import admit, repeat_answer
 from portinfra.testing.fake.api.ranges import bounds
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
@@ -14,13 +14,13 @@ RULES_MAX = 1000
 
 def create_firewall(book: Book, given: Given) -> Answer:
     """`name`, unique in its network, the owner and `network`."""
-    if answer := repeated(book, "firewall", given):
+    if answer := repeat_answer(book, "firewall", given):
         return answer
     book.get("network", given["network"])
     for other in book.find("firewall", "name", given["name"]):
         if other["body"]["network"] == given["network"]:
             raise FakeError("AlreadyExists", f"{other['body']['id']} is a firewall of that name")
-    body = admitted(book, "firewall", given)
+    body = admit(book, "firewall", given)
     egress = [DEFAULT_EGRESS] if book.shape.default_egress else []
     body |= {"network": given["network"], "ingress": [], "egress": egress, "peers": []}
     return book.add("firewall", body)

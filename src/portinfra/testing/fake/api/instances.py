@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portinfra.testing.fake.api.admission import admitted, reachable, repeated, zone_of
+from portinfra.testing.fake.api.admission import admit, reachable, repeat_answer, zone_of
 from portinfra.testing.fake.api.catalogue import MACHINE_TYPES, images
 from portinfra.testing.fake.api.keys import check_key
 from portinfra.testing.fake.api.ranges import bounds, number
@@ -26,7 +26,7 @@ USER_DATA_MAX = 16_384
 
 def create_instance(book: Book, given: Given) -> Answer:
     """Accepted at once; running a while later, or failed."""
-    if answer := repeated(book, "instance", given):
+    if answer := repeat_answer(book, "instance", given):
         return answer
     zone = zone_of(book, given)
     subnet = book.get("subnet", given["subnet"])
@@ -36,7 +36,7 @@ def create_instance(book: Book, given: Given) -> Answer:
     _check_offer(book, given)
     _check_capacity(book, zone, given["machine_type"])
     check_key(book, given["key"])
-    body = admitted(book, "instance", given)
+    body = admit(book, "instance", given)
     body |= {name: given[name] for name in _COPIED}
     body |= {
         "network": subnet["body"]["network"],

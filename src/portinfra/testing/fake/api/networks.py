@@ -1,6 +1,6 @@
 """Networks and subnets."""
 
-from portinfra.testing.fake.api.admission import admitted, repeated, zone_of
+from portinfra.testing.fake.api.admission import admit, repeat_answer, zone_of
 from portinfra.testing.fake.api.ranges import bounds
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
@@ -8,9 +8,9 @@ from portinfra.testing.fake.errors import FakeError
 
 def create_network(book: Book, given: Given) -> Answer:
     """`name`, the owner, and `cidr` where networks have one."""
-    if answer := repeated(book, "network", given):
+    if answer := repeat_answer(book, "network", given):
         return answer
-    body = admitted(book, "network", given)
+    body = admit(book, "network", given)
     if book.shape.network_cidr:
         bounds(given["cidr"])
         body["cidr"] = given["cidr"]
@@ -30,7 +30,7 @@ def delete_network(book: Book, given: Given) -> Answer:
 
 def create_subnet(book: Book, given: Given) -> Answer:
     """`name`, the owner, `network`, `cidr`, `public`, and `zone` where subnets are zonal."""
-    if answer := repeated(book, "subnet", given):
+    if answer := repeat_answer(book, "subnet", given):
         return answer
     network = book.get("network", given["network"])["body"]
     zone = zone_of(book, given) if book.shape.zonal_subnets else ""
@@ -45,7 +45,7 @@ def create_subnet(book: Book, given: Given) -> Answer:
         lowest, highest = bounds(other["body"]["cidr"])
         if first <= highest and lowest <= last:
             raise FakeError("AddressConflict", f"{given['cidr']} overlaps {other['body']['id']}")
-    body = admitted(book, "subnet", given)
+    body = admit(book, "subnet", given)
     body |= {"network": given["network"], "cidr": given["cidr"], "zone": zone, "public": given["public"]}
     return book.add("subnet", body)
 

@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Address
 
-from portinfra.testing.fake.api.admission import admitted, repeated
+from portinfra.testing.fake.api.admission import admit, repeat_answer
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.life import leaving, state_at
@@ -12,9 +12,9 @@ _FIRST = int(IPv4Address("198.18.0.0"))
 
 def create_public_address(book: Book, given: Given) -> Answer:
     """`name` and the owner; on no instance yet."""
-    if answer := repeated(book, "public-address", given):
+    if answer := repeat_answer(book, "public-address", given):
         return answer
-    body = admitted(book, "public-address", given)
+    body = admit(book, "public-address", given)
     body |= {"ip": str(IPv4Address(_FIRST + (book.store.serial + 1) % (1 << 17))), "instance": ""}
     return book.add("public-address", body)
 

@@ -1,7 +1,7 @@
 """Snapshots: the contents of a volume at the moment of the request."""
 
 from portinfra.testing.fake.api import contents
-from portinfra.testing.fake.api.admission import admitted, repeated
+from portinfra.testing.fake.api.admission import admit, repeat_answer
 from portinfra.testing.fake.api.keys import check_key
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
@@ -12,12 +12,12 @@ DAY = 86_400
 
 def create_snapshot(book: Book, given: Given) -> Answer:
     """`name`, the owner, `volume`. Complete a while later."""
-    if answer := repeated(book, "snapshot", given):
+    if answer := repeat_answer(book, "snapshot", given):
         return answer
     volume = book.get("volume", given["volume"])
     if state_at(volume, book.now) != "available":
         raise FakeError("IncorrectState", f"volume {given['volume']} is not ready")
-    body = admitted(book, "snapshot", given)
+    body = admit(book, "snapshot", given)
     told = {"gib": volume["body"]["gib"], "key": volume["body"]["key"], "source": "", "shared_with": ""}
     answer = book.add("snapshot", {**body, **told, "volume": given["volume"]})
     contents.copy(book.store, given["volume"], answer["record"]["id"])
@@ -26,13 +26,13 @@ def create_snapshot(book: Book, given: Given) -> Answer:
 
 def copy_snapshot(book: Book, given: Given) -> Answer:
     """`name`, the owner, `source` (`us-east-1/snap-00000001`), `key`. Complete a while later."""
-    if answer := repeated(book, "snapshot", given):
+    if answer := repeat_answer(book, "snapshot", given):
         return answer
     region, _, id = given["source"].rpartition("/")
     source = book.elsewhere(region, "snapshot", id)
     if state_at(source, book.now) != "available":
         raise FakeError("IncorrectState", f"snapshot {given['source']} is not complete")
-    body = admitted(book, "snapshot", given)
+    body = admit(book, "snapshot", given)
     check_key(book, given["key"])
     told = {"gib": source["body"]["gib"], "key": given["key"], "source": given["source"], "shared_with": ""}
     answer = book.add("snapshot", {**body, **told, "volume": ""})

@@ -1,7 +1,7 @@
 """Volumes, always encrypted, and what they are attached to."""
 
 from portinfra.testing.fake.api import contents
-from portinfra.testing.fake.api.admission import admitted, reachable, repeated, zone_of
+from portinfra.testing.fake.api.admission import admit, reachable, repeat_answer, zone_of
 from portinfra.testing.fake.api.keys import check_key
 from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
@@ -14,7 +14,7 @@ PROVIDER_KEY = ""
 
 def create_volume(book: Book, given: Given) -> Answer:
     """`name`, the owner, `zone`, `gib`, `key`; `snapshot` for one with contents."""
-    if answer := repeated(book, "volume", given):
+    if answer := repeat_answer(book, "volume", given):
         return answer
     zone = zone_of(book, given)
     snapshot = given["snapshot"]
@@ -25,7 +25,7 @@ def create_volume(book: Book, given: Given) -> Answer:
         if given["gib"] < source["body"]["gib"]:
             raise FakeError("InvalidRequest", f"{given['gib']} GiB is smaller than snapshot {snapshot}")
     check_key(book, given["key"])
-    body = admitted(book, "volume", given)
+    body = admit(book, "volume", given)
     body |= {"zone": zone, "gib": given["gib"], "key": given["key"] or PROVIDER_KEY, "encrypted": True}
     body |= {"snapshot": snapshot, "instance": "", "device": "", "attached_at": 0.0, "detached_at": FOREVER}
     answer = book.add("volume", body)

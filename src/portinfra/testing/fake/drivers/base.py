@@ -78,12 +78,12 @@ class FakeDriver(LifecycleDriver[S]):
             if home is None or record["state"] in ("terminated", "deleting"):
                 continue
             if self.carrier.read(record, names.scope, self.kind) is None:
-                bound = tuple(sorted(self.bound(record, answers, names)))
+                bound = tuple(sorted(self.bound_addresses(record, answers, names)))
                 place = record.get("zone") or None
                 found.append(Foreign(self.kind, record["id"], home, record["name"], place, bound))
         return found
 
-    def bound(
+    def bound_addresses(
         self, record: Record, answers: Mapping[Call, Sequence[Answer]], names: Names
     ) -> Iterable[Address]:
         """Return the resources of ours that a record of another owner is bound to, or binds."""
@@ -91,12 +91,12 @@ class FakeDriver(LifecycleDriver[S]):
 
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[S]]:
         """Everything of the scope; of doubles the one in use, else the first attempt."""
-        used = self.used(answers)
+        used = self.used_ids(answers)
         copies = []
         for record in self.records(answers):
             mark = self.carrier.read(record, names.scope, self.kind)
             if mark is not None and record["state"] != "terminated":
-                seen = self.observed(mark.owner.address, record, mark, names)
+                seen = self.to_observed(mark.owner.address, record, mark, names)
                 copies.append(Copy(seen, mark.owner.attempt, record["id"] in used))
         return self.keep_one(copies)
 
@@ -108,24 +108,24 @@ class FakeDriver(LifecycleDriver[S]):
                 for page in pages:
                     yield from page["records"]
 
-    def used(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
+    def used_ids(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
         """The ids that something else stands on."""
         return set()
 
-    def observed(self, address: Address, record: Record, mark: Mark, names: Names) -> Observed[S]:
+    def to_observed(self, address: Address, record: Record, mark: Mark, names: Names) -> Observed[S]:
         """One record, in the words in which it is declared."""
         return Observed(
             address,
-            self.seen_spec(address.name, record, mark, names),
+            self.to_spec(address.name, record, mark, names),
             self.parts(record),
             state=_STATES.get(record["state"], "ready"),
             place=record.get("zone") or None,
             fault=_fault(record),
-            failed_change=_failed_change(record),
+            failed_change=_change_fault(record),
         )
 
     @abstractmethod
-    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> S:
+    def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> S:
         """What a record says, as a declaration."""
 
     def parts(self, record: Record) -> dict[str, str]:
@@ -137,7 +137,7 @@ class FakeDriver(LifecycleDriver[S]):
     def create(self, want: S, refs: Refs) -> Call:
         """The request that makes it, with its owner."""
         token = {"token": refs.token(want)} if self.kind in self.shape.tokens else {}
-        parameters = {**self._carried(want, refs), **token, **self.parameters(want, refs)}
+        parameters = {**self._carrier_fields(want, refs), **token, **self.parameters(want, refs)}
         return self.call(
             self.creates(want),
             want.address,
@@ -185,16 +185,16 @@ class FakeDriver(LifecycleDriver[S]):
 
     def own(self, want: S, seen: Observed[S], refs: Refs) -> Call:
         """Return the request that writes what the resource says of itself."""
-        parameters = {"kind": self.kind, "id": seen.id, **self._carried(want, refs)}
+        parameters = {"kind": self.kind, "id": seen.id, **self._carrier_fields(want, refs)}
         after = evolve(with_owner(seen, want), parts={**seen.parts, "name": refs.name(want)})
         return self.call("SetOwner", want.address, parameters, after, safe=True)
 
-    def _carried(self, want: S, refs: Refs) -> dict[str, Any]:
+    def _carrier_fields(self, want: S, refs: Refs) -> dict[str, Any]:
         mark = mark_of(want, refs.owner(want))
         return {"name": refs.name(want), **self.carrier.write(mark)}
 
 
-def _failed_change(record: Record) -> Fault | None:
+def _change_fault(record: Record) -> Fault | None:
     """Return why nothing came of its last change."""
     failed = record.get("failed_change")
     if not failed:

@@ -27,20 +27,20 @@ class FirewallDriver(FakeDriver[Firewall]):
     replaces = frozenset({"network"})
     holds = frozenset({"network"})
 
-    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Firewall:
+    def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Firewall:
         """The network that it is of."""
         return Firewall(name, names.address_of(record["network"]), mark.tags)
 
-    def observed(self, address: Any, record: Record, mark: Mark, names: Names) -> Observed[Firewall]:
+    def to_observed(self, address: Any, record: Record, mark: Mark, names: Names) -> Observed[Firewall]:
         """One that still has the cloud's default, and nothing else, is not made ready yet."""
-        seen = super().observed(address, record, mark, names)
+        seen = super().to_observed(address, record, mark, names)
         return evolve(seen, state="pending") if _as_made(record) and seen.state == "ready" else seen
 
     def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
         """Return the lists of hosts, too: they tell which host has a firewall of others."""
         return (*super().survey_foreign(seen), *InstanceDriver(self.shape, self.zones).survey_foreign(seen))
 
-    def bound(
+    def bound_addresses(
         self, record: Record, answers: Mapping[Call, Sequence[Answer]], names: Names
     ) -> Iterable[Address]:
         """Return the hosts that have it, and the firewalls that its rules name."""

@@ -37,7 +37,7 @@ class FirewallRulesDriver(RuleChangesDriver):
                 continue
             name = mark.owner.address.name
             spec = FirewallRules(
-                name, address, _seen(record["ingress"], names), _seen(record["egress"], names)
+                name, address, _to_rules(record["ingress"], names), _to_rules(record["egress"], names)
             )
             parts = {"firewall": record["id"]}
             found.append(Observed(Address(f"firewall-rules.{name}"), spec, parts))
@@ -56,7 +56,7 @@ class FirewallRulesDriver(RuleChangesDriver):
         return Call(action, parameters, after.address, after, rates=rate_classes(action, self.shape))
 
 
-def _seen(rules: Iterable[Mapping[str, Any]], names: Names) -> tuple[Rule, ...]:
+def _to_rules(rules: Iterable[Mapping[str, Any]], names: Names) -> tuple[Rule, ...]:
     """Rules in our words; a peer that is not ours stays what the cloud calls it, and so is one too many."""
     return tuple(
         sorted(

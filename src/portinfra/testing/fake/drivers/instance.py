@@ -36,7 +36,7 @@ class InstanceDriver(FakeDriver[Instance]):
     interrupts = frozenset({"machine_type"})
     holds = frozenset({"subnet", "firewall"})
 
-    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Instance:
+    def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Instance:
         """What the record says; its image's family by the owner's word, else by the image's own name."""
         power: Power = "stopped" if record["state"] in ("stopped", "stopping") else "running"
         return Instance(
@@ -57,12 +57,12 @@ class InstanceDriver(FakeDriver[Instance]):
             birth=mark.birth,
         )
 
-    def observed(self, address: Address, record: Record, mark: Mark, names: Names) -> Observed[Instance]:
+    def to_observed(self, address: Address, record: Record, mark: Mark, names: Names) -> Observed[Instance]:
         """One record, with its last start. Worlds of older versions do not have it."""
-        seen = super().observed(address, record, mark, names)
+        seen = super().to_observed(address, record, mark, names)
         return evolve(seen, started=str(record.get("started_at", "")))
 
-    def bound(self, record: Record, answers: Any, names: Names) -> list[Address]:
+    def bound_addresses(self, record: Record, answers: Any, names: Names) -> list[Address]:
         """Return the firewall of ours whose rules apply to a host of others."""
         firewall = names.address_of(record["firewall"])
         return [firewall] if firewall else []

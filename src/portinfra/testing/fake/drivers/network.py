@@ -32,7 +32,7 @@ class NetworkDriver(FakeDriver[Network]):
         others = (Call(action, parameters, rates=rate_classes(action, self.shape)) for action in inside)
         return (*super().survey(scope, only), *others)
 
-    def used(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
+    def used_ids(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
         """Networks that a subnet or firewall is in."""
         return {
             record["network"]
@@ -42,7 +42,7 @@ class NetworkDriver(FakeDriver[Network]):
             for record in page["records"]
         }
 
-    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Network:
+    def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Network:
         """Its CIDR, where it has one."""
         return Network(name, record.get("cidr", ""), mark.tags)
 

@@ -61,7 +61,7 @@ class Carrier(Protocol):
         """The parameters by which a list shows this scope only; empty where the cloud cannot."""
 
 
-def _confirmed(record: Record, scope: Scope, name: str) -> bool:
+def _is_confirmed(record: Record, scope: Scope, name: str) -> bool:
     return bool(record["name"] == scope.native_name(name))
 
 
@@ -92,7 +92,7 @@ class Tags:
         if tags.get(PREFIX + "scope") != str(scope):
             return None
         address = Address(tags.get(PREFIX + "address", ""))
-        if address.kind != kind or not _confirmed(record, scope, address.name):
+        if address.kind != kind or not _is_confirmed(record, scope, address.name):
             return None
         return Mark(
             Owner(scope, address, tags.get(PREFIX + "attempt", "")),
@@ -130,7 +130,7 @@ class Labels:
         if mark.protect:
             labels[PREFIX + "protect"] = "yes"
         if mark.image:
-            labels[PREFIX + "image"] = _escaped(mark.image)
+            labels[PREFIX + "image"] = _escape(mark.image)
         if mark.birth:
             labels[PREFIX + "birth"] = mark.birth
         return {"labels": labels}
@@ -139,7 +139,7 @@ class Labels:
         """From labels."""
         labels = record["labels"]
         name = labels.get(PREFIX + "name", "")
-        if labels.get(PREFIX + "scope") != scope.hash or not _confirmed(record, scope, name):
+        if labels.get(PREFIX + "scope") != scope.hash or not _is_confirmed(record, scope, name):
             return None
         return Mark(
             Owner(scope, Address(f"{kind}.{name}"), labels.get(PREFIX + "attempt", "")),
@@ -186,7 +186,7 @@ class Json:
             mark = Mark(owner, said["tags"], said["protect"], said["image"], said.get("birth", ""))
         except (ValueError, KeyError, TypeError):
             return None
-        return mark if _confirmed(record, scope, address.name) else None
+        return mark if _is_confirmed(record, scope, address.name) else None
 
     def narrow(self, scope: Scope) -> Fields:
         """No list looks into a text."""
@@ -223,14 +223,14 @@ CARRIERS: Mapping[CarrierName, Carrier] = {
 
 def labels_of(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the labels for a user's tags."""
-    return {"t-" + _escaped(key): _escaped(value) for key, value in tags.items()}
+    return {"t-" + _escape(key): _escape(value) for key, value in tags.items()}
 
 
 _ILLEGAL = re.compile(r"[^a-z0-9-]")
 _ESCAPE = re.compile(r"(?:_[0-9a-f]{2})+")
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return _ILLEGAL.sub(lambda found: "".join(f"_{byte:02x}" for byte in found[0].encode()), text)
 
 

@@ -20,11 +20,11 @@ class PublicAddressDriver(FakeDriver[PublicAddress]):
     plural = "PublicAddresses"
     inside = ("instance",)
 
-    def used(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
+    def used_ids(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
         """Addresses that are bound."""
         return {record["id"] for record in self.records(answers) if record["instance"]}
 
-    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> PublicAddress:
+    def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> PublicAddress:
         """The host that it is bound to."""
         return PublicAddress(name, names.address_of(record["instance"]), mark.tags)
 

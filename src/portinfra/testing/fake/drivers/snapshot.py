@@ -19,7 +19,7 @@ class SnapshotDriver(FakeDriver[Snapshot]):
     plural = "Snapshots"
     replaces = frozenset({"volume", "copy_of", "key"})
 
-    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Snapshot:
+    def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Snapshot:
         """The volume that it is of; of a copy, whose and under which key."""
         key = record["key"] or None if record["source"] else None
         volume = names.address_of(record["volume"])

@@ -27,7 +27,7 @@ class SubnetDriver(FakeDriver[Subnet]):
         if not shape.zonal_subnets:
             self.cannot_show |= {"zone"}
 
-    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Subnet:
+    def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Subnet:
         """Network, CIDR, zone and its way out."""
         network = names.address_of(record["network"])
         return Subnet(name, network, record["cidr"], record["zone"], record["public"], mark.tags)

@@ -24,7 +24,7 @@ class VolumeDriver(FakeDriver[Volume]):
     zonal = True
     replaces = frozenset({"zone", "key"})
 
-    def seen_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Volume:
+    def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Volume:
         """Size, zone and key."""
         return Volume(
             name,
