@@ -73,7 +73,7 @@ sed -i '/role "cache" {/,/}/s/medium/large/' payments.hcl
 run portinfra plan production $on
 quietly portinfra apply production $on --yes
 
-say "Somebody opens ssh to the world by hand, and stops a host ..."
+say "A person opens ssh to the world by hand, and stops a host ..."
 fake="python -m portinfra.testing.fake 111122223333 us-east-1"
 ssh_from_anywhere='rules=[{"protocol":"tcp","first":22,"last":22,"peer":"0.0.0.0/0"}]'
 run "$fake AllowTraffic id=firewall/web direction=ingress '$ssh_from_anywhere' > /dev/null"
