@@ -105,7 +105,7 @@ class LeaseLostError(LeaseHeldError):
         PortinfraError.__init__(
             self,
             f"{taker}{f' at {since}' if since else ''}: it had not been heard of for a minute",
-            fix="Wait for whoever holds it now to end, then run this again: it finds what was begun.",
+            fix="Wait until the other run ends, then run this again: it continues what was begun.",
         )
         self.holder = holder
         self.since = since

@@ -382,7 +382,7 @@ def _unknown(topology: Topology, environment: Environment) -> Iterator[Finding]:
 
 
 def _turned(fenced: bool) -> str:
-    return "was fenced: another environment stands in for it" if fenced else "was let back in"
+    return "was fenced: another environment is active in its place" if fenced else "was let back in"
 
 
 def _nothing_to_do(

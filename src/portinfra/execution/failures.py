@@ -103,7 +103,7 @@ def no_answer(blame: Blame, silent: Iterable[str]) -> ProviderError:
 
 def endless(blame: Blame, call: Call, last: Exception | None) -> ProviderError:
     """It asks for call after call, and none brings it nearer. `last` is the last error on the way, if any."""
-    said = f"; last it was told: {last}" if last else ""
+    said = f"; the last error was: {last}" if last else ""
     return ProviderError(
         f"it is not as wanted after all its calls, and asks for {call.action} again{said}",
         provider=blame.provider,

@@ -160,7 +160,7 @@ class Evidence:
     """Why it did not pass: all reasons."""
     left_behind: int | None = None
     """How many resources of a drill were still there at its end; None where nothing was to be removed, or
-    nobody could look.
+    not known.
     """
     source_fenced: bool | None = None
     """Of a failover: whether the source was stopped first; None for a drill, which never touches it."""

@@ -18,7 +18,7 @@ from portinfra.model.resources import Volume
 from portinfra.model.service import Service
 
 INTERNET = "internet"
-"""The peer that stands for every public address."""
+"""The peer that means every public address."""
 
 ANYWHERE = "0.0.0.0/0"
 

@@ -29,7 +29,7 @@ def raise_for_unknown_rates(calls: Iterable[Call], rates: Mapping[str, Rate]) ->
     for call in calls if rates else ():
         if unknown := [name for name in call.rates if name not in rates]:
             raise ProviderError(
-                f"its rate class {unknown[0]!r} is none of the catalogue's: {', '.join(sorted(rates))}",
+                f"its rate class {unknown[0]!r} is not in the catalogue: {', '.join(sorted(rates))}",
                 action=call.action,
                 address=call.address or "",
                 fix=DEFECT_FIX,

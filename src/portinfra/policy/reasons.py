@@ -60,7 +60,7 @@ def flow_without_why(context: PolicyContext) -> Iterator[Found]:
     """A flow that does not say what it is for."""
     for flow in context.topology.flows:
         if not any(letter.isalnum() for letter in flow.why):
-            yield flow, "nobody says what it is for"
+            yield flow, "it has no reason"
 
 
 @rule(

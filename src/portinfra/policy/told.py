@@ -23,11 +23,11 @@ def not_told(context: PolicyContext) -> Iterator[Found]:
     for host in walls.untold:
         yield (
             f"instance.{host}",
-            "its firewall, subnet or address is none of ours: who reaches it is not known",
+            "its firewall, subnet or address is not ours: portinfra does not know who reaches it",
         )
     for firewall, one in walls.strangers:
         ports = f"{one.protocol} {one.first}-{one.last}"
-        yield str(firewall), f"it lets {ports} through for {one.peer}, which is none of ours"
+        yield str(firewall), f"it lets {ports} through for {one.peer}, which is not ours"
 
 
 TOLD = (not_told,)

@@ -207,7 +207,7 @@ def prometheus(found: RecoveryStatus) -> str:
         "# HELP portinfra_recovery_target_stands 1 where the target has taken over, or is about to.",
         "# TYPE portinfra_recovery_target_stands gauge",
         f'portinfra_recovery_target_stands{{recovery="{name}"}} {int(bool(found.stands or found.turn))}',
-        "# HELP portinfra_recovery_source_may_run 1 where the target stands, and it may be at work.",
+        "# HELP portinfra_recovery_source_may_run 1 where the target is active, and the source may run too.",
         "# TYPE portinfra_recovery_source_may_run gauge",
         f'portinfra_recovery_source_may_run{{recovery="{name}"}} {int(found.source_may_run)}',
     ]

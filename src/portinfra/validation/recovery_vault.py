@@ -81,14 +81,12 @@ def helper_findings(recovery: RecoveryPlan, native_options: NativeOptions) -> It
 
 def _key_findings(part: Part, vault: Vault, engines: set[str]) -> Iterator[Finding]:
     if "age" in engines and not RECIPIENT.fullmatch(vault.recipient):
-        said = (
-            "age needs somebody to seal for" if not vault.recipient else "this is no key that age seals for"
-        )
+        said = "age needs a recipient" if not vault.recipient else "this is not a public key of age"
         fix = "Make a key pair with age-keygen, keep it with those who restore, and name the public key here."
         yield part.wrong("vault-recipient", "recipient", said, fix)
     if "age" in engines and not vault.identity:
         fix = "Name the file that age-keygen wrote; only who restores must have it."
-        yield part.wrong("vault-identity", "identity", "nobody could open what age seals", fix)
+        yield part.wrong("vault-identity", "identity", "no file can open what age encrypts", fix)
     if "restic" in engines and not vault.password:
         fix = "Name the file that holds it."
         yield part.wrong("vault-password", "password", "a restic repository has a password", fix)

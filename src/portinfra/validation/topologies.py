@@ -76,7 +76,7 @@ def _role_findings(role: Role) -> Iterator[Finding]:
     yield from name_findings(role.name, ROLE_NAME_MAX, "topology/name", subject, role.location)
     if role.name == INTERNET:
         fix = "Choose another name."
-        yield _wrong(role, "name", "", f"{INTERNET!r} stands for every public address", fix)
+        yield _wrong(role, "name", "", f"{INTERNET!r} means every public address", fix)
     if role.name[-1:].isdigit() and LABEL.fullmatch(role.name):
         message = (
             f"{role.name!r} ends in a digit, and so would its host {role.name + '1'!r} look like another"

@@ -1,4 +1,4 @@
-"""`portinfra status` names what is not as it is declared, and what nobody could look at."""
+"""`portinfra status` names what is not as it is declared, and what not known at."""
 
 import re
 

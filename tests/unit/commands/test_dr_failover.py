@@ -23,7 +23,7 @@ def test_nothing_is_taken_over_unless_its_name_is_typed(run):
         assert "agree" not in result.stderr, "it is refused before anybody is asked"
     assert run("dr", "failover", "--planned", "--lost", "production").exit_code == 2
     assert run("dr", "failover", "--yes").exit_code == 0
-    assert "Fenced: another environment stands in for it." in run("status", "production").stdout
+    assert "Fenced: another environment is active in its place." in run("status", "production").stdout
     assert run("dr", "failover", "--yes").exit_code == 3
     result = run("dr", "failback")
     assert (result.exit_code, "nothing was changed" in result.stderr) == (3, True)

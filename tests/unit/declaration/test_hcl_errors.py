@@ -29,7 +29,7 @@ from portinfra.render.console.errors import show_error
             "'fi' comes where if, else, endif, for or endfor should be",
         ),
         ("a = 1", 1, "outside of every block"),
-        ("locals {\n  count : 3\n}", 2, "':' stands where '=' should be. Write NAME = VALUE."),
+        ("locals {\n  count : 3\n}", 2, "':' is in the place of '='. Write NAME = VALUE."),
         ("locals {\n  a = {\n    b = 1\n    b = 2\n  }\n}", 4, "'b' is set twice"),
         (
             'topology "p" {\n  role "w" {\n    tags = { a = "1", "a" = "2" }\n  }\n}',
@@ -67,7 +67,7 @@ from portinfra.render.console.errors import show_error
         (
             'topology "p" {\n  allow {\n    from = web\n    to   = "w"\n  }\n}',
             3,
-            'Text stands in quotes: "web"',
+            'Write text in quotes: "web"',
         ),
         (
             'topology "p" {\n  allow {\n    from = "w"\n    to   = "w"\n    tcp  = 0\n  }\n}',

@@ -82,7 +82,9 @@ def test_evidence_of_a_plain_takeover_says_none_of_them():
 
 
 STATUSES = {
-    "Nobody could look whether the vault has them: no route to host": {"vault_unseen": "no route to host"},
+    "portinfra could not read whether the vault has them: no route to host": {
+        "vault_unseen": "no route to host"
+    },
     "Whether points are locked is not known: not allowed": {"locks_unread": "not allowed"},
     "What runs left behind in production cannot be read: no route to host.": {
         "left_unseen": ("what runs left behind in production cannot be read: no route to host",)

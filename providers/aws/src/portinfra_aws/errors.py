@@ -110,7 +110,10 @@ CODES: Mapping[str, tuple[Kind, str]] = {
     ),
     # the name or address is taken
     "InvalidGroup.Duplicate": (errors.AlreadyExists, "Remove the security group of that name."),
-    "InvalidKeyPair.Duplicate": (errors.AlreadyExists, "Somebody else has taken it."),
+    "InvalidKeyPair.Duplicate": (
+        errors.AlreadyExists,
+        "Another owner has this name. Remove it, or choose another name.",
+    ),
     "InvalidPermission.Duplicate": (errors.AlreadyExists, _GONE),
     "InvalidSubnet.Conflict": (
         errors.AlreadyExists,

@@ -38,7 +38,7 @@ ANSWERS = [
     (412, "conditionNotMet", "", "Constraint constraints/compute.vmExternalIpAccess violated for project 1.",
      errors.PermissionDenied, "organisation's policies"),
     (412, "conditionNotMet", "", "Labels fingerprint either invalid or resource labels have changed",
-     errors.Conflict, "looked at again"),
+     errors.Conflict, "reads it again"),
     (412, "conditionNotMet", "", "The network cannot be deleted because it's being used by the router r",
      errors.Conflict, "Remove what uses it."),
     (400, "invalid", "", "Invalid value for field 'resource.networkInterfaces[0].networkIP': '10.1.0.4'. "

@@ -127,7 +127,9 @@ def _bridges(site: Site, told: Mapping[str, Answer]) -> Iterator[Check]:
     for at, each in told.items() if bridge else ():
         there = bridge in each["interfaces"]
         fix = f"ip link add {bridge} type bridge; ip link set {bridge} up; and link it to the others"
-        yield _check(f"the bridge {bridge} of {at}", there, "it is there" if there else "there is none", fix)
+        yield _check(
+            f"the bridge {bridge} of {at}", there, "it exists" if there else "it does not exist", fix
+        )
         if strange := each["strangers"]:
             from portinfra_libvirt.actions.strangers import advice
 
@@ -156,7 +158,7 @@ def _images(site: Site, told: Mapping[str, Answer]) -> Check:
 def _has(digest: str | None) -> str:
     if digest is None:
         return "lacks it"
-    return f"has the SHA-256 {digest}" if digest else "has it, and nobody told its SHA-256"
+    return f"has the SHA-256 {digest}" if digest else "has it, and its SHA-256 is not known"
 
 
 def _filtering() -> Check:
@@ -169,7 +171,7 @@ def _filtering() -> Check:
 
 def _kvm() -> str:
     if not Path("/dev/kvm").exists():
-        return "there is none: guests are emulated, some ten times slower"
+        return "/dev/kvm does not exist: guests are emulated, about ten times slower"
     return "there is /dev/kvm; whether guests really run with it is tried before the first one is made"
 
 

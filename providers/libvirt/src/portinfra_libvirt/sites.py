@@ -56,7 +56,7 @@ def read_sites(text: str, file: str) -> list[Site]:
     whole = parse(text, file, problems)
     known = 'a file of sites has blocks: site "NAME" { zone "a" { uri = "qemu:///system" } }'
     for name, told in whole.attributes.items():
-        problems.append(f"{file}:{told.line}: {name} = … stands in no block; {known}")
+        problems.append(f"{file}:{told.line}: {name} = … is in no block; {known}")
     for block in whole.blocks:
         if block.kind != "site":
             problems.append(f"{file}:{block.line}: there is no block {block.kind!r}; {known}")
@@ -239,7 +239,7 @@ def _public(body: Mapping[str, Any]) -> tuple[list[str], list[str]]:
             wrong.append(f"public: {each!r} is no IPv4 address")
         else:
             if address.is_loopback or address.is_multicast or address.is_unspecified:
-                wrong.append(f"public: nobody else can reach a host at {each}")
+                wrong.append(f"public: no other machine can reach a host at {each}")
     return addresses, wrong
 
 

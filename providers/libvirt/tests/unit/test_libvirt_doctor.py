@@ -93,11 +93,11 @@ def test_of_a_site_its_hypervisors_are_looked_at_and_not_this_machine(monkeypatc
     said = capsys.readouterr().out
     assert "QEMU" not in said
     assert "ok      the bridge br-guests of a" in said
-    assert "missing the bridge br-guests of b: there is none" in said
+    assert "missing the bridge br-guests of b: it does not exist" in said
     assert "missing who shares the bridge br-guests of a: no filter keeps these guests" in said
     assert "virsh edit somebody" in said
     assert "the router of shop/production: public hosts expect it at 10.20.255.254" in " ".join(said.split())
-    assert "debian-12.qcow2: a has it, and nobody told its SHA-256, b lacks it" in " ".join(said.split())
+    assert "debian-12.qcow2: a has it, and its SHA-256 is not known, b lacks it" in " ".join(said.split())
 
 
 def test_where_to_look_is_a_location_of_the_provider(main, capsys):

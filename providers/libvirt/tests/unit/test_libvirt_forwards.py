@@ -204,7 +204,7 @@ def test_what_is_installed_is_told_from_what_is_missing_or_old(tmp_path):
         ('public = ["192.0.2.10"]', 'needs forward = "nat"'),
         ('forward = "nat"\n public = "192.0.2.10"', 'public = ["192.0.2.10"]'),
         ('forward = "nat"\n public = ["web.example", "10.0.0.300", 5]', "'web.example' is no IPv4 address"),
-        ('forward = "nat"\n public = ["127.0.0.1"]', "nobody else can reach a host at 127.0.0.1"),
+        ('forward = "nat"\n public = ["127.0.0.1"]', "no other machine can reach a host at 127.0.0.1"),
         ('forward = "nat"\n public = ["192.0.2.10", "192.0.2.10"]', "public has 192.0.2.10 twice"),
         ('forward = "nat"\n bridge = "br0"\n public = ["192.0.2.10"]', "leave out bridge, or public"),
     ],
@@ -273,7 +273,7 @@ def test_a_host_shows_the_address_at_which_it_is_reached():
     [
         ("", False, "no address of the site's yet"),
         ("192.0.2.99", False, "192.0.2.99 is no public address of the site's any more"),
-        ("192.0.2.10", True, "nobody has heard"),
+        ("192.0.2.10", True, "has not confirmed"),
     ],
 )
 def test_what_is_not_forwarded_as_it_should_be_is_written_anew(public, changing, reason):

@@ -146,7 +146,7 @@ ONE_AND_OTHER = site('  account = "one"\n' + ZONE, "one") + site('  account = "o
         (site('  disk "x" {\n  }\n' + ZONE), 2, "there is no block 'disk'"),
         (site('  key "x" { file = "/x" }\n  key "x" { file = "/y" }\n' + ZONE), 3, 'key "x" is there twice'),
         ("site {\n" + ZONE + "}\n", 1, "site without a name"),
-        ('# rack\nsite = "x"\n', 2, "site = … stands in no block"),
+        ('# rack\nsite = "x"\n', 2, "site = … is in no block"),
         ('sitez "r" {\n' + ZONE + "}\n", 1, "no block 'sitez'"),
     ],
 )

@@ -177,7 +177,7 @@ class Evaluator:
             return f"Give it in the mapping of templatefile: {{ {name} = … }}."
         if name.lower() in LITERALS:
             return f"Write {name.lower()}."
-        return terraform.advice(name, Where.NAME) or f'Text stands in quotes: "{name}".'
+        return terraform.advice(name, Where.NAME) or f'Write text in quotes: "{name}".'
 
     def _get_attr_expr_term(self, tree: Expression) -> Any:
         of, steps = chain(tree)

@@ -84,7 +84,7 @@ def _find_misplaced(bodies: Sequence[Block], findings: list[Finding]) -> None:
     """What no file may have at its top level."""
     for body in bodies:
         for attribute in body.attributes:
-            message, fix = f"{attribute.name!r} stands outside of every block", "Put it into a locals block."
+            message, fix = f"{attribute.name!r} is outside of every block", "Put it into a locals block."
             findings += problem("misplaced", message, fix, attribute.location).findings
         for block in body.blocks:
             if block.kind not in KINDS:

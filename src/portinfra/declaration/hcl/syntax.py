@@ -214,10 +214,10 @@ def _plainly(error: UnexpectedInput, source: Source) -> tuple[str, str]:
     token = str(error.token) if isinstance(error, UnexpectedToken) else ""
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     if token == "," and "RBRACE" in expected:
-        return "',' stands behind an attribute", "Remove it: each attribute has a line of its own."
+        return "',' follows an attribute", "Remove it: each attribute has a line of its own."
     shown = "something" if is_hidden else repr(_word(token))
     if token.strip() == ":" and "EQ" in expected:
-        return "':' stands where '=' should be", "Write NAME = VALUE."
+        return "':' is in the place of '='", "Write NAME = VALUE."
     found = "the file ends" if ended else f"{shown} comes" if token[:1].strip() else "the line ends"
     wanted = _expected_words(expected)
     return f"{found} where {wanted} should be", f"Write {wanted} here, or remove what is too much."

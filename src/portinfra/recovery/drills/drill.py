@@ -122,7 +122,9 @@ def drill(
             except PortinfraError as error:
                 bring_up.reasons.append(_in_words(error))
         if left != 0:
-            what = f"{left} resources are left" if left else "nobody could see whether anything is left"
+            what = (
+                f"{left} resources are left" if left else "portinfra could not read whether anything is left"
+            )
             bring_up.reasons.append(what)
         bring_up.left_behind = left
         link = link_run(ledger, entry)
@@ -159,7 +161,7 @@ def _without_other_end(recovery: Recovery, target: Connection) -> Situation:
 
 
 def _up_and_down(bring_up: BringUp) -> int | None:
-    """How much is left of it afterwards; None where nobody could look. Only death keeps it from being torn
+    """How much is left of it afterwards; None where not known. Only death keeps it from being torn
     down.
     """
     try:
@@ -199,7 +201,7 @@ def where(recovery: Recovery, id: str) -> Placed:
 
 
 def _tear_down(bring_up: BringUp) -> int | None:
-    """How much of the drill is left after everything was removed; None where nobody could look."""
+    """How much of the drill is left after everything was removed; None where not known."""
     run, context = bring_up.context.run, bring_up.context
     try:
         return remove(context)

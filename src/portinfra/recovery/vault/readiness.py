@@ -84,7 +84,7 @@ def lacking(recovery: Recovery, *, fetches: bool) -> Iterator[Finding]:
             yield _finding(
                 recovery,
                 f"{file}, the vault's {attribute}, is not on this machine",
-                "Whoever takes over needs it: bring it here, or take over from the machine that has it.",
+                "A takeover needs it: copy it to this machine, or take over from the machine that has it.",
                 severity,
             )
         elif path.stat().st_mode & 0o077:

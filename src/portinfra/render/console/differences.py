@@ -38,7 +38,7 @@ def _entries(name: str, before: JsonObject, after: JsonObject) -> Iterator[str]:
 def value(given: Any) -> str:
     """One value: text without quotes, a rule as one would say it, nothing as `(none)`."""
     if given is UNSEEN:
-        return "(not told)"
+        return "(not known)"
     if given is None or given in ("", (), {}):
         return "(none)"
     if isinstance(given, bool):

@@ -163,7 +163,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
     if found.locks_unread:
         console.print(f"Whether points are locked is not known: {found.locks_unread}")
     if found.vault_unseen:
-        console.print(f"Nobody could look whether the vault has them: {found.vault_unseen}")
+        console.print(f"portinfra could not read whether the vault has them: {found.vault_unseen}")
     if locked := [point.locked_until for point in found.points if point.locked_until]:
         last = moment(max(locked))
         console.print(f"{count(len(locked), 'point')} locked against deletion, the last until {last}.")
@@ -247,7 +247,7 @@ def _points(found: Iterable[PointStatus]) -> Table:
     """Each of them, the newest first of its group."""
     rows = table("point", "group", "taken", "age", "volumes", "lies in", "restorable", "locked until")
     for point in sorted(found, key=lambda point: point.group):
-        told = {True: "yes", False: "no", None: "nobody could look"}[point.restorable]
+        told = {True: "yes", False: "no", None: "not known"}[point.restorable]
         here = f"the target: {point.parts} of {point.volumes}" if point.parts else "nowhere yet"
         rows.add_row(
             point.id,

@@ -99,7 +99,7 @@ def lease_line(lease: Lease | None) -> str:
         f"{lease.holder_identity}, portinfra {lease.version}" if lease.version else str(lease.holder_identity)
     )
     since = f" at {lease.acquire_time}" if lease.acquire_time else ""
-    fenced = " Fenced: another environment stands in for it." if lease.fenced else ""
+    fenced = " Fenced: another environment is active in its place." if lease.fenced else ""
     peer = f" A recovery plan pairs it with {lease.peer}." if lease.peer else ""
     if lease.released:
         return f"Claim: free; last applied by {by}{since}.{fenced}{peer}"

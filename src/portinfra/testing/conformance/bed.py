@@ -129,7 +129,7 @@ class Bed(ABC):
 
     def make_foreign(self) -> None:
         """Make something that is not ours, of each kind that can be had alone, as a person would."""
-        _lacks("has nobody else in it")
+        _lacks("has no other owner in it")
 
     def place_foreign(self, kind: str) -> str:
         """Make something that is not ours within what `before` has become, as a person would. Return its id.

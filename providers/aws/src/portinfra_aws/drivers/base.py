@@ -101,7 +101,7 @@ class AwsDriver(LifecycleDriver[S]):
             {**parts, "name": marks.tags_of(owned.record).get("Name", "")},
             "pending" if renamed else state,
             owned.record.get("availabilityZone") or None,
-            reason="somebody has renamed it" if renamed else "",
+            reason="a person has renamed it" if renamed else "",
         )
 
     # Resources of others: only of the kinds that say where a record lies.

@@ -118,7 +118,7 @@ class InstanceDriver(AwsDriver[Instance]):
             seen = evolve(seen, failed_change=_fault(owned.record))
         options = owned.record.get("metadataOptions") or {}
         if seen.state == "ready" and options.get("httpTokens") == "optional":
-            why = "its metadata service answers whoever asks, without a session (IMDSv1)"
+            why = "its metadata service answers requests without a session (IMDSv1)"
             return evolve(seen, state="pending", parts={**seen.parts, "imds": "optional"}, reason=why)
         return seen
 

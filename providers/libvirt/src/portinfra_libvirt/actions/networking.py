@@ -176,7 +176,7 @@ def _has_no_strangers(hand: Hand) -> None:
     for name in strangers(hand.connection, hand.site.bridge):
         raise InvalidRequest(
             f"the guest {name} is on the bridge {hand.site.bridge}, and no filter keeps it from using an "
-            "address of this environment: its packets would pass the walls",
+            "address of this environment: its packets would pass the firewalls",
             provider="libvirt",
             fix=advice(name),
         )

@@ -254,7 +254,7 @@ def _back_up(domain: Any, source: str, path: str) -> None:
         time.sleep(POLL_SECONDS)
     done = domain.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
     if not done.get("success", True):
-        told = done.get("errmsg", "no reason is told")
+        told = done.get("errmsg", "libvirt gives no reason")
         raise Conflict(f"the backup of {source} failed: {told}", provider="libvirt")
 
 

@@ -45,7 +45,7 @@ class PublicAddressDriver(LibvirtDriver[PublicAddress]):
             return "it has no address of the site's yet"
         if address and address not in self.site.public:
             return f"{address} is no public address of the site's any more"
-        return "nobody has heard that it is forwarded" if entry.changing and address else ""
+        return "the hypervisor has not confirmed that it forwards it" if entry.changing and address else ""
 
     def next_call(
         self, want: PublicAddress | None, seen: Observed[PublicAddress] | None, refs: Refs

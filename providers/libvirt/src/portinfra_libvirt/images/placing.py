@@ -65,7 +65,7 @@ def _pools(site: Site) -> Iterator[dict[str, tuple[Any, Any]]]:
 
 def _name_is_taken(at: str, image: Image, digest: str) -> AlreadyExists:
     name = image.name.partition("@")[0]
-    has = f"of the SHA-256 {digest}" if digest else "that nobody told the SHA-256 of"
+    has = f"of the SHA-256 {digest}" if digest else "whose SHA-256 is not known"
     return AlreadyExists(
         f"{at} has an image {image.name}, {has}, and guests may lie on it; this one has {image.sha256}",
         provider="libvirt",
