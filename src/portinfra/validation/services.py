@@ -109,10 +109,11 @@ def _is_plain(path: str) -> bool:
 
 
 def _port_findings(role: Role) -> Iterator[Finding]:
-    """Ports that two services of one role share."""
-    for name, attribute in (("tcp", "tcp"), ("port_of_app", "app_port")):
-        shared = twice(str(getattr(service, name)) for service in role.offers)
-        for service in role.offers:
+    """Ports that two services of one role share: of their hosts' addresses, or of 127.0.0.1."""
+    proxied = [service for service in role.offers if service.tls == "proxy"]
+    for name, attribute, services in (("tcp", "tcp", role.offers), ("port_of_app", "app_port", proxied)):
+        shared = twice(str(getattr(service, name)) for service in services)
+        for service in services:
             if str(port := getattr(service, name)) in shared:
                 message = f"the role offers more than one service on its port {port} ({attribute})"
                 yield _wrong(
@@ -151,8 +152,13 @@ def _client_findings(topology: Topology) -> Iterator[Finding]:
             called.setdefault(source, set()).add(flow.service)
     for role, own in topology.services:
         for name in sorted(called.get(role.name, ())):
-            if name != own.name and services[name].local_port in (own.port_of_app, own.port_of_health):
+            if name != own.name and services[name].local_port in _local_ports(own):
                 port = services[name].local_port
                 message = f"its application listens on 127.0.0.1:{port}, where its hosts call {name!r}"
                 fix = f"Give {name!r} another local_port, or this service another app_port."
                 yield _wrong(role, own, "app-port", "app_port", message, fix)
+
+
+def _local_ports(service: Service) -> tuple[int, ...]:
+    """Return the ports of 127.0.0.1 where the application listens: with another `tls` it listens on `tcp`."""
+    return (service.port_of_app, service.port_of_health) if service.tls == "proxy" else ()

@@ -108,6 +108,17 @@ def test_a_client_listens_on_no_port_where_its_own_proxy_listens():
     assert wrong.keys() == {("service/app-port", "role.web.service.pages.app_port")}
 
 
+@pytest.mark.parametrize("tls", ["app", "none"])
+def test_an_application_without_a_proxy_takes_no_port_of_127_0_0_1(tls):
+    """It listens on `tcp` of its host's address."""
+    pages = Service("pages", tcp=9443, local_port=8001, tls=tls)
+    beside = Service("files", tcp=9444, local_port=8003, app_port=9443)
+    called = payments(local_port=9443)
+    web, app = Role("web", offers=pages), Role("app", offers=called)
+    assert found(Topology("shop", [web, app], [allow(web, called, why="x")])) == {}
+    assert found(Topology("shop", [Role("web", offers=[pages, beside])])) == {}
+
+
 def test_an_unknown_delivery_is_an_error():
     wrong = found(Topology("shop", [WEB], delivery="file"))
     assert "Did you mean 'files'?" in wrong["service/delivery", "topology.shop.delivery"]
