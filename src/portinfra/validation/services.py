@@ -93,12 +93,13 @@ def _health_findings(role: Role, service: Service) -> Iterator[Finding]:
             "Begin it with a slash, and leave out blanks, quotes, backslashes, # and characters beyond ASCII."
         )
         yield _wrong(role, service, "health", "health", message, fix)
-    if service.health_port is not None and service.tls != "proxy":
+    has_no_proxy = service.tls in TLS and service.tls != "proxy"
+    if service.health_port is not None and has_no_proxy:
         message = (
             f"its health_port is on 127.0.0.1, and with tls={service.tls!r} clients check the application"
         )
         yield _wrong(role, service, "health-port", "health_port", message, "Remove health_port.")
-    if service.app_port is not None and service.tls != "proxy":
+    if service.app_port is not None and has_no_proxy:
         message = f"with tls={service.tls!r} the application listens on tcp itself, not on an app_port"
         yield _wrong(role, service, "app-port", "app_port", message, "Remove app_port.")
 

@@ -64,6 +64,11 @@ def test_without_a_proxy_on_the_server_the_ports_of_127_0_0_1_mean_nothing(tls):
     assert {rule for rule, _ in wrong} == {"service/app-port", "service/health-port"}
 
 
+def test_a_misspelt_tls_is_one_error():
+    wrong = of_service(tls="proxi", app_port=18443, health_port=8008)
+    assert {rule for rule, _ in wrong} == {"service/tls"}
+
+
 def test_a_name_and_a_local_port_are_unique_in_the_topology():
     other = payments(tcp=9443)
     wrong = found(Topology("shop", [Role("app", offers=payments()), Role("db", offers=other)]))
