@@ -153,13 +153,21 @@ def _client_findings(topology: Topology) -> Iterator[Finding]:
             called.setdefault(source, set()).add(flow.service)
     for role, own in topology.services:
         for name in sorted(called.get(role.name, ())):
-            if name != own.name and services[name].local_port in _local_ports(own):
-                port = services[name].local_port
-                message = f"its application listens on 127.0.0.1:{port}, where its hosts call {name!r}"
-                fix = f"Give {name!r} another local_port, or this service another app_port."
-                yield _wrong(role, own, "app-port", "app_port", message, fix)
+            port = services[name].local_port
+            if name != own.name and (attribute := _attribute_of(own, port)):
+                what = "its application listens on" if attribute == "app_port" else "its health_port is on"
+                message = f"{what} 127.0.0.1:{port}, where its hosts call {name!r}"
+                fix = f"Give {name!r} another local_port, or this service another {attribute}."
+                yield _wrong(role, own, attribute.replace("_", "-"), attribute, message, fix)
 
 
-def _local_ports(service: Service) -> tuple[int, ...]:
-    """Return the ports of 127.0.0.1 where the application listens: with another `tls` it listens on `tcp`."""
-    return (service.port_of_app, service.port_of_health) if service.tls == "proxy" else ()
+def _attribute_of(service: Service, port: int) -> str:
+    """Return the attribute by which the application takes a port of 127.0.0.1; empty for none.
+
+    With another `tls` than `proxy` the application listens on `tcp` of its host's address.
+    """
+    if service.tls != "proxy":
+        return ""
+    if port == service.port_of_app:
+        return "app_port"
+    return "health_port" if port == service.port_of_health else ""

@@ -106,11 +106,18 @@ def test_only_hosts_call_services(outside):
     assert "by a flow with to and tcp" in next(iter(wrong.values()))
 
 
-def test_a_client_listens_on_no_port_where_its_own_proxy_listens():
-    web = Role("web", offers=Service("pages", tcp=8443, local_port=8001, app_port=8002))
+@pytest.mark.parametrize(
+    ("attribute", "words"),
+    [("app_port", "its application listens on 127.0.0.1:8002"), ("health_port", "its health_port is on")],
+)
+def test_a_client_listens_on_no_port_where_its_own_proxy_listens(attribute, words):
+    web = Role("web", offers=Service("pages", tcp=8443, local_port=8001, **{attribute: 8002}))
     app = Role("app", offers=payments())
     wrong = found(Topology("shop", [web, app], [allow(web, payments(), why="x")]))
-    assert wrong.keys() == {("service/app-port", "role.web.service.pages.app_port")}
+    ((key, text),) = wrong.items()
+    assert key == (f"service/{attribute.replace('_', '-')}", f"role.web.service.pages.{attribute}")
+    assert words in text
+    assert f"or this service another {attribute}." in text
 
 
 @pytest.mark.parametrize("tls", ["app", "none"])
