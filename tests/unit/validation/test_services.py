@@ -158,6 +158,7 @@ def test_a_flow_to_a_service_follows_the_role_that_offers_it():
     assert moved.flows[0].tcp == ((9443, 9443),)
 
 
-def test_a_flow_to_a_service_has_no_port_of_its_own():
-    with pytest.raises(ValueError, match="'payments' has the port; leave tcp out"):
-        allow(WEB, payments(), tcp=8443)
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_a_flow_to_a_service_has_no_port_of_its_own(protocol):
+    with pytest.raises(ValueError, match=f"'payments' has the port; leave {protocol} out"):
+        allow(WEB, payments(), **{protocol: 8443})
