@@ -15,6 +15,9 @@ SERVICE_NAME_MAX = 32
 LOCAL_PORT_MIN = 1024
 """Ports below are for programs of the system: a client's proxy must not take one of them."""
 
+HEALTH_MAX = 256
+"""The most characters of `health`. A line of haproxy.cfg has 2,048."""
+
 _PATH = "/"
 
 _TOOLS = {"puppet": "Puppet", "ansible": "Ansible"}
@@ -93,6 +96,9 @@ def _health_findings(role: Role, service: Service) -> Iterator[Finding]:
             "Begin it with a slash, and leave out blanks, quotes, backslashes, # and characters beyond ASCII."
         )
         yield _wrong(role, service, "health", "health", message, fix)
+    if len(service.health) > HEALTH_MAX:
+        message = f"its health has {len(service.health)} characters; {HEALTH_MAX} are the most"
+        yield _wrong(role, service, "health", "health", message, "Choose a shorter path.")
     has_no_proxy = service.tls in TLS and service.tls != "proxy"
     if service.health_port is not None and has_no_proxy:
         message = (

@@ -35,6 +35,7 @@ def test_a_sound_service_has_no_findings():
     sound = {"app_port": 18443, "health": "/health?deep=1", "health_port": 8008, "balance": "leastconn"}
     assert of_service(**sound) == {}
     assert of_service(tls="app", health="/health") == {}
+    assert of_service(health="/" + "a" * 255) == {}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ def test_a_sound_service_has_no_findings():
         ("health", "health", "health", "slash"),
         ("health", "health", "/a b", "blanks"),
         ("health", "health", "/a\\x", "backslashes"),
+        ("health", "health", "/" + "a" * 256, "256 are the most"),
         ("tls", "tls", "proxi", "'proxy'"),
         ("balance", "balance", "random", "Known are"),
     ],
