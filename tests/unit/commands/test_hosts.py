@@ -135,6 +135,12 @@ def test_hosts_with_the_rendered_files_are_the_same():
     assert (done.exit_code, done.stdout) == (0, "12 hosts: 12 as rendered.\n")
 
 
+def test_digests_that_were_computed_in_binary_mode_are_the_same():
+    """`sha256sum --binary` prints a star before the path."""
+    done = run("status", "production", answer=lines().replace("  /", " */"))
+    assert (done.exit_code, done.stdout) == (0, "12 hosts: 12 as rendered.\n")
+
+
 @pytest.mark.parametrize("path", [nftables.PATH, haproxy.PATH, hosts_file.PATH, manifest.PATH])
 def test_an_edit_is_found_though_the_manifest_of_the_host_agrees(path):
     """An intruder edits a file, and its digest in the manifest: then the manifest differs."""
