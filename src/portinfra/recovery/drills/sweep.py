@@ -74,38 +74,38 @@ def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lamb
     return found
 
 
-def _sweep_end(way: Recovery, place: Connection, pace: RunOptions, say: Say) -> Iterator[Swept]:
+def _sweep_end(way: Recovery, connection: Connection, pace: RunOptions, say: Say) -> Iterator[Swept]:
     """Yield what was found at the target of a way."""
-    ledger = Ledger(place, way.ledger)
+    ledger = Ledger(connection, way.ledger)
     ledger.settle()
-    yield from _sweep_drills(way, place, ledger, pace)
-    yield from _sweep_hosts(way, place, ledger, pace)
-    remove_outlived(way, place, pace, say)
+    yield from _sweep_drills(way, connection, ledger, pace)
+    yield from _sweep_hosts(way, connection, ledger, pace)
+    remove_outlived(way, connection, pace, say)
 
 
-def _sweep_drills(way: Recovery, place: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
+def _sweep_drills(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
     for entry in ledger.entries(KIND):
         if not entry.open:
             continue
         swept = Swept(str(entry.said["id"]), str(entry.said["began"]), REMOVED, environment=way.target.name)
         placed = where(way, swept.id)
         try:
-            with place.start_run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
+            with connection.start_run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
                 count = len(run.reader.observe(placed.scope).resources)
-                remove(RolloutContext(place, run, place.catalogue(), placed, pace.listen))
+                remove(RolloutContext(connection, run, connection.catalogue(), placed, pace.listen))
         except LeaseHeldError:
             yield evolve(swept, fate=RUNNING)
             continue
         except ApplyError as error:
-            yield evolve(swept, fate=str(error), resources=_left(place, placed.scope))
+            yield evolve(swept, fate=str(error), resources=_left(connection, placed.scope))
             continue
         ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
         yield evolve(swept, resources=count)
 
 
-def _sweep_hosts(way: Recovery, place: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
+def _sweep_hosts(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
     """Remove hosts of probes, and transfer hosts in both directions. Close the entries of ended runs."""
-    probes = _sweep_scope(way, place, way.prober, partial(_remove_probe_hosts, way, place, pace))
+    probes = _sweep_scope(way, connection, way.prober, partial(_remove_probe_hosts, way, connection, pace))
     yield from (evolve(each, what="probe host") for each in probes)
     if all(each.fate == REMOVED for each in probes):
         for entry in ledger.entries(TAKEOVER):
@@ -113,15 +113,15 @@ def _sweep_hosts(way: Recovery, place: Connection, ledger: Ledger, pace: RunOpti
                 ledger.rewrite(entry, {**entry.said, "open": False})
     if way.plan.vault:
         for each, scope in ((way, way.receiving), (way.reversed, way.reversed.sending)):
-            found = _sweep_scope(way, place, scope, partial(clear, each, place, pace))
+            found = _sweep_scope(way, connection, scope, partial(clear, each, connection, pace))
             yield from (evolve(one, what="transfer hosts") for one in found)
 
 
 def _sweep_scope(
-    way: Recovery, place: Connection, scope: Scope, remove_all: Callable[[], None]
+    way: Recovery, connection: Connection, scope: Scope, remove_all: Callable[[], None]
 ) -> list[Swept]:
     """Return what became of a scope; nothing where it is empty."""
-    count = len(place.observe(scope).resources)
+    count = len(connection.observe(scope).resources)
     if not count:
         return []
     swept = Swept("", "", REMOVED, count, environment=way.target.name)
@@ -130,17 +130,17 @@ def _sweep_scope(
     except LeaseHeldError:
         return [evolve(swept, fate=RUNNING)]
     except ApplyError as error:
-        return [evolve(swept, fate=str(error), resources=_left(place, scope))]
+        return [evolve(swept, fate=str(error), resources=_left(connection, scope))]
     return [swept]
 
 
-def _remove_probe_hosts(way: Recovery, there: Connection, pace: RunOptions) -> None:
+def _remove_probe_hosts(way: Recovery, connection: Connection, pace: RunOptions) -> None:
     placed = evolve(place(way.topology, way.target), scope=way.prober, resources={}, roles={})
-    with there.start_run(way.prober, workers=pace.workers, seed=pace.seed) as run:
-        remove_probers(RolloutContext(there, run, there.catalogue(), placed, pace.listen))
+    with connection.start_run(way.prober, workers=pace.workers, seed=pace.seed) as run:
+        remove_probers(RolloutContext(connection, run, connection.catalogue(), placed, pace.listen))
 
 
-def _left(place: Connection, scope: Scope) -> int:
+def _left(connection: Connection, scope: Scope) -> int:
     with suppress(PortinfraError):
-        return len(place.reader.observe(scope).resources)
+        return len(connection.reader.observe(scope).resources)
     return 0
