@@ -38,9 +38,13 @@ class Swept:
     began: str
     """When the drill began; empty for other hosts."""
     fate: str
-    """`removed`, `still running`, `not looked at`, or why it could not be removed."""
+    """`removed`, `still running`, `not looked at`, or why it could not be removed.
+
+    `not looked at`: the environment or a zone of it does not answer. The entries of the ledger stay open for
+    the next sweep.
+    """
     resources: int = 0
-    """How many were there."""
+    """How many were seen."""
     what: Literal["drill", "probe host", "transfer hosts", "environment"] = "drill"
     """`environment`: all of it, which does not answer."""
     environment: str = ""
@@ -92,12 +96,15 @@ def _sweep_drills(way: Recovery, connection: Connection, ledger: Ledger, pace: R
         try:
             with connection.start_run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
                 count = len(run.reader.observe(placed.scope).resources)
-                remove(RolloutContext(connection, run, connection.catalogue(), placed, pace.listen))
+                left = remove(RolloutContext(connection, run, connection.catalogue(), placed, pace.listen))
         except LeaseHeldError:
             yield evolve(swept, fate=RUNNING)
             continue
         except ApplyError as error:
             yield evolve(swept, fate=str(error), resources=_left(connection, placed.scope))
+            continue
+        if left is None:
+            yield evolve(swept, fate=UNSEEN)
             continue
         ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
         yield evolve(swept, resources=count)
@@ -121,10 +128,11 @@ def _sweep_scope(
     way: Recovery, connection: Connection, scope: Scope, remove_all: Callable[[], None]
 ) -> list[Swept]:
     """Return what became of a scope; nothing where it is empty."""
-    count = len(connection.observe(scope).resources)
-    if not count:
+    there = connection.observe(scope)
+    if there.count == 0:
         return []
-    swept = Swept("", "", REMOVED, count, environment=way.target.name)
+    fate = UNSEEN if there.unknown else REMOVED
+    swept = Swept("", "", fate, len(there.resources), environment=way.target.name)
     try:
         remove_all()
     except LeaseHeldError:

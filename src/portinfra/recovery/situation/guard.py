@@ -115,7 +115,7 @@ class GuardedRecovery(Recovery):
         if all(run.kind == DRILL for run in facts.open_runs):
             return
         with Connection.to(environment) as connection:
-            found = list(find_hosts(way, facts, now.facts(peer_of(end)), connection))
+            found, _ = find_hosts(way, facts, now.facts(peer_of(end)), connection)
         for each in (each for each in found if each.what == "probe host"):
             yield Finding(
                 "recovery/left-behind",
