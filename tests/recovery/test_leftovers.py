@@ -9,7 +9,7 @@ from turning import HOW, dies_at, lost, silent
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, there
 
 from portinfra import workflow
-from portinfra.errors import PolicyError, Unavailable
+from portinfra.errors import PermissionDenied, PolicyError, Unavailable
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import Probe
 from portinfra.recovery.drills.drill import drill
@@ -202,7 +202,8 @@ def test_a_sweep_says_what_it_removed_and_which_end_it_could_not_look_at(ready):
         found = sweep(about, pace=ONE, say=lines.append)
     text = printed(show_swept, found)
     assert "hosts of probes in recovery: removed (1 resource)" in text
-    assert "production does not answer: what runs left there is not looked at." in text
+    silence = "portinfra did not read production. Run dr sweep again when it answers."
+    assert f"production does not answer: {silence}" in text
     assert "has left anything" not in text
     assert any(line.startswith("production does not answer") for line in lines)
     document = swept_document(about, found)
@@ -259,3 +260,46 @@ def test_a_takeover_whose_zone_falls_silent_says_that_hosts_of_probes_may_be_lef
         ready.unreachable.discard(zone)
     sweep(ASKING, pace=ONE)
     assert hosts_of_probes(ready) == []
+
+
+def refuse_in(environment, *actions):
+    """The provider refuses these calls to one account, for want of a permission."""
+
+    def refuse(provider, call):
+        if provider.account == environment.account and call.action in actions:
+            raise PermissionDenied(f"{call.action} is not allowed")
+        return provider.perform(call)
+
+    return wrapped("fake", refuse)
+
+
+def test_an_end_that_refuses_calls_fails_the_sweep_and_says_why(ready):
+    with refuse_in(PRODUCTION, "ListClaims"):
+        (swept,) = sweep(ASKING, pace=ONE)
+    assert (swept.what, swept.environment, swept.is_done) == ("environment", "production", False)
+    text = printed(show_swept, [swept])
+    assert text.startswith("portinfra cannot sweep production: ")
+    assert "ListClaims in production: ListClaims is not allowed" in text
+
+
+def test_a_sweep_that_an_error_ends_still_says_what_it_removed(ready):
+    a_drill(ready)
+    swept = []
+
+    def refuse_after_the_drill(provider, call):
+        if provider.account == RECOVERY.account:
+            if swept:
+                raise PermissionDenied(f"{call.action} is not allowed")
+            if "swept" in str(call.parameters):  # the ledger has that the drill is removed
+                swept.append(call)
+        return provider.perform(call)
+
+    with wrapped("fake", refuse_after_the_drill):
+        drill_line, end_line, *_ = sweep(ASKING, pace=ONE)
+    assert (drill_line.what, drill_line.fate) == ("drill", "removed")
+    assert (end_line.what, end_line.environment, end_line.is_done) == ("environment", "recovery", False)
+
+
+def test_a_sweep_whose_target_answers_nothing_is_an_error(ready):
+    with lost(RECOVERY, untouched=False), pytest.raises(Unavailable):
+        sweep(ASKING, pace=ONE)

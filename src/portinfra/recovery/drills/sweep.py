@@ -7,7 +7,14 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError, ProviderError
+from portinfra.errors import (
+    ApplyError,
+    LeaseHeldError,
+    OutcomeUnknown,
+    PortinfraError,
+    ProviderError,
+    Unavailable,
+)
 from portinfra.execution.connection import Connection
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Scope
@@ -46,7 +53,7 @@ class Swept:
     resources: int = 0
     """How many were seen."""
     what: Literal["drill", "probe host", "transfer hosts", "environment"] = "drill"
-    """`environment`: all of it, which does not answer."""
+    """`environment`: all of it, which does not answer or cannot be read."""
     environment: str = ""
 
     @property
@@ -58,23 +65,29 @@ class Swept:
 @check_arguments
 def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lambda line: None) -> list[Swept]:
     """Remove what runs left that died: drills by their ids, hosts of probes, and hosts that carry data of a
-    vault. What still runs is let be.
+    vault. portinfra leaves what still runs.
 
-    At each end that answers, also remove kept snapshots of replaced volumes whose time is over. Raises
-    ProviderError where the target does not answer.
+    At each end that answers, also remove kept snapshots of replaced volumes whose time is over. An end that
+    does not answer is `not looked at`; the fate of an end where another error ends the sweep is that error.
+    Raises ProviderError where the target fails before anything was found there.
     """
     pace, say = pace or RunOptions(), SafeListener(say)
-    with Connection.to(recovery.target) as target:
-        found = list(_sweep_end(recovery, target, pace, say))
-    back = recovery.reversed
-    try:
-        with Connection.to(back.target) as source:
-            source.account()
-            found += _sweep_end(back, source, pace, say)
-    except ProviderError as error:  # it may be lost
-        name = back.target.name
-        say(f"{name} does not answer: what runs left there is not removed ({error.first_line})")
-        found.append(Swept("", "", UNSEEN, what="environment", environment=name))
+    found: list[Swept] = []
+    for way in (recovery, recovery.reversed):
+        name = way.target.name
+        try:
+            with Connection.to(way.target) as connection:
+                connection.account()
+                for each in _sweep_end(way, connection, pace, say):
+                    found.append(each)  # one by one: an error must not hide what was removed before it
+        except ProviderError as error:
+            if way is recovery and not found:
+                raise
+            is_silent = isinstance(error, (Unavailable, OutcomeUnknown))
+            problem = f"{name} does not answer" if is_silent else f"portinfra cannot sweep {name}"
+            say(f"{problem}: what runs left there is not removed ({error.first_line})")
+            fate = UNSEEN if is_silent else error.first_line
+            found.append(Swept("", "", fate, what="environment", environment=name))
     return found
 
 
@@ -106,8 +119,8 @@ def _sweep_drills(way: Recovery, connection: Connection, ledger: Ledger, pace: R
         if left is None:
             yield evolve(swept, fate=UNSEEN)
             continue
-        ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
         yield evolve(swept, resources=count)
+        ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
 
 
 def _sweep_hosts(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
