@@ -52,3 +52,50 @@ def test_a_rule_of_a_script_is_read(read):
             return ()
     """)
     assert [each.id for each in declared.rules] == ["own/none"]
+
+
+SHOP = """\
+from portinfra import Environment, Role, Topology{also}
+shop = Topology("shop", roles=[Role("web")])
+"""
+GUARD = 'if __name__ == "__main__":\n    {}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("def main():\n    cli(shop)\n" + GUARD.format("main()"), 4),
+        (GUARD.format("raise SystemExit(cli(shop))"), 4),
+        (GUARD.format("try:\n        cli(shop)\n    finally: pass"), 5),
+        ("def main():\n    from portinfra import cli as run\n    run(shop)\n" + GUARD.format("main()"), 5),
+    ],
+    ids=["in a function", "in an expression", "in a block", "imported in a function"],
+)
+def test_a_guarded_call_of_cli_that_portinfra_does_not_read_is_an_error(text, line, read):
+    """Its rules and topologies would be missing without a word."""
+    with pytest.raises(DeclarationError, match="does not read this call of cli") as caught:
+        read(SHOP.format(also=", cli") + text)
+    assert caught.value.location.line == line
+
+
+def test_a_script_whose_guard_declares_all_in_another_way_is_an_error(read):
+    with pytest.raises(DeclarationError, match="declares nothing") as caught:
+        read("def main(): pass\n" + GUARD.format("main()"))
+    assert caught.value.location.line == 3
+
+
+def test_cli_may_be_imported_below_the_guard(read):
+    assert read(
+        SHOP.format(also="") + GUARD.format("from portinfra import cli; cli(shop, rules=())")
+    ).topologies
+
+
+def test_a_function_that_calls_cli_changes_nothing_in_a_script_without_a_guard(read):
+    assert read(SHOP.format(also=", cli") + "def main():\n    cli(shop)\n").topology("shop")
+
+
+def test_a_name_that_is_missing_elsewhere_is_not_blamed_on_the_guard(read):
+    text = "def places():\n    return [production]\n" + GUARD.format("cli(shop, environments=places())")
+    with pytest.raises(DeclarationError, match="NameError: name 'production' is not defined") as caught:
+        read(SHOP.format(also=", cli") + text)
+    assert caught.value.location.line == 4
