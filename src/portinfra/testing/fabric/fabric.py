@@ -220,7 +220,7 @@ class Fabric:
             self._applications.start(name, port)
 
     def kill_application(self, name: str) -> None:
-        """End the application of a host at once."""
+        """End the applications of a host at once."""
         self._applications.kill(name)
 
     def ask(self, name: str, port: int) -> str:
