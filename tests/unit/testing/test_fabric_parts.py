@@ -1,10 +1,12 @@
 """The parts of a fabric that need no root."""
 
+import os
 import socket
 
 import pytest
 
 from portinfra.testing.fabric.applications import Applications
+from portinfra.testing.fabric.namespaces import Namespaces
 
 
 @pytest.fixture
@@ -30,3 +32,11 @@ def test_a_host_may_have_applications_on_two_ports(ports):
         with pytest.raises(ConnectionRefusedError):
             ask(port)
     applications.close()
+
+
+def test_closing_namespaces_again_closes_no_file_of_others(tmp_path):
+    spaces = Namespaces()
+    spaces.close()
+    with (tmp_path / "file").open("w") as other:  # it may have the number of the namespace
+        spaces.close()
+        os.fstat(other.fileno())
