@@ -28,9 +28,7 @@ def permission_findings(
     plugin = registry.plugin(provider)
     if not isinstance(plugin, PermissionChecks):
         message = f"{provider} does not tell what credentials may do: whether {name} permits a takeover"
-        fix = f"A drill shows it: {command('dr', 'drill', recovery.plan.name)}."
-        unknown = "recovery/permissions-unknown"
-        yield Finding(unknown, f"{message} is not known", fix, Severity.NOTE, subject=subject)
+        yield _unknown(recovery, f"{message} is not known")
         return
     policy = f" All that is needed: {command('providers', provider, '--iam-policy')}."
     lists = policy if isinstance(plugin, PermissionPolicies) else ""
@@ -41,8 +39,7 @@ def permission_findings(
         try:
             (answer,) = target.reader.pages(call)
         except ProviderError as error:
-            first = str(error).partition("\n")[0]
-            untold.append(f"{call.action}: {first}")
+            untold.append(f"{call.action}: {error.first_line}")
             if isinstance(error, Unavailable | OutcomeUnknown):
                 break
         else:
@@ -57,6 +54,10 @@ def permission_findings(
         yield Finding("recovery/denied", message, f"Allow {action}.{lists}", severity, subject=subject)
     if untold:
         message = f"whether the credentials of {name} may do all of a takeover is not known"
-        fix = f"A drill shows it: {command('dr', 'drill', recovery.plan.name)}."
-        unread = f"{message} ({untold[0]})"
-        yield Finding("recovery/permissions-unknown", unread, fix, Severity.NOTE, subject=subject)
+        yield _unknown(recovery, f"{message} ({untold[0]})")
+
+
+def _unknown(recovery: Recovery, message: str) -> Finding:
+    fix = f"A drill shows it: {command('dr', 'drill', recovery.plan.name)}."
+    subject = f"recovery.{recovery.plan.name}"
+    return Finding("recovery/permissions-unknown", message, fix, Severity.NOTE, subject=subject)
