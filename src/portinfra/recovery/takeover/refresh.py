@@ -171,19 +171,23 @@ class _Refresh:
         context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
         bring_up = BringUp(self.recovery, context, REFRESH, self.say, blank=blank)
         self.how.at(RefreshStep.STAND_DOWN)
-        stand_down(run, placed, self.catalogue, (), listen)
-        close_to_internet(run, placed, self.catalogue, listen)
-        if overwrites:
-            try:
+        name = self.recovery.target.name
+        try:
+            problem = f"hosts of {name} cannot be stopped"
+            stand_down(run, placed, self.catalogue, (), listen)
+            problem = f"{name} cannot be closed to the internet"
+            close_to_internet(run, placed, self.catalogue, listen)
+            if overwrites:
+                problem = f"snapshots of the data of {name} cannot be kept"
                 overwritten.keep(self._volumes_to_replace(placed, blank))
-            except PortinfraError as error:
-                name = self.recovery.target.name
-                bring_up.reasons.append(f"snapshots of the data of {name} cannot be kept: {error.first_line}")
-                return bring_up
-            # Volumes of a zone that did not answer before:
-            bring_up.keep = overwritten.keep
-        self.how.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
-        record_standby(self.ledger, f"standby-{overwritten.id}")
+                # Volumes of a zone that did not answer before:
+                bring_up.keep = overwritten.keep
+            self.how.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
+            problem = f"the ledger of {name} cannot be written"
+            record_standby(self.ledger, f"standby-{overwritten.id}")
+        except PortinfraError as error:
+            bring_up.reasons.append(f"{problem}: {error.first_line}")
+            return bring_up
         self.how.at(RefreshStep.BRING_UP)
         bring_up.run()
         if bring_up.up_at is not None:

@@ -11,7 +11,7 @@ from portinfra.command_text import command
 from portinfra.model.evidence import Evidence
 from portinfra.model.finding import Severity
 from portinfra.recovery.drills.history import RunHistory
-from portinfra.recovery.drills.sweep import Swept
+from portinfra.recovery.drills.sweep import UNSEEN, Swept
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
@@ -273,9 +273,17 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
 
 def _swept_line(each: Swept) -> str:
     if each.what == "environment":
-        return f"{each.environment} does not answer: what runs left there is {each.fate}."
+        if each.fate == UNSEEN:
+            silence = f"portinfra did not read {each.environment}. Run dr sweep again when it answers."
+            return f"{each.environment} does not answer: {silence}"
+        return (
+            f"portinfra cannot sweep {each.environment}: {each.fate}. Mend the cause and run dr sweep again."
+        )
     hosts = f"{'hosts of probes' if each.what == 'probe host' else each.what} in {each.environment}"
     which = f"drill {each.id}, begun {each.began}" if each.what == "drill" else hosts
+    if each.fate == UNSEEN:
+        silence = f"a zone of {each.environment} does not answer. Run dr sweep again when it answers."
+        return f"{which}: {each.fate}: {silence}"
     return f"{which}: {each.fate} ({count(each.resources, 'resource')})"
 
 
