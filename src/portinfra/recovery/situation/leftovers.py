@@ -17,7 +17,7 @@ from portinfra.model.strict import strict
 from portinfra.recovery.ledger.drills import KIND as DRILL
 from portinfra.recovery.ledger.runs import REFRESH, Run
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.permissions import Verb, may
+from portinfra.recovery.situation.permissions import REFRESH_VERB, may
 from portinfra.recovery.situation.situation import ENDS, EndFacts, Situation, peer_of
 
 What = Literal["drill", "probe host", "transfer hosts", "refresh"]
@@ -77,7 +77,7 @@ def list_leftovers(
         name, plan = way.target.name, recovery.plan.name
         found += [Leftover("drill", name, run.id, plan) for run in facts.open_runs if run.kind == DRILL]
         refreshed = _cut_short(facts)
-        if refreshed and end == "target" and may(Verb("refresh", "target"), now) is None:
+        if refreshed and end == "target" and may(REFRESH_VERB, now) is None:
             found.append(Leftover("refresh", name, refreshed.id, plan))
         if not facts.answers or not (facts.open_runs or peer.awaits_point):
             continue

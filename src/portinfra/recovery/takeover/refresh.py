@@ -38,7 +38,7 @@ from portinfra.recovery.points.restore import outdated_volumes, place_with_data
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
-from portinfra.recovery.situation.permissions import Verb
+from portinfra.recovery.situation.permissions import REFRESH_VERB
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, is_replaceable
 from portinfra.recovery.takeover.bring_up import BringUp
@@ -55,8 +55,6 @@ from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
-
-VERB = Verb("refresh", "target")
 
 
 @check_arguments
@@ -84,7 +82,7 @@ def _raise_unless_ready(recovery: Recovery, how: FailoverOptions) -> None:
         fix = f'Write standby = "running" into the plan. To try a recovery: {drill}.'
         raise recovery.refusal(what, "no-standby", "the recovery plan declares no standby", fix)
     now = read_facts(recovery)
-    raise_if_refused(recovery, VERB, now)
+    raise_if_refused(recovery, REFRESH_VERB, now)
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, through=target)
         check_names(recovery, how, known.known_points)
@@ -117,7 +115,7 @@ class _Refresh:
         pace, scope = self.how.pace, self.recovery.target_scope
         with self.target.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
-            raise_if_refused(self.recovery, VERB, now)  # a takeover may have begun meanwhile
+            raise_if_refused(self.recovery, REFRESH_VERB, now)  # a takeover may have begun meanwhile
             if data_entries(self.ledger.read()) != known:
                 choice = self._choose()
                 with run.living():
