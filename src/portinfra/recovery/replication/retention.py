@@ -127,6 +127,7 @@ class Retention:
         # What is copied next is only what differs from the newest.
         needed = {*latest.values(), *(open_points - self.lost)}
         self._clear_source({*map(id_of, self.source.snapshots())} - needed)
+        self._remove_strays()
         return self._prune_vault()
 
     def _locked_points(
@@ -181,6 +182,11 @@ class Retention:
             if group.name == point.group:
                 return is_intact(coverage(placed, group, point, there, self.vault))
         return point.is_in_vault or bool(point.parts(there))  # its group is not declared any more
+
+    def _remove_strays(self) -> None:
+        if self.ledger.find_strays():
+            with self.source.run.living(), self.target.run.living():
+                self.ledger.remove_strays()
 
     def _prune_vault(self) -> str:
         if self.recovery.plan.vault is None:
