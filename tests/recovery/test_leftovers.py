@@ -13,7 +13,7 @@ from portinfra.errors import PermissionDenied, PolicyError, Unavailable
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import Probe
 from portinfra.recovery.drills.drill import drill
-from portinfra.recovery.drills.sweep import sweep
+from portinfra.recovery.drills.sweep import Swept, sweep
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.refresh import refresh
@@ -187,7 +187,7 @@ def test_a_host_that_cannot_be_removed_is_said_and_in_the_evidence_and_in_the_st
     (line,) = [line for line in lines if line.startswith("hosts of probes are left in")]
     assert "server error" in line
     assert "`portinfra dr sweep shop`" in line
-    assert "1 resource of it left in the target. To remove it: `portinfra dr sweep shop`" in printed(
+    assert "1 resource is left in the target. To remove what is left: `portinfra dr sweep shop`" in printed(
         show_evidence, evidence
     )
     assert [each.what for each in status(about).left_behind] == ["probe host"]
@@ -303,3 +303,17 @@ def test_a_sweep_that_an_error_ends_still_says_what_it_removed(ready):
 def test_a_sweep_whose_target_answers_nothing_is_an_error(ready):
     with lost(RECOVERY, untouched=False), pytest.raises(Unavailable):
         sweep(ASKING, pace=ONE)
+
+
+def test_of_several_dead_runs_none_is_named_as_the_one_that_left_the_host(ready):
+    a_failover(ready)
+    a_failover(ready)
+    (left,) = status(ASKING).left_behind
+    assert left.id == ""
+    assert "or a run left it behind" in left.message
+
+
+@pytest.mark.parametrize("direction", ["sending", "receiving"])
+def test_the_line_of_transfer_hosts_names_their_direction(direction):
+    swept = Swept("", "", "removed", 3, "transfer hosts", "recovery", direction)
+    assert f"{direction} transfer hosts in recovery: removed (3 resources)" in printed(show_swept, [swept])

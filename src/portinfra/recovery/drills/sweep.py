@@ -55,6 +55,8 @@ class Swept:
     what: Literal["drill", "probe host", "transfer hosts", "environment"] = "drill"
     """`environment`: all of it, which does not answer or cannot be read."""
     environment: str = ""
+    direction: Literal["", "receiving", "sending"] = ""
+    """Of transfer hosts: whether they receive or send data."""
 
     @property
     def is_done(self) -> bool:
@@ -132,9 +134,13 @@ def _sweep_hosts(way: Recovery, connection: Connection, ledger: Ledger, pace: Ru
             if entry.open and entry.said.get("result"):
                 ledger.rewrite(entry, {**entry.said, "open": False})
     if way.plan.vault:
-        for each, scope in ((way, way.receiving), (way.reversed, way.reversed.sending)):
+        directions: tuple[tuple[Literal["receiving", "sending"], Recovery, Scope], ...] = (
+            ("receiving", way, way.receiving),
+            ("sending", way.reversed, way.reversed.sending),
+        )
+        for direction, each, scope in directions:
             found = _sweep_scope(way, connection, scope, partial(clear, each, connection, pace))
-            yield from (evolve(one, what="transfer hosts") for one in found)
+            yield from (evolve(one, what="transfer hosts", direction=direction) for one in found)
 
 
 def _sweep_scope(

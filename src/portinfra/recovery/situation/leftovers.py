@@ -107,7 +107,8 @@ def find_hosts(
         there = connection.observe(way.prober)
         silence = there.silence
         if there.resources:
-            found.append(Leftover("probe host", way.target.name, runs[-1].id, way.plan.name))
+            id = runs[0].id if len(runs) == 1 else ""  # of several, the ledger does not say which one
+            found.append(Leftover("probe host", way.target.name, id, way.plan.name))
     scopes: list[Scope] = []
     if way.plan.vault:
         scopes += [way.receiving] if facts.open_runs else []

@@ -279,7 +279,8 @@ def _swept_line(each: Swept) -> str:
         return (
             f"portinfra cannot sweep {each.environment}: {each.fate}. Mend the cause and run dr sweep again."
         )
-    hosts = f"{'hosts of probes' if each.what == 'probe host' else each.what} in {each.environment}"
+    kind = "hosts of probes" if each.what == "probe host" else f"{each.direction} {each.what}".strip()
+    hosts = f"{kind} in {each.environment}"
     which = f"drill {each.id}, begun {each.began}" if each.what == "drill" else hosts
     if each.fate == UNSEEN:
         silence = f"a zone of {each.environment} does not answer. Run dr sweep again when it answers."
@@ -353,7 +354,9 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(line)
     if evidence.left_behind is not None:
         sweep = command("dr", "sweep", evidence.recovery)
-        left = f"{count(evidence.left_behind, 'resource')} of it left in the target. To remove it: {sweep}"
+        are = "is" if evidence.left_behind == 1 else "are"
+        resources = count(evidence.left_behind, "resource")
+        left = f"{resources} {are} left in the target. To remove what is left: {sweep}"
         console.print(left if evidence.left_behind else recovery_assurance("nothing left"))
     if evidence.source_fenced is not None:
         console.print(
