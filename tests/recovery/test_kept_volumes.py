@@ -122,6 +122,44 @@ def test_what_they_have_written_after_the_way_back_began_is_kept(tiny_world):
     assert content(tiny_world, failback(tiny(), before(Step.FENCE, by_hand))) == {"rows by hand"}
 
 
+class Died(BaseException):
+    """The end of a run."""
+
+
+@pytest.mark.parametrize("dies", [Step.STAND_DOWN, Step.BRING_UP, None], ids=["agreed", "ready", "lives"])
+def test_what_hosts_wrote_that_a_person_started_once_the_data_was_agreed_is_kept(tiny_world, dies):
+    assert failover(tiny(), PLANNED).result == "passed"
+
+    def by_hand():
+        switch_by_hand(tiny_world, PRODUCTION, "StartInstance")
+        write(tiny_world, PRODUCTION, "rows by hand")
+
+    def die():
+        raise Died
+
+    if dies:
+        with pytest.raises(Died):
+            failback(tiny(), before(dies, die))
+        passed_later(tiny_world, 3600)
+        by_hand()
+        evidence = failback(tiny(), HOW)
+    else:
+        evidence = failback(tiny(), before(Step.BRING_UP, by_hand))
+    assert evidence.result == "passed"
+    assert content(tiny_world, evidence) == {"rows by hand"}
+
+
+def test_a_way_back_that_is_continued_keeps_no_snapshot_where_no_host_has_started(tiny_world):
+    assert failover(tiny(), PLANNED).result == "passed"
+
+    def die():
+        raise Died
+
+    with pytest.raises(Died):
+        failback(tiny(), before(Step.BRING_UP, die))
+    assert failback(tiny(), HOW).left_aside == ()
+
+
 def test_where_the_provider_tells_no_start_the_way_back_keeps_what_is_there(tiny_world):
     with mock.patch.object(InstanceDriver, "to_observed", FakeDriver.to_observed):
         failover(tiny(), PLANNED)
