@@ -337,6 +337,24 @@ def test_a_way_back_that_is_killed_keeps_what_production_wrote(tiny_world, call)
     assert content(tiny_world, evidence) == {"rows of production"}
 
 
+def test_what_hosts_wrote_between_a_kept_snapshot_and_the_next_run_is_kept_too(tiny_world):
+    double_life(tiny_world, tiny())
+    kept = []
+
+    def is_next_call(provider, call):
+        if provider.account == PRODUCTION.account and call.action == "CreateSnapshot":
+            kept.append(call)
+        return bool(kept) and call.action == "DeleteVolume"
+
+    dies_at(is_next_call, lambda: failback(tiny(), HOW))
+    passed_later(tiny_world, 3600)
+    switch_by_hand(tiny_world, PRODUCTION, "StartInstance")
+    write(tiny_world, PRODUCTION, "rows by hand")
+    evidence = failback(tiny(), HOW)
+    assert evidence.result == "passed"
+    assert content(tiny_world, evidence) == {"rows of production", "rows by hand"}
+
+
 def test_no_destroy_of_the_environment_removes_them(tiny_world):
     double_life(tiny_world, tiny())
     (aside,) = failback(tiny(), HOW).left_aside
