@@ -9,12 +9,14 @@ length: steps forward to that time may have counted. So looks by several machine
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from portinfra.model.observed import Observed
 from portinfra.model.plain import Document
 from portinfra.recovery.ledger.ledger import Entry
+from portinfra.recovery.ledger.takeovers import mark
 
 KIND: Final = "kept"
 
@@ -46,6 +48,14 @@ class KeptEntry:
     """The seconds that have passed between looks, where no one confirms the clock."""
     looked: float | None = None
     """The time of the last look, by the clock of its machine."""
+    volumes: tuple[str, ...] = ()
+    """The ids, by `mark`, that the provider gave the volumes of the snapshots; empty: an earlier version
+    wrote the entry.
+    """
+
+    def is_replaced(self, volume: Observed[Any] | None) -> bool:
+        """Return whether a volume of the snapshots is another one since, as it is seen now."""
+        return volume is None or mark(volume.id) not in self.volumes
 
     def is_over(self, now: float) -> bool:
         """Return whether their time is over, by a clock that a provider confirms."""
@@ -95,6 +105,7 @@ def read_kept(entries: Iterable[Entry]) -> tuple[KeptEntry, ...]:
             float(entry.said.get("seconds", WEEK_SECONDS)),
             float(entry.said.get("counted", 0.0)),
             entry.said.get("looked"),
+            tuple(str(entry.said.get("of", "")).split()),
         )
         for entry in entries
         if entry.kind == KIND
