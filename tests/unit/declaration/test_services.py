@@ -84,6 +84,13 @@ def test_nothing_follows_from_an_empty_service(load_hcl, empty):
     assert load_hcl(CALL.format(f"service = {empty}\n    {ports}")) == load_hcl(CALL.format(ports))
 
 
+@pytest.mark.parametrize("empty", ['""', "null"])
+def test_a_flow_whose_service_is_empty_and_that_has_no_target_says_so(findings_of, empty):
+    found = findings_of(CALL.format(f"service = {empty}"))
+    words = "'service' is empty, and there is no 'to'. Name a service, or add to = … in place of it."
+    assert found == [("0.hcl", 13, words)]
+
+
 def test_without_a_service_a_flow_needs_its_target(findings_of):
     ((_, _, words),) = findings_of(CALL.format("tcp = 8443"))
     assert words.startswith("allow needs 'to'")

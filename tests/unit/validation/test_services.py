@@ -90,7 +90,7 @@ def test_services_of_one_role_share_no_port():
 def test_an_unknown_service_is_answered_with_the_nearest():
     app = Role("app", offers=payments())
     wrong = found(Topology("shop", [WEB, app], [allow(WEB, payments(name="paymens"), why="x")]))
-    assert wrong == {("service/unknown", "flow web → "): "no role offers a service 'paymens'. "
+    assert wrong == {("service/unknown", "flow web → paymens"): "no role offers a service 'paymens'. "
                      "Did you mean 'payments'?"}  # fmt: skip
 
 
