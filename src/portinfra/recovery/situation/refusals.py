@@ -9,7 +9,7 @@ from portinfra.model.finding import Finding
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.permissions import Refusal, Verb, may
 from portinfra.recovery.situation.situation import ENDS, End, Situation, peer_of
-from portinfra.words import moment
+from portinfra.words import moment, silent_line
 
 
 def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
@@ -24,9 +24,9 @@ def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
     if refusal.rule == "not-fenced" and zones:
         name = _name(recovery, now.waiting)
         raise Unavailable(
-            f"{', '.join(zones)} of {name} does not answer: what runs there is not known",
+            f"{silent_line(zones, of=name)}: what runs there is not known",
             provider=_environment(recovery, now.waiting).provider,
-            fix=f"Wait until it answers. {found.fix}",
+            fix=f"Wait until {name} answers. {found.fix}",
         )
     silent = next((end for end in ENDS if refusal.rule == f"{end}-silent"), None)
     if silent is None:
