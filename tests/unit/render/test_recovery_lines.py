@@ -81,6 +81,22 @@ def test_evidence_of_a_plain_takeover_says_none_of_them():
         assert word not in text
 
 
+ACTIVE = "failover 70dbd95ea2 failed, and recovery has taken over and is active"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_active"),
+    [
+        ({"result": "failed"}, True),
+        ({"result": "failed", "rto_measured": None}, False),
+        ({"result": "failed", "kind": "drill"}, False),
+    ],
+    ids=["all waves came up", "a wave failed", "a drill"],
+)
+def test_the_result_of_a_takeover_says_that_the_end_is_active_all_the_same(said, is_active):
+    assert (ACTIVE in printed(show_evidence, evolve(PLAIN, **said))) is is_active
+
+
 STATUSES = {
     "portinfra could not read whether the vault has them: no route to host": {
         "vault_unseen": "no route to host"

@@ -325,7 +325,7 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(
             styled_text(("SIMULATED: the built-in cloud did this. Nothing of it is real.", "yellow"))
         )
-    heading = f"{evidence.kind} {evidence.id} {evidence.result}"
+    heading = f"{evidence.kind} {evidence.id} {evidence.result}{_and_active(evidence)}"
     if evidence.result == "passed":
         heading = recovery_assurance("passed", kind=evidence.kind, id=evidence.id)
     console.print(styled_text((heading, RESULT_STYLES[evidence.result])))
@@ -362,6 +362,13 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(
             recovery_assurance("source stopped") if evidence.source_fenced else "The source was NOT stopped."
         )
+
+
+def _and_active(evidence: Evidence) -> str:
+    """Return that the end is active all the same, after a takeover that brought all waves up."""
+    if evidence.kind not in ("failover", "failback") or evidence.rto_measured is None:
+        return ""
+    return f", and {evidence.target.partition(' ')[0]} has taken over and is active"
 
 
 def _people_lines(evidence: Evidence) -> Iterable[str]:
