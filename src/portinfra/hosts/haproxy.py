@@ -20,8 +20,9 @@ _VANISHED = "tcp-ut 3s"
 servers, so nothing else ends its connections to a host that vanished. `default-server` of 2.6 ignores it.
 """
 _LEAVE = "on-marked-down shutdown-sessions"
-"""Kept connections leave an application that is called dead. Only HAProxy beside an application needs it:
-elsewhere it would end new connections, too, that wait for another server.
+"""Kept connections leave an application that is called dead. It also ends new connections to it, which would
+otherwise wait for another server. So clients have it only where no HAProxy beside the application does that:
+with `tls` of `app` or `none`. There a new connection that waits when the check fails is lost.
 """
 _CERTIFICATES = f"crt {TLS}/host.pem ca-file {TLS}/ca.pem verify required"
 _FEW_CLIENTS = 50

@@ -17,6 +17,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.recovery.ledger.kept import KIND, KeptEntry, kept_entry, read_kept
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.takeovers import mark
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.point import id_of, new_id, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
@@ -37,24 +38,29 @@ class KeptVolumes:
     def keep(self, volumes: Collection[Address], takeover: str, data: str, seconds: int) -> None:
         """Make a snapshot of each volume, to be kept for so many seconds. Its hosts are off.
 
-        A volume that this takeover has a snapshot of already was replaced by the same `data` since: it is
-        left out. Raises ProviderError, LeaseHeldError and ApplyError.
+        A volume that this takeover has a snapshot of already, and that was replaced by the same `data` since,
+        is left out. One that was not replaced gets a second snapshot: hosts may have written to it since the
+        first. Raises ProviderError, LeaseHeldError and ApplyError.
         """
         known = read_kept(self.ledger.entries(KIND))
-        mine = next((each for each in known if (each.takeover, each.data) == (takeover, data)), None)
+        mine = [each for each in known if (each.takeover, each.data) == (takeover, data)]
         there = self.place.observe(self.recovery.kept_scope)
-        made = {volume_of(a) for a in (_ready(there) if mine else ()) if mine and id_of(a) == mine.id}
-        if not (missing := sorted(set(volumes) - made)):
+        seen = self.place.observe(self.recovery.target_scope).resources
+        made = {(id_of(a), volume_of(a)) for a in _ready(there)}
+        missing = [
+            volume
+            for volume in sorted(set(volumes))
+            if not any((kept.id, volume) in made and kept.is_replaced(seen.get(volume)) for kept in mine)
+        ]
+        if not missing:
             return
         now = self.place.now()
-        taken = [*(each.id for each in known), *map(id_of, there.resources)]
-        id = mine.id if mine else new_id(now, taken)
-        said = kept_entry(id, takeover, data, now, seconds)
-        if mine:
-            self.ledger.rewrite(mine.entry, said)
-        else:
-            self.ledger.add(said)
-        seen = self.place.observe(self.recovery.target_scope).resources
+        for kept in mine:
+            renewed = kept_entry(kept.id, takeover, data, now, seconds)
+            self.ledger.rewrite(kept.entry, {**renewed, "of": kept.entry.said.get("of", "")})
+        id = new_id(now, [*(each.id for each in known), *map(id_of, there.resources)])
+        of = " ".join(mark(seen[volume].id) for volume in missing if volume in seen)
+        self.ledger.add({**kept_entry(id, takeover, data, now, seconds), "of": of})
         data_volumes = {address: each for address, each in seen.items() if isinstance(each.spec, Volume)}
         wanted: dict[Address, Spec] = {
             (spec := Snapshot(snapshot_name(volume, id), volume)).address: spec for volume in missing
