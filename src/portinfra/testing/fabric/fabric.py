@@ -133,7 +133,7 @@ class Fabric:
                 return file.content
         raise LookupError(
             f"The host {name} has no file {path} in the files of the fabric. "
-            "Name a host and a path that `hosts files` prints."
+            "Pass its rendered files to the fabric, or name another path."
         )
 
     def load_firewall(self, name: str, *, chains: Collection[str] = CHAINS) -> None:
