@@ -272,18 +272,18 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
 
 
 def _swept_line(each: Swept) -> str:
+    again = command("dr", "sweep")
     if each.what == "environment":
         if each.fate == UNSEEN:
-            silence = f"portinfra did not read {each.environment}. Run dr sweep again when it answers."
+            silence = f"portinfra did not read {each.environment}. When it answers, run {again} again."
             return f"{each.environment} does not answer: {silence}"
-        return (
-            f"portinfra cannot sweep {each.environment}: {each.fate}. Mend the cause and run dr sweep again."
-        )
+        problem = f"portinfra cannot sweep {each.environment}: {each.fate}"
+        return f"{problem}. Mend the cause and run {again} again."
     kind = "hosts of probes" if each.what == "probe host" else f"{each.direction} {each.what}".strip()
     hosts = f"{kind} in {each.environment}"
     which = f"drill {each.id}, begun {each.began}" if each.what == "drill" else hosts
     if each.fate == UNSEEN:
-        silence = f"a zone of {each.environment} does not answer. Run dr sweep again when it answers."
+        silence = f"a zone of {each.environment} does not answer. When it answers, run {again} again."
         return f"{which}: {each.fate}: {silence}"
     return f"{which}: {each.fate} ({count(each.resources, 'resource')})"
 
