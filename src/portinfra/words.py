@@ -53,6 +53,13 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
+def silent_line(zones: Iterable[str], of: str = "") -> str:
+    """Return `us-east-1a does not answer`, `us-east-1a, us-east-1b of production do not answer`."""
+    names = sorted(zones)
+    whose = f" of {of}" if of else ""
+    return f"{', '.join(names)}{whose} {'does' if len(names) == 1 else 'do'} not answer"
+
+
 def collapsed(names: Iterable[str]) -> str:
     """`web1 … web3, web7`: runs of three and more by their ends, in the order that they came."""
     runs: list[list[str]] = []

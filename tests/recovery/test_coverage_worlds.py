@@ -141,6 +141,19 @@ def test_a_takeover_from_a_lost_source_uses_the_older_point_that_is_left(world):
     assert {text.partition(" of ")[0] for text in contents(world).values()} == {"one"}
 
 
+def test_a_damaged_point_that_is_older_than_own_volumes_refuses_nothing_and_a_newer_one_does(world):
+    carry()
+    damaged = carry()
+    others_delete(world, "db1-data", damaged)
+    failover(of(shop()), evolve(HOW, without=[damaged]))
+    failback(of(shop()), HOW)
+    found = make_forecast(of(shop()))
+    assert [each.what for each in found.data] == ["own volumes of recovery"]
+    assert "recovery/newer-point-lost" not in [each.rule for each in found.findings]
+    others_delete(world, "db1-data", carry())
+    assert "recovery/newer-point-lost" in [each.rule for each in make_forecast(of(shop())).findings]
+
+
 # Volumes that begin blank.
 
 ADDED = shop(DATA, Volume("log", gib=10))

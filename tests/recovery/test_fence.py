@@ -2,7 +2,7 @@
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, lost, passed_later, powers, rules, silent, silent_from
+from turning import HOW, LOST, dies_after, lost, passed_later, powers, rules, silent, silent_from
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra import workflow
@@ -10,6 +10,7 @@ from portinfra.errors import PolicyError, StalePlanError, Unavailable
 from portinfra.model.plan import PlanOptions
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.recovery.watch.status import status
 
 
 def test_a_later_apply_does_not_wake_the_source(ready):
@@ -47,6 +48,17 @@ def test_a_source_that_stands_is_not_fenced(ready):
         fence(recovery(), pace=ONE)
     assert rules(error) == ["recovery/nothing-to-fence"]
     assert powers(ready, PRODUCTION) == {"running"}
+
+
+def test_in_the_middle_of_a_takeover_the_refusal_of_fence_names_what_finishes_it(ready):
+    dies_after("wave 1")
+    with pytest.raises(PolicyError) as error:
+        fence(recovery(), pace=ONE)
+    (found,) = error.value.findings
+    assert found.rule == "recovery/nothing-to-fence"
+    assert "that is not finished" in found.message
+    assert found.fix == status(recovery()).next_step
+    assert "dr failover shop" in found.fix
 
 
 def test_an_apply_that_cannot_ask_its_peer_is_refused(ready):

@@ -89,7 +89,8 @@ def test_the_last_point_of_a_planned_failover_is_older_than_what_was_written_aft
     newer_data_is_kept(ready)
 
 
-def test_it_is_asked_of_a_turn_that_had_begun_while_the_source_still_answered_in_part(ready):
+def test_a_takeover_that_began_with_older_data_goes_on_with_it_and_keeps_the_newer(ready):
+    """The choice is in the ledger since the takeover began, while the source still answered in part."""
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     assert failback(recovery(), HOW).result == "passed"
@@ -97,7 +98,13 @@ def test_it_is_asked_of_a_turn_that_had_begun_while_the_source_still_answered_in
         failover(recovery(), OLDER, say=say)
     assert "dr failover shop --lost production" in error.value.fix
     assert "dr abandon shop" in error.value.fix
-    newer_data_is_kept(ready)
+    with lost(PRODUCTION):
+        evidence = failover(recovery(rto="99h", rpo="99h"), LOST)
+    assert evidence.result == "passed"
+    assert set(written(ready, RECOVERY).values()) == said("ledger")
+    kept = [ready.read(each.snapshot).decode() for each in evidence.left_aside]
+    assert kept
+    assert all("a day of orders" in text for text in kept)
 
 
 def test_who_insists_on_older_data_gets_it_though_the_source_is_lost_meanwhile(ready):

@@ -180,7 +180,8 @@ def test_a_plan_of_many_roles_and_actions_needs_several_records_and_is_no_matter
             ledger = Ledger.after_settling(target, about.ledger)
             (done,) = turns(ledger.entries())
             assert (len(done.restored), len(done.done)) == (62, 40)
-            assert len(read_records(target.reader, about.ledger)) > len(ledger.entries())
+            entries = {entry.number for entry in ledger.entries()}
+            assert len(read_records(target.reader, about.ledger)) > len(entries)
 
 
 def during(do, **more):

@@ -21,6 +21,7 @@ from portinfra.recovery.watch.readiness import NEVER_OVERRULED
 from portinfra.testing.wrapped import wrapped
 
 INSISTING = evolve(HOW, insist=True)
+ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 GATE = Wave(["web"], gates="./no-such-gate", limit="10s")
 
 
@@ -81,6 +82,19 @@ def test_a_silent_zone_of_the_source_refuses_a_takeover_before_the_first_write(r
     with silent(ready, "us-east-1a"), wrapped("fake", watch):
         assert refused(failover, of(), HOW) == ["recovery/silent-zone"]
     assert written == []
+
+
+@pytest.mark.parametrize(
+    ("zones", "does", "insist"),
+    [(["us-east-1a"], "us-east-1a of production does", True), (ZONES, "us-east-1c of production do", False)],
+    ids=["one", "all"],
+)
+def test_silent_zones_of_the_source_name_the_takeover_that_does_without_it(ready, zones, does, insist):
+    with silent(ready, *zones):
+        (found,) = [e for e in make_forecast(of(), HOW).findings if e.rule == "recovery/silent-zone"]
+    assert f"{does} not answer" in found.message
+    assert "`portinfra dr failover shop --lost production`" in found.fix
+    assert ("--insist" in found.fix) is insist, "where nothing answers, there is no rest to stop"
 
 
 def test_an_operator_who_insists_stops_the_rest_of_the_source(ready):

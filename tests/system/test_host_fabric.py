@@ -76,6 +76,12 @@ def test_the_own_zone_answers_then_the_others_and_then_the_own_zone_again(proxie
     wait_until(lambda: answers(proxied) == evenly(*own))
 
 
+def test_a_proxy_that_runs_is_not_started_again(proxied):
+    """The first one would run on, and nothing could end it."""
+    with pytest.raises(RuntimeError, match="HAProxy of web1 runs already"):
+        proxied.start_proxy("web1")
+
+
 SERVERS = {"by HTTP": (PAYMENTS, "app1"), "by its port": (REPORTS, "logs1")}
 """How a server's own host checks its application, with a service and one of its servers."""
 

@@ -6,7 +6,6 @@ import typer
 
 from portinfra.commands.apply import apply
 from portinfra.commands.check import check
-from portinfra.commands.claim import claim
 from portinfra.commands.destroy import destroy
 from portinfra.commands.dr import app as dr
 from portinfra.commands.graph import graph
@@ -14,6 +13,7 @@ from portinfra.commands.grouped import for_typer, needed_commands
 from portinfra.commands.hosts import app as hosts
 from portinfra.commands.image import image
 from portinfra.commands.inventory import inventory
+from portinfra.commands.lease import lease
 from portinfra.commands.lockin import lockin
 from portinfra.commands.move import move
 from portinfra.commands.options import FROM_FILE
@@ -39,8 +39,10 @@ COMMANDS = (
     image,
     lockin,
     move,
-    claim,
+    lease,
 )
+FORMER_NAMES = {"claim": lease}
+"""Commands by names of earlier versions. `--help` does not list them."""
 GROUPS = {"dr": dr.app, "hosts": hosts.app}
 """The commands that have commands of their own."""
 HELP = "One topology and one recovery plan, on AWS, GCP and libvirt."
@@ -58,10 +60,14 @@ def app(session: Session) -> typer.Typer:
     )
     made.callback()(_version_option)
     without = FROM_FILE if session.declared is not None else ()
-    built = needed_commands([*(command.__name__ for command in COMMANDS), *GROUPS], session.arguments)
+    names = [*(command.__name__ for command in COMMANDS), *FORMER_NAMES, *GROUPS]
+    built = needed_commands(names, session.arguments)
     for command in COMMANDS:
         if command.__name__ in built:
             made.command(command.__name__)(for_typer(command, session, without))
+    for name, command in FORMER_NAMES.items():
+        if name in built:
+            made.command(name, hidden=True)(for_typer(command, session, without))
     for name, group in GROUPS.items():
         if name in built:
             after = session.arguments[1:] if session.arguments[:1] == (name,) else ()

@@ -14,7 +14,7 @@ class Exit(IntEnum):
     USAGE = 2
     """The command line makes no sense. Also `plan --detailed-exitcode` and `status`: something differs."""
     REFUSED = 3
-    """A policy, a claim, a protection, a stale plan, or nobody who said yes: nothing was done."""
+    """A policy, a lease, a protection, a stale plan, or no consent: nothing was done."""
     INTERRUPTED = 130
     """By Ctrl-C, by SIGTERM, or because the terminal went away."""
 

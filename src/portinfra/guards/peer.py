@@ -81,7 +81,7 @@ def _unchecked_peer(plan: Plan, lease: Lease | None) -> Iterator[Finding]:
         else "Command line: declare the recovery plan in the same file, and write --source-on and "
         "--target-on in place of --on. Python: pass guards=[…] with the value of portinfra.dr.recovery. To "
         "skip the check: --without-peer or guards=(). "
-        f"If the recovery plan no longer exists: {command('claim', name, '--forget-peer')}.",
+        f"If the recovery plan no longer exists: {command('lease', name, '--forget-peer')}.",
         Severity.WARNING if skipped else Severity.ERROR,
         subject=f"environment.{name}",
         location=plan.placed.environment.location,

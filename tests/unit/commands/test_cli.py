@@ -137,10 +137,10 @@ def test_a_claim_is_released_only_when_agreed_to(applied, monkeypatch):
     released = []
     monkeypatch.setattr(workflow, "leases", lambda *_: [evolve(held, released=bool(released))])
     monkeypatch.setattr(workflow, "release", lambda *_: released.append(True))
-    assert "held by" in applied.run("claim").stdout
-    assert applied.run("claim", "--release").exit_code == 3
+    assert "held by" in applied.run("lease").stdout
+    assert applied.run("lease", "--release").exit_code == 3
     assert not released
-    assert "free" in applied.run("claim", "--release", "--yes").stdout
+    assert "free" in applied.run("lease", "--release", "--yes").stdout
     assert released
 
 

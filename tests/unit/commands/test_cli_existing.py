@@ -9,7 +9,7 @@ def test_no_command_for_what_exists_is_refused_by_checks_of_new_resources(applie
     checked = world.run("check")
     assert checked.exit_code != 0
     assert "role.web." in checked.stderr
-    for command in ("inventory", "claim"):
+    for command in ("inventory", "lease"):
         assert world.run(command).exit_code == 0, command
     assert "The declaration: 1 error" not in world.run("status").stderr
     destroyed = world.run("destroy", "--yes", "--allow-data-loss", "all")

@@ -48,11 +48,11 @@ def test_a_move_is_not_checked(known):
 
 
 def test_claim_forgets_the_peer_after_confirmation(known):
-    shown = json.loads(known("claim", "production", "--json", planned=False).stdout)
+    shown = json.loads(known("lease", "production", "--json", planned=False).stdout)
     assert shown["claim"]["peer"] == "recovery"
-    assert "pairs it with recovery" in known("claim", "production", planned=False).stdout
-    assert known("claim", "production", "--forget-peer", planned=False).exit_code == 3, "nobody has agreed"
-    forgotten = known("claim", "production", "--forget-peer", "--yes", "--json", planned=False)
+    assert "pairs it with recovery" in known("lease", "production", planned=False).stdout
+    assert known("lease", "production", "--forget-peer", planned=False).exit_code == 3, "nobody has agreed"
+    forgotten = known("lease", "production", "--forget-peer", "--yes", "--json", planned=False)
     assert json.loads(forgotten.stdout)["claim"]["peer"] is None
 
 

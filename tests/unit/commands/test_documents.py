@@ -72,7 +72,7 @@ def _produce(world):
     run("move", "--to", "fake:eu-west-1", "--plan")
     run("apply", "--yes")
     run("output")
-    run("claim")
+    run("lease")
     rule = {"protocol": "tcp", "first": 22, "last": 22, "peer": "0.0.0.0/0"}
     world.by_hand("AllowTraffic", id=world.id("firewall", "web"), direction="ingress", rules=[rule])
     run("status")

@@ -4,9 +4,11 @@ import json
 import re
 
 import pytest
+from turning import silent
 
 from portinfra import Action, Probe, Wave
 from portinfra.execution.journal import home
+from portinfra.testing.fake import plugin
 from portinfra.testing.wrapped import wrapped
 
 # What they ask.
@@ -256,3 +258,12 @@ def test_an_operator_reads_what_is_overruled_before_the_prompt(run, is_ready):
     result = run("dr", "failover", "--insist", about=about)
     assert ("Overruled: recovery/hook-unready: './nothing-here'" in result.stderr) is not is_ready
     assert ("Overruled:" in result.stderr) is not is_ready
+
+
+def test_an_operator_who_insists_reads_that_silent_zones_are_not_stopped(run):
+    run("dr", "replicate")
+    with silent(plugin.cloud, "us-east-1a", "us-east-1b", "us-east-1c"):
+        asked = run("dr", "failover", "--insist").stderr
+    assert "production is stopped as far as it answers, and recovery takes over." in asked
+    assert "of production do not answer: what runs there is not stopped" in asked
+    assert "production is stopped, and recovery takes over." in run("dr", "failover").stderr

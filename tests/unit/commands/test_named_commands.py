@@ -7,7 +7,7 @@ from portinfra.commands import app as whole
 from portinfra.commands.dr import app as recovery
 from portinfra.commands.session import Session
 
-ALL = {command.__name__ for command in whole.COMMANDS} | set(whole.GROUPS)
+ALL = {command.__name__ for command in whole.COMMANDS} | set(whole.FORMER_NAMES) | set(whole.GROUPS)
 ALL_DR = {command.__name__ for command in recovery.COMMANDS}
 
 

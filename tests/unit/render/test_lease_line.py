@@ -20,5 +20,5 @@ def test_of_one_that_runs_or_is_elsewhere_nothing_is_guessed():
 
 
 def test_a_free_one_says_who_applied_last():
-    assert lease_line(evolve(HELD, released=True)).startswith("Claim: free; last applied by")
-    assert lease_line(None) == "Claim: portinfra has not applied here yet."
+    assert lease_line(evolve(HELD, released=True)).startswith("Lease: free; last applied by")
+    assert lease_line(None) == "Lease: no run has changed this environment yet."

@@ -58,7 +58,7 @@ EVIDENCE = {
         "downtime_seconds": 60.0,
     },
     "web1 could be reached from 203.0.113.7/32.": {"way_in": WayIn(("203.0.113.7/32",), "web1")},
-    "1 resource of it left in the target. To remove it: `portinfra dr sweep shop`": {"left_behind": 1},
+    "1 resource is left in the target. To remove what is left: `portinfra dr sweep shop`": {"left_behind": 1},
     "Nothing of it is left in the target.": {"left_behind": 0},
     "The source was stopped first.": {"source_fenced": True},
     "The source was NOT stopped.": {"source_fenced": False},
@@ -79,6 +79,22 @@ def test_evidence_of_a_plain_takeover_says_none_of_them():
     text = printed(show_evidence, PLAIN)
     for word in ("Both ends", "GONE", "Downtime", "could be reached", "left in", "stopped"):
         assert word not in text
+
+
+ACTIVE = "failover 70dbd95ea2 failed, and recovery has taken over and is active"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_active"),
+    [
+        ({"result": "failed"}, True),
+        ({"result": "failed", "rto_measured": None}, False),
+        ({"result": "failed", "kind": "drill"}, False),
+    ],
+    ids=["all waves came up", "a wave failed", "a drill"],
+)
+def test_the_result_of_a_takeover_says_that_the_end_is_active_all_the_same(said, is_active):
+    assert (ACTIVE in printed(show_evidence, evolve(PLAIN, **said))) is is_active
 
 
 STATUSES = {

@@ -1,5 +1,6 @@
 """`dr failover`, `dr failback`, `dr abandon` and `dr fence`: which environment is active."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 from attrs import evolve, frozen
@@ -153,7 +154,7 @@ def _take_over(
     if not taking.yes:
         show_prospect(dr.make_forecast(recovery, how), err())
         overruled = dr.may_take_over(recovery, how).overruled
-        for line in (*_agreement(recovery, how), *(f"Overruled: {error}" for error in overruled)):
+        for line in _agreement(recovery, how, overruled):
             err().print(line)
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
@@ -175,10 +176,13 @@ def _write_now(recovery: "Recovery", verb: str, *options: str) -> None:
     err().print(f"This is an old spelling. Write: {command_line('dr', verb, recovery.plan.name, *options)}")
 
 
-def _agreement(recovery: "Recovery", how: "FailoverOptions") -> list[str]:
+def _agreement(recovery: "Recovery", how: "FailoverOptions", overruled: Iterable[str]) -> list[str]:
     """Return what an operator agrees to, in sentences."""
     source, target = recovery.source.name, recovery.target.name
+    overruled = tuple(overruled)
     stopped = "is lost" if how.lost else "is stopped"
+    if any(error.startswith("recovery/silent-zone:") for error in overruled):
+        stopped = "is stopped as far as it answers"
     lines = [f"{source} {stopped}, and {target} takes over."]
     if how.as_of:
         at = f"{how.as_of:%Y-%m-%d %H:%M:%S %Z}"
@@ -194,7 +198,7 @@ def _agreement(recovery: "Recovery", how: "FailoverOptions") -> list[str]:
             f"What the volumes of {target} hold is replaced by what was written in {source} since. What was "
             f"written in {target} after its last point is {kept}."
         )
-    return lines
+    return [*lines, *(f"Overruled: {error}" for error in overruled)]
 
 
 def _points_to_leave(recovery: "Recovery", turning: TakeoverOptions, *, ask_source: bool) -> tuple[str, ...]:

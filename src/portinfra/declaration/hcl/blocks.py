@@ -52,11 +52,8 @@ class Reader:
     def _following(self, of: type[Any], block: Block) -> tuple[Attribute, ...]:
         """Return the attributes that follow from one that has a value. Report those that are written too."""
         written = {each.name: each for each in block.attributes}
-        given = {
-            each.name
-            for each in attributes(of)
-            if each.hcl in written and "stands_for" in each.metadata and self._has_value(written[each.hcl])
-        }
+        known = [each for each in attributes(of) if each.hcl in written and "stands_for" in each.metadata]
+        given = {each.name for each in known if self._has_value(written[each.hcl])}
         follows = following_attributes(of, given)
         for each in follows:
             if each.hcl in written:
@@ -66,7 +63,26 @@ class Reader:
                 message = f"{each.hcl!r} follows from {name!r}, which is written too"
                 fix = f"Remove {each.hcl}, or remove {name}."
                 self.findings.extend(problem("duplicate", message, fix, written[each.hcl].location).findings)
+        for each in known:
+            if each.name not in given:
+                follows += self._missing_beside(each, of, written)
         return follows
+
+    def _missing_beside(
+        self, empty: Attribute, of: type[Any], written: Mapping[str, Written]
+    ) -> tuple[Attribute, ...]:
+        """Return the attributes that would follow from one without a value, are needed, and are not written.
+
+        Where there are some, report the one without a value.
+        """
+        follows = following_attributes(of, {empty.name})
+        missing = tuple(each for each in follows if each.is_needed and each.hcl not in written)
+        if missing:
+            name = missing[0].hcl
+            message = f"{empty.hcl!r} is empty, and there is no {name!r}"
+            fix = f"Name {with_article(empty.hcl)}, or add {name} = … in place of it."
+            self.findings.extend(problem("missing", message, fix, written[empty.hcl].location).findings)
+        return missing
 
     def _has_value(self, attribute: Written) -> bool:
         """Return whether an attribute is more than `null` or empty. What is wrong with it is found later."""

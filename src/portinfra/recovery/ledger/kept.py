@@ -2,8 +2,10 @@
 
 Where the provider tells its time, a snapshot stays until then. Elsewhere no one confirms the clock of the
 machine that runs portinfra, and one wrong clock must remove nothing. So there the ledger counts the time that
-passes between two looks at an entry. A step that is longer than `STEP_SECONDS`, to either side, counts for
-nothing: the clock may have jumped, or another machine may have another time. Pure.
+passes between two looks at an entry. A step forward that is longer than `STEP_SECONDS` counts for nothing:
+the clock may have jumped, or another machine may have another time. A step back is subtracted, whatever its
+length: steps forward to that time may have counted. So looks by several machines count at most one
+`STEP_SECONDS` too much for each further clock. Pure.
 """
 
 from collections.abc import Iterable
@@ -68,7 +70,7 @@ class KeptEntry:
         step = 0.0 if self.looked is None else now - self.looked
         if self.looked is not None and abs(step) < PAUSE_SECONDS:
             return self
-        counted = self.counted + (step if abs(step) <= STEP_SECONDS else 0.0)
+        counted = self.counted + (step if step <= STEP_SECONDS else 0.0)
         return evolve(self, counted=max(0.0, counted), looked=now)
 
     @property

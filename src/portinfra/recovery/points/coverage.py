@@ -18,6 +18,7 @@ from portinfra.model.resources import Snapshot, Volume
 from portinfra.recovery.groups import Group
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, digest, id_of, volume_of
+from portinfra.words import silent_line
 
 Judgement = Literal[
     "covered",
@@ -217,7 +218,7 @@ def _own(volume: Address, observed: Observation) -> Verdict:
     if volume in observed.resources:
         return Verdict(volume, "covered")
     if observed.unknown:
-        return Verdict(volume, "not listed", f"{', '.join(sorted(observed.unknown))} does not answer")
+        return Verdict(volume, "not listed", silent_line(observed.unknown))
     return Verdict(volume, "missing", "it does not exist at this end")
 
 
@@ -235,8 +236,8 @@ def _at_end(placed: Placed, group: Group, point: Point, volume: Address, observe
     seen = found.get(volume)
     if seen is None:
         if observed.unknown:
-            zones = ", ".join(sorted(observed.unknown))
-            return Verdict(volume, "not arrived", f"{zones} does not answer: its snapshot is not seen")
+            why = f"{silent_line(observed.unknown)}: its snapshot is not seen"
+            return Verdict(volume, "not arrived", why)
         return _absent(group, point, volume, found)
     if seen.fault:
         is_key = issubclass(seen.fault.error, PermissionDenied)

@@ -28,4 +28,4 @@ def record_peers(
             with place.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
                 run.record_peer(peer)
         except LeaseHeldError as error:
-            say(f"the claim of {scope.environment} does not name {peer} yet: {error}")
+            say(f"the lease of {scope.environment} does not name {peer} yet: {error}")

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
+from attrs import evolve
+
 from portinfra import command_text
 from portinfra.errors import OutcomeUnknown, PolicyError, PortinfraError, Unavailable
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.permissions import Refusal, Verb, may
+from portinfra.recovery.situation.permissions import Refusal, Verb, may, next_verbs
 from portinfra.recovery.situation.situation import ENDS, End, Situation, peer_of
-from portinfra.words import moment
+from portinfra.words import moment, silent_line
 
 
 def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
@@ -24,9 +26,9 @@ def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
     if refusal.rule == "not-fenced" and zones:
         name = _name(recovery, now.waiting)
         raise Unavailable(
-            f"{', '.join(zones)} of {name} does not answer: what runs there is not known",
+            f"{silent_line(zones, of=name)}: what runs there is not known",
             provider=_environment(recovery, now.waiting).provider,
-            fix=f"Wait until it answers. {found.fix}",
+            fix=f"Wait until {name} answers. {found.fix}",
         )
     silent = next((end for end in ENDS if refusal.rule == f"{end}-silent"), None)
     if silent is None:
@@ -162,6 +164,9 @@ def _stands_already(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situa
 
 def _nothing_to_fence(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
+    if now.open:
+        what, fix = _open(recovery, verb, evolve(refusal, instead=next_verbs(now)), now)
+        return f"{other} is stopped already: {what}", fix
     is_standby = now.facts(now.waiting).hosts == "standby"
     runs = "runs as the declared standby" if is_standby else "has no host that runs against that"
     return (

@@ -32,6 +32,8 @@ class Lack:
     fix: str = ""
     """What to do; empty: to make a new point."""
     rule: str = "no-point"
+    point: Point | None = None
+    """The point that it is about; None: no single point."""
 
     def __str__(self) -> str:
         return self.why
@@ -73,13 +75,14 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: Failover
         if found:
             chosen.append(found[0])
             blank += found[1].volumes("accepted")
-            passed_over += _other_keys(found[1], accepted)
+            passed_over += _other_keys(*found, accepted)
             passed_over += [
                 Lack(
                     f"point {point.id} of {group.name} is newer, and cannot be restored: "
                     + against_line(each),
                     f"To restore the older point {found[0].id}: --without-point {point.id}.",
                     "newer-point-lost",
+                    point,
                 )
                 for point, each in judged
                 if point.number > found[0].number and point.carried
@@ -96,11 +99,11 @@ def to_accepted(how: FailoverOptions) -> Accepted:
     return Accepted(frozenset(map(Address, how.blank)), any_key=how.insist)
 
 
-def _other_keys(found: Coverage, accepted: Accepted) -> Iterable[Lack]:
+def _other_keys(point: Point, found: Coverage, accepted: Accepted) -> Iterable[Lack]:
     """Yield that copies are under other keys than the declared ones, which an operator accepts."""
     if others := set(found.volumes("accepted")) - accepted.blank:
         why = f"copies of {', '.join(sorted(others))} are under another key than the declared one"
-        yield Lack(why, "Use them all the same: --insist.", "wrong-key")
+        yield Lack(why, "Use them all the same: --insist.", "wrong-key", point)
 
 
 def against_line(found: Coverage) -> str:

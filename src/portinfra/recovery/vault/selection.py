@@ -1,6 +1,6 @@
 """Which data a drill or a takeover comes up from: of each group the newest, by ledger number."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -65,7 +65,7 @@ class Selected:
     doubtful: tuple[str, ...] = ()
     """Why it is not known which data of a group is the newest, in words."""
     passed_over: tuple[Lack, ...] = ()
-    """Why points that are newer cannot be restored."""
+    """Why points that are newer than all data that is used cannot be restored."""
     blank: frozenset[Address] = frozenset()
     """The volumes that begin blank, as an operator accepts."""
 
@@ -163,7 +163,7 @@ class Selection:
                 for name in self._names()
                 if doubt and (name in own or (name in newest and newest[name].number < doubt[0]))
             ),
-            found.passed_over,
+            tuple(each for each in found.passed_over if not _is_older(each.point, own, numbers)),
             found.blank | self._blank_of_own(own),
         )
 
@@ -225,6 +225,11 @@ class Selection:
 
     def _finding(self, rule: str, why: str, fix: str) -> Finding:
         return Finding(f"recovery/{rule}", why, fix, subject=f"recovery.{self.recovery.plan.name}")
+
+
+def _is_older(point: Point | None, own: Collection[str], numbers: Mapping[str, int | None]) -> bool:
+    """Return whether own volumes of the point's group are used, and have newer data than the point."""
+    return point is not None and point.group in own and point.number < (numbers[point.group] or 0)
 
 
 def own_numbers(

@@ -19,14 +19,15 @@ from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import FIX as CLOCK_FIX
 from portinfra.recovery.situation.clocks import REFUSE_SECONDS, clock_line
-from portinfra.recovery.situation.permissions import may
-from portinfra.recovery.situation.refusals import explain
+from portinfra.recovery.situation.permissions import Verb, may
+from portinfra.recovery.situation.refusals import command as command_of
+from portinfra.recovery.situation.refusals import explain, next_step
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, takeover_verb
 from portinfra.recovery.vault.choice import Lack
 from portinfra.recovery.watch.approvals import needs_approval, occasion_of
 from portinfra.recovery.watch.recovery_status import DRILL_LATE, RecoveryStatus
-from portinfra.words import duration
+from portinfra.words import duration, silent_line
 
 NEVER_OVERRULED = frozenset(
     f"recovery/{rule}" for rule in ("no-point", "half-replaced", "not-blank", "no-last-point")
@@ -130,15 +131,20 @@ def errors_of(found: Iterable[Finding]) -> list[Finding]:
 
 
 def _silent_zones(recovery: Recovery, now: Situation) -> Iterable[Finding]:
-    """Return an error for zones of the end that is left: what runs there would not be stopped."""
-    left = peer_of(end_of(recovery))
-    if zones := now.facts(left).silent_zones:
-        yield _gap(
-            recovery.plan.name,
-            "silent-zone",
-            f"{', '.join(zones)} of {recovery.source.name} does not answer: what runs there is not stopped",
-            "Wait until it answers; or stop the rest of it: --insist.",
-        )
+    """Return an error for zones of the end that is left: what runs there would not be stopped. Where no host
+    is seen to run, there is no rest to stop.
+    """
+    end, name = end_of(recovery), recovery.source.name
+    facts = now.facts(peer_of(end))
+    if not facts.silent_zones:
+        return
+    lost = Verb("takeover", end, lost=True)
+    fix = next_step(recovery, (lost,))
+    if facts.hosts != "unknown":
+        rest = "stop the rest of it: --insist"
+        fix = f"Wait until {name} answers; or {rest}; or, if {name} is lost: {command_of(recovery, lost)}."
+    silent = silent_line(facts.silent_zones, of=name)
+    yield _gap(recovery.plan.name, "silent-zone", f"{silent}: what runs there is not stopped", fix)
 
 
 def _clocks(recovery: Recovery, now: Situation) -> Iterable[Finding]:

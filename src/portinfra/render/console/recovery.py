@@ -11,7 +11,7 @@ from portinfra.command_text import command
 from portinfra.model.evidence import Evidence
 from portinfra.model.finding import Severity
 from portinfra.recovery.drills.history import RunHistory
-from portinfra.recovery.drills.sweep import Swept
+from portinfra.recovery.drills.sweep import UNSEEN, Swept
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
@@ -273,9 +273,18 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
 
 def _swept_line(each: Swept) -> str:
     if each.what == "environment":
-        return f"{each.environment} does not answer: what runs left there is {each.fate}."
-    hosts = f"{'hosts of probes' if each.what == 'probe host' else each.what} in {each.environment}"
+        if each.fate == UNSEEN:
+            silence = f"portinfra did not read {each.environment}. Run dr sweep again when it answers."
+            return f"{each.environment} does not answer: {silence}"
+        return (
+            f"portinfra cannot sweep {each.environment}: {each.fate}. Mend the cause and run dr sweep again."
+        )
+    kind = "hosts of probes" if each.what == "probe host" else f"{each.direction} {each.what}".strip()
+    hosts = f"{kind} in {each.environment}"
     which = f"drill {each.id}, begun {each.began}" if each.what == "drill" else hosts
+    if each.fate == UNSEEN:
+        silence = f"a zone of {each.environment} does not answer. Run dr sweep again when it answers."
+        return f"{which}: {each.fate}: {silence}"
     return f"{which}: {each.fate} ({count(each.resources, 'resource')})"
 
 
@@ -316,7 +325,7 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(
             styled_text(("SIMULATED: the built-in cloud did this. Nothing of it is real.", "yellow"))
         )
-    heading = f"{evidence.kind} {evidence.id} {evidence.result}"
+    heading = f"{evidence.kind} {evidence.id} {evidence.result}{_and_active(evidence)}"
     if evidence.result == "passed":
         heading = recovery_assurance("passed", kind=evidence.kind, id=evidence.id)
     console.print(styled_text((heading, RESULT_STYLES[evidence.result])))
@@ -345,12 +354,21 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(line)
     if evidence.left_behind is not None:
         sweep = command("dr", "sweep", evidence.recovery)
-        left = f"{count(evidence.left_behind, 'resource')} of it left in the target. To remove it: {sweep}"
+        are = "is" if evidence.left_behind == 1 else "are"
+        resources = count(evidence.left_behind, "resource")
+        left = f"{resources} {are} left in the target. To remove what is left: {sweep}"
         console.print(left if evidence.left_behind else recovery_assurance("nothing left"))
     if evidence.source_fenced is not None:
         console.print(
             recovery_assurance("source stopped") if evidence.source_fenced else "The source was NOT stopped."
         )
+
+
+def _and_active(evidence: Evidence) -> str:
+    """Return that the end is active all the same, after a takeover that brought all waves up."""
+    if evidence.kind not in ("failover", "failback") or evidence.rto_measured is None:
+        return ""
+    return f", and {evidence.target.partition(' ')[0]} has taken over and is active"
 
 
 def _people_lines(evidence: Evidence) -> Iterable[str]:

@@ -51,7 +51,8 @@ def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
         console.print(nothing_differs(plan))
     elif plan.differs:
         repair = command("apply", plan.scope.environment)
-        console.print(f"Each line says: as it is → as declared. {repair} repairs it.")
+        follows = "An apply is refused for the errors above." if plan.errors else f"{repair} repairs it."
+        console.print(f"Each line says: as it is → as declared. {follows}")
     console.print(lease_line(lease))
 
 
@@ -94,7 +95,7 @@ def _reason(change: Change) -> str:
 def lease_line(lease: Lease | None) -> str:
     """Who changes it now, or did last."""
     if lease is None:
-        return "Claim: portinfra has not applied here yet."
+        return "Lease: no run has changed this environment yet."
     by = (
         f"{lease.holder_identity}, portinfra {lease.version}" if lease.version else str(lease.holder_identity)
     )
@@ -102,8 +103,8 @@ def lease_line(lease: Lease | None) -> str:
     fenced = " Fenced: another environment is active in its place." if lease.fenced else ""
     peer = f" A recovery plan pairs it with {lease.peer}." if lease.peer else ""
     if lease.released:
-        return f"Claim: free; last applied by {by}{since}.{fenced}{peer}"
+        return f"Lease: free; last applied by {by}{since}.{fenced}{peer}"
     from portinfra.workflow import lives
 
     gone = " Its process is gone: the next apply takes over." if lives(lease) is False else ""
-    return f"Claim: held by {by}, taken{since}.{gone}{fenced}{peer}"
+    return f"Lease: held by {by}, taken{since}.{gone}{fenced}{peer}"

@@ -68,7 +68,7 @@ class Bed(ABC):
 
     @abstractmethod
     def books(self) -> Sequence[str]:
-        """Everything that exists, by the world's own word and not by the provider's reads, claims included.
+        """Everything that exists, by the world's own word and not by the provider's reads, leases included.
 
         One line each, sorted, its kind first (`claim` for a claim), without ids, times and whatever else
         differs between two worlds that are the same. What is on its way out is left aside, or waited for.

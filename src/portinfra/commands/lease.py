@@ -1,4 +1,4 @@
-"""`claim`: who is changing the environment, and how to take it from the dead."""
+"""`lease`: which run changes the environment, and how to take the lease from a dead one."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from portinfra.commands.session import Session
 class ReleaseOptions(OutputOptions):
     """What to change of it, and whether to ask first."""
 
-    release: Annotated[bool, Option("--release", help="Take it from a holder known to be dead.")] = False
+    release: Annotated[bool, Option("--release", help="Take it from a run that is known to be dead.")] = False
     forget_peer: Annotated[
         bool,
         Option("--forget-peer", help="Forget a recovery plan that no longer exists."),
@@ -22,8 +22,8 @@ class ReleaseOptions(OutputOptions):
     yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
 
 
-def claim(session: Session, target: Target, releasing: ReleaseOptions) -> int:
-    """Show who is changing the environment now, or did last."""
+def lease(session: Session, target: Target, releasing: ReleaseOptions) -> int:
+    """Show which run changes the environment now, or did last."""
     from portinfra import workflow
     from portinfra.commands.applying import confirm
     from portinfra.commands.selection import select
