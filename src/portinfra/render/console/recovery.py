@@ -13,6 +13,7 @@ from portinfra.model.finding import Severity
 from portinfra.recovery.drills.history import RunHistory
 from portinfra.recovery.drills.sweep import UNSEEN, Swept
 from portinfra.recovery.ledger.entries import unreadable_line
+from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.watch.forecast import DataSource, Forecast
@@ -207,12 +208,21 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
     if found.target_may_run:
         yield f"Hosts of the target run, though the source is active. First of all: {fence}"
     if found.turn:
-        yield f"A {found.turn.occasion} has begun and is not done. {found.next_step}"
-        if step := found.turn.waits:
-            approve = command("dr", "approve", step, found.recovery)
-            yield f"It waits for manual step {step!r}. Once that is done: {approve}"
+        yield from _takeover_lines(found, found.turn)
     elif found.stands:
         yield f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}"
+
+
+def _takeover_lines(found: RecoveryStatus, takeover: TakeoverEntry) -> Iterable[str]:
+    """Yield what goes on with a takeover that is not finished."""
+    yield f"A {takeover.occasion} has begun and is not done. {found.next_step}"
+    step = takeover.waits
+    if step and found.step_is_approved:
+        goes_on = command("dr", takeover.occasion, found.recovery)
+        yield f"Manual step {step!r} is approved. If no command waits for it any more, run {goes_on}"
+    elif step:
+        approve = command("dr", "approve", step, found.recovery)
+        yield f"It waits for manual step {step!r}. Once that is done: {approve}"
 
 
 def _way_of_points(found: RecoveryStatus) -> str:
