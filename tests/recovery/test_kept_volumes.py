@@ -11,15 +11,18 @@ import pytest
 from attrs import evolve
 from clocks import clock_off
 from rich.console import Console
-from turning import HOW, LOST, before, dies_at, lost, passed_later, powers, switch_by_hand
+from turning import HOW, LOST, before, dies_at, lost, passed_later, powers, switch_by_hand, takes
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PermissionDenied, PortinfraError, Unavailable
+from portinfra.execution.connection import Connection
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Action, Probe
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.drills.sweep import sweep
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
@@ -208,6 +211,35 @@ def test_retention_removes_kept_snapshots_when_their_time_is_over_and_never_befo
     retain()
     assert aside.snapshot not in snapshots(tiny_world)
     assert status(tiny()).kept == ()
+
+
+def test_retention_removes_no_snapshot_that_a_takeover_renewed_before_retention_had_the_lease(tiny_world):
+    double_life(tiny_world, tiny())
+    kept = []
+
+    def is_after_snapshot(provider, call):
+        if provider.account == PRODUCTION.account and call.action == "CreateSnapshot":
+            kept.append(call)
+        return bool(kept) and call.action == "DeleteVolume"
+
+    dies_at(is_after_snapshot, lambda: failback(tiny(), HOW))
+    before_renewal = snapshots(tiny_world)
+    passed_later(tiny_world, 8 * DAY)
+    evidence = []
+
+    def hand(provider, call):
+        if is_lease(provider, call) and not evidence:
+            evidence.append(None)
+            evidence[0] = failback(tiny(), HOW)
+        return provider.perform(call)
+
+    is_lease = takes(tiny().reversed.kept_scope)
+    with wrapped("fake", hand), Connection.to(PRODUCTION) as there:
+        ledger = Ledger.after_settling(there, tiny().reversed.ledger)
+        assert KeptVolumes(tiny().reversed, there, ledger, ONE).remove_outlived() == 0
+    assert set(written(tiny_world, PRODUCTION).values()) == {"rows of recovery of volume.db1-data"}
+    assert snapshots(tiny_world) >= before_renewal
+    assert content(tiny_world, evidence[0]) == {"rows of production"}
 
 
 @pytest.mark.parametrize("verb", ["replicate", "sweep"])
