@@ -139,7 +139,12 @@ def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> N
 
 
 def show_status(found: RecoveryStatus, console: Console, *, points: bool = False) -> None:
-    """Every volume's newest data, every point if wanted, then what else wants attention."""
+    """After a takeover whose data this is; every volume's newest data, every point if wanted, then what else
+    wants attention.
+    """
+    if found.stands and not found.turn:
+        console.print(f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}")
+        console.print()
     rows = table("volume", "group", "newest point", "age", "")
     for volume in found.volumes:
         age = _age(volume.age, volume.age_is_exact)
@@ -209,8 +214,6 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         yield f"Hosts of the target run, though the source is active. First of all: {fence}"
     if found.turn:
         yield from _takeover_lines(found, found.turn)
-    elif found.stands:
-        yield f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}"
 
 
 def _takeover_lines(found: RecoveryStatus, takeover: TakeoverEntry) -> Iterable[str]:
