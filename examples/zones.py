@@ -14,37 +14,42 @@ from pathlib import Path
 
 from attrs import evolve
 
-from portinfra import placed, render_hosts
+from portinfra import Service, placed, render_hosts
 from portinfra.declaration.load import load
+from portinfra.model.resources import Instance
 from portinfra.testing.fabric import Fabric, wait_until, why_impossible
 
 
 def main(file: str, name: str, client: str, service_name: str) -> None:
-    if why := why_impossible():
-        print(f"Not shown here: {why}.")
-        return
     declared = load(Path(file))
     topology = declared.topologies[0]
-    environment = next(each for each in declared.environments if each.name == name)
-    here = evolve(environment, on="fake:us-east-1", account="")  # its addresses, in no cloud
+    here = evolve(declared.environment(name), on="fake:us-east-1", account="")  # its addresses, in no cloud
     owner, service = next(pair for pair in topology.services if pair[1].name == service_name)
     placement, files = placed(topology, here), render_hosts(topology, here)
-    roles = (client.rstrip("0123456789"), owner.name)
+    hosts = {spec.name: spec for spec in placement.resources.values() if isinstance(spec, Instance)}
+    role_of = {host: placement.roles[spec.address] for host, spec in hosts.items()}
+    servers = [host for host in hosts if role_of[host] == owner.name]
+    own = {host for host in servers if client in hosts and hosts[host].zone == hosts[client].zone}
+    others = {*servers} - own
+    calls = any(
+        flow.service == service_name and role_of.get(client) in flow.sources for flow in topology.flows
+    )
+    if why := why_not_shown(client, service, calls=calls, own=own, others=others):
+        print(f"Not shown here: {why}.")
+        return
 
     with (
         tempfile.TemporaryDirectory(prefix="portinfra-zones-") as folder,
-        Fabric(placement, files, Path(folder), roles=roles) as fabric,
+        Fabric(placement, files, Path(folder), roles=(role_of[client], owner.name)) as fabric,
     ):
-        servers = [host for host in fabric.hosts if host.startswith(owner.name)]
         for host in fabric.hosts:
             fabric.load_firewall(host)
         for host in servers:
-            fabric.start_application(host, service.port_of_app)
+            for port in {service.port_of_app, service.port_of_health}:
+                fabric.start_application(host, port)
+        for host in {*servers, client}:
             fabric.start_proxy(host)
-        fabric.start_proxy(client)
         zone = int(fabric.hosts[client].zone)
-        own = {host for host in servers if fabric.hosts[host].zone == zone}
-        others = {*servers} - own
 
         def answers() -> Counter[str]:
             return Counter(fabric.ask(client, service.local_port) for _ in range(12))
@@ -54,8 +59,9 @@ def main(file: str, name: str, client: str, service_name: str) -> None:
             by = ", ".join(f"{host} {count}" for host, count in sorted(answers().items()))
             print(f"{event:<44} {client} asks 127.0.0.1:{service.local_port}, answered by {by}")
 
+        count = len({host.zone for host in fabric.hosts.values()})
         print(
-            f"{len(fabric.hosts)} hosts in three zones, each with a firewall; HAProxy and TLS at both ends."
+            f"{len(fabric.hosts)} hosts in {count} zones, each with a firewall; HAProxy and TLS at both ends."
         )
         show("All is well: its own zone answers.", own)
         fabric.cut_off(zone)
@@ -67,6 +73,17 @@ def main(file: str, name: str, client: str, service_name: str) -> None:
         for host in own:
             fabric.detach(host, detached=False)
         show("They are back, and so are its requests.", own)
+
+
+def why_not_shown(client: str, service: Service, *, calls: bool, own: set[str], others: set[str]) -> str:
+    """Return why the failure of a zone cannot be shown for a client and a service; empty: it can."""
+    if not calls:
+        return f"no host {client} calls {service.name}"
+    if service.tls != "proxy":
+        return f"HAProxy of the servers does not end TLS for {service.name}"
+    if not own or not others:
+        return f"{service.name} needs a server in the zone of {client}, and one in another zone"
+    return why_impossible()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from near_and_far import worlds
 
 from portinfra import reach
-from portinfra.hosts import hosts_file, manifest, nftables
+from portinfra.hosts import haproxy, hosts_file, manifest, nftables
 from portinfra.hosts.render import render
 from portinfra.model.address import Address
 from portinfra.model.platform_service import DHCP, PlatformService
@@ -19,6 +19,7 @@ from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.testing import strategies
 from portinfra.testing.certificates import Authority
+from portinfra.validation.names import LABEL
 
 LINE = re.compile(
     r"ip (?:s|d)addr (?P<cidr>[\d./]+) "
@@ -136,6 +137,22 @@ def test_the_same_values_give_the_same_files_and_no_host_lacks_any(topology, env
     assert files.keys() == hosts
     for some in files.values():
         assert {nftables.PATH, hosts_file.PATH, manifest.PATH} <= {file.path for file in some}
+
+
+@pytest.mark.slow
+@shared
+@given(strategies.topologies(max_hosts=1), strategies.environments())
+def test_no_two_sections_of_a_proxy_have_one_name_whatever_the_services_are_called(topology, environment):
+    """A section has the name of a service that the host calls, or a name that no service can have."""
+    services = {service.name for _, service in topology.services}
+    for host, files in render(place(topology, environment), every_platform).items():
+        for text in (file.content for file in files if file.path == haproxy.PATH):
+            sections = re.findall(r"^(listen|frontend|backend) (\S+)$", text, re.MULTILINE)
+            names = [name for _, name in sections]
+            assert len(names) == len({*names}), host
+            called = {name for kind, name in sections if kind == "listen"}
+            assert called <= services
+            assert not [name for name in {*names} - called if LABEL.fullmatch(name)], host
 
 
 @pytest.mark.slow

@@ -11,15 +11,18 @@ import pytest
 from attrs import evolve
 from clocks import clock_off
 from rich.console import Console
-from turning import HOW, LOST, before, dies_at, lost, passed_later, powers, switch_by_hand
+from turning import HOW, LOST, before, dies_at, lost, passed_later, powers, switch_by_hand, takes
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PermissionDenied, PortinfraError, Unavailable
+from portinfra.execution.connection import Connection
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Action, Probe
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.drills.sweep import sweep
+from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
@@ -122,6 +125,44 @@ def test_what_they_have_written_after_the_way_back_began_is_kept(tiny_world):
     assert content(tiny_world, failback(tiny(), before(Step.FENCE, by_hand))) == {"rows by hand"}
 
 
+class Died(BaseException):
+    """The end of a run."""
+
+
+@pytest.mark.parametrize("dies", [Step.STAND_DOWN, Step.BRING_UP, None], ids=["agreed", "ready", "lives"])
+def test_what_hosts_wrote_that_a_person_started_once_the_data_was_agreed_is_kept(tiny_world, dies):
+    assert failover(tiny(), PLANNED).result == "passed"
+
+    def by_hand():
+        switch_by_hand(tiny_world, PRODUCTION, "StartInstance")
+        write(tiny_world, PRODUCTION, "rows by hand")
+
+    def die():
+        raise Died
+
+    if dies:
+        with pytest.raises(Died):
+            failback(tiny(), before(dies, die))
+        passed_later(tiny_world, 3600)
+        by_hand()
+        evidence = failback(tiny(), HOW)
+    else:
+        evidence = failback(tiny(), before(Step.BRING_UP, by_hand))
+    assert evidence.result == "passed"
+    assert content(tiny_world, evidence) == {"rows by hand"}
+
+
+def test_a_way_back_that_is_continued_keeps_no_snapshot_where_no_host_has_started(tiny_world):
+    assert failover(tiny(), PLANNED).result == "passed"
+
+    def die():
+        raise Died
+
+    with pytest.raises(Died):
+        failback(tiny(), before(Step.BRING_UP, die))
+    assert failback(tiny(), HOW).left_aside == ()
+
+
 def test_where_the_provider_tells_no_start_the_way_back_keeps_what_is_there(tiny_world):
     with mock.patch.object(InstanceDriver, "to_observed", FakeDriver.to_observed):
         failover(tiny(), PLANNED)
@@ -170,6 +211,35 @@ def test_retention_removes_kept_snapshots_when_their_time_is_over_and_never_befo
     retain()
     assert aside.snapshot not in snapshots(tiny_world)
     assert status(tiny()).kept == ()
+
+
+def test_retention_removes_no_snapshot_that_a_takeover_renewed_before_retention_had_the_lease(tiny_world):
+    double_life(tiny_world, tiny())
+    kept = []
+
+    def is_after_snapshot(provider, call):
+        if provider.account == PRODUCTION.account and call.action == "CreateSnapshot":
+            kept.append(call)
+        return bool(kept) and call.action == "DeleteVolume"
+
+    dies_at(is_after_snapshot, lambda: failback(tiny(), HOW))
+    before_renewal = snapshots(tiny_world)
+    passed_later(tiny_world, 8 * DAY)
+    evidence = []
+
+    def hand(provider, call):
+        if is_lease(provider, call) and not evidence:
+            evidence.append(None)
+            evidence[0] = failback(tiny(), HOW)
+        return provider.perform(call)
+
+    is_lease = takes(tiny().reversed.kept_scope)
+    with wrapped("fake", hand), Connection.to(PRODUCTION) as there:
+        ledger = Ledger.after_settling(there, tiny().reversed.ledger)
+        assert KeptVolumes(tiny().reversed, there, ledger, ONE).remove_outlived() == 0
+    assert set(written(tiny_world, PRODUCTION).values()) == {"rows of recovery of volume.db1-data"}
+    assert snapshots(tiny_world) >= before_renewal
+    assert content(tiny_world, evidence[0]) == {"rows of production"}
 
 
 @pytest.mark.parametrize("verb", ["replicate", "sweep"])
@@ -297,6 +367,24 @@ def test_a_way_back_that_is_killed_keeps_what_production_wrote(tiny_world, call)
     evidence = failback(tiny(), HOW)
     assert evidence.result == "passed"
     assert content(tiny_world, evidence) == {"rows of production"}
+
+
+def test_what_hosts_wrote_between_a_kept_snapshot_and_the_next_run_is_kept_too(tiny_world):
+    double_life(tiny_world, tiny())
+    kept = []
+
+    def is_next_call(provider, call):
+        if provider.account == PRODUCTION.account and call.action == "CreateSnapshot":
+            kept.append(call)
+        return bool(kept) and call.action == "DeleteVolume"
+
+    dies_at(is_next_call, lambda: failback(tiny(), HOW))
+    passed_later(tiny_world, 3600)
+    switch_by_hand(tiny_world, PRODUCTION, "StartInstance")
+    write(tiny_world, PRODUCTION, "rows by hand")
+    evidence = failback(tiny(), HOW)
+    assert evidence.result == "passed"
+    assert content(tiny_world, evidence) == {"rows of production", "rows by hand"}
 
 
 def test_no_destroy_of_the_environment_removes_them(tiny_world):

@@ -8,6 +8,7 @@ from worlds import PRODUCTION, RECOVERY, recovery, there
 from portinfra import dr
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Severity
+from portinfra.provider import registry
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.permission_checks import permission_findings
@@ -112,6 +113,27 @@ def test_each_denied_action_is_a_finding_of_its_own(ready):
     ready.deny("CreateVolume")
     ready.deny("StartInstance")
     assert len(found(DENIED)) == 2
+
+
+def test_a_denied_action_that_this_takeover_does_not_need_refuses_nothing(ready):
+    """After one takeover the network exists: nothing creates it again."""
+    ready.deny("CreateNetwork")
+    assert [each.severity for each in found(DENIED)] == [Severity.ERROR]
+    ready.deny("CreateNetwork", denied=False)
+    failover(of(), HOW)
+    ready.deny("CreateNetwork")
+    assert found(DENIED, LOST) == []
+
+
+def test_a_denial_that_the_provider_is_not_sure_of_is_a_warning(ready, monkeypatch):
+    """As on Google Cloud, which tells of the whole project, and not of single resources."""
+    monkeypatch.setattr(type(registry.plugin("fake")), "is_sure_to_be_needed", lambda *_: False)
+    ready.deny("CreateVolume")
+    (finding,) = found(DENIED)
+    assert finding.severity is Severity.WARNING
+    assert finding.message == (
+        "a takeover may need CreateVolume, which is not granted to the credentials of recovery"
+    )
 
 
 def test_with_the_source_lost_a_denied_action_is_a_warning(ready):

@@ -5,15 +5,16 @@ import json
 
 import pytest
 from rich.console import Console
-from turning import HOW, dies_at, lost
+from turning import HOW, dies_at, lost, silent
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, there
 
 from portinfra import workflow
-from portinfra.errors import PolicyError, Unavailable
+from portinfra.errors import PermissionDenied, PolicyError, Unavailable
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import Probe
 from portinfra.recovery.drills.drill import drill
-from portinfra.recovery.drills.sweep import sweep
+from portinfra.recovery.drills.sweep import Swept, sweep
+from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.refresh import refresh
 from portinfra.recovery.takeover.takeover import failback, failover
@@ -186,7 +187,7 @@ def test_a_host_that_cannot_be_removed_is_said_and_in_the_evidence_and_in_the_st
     (line,) = [line for line in lines if line.startswith("hosts of probes are left in")]
     assert "server error" in line
     assert "`portinfra dr sweep shop`" in line
-    assert "1 resource of it left in the target. To remove it: `portinfra dr sweep shop`" in printed(
+    assert "1 resource is left in the target. To remove what is left: `portinfra dr sweep shop`" in printed(
         show_evidence, evidence
     )
     assert [each.what for each in status(about).left_behind] == ["probe host"]
@@ -201,7 +202,8 @@ def test_a_sweep_says_what_it_removed_and_which_end_it_could_not_look_at(ready):
         found = sweep(about, pace=ONE, say=lines.append)
     text = printed(show_swept, found)
     assert "hosts of probes in recovery: removed (1 resource)" in text
-    assert "production does not answer: what runs left there is not looked at." in text
+    silence = "portinfra did not read production. When it answers, run `portinfra dr sweep` again."
+    assert f"production does not answer: {silence}" in text
     assert "has left anything" not in text
     assert any(line.startswith("production does not answer") for line in lines)
     document = swept_document(about, found)
@@ -210,3 +212,111 @@ def test_a_sweep_says_what_it_removed_and_which_end_it_could_not_look_at(ready):
         ["probe host", "environment"],
     )
     json.dumps(document)
+
+
+ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+
+
+@pytest.mark.parametrize(("what", "kind"), [(a_failover, "probe host"), (a_drill, "drill")])
+@pytest.mark.parametrize("zones", [ZONES, ZONES[2:]], ids=["with hosts", "without hosts"])
+def test_a_sweep_forgets_nothing_of_a_zone_that_does_not_answer(ready, what, kind, zones):
+    about = what(ready)
+    with silent(ready, *zones):
+        swept = [*sweep(about, pace=ONE), *sweep(about, pace=ONE)]
+        kept = [run.id for run in read_facts(about).facts("target").open_runs]
+    mine = [each for each in swept if each.what == kind]
+    assert "removed" not in [each.fate for each in mine]
+    assert kept, "the ledger knows of it until a sweep has read every zone"
+    if zones != ZONES:
+        assert mine[-1].fate == "not looked at"
+        assert (
+            "a zone of recovery does not answer. When it answers, run `portinfra dr sweep` again."
+            in printed(show_swept, mine)
+        )
+    sweep(about, pace=ONE)
+    assert status(about).left_behind == ()
+    assert hosts_of_probes(ready) == []
+
+
+def test_the_status_names_the_zone_in_which_hosts_of_probes_may_be(ready):
+    about = a_failover(ready)
+    with silent(ready, *ZONES):
+        found = status(about)
+    assert any("eu-west-1a" in sentence and "does not answer" in sentence for sentence in found.left_unseen)
+
+
+def test_a_takeover_whose_zone_falls_silent_says_that_hosts_of_probes_may_be_left(ready):
+    lines = []
+
+    def lose_the_zones(provider, call):
+        answer = provider.perform(call)
+        if call.action == "ReadConsole":
+            for zone in ZONES:
+                ready.unreachable.add(zone)
+        return answer
+
+    with wrapped("fake", lose_the_zones):
+        evidence = failover(ASKING, HOW, say=lines.append)
+    assert evidence.left_behind
+    assert any(line.startswith("hosts of probes") and "dr sweep" in line for line in lines)
+    for zone in ZONES:
+        ready.unreachable.discard(zone)
+    sweep(ASKING, pace=ONE)
+    assert hosts_of_probes(ready) == []
+
+
+def refuse_in(environment, *actions):
+    """The provider refuses these calls to one account, for want of a permission."""
+
+    def refuse(provider, call):
+        if provider.account == environment.account and call.action in actions:
+            raise PermissionDenied(f"{call.action} is not allowed")
+        return provider.perform(call)
+
+    return wrapped("fake", refuse)
+
+
+def test_an_end_that_refuses_calls_fails_the_sweep_and_says_why(ready):
+    with refuse_in(PRODUCTION, "ListClaims"):
+        (swept,) = sweep(ASKING, pace=ONE)
+    assert (swept.what, swept.environment, swept.is_done) == ("environment", "production", False)
+    text = printed(show_swept, [swept])
+    assert text.startswith("portinfra cannot sweep production: ")
+    assert "ListClaims in production: ListClaims is not allowed" in text
+
+
+def test_a_sweep_that_an_error_ends_still_says_what_it_removed(ready):
+    a_drill(ready)
+    swept = []
+
+    def refuse_after_the_drill(provider, call):
+        if provider.account == RECOVERY.account:
+            if swept:
+                raise PermissionDenied(f"{call.action} is not allowed")
+            if "swept" in str(call.parameters):  # the ledger has that the drill is removed
+                swept.append(call)
+        return provider.perform(call)
+
+    with wrapped("fake", refuse_after_the_drill):
+        drill_line, end_line, *_ = sweep(ASKING, pace=ONE)
+    assert (drill_line.what, drill_line.fate) == ("drill", "removed")
+    assert (end_line.what, end_line.environment, end_line.is_done) == ("environment", "recovery", False)
+
+
+def test_a_sweep_whose_target_answers_nothing_is_an_error(ready):
+    with lost(RECOVERY, untouched=False), pytest.raises(Unavailable):
+        sweep(ASKING, pace=ONE)
+
+
+def test_of_several_dead_runs_none_is_named_as_the_one_that_left_the_host(ready):
+    a_failover(ready)
+    a_failover(ready)
+    (left,) = status(ASKING).left_behind
+    assert left.id == ""
+    assert "or a run left it behind" in left.message
+
+
+@pytest.mark.parametrize("direction", ["sending", "receiving"])
+def test_the_line_of_transfer_hosts_names_their_direction(direction):
+    swept = Swept("", "", "removed", 3, "transfer hosts", "recovery", direction)
+    assert f"{direction} transfer hosts in recovery: removed (3 resources)" in printed(show_swept, [swept])

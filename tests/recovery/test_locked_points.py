@@ -4,17 +4,21 @@ from types import SimpleNamespace
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, passed_later
-from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write
+from begun import begun
+from turning import HOW, LOST, dies_at, passed_later
+from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, shop_runs, write
 
 from portinfra import dr
 from portinfra.errors import PermissionDenied, ValidationError
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import DataPolicy, RecoveryPlan
+from portinfra.model.resources import Snapshot
 from portinfra.model.topology import Role, Topology, Volume
+from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.locks import unfit_for_locks
+from portinfra.recovery.points.point import id_of
 from portinfra.recovery.replication import retention
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
@@ -219,3 +223,54 @@ def test_unreadable_locks_refuse_no_takeover_from_a_lost_end(cloud):
     replicate(tiny(), pace=ONE)
     with failing("ListLocks"):
         assert failover(tiny(rpo="99h"), LOST).result == "passed"
+
+
+def point_ids():
+    """The ids of points that have a snapshot in the target, and of those that its ledger has."""
+    with Connection.to(RECOVERY) as target:
+        entries = Ledger(target, recovery().ledger).entries("point")
+        snapshots = target.observe(recovery().points).of(Snapshot)
+    return {id_of(address) for address in snapshots}, {entry.said["id"] for entry in entries}
+
+
+def a_point_is_lost_half_way(cloud, about):
+    """One of two snapshots has arrived, and those of the source are gone. Return the id of the point."""
+
+    def second_copy(provider, call):
+        arrived = [each for each in cloud.books(RECOVERY.account) if each["kind"] == "snapshot"]
+        return call.action == "CopySnapshot" and bool(arrived)
+
+    dies_at(second_copy, lambda: replicate(about, pace=ONE))
+    for each in cloud.books(PRODUCTION.account):
+        if each["kind"] == "snapshot":
+            cloud.request(PRODUCTION.account, PRODUCTION.region, "DeleteSnapshot", {"id": each["id"]})
+    passed_later(cloud, 3600)
+    (lost_point,) = point_ids()[0]
+    return lost_point
+
+
+@pytest.fixture
+def shop():
+    with begun(shop_runs) as cloud:
+        yield cloud
+
+
+def test_a_lost_point_keeps_its_snapshots_and_entry_while_locks_cannot_be_read(shop):
+    about = recovery(lock="7d")
+    lost_point = a_point_is_lost_half_way(shop, about)
+    with failing("ListLocks"):
+        assert replicate(about, now=True, pace=ONE).succeeded
+    assert all(lost_point in ids for ids in point_ids())
+    assert replicate(about, now=True, pace=ONE).succeeded
+    assert not any(lost_point in ids for ids in point_ids())
+
+
+def test_the_entry_of_a_lost_point_stays_as_long_as_its_locked_snapshot(shop):
+    about = recovery()
+    lost_point = a_point_is_lost_half_way(shop, about)
+    lock_by_hand(shop)
+    assert replicate(about, now=True, pace=ONE).succeeded
+    assert all(lost_point in ids for ids in point_ids())
+    passed_later(shop, 8 * DAY)
+    assert replicate(about, now=True, pace=ONE).succeeded
+    assert not any(lost_point in ids for ids in point_ids())

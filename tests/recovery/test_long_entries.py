@@ -1,17 +1,19 @@
 """An entry that is too long for one record goes on in others. A crash leaves all of it, or the one before."""
 
 import pytest
-from worlds import RECOVERY, recovery
+from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery
 
 from portinfra.execution.connection import Connection
 from portinfra.model.lease import Lease
 from portinfra.model.record import TEXT_MAX, Record
+from portinfra.model.topology import Role, Topology, Volume
 from portinfra.records.entry import read_entries, split_entry
 from portinfra.records.holder import this_run
 from portinfra.records.lease import read_records, to_text
 from portinfra.recovery.ledger.ledger import STRAY_SECONDS, Entry, Ledger
+from portinfra.recovery.replication.replicate import replicate
 from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
 
 SCOPE = recovery().ledger
@@ -135,6 +137,11 @@ def test_a_long_entry_that_is_removed_leaves_nothing(cloud):
     assert records() == []
 
 
+def remove_strays():
+    with Connection.to(RECOVERY) as there:
+        ledger(there).remove_strays()
+
+
 ACTIONS = ("CreateClaim", "WriteClaim", "DeleteClaim")
 
 
@@ -149,6 +156,7 @@ def test_a_crash_leaves_one_of_the_two_entries_whole_and_nothing_for_long(cloud,
     assert said() == [LONGER]
     cloud.clock.sleep_until(cloud.clock.now() + STRAY_SECONDS + 1)
     write({**SHORT, "id": "2"})
+    remove_strays()
     assert said() == [LONGER, {**SHORT, "id": "2"}]
     assert len(records()) == needed(LONGER, SHORT)
 
@@ -176,3 +184,70 @@ def test_a_rest_of_a_process_that_still_writes_is_left_alone(cloud):
         write(LONG)
     write({**SHORT, "id": "2"})
     assert len(records()) == 2, "its process may live, and name it a moment later"
+
+
+def acts_between_rest_and_entry(act):
+    """Return a hand that acts after the first record of a rest, before the entry's own record."""
+    acted = []
+
+    def hand(provider, call):
+        answer = provider.perform(call)
+        if call.action == "CreateClaim" and not acted:
+            acted.append(True)
+            act()
+        return answer
+
+    return wrapped("fake", hand)
+
+
+def lets_an_hour_pass(cloud, act):
+    """To the clock of the run that acts, a record of the run before it is more than an hour old."""
+
+    def late():
+        cloud.clock.sleep_until(cloud.clock.now() + STRAY_SECONDS + 1)
+        act()
+
+    return late
+
+
+@pytest.mark.parametrize("writes", ["adds", "rewrites"])
+def test_no_addition_of_a_run_whose_clock_is_ahead_deletes_the_rest_of_another_run(cloud, writes):
+    number = write(LONG)
+    other = {**SHORT, "id": "2"}
+    with acts_between_rest_and_entry(lets_an_hour_pass(cloud, lambda: write(other))):
+        mine = write({**LONG, "id": "3"}) if writes == "adds" else write(LONGER, number)
+    assert mine
+    with Connection.to(RECOVERY) as there:
+        assert not ledger(there).unreadable()
+    assert other in said()
+    assert ({**LONG, "id": "3"} if writes == "adds" else LONGER) in said()
+
+
+def test_a_run_writes_a_rest_again_that_another_run_deleted_before_the_entry_named_it(cloud):
+    number = write(LONG)
+    with acts_between_rest_and_entry(lets_an_hour_pass(cloud, remove_strays)):
+        write(LONGER, number)
+    assert said() == [LONGER]
+
+
+def test_strays_are_left_where_an_entry_cannot_be_read(cloud):
+    with injected("fake", Faults(at="CreateClaim", mishap="dies after")), pytest.raises(Crash):
+        write(LONG)
+    write({**SHORT, "v": 99})
+    cloud.clock.sleep_until(cloud.clock.now() + STRAY_SECONDS + 1)
+    remove_strays()
+    assert len(records()) == 2, "a newer version may name that rest"
+
+
+def test_a_replication_deletes_the_rest_of_a_dead_run(cloud):
+    db = Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)
+    about = recovery(topology=Topology("shop", [db], []), waves=[["db"]])
+    applied(about.topology, PRODUCTION)
+    with injected("fake", Faults(at="CreateClaim", mishap="dies after")), pytest.raises(Crash):
+        write(LONG)
+    dead = {record.number for record in records()}
+    for hours in range(2):
+        cloud.clock.sleep_until(cloud.clock.now() + hours * (STRAY_SECONDS + 1))
+        assert {record.number for record in records()} >= dead
+        assert replicate(about, now=True, pace=ONE).succeeded
+    assert not {record.number for record in records()} & dead

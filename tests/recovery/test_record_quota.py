@@ -5,7 +5,7 @@ Records are health checks on Compute Engine. Without room for them, a takeover w
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, passed_later, powers, refused
+from turning import HOW, LOST, lost, passed_later, powers, refused
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, there
 
 from portinfra import dr
@@ -58,7 +58,10 @@ def test_room_for_two_takeovers_is_no_finding(ready):
 
 def test_with_the_source_lost_a_shortage_refuses_nothing(ready):
     leave_room(ready, TAKEOVER_RECORDS - 1)
-    assert severity(make_forecast(of(), LOST).findings) is Severity.WARNING
+    passed_later(ready, 3600)
+    with lost(PRODUCTION, untouched=False):
+        assert severity(make_forecast(of(), LOST).findings) is Severity.WARNING
+        assert failover(of(), LOST).result == "passed"
 
 
 def test_the_message_names_the_quota_and_how_much_to_ask_for(ready):

@@ -9,7 +9,7 @@ from turning import HOW, LOST, before, lost, passed_later, powers, refused, rule
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, recovery, volumes, write, written
 
 from portinfra import workflow
-from portinfra.errors import PolicyError, ProviderError
+from portinfra.errors import PermissionDenied, PolicyError, ProviderError
 from portinfra.model.internet import lets_internet_in
 from portinfra.model.recovery import Action, Probe, Wave
 from portinfra.model.resources import Volume as VolumeSpec
@@ -378,3 +378,27 @@ def test_a_volume_that_does_not_exist_is_not_accepted_as_blank(standby):
     with pytest.raises(PolicyError) as error:
         refresh(RUNNING, evolve(HOW, blank=["volume.db9-data"]))
     assert rules(error) == ["recovery/unknown-volume"]
+
+
+@pytest.mark.parametrize(
+    ("world", "refused", "reason"),
+    [
+        ("standby", "StopInstance", "hosts of recovery cannot be stopped: "),
+        ("was_active", "RevokeTraffic", "recovery cannot be closed to the internet: "),
+    ],
+)
+def test_one_that_cannot_make_the_end_ready_leaves_evidence_of_why(request, world, refused, reason):
+    request.getfixturevalue(world)
+
+    def refuse(provider, call):
+        if call.action == refused and provider.account == RECOVERY.account:
+            raise PermissionDenied(f"{refused} is not allowed")
+        return provider.perform(call)
+
+    with wrapped("fake", refuse):
+        evidence = refresh(RUNNING, HOW)
+    assert evidence.result == "failed"
+    assert evidence.reasons[0].startswith(reason)
+    assert f"{refused} is not allowed" in evidence.reasons[0]
+    assert read_facts(RUNNING).facts("target").open_runs == ()
+    assert refresh(RUNNING, HOW).result == "passed"

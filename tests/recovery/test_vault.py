@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from sweeps import books, strides, sweep_through
-from turning import dies_at, powers
+from turning import dies_at, lost, powers
 from vaults import CANARY, ROOM, by, helpers_left, moved_in, needs_tools, points_in, restored
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, write, written
 
@@ -252,14 +252,25 @@ def left_of(about):
 def test_helpers_that_were_not_removed_are_removed_when_there_is_nothing_to_receive(home, cloud):
     about = by("age", home, cloud)
     assert dr.replicate(about, pace=ONE).succeeded
-    lost = dr.FailoverOptions(lost=True, pace=ONE)
-    dies_at("DeleteInstance", lambda: dr.failover(about, lost))
+    without_source = dr.FailoverOptions(lost=True, pace=ONE)
+    dies_at("DeleteInstance", lambda: dr.failover(about, without_source))
     left = {r["kind"] for r in cloud.books(RECOVERY.account) if "helper" in str(r["name"])}
     assert left >= {"instance", "public-address", "volume"}
     assert left_of(about) == [("transfer hosts", "recovery", "portinfra dr sweep shop")]
-    assert dr.failover(about, lost).result == "passed"
+    assert dr.failover(about, without_source).result == "passed"
     assert helpers_left() == []
     assert left_of(about) == []
+
+
+def test_a_lost_source_gets_no_call_while_a_point_of_it_is_on_its_way_to_the_vault(home, cloud):
+    about = by("age", home, cloud)
+    assert dr.replicate(about, pace=ONE).succeeded
+    dies_at("DeleteInstance", lambda: dr.replicate(about, now=True, pace=ONE))
+    without_source = dr.FailoverOptions(lost=True, pace=ONE)
+    with lost(PRODUCTION):
+        assert dr.status_of_way(about, ask_source=False).left_unseen == ()
+        dr.make_forecast(about, without_source)
+        assert dr.failover(about, without_source).result == "passed"
 
 
 def test_helpers_that_sent_are_named_and_swept(home, cloud):
@@ -283,8 +294,8 @@ def test_helpers_that_cannot_be_removed_do_not_keep_anybody_from_taking_over(hom
 
     with monkeypatch.context() as patched:
         patched.setattr(TransferHosts, "clear", refused)
-        lost = dr.FailoverOptions(lost=True, pace=ONE)
-        assert dr.failover(about, lost, say=said.append).result == "passed"
+        without_source = dr.FailoverOptions(lost=True, pace=ONE)
+        assert dr.failover(about, without_source, say=said.append).result == "passed"
     assert any("dr sweep" in line for line in said)
 
 

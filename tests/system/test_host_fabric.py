@@ -11,6 +11,7 @@ from attrs import evolve
 from service_shop import PAYMENTS, PRODUCTION, SHOP, platform
 
 from portinfra import Service, allow
+from portinfra.hosts import haproxy
 from portinfra.hosts.render import render
 from portinfra.placement import place
 from portinfra.testing.certificates import Authority
@@ -62,6 +63,12 @@ def state_of(fabric, service, server):
     return found["status"], found["check_status"]
 
 
+@pytest.mark.parametrize(("host", "path"), [("web9", haproxy.PATH), ("web1", "/etc/motd")])
+def test_a_file_that_no_host_has_is_an_error_with_the_host_and_the_path(proxied, host, path):
+    with pytest.raises(LookupError, match=f"{host} has no file {path}"):
+        proxied.content(host, path)
+
+
 def test_the_own_zone_answers_then_the_others_and_then_the_own_zone_again(proxied):
     """A server is dead while its application is: then its listener refuses, and its clients see it."""
     own, others = ("app1", "app4"), ("app2", "app5", "app3", "app6")
@@ -74,6 +81,12 @@ def test_the_own_zone_answers_then_the_others_and_then_the_own_zone_again(proxie
     wait_until(lambda: answers(proxied) == evenly("app4"))
     proxied.start_application("app1", PAYMENTS.port_of_app)
     wait_until(lambda: answers(proxied) == evenly(*own))
+
+
+def test_a_proxy_that_runs_is_not_started_again(proxied):
+    """The first one would run on, and nothing could end it."""
+    with pytest.raises(RuntimeError, match="HAProxy of web1 runs already"):
+        proxied.start_proxy("web1")
 
 
 SERVERS = {"by HTTP": (PAYMENTS, "app1"), "by its port": (REPORTS, "logs1")}

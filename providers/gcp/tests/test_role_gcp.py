@@ -9,6 +9,7 @@ from emulator.rules import permissions
 from portinfra import errors
 from portinfra.execution.caller import Caller
 from portinfra.model.resources import Snapshot
+from portinfra.placement import place
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.wrapped import untouched, wrapped
 from portinfra_gcp import plugin
@@ -132,10 +133,11 @@ def test_the_role_has_all_permissions_that_a_takeover_needs_and_may_read_them(be
     for permission in ("compute.instances.create", "compute.snapshots.useReadOnly"):
         bed.gce.configure(allowed=ALLOWED - {permission})
         assert denied(bed) == [permission]
+        assert not plugin.is_sure_to_be_needed(permission), "it may be granted on single resources"
 
 
 def denied(bed):
-    (call,) = plugin.permission_calls(bed.environment, None, {})
+    (call,) = plugin.permission_calls(place(bed.before, bed.environment), None, {})
     with Stage(bed).provider() as provider:
         return list(plugin.denied_actions(call, provider.perform(call)))
 

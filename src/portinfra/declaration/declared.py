@@ -1,6 +1,6 @@
 """All that a user declared, by name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import field, frozen
@@ -27,6 +27,10 @@ ARGUMENTS = {
     "rules": "PolicyRule",
 }
 """Argument of `cli` → the class of its values."""
+
+MODELS: Mapping[str, type] = {"Topology": Topology, "Environment": Environment, "RecoveryPlan": RecoveryPlan}
+RULES = ("portinfra.policy.rules", "PolicyRule")
+"""Module and name of the class of rules: it lies above this module, which cannot import it."""
 
 
 @frozen
@@ -110,8 +114,13 @@ def declare(topologies: object, environments: object, recovery: object, rules: o
 
 
 def is_a(value: object, kind: str) -> bool:
-    """Return whether a value is of a class of `ARGUMENTS`, by its name: rules lie above this module."""
-    return any(each.__name__ == kind for each in type(value).__mro__)
+    """Return whether a value is of portinfra's class of this name, one of `ARGUMENTS`, or of a subclass.
+
+    Classes of other libraries may bear the same name, as `jinja2.Environment` does.
+    """
+    if model := MODELS.get(kind):
+        return isinstance(value, model)
+    return any((each.__module__, each.__qualname__) == RULES for each in type(value).__mro__)
 
 
 def duplicates(declared: Declared) -> list[Finding]:

@@ -27,6 +27,9 @@ from portinfra.model.location import Location
 RUN_NAME = "portinfra_declaration"
 """The script's `__name__`: not `__main__`, so that nothing which it guards by that is executed."""
 
+_GUARD = 'below if __name__ == "__main__"'
+_FIX = f"Call cli() directly {_GUARD}, and set its arguments at the top level of the script."
+
 
 class _Handed(BaseException):
     """Ends a script at its `cli(…)`, as `cli` does."""
@@ -46,7 +49,10 @@ def run_script(path: Path) -> Declared:
     with _importable(path.parent), _cli_hands_over(), redirect_stdout(sys.stderr):
         try:
             left = runpy.run_path(str(path), run_name=RUN_NAME)
-            _call_guarded_cli(path, left)
+            tree = ast.parse(path.read_bytes())
+            _import_cli(tree, left)
+            _call_guarded_cli(path, tree, left)
+            _raise_if_call_is_hidden(path, tree, left)
         except _Handed as handed:
             return handed.declared
         except DeclarationError:
@@ -54,29 +60,75 @@ def run_script(path: Path) -> Declared:
         except (Exception, SystemExit) as error:
             raise _failure(error, path) from error
     declared = Declared(*(tuple(_values(left, kind)) for kind in ARGUMENTS.values()))
+    if declared == Declared() and (guarded := _guarded(tree)):
+        message = f"the top level of the script declares nothing, and {_GUARD} it calls no cli()"
+        raise _script_error(path, guarded[0], message, _FIX)
     if findings := duplicates(declared):
         raise declaration_error(findings)
     return declared
 
 
-def _call_guarded_cli(path: Path, left: dict[str, Any]) -> None:
-    """Evaluate the first `cli(…)` that stands below `if __name__ == "__main__"`, and nothing else there.
+def _import_cli(tree: ast.Module, left: dict[str, Any]) -> None:
+    """Add `cli` to the values of a script that imports it below its top level only."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "portinfra":
+            for each in node.names:
+                if each.name == "cli":
+                    left.setdefault(each.asname or each.name, vars(sys.modules["portinfra"])["cli"])
+
+
+def _call_guarded_cli(path: Path, tree: ast.Module, left: dict[str, Any]) -> None:
+    """Evaluate the first `cli(…)` directly below `if __name__ == "__main__"`, and nothing else there.
 
     left: what the script left at its top level. Raises DeclarationError for a name that is not among it.
     """
-    tree = ast.parse(path.read_bytes())
-    guarded = [node for node in tree.body if isinstance(node, ast.If) and _is_guard(node.test)]
-    for statement in (statement for node in guarded for statement in node.body):
+    guarded = _guarded(tree)
+    for statement in guarded:
         if not isinstance(statement, ast.Expr) or not _calls_cli(statement.value, left):
             continue
         try:
             exec(compile(ast.Module([statement], []), str(path), "exec"), left)
         except NameError as error:
-            message = f'cli() uses {error.name!r}, which the script sets below if __name__ == "__main__"'
+            if error.name not in _names_set(guarded):
+                raise
+            message = f"cli() uses {error.name!r}, which the script sets {_GUARD}"
             fix = f"Set {error.name} before that line: of what is below it, only the call of cli() is read."
-            location = Location(str(path), statement.lineno)
-            finding = Finding("declaration/script", message, fix, location=location)
-            raise declaration_error([finding]) from error
+            raise _script_error(path, statement, message, fix) from error
+
+
+def _raise_if_call_is_hidden(path: Path, tree: ast.Module, left: dict[str, Any]) -> None:
+    """Raise DeclarationError if a guarded script calls `cli` only where portinfra does not read the call.
+
+    Its arguments would be silently missing: the values at the top level need not be all of them.
+    """
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.expr) and _calls_cli(node, left)]
+    if calls and _guarded(tree):
+        first = min(calls, key=lambda node: node.lineno)
+        message = f"portinfra does not read this call of cli(): it reads one directly {_GUARD}"
+        raise _script_error(path, first, message, _FIX)
+
+
+def _script_error(path: Path, node: ast.stmt | ast.expr, message: str, fix: str) -> DeclarationError:
+    location = Location(str(path), node.lineno)
+    return declaration_error([Finding("declaration/script", message, fix, location=location)])
+
+
+def _guarded(tree: ast.Module) -> list[ast.stmt]:
+    """Return the statements directly below each `if __name__ == "__main__"`."""
+    guards = [node for node in tree.body if isinstance(node, ast.If) and _is_guard(node.test)]
+    return [statement for guard in guards for statement in guard.body]
+
+
+def _names_set(statements: list[ast.stmt]) -> set[str]:
+    """Return the names that statements set: variables, functions, classes and imports."""
+    names: set[str] = set()
+    for node in (node for statement in statements for node in ast.walk(statement)):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.alias(name=name, asname=other):
+                names.add(other or name.partition(".")[0])
+    return names
 
 
 def _is_guard(test: ast.expr) -> bool:

@@ -20,8 +20,9 @@ _VANISHED = "tcp-ut 3s"
 servers, so nothing else ends its connections to a host that vanished. `default-server` of 2.6 ignores it.
 """
 _LEAVE = "on-marked-down shutdown-sessions"
-"""Kept connections leave an application that is called dead. Only HAProxy beside an application needs it:
-elsewhere it would end new connections, too, that wait for another server.
+"""Kept connections leave an application that is called dead. It also ends new connections to it, which would
+otherwise wait for another server. So clients have it only where no HAProxy beside the application does that:
+with `tls` of `app` or `none`. There a new connection that waits when the check fails is lost.
 """
 _CERTIFICATES = f"crt {TLS}/host.pem ca-file {TLS}/ca.pem verify required"
 _FEW_CLIENTS = 50
@@ -117,15 +118,16 @@ def _upstream(service: Service, servers: list[Server], clients: int) -> Iterator
 
 
 def _listener(service: Service, admitted: tuple[str, ...]) -> Iterator[str]:
-    yield f"frontend {service.name}-listener"
+    # A dot is in no service's name, so no service that the host calls has the name of one of these sections.
+    yield f"frontend {service.name}.listener"
     yield f"    bind {{address}}:{service.tcp} ssl {_CERTIFICATES} {_VANISHED}"
     # A listener accepts while its application is dead: its clients would not see it.
-    yield f"    tcp-request connection reject if {{ nbsrv({service.name}-app) lt 1 }}"
+    yield f"    tcp-request connection reject if {{ nbsrv({service.name}.app) lt 1 }}"
     # A role's name ends in no digit, so that the name of a host has its role.
     known = f" unless {{ ssl_c_s_dn(CN) -m reg ^({'|'.join(admitted)})[1-9][0-9]*$ }}" if admitted else ""
     yield f"    tcp-request content reject{known}"
-    yield f"    default_backend {service.name}-app"
-    yield f"backend {service.name}-app"
+    yield f"    default_backend {service.name}.app"
+    yield f"backend {service.name}.app"
     if service.health:
         yield f"    option httpchk GET {service.health}"
     elsewhere = service.port_of_health != service.port_of_app

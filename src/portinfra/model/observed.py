@@ -119,6 +119,16 @@ class Observation:
     reads_definitions: bool = False
     """Whether firewall rules were read as they are defined, and no read tells what is in force."""
 
+    @property
+    def count(self) -> int | None:
+        """Return how many resources there are; None: none is seen, and a zone does not answer."""
+        return len(self.resources) or (None if self.unknown else 0)
+
+    @property
+    def silence(self) -> str:
+        """Return which zones do not answer, in words; empty: every zone answers."""
+        return f"{', '.join(sorted(self.unknown))} does not answer" if self.unknown else ""
+
     def of(self, kind: type[S]) -> dict[Address, Observed[S]]:
         """Return the resources of one kind, in the order of `resources`."""
         found = {a: seen for a, seen in self.resources.items() if isinstance(seen.spec, kind)}

@@ -133,8 +133,8 @@ class Flow:
     """Whether ICMP (ping) is let through."""
     why: str = ""
     """The reason, for people who read it later."""
-    service: str = field(default="", metadata={"stands_for": ("targets", "tcp"), "before": "why"})
-    """The service that is called; the topology sets `targets` and `tcp` to its role and port."""
+    service: str = field(default="", metadata={"stands_for": ("targets", "tcp", "udp"), "before": "why"})
+    """The service that is called. Its role and port take the place of `targets`, `tcp` and `udp`."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
@@ -154,12 +154,13 @@ def allow(
 
     Ports are a number, a range `"8000-8100"`, or several of these. Replies are let through too. A service has
     its port and its role: `allow(web, payments_api, why="web calls the payment service")`.
-    What is no port is reported when the topology is validated. Raises ValueError for `tcp` beside a service.
+    What is no port is reported when the topology is validated. Raises ValueError for a port beside a service.
     """
     if isinstance(target, Service):
-        if _ports(tcp):
-            raise ValueError(f"the service {target.name!r} has the port; leave tcp out")
-        return Flow(_names(source), (), udp=udp, icmp=icmp, why=why, service=target.name)
+        for name, ports in (("tcp", tcp), ("udp", udp)):
+            if _ports(ports):
+                raise ValueError(f"the service {target.name!r} has the port; leave {name} out")
+        return Flow(_names(source), (), icmp=icmp, why=why, service=target.name)
     return Flow(_names(source), _names(target), tcp=tcp, udp=udp, icmp=icmp, why=why)
 
 
@@ -216,9 +217,9 @@ def _to_service(flow: Flow, offered: _Offered) -> Flow:
     if not isinstance(flow, Flow) or not isinstance(flow.service, str) or not flow.service:
         return flow
     if flow.service not in offered:
-        return evolve(flow, targets=(), tcp=())
+        return evolve(flow, targets=(), tcp=(), udp=())
     role, service = offered[flow.service]
-    return evolve(flow, targets=(role.name,), tcp=((service.tcp, service.tcp),))
+    return evolve(flow, targets=(role.name,), tcp=((service.tcp, service.tcp),), udp=())
 
 
 @refuse_unknown

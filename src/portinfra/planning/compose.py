@@ -108,7 +108,7 @@ def _decide(desired: Desired, bound: Bound, placed: Placed) -> tuple[dict[Addres
     decided = follow_replacements(keep_data(decided, desired), desired)
     return decided, [
         *findings,
-        *protection_findings(decided, bound.wanted, desired.options),
+        *protection_findings(decided, placed, bound.wanted, desired.options),
         *still_named(decided, desired),
     ]
 

@@ -7,11 +7,13 @@ from attrs import evolve
 from portinfra.model.address import Address
 from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
-from portinfra.model.resources import FirewallRules, Snapshot, Spec, Volume
+from portinfra.model.resources import FirewallRules, Instance, Snapshot, Spec, Volume
+from portinfra.model.topology import Role, Topology
 from portinfra.planning.changes import Desired
 from portinfra.planning.ordering import tenancy
-from portinfra.planning.roles import is_named_by
+from portinfra.planning.roles import is_named_by, role_of
 
 
 def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
@@ -74,25 +76,38 @@ def _find_kept_resources(volume: Address, desired: Desired) -> set[Address]:
 
 
 def protection_findings(
-    decided: Mapping[Address, Change], declared: Mapping[Address, Spec], options: PlanOptions
+    decided: Mapping[Address, Change], placed: Placed, declared: Mapping[Address, Spec], options: PlanOptions
 ) -> Iterable[Finding]:
     """Findings for what is protected, or declared to be, and would go. Nothing on the command line overrides
-    them.
+    them. A role protects its hosts and volumes beyond its count, too.
     """
     for address, change in decided.items():
-        if address in options.unprotected:
+        if address in options.unprotected or not _goes(change):
             continue
-        if _goes(change) and (_protects(declared.get(address)) or _protects(change.after or change.before)):
+        role = next((each for each in placed.topology.roles if is_named_by(address, each.name)), None)
+        specs = (declared.get(address), change.after or change.before)
+        if any(map(_protects, specs)) or (address.kind in _PROTECTED and _protects(role)):
             yield Finding(
                 "plan/protected",
                 f"it is protected and the plan would {change.action} it ({change.reason})",
-                "Set protect=False on its role, apply that, and plan again.",
+                _way_to_unprotect(placed.topology, role, role_of(placed, address)),
                 subject=address,
+                location=role.location if role else placed.topology.location,
             )
 
 
-def _protects(spec: Spec | None) -> bool:
-    return bool(getattr(spec, "protect", False))
+_PROTECTED = (Instance.kind, Volume.kind)
+"""The kinds that `protect` is about."""
+
+
+def _way_to_unprotect(topology: Topology, role: Role | None, name: str) -> str:
+    line = "protect = false" if topology.location.is_hcl else "protect=False"
+    what = f"Write {line} in its role" if role else f"Declare its role {name!r} again, with {line}"
+    return f"{what}, apply that, and plan again."
+
+
+def _protects(given: Spec | Role | None) -> bool:
+    return bool(getattr(given, "protect", False))
 
 
 def leave_unknown(
@@ -149,7 +164,7 @@ def _silence(zone: str, left: int, options: PlanOptions) -> Finding:
     accepted = zone in options.without_zones
     return Finding(
         "plan/unknown-zone",
-        f"{zone} does not answer or is left out"
+        (f"{zone} is left out" if accepted else f"{zone} does not answer")
         + (f": {left} changes wait for it" if left else ", and what is there is not known"),
         "" if accepted else f"Wait for it, or work elsewhere meanwhile: --without-zone {zone}.",
         Severity.WARNING if accepted else Severity.ERROR,

@@ -13,6 +13,7 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
+from portinfra.model.placed import Placed
 from portinfra.model.plain import JsonObject
 from portinfra.model.platform_service import PlatformService
 from portinfra.model.resources import Instance, Snapshot
@@ -192,10 +193,20 @@ class PermissionChecks(ABC):
 
     @abstractmethod
     def permission_calls(
-        self, environment: Environment, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
+        self, placed: Placed, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
     ) -> tuple[Call, ...]:
-        """Return the reads, at most 20, that tell of the writes of a takeover. `seen` is what its end has."""
+        """Return the reads, at most 20, that tell of the writes of a takeover.
+
+        `placed` is what its end is to have, and `seen` what it has: what exists is not created.
+        """
 
     @abstractmethod
     def denied_actions(self, call: Call, answer: Answer) -> tuple[str, ...]:
         """Return the actions, in the provider's words, that an answer denies."""
+
+    def is_sure_to_be_needed(self, action: str) -> bool:
+        """Return whether the takeover fails without an action that was denied.
+
+        Otherwise the denial is a warning: the action may be granted in a way that the answer does not tell.
+        """
+        return True

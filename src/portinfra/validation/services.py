@@ -15,6 +15,9 @@ SERVICE_NAME_MAX = 32
 LOCAL_PORT_MIN = 1024
 """Ports below are for programs of the system: a client's proxy must not take one of them."""
 
+HEALTH_MAX = 256
+"""The most characters of `health`. A line of haproxy.cfg has 2,048."""
+
 _PATH = "/"
 
 _TOOLS = {"puppet": "Puppet", "ansible": "Ansible"}
@@ -93,12 +96,16 @@ def _health_findings(role: Role, service: Service) -> Iterator[Finding]:
             "Begin it with a slash, and leave out blanks, quotes, backslashes, # and characters beyond ASCII."
         )
         yield _wrong(role, service, "health", "health", message, fix)
-    if service.health_port is not None and service.tls != "proxy":
+    if len(service.health) > HEALTH_MAX:
+        message = f"its health has {len(service.health)} characters; {HEALTH_MAX} are the most"
+        yield _wrong(role, service, "health", "health", message, "Choose a shorter path.")
+    has_no_proxy = service.tls in TLS and service.tls != "proxy"
+    if service.health_port is not None and has_no_proxy:
         message = (
             f"its health_port is on 127.0.0.1, and with tls={service.tls!r} clients check the application"
         )
         yield _wrong(role, service, "health-port", "health_port", message, "Remove health_port.")
-    if service.app_port is not None and service.tls != "proxy":
+    if service.app_port is not None and has_no_proxy:
         message = f"with tls={service.tls!r} the application listens on tcp itself, not on an app_port"
         yield _wrong(role, service, "app-port", "app_port", message, "Remove app_port.")
 
@@ -109,10 +116,11 @@ def _is_plain(path: str) -> bool:
 
 
 def _port_findings(role: Role) -> Iterator[Finding]:
-    """Ports that two services of one role share."""
-    for name, attribute in (("tcp", "tcp"), ("port_of_app", "app_port")):
-        shared = twice(str(getattr(service, name)) for service in role.offers)
-        for service in role.offers:
+    """Ports that two services of one role share: of their hosts' addresses, or of 127.0.0.1."""
+    proxied = [service for service in role.offers if service.tls == "proxy"]
+    for name, attribute, services in (("tcp", "tcp", role.offers), ("port_of_app", "app_port", proxied)):
+        shared = twice(str(getattr(service, name)) for service in services)
+        for service in services:
             if str(port := getattr(service, name)) in shared:
                 message = f"the role offers more than one service on its port {port} ({attribute})"
                 yield _wrong(
@@ -151,8 +159,21 @@ def _client_findings(topology: Topology) -> Iterator[Finding]:
             called.setdefault(source, set()).add(flow.service)
     for role, own in topology.services:
         for name in sorted(called.get(role.name, ())):
-            if name != own.name and services[name].local_port in (own.port_of_app, own.port_of_health):
-                port = services[name].local_port
-                message = f"its application listens on 127.0.0.1:{port}, where its hosts call {name!r}"
-                fix = f"Give {name!r} another local_port, or this service another app_port."
-                yield _wrong(role, own, "app-port", "app_port", message, fix)
+            port = services[name].local_port
+            if name != own.name and (attribute := _attribute_of(own, port)):
+                what = "its application listens on" if attribute == "app_port" else "its health_port is on"
+                message = f"{what} 127.0.0.1:{port}, where its hosts call {name!r}"
+                fix = f"Give {name!r} another local_port, or this service another {attribute}."
+                yield _wrong(role, own, attribute.replace("_", "-"), attribute, message, fix)
+
+
+def _attribute_of(service: Service, port: int) -> str:
+    """Return the attribute by which the application takes a port of 127.0.0.1; empty for none.
+
+    With another `tls` than `proxy` the application listens on `tcp` of its host's address.
+    """
+    if service.tls != "proxy":
+        return ""
+    if port == service.port_of_app:
+        return "app_port"
+    return "health_port" if port == service.port_of_health else ""

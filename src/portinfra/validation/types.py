@@ -123,8 +123,9 @@ def sound(value: V, subject: str, area: str, findings: list[Finding]) -> V:
 
 
 def flow_subject(flow: Flow) -> str:
-    """How a flow is called, which has no name."""
-    return f"flow {_peers(flow.sources)} → {_peers(flow.targets)}"
+    """How a flow is called, which has no name. A service that no role offers stands in for its targets."""
+    unknown = flow.service if not flow.targets and isinstance(flow.service, str) else ""
+    return f"flow {_peers(flow.sources)} → {unknown or _peers(flow.targets)}"
 
 
 def _peers(names: Any) -> str:

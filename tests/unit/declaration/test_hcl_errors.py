@@ -38,6 +38,11 @@ from portinfra.render.console.errors import show_error
         ),
         ('topology "p" {\n  retired = { a = 1, a = 2 }\n}', 2, "'a' is set twice"),
         ("locals {\n  a = True\n}", 2, "'True' has no value. Write true."),
+        (
+            "locals {\n  a = role.db\n}",
+            2,
+            "'role' has no value. Name a role in quotes (\"db\"), or write the value itself.",
+        ),
         ('role "w" {\n}', 1, 'Put it into a topology "NAME"'),
         ('topolgy "w" {\n}', 1, "Did you mean 'topology'?"),
         ('topology "p" {\n  rol "w" {\n  }\n}', 2, "Did you mean 'role'?"),

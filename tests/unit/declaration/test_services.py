@@ -70,11 +70,11 @@ def test_a_service_opens_what_the_same_flow_with_target_and_port_opens(load_hcl)
 
 
 def test_what_follows_from_a_service_is_not_written_beside_it(findings_of):
-    found = findings_of(CALL.format('service = "payments"\n    to = "app"\n    tcp = 1'))
+    found = findings_of(CALL.format('service = "payments"\n    to = "app"\n    tcp = 1\n    udp = 2'))
     assert found == [
         ("0.hcl", line, f"{name!r} follows from 'service', which is written too. "
                         f"Remove {name}, or remove service.")
-        for line, name in ((13, "to"), (14, "tcp"))
+        for line, name in ((13, "to"), (14, "tcp"), (15, "udp"))
     ]  # fmt: skip
 
 
@@ -82,6 +82,13 @@ def test_what_follows_from_a_service_is_not_written_beside_it(findings_of):
 def test_nothing_follows_from_an_empty_service(load_hcl, empty):
     ports = 'to = "app"\n    tcp = 8443'
     assert load_hcl(CALL.format(f"service = {empty}\n    {ports}")) == load_hcl(CALL.format(ports))
+
+
+@pytest.mark.parametrize("empty", ['""', "null"])
+def test_a_flow_whose_service_is_empty_and_that_has_no_target_says_so(findings_of, empty):
+    found = findings_of(CALL.format(f"service = {empty}"))
+    words = "'service' is empty, and there is no 'to'. Name a service, or add to = … in place of it."
+    assert found == [("0.hcl", 12, words)]
 
 
 def test_without_a_service_a_flow_needs_its_target(findings_of):

@@ -70,27 +70,37 @@ def test_a_listener_admits_the_roles_whose_flows_reach_its_port():
     """A role may reach a port by a flow that names no service: it speaks TLS itself."""
     refused = "tcp-request content reject unless {{ ssl_c_s_dn(CN) -m reg ^({})[1-9][0-9]*$ }}"
     app, db = of_host("app2"), of_host("db1")
-    assert f"bind 10.10.5.4:8443 ssl {CERTIFICATES} tcp-ut 3s" in app["frontend payments-listener"]
-    assert refused.format("web") in app["frontend payments-listener"]
-    assert refused.format("app|db") in db["frontend ledger-listener"]
+    assert f"bind 10.10.5.4:8443 ssl {CERTIFICATES} tcp-ut 3s" in app["frontend payments.listener"]
+    assert refused.format("web") in app["frontend payments.listener"]
+    assert refused.format("app|db") in db["frontend ledger.listener"]
 
 
 def test_a_listener_that_no_flow_reaches_admits_no_client():
     lonely = Topology("shop", [Role("app", offers=PAYMENTS)])
-    assert "tcp-request content reject" in of_host("app1", lonely)["frontend payments-listener"]
+    assert "tcp-request content reject" in of_host("app1", lonely)["frontend payments.listener"]
+
+
+def test_a_host_offers_a_service_and_calls_one_that_is_named_like_a_part_of_it():
+    """HAProxy refuses a file in which two sections have one name."""
+    carts = Service("carts", tcp=8443, local_port=8002)
+    like = [Service(f"carts-{part}", tcp=n, local_port=n) for n, part in enumerate(("app", "listener"), 9001)]
+    roles = [Role("api", offers=carts), Role("db", offers=like)]
+    flows = [allow("api", service, why="carts") for service in like]
+    names = [line.split()[1] for line in of_host("api1", Topology("shop", roles, flows)) if " " in line]
+    assert sorted(names) == ["carts-app", "carts-listener", "carts.app", "carts.listener"]
 
 
 def test_a_listener_refuses_while_its_application_is_dead():
     app, db = of_host("app1"), of_host("db1")
     assert (
-        "tcp-request connection reject if { nbsrv(payments-app) lt 1 }" in app["frontend payments-listener"]
+        "tcp-request connection reject if { nbsrv(payments.app) lt 1 }" in app["frontend payments.listener"]
     )
-    assert app["backend payments-app"] == [
+    assert app["backend payments.app"] == [
         "option httpchk GET /health",
         f"server app 127.0.0.1:18443 check inter 500ms fall 1 rise 1 {LEAVE}",
     ]
     ledger = f"server app 127.0.0.1:5432 check port 8008 inter 500ms fall 1 rise 1 {LEAVE}"
-    assert ledger in db["backend ledger-app"]
+    assert ledger in db["backend ledger.app"]
 
 
 def test_where_only_clients_check_an_application_their_connections_leave_it():
@@ -111,12 +121,12 @@ def test_an_application_that_ends_tls_itself_is_called_and_checked_as_it_is():
         f"server db1 10.10.8.4:5671 check tcp-ut 3s check-ssl {CERTIFICATES} verifyhost db1 check-sni db1"
     )
     assert server in queue
-    assert "frontend queue-listener" not in of_host("db1")
+    assert "frontend queue.listener" not in of_host("db1")
 
 
 def test_a_service_without_tls_is_called_without_tls():
     assert "server db1 10.10.8.4:6380 check tcp-ut 3s" in of_host("web1")["listen cache"]
-    assert "frontend cache-listener" not in of_host("db1")
+    assert "frontend cache.listener" not in of_host("db1")
 
 
 def test_more_than_fifty_clients_check_less_often():

@@ -96,6 +96,22 @@ def test_protection_outlasts_every_permission():
     assert {finding.rule for finding in gone.errors} == {"plan/protected"}
 
 
+def test_protection_that_comes_with_a_lower_count_holds():
+    fewer = evolve(DB, count=1, protect=True)
+    plan = plan_of(topology(fewer), applied(topology(DB)))
+    assert {finding.subject for finding in plan.errors} == {"instance.db2"}
+    (error,) = plan.errors
+    assert error.fix == "Write protect=False in its role, apply that, and plan again."
+    allowed = plan_of(topology(fewer), applied(topology(DB)), allow_data_loss=frozenset({"all"}))
+    assert {finding.subject for finding in allowed.errors} == {"instance.db2", "volume.db2-data"}
+
+
+def test_protection_of_a_role_that_is_gone_names_the_role():
+    protected = applied(topology(evolve(DB, protect=True), Role("web", count=1)))
+    plan = plan_of(topology(Role("web", count=1, slot=1)), protected)
+    assert "Declare its role 'db' again, with protect=False" in plan.errors[0].fix
+
+
 def test_protection_is_lifted_by_declaring_it_lifted():
     world = applied(topology(evolve(DB, protect=True)))
     plan = plan_of(topology(DB), world)

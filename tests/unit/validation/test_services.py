@@ -35,6 +35,7 @@ def test_a_sound_service_has_no_findings():
     sound = {"app_port": 18443, "health": "/health?deep=1", "health_port": 8008, "balance": "leastconn"}
     assert of_service(**sound) == {}
     assert of_service(tls="app", health="/health") == {}
+    assert of_service(health="/" + "a" * 255) == {}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ def test_a_sound_service_has_no_findings():
         ("health", "health", "health", "slash"),
         ("health", "health", "/a b", "blanks"),
         ("health", "health", "/a\\x", "backslashes"),
+        ("health", "health", "/" + "a" * 256, "256 are the most"),
         ("tls", "tls", "proxi", "'proxy'"),
         ("balance", "balance", "random", "Known are"),
     ],
@@ -62,6 +64,11 @@ def test_without_a_proxy_on_the_server_the_ports_of_127_0_0_1_mean_nothing(tls):
     """Clients connect to the application itself."""
     wrong = of_service(tls=tls, app_port=18443, health_port=8008)
     assert {rule for rule, _ in wrong} == {"service/app-port", "service/health-port"}
+
+
+def test_a_misspelt_tls_is_one_error():
+    wrong = of_service(tls="proxi", app_port=18443, health_port=8008)
+    assert {rule for rule, _ in wrong} == {"service/tls"}
 
 
 def test_a_name_and_a_local_port_are_unique_in_the_topology():
@@ -83,7 +90,7 @@ def test_services_of_one_role_share_no_port():
 def test_an_unknown_service_is_answered_with_the_nearest():
     app = Role("app", offers=payments())
     wrong = found(Topology("shop", [WEB, app], [allow(WEB, payments(name="paymens"), why="x")]))
-    assert wrong == {("service/unknown", "flow web → "): "no role offers a service 'paymens'. "
+    assert wrong == {("service/unknown", "flow web → paymens"): "no role offers a service 'paymens'. "
                      "Did you mean 'payments'?"}  # fmt: skip
 
 
@@ -101,11 +108,36 @@ def test_only_hosts_call_services(outside):
     assert "by a flow with to and tcp" in next(iter(wrong.values()))
 
 
-def test_a_client_listens_on_no_port_where_its_own_proxy_listens():
-    web = Role("web", offers=Service("pages", tcp=8443, local_port=8001, app_port=8002))
+@pytest.mark.parametrize(
+    ("attribute", "words"),
+    [("app_port", "its application listens on 127.0.0.1:8002"), ("health_port", "its health_port is on")],
+)
+def test_a_client_listens_on_no_port_where_its_own_proxy_listens(attribute, words):
+    web = Role("web", offers=Service("pages", tcp=8443, local_port=8001, **{attribute: 8002}))
     app = Role("app", offers=payments())
     wrong = found(Topology("shop", [web, app], [allow(web, payments(), why="x")]))
-    assert wrong.keys() == {("service/app-port", "role.web.service.pages.app_port")}
+    ((key, text),) = wrong.items()
+    assert key == (f"service/{attribute.replace('_', '-')}", f"role.web.service.pages.{attribute}")
+    assert words in text
+    assert f"or this service another {attribute}." in text
+
+
+@pytest.mark.parametrize("tls", ["app", "none"])
+def test_an_application_without_a_proxy_takes_no_port_of_127_0_0_1(tls):
+    """It listens on `tcp` of its host's address."""
+    pages = Service("pages", tcp=9443, local_port=8001, tls=tls)
+    beside = Service("files", tcp=9444, local_port=8003, app_port=9443)
+    called = payments(local_port=9443)
+    web, app = Role("web", offers=pages), Role("app", offers=called)
+    assert found(Topology("shop", [web, app], [allow(web, called, why="x")])) == {}
+    assert found(Topology("shop", [Role("web", offers=[pages, beside])])) == {}
+
+
+def test_a_name_with_a_new_line_or_a_colour_is_one_line_of_plain_text():
+    wrong = found(Topology("shop", [Role("we\x1b[31mb", offers=payments(name="rows\nx"))]))
+    subjects = {subject for _, subject in wrong}
+    assert r"role.we\x1b[31mb.service.rows\nx" in subjects
+    assert all(subject.isprintable() for subject in subjects)
 
 
 def test_an_unknown_delivery_is_an_error():
@@ -135,6 +167,7 @@ def test_a_flow_to_a_service_follows_the_role_that_offers_it():
     assert moved.flows[0].tcp == ((9443, 9443),)
 
 
-def test_a_flow_to_a_service_has_no_port_of_its_own():
-    with pytest.raises(ValueError, match="'payments' has the port; leave tcp out"):
-        allow(WEB, payments(), tcp=8443)
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_a_flow_to_a_service_has_no_port_of_its_own(protocol):
+    with pytest.raises(ValueError, match=f"'payments' has the port; leave {protocol} out"):
+        allow(WEB, payments(), **{protocol: 8443})

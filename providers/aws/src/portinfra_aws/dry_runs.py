@@ -9,11 +9,11 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from portinfra.model.address import Address
+from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
-from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
-from portinfra.model.resources import Instance, Network, Spec, Volume
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Firewall, Instance, Network, PublicAddress, Spec, Subnet, Volume
 from portinfra.provider.interface import Answer, Call
 from portinfra_aws import rates
 from portinfra_aws.marks import SCOPE, specification
@@ -45,11 +45,9 @@ _TAGGED: Mapping[str, str] = {
 S = TypeVar("S", bound=Spec)
 
 
-def calls(
-    environment: Environment, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
-) -> tuple[Call, ...]:
+def calls(placed: Placed, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
     """Return the dry runs of the writes of a takeover, at most 16."""
-    return tuple(_call(action, given) for action, given in _writes(environment, catalogue, seen))
+    return tuple(_call(action, given, placed.scope) for action, given in _writes(placed, catalogue, seen))
 
 
 def denied(answer: Answer) -> tuple[str, ...]:
@@ -58,23 +56,25 @@ def denied(answer: Answer) -> tuple[str, ...]:
 
 
 def _writes(
-    environment: Environment, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
+    placed: Placed, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    zones = environment.zones or [zone.name for zone in catalogue.zones]
-    images, sizes = sorted(catalogue.images.values()), sorted(catalogue.sizes.values())
+    zones = placed.environment.zones or [zone.name for zone in catalogue.zones]
+    missing = {type(spec) for address, spec in placed.resources.items() if address not in seen}
     key = base64.b64encode(PUBLIC_KEY.encode()).decode()
     network, host, volume = _first(seen, Network), _first(seen, Instance), _first(seen, Volume)
-    yield "CreateVpc", {"CidrBlock": environment.cidr}
-    yield "CreateInternetGateway", {}
-    yield "AllocateAddress", {"Domain": "vpc"}
+    if Network in missing:
+        yield "CreateVpc", {"CidrBlock": placed.environment.cidr}
+    if PublicAddress in missing:
+        yield "CreateInternetGateway", {}
+        yield "AllocateAddress", {"Domain": "vpc"}
     yield "ImportKeyPair", {"KeyName": _NAME, "PublicKeyMaterial": key}
     yield "CreateVolume", {"AvailabilityZone": zones[0], "Size": 1, "VolumeType": "gp3", "Encrypted": True}
-    if images and sizes:
-        host_of_any = {"ImageId": images[0], "InstanceType": sizes[0], "MinCount": 1, "MaxCount": 1}
-        yield "RunInstances", host_of_any
-    if network:
+    for wanted in [spec for spec in placed.resources.values() if isinstance(spec, Instance)][:1]:
+        yield "RunInstances", _first_host(wanted, catalogue, seen)
+    if network and Subnet in missing:
         yield "CreateRouteTable", {"VpcId": network.id}
         yield "CreateSubnet", {"VpcId": network.id, "CidrBlock": network.spec.cidr}
+    if network and Firewall in missing:
         group = {"GroupName": _NAME, "GroupDescription": _NAME, "VpcId": network.id}
         yield "CreateSecurityGroup", group
     if host:
@@ -88,8 +88,19 @@ def _writes(
         yield "DetachVolume", {"VolumeId": volume.id}
 
 
-def _call(action: str, parameters: Mapping[str, Any]) -> Call:
-    tags = {"Name": _NAME, SCOPE: _NAME}
+def _first_host(
+    wanted: Instance, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
+) -> dict[str, Any]:
+    """Return the image, size and subnet of a host, as a policy may permit some of them only."""
+    image = catalogue.images.get(wanted.image, wanted.image)
+    size = catalogue.sizes.get(wanted.machine_type, wanted.machine_type)
+    host = {"ImageId": image, "InstanceType": size, "MinCount": 1, "MaxCount": 1}
+    subnet = seen.get(wanted.subnet) if wanted.subnet else None
+    return {**host, "SubnetId": subnet.id} if subnet else host
+
+
+def _call(action: str, parameters: Mapping[str, Any], scope: Scope) -> Call:
+    tags = {"Name": _NAME, SCOPE: str(scope)}
     kind = _TAGGED.get(action)
     tagged = {"TagSpecification": [specification(kind, tags)]} if kind else {}
     return Call(action, {**parameters, **tagged, FLAG: True}, rates=rates.classes(action))

@@ -9,6 +9,7 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
+from portinfra.model.placed import Placed
 from portinfra.model.platform_service import PlatformService
 from portinfra.model.resources import Instance, Snapshot
 from portinfra.provider.abilities import (
@@ -146,10 +147,10 @@ class AwsPlugin(
         return keys.problem(answer)
 
     def permission_calls(
-        self, environment: Environment, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
+        self, placed: Placed, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
     ) -> tuple[Call, ...]:
-        """Return a dry run of each kind of write."""
-        return dry_runs.calls(environment, catalogue, seen)
+        """Return a dry run of each kind of write that the takeover needs."""
+        return dry_runs.calls(placed, catalogue, seen)
 
     def denied_actions(self, call: Call, answer: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the action that a dry run is denied."""

@@ -9,6 +9,7 @@ from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
+from portinfra.model.placed import Placed
 from portinfra.model.platform_service import DHCP, PlatformService
 from portinfra.model.resources import Instance
 from portinfra.provider.abilities import (
@@ -113,7 +114,7 @@ class GcpPlugin(
         return keys.problem(answer)
 
     def permission_calls(
-        self, environment: Environment, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
+        self, placed: Placed, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
     ) -> tuple[Call, ...]:
         """Return one read, about all permissions for writes."""
         return (permissions.call(),)
@@ -121,3 +122,7 @@ class GcpPlugin(
     def denied_actions(self, call: Call, answer: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the permissions that are not granted in the project."""
         return permissions.denied(call, answer)
+
+    def is_sure_to_be_needed(self, action: str) -> bool:
+        """Return False: it may be granted on single resources, which this read does not tell."""
+        return False

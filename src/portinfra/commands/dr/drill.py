@@ -46,7 +46,7 @@ def drills(session: Session, which: PlanSelection, shown: OutputOptions) -> int:
 
 
 def sweep(session: Session, which: PlanSelection, shown: OutputOptions) -> int:
-    """Remove what drills, takeovers and refreshes left that died. What still runs is let be."""
+    """Remove what drills, takeovers and refreshes left that died. portinfra leaves what still runs."""
     from portinfra import dr
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.render.console.recovery import show_swept

@@ -184,7 +184,15 @@ class Evaluator:
         root, name = _root(of), name_of(steps[0].tree)
         if root in ("var", "local") and root not in self.bound and name is not None:
             return reach(self._value_of_name(root, name, steps[0].tree), steps[1:], self._take)
+        if root and name is not None and self._is_reference(root):
+            fix = f'Name a role in quotes ("{name}"), or write the value itself.'
+            raise self.wrong(tree, "unknown-name", f"{root!r} has no value", fix)
         return reach(self.value(of), steps, self._take)
+
+    def _is_reference(self, root: str) -> bool:
+        """Return whether it is the name of nothing here, as in `role.db` and `aws_instance.web`."""
+        known = (*self.bound, "var", "local", *self.scope.variable_names, *self.scope.local_names)
+        return not (self.is_template or root in known or terraform.advice(root, Where.NAME))
 
     _index_expr_term = _full_splat_expr_term = _attr_splat_expr_term = _get_attr_expr_term
 

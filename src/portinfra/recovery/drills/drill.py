@@ -208,12 +208,16 @@ def _tear_down(bring_up: BringUp) -> int | None:
     except ApplyError as error:
         bring_up.reasons.append(f"it could not be torn down: {error}")
     with suppress(PortinfraError):
-        return len(run.reader.observe(context.placed.scope).resources)
+        return run.reader.observe(context.placed.scope).count
     return None
 
 
-def remove(context: RolloutContext) -> int:
-    """Remove everything of a drill's scope; how much is left. Raises ApplyError."""
+def remove(context: RolloutContext) -> int | None:
+    """Remove everything of a drill's scope; how much is left; None where a zone does not answer.
+
+    Raises ApplyError.
+    """
     plan = context.run.plan(context.placed, context.catalogue, LOSE_ALL, destroy=True)
-    context.run.apply(plan, context.listen)
-    return 0
+    if not plan.empty:
+        context.run.apply(plan, context.listen)
+    return None if plan.observation.unknown else 0

@@ -7,7 +7,14 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from portinfra.errors import ApplyError, LeaseHeldError, PortinfraError, ProviderError
+from portinfra.errors import (
+    ApplyError,
+    LeaseHeldError,
+    OutcomeUnknown,
+    PortinfraError,
+    ProviderError,
+    Unavailable,
+)
 from portinfra.execution.connection import Connection
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Scope
@@ -38,12 +45,18 @@ class Swept:
     began: str
     """When the drill began; empty for other hosts."""
     fate: str
-    """`removed`, `still running`, `not looked at`, or why it could not be removed."""
+    """`removed`, `still running`, `not looked at`, or why it could not be removed.
+
+    `not looked at`: the environment or a zone of it does not answer. The entries of the ledger stay open for
+    the next sweep.
+    """
     resources: int = 0
-    """How many were there."""
+    """How many were seen."""
     what: Literal["drill", "probe host", "transfer hosts", "environment"] = "drill"
-    """`environment`: all of it, which does not answer."""
+    """`environment`: all of it, which does not answer or cannot be read."""
     environment: str = ""
+    direction: Literal["", "receiving", "sending"] = ""
+    """Of transfer hosts: whether they receive or send data."""
 
     @property
     def is_done(self) -> bool:
@@ -54,93 +67,107 @@ class Swept:
 @check_arguments
 def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lambda line: None) -> list[Swept]:
     """Remove what runs left that died: drills by their ids, hosts of probes, and hosts that carry data of a
-    vault. What still runs is let be.
+    vault. portinfra leaves what still runs.
 
-    At each end that answers, also remove kept snapshots of replaced volumes whose time is over. Raises
-    ProviderError where the target does not answer.
+    At each end that answers, also remove kept snapshots of replaced volumes whose time is over. An end that
+    does not answer is `not looked at`; the fate of an end where another error ends the sweep is that error.
+    Raises ProviderError where the target fails before anything was found there.
     """
     pace, say = pace or RunOptions(), SafeListener(say)
-    with Connection.to(recovery.target) as target:
-        found = list(_sweep_end(recovery, target, pace, say))
-    back = recovery.reversed
-    try:
-        with Connection.to(back.target) as source:
-            source.account()
-            found += _sweep_end(back, source, pace, say)
-    except ProviderError as error:  # it may be lost
-        name = back.target.name
-        say(f"{name} does not answer: what runs left there is not removed ({error.first_line})")
-        found.append(Swept("", "", UNSEEN, what="environment", environment=name))
+    found: list[Swept] = []
+    for way in (recovery, recovery.reversed):
+        name = way.target.name
+        try:
+            with Connection.to(way.target) as connection:
+                connection.account()
+                for each in _sweep_end(way, connection, pace, say):
+                    found.append(each)  # one by one: an error must not hide what was removed before it
+        except ProviderError as error:
+            if way is recovery and not found:
+                raise
+            is_silent = isinstance(error, (Unavailable, OutcomeUnknown))
+            problem = f"{name} does not answer" if is_silent else f"portinfra cannot sweep {name}"
+            say(f"{problem}: what runs left there is not removed ({error.first_line})")
+            fate = UNSEEN if is_silent else error.first_line
+            found.append(Swept("", "", fate, what="environment", environment=name))
     return found
 
 
-def _sweep_end(way: Recovery, place: Connection, pace: RunOptions, say: Say) -> Iterator[Swept]:
+def _sweep_end(way: Recovery, connection: Connection, pace: RunOptions, say: Say) -> Iterator[Swept]:
     """Yield what was found at the target of a way."""
-    ledger = Ledger(place, way.ledger)
+    ledger = Ledger(connection, way.ledger)
     ledger.settle()
-    yield from _sweep_drills(way, place, ledger, pace)
-    yield from _sweep_hosts(way, place, ledger, pace)
-    remove_outlived(way, place, pace, say)
+    yield from _sweep_drills(way, connection, ledger, pace)
+    yield from _sweep_hosts(way, connection, ledger, pace)
+    remove_outlived(way, connection, pace, say)
 
 
-def _sweep_drills(way: Recovery, place: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
+def _sweep_drills(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
     for entry in ledger.entries(KIND):
         if not entry.open:
             continue
         swept = Swept(str(entry.said["id"]), str(entry.said["began"]), REMOVED, environment=way.target.name)
         placed = where(way, swept.id)
         try:
-            with place.start_run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
+            with connection.start_run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
                 count = len(run.reader.observe(placed.scope).resources)
-                remove(RolloutContext(place, run, place.catalogue(), placed, pace.listen))
+                left = remove(RolloutContext(connection, run, connection.catalogue(), placed, pace.listen))
         except LeaseHeldError:
             yield evolve(swept, fate=RUNNING)
             continue
         except ApplyError as error:
-            yield evolve(swept, fate=str(error), resources=_left(place, placed.scope))
+            yield evolve(swept, fate=str(error), resources=_left(connection, placed.scope))
             continue
-        ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
+        if left is None:
+            yield evolve(swept, fate=UNSEEN)
+            continue
         yield evolve(swept, resources=count)
+        ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
 
 
-def _sweep_hosts(way: Recovery, place: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
+def _sweep_hosts(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
     """Remove hosts of probes, and transfer hosts in both directions. Close the entries of ended runs."""
-    probes = _sweep_scope(way, place, way.prober, partial(_remove_probe_hosts, way, place, pace))
+    probes = _sweep_scope(way, connection, way.prober, partial(_remove_probe_hosts, way, connection, pace))
     yield from (evolve(each, what="probe host") for each in probes)
     if all(each.fate == REMOVED for each in probes):
         for entry in ledger.entries(TAKEOVER):
             if entry.open and entry.said.get("result"):
                 ledger.rewrite(entry, {**entry.said, "open": False})
     if way.plan.vault:
-        for each, scope in ((way, way.receiving), (way.reversed, way.reversed.sending)):
-            found = _sweep_scope(way, place, scope, partial(clear, each, place, pace))
-            yield from (evolve(one, what="transfer hosts") for one in found)
+        directions: tuple[tuple[Literal["receiving", "sending"], Recovery, Scope], ...] = (
+            ("receiving", way, way.receiving),
+            ("sending", way.reversed, way.reversed.sending),
+        )
+        for direction, each, scope in directions:
+            found = _sweep_scope(way, connection, scope, partial(clear, each, connection, pace))
+            yield from (evolve(one, what="transfer hosts", direction=direction) for one in found)
 
 
 def _sweep_scope(
-    way: Recovery, place: Connection, scope: Scope, remove_all: Callable[[], None]
+    way: Recovery, connection: Connection, scope: Scope, remove_all: Callable[[], None]
 ) -> list[Swept]:
     """Return what became of a scope; nothing where it is empty."""
-    count = len(place.observe(scope).resources)
-    if not count:
+    there = connection.observe(scope)
+    if there.count == 0:
         return []
-    swept = Swept("", "", REMOVED, count, environment=way.target.name)
+    fate = UNSEEN if there.unknown else REMOVED
+    swept = Swept("", "", fate, len(there.resources), environment=way.target.name)
     try:
         remove_all()
     except LeaseHeldError:
         return [evolve(swept, fate=RUNNING)]
     except ApplyError as error:
-        return [evolve(swept, fate=str(error), resources=_left(place, scope))]
+        return [evolve(swept, fate=str(error), resources=_left(connection, scope))]
     return [swept]
 
 
-def _remove_probe_hosts(way: Recovery, there: Connection, pace: RunOptions) -> None:
+def _remove_probe_hosts(way: Recovery, connection: Connection, pace: RunOptions) -> None:
     placed = evolve(place(way.topology, way.target), scope=way.prober, resources={}, roles={})
-    with there.start_run(way.prober, workers=pace.workers, seed=pace.seed) as run:
-        remove_probers(RolloutContext(there, run, there.catalogue(), placed, pace.listen))
+    with connection.start_run(way.prober, workers=pace.workers, seed=pace.seed) as run:
+        remove_probers(RolloutContext(connection, run, connection.catalogue(), placed, pace.listen))
 
 
-def _left(place: Connection, scope: Scope) -> int:
+def _left(connection: Connection, scope: Scope) -> int:
     with suppress(PortinfraError):
-        return len(place.reader.observe(scope).resources)
+        return len(connection.reader.observe(scope).resources)
     return 0

@@ -191,7 +191,7 @@ FORMS = {
     ),
     "kept": _Form(
         {"id": _is_name, "takeover": _is_name, "data": _is_text, "until": _is_number},
-        {"seconds": _is_number, "counted": _is_number, "looked": _is_number},
+        {"seconds": _is_number, "counted": _is_number, "looked": _is_number, "of": _is_text},
     ),
 }
 """Kind → its form."""

@@ -2,17 +2,21 @@
 
 Where the provider tells its time, a snapshot stays until then. Elsewhere no one confirms the clock of the
 machine that runs portinfra, and one wrong clock must remove nothing. So there the ledger counts the time that
-passes between two looks at an entry. A step that is longer than `STEP_SECONDS`, to either side, counts for
-nothing: the clock may have jumped, or another machine may have another time. Pure.
+passes between two looks at an entry. A step forward that is longer than `STEP_SECONDS` counts for nothing:
+the clock may have jumped, or another machine may have another time. A step back is subtracted, whatever its
+length: steps forward to that time may have counted. So looks by several machines count at most one
+`STEP_SECONDS` too much for each further clock. Pure.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from portinfra.model.observed import Observed
 from portinfra.model.plain import Document
 from portinfra.recovery.ledger.ledger import Entry
+from portinfra.recovery.ledger.takeovers import mark
 
 KIND: Final = "kept"
 
@@ -44,6 +48,14 @@ class KeptEntry:
     """The seconds that have passed between looks, where no one confirms the clock."""
     looked: float | None = None
     """The time of the last look, by the clock of its machine."""
+    volumes: tuple[str, ...] = ()
+    """The ids, by `mark`, that the provider gave the volumes of the snapshots; empty: an earlier version
+    wrote the entry.
+    """
+
+    def is_replaced(self, volume: Observed[Any] | None) -> bool:
+        """Return whether a volume of the snapshots is another one since, as it is seen now."""
+        return volume is None or mark(volume.id) not in self.volumes
 
     def is_over(self, now: float) -> bool:
         """Return whether their time is over, by a clock that a provider confirms."""
@@ -58,7 +70,7 @@ class KeptEntry:
         step = 0.0 if self.looked is None else now - self.looked
         if self.looked is not None and abs(step) < PAUSE_SECONDS:
             return self
-        counted = self.counted + (step if abs(step) <= STEP_SECONDS else 0.0)
+        counted = self.counted + (step if step <= STEP_SECONDS else 0.0)
         return evolve(self, counted=max(0.0, counted), looked=now)
 
     @property
@@ -93,6 +105,7 @@ def read_kept(entries: Iterable[Entry]) -> tuple[KeptEntry, ...]:
             float(entry.said.get("seconds", WEEK_SECONDS)),
             float(entry.said.get("counted", 0.0)),
             entry.said.get("looked"),
+            tuple(str(entry.said.get("of", "")).split()),
         )
         for entry in entries
         if entry.kind == KIND

@@ -24,7 +24,10 @@ from portinfra.records.lines import find_line, is_same, join_lines, split_lines
 from portinfra.recovery.ledger.entries import Unreadable, unreadable
 
 STRAY_SECONDS = 3600.0
-"""The rest of an entry that no entry names, and that is older than this, is deleted: its run is over."""
+"""Retention deletes the rest of an entry that no entry names, where it is older than this."""
+
+STRAY_PAUSE_SECONDS = 60.0
+"""Between the two reads that must both show such a rest: its age compares the clocks of two machines."""
 
 
 @frozen
@@ -139,7 +142,7 @@ class Ledger:
             created = self._create(first_note(first, rest), writer)
             if created is not None:
                 self._written[created], self._rests[created] = said, rest
-                self._delete(written.strays)
+                self._restore_rest(rest, more, writer)
                 return [Entry(created, line) for line in lines]
         raise self._no_number()
 
@@ -170,6 +173,19 @@ class Ledger:
             self._gone.add(number)
         self._removed.extend(entries)
 
+    def find_strays(self) -> frozenset[int]:
+        """Return the records of old rests that no entry names: a run died before it wrote the entry. A newer
+        version may name a rest in a form of its own: where an entry cannot be read, there are none.
+        """
+        return frozenset() if self.unreadable() else self._read().strays
+
+    def remove_strays(self) -> None:
+        """Delete the rests that `find_strays` returns before and after a pause."""
+        strays, clock = self.find_strays(), self.place.provider.clock
+        lag = self.place.provider.capabilities.visibility_seconds
+        clock.sleep_until(clock.now() + max(lag, STRAY_PAUSE_SECONDS))
+        self._delete(strays & self.find_strays())
+
     def _lines(self, number: int) -> list[JsonObject]:
         """Return the entries of a record, as this process wrote or read them last."""
         if number not in self._written and number not in self._found:
@@ -189,6 +205,7 @@ class Ledger:
         record = _record(number, writer, first_note(first, rest))
         self.place.caller.insisting(self.place.provider.records.write(self.scope, record))
         self._written[number], self._rests[number] = said, rest
+        self._restore_rest(rest, more, writer)
         self._delete(before)
 
     def _read(self) -> Written:
@@ -230,6 +247,15 @@ class Ledger:
                 raise self._no_number()
             numbers.append(number)
         return tuple(numbers)
+
+    def _restore_rest(self, rest: Sequence[int], pieces: Sequence[str], writer: Lease) -> None:
+        """Create the records of a rest again that another run deleted before the entry named them. Lists are
+        late, so this reads none.
+        """
+        for number, piece in zip(rest, pieces, strict=True):
+            record = _record(number, writer, rest_note(piece))
+            with suppress(AlreadyExists, OutcomeUnknown):
+                self.place.caller.insisting(self.place.provider.records.create(self.scope, record))
 
     def _create(self, note: str, writer: Lease) -> int | None:
         """The number of a new record; None where another run may have created it first."""

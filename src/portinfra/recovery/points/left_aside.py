@@ -17,6 +17,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.recovery.ledger.kept import KIND, KeptEntry, kept_entry, read_kept
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.takeovers import mark
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.point import id_of, new_id, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
@@ -37,35 +38,39 @@ class KeptVolumes:
     def keep(self, volumes: Collection[Address], takeover: str, data: str, seconds: int) -> None:
         """Make a snapshot of each volume, to be kept for so many seconds. Its hosts are off.
 
-        A volume that this takeover has a snapshot of already was replaced by the same `data` since: it is
-        left out. Raises ProviderError, LeaseHeldError and ApplyError.
+        A volume that this takeover has a snapshot of already, and that was replaced by the same `data` since,
+        is left out. One that was not replaced gets a second snapshot: hosts may have written to it since the
+        first. Raises ProviderError, LeaseHeldError and ApplyError.
         """
-        known = read_kept(self.ledger.entries(KIND))
-        mine = next((each for each in known if (each.takeover, each.data) == (takeover, data)), None)
-        there = self.place.observe(self.recovery.kept_scope)
-        made = {volume_of(a) for a in (_ready(there) if mine else ()) if mine and id_of(a) == mine.id}
-        if not (missing := sorted(set(volumes) - made)):
-            return
-        now = self.place.now()
-        taken = [*(each.id for each in known), *map(id_of, there.resources)]
-        id = mine.id if mine else new_id(now, taken)
-        said = kept_entry(id, takeover, data, now, seconds)
-        if mine:
-            self.ledger.rewrite(mine.entry, said)
-        else:
-            self.ledger.add(said)
+        pace = self.pace
         seen = self.place.observe(self.recovery.target_scope).resources
         data_volumes = {address: each for address, each in seen.items() if isinstance(each.spec, Volume)}
-        wanted: dict[Address, Spec] = {
-            (spec := Snapshot(snapshot_name(volume, id), volume)).address: spec for volume in missing
-        }
-        pace = self.pace
         with self.place.start_run(
             self.recovery.kept_scope, borrowed=data_volumes, workers=pace.workers, seed=pace.seed
         ) as run:
-            SnapshotStore(
+            known = read_kept(self.ledger.entries(KIND))
+            mine = [each for each in known if (each.takeover, each.data) == (takeover, data)]
+            there = self.place.observe(self.recovery.kept_scope)
+            made = {(id_of(a), volume_of(a)) for a in _ready(there)}
+            missing = [
+                volume
+                for volume in sorted(set(volumes))
+                if not any((kept.id, volume) in made and kept.is_replaced(seen.get(volume)) for kept in mine)
+            ]
+            if not missing:
+                return
+            now = self.place.now()
+            for kept in mine:
+                renewed = kept_entry(kept.id, takeover, data, now, seconds)
+                self.ledger.rewrite(kept.entry, {**renewed, "of": kept.entry.said.get("of", "")})
+            id = new_id(now, [*(each.id for each in known), *map(id_of, there.resources)])
+            of = " ".join(mark(seen[volume].id) for volume in missing if volume in seen)
+            self.ledger.add({**kept_entry(id, takeover, data, now, seconds), "of": of})
+            snapshots = [Snapshot(snapshot_name(volume, id), volume) for volume in missing]
+            store = SnapshotStore(
                 self.place, run, self.recovery.kept_scope, self.place.catalogue(), pace.listen
-            ).bring(wanted)
+            )
+            store.bring({each.address: each for each in snapshots})
 
     def remove_outlived(self) -> int:
         """Remove the snapshots whose time is over, and their entries; return how many snapshots. Where the
@@ -81,15 +86,20 @@ class KeptVolumes:
             over = [each for each in known if each.is_counted_out(now)]
         if not over:
             return 0
-        ids = {each.id for each in over}
         with self.place.start_run(self.recovery.kept_scope, workers=pace.workers, seed=pace.seed) as run:
+            ledger = Ledger.after_settling(
+                self.place, self.recovery.ledger
+            )  # a takeover may have renewed some
+            judged = {each.id: each.said for each in over}
+            over = [each for each in read_kept(ledger.entries(KIND)) if each.said == judged.get(each.id)]
+            ids = {each.id for each in over}
             store = SnapshotStore(
                 self.place, run, self.recovery.kept_scope, self.place.catalogue(), pace.listen
             )
             gone: dict[Address, Spec | None] = {a: None for a in store.snapshots() if id_of(a) in ids}
             store.bring(gone)
-        for each in over:  # last of all: an entry says until when what is left stays
-            self.ledger.remove(each.entry)
+            for each in over:  # last of all: an entry says until when what is left stays
+                ledger.remove(each.entry)
         return len(gone)
 
     def _look(self, kept: KeptEntry, now: float) -> KeptEntry:

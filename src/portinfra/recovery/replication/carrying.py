@@ -1,6 +1,6 @@
 """Points on their way to the end that waits, of this run or an earlier one: copied or sent, then locked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from portinfra.errors import ApplyError, PortinfraError, ProviderError
 from portinfra.model.address import Address
@@ -17,9 +17,13 @@ from portinfra.recovery.vault.transfer import send
 from portinfra.recovery.vault.transfer_host import TransferHostFailed
 
 
-def carry_points(work: Work) -> None:
-    """Carry every point that has not arrived, the oldest first; then the ledger says that it has."""
-    on_their_way = [point for point in points(work.ledger.entries()) if not point.carried]
+def carry_points(work: Work, lost: Collection[str]) -> None:
+    """Carry every point that has not arrived, the oldest first; then the ledger says that it has.
+
+    Points whose ids are `lost` can never be carried.
+    """
+    known = points(work.ledger.entries())
+    on_their_way = [point for point in known if not point.carried and point.id not in lost]
     taken = work.source.snapshots()
     for point in reversed(on_their_way):
         if by_vault(point):

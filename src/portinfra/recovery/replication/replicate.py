@@ -147,7 +147,7 @@ def _replicate(work: Work, *, now: bool) -> Replicated:
     retention.trust(known)
     known = retention.sweep(known)
     take_points(work, due_groups(work, known, vault, now=now), known)
-    carry_points(work)
+    carry_points(work, retention.lost)
     work.check()  # before any point goes that a failover may have begun with
     lock_points(work)
     removed = ledger.removed_count

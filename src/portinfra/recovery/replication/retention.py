@@ -42,6 +42,8 @@ class Retention:
     vault: VaultListing
     all_told: bool
     """Whether every entry of the ledger can be read. If not, no point is removed."""
+    lost: frozenset[str] = field(init=False, default=frozenset())
+    """The ids of points that can never be carried. `sweep` sets it."""
     locks_are_read: bool = field(init=False, default=True)
     """Whether the locks of snapshots can be read. If not, no point is removed."""
 
@@ -69,6 +71,9 @@ class Retention:
     def sweep(self, known: list[Point]) -> list[Point]:
         """Remove what can never be carried, and snapshots in the source that belong to no point; the points
         that are left. In the target, nothing else goes before something newer has come.
+
+        The entry of a point stays as long as its snapshots: a locked one stays until its lock ends, and all
+        stay where no point may be removed.
         """
         taken, arrived = self.source.snapshots(), self.target.snapshots()
         lost = [
@@ -76,9 +81,11 @@ class Retention:
             for point in known
             if not (point.carried or self._can_be_carried(point, taken) or has_arrived(point, arrived))
         ]
-        gone = {point.id for point in lost}
-        self._clear_target(arrived, gone - self._locked_points(known, arrived, gone).keys())
-        self.ledger.remove(*(point.entry for point in lost))
+        self.lost = frozenset(point.id for point in lost)
+        locked = self._locked_points(known, arrived, self.lost)
+        gone = self.lost - locked.keys() if self.may_remove else frozenset()
+        self._clear_target(arrived, gone)
+        self.ledger.remove(*(point.entry for point in lost if point.id in gone))
         left = [point for point in known if point not in lost]
         self._clear_source({*map(id_of, taken)} - {point.id for point in left})
         return left
@@ -117,8 +124,10 @@ class Retention:
         self._clear_target(arrived, gone)
         latest = {point.group: point.id for point in reversed(known)}
         open_points = {point.id for point in points(self.ledger.entries()) if not point.carried}
-        needed = {*latest.values(), *open_points}  # what is copied next is only what differs from the newest
+        # What is copied next is only what differs from the newest.
+        needed = {*latest.values(), *(open_points - self.lost)}
         self._clear_source({*map(id_of, self.source.snapshots())} - needed)
+        self._remove_strays()
         return self._prune_vault()
 
     def _locked_points(
@@ -173,6 +182,11 @@ class Retention:
             if group.name == point.group:
                 return is_intact(coverage(placed, group, point, there, self.vault))
         return point.is_in_vault or bool(point.parts(there))  # its group is not declared any more
+
+    def _remove_strays(self) -> None:
+        if self.ledger.find_strays():
+            with self.source.run.living(), self.target.run.living():
+                self.ledger.remove_strays()
 
     def _prune_vault(self) -> str:
         if self.recovery.plan.vault is None:

@@ -117,8 +117,8 @@ class GuardedRecovery(Recovery):
         way, facts, environment = self.from_end(peer_of(end)), now.facts(end), plan.placed.environment
         if all(run.kind == DRILL for run in facts.open_runs):
             return
-        with Connection.to(environment) as place:
-            found = list(find_hosts(way, facts, now.facts(peer_of(end)), place))
+        with Connection.to(environment) as connection:
+            found, _ = find_hosts(way, facts, now.facts(peer_of(end)), connection)
         for each in (each for each in found if each.what == "probe host"):
             yield Finding(
                 "recovery/left-behind",

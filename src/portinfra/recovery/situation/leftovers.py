@@ -4,7 +4,6 @@ A run writes an entry before it makes a resource, and closes the entry when the 
 without an open entry is not read.
 """
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Literal
 
@@ -18,7 +17,7 @@ from portinfra.model.strict import strict
 from portinfra.recovery.ledger.drills import KIND as DRILL
 from portinfra.recovery.ledger.runs import REFRESH, Run
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.permissions import Verb, may
+from portinfra.recovery.situation.permissions import REFRESH_VERB, may
 from portinfra.recovery.situation.situation import ENDS, EndFacts, Situation, peer_of
 
 What = Literal["drill", "probe host", "transfer hosts", "refresh"]
@@ -68,7 +67,8 @@ def list_leftovers(
 ) -> tuple[tuple[Leftover, ...], tuple[str, ...]]:
     """Return what is left at both ends, and a sentence for each end where that cannot be read.
 
-    `through` is connected to the target of this recovery. An end whose ledger has no open entry gets no call.
+    `through` is connected to the target of this recovery. An end that does not answer, or that a caller
+    gave as lost, gets no call. An end whose ledger has no open entry gets none either.
     """
     found: list[Leftover] = []
     unseen: list[str] = []
@@ -77,33 +77,46 @@ def list_leftovers(
         name, plan = way.target.name, recovery.plan.name
         found += [Leftover("drill", name, run.id, plan) for run in facts.open_runs if run.kind == DRILL]
         refreshed = _cut_short(facts)
-        if refreshed and end == "target" and may(Verb("refresh", "target"), now) is None:
+        if refreshed and end == "target" and may(REFRESH_VERB, now) is None:
             found.append(Leftover("refresh", name, refreshed.id, plan))
-        if not (facts.open_runs or peer.awaits_point):
+        if not facts.answers or not (facts.open_runs or peer.awaits_point):
             continue
         known = through if through.environment == way.target else None
         try:
-            with nullcontext(known) if known else Connection.to(way.target) as place:
-                found += find_hosts(way, facts, peer, place)
+            with nullcontext(known) if known else Connection.to(way.target) as connection:
+                hosts, silence = find_hosts(way, facts, peer, connection)
+            found += hosts
         except ProviderError as error:
-            unseen.append(f"what runs left behind in {name} cannot be read: {error.first_line}")
+            silence = error.first_line
+        if silence:
+            unseen.append(f"what runs left behind in {name} cannot be read: {silence}")
     return tuple(found), tuple(unseen)
 
 
-def find_hosts(way: Recovery, facts: EndFacts, peer: EndFacts, place: Connection) -> Iterator[Leftover]:
-    """Yield the hosts of probes, and those that carry data, at the target of a way. `peer` is the other end.
+def find_hosts(
+    way: Recovery, facts: EndFacts, peer: EndFacts, connection: Connection
+) -> tuple[list[Leftover], str]:
+    """Return the hosts of probes, and those that carry data, at the target of a way. `peer` is the other end.
 
-    Raises ProviderError.
+    Also return which zones do not answer, in words: they may have more of them. Raises ProviderError.
     """
+    found: list[Leftover] = []
+    silence = ""
     runs = [run for run in facts.open_runs if run.kind != DRILL]
-    if runs and place.observe(way.prober).resources:
-        yield Leftover("probe host", way.target.name, runs[-1].id, way.plan.name)
+    if runs:
+        there = connection.observe(way.prober)
+        silence = there.silence
+        if there.resources:
+            id = runs[0].id if len(runs) == 1 else ""  # of several, the ledger does not say which one
+            found.append(Leftover("probe host", way.target.name, id, way.plan.name))
     scopes: list[Scope] = []
     if way.plan.vault:
         scopes += [way.receiving] if facts.open_runs else []
         scopes += [way.reversed.sending] if peer.awaits_point else []
-    if any(place.observe(scope).resources for scope in scopes):
-        yield Leftover("transfer hosts", way.target.name, "", way.plan.name)
+    observed = [connection.observe(scope) for scope in scopes]
+    if any(there.resources for there in observed):
+        found.append(Leftover("transfer hosts", way.target.name, "", way.plan.name))
+    return found, next((there.silence for there in observed if there.unknown), silence)
 
 
 def _cut_short(facts: EndFacts) -> Run | None:

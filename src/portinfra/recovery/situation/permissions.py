@@ -29,6 +29,9 @@ class Verb:
     """Of an apply: the operator skips the check of the other end."""
 
 
+REFRESH_VERB = Verb("refresh", "target")
+
+
 @frozen
 class Refusal:
     """Why a verb is refused."""

@@ -4,16 +4,19 @@ stopped. No clock is compared. Pure.
 
 import base64
 import hashlib
+from collections.abc import Collection
 
+from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.model.resources import Instance
 
 
-def mark_starts(there: Observation) -> str:
-    """Return a short word for the hosts of an end and for when each last started: it changes when one starts,
-    is created or is deleted. Empty: the provider does not tell it, a zone does not answer, or no host exists.
+def mark_starts(there: Observation, only: Collection[Address] | None = None) -> str:
+    """Return a short word for the hosts of an end, or `only` for some, and for when each last started: it
+    changes when one starts, is created or is deleted. Empty: the provider does not tell it, a zone does not
+    answer, or no host exists.
     """
-    hosts = there.of(Instance).values()
+    hosts = [seen for address, seen in there.of(Instance).items() if only is None or address in only]
     if there.unknown or not hosts or not all(host.started for host in hosts):
         return ""
     text = " ".join(sorted(f"{host.id} {host.started}" for host in hosts))

@@ -120,27 +120,35 @@ def _place_for(
         yield apart
 
 
-def _remove_apart(recovery: Recovery, context: RolloutContext) -> None:
-    """Remove the probers that have a scope of their own. Raises PortinfraError."""
+def _remove_apart(recovery: Recovery, context: RolloutContext) -> str:
+    """Remove the probers that have a scope of their own. Return which zones do not answer, in words.
+
+    Raises PortinfraError.
+    """
     with context.run.living():
-        if not context.place.observe(recovery.prober).resources:
-            return
+        there = context.place.observe(recovery.prober)
+        if not there.resources:
+            return there.silence
         placed = evolve(context.placed, scope=recovery.prober, resources={}, roles={})
         with context.place.start_run(recovery.prober) as run:
             remove_probers(evolve(context, run=run, placed=placed))
+        return there.silence
 
 
 def _count_left(recovery: Recovery, context: RolloutContext, say: Say) -> int:
     """Remove these probers, and return how many resources are left of them; 1 where that is not known."""
+    sweep = command("dr", "sweep", recovery.plan.name)
     try:
-        _remove_apart(recovery, context)
+        silence = _remove_apart(recovery, context)
     except PortinfraError as error:
-        sweep = command("dr", "sweep", recovery.plan.name)
         say(f"hosts of probes are left in {recovery.prober}: {error.first_line}. To remove them: {sweep}")
         with suppress(PortinfraError):
-            return len(context.run.reader.observe(recovery.prober).resources)
+            left = context.run.reader.observe(recovery.prober).count
+            return 1 if left is None else left
         return 1
-    return 0
+    if silence:
+        say(f"hosts of probes may be left in {recovery.prober}: {silence}. To remove them: {sweep}")
+    return 1 if silence else 0
 
 
 def remove_probers(context: RolloutContext) -> None:

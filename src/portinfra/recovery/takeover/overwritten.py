@@ -27,13 +27,19 @@ class Overwritten:
     say: Say
     names: set[str] = field(factory=set)
     """The names of the volumes, also those that an earlier run of the same takeover replaced."""
+    _done: set[Address] = field(init=False, factory=set)
+    """The volumes that this run has made snapshots of."""
 
     def keep(self, volumes: Collection[Address]) -> None:
-        """Keep a snapshot of each volume. Their hosts are off. Raises what `KeptVolumes.keep` raises."""
-        if limit := self.kept.recovery.plan.keep_overwritten:
-            self.say(f"keeping snapshots of {count(len(volumes), 'volume')} for {limit}")
+        """Keep a snapshot of each volume, once a run. Their hosts are off. Raises what `KeptVolumes.keep`
+        raises.
+        """
+        new = {*volumes} - self._done
+        if new and (limit := self.kept.recovery.plan.keep_overwritten):
+            self.say(f"keeping snapshots of {count(len(new), 'volume')} for {limit}")
             with self.run.living():
-                self.kept.keep(volumes, self.id, self.data, seconds(limit))
+                self.kept.keep(new, self.id, self.data, seconds(limit))
+        self._done |= new
         self.names |= {volume.name for volume in volumes}
 
     def list_volumes(self) -> tuple[LeftAside, ...]:

@@ -38,7 +38,7 @@ from portinfra.recovery.points.restore import outdated_volumes, place_with_data
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
-from portinfra.recovery.situation.permissions import Verb
+from portinfra.recovery.situation.permissions import REFRESH_VERB
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, is_replaceable
 from portinfra.recovery.takeover.bring_up import BringUp
@@ -55,8 +55,6 @@ from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
-
-VERB = Verb("refresh", "target")
 
 
 @check_arguments
@@ -84,7 +82,7 @@ def _raise_unless_ready(recovery: Recovery, how: FailoverOptions) -> None:
         fix = f'Write standby = "running" into the plan. To try a recovery: {drill}.'
         raise recovery.refusal(what, "no-standby", "the recovery plan declares no standby", fix)
     now = read_facts(recovery)
-    raise_if_refused(recovery, VERB, now)
+    raise_if_refused(recovery, REFRESH_VERB, now)
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, through=target)
         check_names(recovery, how, known.known_points)
@@ -117,7 +115,7 @@ class _Refresh:
         pace, scope = self.how.pace, self.recovery.target_scope
         with self.target.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
-            raise_if_refused(self.recovery, VERB, now)  # a takeover may have begun meanwhile
+            raise_if_refused(self.recovery, REFRESH_VERB, now)  # a takeover may have begun meanwhile
             if data_entries(self.ledger.read()) != known:
                 choice = self._choose()
                 with run.living():
@@ -173,19 +171,23 @@ class _Refresh:
         context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
         bring_up = BringUp(self.recovery, context, REFRESH, self.say, blank=blank)
         self.how.at(RefreshStep.STAND_DOWN)
-        stand_down(run, placed, self.catalogue, (), listen)
-        close_to_internet(run, placed, self.catalogue, listen)
-        if overwrites:
-            try:
+        name = self.recovery.target.name
+        try:
+            problem = f"hosts of {name} cannot be stopped"
+            stand_down(run, placed, self.catalogue, (), listen)
+            problem = f"{name} cannot be closed to the internet"
+            close_to_internet(run, placed, self.catalogue, listen)
+            if overwrites:
+                problem = f"snapshots of the data of {name} cannot be kept"
                 overwritten.keep(self._volumes_to_replace(placed, blank))
-            except PortinfraError as error:
-                name = self.recovery.target.name
-                bring_up.reasons.append(f"snapshots of the data of {name} cannot be kept: {error.first_line}")
-                return bring_up
-            # Volumes of a zone that did not answer before:
-            bring_up.keep = overwritten.keep
-        self.how.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
-        record_standby(self.ledger, f"standby-{overwritten.id}")
+                # Volumes of a zone that did not answer before:
+                bring_up.keep = overwritten.keep
+            self.how.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
+            problem = f"the ledger of {name} cannot be written"
+            record_standby(self.ledger, f"standby-{overwritten.id}")
+        except PortinfraError as error:
+            bring_up.reasons.append(f"{problem}: {error.first_line}")
+            return bring_up
         self.how.at(RefreshStep.BRING_UP)
         bring_up.run()
         if bring_up.up_at is not None:

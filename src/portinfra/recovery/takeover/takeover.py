@@ -42,6 +42,7 @@ from portinfra.recovery.takeover.fencing import overtaken_error, stand_down
 from portinfra.recovery.takeover.finish import announce, start_roles_left_behind
 from portinfra.recovery.takeover.other_end import OtherEnd
 from portinfra.recovery.takeover.overwritten import Overwritten
+from portinfra.recovery.takeover.own_hosts import OwnHosts
 from portinfra.recovery.takeover.progress import Progress
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.selection import Selected, Selection, as_decided
@@ -140,6 +141,7 @@ class _Takeover:
             placed = place_with_data(self.recovery, placed, chosen.points, there, accepted)
             self.how.at(Step.AGREE)
             turn = agree(progress, decided, turn, placed, chosen)
+            hosts = OwnHosts(turn, placed, self.target.observe(self.recovery.target_scope))
             self.how.at(Step.STAND_DOWN)
             stand_down(run, placed, self.catalogue, roles_with_data(self.recovery, turn), pace.listen)
             self.how.at(Step.ACTIVATE)
@@ -147,7 +149,7 @@ class _Takeover:
             sensitive = self.recovery.sensitive
             context = RolloutContext(self.target, run, self.catalogue, placed, pace.listen, sensitive)
             overwritten = self._overwritten(turn, progress, run)
-            bring_up = self._bring_up(context, turn, chosen, progress, overwritten)
+            bring_up = self._bring_up(context, hosts, chosen, progress, overwritten)
             self.how.at(Step.BRING_UP)
             bring_up.run()
             if bring_up.up_at is not None:
@@ -183,15 +185,16 @@ class _Takeover:
     def _bring_up(
         self,
         context: RolloutContext,
-        turn: TakeoverEntry,
+        hosts: OwnHosts,
         chosen: Selected,
         progress: Progress,
         overwritten: Overwritten,
     ) -> BringUp:
         """Return what brings the end up, and writes into the ledger how far it has come."""
+        turn = hosts.turn
 
         def keep(volumes: Collection[Address]) -> None:
-            if not turn.contained:
+            if hosts.may_have_written(volumes, self.target.observe(self.recovery.target_scope)):
                 overwritten.keep(volumes)
                 progress.note(overwritten=tuple(sorted(overwritten.names)))
 

@@ -268,7 +268,10 @@ def _data_volumes(recovery: Recovery, placed: Placed) -> set[Address]:
 def _is_replaceable(recovery: Recovery, now: Situation) -> bool:
     """Return whether the takeover keeps no snapshots of the volumes that it replaces."""
     begun = now.turn if now.phase == "taking over" and now.active == end_of(recovery) else None
-    return begun.contained if begun else is_replaceable(now, end_of(recovery))
+    if begun is None:
+        return is_replaceable(now, end_of(recovery))
+    is_first_start = begun.own_starts in ("", now.facts(end_of(recovery)).starts)
+    return begun.contained and (is_first_start or bool(begun.restored))
 
 
 def _no_last_point(recovery: Recovery, target: Connection) -> dict[str, str]:

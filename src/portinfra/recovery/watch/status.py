@@ -33,7 +33,7 @@ from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.leftovers import list_leftovers
-from portinfra.recovery.situation.permissions import Verb, may, next_verbs
+from portinfra.recovery.situation.permissions import REFRESH_VERB, may, next_verbs
 from portinfra.recovery.situation.refusals import next_step
 from portinfra.recovery.situation.situation import Authority, End, EndFacts, peer_of
 from portinfra.recovery.situation.wish import end_of
@@ -49,8 +49,6 @@ from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
 SLACK = 1.25
-
-REFRESH_VERB = Verb("refresh", "target")
 
 
 @check_arguments

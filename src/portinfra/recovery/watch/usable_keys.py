@@ -47,8 +47,7 @@ def key_findings(recovery: Recovery, target: Connection, keys: Iterable[str]) ->
             fix = f"Create {key}, or name another key: key=."
         except ProviderError as error:
             severity, rule, fix = Severity.WARNING, "key-unread", error.fix
-            first = str(error).partition("\n")[0]
-            problem = f"whether it can be used is not known: {first}"
+            problem = f"whether it can be used is not known: {error.first_line}"
         if problem:
             message = f"key {key} of {environment.name}: {problem}"
             subject = f"recovery.{recovery.plan.name}"

@@ -106,7 +106,7 @@ def summary(plan: Plan) -> str:
     parts += [f"{counts['keep']:,} kept for the data they hold"] if counts.get("keep") else []
     budget = plan.budget
     text = f"Plan: {', '.join(parts)}."
-    if budget.calls:
+    if budget.calls and not plan.errors:
         text += f" At least {count(budget.calls, 'API call')}"
         if budget.floor_seconds >= 1:
             text += f" and {duration(budget.floor_seconds)}, by the provider's published rates"

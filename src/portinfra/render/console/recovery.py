@@ -11,7 +11,7 @@ from portinfra.command_text import command
 from portinfra.model.evidence import Evidence
 from portinfra.model.finding import Severity
 from portinfra.recovery.drills.history import RunHistory
-from portinfra.recovery.drills.sweep import Swept
+from portinfra.recovery.drills.sweep import UNSEEN, Swept
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.recovery import Recovery
@@ -285,10 +285,19 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
 
 
 def _swept_line(each: Swept) -> str:
+    again = command("dr", "sweep")
     if each.what == "environment":
-        return f"{each.environment} does not answer: what runs left there is {each.fate}."
-    hosts = f"{'hosts of probes' if each.what == 'probe host' else each.what} in {each.environment}"
+        if each.fate == UNSEEN:
+            silence = f"portinfra did not read {each.environment}. When it answers, run {again} again."
+            return f"{each.environment} does not answer: {silence}"
+        problem = f"portinfra cannot sweep {each.environment}: {each.fate}"
+        return f"{problem}. Mend the cause and run {again} again."
+    kind = "hosts of probes" if each.what == "probe host" else f"{each.direction} {each.what}".strip()
+    hosts = f"{kind} in {each.environment}"
     which = f"drill {each.id}, begun {each.began}" if each.what == "drill" else hosts
+    if each.fate == UNSEEN:
+        silence = f"a zone of {each.environment} does not answer. When it answers, run {again} again."
+        return f"{which}: {each.fate}: {silence}"
     return f"{which}: {each.fate} ({count(each.resources, 'resource')})"
 
 
@@ -358,7 +367,9 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(line)
     if evidence.left_behind is not None:
         sweep = command("dr", "sweep", evidence.recovery)
-        left = f"{count(evidence.left_behind, 'resource')} of it left in the target. To remove it: {sweep}"
+        are = "is" if evidence.left_behind == 1 else "are"
+        resources = count(evidence.left_behind, "resource")
+        left = f"{resources} {are} left in the target. To remove what is left: {sweep}"
         console.print(left if evidence.left_behind else recovery_assurance("nothing left"))
     if evidence.source_fenced is not None:
         console.print(

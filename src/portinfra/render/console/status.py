@@ -51,7 +51,8 @@ def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
         console.print(nothing_differs(plan))
     elif plan.differs:
         repair = command("apply", plan.scope.environment)
-        console.print(f"Each line says: as it is → as declared. {repair} repairs it.")
+        follows = "An apply is refused for the errors above." if plan.errors else f"{repair} repairs it."
+        console.print(f"Each line says: as it is → as declared. {follows}")
     console.print(lease_line(lease))
 
 

@@ -20,14 +20,14 @@ class Applications:
         self._thread.start()
 
     def start(self, name: str, port: int) -> None:
-        """Listen on a port of 127.0.0.1, in the namespace of the calling thread."""
+        """Listen on a port of 127.0.0.1, in the namespace of the calling thread. A host may have several."""
         listening = socket.create_server(("127.0.0.1", port), backlog=128)
         with self._lock:
-            self._sockets[name] = set()
+            self._sockets.setdefault(name, set())
             self._watch(listening, name)
 
     def kill(self, name: str) -> None:
-        """Close the port of a host's application and its connections at once."""
+        """Close the ports of a host's applications and their connections at once."""
         with self._lock:
             for each in list(self._sockets[name]):
                 self._forget(each, name)

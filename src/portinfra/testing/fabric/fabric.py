@@ -54,7 +54,7 @@ class Fabric:
     """The hosts of a placed topology, or some of them. It ends with its `with`, or with `close`.
 
     `files` are the rendered files by host, and `folder` is an existing one for certificates, settings and
-    logs of proxies. Only one thread uses a fabric.
+    logs of proxies. Only one thread uses a fabric; `inside` may be used by any thread.
     """
 
     def __init__(self, placed: Placed, files: Files, folder: Path, *, roles: Collection[str] = ()) -> None:
@@ -82,7 +82,7 @@ class Fabric:
         self.close()
 
     def close(self) -> None:
-        """End every program of every host, and the hosts."""
+        """End every program of every host, and the hosts. It may be repeated."""
         for name in list(self._proxies):
             self.stop_proxy(name)
         self._applications.close()
@@ -127,8 +127,14 @@ class Fabric:
         return self._spaces.run(name, command, text)
 
     def content(self, name: str, path: str) -> str:
-        """Return a file of a host, as it is rendered."""
-        return next(file.content for file in self.files[name] if file.path == path)
+        """Return a file of a host, as it is rendered. Raises LookupError for one that the host does not have."""
+        for file in self.files.get(name, ()):
+            if file.path == path:
+                return file.content
+        raise LookupError(
+            f"The host {name} has no file {path} in the files of the fabric. "
+            "Name a host and a path that `hosts files` prints."
+        )
 
     def load_firewall(self, name: str, *, chains: Collection[str] = CHAINS) -> None:
         """Load the firewall of a host. Chains that are not named accept what they would drop."""
@@ -151,8 +157,10 @@ class Fabric:
     def start_proxy(self, name: str, *, identity: str = "") -> None:
         """Start HAProxy of a host, as its unit does. Its certificate has its name, or another `identity`.
 
-        Raises RuntimeError, with the end of its log, where it does not start.
+        Raises RuntimeError where it runs already, and with the end of its log where it does not start.
         """
+        if name in self._proxies and self._proxies[name].poll() is None:
+            raise RuntimeError(f"HAProxy of {name} runs already. Stop it first, or reload it.")
         run = self.folder / name
         tls = self.authority.write(run / "tls", identity or name)
         text = self.content(name, haproxy.PATH)
@@ -220,7 +228,7 @@ class Fabric:
             self._applications.start(name, port)
 
     def kill_application(self, name: str) -> None:
-        """End the application of a host at once."""
+        """End the applications of a host at once."""
         self._applications.kill(name)
 
     def ask(self, name: str, port: int) -> str:

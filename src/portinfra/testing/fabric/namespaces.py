@@ -22,6 +22,7 @@ class Namespaces:
     def __init__(self) -> None:
         self._home = _own()
         self._held: dict[str, int] = {}
+        self._is_closed = False
 
     def add(self, name: str) -> None:
         """Create a namespace."""
@@ -72,10 +73,12 @@ class Namespaces:
             )
 
     def close(self) -> None:
-        """Let go of every namespace: the kernel removes those that no program runs in."""
+        """Let go of every namespace: the kernel removes those that no program runs in. It may be repeated."""
+        if self._is_closed:  # the numbers may be those of other files by now
+            return
+        self._is_closed = True
         for held in (*self._held.values(), self._home):
             os.close(held)
-        self._held.clear()
 
 
 def _own() -> int:

@@ -3,10 +3,12 @@
 One process has the sockets of all hosts. https://man7.org/linux/man-pages/man2/setns.2.html
 """
 
+import resource
 import select
 import socket
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from portinfra.testing.fabric.fabric import Fabric
 
@@ -14,7 +16,13 @@ Passage = tuple[str, str, str, int]
 """Source, target, protocol and port."""
 
 AT_ONCE = 8_000
-"""The most connections that are tried at the same time: a process may have 20,000 open files."""
+"""The most connections that are tried at the same time."""
+
+FILES = 20_000
+"""The open files that `AT_ONCE` needs, with a socket for each port of each host."""
+
+_RESERVE = 100
+"""Open files that are left for all else."""
 
 _QUIET = 1500
 """Milliseconds without a further answer that end a try: TCP asks a second time after one second."""
@@ -23,20 +31,49 @@ _QUIET = 1500
 def find_passages(fabric: Fabric, names: Collection[str], ports: Collection[int]) -> set[Passage]:
     """Return every source, target, protocol and port that passes between two of these hosts, by TCP and UDP.
 
-    Each of them listens on each port of its address meanwhile.
+    Each of them listens on each port of its address meanwhile. Raises RuntimeError where this process may not
+    have a file for each.
     """
     hosts = {name: fabric.hosts[name].private_address for name in names}
-    with ExitStack() as stack:
+    sources = list(hosts)
+    with many_files() as files, ExitStack() as stack:
+        step = sources_at_once(files, len(hosts) * len(ports))
         for name, address in hosts.items():
             with fabric.inside(name):
                 for port in ports:
                     stack.enter_context(socket.create_server((address, port), backlog=256))
         found = set(_received(fabric, hosts, ports))
-        sources = list(hosts)
-        step = max(1, AT_ONCE // (len(sources) * len(ports)))
         for first in range(0, len(sources), step):
             found |= set(_connected(fabric, sources[first : first + step], hosts, ports))
     return found
+
+
+@contextmanager
+def many_files() -> Iterator[int]:
+    """Raise the soft limit of open files meanwhile, to `FILES` or the hard limit. Yield the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    files = max(soft, files)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    try:
+        yield files
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def sources_at_once(files: int, listening: int) -> int:
+    """Return how many hosts can try all ports at the same time. They are `listening` in all.
+
+    Raises RuntimeError where `files` open files are too few for one host.
+    """
+    used = len(list(Path("/proc/self/fd").iterdir())) + _RESERVE
+    free = files - used - listening
+    if free < listening:
+        raise RuntimeError(
+            f"{listening} ports take {2 * listening + used} open files, and this process may have {files}. "
+            "Raise the limit (`ulimit -Hn`), or try fewer hosts or ports."
+        )
+    return max(1, min(AT_ONCE, free) // listening)
 
 
 def _received(fabric: Fabric, hosts: Mapping[str, str], ports: Collection[int]) -> Iterator[Passage]:

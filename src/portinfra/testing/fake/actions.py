@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from portinfra.model.resources import Network, PublicAddress, Subnet
 from portinfra.testing.fake.api import (
     account,
     admission,
@@ -87,3 +88,6 @@ WRITES_OF_TAKEOVERS = tuple(
     sorted(each for each in ACTIONS if not each.startswith(_READS) and each not in _OF_REPLICATION)
 )
 """What the end that takes over is asked for."""
+
+CREATED_ONCE = {"CreateNetwork": Network, "CreateSubnet": Subnet, "CreatePublicAddress": PublicAddress}
+"""Writes of a takeover that it needs only for what does not exist yet."""

@@ -14,6 +14,7 @@ from portinfra.model.address import Address
 from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
+from portinfra.model.placed import Placed
 from portinfra.model.platform_service import PlatformService
 from portinfra.model.resources import Instance, Snapshot
 from portinfra.provider.abilities import (
@@ -25,7 +26,7 @@ from portinfra.provider.abilities import (
     SnapshotLocks,
 )
 from portinfra.provider.interface import Answer, Call
-from portinfra.testing.fake.actions import WRITES_OF_TAKEOVERS
+from portinfra.testing.fake.actions import CREATED_ONCE, WRITES_OF_TAKEOVERS
 from portinfra.testing.fake.api.catalogue import IMAGES, SIZES
 from portinfra.testing.fake.api.keys import ENABLED
 from portinfra.testing.fake.cloud import FakeCloud
@@ -110,11 +111,13 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, K
         return "" if state == ENABLED else f"it is {state}"
 
     def permission_calls(
-        self, environment: Environment, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
+        self, placed: Placed, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
     ) -> tuple[Call, ...]:
         """Return one read, about every write of a takeover."""
         rates = rate_classes("ReadPermissions", self._shape)
-        return (Call("ReadPermissions", {"actions": list(WRITES_OF_TAKEOVERS)}, rates=rates),)
+        missing = {type(spec) for address, spec in placed.resources.items() if address not in seen}
+        writes = [each for each in WRITES_OF_TAKEOVERS if CREATED_ONCE.get(each) in (None, *missing)]
+        return (Call("ReadPermissions", {"actions": writes}, rates=rates),)
 
     def denied_actions(self, call: Call, answer: Answer) -> tuple[str, ...]:
         """Return the denied ones."""

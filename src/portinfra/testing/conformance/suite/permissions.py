@@ -3,8 +3,8 @@
 import pytest
 
 from portinfra.execution.caller import Caller
-from portinfra.model.address import Scope
 from portinfra.observation import Reader
+from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.provider.abilities import PermissionChecks
 from portinfra.testing.conformance.stage import Stage
@@ -30,12 +30,12 @@ class Permissions:
 
 
 def _denied(stage: Stage, checks: PermissionChecks) -> list[str]:
-    scope = Scope(stage.bed.before.name, stage.environment.name)
+    placed = place(stage.bed.before, stage.environment)
     with stage.provider() as provider:
         reader = Reader(provider, Caller(provider).insisting)
-        seen, catalogue = reader.observe(scope).resources, reader.catalogue()
-        calls = checks.permission_calls(stage.environment, catalogue, seen)
-        assert calls == checks.permission_calls(stage.environment, catalogue, seen), "same calls"
+        seen, catalogue = reader.observe(placed.scope).resources, reader.catalogue()
+        calls = checks.permission_calls(placed, catalogue, seen)
+        assert calls == checks.permission_calls(placed, catalogue, seen), "same calls"
         assert 0 < len(calls) <= CALLS_MAX
         assert all(call.reads for call in calls)
         found = [action for call in calls for action in checks.denied_actions(call, reader.ask(call))]

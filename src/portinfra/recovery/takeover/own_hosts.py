@@ -1,0 +1,33 @@
+"""Whether hosts of the end that takes over may have written data that the other end does not have. Pure."""
+
+from collections.abc import Collection
+
+from attrs import frozen
+
+from portinfra.model.address import Address
+from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
+from portinfra.recovery.ledger.takeovers import TakeoverEntry
+from portinfra.recovery.points.restore import hosts_of
+from portinfra.recovery.situation.starts import mark_starts
+
+
+@frozen
+class OwnHosts:
+    """The hosts of that end, as this run saw them before it stopped or started any of them."""
+
+    turn: TakeoverEntry
+    placed: Placed
+    seen: Observation
+
+    def may_have_written(self, volumes: Collection[Address], now: Observation) -> bool:
+        """Return whether one of these volumes may have data that the other end does not have. `now` is the
+        end just before the volumes are replaced: a person may have started their hosts meanwhile, also while
+        no run of this takeover lived.
+        """
+        if not (self.turn.contained and self.turn.own_starts):
+            return not self.turn.contained
+        if mark_starts(self.seen) != self.turn.own_starts:
+            return True
+        hosts = hosts_of(self.placed, frozenset(volumes))
+        return mark_starts(now, hosts) != mark_starts(self.seen, hosts)
