@@ -157,7 +157,7 @@ class Action:
     manual: bool = False
     """Whether people do it: a takeover waits here until a person runs `dr approve` with its name."""
     limit: str = "4h"
-    """The longest that a takeover waits for a manual step; run again, it waits anew."""
+    """The longest that a takeover waits for a manual step; run again, it waits anew unless it is approved."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 

@@ -97,6 +97,14 @@ def test_the_result_of_a_takeover_says_that_the_end_is_active_all_the_same(said,
     assert (ACTIVE in printed(show_evidence, evolve(PLAIN, **said))) is is_active
 
 
+def test_after_a_takeover_a_status_says_first_whose_points_it_lists():
+    found = evolve(STATUS, stands=1, source_stopped=True, end="source", points_in="shop/production")
+    first = printed(show_status, found).splitlines()[0]
+    assert first.startswith("The target has taken over")
+    assert "These are the points in shop/production, which waits" in first
+    assert "dr replicate shop" in first
+
+
 STATUSES = {
     "portinfra could not read whether the vault has them: no route to host": {
         "vault_unseen": "no route to host"

@@ -31,7 +31,7 @@ def drills(session: Session, which: PlanSelection, shown: OutputOptions) -> int:
     missing, or where evidence is not what the ledger has.
     """
     from portinfra import dr
-    from portinfra.render.console.recovery import show_runs
+    from portinfra.render.console.runs import show_runs
     from portinfra.render.console.terminal import out, write_json
     from portinfra.render.recovery_documents import runs_document
     from portinfra.rollout.evidence import open_store

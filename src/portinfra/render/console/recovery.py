@@ -10,7 +10,6 @@ from rich.text import Text
 from portinfra.command_text import command
 from portinfra.model.evidence import Evidence
 from portinfra.model.finding import Severity
-from portinfra.recovery.drills.history import RunHistory
 from portinfra.recovery.drills.sweep import UNSEEN, Swept
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
@@ -139,7 +138,12 @@ def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> N
 
 
 def show_status(found: RecoveryStatus, console: Console, *, points: bool = False) -> None:
-    """Every volume's newest data, every point if wanted, then what else wants attention."""
+    """After a takeover whose data this is; every volume's newest data, every point if wanted, then what else
+    wants attention.
+    """
+    if found.stands and not found.turn:
+        console.print(f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}")
+        console.print()
     rows = table("volume", "group", "newest point", "age", "")
     for volume in found.volumes:
         age = _age(volume.age, volume.age_is_exact)
@@ -209,8 +213,6 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         yield f"Hosts of the target run, though the source is active. First of all: {fence}"
     if found.turn:
         yield from _takeover_lines(found, found.turn)
-    elif found.stands:
-        yield f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}"
 
 
 def _takeover_lines(found: RecoveryStatus, takeover: TakeoverEntry) -> Iterable[str]:
@@ -296,36 +298,6 @@ def _swept_line(each: Swept) -> str:
         silence = f"a zone of {each.environment} does not answer. When it answers, run {again} again."
         return f"{which}: {each.fate}: {silence}"
     return f"{which}: {each.fate} ({count(each.resources, 'resource')})"
-
-
-EVIDENCE = {
-    "elsewhere": "not here",
-    "differs": "NOT what the ledger has",
-    "none": "none",
-    "missing": "MISSING: this run was deleted",
-    "unread": "not known: this environment does not answer",
-}
-
-
-def show_runs(found: Iterable[RunHistory], console: Console) -> None:
-    """Print each run, and where its evidence is."""
-    found = list(found)
-    if not found:
-        console.print("No drill yet.")
-        return
-    rows = table("at", "run", "what", "id", "began", "result", "evidence")
-    for each in found:
-        told = f"{EVIDENCE.get(each.evidence, '')} {each.file}".strip()
-        rows.add_row(
-            each.environment,
-            str(each.number or "—"),
-            each.kind,
-            each.id,
-            moment(each.began) if each.began else "",
-            styled_text((each.result, RESULT_STYLES.get(each.result, ""))),
-            styled_text((told, "bold red" if each.is_doubtful else "")),
-        )
-    console.print(rows)
 
 
 def show_evidence(evidence: Evidence, console: Console) -> None:

@@ -1,0 +1,39 @@
+"""The drills, takeovers and refreshes of a recovery, for a person to read."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+
+from portinfra.recovery.drills.history import RunHistory
+from portinfra.render.console.recovery import RESULT_STYLES
+from portinfra.render.console.terminal import styled_text, table
+from portinfra.words import moment
+
+EVIDENCE = {
+    "elsewhere": "not here",
+    "differs": "NOT what the ledger has",
+    "none": "none",
+    "missing": "MISSING: this run was deleted",
+    "unread": "not known: this environment does not answer",
+}
+
+
+def show_runs(found: Iterable[RunHistory], console: Console) -> None:
+    """Print each run, and where its evidence is."""
+    found = list(found)
+    if not found:
+        console.print("No drill yet.")
+        return
+    rows = table("at", "run", "what", "id", "began", "result", "evidence")
+    for each in found:
+        told = f"{EVIDENCE.get(each.evidence, '')} {each.file}".strip()
+        rows.add_row(
+            each.environment,
+            str(each.number or "—"),
+            each.kind,
+            each.id,
+            moment(each.began) if each.began else "",
+            styled_text((each.result, RESULT_STYLES.get(each.result, ""))),
+            styled_text((told, "bold red" if each.is_doubtful else "")),
+        )
+    console.print(rows)
