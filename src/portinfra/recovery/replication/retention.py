@@ -14,6 +14,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.resources import Spec
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.ages import Ages
@@ -59,6 +60,16 @@ class Retention:
         there = {id_of(address) for address in self.target.snapshots()} | (self.vault.points or set())
         if known or not there:
             return
+        if problems := self.ledger.unreadable():
+            fix = "Remove no data: these entries tell of it. Find out what changed the records of the ledger."
+            if any(each.newer for each in problems):
+                fix = "Run this with the version of portinfra that wrote them, or with a later one."
+            raise self.recovery.refusal(
+                f"nothing is carried to {self.recovery.target_scope}",
+                "ledger-unreadable",
+                f"no point in the ledger {self.recovery.ledger} can be read: {unreadable_line(problems)}",
+                fix,
+            )
         raise self.recovery.refusal(
             f"nothing is carried to {self.recovery.target_scope}",
             "ledger-lost",
