@@ -9,9 +9,9 @@ from attrs import define, evolve, field
 
 from portinfra.errors import ProviderError
 from portinfra.model.address import Address
-from portinfra.model.observed import Observation, Observed
+from portinfra.model.observed import UNSEEN, Observation, Observed
 from portinfra.model.placed import Placed
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Snapshot, Spec
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.entries import unreadable_line
@@ -192,7 +192,16 @@ class Retention:
         for group in groups(self.recovery, placed):
             if group.name == point.group:
                 return is_intact(coverage(placed, group, point, there, self.vault))
-        return point.is_in_vault or bool(point.parts(there))  # its group is not declared any more
+        return point.is_in_vault or self._is_undeclared_intact(point, there)
+
+    def _is_undeclared_intact(self, point: Point, there: Observation) -> bool:
+        """Return whether all copies of a group that is no longer declared are under a key that they had then,
+        or that the environment has.
+        """
+        parts = set(point.parts(there).values())
+        keys = (UNSEEN, self.recovery.target.key, point.entry.said.get("key") or None)
+        copies = [seen.spec for seen in there.of(Snapshot).values() if seen.id in parts]
+        return bool(parts) and all(not copy.copy_of or copy.key in keys for copy in copies)
 
     def _remove_strays(self) -> None:
         if self.ledger.find_strays():
