@@ -79,7 +79,7 @@ def names_a_command(path, text):
         ("`apply` repairs it", True),
         ("To repair what is wrong there: apply {}.", True),
         ("it does not exist: apply {} first", True),
-        ("If it no longer exists: claim {} --forget-peer", True),
+        ("If it no longer exists: lease {} --forget-peer", True),
         ("portinfra plans what exists", False),
         ("no apply would accept this plan", False),
     ],

@@ -64,7 +64,7 @@ CONDITIONS = {
     "hosts were born with something else": (assurances, "_hosts_born_otherwise", lambda plan: []),
     "hosts are in other zones": (assurances, "_other_zones", lambda plan: []),
     "the options select roles": (assurances, "_what", lambda plan: str(plan.scope)),
-    "a host was tried": (Cause, "untried", property(lambda cause: len(cause.steps))),
+    "a host was tried": (Cause, "untried_count", property(lambda cause: len(cause.steps))),
     "undeclared ways are listed": (findings, "_beyond", lambda some, others: []),
 }
 """Each condition of a positive sentence, and what turns it off."""

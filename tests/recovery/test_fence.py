@@ -74,6 +74,14 @@ def test_in_the_middle_of_a_takeover_the_refusal_of_fence_names_what_finishes_it
     assert "dr failover shop" in found.fix
 
 
+def test_a_plan_of_production_in_the_middle_of_a_failover_names_what_finishes_it(ready):
+    dies_after("wave 1")
+    (found,) = workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).findings
+    assert found.rule == "recovery/fenced"
+    assert status(recovery()).next_step in found.fix
+    assert "dr failback" not in found.fix, "it is refused now"
+
+
 def test_an_apply_that_cannot_ask_its_peer_is_refused(ready):
     with lost(RECOVERY, untouched=False):
         plan = workflow.plan(SHOP, PRODUCTION, guards=[recovery()])

@@ -202,7 +202,7 @@ def test_a_sweep_says_what_it_removed_and_which_end_it_could_not_look_at(ready):
         found = sweep(about, pace=ONE, say=lines.append)
     text = printed(show_swept, found)
     assert "hosts of probes in recovery: removed (1 resource)" in text
-    silence = "portinfra did not read production. Run dr sweep again when it answers."
+    silence = "portinfra did not read production. When it answers, run `portinfra dr sweep` again."
     assert f"production does not answer: {silence}" in text
     assert "has left anything" not in text
     assert any(line.startswith("production does not answer") for line in lines)
@@ -229,7 +229,10 @@ def test_a_sweep_forgets_nothing_of_a_zone_that_does_not_answer(ready, what, kin
     assert kept, "the ledger knows of it until a sweep has read every zone"
     if zones != ZONES:
         assert mine[-1].fate == "not looked at"
-        assert "a zone of recovery does not answer. Run dr sweep again" in printed(show_swept, mine)
+        assert (
+            "a zone of recovery does not answer. When it answers, run `portinfra dr sweep` again."
+            in printed(show_swept, mine)
+        )
     sweep(about, pace=ONE)
     assert status(about).left_behind == ()
     assert hosts_of_probes(ready) == []

@@ -11,6 +11,7 @@ from attrs import evolve
 from service_shop import PAYMENTS, PRODUCTION, SHOP, platform
 
 from portinfra import Service, allow
+from portinfra.hosts import haproxy
 from portinfra.hosts.render import render
 from portinfra.placement import place
 from portinfra.testing.certificates import Authority
@@ -60,6 +61,12 @@ def state_of(fabric, service, server):
     named = (dict(zip(head.split(","), row.split(","), strict=True)) for row in rows)
     (found,) = (row for row in named if (row["pxname"], row["svname"]) == (service, server))
     return found["status"], found["check_status"]
+
+
+@pytest.mark.parametrize(("host", "path"), [("web9", haproxy.PATH), ("web1", "/etc/motd")])
+def test_a_file_that_no_host_has_is_an_error_with_the_host_and_the_path(proxied, host, path):
+    with pytest.raises(LookupError, match=f"{host} has no file {path}"):
+        proxied.content(host, path)
 
 
 def test_the_own_zone_answers_then_the_others_and_then_the_own_zone_again(proxied):

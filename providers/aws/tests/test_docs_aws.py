@@ -85,7 +85,8 @@ def test_from_an_account_to_a_running_platform_and_back(somewhere, monkeypatch, 
         hosts = max(hosts, sum(line.startswith("instance") for line in somewhere.bed.books()))
     assert hosts == 3
     assert "web1" in told["output"]
-    assert "aws:us-east-1" in told["lockin"]
+    (lockin,) = re.findall(r"`(portinfra lockin .+?)`", PAGE)
+    assert "aws:us-east-1" in run(lockin, monkeypatch, capsys)
     somewhere.bed.advance(7200.0)
     assert somewhere.bed.books() == []
     assert somewhere.bed.violations == []

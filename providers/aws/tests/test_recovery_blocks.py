@@ -130,8 +130,10 @@ def recovery(clouds, tmp_path):
 
 
 def asked(clouds, action):
-    """The requests of this kind that there have been."""
-    return [parameters for name, parameters in clouds.bed.log if name == action]
+    """The requests of this kind that there have been, without dry runs."""
+    return [
+        parameters for name, parameters in clouds.bed.log if name == action and "DryRun" not in parameters
+    ]
 
 
 def profiles(clouds):

@@ -19,7 +19,8 @@ from portinfra.words import moment
 
 def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None) -> Plan:
     """Return the plan with its guards, with the epoch and fence of its scope's lease, and with the findings
-    of the guards.
+    of the guards. A guard reads both environments, so its finding replaces that of the same rule and subject
+    which the lease alone gave.
 
     Where the lease records a peer that no guard reads, that is a finding, too, and so is the destruction of
     the environment that has taken over: errors, and warnings where `guards` is empty, which says that the
@@ -35,7 +36,9 @@ def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None
         for finding in call_guard(guard, lambda one: list(one.findings(plan)))
     ]
     more = (*found, *_unchecked_peer(plan, lease), *_active_environment(plan, found))
-    return evolve(plan, findings=(*plan.findings, *more))
+    better = {(each.rule, each.subject) for each in found}
+    own = [each for each in plan.findings if (each.rule, each.subject) not in better]
+    return evolve(plan, findings=(*own, *more))
 
 
 def check_guards_again(run: Run, plan: Plan, guards: Iterable[Guard] | None) -> Plan:

@@ -38,6 +38,7 @@ class HostState:
 def read_digests(text: str) -> Digests:
     """Return the digests of lines `HOST DIGEST PATH`, as `sha256sum` prints them behind the host's name.
 
+    `sha256sum --binary` prints `*PATH`.
     Raises ValueError, with the number of the line, for one that has another form.
     """
     found: dict[str, dict[str, str]] = {}
@@ -45,9 +46,10 @@ def read_digests(text: str) -> Digests:
         words = line.split(maxsplit=2)
         if not words:
             continue
-        if len(words) != 3 or len(words[1]) != 64 or not words[2].startswith("/"):
+        path = words[-1].removeprefix("*")
+        if len(words) != 3 or len(words[1]) != 64 or not path.startswith("/"):
             raise ValueError(f"line {number} is not `HOST DIGEST PATH`, with a SHA-256 and an absolute path")
-        host, digest, path = words
+        host, digest, _ = words
         found.setdefault(host, {})[path] = digest.lower()
     return found
 

@@ -143,6 +143,9 @@ def test_approvals_and_manual_steps_work_in_their_situations(files, monkeypatch)
         reader.type_in("failover", ends_with=1)  # it has waited too long for the manual step
         assert "It waits for manual step 'call the bank'." in reader.type_in("status", ends_with=1)
         reader.approve("call the bank")
+        said = reader.type_in("status", ends_with=1)
+        assert "Manual step 'call the bank' is approved. If no command waits for it any more, run" in said
+        assert "It waits for manual step" not in said
         reader.type_in("failover")
         approve_as_another_person("failback")
         reader.type_in("failback")

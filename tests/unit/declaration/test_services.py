@@ -88,7 +88,7 @@ def test_nothing_follows_from_an_empty_service(load_hcl, empty):
 def test_a_flow_whose_service_is_empty_and_that_has_no_target_says_so(findings_of, empty):
     found = findings_of(CALL.format(f"service = {empty}"))
     words = "'service' is empty, and there is no 'to'. Name a service, or add to = … in place of it."
-    assert found == [("0.hcl", 13, words)]
+    assert found == [("0.hcl", 12, words)]
 
 
 def test_without_a_service_a_flow_needs_its_target(findings_of):

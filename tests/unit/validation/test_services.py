@@ -133,6 +133,13 @@ def test_an_application_without_a_proxy_takes_no_port_of_127_0_0_1(tls):
     assert found(Topology("shop", [Role("web", offers=[pages, beside])])) == {}
 
 
+def test_a_name_with_a_new_line_or_a_colour_is_one_line_of_plain_text():
+    wrong = found(Topology("shop", [Role("we\x1b[31mb", offers=payments(name="rows\nx"))]))
+    subjects = {subject for _, subject in wrong}
+    assert r"role.we\x1b[31mb.service.rows\nx" in subjects
+    assert all(subject.isprintable() for subject in subjects)
+
+
 def test_an_unknown_delivery_is_an_error():
     wrong = found(Topology("shop", [WEB], delivery="file"))
     assert "Did you mean 'files'?" in wrong["service/delivery", "topology.shop.delivery"]

@@ -29,6 +29,7 @@ def write_directory(into: Path, document: Document, files: Files) -> int:
         gone = [path for path in before - now.keys() if path.is_file()]
         for path in gone:
             path.unlink()
+            _remove_empty(path.parent, into)
         into.mkdir(parents=True, exist_ok=True)
         (into / MANIFEST).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
@@ -37,6 +38,13 @@ def write_directory(into: Path, document: Document, files: Files) -> int:
             fix="Name another directory, then run the same command again.",
         ) from error
     return len(gone)
+
+
+def _remove_empty(folder: Path, into: Path) -> None:
+    """Remove a folder and those above it, up to `into`, as far as they are empty."""
+    while folder != into and not folder.is_symlink() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def _files_before(into: Path, document: Document) -> list[Path]:

@@ -1,6 +1,6 @@
 """From blocks to the values of the model."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -52,8 +52,12 @@ class Reader:
     def _following(self, of: type[Any], block: Block) -> tuple[Attribute, ...]:
         """Return the attributes that follow from one that has a value. Report those that are written too."""
         written = {each.name: each for each in block.attributes}
-        known = [each for each in attributes(of) if each.hcl in written and "stands_for" in each.metadata]
-        given = {each.name for each in known if self._has_value(written[each.hcl])}
+        known = {
+            each.name: written[each.hcl]
+            for each in attributes(of)
+            if each.hcl in written and "stands_for" in each.metadata
+        }
+        given = {name for name, each in known.items() if self._has_value(each)}
         follows = following_attributes(of, given)
         for each in follows:
             if each.hcl in written:
@@ -63,25 +67,22 @@ class Reader:
                 message = f"{each.hcl!r} follows from {name!r}, which is written too"
                 fix = f"Remove {each.hcl}, or remove {name}."
                 self.findings.extend(problem("duplicate", message, fix, written[each.hcl].location).findings)
-        for each in known:
-            if each.name not in given:
-                follows += self._missing_beside(each, of, written)
+        for name in known.keys() - given:
+            follows += self._missing_beside(known[name], following_attributes(of, {name}), written)
         return follows
 
     def _missing_beside(
-        self, empty: Attribute, of: type[Any], written: Mapping[str, Written]
+        self, empty: Written, follows: tuple[Attribute, ...], written: Container[str]
     ) -> tuple[Attribute, ...]:
-        """Return the attributes that would follow from one without a value, are needed, and are not written.
+        """Return those that are needed and not written, of the attributes that follow from an empty one.
 
-        Where there are some, report the one without a value.
+        Where there are some, report the empty one.
         """
-        follows = following_attributes(of, {empty.name})
         missing = tuple(each for each in follows if each.is_needed and each.hcl not in written)
         if missing:
-            name = missing[0].hcl
-            message = f"{empty.hcl!r} is empty, and there is no {name!r}"
-            fix = f"Name {with_article(empty.hcl)}, or add {name} = … in place of it."
-            self.findings.extend(problem("missing", message, fix, written[empty.hcl].location).findings)
+            message = f"{empty.name!r} is empty, and there is no {missing[0].hcl!r}"
+            fix = f"Name {with_article(empty.name)}, or add {missing[0].hcl} = … in place of it."
+            self.findings.extend(problem("missing", message, fix, empty.location).findings)
         return missing
 
     def _has_value(self, attribute: Written) -> bool:

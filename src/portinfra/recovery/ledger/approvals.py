@@ -16,7 +16,7 @@ from portinfra.provider import registry
 from portinfra.records import holder
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry
-from portinfra.recovery.ledger.takeovers import turns
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_mark, turns
 from portinfra.words import iso
 
 KIND: Final = "approved"
@@ -82,6 +82,12 @@ def read_approvals(entries: Iterable[Entry]) -> list[Approval]:
         for entry in entries
         if entry.kind == KIND
     ]
+
+
+def step_approvals(entries: Iterable[Entry], turn: TakeoverEntry) -> list[Approval]:
+    """Return the approvals of manual steps of a takeover, given for the data that it has now."""
+    known = read_approvals(entries)
+    return [each for each in known if each.takeover == turn.id and each.data == data_mark(turn)]
 
 
 def valid_approvals(entries: Iterable[Entry], what: str, now: float) -> list[Approval]:

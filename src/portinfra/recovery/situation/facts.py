@@ -14,6 +14,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
 from portinfra.records.lease import read_leases
+from portinfra.recovery.ledger.approvals import step_approvals
 from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
@@ -131,6 +132,9 @@ def facts_of(
         awaits_point=any(_is_in_transfer(entry) for entry in contents.entries),
         starts=mark_starts(there) if there else "",
         turn=newest,
+        approved_steps=frozenset(each.what for each in step_approvals(contents.entries, newest))
+        if newest
+        else frozenset(),
     )
 
 

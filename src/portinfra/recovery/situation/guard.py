@@ -27,8 +27,8 @@ from portinfra.recovery.ledger.takeovers import KIND, STOOD, own_data_number
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts, read_facts_for_plan
 from portinfra.recovery.situation.leftovers import find_hosts
-from portinfra.recovery.situation.permissions import Refusal, Verb, may
-from portinfra.recovery.situation.refusals import explain
+from portinfra.recovery.situation.permissions import Refusal, Verb, may, next_verbs
+from portinfra.recovery.situation.refusals import explain, next_step
 from portinfra.recovery.situation.situation import End, Situation, is_contained, peer_of
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import suggestion
@@ -107,6 +107,9 @@ class GuardedRecovery(Recovery):
             yield self._standby_waits(plan, now)
         elif end == "target" and now.authority is None:
             yield from _blank_findings(plan, self.plan.name)
+        if now.open and (step := next_step(self, next_verbs(now))):
+            for each in (each for each in plan.findings if each.rule == "recovery/fenced"):
+                yield evolve(each, fix=f"A takeover is not finished. {step}")
         yield from self._left_findings(plan, end, now)
 
     def _left_findings(self, plan: Plan, end: End, now: Situation) -> Iterator[Finding]:

@@ -80,6 +80,8 @@ class EndFacts:
     """Seconds that its provider is ahead of this machine; None: not known."""
     turn: TakeoverEntry | None = field(default=None, eq=False)
     """The ledger entry of `takeover`."""
+    approved_steps: frozenset[str] = field(default=frozenset(), eq=False)
+    """The manual steps of `takeover` that are approved, by name."""
     error: PortinfraError | None = field(default=None, eq=False)
     """Why it does not answer."""
 
@@ -156,9 +158,17 @@ class Situation:
     @property
     def turn(self) -> TakeoverEntry | None:
         """Return the ledger entry of `takeover`."""
-        if not self.takeover:
-            return None
-        return self.facts(self.active if self.phase == "taking over" else self.waiting).turn
+        return self._taking_over.turn if self.takeover else None
+
+    @property
+    def approved_steps(self) -> frozenset[str]:
+        """Return the approved manual steps of `takeover`."""
+        return self._taking_over.approved_steps if self.takeover else frozenset()
+
+    @property
+    def _taking_over(self) -> EndFacts:
+        """Return the facts of the end whose takeover is not finished, or is being abandoned."""
+        return self.facts(self.active if self.phase == "taking over" else self.waiting)
 
 
 def is_contained(now: Situation, end: End) -> bool:

@@ -1,14 +1,14 @@
 """The approvals of one takeover and of its manual steps."""
 
-from portinfra.recovery.ledger.approvals import KIND, Approval, read_approvals
+from portinfra.recovery.ledger.approvals import KIND, Approval, read_approvals, step_approvals
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_mark
+from portinfra.recovery.ledger.takeovers import TakeoverEntry
 
 
 def list_approvals(ledger: Ledger, turn: TakeoverEntry, what: str = "") -> list[Approval]:
     """Return the approvals of a takeover and of its manual steps; with `what`, those of one step."""
     known = read_approvals(ledger.entries(KIND))
-    of_steps = [each for each in known if each.takeover == turn.id and each.data == data_mark(turn)]
+    of_steps = step_approvals(ledger.entries(KIND), turn)
     if what:
         return [each for each in of_steps if each.what == what]
     return [each for each in known if each.id in turn.approvals or each in of_steps]

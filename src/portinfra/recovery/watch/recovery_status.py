@@ -105,6 +105,8 @@ class RecoveryStatus:
     """Drills that died, or could not be torn down, by their ids: for `sweep`."""
     turn: TakeoverEntry | None = None
     """The failover, or the way back, that has begun and is not done."""
+    step_is_approved: bool = field(default=False, kw_only=True)
+    """Whether the manual step that `turn` waits for is approved."""
     stands: int = 0
     """The epoch since which the target stands for the source; 0 where it does not. What is written there then
     is carried nowhere before the way back.

@@ -139,6 +139,7 @@ def status_of_way(
         next_step(recovery, next_verbs(situation)),
         kept,
         situation=situation,
+        step_is_approved=situation.turn is not None and situation.turn.waits in situation.approved_steps,
         silent=tuple(_names(recovery, situation.silent)) if ask_source else (),
         target_may_run=situation.fenced is False and situation.active == source_end and here.hosts == "on",
         last_refresh=refreshes[-1] if refreshes else None,

@@ -13,6 +13,7 @@ from portinfra.model.finding import Severity
 from portinfra.recovery.drills.history import RunHistory
 from portinfra.recovery.drills.sweep import UNSEEN, Swept
 from portinfra.recovery.ledger.entries import unreadable_line
+from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.watch.forecast import DataSource, Forecast
@@ -207,12 +208,21 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
     if found.target_may_run:
         yield f"Hosts of the target run, though the source is active. First of all: {fence}"
     if found.turn:
-        yield f"A {found.turn.occasion} has begun and is not done. {found.next_step}"
-        if step := found.turn.waits:
-            approve = command("dr", "approve", step, found.recovery)
-            yield f"It waits for manual step {step!r}. Once that is done: {approve}"
+        yield from _takeover_lines(found, found.turn)
     elif found.stands:
         yield f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}"
+
+
+def _takeover_lines(found: RecoveryStatus, takeover: TakeoverEntry) -> Iterable[str]:
+    """Yield what goes on with a takeover that is not finished."""
+    yield f"A {takeover.occasion} has begun and is not done. {found.next_step}"
+    step = takeover.waits
+    if step and found.step_is_approved:
+        goes_on = command("dr", takeover.occasion, found.recovery)
+        yield f"Manual step {step!r} is approved. If no command waits for it any more, run {goes_on}"
+    elif step:
+        approve = command("dr", "approve", step, found.recovery)
+        yield f"It waits for manual step {step!r}. Once that is done: {approve}"
 
 
 def _way_of_points(found: RecoveryStatus) -> str:
@@ -272,18 +282,18 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
 
 
 def _swept_line(each: Swept) -> str:
+    again = command("dr", "sweep")
     if each.what == "environment":
         if each.fate == UNSEEN:
-            silence = f"portinfra did not read {each.environment}. Run dr sweep again when it answers."
+            silence = f"portinfra did not read {each.environment}. When it answers, run {again} again."
             return f"{each.environment} does not answer: {silence}"
-        return (
-            f"portinfra cannot sweep {each.environment}: {each.fate}. Mend the cause and run dr sweep again."
-        )
+        problem = f"portinfra cannot sweep {each.environment}: {each.fate}"
+        return f"{problem}. Mend the cause and run {again} again."
     kind = "hosts of probes" if each.what == "probe host" else f"{each.direction} {each.what}".strip()
     hosts = f"{kind} in {each.environment}"
     which = f"drill {each.id}, begun {each.began}" if each.what == "drill" else hosts
     if each.fate == UNSEEN:
-        silence = f"a zone of {each.environment} does not answer. Run dr sweep again when it answers."
+        silence = f"a zone of {each.environment} does not answer. When it answers, run {again} again."
         return f"{which}: {each.fate}: {silence}"
     return f"{which}: {each.fate} ({count(each.resources, 'resource')})"
 

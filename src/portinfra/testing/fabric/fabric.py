@@ -127,8 +127,14 @@ class Fabric:
         return self._spaces.run(name, command, text)
 
     def content(self, name: str, path: str) -> str:
-        """Return a file of a host, as it is rendered."""
-        return next(file.content for file in self.files[name] if file.path == path)
+        """Return a file of a host, as it is rendered. Raises LookupError for one that the host does not have."""
+        for file in self.files.get(name, ()):
+            if file.path == path:
+                return file.content
+        raise LookupError(
+            f"The host {name} has no file {path} in the files of the fabric. "
+            "Name a host and a path that `hosts files` prints."
+        )
 
     def load_firewall(self, name: str, *, chains: Collection[str] = CHAINS) -> None:
         """Load the firewall of a host. Chains that are not named accept what they would drop."""
