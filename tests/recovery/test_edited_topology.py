@@ -5,8 +5,8 @@ names the volumes and what to do, and loses nothing.
 import pytest
 from attrs import evolve
 from begun import begun
-from turning import HOW
-from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write
+from turning import HOW, dies_at, passed_later
+from worlds import FEW, ONE, PRODUCTION, RECOVERY, SHOP, TWO, recovery, write
 
 from portinfra.errors import PolicyError
 from portinfra.model.recovery import Action
@@ -14,7 +14,9 @@ from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failover
-from portinfra.testing.simulated import applied
+from portinfra.recovery.watch.status import status
+from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.wrapped import wrapped
 
 DATA = Volume("data", gib=10)
 LOGS = Volume("logs", gib=10)
@@ -84,3 +86,29 @@ def test_a_volume_that_is_declared_smaller_is_named(begun_takeover, goes_on):
 
 def test_the_volume_of_a_host_that_is_removed_stays(begun_takeover):
     assert failover(about(shop(count=1)), HOW).result == "passed"
+
+
+@pytest.mark.parametrize("copier", ["this version", "an earlier version"])
+def test_a_group_that_is_undeclared_while_its_point_is_on_its_way_keeps_a_usable_point(copier):
+    both, fewer = about(TWO, waves=[["db", "files"], ["web"]]), about(SHOP, waves=[["db"], ["web"]])
+
+    def hand(provider, call):
+        """An earlier version copied it under the own key of the provider."""
+        if call.action == "CopySnapshot" and copier == "an earlier version":
+            call = evolve(call, parameters={**call.parameters, "key": None})
+        return provider.perform(call)
+
+    with simulated() as cloud:
+        applied(TWO, PRODUCTION)
+        assert replicate(both, pace=ONE).succeeded
+        passed_later(cloud, 3600)
+        dies_at("CopySnapshot", lambda: replicate(both, now=True, pace=ONE))
+        passed_later(cloud, 3600)
+        with wrapped("fake", hand):
+            replicate(fewer, now=True, pace=ONE)
+        usable = [point for point in status(both).points if point.group == "files" and point.restorable]
+        assert usable
+        copies = [each for each in cloud.books(RECOVERY.account) if each["kind"] == "snapshot"]
+        keys = [each["key"] for each in copies if "files" in each["name"]]
+        assert RECOVERY.key in keys
+        assert (None in keys) is (copier == "an earlier version")

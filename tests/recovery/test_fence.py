@@ -2,13 +2,26 @@
 
 import pytest
 from attrs import evolve
-from turning import HOW, LOST, dies_after, lost, passed_later, powers, rules, silent, silent_from
+from turning import (
+    HOW,
+    LOST,
+    before,
+    dies_after,
+    lost,
+    passed_later,
+    powers,
+    rules,
+    silent,
+    silent_from,
+    switch_by_hand,
+)
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra import workflow
 from portinfra.errors import PolicyError, StalePlanError, Unavailable
 from portinfra.model.plan import PlanOptions
 from portinfra.recovery.takeover.fencing import fence
+from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 
@@ -92,6 +105,15 @@ def test_a_source_with_a_silent_zone_is_not_taken_for_stopped_however_often_it_i
     assert hosts == {"db1": "stopped", "web1": "stopped", "db2": "running"}, "what answers is stopped"
     assert failover(recovery(), HOW).source_fenced is True
     assert powers(ready, PRODUCTION) == {"stopped"}
+
+
+@pytest.mark.parametrize("step", [Step.AGREE, Step.BRING_UP], ids=lambda step: step.name)
+def test_evidence_says_that_hosts_run_which_a_person_started_after_the_fence(ready, step):
+    evidence = failover(recovery(), before(step, lambda: switch_by_hand(ready, PRODUCTION, "StartInstance")))
+    assert powers(ready, PRODUCTION) == powers(ready, RECOVERY) == {"running"}
+    assert (evidence.source_fenced, evidence.result) == (False, "failed")
+    (line,) = [each for each in evidence.reasons if "dr fence shop" in each]
+    assert line.startswith("hosts of production run again (db1, db2, web1)")
 
 
 def test_a_fence_of_a_source_that_came_back_in_part_says_what_is_missing(ready):

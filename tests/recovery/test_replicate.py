@@ -259,17 +259,45 @@ def spoiling(about):
             target.caller.insisting(records.write(about.ledger, record))
 
 
-@pytest.mark.parametrize("lose", [forgetting, spoiling])
-def test_a_ledger_that_has_lost_all_points_costs_none_of_their_data(cloud, lose):
+def writing_anew(about):
+    """A newer version has written each entry in a form of its own."""
+    with Connection.to(about.target) as target:
+        records = target.provider.records
+        for lease in target.leases(about.ledger):
+            record = Record(lease.number, to_text(evolve(lease, released=True), '{"kind": "point", "v": 99}'))
+            target.caller.insisting(records.write(about.ledger, record))
+
+
+def test_a_ledger_that_has_lost_all_points_costs_none_of_their_data(cloud):
     assert replicate(recovery(), pace=ONE).succeeded
     before = snapshots(cloud, RECOVERY)
-    lose(recovery())
+    forgetting(recovery())
     later(cloud, 1)
     with pytest.raises(PolicyError) as error:
         replicate(recovery(), pace=ONE)
     (finding,) = error.value.findings
     assert finding.rule == "recovery/ledger-lost"
     assert "shop/recovery+points" in finding.fix
+    later(cloud, 1)
+    assert snapshots(cloud, RECOVERY) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [(spoiling, "Remove no data"), (writing_anew, "the version of portinfra that wrote them")],
+)
+def test_a_ledger_that_cannot_be_read_is_not_called_lost(cloud, change, advice):
+    assert replicate(recovery(), pace=ONE).succeeded
+    before = snapshots(cloud, RECOVERY)
+    change(recovery())
+    later(cloud, 1)
+    with pytest.raises(PolicyError) as error:
+        replicate(recovery(), pace=ONE)
+    (finding,) = error.value.findings
+    assert finding.rule == "recovery/ledger-unreadable"
+    assert "cannot be read" in finding.message
+    assert advice in finding.fix
+    assert "begin anew" not in finding.fix
     later(cloud, 1)
     assert snapshots(cloud, RECOVERY) == before
 

@@ -78,7 +78,8 @@ def _copy(work: Work, known: list[Point], taken: Mapping[Address, Observed[Spec]
     for address, seen in taken.items():
         if id_of(address) in {point.id for point in known}:
             copy_of = f"{work.recovery.source.region}/{seen.id}"
-            wanted[address] = Snapshot(address.name, copy_of=copy_of, key=keys.get(volume_of(address)))
+            key = keys.get(volume_of(address), work.recovery.target.key)  # a volume may be undeclared since
+            wanted[address] = Snapshot(address.name, copy_of=copy_of, key=key)
     try:
         work.target.bring(wanted)
         problem = ""

@@ -9,11 +9,12 @@ from attrs import define, evolve, field
 
 from portinfra.errors import ProviderError
 from portinfra.model.address import Address
-from portinfra.model.observed import Observation, Observed
+from portinfra.model.observed import UNSEEN, Observation, Observed
 from portinfra.model.placed import Placed
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Snapshot, Spec
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.ages import Ages
@@ -59,6 +60,16 @@ class Retention:
         there = {id_of(address) for address in self.target.snapshots()} | (self.vault.points or set())
         if known or not there:
             return
+        if problems := self.ledger.unreadable():
+            fix = "Remove no data: these entries tell of it. Find out what changed the records of the ledger."
+            if any(each.newer for each in problems):
+                fix = "Run this with the version of portinfra that wrote them, or with a later one."
+            raise self.recovery.refusal(
+                f"nothing is carried to {self.recovery.target_scope}",
+                "ledger-unreadable",
+                f"no point in the ledger {self.recovery.ledger} can be read: {unreadable_line(problems)}",
+                fix,
+            )
         raise self.recovery.refusal(
             f"nothing is carried to {self.recovery.target_scope}",
             "ledger-lost",
@@ -181,7 +192,16 @@ class Retention:
         for group in groups(self.recovery, placed):
             if group.name == point.group:
                 return is_intact(coverage(placed, group, point, there, self.vault))
-        return point.is_in_vault or bool(point.parts(there))  # its group is not declared any more
+        return point.is_in_vault or self._is_undeclared_intact(point, there)
+
+    def _is_undeclared_intact(self, point: Point, there: Observation) -> bool:
+        """Return whether all copies of a group that is no longer declared are under a key that they had then,
+        or that the environment has.
+        """
+        parts = set(point.parts(there).values())
+        keys = (UNSEEN, self.recovery.target.key, point.entry.said.get("key") or None)
+        copies = [seen.spec for seen in there.of(Snapshot).values() if seen.id in parts]
+        return bool(parts) and all(not copy.copy_of or copy.key in keys for copy in copies)
 
     def _remove_strays(self) -> None:
         if self.ledger.find_strays():

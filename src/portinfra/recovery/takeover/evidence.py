@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
+from portinfra.command_text import command
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import BothRan, Evidence, PointUsed
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
@@ -37,6 +38,12 @@ def both_ran(turn: TakeoverEntry) -> BothRan | None:
     return BothRan(iso(began), None if ended is None else iso(ended), took)
 
 
+def both_run_line(recovery: Recovery, running: Sequence[str]) -> str:
+    """Return in words that hosts of the source run though the takeover had stopped them."""
+    fence = command("dr", "fence", recovery.plan.name)
+    return f"hosts of {recovery.source.name} run again ({', '.join(running)}): {fence} stops them"
+
+
 def to_evidence(
     bring_up: BringUp,
     id: str,
@@ -44,7 +51,6 @@ def to_evidence(
     ages: Ages,
     *,
     began: float,
-    source_fenced: bool | None = None,
 ) -> Evidence:
     """Evidence of a bring-up that ends now; it passed where nothing speaks against it. `ages` are of the
     moment up to which data of the source should have come back. Moments are seconds since the epoch.
@@ -88,7 +94,6 @@ def to_evidence(
         result="failed" if reasons else "inconclusive" if doubts else "passed",
         reasons=tuple(dict.fromkeys(reasons or doubts)),
         left_behind=bring_up.left_behind,
-        source_fenced=source_fenced,
         source_account=recovery.source.account,
         target_account=recovery.target.account,
         topology_digest=recovery.digest,

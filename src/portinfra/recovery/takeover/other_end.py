@@ -8,6 +8,7 @@ from portinfra.command_text import command
 from portinfra.errors import PortinfraError, ProviderError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
+from portinfra.model.resources import Instance
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, record_turn
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
@@ -98,6 +99,17 @@ class OtherEnd:
             return mark_starts(source.reader.observe(self.recovery.source_scope))
         except ProviderError:
             return ""
+
+    def list_running(self) -> list[str]:
+        """Return the names of its hosts that run now, as far as it answers: a person may have started some
+        since they were stopped.
+        """
+        try:
+            with Connection.to(self.recovery.source) as source:
+                hosts = source.reader.observe(self.recovery.source_scope).of(Instance)
+        except ProviderError:
+            return []
+        return sorted(address.name for address, seen in hosts.items() if seen.spec.power == "running")
 
     def _half_stopped(self, error: Unavailable) -> Unavailable:
         name, plan = self.recovery.source.name, self.recovery.plan.name

@@ -37,7 +37,7 @@ from portinfra.recovery.takeover.agreement import agree, roles_with_data
 from portinfra.recovery.takeover.approvals import list_approvals, remove_spent_approvals
 from portinfra.recovery.takeover.begin import TakeoverStart
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.evidence import OwnData, both_ran, to_evidence
+from portinfra.recovery.takeover.evidence import OwnData, both_ran, both_run_line, to_evidence
 from portinfra.recovery.takeover.fencing import overtaken_error, stand_down
 from portinfra.recovery.takeover.finish import announce, start_roles_left_behind
 from portinfra.recovery.takeover.other_end import OtherEnd
@@ -156,8 +156,13 @@ class _Takeover:
                 start_roles_left_behind(self.recovery, bring_up)
             turn = progress.read()
             whole = bring_up.up_at is not None and announce(self.recovery, bring_up)
+            fenced = turn.fenced_at is not None and not turn.lost  # else it may have become active since
+            if fenced and (running := other.list_running()):
+                fenced = False
+                bring_up.reasons.append(both_run_line(self.recovery, running))
             evidence = evolve(
                 self._show(bring_up, turn, chosen, progress),
+                source_fenced=fenced,
                 source_principal=other.principal,
                 target_principal=principal,
                 left_aside=overwritten.list_volumes(),
@@ -215,14 +220,13 @@ class _Takeover:
     def _show(self, bring_up: BringUp, turn: TakeoverEntry, chosen: Selected, progress: Progress) -> Evidence:
         """Return evidence of the takeover as it is now."""
         now = bring_up.context.now
-        fenced = turn.fenced_at is not None and not turn.lost  # else it may have become active since
         until = turn.wanted_until if turn.lost else turn.fenced_at or now
         at = until if turn.as_of is None else turn.as_of
         ages = Ages(points(progress.ledger.entries()), now, at)
         own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
         used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
         return evolve(
-            to_evidence(bring_up, turn.id, used, ages, began=turn.began, source_fenced=fenced),
+            to_evidence(bring_up, turn.id, used, ages, began=turn.began),
             as_of=None if turn.as_of is None else iso(turn.as_of),
             blank=tuple(sorted(chosen.blank)),
             overruled=turn.overruled,
