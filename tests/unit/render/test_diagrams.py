@@ -64,7 +64,11 @@ def test_every_format_shows_region_zones_subnets_hosts_volumes_and_flows(format)
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_flow_to_a_service_has_its_name_before_its_port(format):
     api = Service("payments-api", tcp=8443, local_port=8002)
-    flows = [allow("web", api, udp=53, why="payments"), allow("app", "web", tcp=80, why="callbacks")]
+    flows = [
+        allow("web", api, why="payments"),
+        allow("web", "app", udp=53, why="names"),
+        allow("app", "web", tcp=80, why="callbacks"),
+    ]
     drawn = draw(placed(Topology("payments", [Role("web"), Role("app", offers=api)], flows)), format)
     assert "payments-api tcp 8443" in drawn
     assert not re.search(r"payments-api (tcp 80\b|udp)", drawn)
