@@ -3,7 +3,7 @@
     python examples/zones.py examples/payments.hcl production web1 payments
 
 A host asks a service by a port of its own 127.0.0.1. Then its zone is cut off, the servers in it vanish, and
-come back. It takes root, and the programs haproxy, nft, ip and socat. Nothing of it is left on the machine.
+come back. It takes root, and the programs haproxy, nft, ip and socat. No process and no namespace is left.
 """
 
 import signal

@@ -4,7 +4,7 @@
         with Fabric(placed, render_hosts(topology, environment), folder) as fabric:
             fabric.load_firewall("web1")
 
-Nothing is left on the machine: the kernel removes the namespaces when the process ends, however it ends.
+No namespace is left: the kernel removes them when the process ends, however it ends. Files stay.
 """
 
 from portinfra.testing.fabric.fabric import PROGRAMS, Fabric, why_impossible
