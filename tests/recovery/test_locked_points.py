@@ -112,7 +112,7 @@ def test_a_run_that_dies_while_it_locks_leaves_a_point_whose_lock_the_status_kno
 
 
 def lock_by_hand(cloud):
-    """Somebody locks every snapshot of the waiting end, by the means of the cloud."""
+    """A person locks every snapshot of the waiting end, by the means of the cloud."""
     with Connection.to(RECOVERY) as place:
         for seen in place.observe(tiny().points).resources.values():
             place.caller.insisting(plugin.lock_call(seen, 7))

@@ -150,7 +150,7 @@ def test_a_drained_server_stays_drained_until_its_address_changes(proxied):
 
 
 def ask_by_tls(fabric, target, certificate=None, **versions):
-    """Return who answers web1 at the port of a host, or why nobody does; "" where the host hangs up."""
+    """Return who answers web1 at the port of a host, or why no server does; "" where the host hangs up."""
     context = ssl.create_default_context(cadata=fabric.authority.pem)
     context.check_hostname = False
     context.set_ciphers("ALL:@SECLEVEL=0")  # the client could speak old versions: only the server refuses

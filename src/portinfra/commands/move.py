@@ -40,7 +40,7 @@ def move(session: Session, target: Target, moving: MoveOptions) -> int:
     selected = select(session, target)
     here = workflow.placed(selected.topology, selected.environment)
     declared = declaration(session, target).environments
-    move_environment(selected.environment, moving.to, "--to")  # a location that is none is told of
+    move_environment(selected.environment, moving.to, "--to")  # refuse a location that does not exist
     there = destination(selected.environment, moving.to, declared, moving.account, moving.key)
     if not moving.plan:
         build = command_line("apply", there.name, "--on", there.on)

@@ -180,7 +180,7 @@ class KeyStates(ABC):
     def key_call(self, environment: Environment, key: str) -> Call | None:
         """Return the one read of a key, by the name that `key` has in a declaration or in what was observed.
 
-        None: the name means that nobody chose a key, so there is nothing to read.
+        None: the name means that no key was chosen, so there is nothing to read.
         """
 
     @abstractmethod

@@ -144,7 +144,3 @@ class AwsProvider(ServerTime):
             self._key_pairs.pop(call.parameters["KeyName"], None)
             if not answer.get("keyPairId"):  # EC2 says nothing about one that was not there
                 raise EC2Error(_KEY_PAIR_GONE, "The record does not exist", 400, call.action)
-
-
-def _is_claim(call: Call) -> bool:
-    return call.address is not None and call.address.kind == "claim"

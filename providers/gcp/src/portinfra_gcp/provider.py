@@ -150,10 +150,6 @@ class GcpProvider(ServerTime):
         return operation
 
 
-def _is_claim(call: Call) -> bool:
-    return call.address is not None and call.address.kind == "claim"
-
-
 def _same(call: Call) -> Any:
     """What tells one change of a resource from another."""
     named = {name: value for name, value in call.parameters.items() if isinstance(value, str)}

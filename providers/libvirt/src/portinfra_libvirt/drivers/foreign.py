@@ -147,6 +147,6 @@ class _Home:
             try:
                 if ipaddress.ip_address(address) in ipaddress.ip_network(cidr):
                     return cidr
-            except ValueError:  # a variable of a filter, or an address that somebody wrote by hand
+            except ValueError:  # a variable of a filter, or an address written by hand
                 continue
         return ""
