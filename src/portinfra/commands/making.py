@@ -17,7 +17,15 @@ from portinfra.model.address import Address
 from portinfra.model.plain import Document
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.planning.refusal import refuse
-from portinfra.planning.saved import declaration_digest, digest, new_changes, say_new
+from portinfra.planning.saved import (
+    declaration_digest,
+    digest,
+    is_covered,
+    is_same,
+    new_changes,
+    say_gone,
+    say_new,
+)
 from portinfra.render.documents import plan_document
 
 SCHEMA = "portinfra.plan/1"
@@ -56,8 +64,9 @@ def save(plan: Plan, path: Path) -> None:
 def load_plan(session: Session, target: Target, path: Path, *, without_peer: bool = False) -> Plan:
     """The plan of a file, made again.
 
-    Raises Misuse for a file that is no plan of this environment, and StalePlanError where the declaration or
-    the world asks for anything that is not in it.
+    Raises Misuse for a file that is no plan of this environment. Raises StalePlanError where the environment
+    needs anything that is not in it; and where the declaration has changed, unless the plan of the new one is
+    the same.
     """
     saved = _read_plan(path)
     topology, _, environment = saved["scope"].partition("/")
@@ -74,15 +83,16 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
     target = evolve(target, environment=environment, topology=topology, on=on)
     selection = select(session, target, without_peer=without_peer)
     plan = make_plan(selection, _options(saved["options"]), destroy=saved["options"]["destroy"])
-    if new := new_changes(plan, saved["fingerprints"]):
-        same = saved.get("declaration", "") == declaration_digest(plan)
-        why = "what is there has changed since" if same else "the declaration has changed since"
-        read = {(change["action"], change["address"]) for change in saved["changes"]}
-        raise StalePlanError(
-            f"{path} is out of date: {why}. {say_new(new, read)}",
-            fix=f"Make a new plan, read it, and apply that: {_anew(saved, path)}",
-        )
-    return plan
+    same = saved.get("declaration", "") == declaration_digest(plan)
+    if is_covered(plan, saved["fingerprints"]) if same else is_same(plan, saved["fingerprints"]):
+        return plan
+    why = "what is there has changed since" if same else "the declaration has changed since"
+    read = dict.fromkeys((change["action"], change["address"]) for change in saved["changes"])
+    said = [say_new(new_changes(plan, saved["fingerprints"]), read), "" if same else say_gone(plan, read)]
+    raise StalePlanError(
+        f"{path} is out of date: {why}. {' '.join(filter(None, said))}",
+        fix=f"Make a new plan, read it, and apply that: {_anew(saved, path)}",
+    )
 
 
 def _anew(saved: Document, path: Path) -> str:
