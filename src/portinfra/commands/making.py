@@ -26,6 +26,7 @@ from portinfra.planning.saved import (
     say_gone,
     say_new,
 )
+from portinfra.planning.unknown_names import gone_data
 from portinfra.render.documents import plan_document
 
 SCHEMA = "portinfra.plan/1"
@@ -33,16 +34,24 @@ SCHEMA = "portinfra.plan/1"
 
 def make_plan(selection: Selection, options: PlanOptions, *, destroy: bool = False) -> Plan:
     """The plan of a selection. Raises Misuse for an option that names what there is not."""
+    plan = _plan(selection, options, destroy=destroy)
+    check_names(plan)
+    return plan
+
+
+def _plan(selection: Selection, options: PlanOptions, *, destroy: bool) -> Plan:
+    topology, environment, guards = selection.topology, selection.environment, selection.guards
     if destroy:
-        plan = workflow.destroy(selection.topology, selection.environment, options, guards=selection.guards)
-    else:
-        plan = workflow.plan(
-            selection.topology,
-            selection.environment,
-            options,
-            rules=selection.rules,
-            guards=selection.guards,
-        )
+        return workflow.destroy(topology, environment, options, guards=guards)
+    return workflow.plan(topology, environment, options, rules=selection.rules, guards=guards)
+
+
+def _plan_again(selection: Selection, options: PlanOptions, *, destroy: bool) -> Plan:
+    """Return the plan of options that were checked before: volumes that they gave up may be deleted since."""
+    plan = _plan(selection, options, destroy=destroy)
+    if gone := gone_data(plan):
+        left = evolve(options, allow_data_loss=options.allow_data_loss - gone)
+        plan = _plan(selection, left, destroy=destroy)
     check_names(plan)
     return plan
 
@@ -82,7 +91,7 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
         )
     target = evolve(target, environment=environment, topology=topology, on=on)
     selection = select(session, target, without_peer=without_peer)
-    plan = make_plan(selection, _options(saved["options"]), destroy=saved["options"]["destroy"])
+    plan = _plan_again(selection, _options(saved["options"]), destroy=saved["options"]["destroy"])
     same = saved.get("declaration", "") == declaration_digest(plan)
     if is_covered(plan, saved["fingerprints"]) if same else is_same(plan, saved["fingerprints"]):
         return plan

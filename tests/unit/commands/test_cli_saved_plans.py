@@ -160,3 +160,14 @@ def test_a_saved_plan_is_applied_where_a_changed_declaration_has_the_same_plan(a
     reworded = applied.changing("web", count=3, public="all customers")
     assert reworded.run("apply", "--plan", saved).exit_code == 0
     assert "Nothing to do" in reworded.run("plan").stdout
+
+
+def test_a_saved_plan_whose_volume_is_deleted_already_may_be_applied_again(applied, tmp_path):
+    saved = str(tmp_path / "p.json")
+    larger = applied.changing("db", count=2)
+    assert larger.run("apply", "--yes").exit_code == 0
+    assert applied.run("plan", "--allow-data-loss", "volume.db2-data", "--out", saved).exit_code == 0
+    assert applied.run("apply", "--plan", saved).exit_code == 0
+    again = applied.run("apply", "--plan", saved)
+    assert again.exit_code == 0, again.stderr
+    assert "Nothing to do" in again.stdout
