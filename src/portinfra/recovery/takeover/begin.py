@@ -80,7 +80,19 @@ class TakeoverStart:
             wanted = evolve(
                 wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at, contained=contained
             )
+        elif (since := self._other_active_since(now)) and found.own_until is None:
+            both_from, _ = _both_ran(now, peer_of(end_of(self.recovery)))
+            wanted = evolve(wanted, own_until=since, both_from=found.both_from or both_from)
         return found if wanted == found else record_turn(self.ledger, wanted)
+
+    def _other_active_since(self, now: Situation) -> float | None:
+        """Return since when the other end was active by a decision that this end did not know when it took
+        over without it: own data here was last written before. None: there was no such decision.
+        """
+        other = now.facts(peer_of(end_of(self.recovery))).activated
+        if other is None or now.holder == end_of(self.recovery):
+            return None
+        return self._believable_time(other.epoch, self.target.now())
 
     def _is_first(self, found: TakeoverEntry) -> bool:
         """Return whether its end never took over before: volumes there have no data of customers. Any others
