@@ -237,3 +237,13 @@ def test_own_data_is_as_old_as_the_decision_that_made_the_other_end_active_meanw
     assert evidence.source_fenced
     assert evidence.rpo_measured >= 3 * 3600
     assert evidence.both_ran.seconds >= 3 * 3600
+
+
+def test_both_ends_ran_since_the_first_of_two_takeovers_that_did_not_stop_the_other_end(ready):
+    with lost(PRODUCTION):
+        failover(recovery(), LOST)
+        passed_later(ready, 3 * 3600)
+        stuck(how=LOST)
+    evidence = failover(recovery(), HOW)
+    assert evidence.source_fenced
+    assert evidence.both_ran.seconds >= 3 * 3600

@@ -112,6 +112,8 @@ class TakeoverStart:
         left = known is not None and known.active != end_of(self.recovery)
         contained = is_replaceable(now, end_of(self.recovery))
         both_from, both_until = _both_ran(now, peer_of(end_of(self.recovery)))
+        if both_from is None and not left:
+            both_from = _other_ran_on(now.facts(end_of(self.recovery)).turn)
         turn = TakeoverEntry(
             f"{epoch:x}",
             "failback" if self.recovery.is_reversed else "failover",
@@ -175,6 +177,15 @@ def _both_ran(now: Situation, active: End) -> tuple[float | None, float | None]:
     if turn is None or turn.ran_on_from is None or turn.abandoned or turn.open:
         return None, None
     return turn.ran_on_from, turn.fenced_at
+
+
+def _other_ran_on(turn: TakeoverEntry | None) -> float | None:
+    """Return since when the end that was overtaken may have run on, as no run has stopped it since; None: it
+    was stopped, or the last takeover to this end is not complete.
+    """
+    if turn is None or turn.open or turn.abandoned or turn.fenced_at is not None:
+        return None
+    return turn.ran_on_from if turn.both_from is None else turn.both_from
 
 
 def _joined(known: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
