@@ -26,7 +26,15 @@ from portinfra.planning.refusal import refusal_of, refuse
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Contents, Ledger
-from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
+from portinfra.recovery.ledger.runs import (
+    REFRESH,
+    TAKEOVER,
+    begin_run,
+    end_run,
+    link_run,
+    read_runs,
+    reopen_run,
+)
 from portinfra.recovery.ledger.standbys import record_standby
 from portinfra.recovery.ledger.takeovers import own_data_number
 from portinfra.recovery.options import FailoverOptions
@@ -116,7 +124,10 @@ class _Refresh:
         with self.target.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, REFRESH_VERB, now)  # a takeover may have begun meanwhile
-            if data_entries(self.ledger.read()) != known:
+            self.ledger = Ledger.after_settling(self.target, self.recovery.ledger)
+            contents = self.ledger.read()
+            reopen_run(self.ledger, contents, entry)
+            if data_entries(contents) != known:
                 choice = self._choose()
                 with run.living():
                     receive(self.recovery, self.target, choice.points, pace, self.say)
