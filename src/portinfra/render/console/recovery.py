@@ -239,8 +239,13 @@ def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
     for each in found.kept_unseen:
         yield f"{each[0].upper()}{each[1:]}"
     for kept in found.kept:
-        until = f"kept until {moment(kept.until)}"
-        yield f"{kept.environment}: what {kept.volume} had before is in snapshot {kept.snapshot}, {until}."
+        until = f"kept until {moment(kept.until)}."
+        if not kept.ends_by_time:
+            until = (
+                f"kept until a person deletes it. {kept.environment} does not tell the time, so portinfra "
+                "does not know when its time is over. To delete it, use the tools of its provider."
+            )
+        yield f"{kept.environment}: what {kept.volume} had before is in snapshot {kept.snapshot}, {until}"
 
 
 def _level_line(found: RecoveryStatus) -> str:
