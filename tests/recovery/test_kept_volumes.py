@@ -127,6 +127,42 @@ def test_what_they_have_written_after_the_way_back_began_is_kept(tiny_world):
     assert content(tiny_world, failback(tiny(), before(Step.FENCE, by_hand))) == {"rows by hand"}
 
 
+def write_on_a_host_of_their_own(cloud, text):
+    """A person attaches the volume of production to another host in its subnet, which writes to it."""
+
+    def call(action, **given):
+        made = cloud.request(PRODUCTION.account, PRODUCTION.region, action, given)
+        passed_later(cloud, 600)
+        return made["record"]["id"]
+
+    mine = [record for record in cloud.books(PRODUCTION.account) if record["kind"] == "instance"]
+    given = {
+        name: mine[0][name]
+        for name in ("subnet", "firewall", "zone", "machine_type", "image_id", "disk_gib", "key")
+    }
+    address = mine[0]["private_address"].rpartition(".")[0] + ".77"
+    more = {"private_address": address, "native": {}, "ssh_keys": [], "user_data": ""}
+    theirs = call("CreateInstance", name="theirs", **given, **more)
+    (volume,) = [record["id"] for record in cloud.books(PRODUCTION.account) if record["kind"] == "volume"]
+    call("DetachVolume", id=volume, instance=mine[0]["id"])
+    call("AttachVolume", id=volume, instance=theirs, device="data")
+    write(cloud, PRODUCTION, text)
+    return lambda: call("DetachVolume", id=volume, instance=theirs)
+
+
+@pytest.mark.parametrize("is_detached", [False, True], ids=["attached", "detached again"])
+def test_what_a_host_of_others_wrote_on_a_volume_that_a_person_attached_to_it_is_kept(
+    tiny_world, is_detached
+):
+    assert failover(tiny(), PLANNED).result == "passed"
+    detach = write_on_a_host_of_their_own(tiny_world, "rows on another host")
+    if is_detached:
+        detach()
+    assert "recovery/overwrites-data" in [each.rule for each in make_forecast(tiny().reversed).findings]
+    evidence = failback(tiny(), HOW)
+    assert (evidence.result, content(tiny_world, evidence)) == ("passed", {"rows on another host"})
+
+
 class Died(BaseException):
     """The end of a run."""
 
