@@ -1,12 +1,13 @@
 """What a drill or a turn has shown: its measures held against the plan, as evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
 from portinfra.command_text import command
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import BothRan, Evidence, PointUsed
+from portinfra.recovery.ledger.ledger import Contents
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.ages import Ages, round_age
 from portinfra.recovery.points.point import Point
@@ -43,6 +44,12 @@ def both_run_line(recovery: Recovery, running: Sequence[str]) -> str:
     """Return in words that hosts of the source run though the takeover had stopped them."""
     fence = command("dr", "fence", recovery.plan.name)
     return f"hosts of {recovery.source.name} run again ({', '.join(running)}): {fence} stops them"
+
+
+def unread_entries(contents: Contents, used: Iterable[Point]) -> tuple[str, ...]:
+    """Return the entries that cannot be read and are newer than one of these points; all, without points."""
+    oldest = min((point.number for point in used), default=0)
+    return tuple(str(each) for each in contents.unreadable if each.number > oldest)
 
 
 def to_evidence(
