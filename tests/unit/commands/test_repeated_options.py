@@ -6,9 +6,9 @@ DATA = ("--as-of", "2030-01-01T00:00Z", "--blank", "volume.db1-data", "--without
 
 CALLS = {
     "a lost environment of another name": (("dr", "failover", "--lost", "prod", *DATA), DATA),
-    "the same with consent": (
-        ("dr", "failover", "--lost", "prod", "--insist", "--yes"),
-        ("--insist", "--yes"),
+    "the same with insistence": (
+        ("dr", "failover", "--lost", "prod", "--insist", *DATA),
+        ("--insist", *DATA),
     ),
     "the same on the way back": (("dr", "failback", "--lost", "prod", *DATA), DATA),
     "an old spelling of a lost source": (("dr", "failover", "--source-is-lost", *DATA), DATA),
