@@ -39,7 +39,7 @@ from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.evidence import to_evidence
+from portinfra.recovery.takeover.evidence import to_evidence, unread_entries
 from portinfra.recovery.vault.choice import choose
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
@@ -91,7 +91,8 @@ def drill(
             raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
         until = as_of.timestamp() if as_of else None
         moment = None if until is None else iso(until)
-        ages = Ages(points(ledger.entries()), started, until)
+        contents = ledger.read()
+        ages = Ages(points(contents.entries), started, until)
         id = f"{int(started):x}{secrets.token_hex(1)}"
         run = target.start_run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
         with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
@@ -136,6 +137,7 @@ def drill(
             target_principal=principal,
             as_of=moment,
             blank=tuple(sorted(choice.blank)),
+            unreadable_entries=unread_entries(contents, chosen),
             **asdict(link),
         )
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
