@@ -51,7 +51,7 @@ from portinfra.planning.in_use import in_use
 from portinfra.planning.readiness import questions
 from portinfra.planning.refusal import refuse
 from portinfra.planning.saved import fingerprints, new_changes, say_new
-from portinfra.planning.unknown_names import name_findings
+from portinfra.planning.unknown_names import gone_data, name_findings
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
 from portinfra.portability.lockin import Tie, ties
@@ -338,6 +338,9 @@ def _plan(
     with Connection.to(placed.environment, placed.topology) as here:
         given = None if guards is None else tuple(guards)
         lease, plan = _unguarded(placed, options, here, given or (), destroy=destroy)
+        if gone_data(plan):  # only then a killed run matters, and lists may have been behind its end
+            last = here.leases(placed.scope)[-1:]
+            plan = evolve(plan, follows_killed_run=any(not each.released for each in last))
     return check_guards(plan, given, lease)
 
 

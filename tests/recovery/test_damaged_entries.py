@@ -214,6 +214,7 @@ def test_no_damage_of_an_entry_ends_a_verb_with_an_internal_error(ready, kind):
             assert len(ledger.read().entries) == 2, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMS)
 @pytest.mark.parametrize("damage", ["missing", "newer version"])
 def test_verbs_that_write_go_on_or_refuse_beside_a_damaged_entry(ready, kind, damage):

@@ -20,6 +20,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.placement import place
 from portinfra.planning.compose import compose
+from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.drills import KIND
@@ -65,10 +66,10 @@ def drill(
     `as_of`, use points that are not later than that moment, and measure the age of their data at it. Volumes
     `blank`, by their addresses, may begin blank where no point has data of them.
 
-    Raises ProviderError where it could not even begin; and PolicyError where the situation permits no drill,
-    and for a moment or volumes that an operator named and that cannot be had. Whatever else keeps it from
-    coming up is in evidence of a drill that failed. A drill that sees a takeover to its own end begin is torn
-    down at its next wave.
+    Raises ProviderError where it could not even begin; ValidationError where no host can run a probe; and
+    PolicyError where the situation permits no drill, and for a moment or volumes that an operator named and
+    that cannot be had. Whatever else keeps it from coming up is in evidence of a drill that failed. A drill
+    that sees a takeover to its own end begin is torn down at its next wave.
     """
     pace, say = pace or RunOptions(), SafeListener(say)
     how = FailoverOptions(as_of=as_of, blank=blank)
@@ -78,7 +79,7 @@ def drill(
         catalogue, principal = target.catalogue(), target.reader.principal()
         _raise_if_refused(recovery, target)
         if findings := list(prober_findings(recovery)):
-            raise PolicyError("a probe cannot run inside a drill: nothing was changed", findings)
+            raise refusal_of("a probe cannot run inside a drill: nothing was changed", findings)
         say_clocks([target], say)
         ledger = Ledger(target, recovery.ledger)
         started = target.now()

@@ -31,8 +31,9 @@ def both_ran(turn: TakeoverEntry) -> BothRan | None:
     """Return in which time hosts of both ends may have run, before this takeover or during it."""
     began, ended = turn.both_from, turn.both_until
     # A lost end that no run has reached since may not have run at all.
-    if began is None and (turn.fenced_at is not None or turn.partly_fenced_at is not None):
-        began, ended = turn.ran_on_from, turn.fenced_at
+    is_reached = turn.fenced_at is not None or turn.partly_fenced_at is not None
+    if ended is None and is_reached and turn.ran_on_from is not None:
+        began, ended = turn.ran_on_from if began is None else began, turn.fenced_at
     if began is None:
         return None
     took = None if ended is None else round(max(0.0, ended - began), 3)
