@@ -18,6 +18,21 @@ from portinfra_libvirt import images, seed
 from portinfra_libvirt.images import debian, files
 
 BOOT_SECONDS = 600
+BOOTS = ("e2fsprogs", "linux-image-cloud-amd64", "zstd")
+"""The packages of a guest that boots and does nothing else."""
+INIT = """\
+cat > "$1/usr/sbin/init" << 'END'
+#!/bin/sh
+mount -t proc proc /proc
+. /etc/os-release
+root=$(awk '$2 == "/" { print $1; exit }' /proc/mounts)
+printf '\\nHEARD %s %s %s\\n' "$root" "$VERSION_ID" "$(uname -r)" > /dev/ttyS0
+echo o > /proc/sysrq-trigger
+sleep 60
+END
+chmod 755 "$1/usr/sbin/init"
+"""
+"""Adds the first process of that guest. It says what it finds, and ends the guest."""
 
 needs_qemu_img = pytest.mark.skipif(files.tool("qemu-img") is None, reason="needs qemu-utils")
 
@@ -263,19 +278,40 @@ def test_a_directory_that_cannot_hold_an_image_is_said(tmp_path: Path) -> None:
         images.fetch(source, source / "into", sha256=digest(source))
 
 
-@pytest.mark.slow
-def test_a_built_image_boots_heeds_its_seed_grows_and_ends_itself(tmp_path: Path) -> None:
+def skip_without_builders() -> None:
     absent = images.missing() + ([] if files.tool("qemu-system-x86_64") else ["qemu-system-x86"])
     if absent:
         pytest.skip(f"needs {' '.join(absent)}")
-    began = time.monotonic()
+
+
+@pytest.mark.slow
+def test_a_built_image_boots_from_its_own_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its boot loader, kernel and initial RAM disk are a release's; of its packages, it has those that boot.
+    The soak test below boots the whole release.
+    """
+    skip_without_builders()
+    kept, services = debian._CUSTOMIZE.rsplit("\n", 2)[:2]
+    assert "systemctl enable" in services
+    monkeypatch.setattr(debian, "_PACKAGES", BOOTS)
+    monkeypatch.setattr(debian, "_CUSTOMIZE", f"{kept}\n{INIT}")
     image = images.build(tmp_path / "into")
-    built = time.monotonic() - began
     assert image.name.startswith("debian-12@")
     assert image.virtual_bytes == debian.DISK_BYTES
     assert [each.name for each in image.path.parent.iterdir()] == [image.path.name]
+    root, release, kernel = boot(image.path, tmp_path)
+    assert root == "/dev/vda1"
+    assert release == "12"
+    assert kernel.endswith("-cloud-amd64")
+
+
+@pytest.mark.soak  # two minutes of the processors' time
+def test_a_built_release_boots_heeds_its_seed_grows_and_ends_itself(tmp_path: Path) -> None:
+    skip_without_builders()
     began = time.monotonic()
-    said = boot(image.path, tmp_path)
+    image = images.build(tmp_path / "into")
+    built = time.monotonic() - began
+    began = time.monotonic()
+    said = boot(image.path, tmp_path, *seeded(tmp_path))
     heard = time.monotonic() - began
     print(f"built in {built:.0f} s, {image.path.stat().st_size >> 20} MiB; heard in {heard:.0f} s")
     host, address, mib, failed, timer = said
@@ -284,11 +320,11 @@ def test_a_built_image_boots_heeds_its_seed_grows_and_ends_itself(tmp_path: Path
     assert int(mib) > 2800  # of a disk of 3 GiB
 
 
-def boot(image: Path, place: Path) -> list[str]:
-    """What its user data says on the serial console, of a guest without KVM, which then ends itself."""
-    disk, given = place / "disk.qcow2", place / "seed.iso"
-    lower = ["-b", str(image), "-F", "qcow2"]
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *lower, str(disk), "3G"], check=True)
+def seeded(place: Path) -> list[str]:
+    """QEMU's options for a guest with a seed, whose user data says on the serial console what it found, and
+    that ends itself.
+    """
+    given = place / "seed.iso"
     script = (
         "#!/bin/sh\n"
         "address=$(ip -4 -o address show scope global | awk '{print $4}')\n"
@@ -302,19 +338,20 @@ def boot(image: Path, place: Path) -> list[str]:
     told = cloud_init.user_data(script, ends_after=3600)
     card = seed.network("52:54:00:12:34:56", "10.1.2.3", 24, None)
     given.write_bytes(seed.image(seed.documents("i-1", "tester", card, (), told)))
+    return [
+        *("-drive", f"file={given},if=virtio,format=raw,readonly=on"),
+        *("-netdev", "user,id=net,restrict=on"),
+        *("-device", "virtio-net-pci,netdev=net,mac=52:54:00:12:34:56"),
+    ]
+
+
+def boot(image: Path, place: Path, *options: str) -> list[str]:
+    """Return what a guest without KVM says on its serial console. It then ends itself."""
+    disk = place / "disk.qcow2"
+    lower = ["-b", str(image), "-F", "qcow2"]
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *lower, str(disk), "3G"], check=True)
     command = ["qemu-system-x86_64", "-accel", "tcg", "-m", "512", "-nographic", "-monitor", "none"]
-    command += [
-        "-drive",
-        f"file={disk},if=virtio",
-        "-drive",
-        f"file={given},if=virtio,format=raw,readonly=on",
-    ]
-    command += [
-        "-netdev",
-        "user,id=net,restrict=on",
-        "-device",
-        "virtio-net-pci,netdev=net,mac=52:54:00:12:34:56",
-    ]
+    command += ["-vga", "none", "-drive", f"file={disk},if=virtio", *(options or ("-nic", "none"))]
     with subprocess.Popen(
         [*command, "-serial", "stdio"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
     ) as guest:
