@@ -220,3 +220,30 @@ def test_a_takeover_that_goes_on_without_the_lost_end_keeps_what_only_that_end_m
     with lost(PRODUCTION):
         evidence = failover(about, evolve(LOST, from_points=True))
     assert {ready.read(each.snapshot).decode() for each in evidence.left_aside} == said("a day of orders")
+
+
+@pytest.mark.parametrize("fenced_before", [False, True], ids=["goes on", "is fenced, then goes on"])
+def test_own_data_is_as_old_as_the_decision_that_made_the_other_end_active_meanwhile(ready, fenced_before):
+    failover(recovery(), HOW)
+    with lost(RECOVERY):
+        failback(recovery(), LOST)
+    passed_later(ready, 3 * 3600)
+    write(ready, PRODUCTION, "three hours of orders")
+    with lost(PRODUCTION):
+        stuck(how=LOST)  # it does not know that production was active
+    if fenced_before:
+        fence(recovery(), pace=ONE)
+    evidence = failover(recovery(), HOW)
+    assert evidence.source_fenced
+    assert evidence.rpo_measured >= 3 * 3600
+    assert evidence.both_ran.seconds >= 3 * 3600
+
+
+def test_both_ends_ran_since_the_first_of_two_takeovers_that_did_not_stop_the_other_end(ready):
+    with lost(PRODUCTION):
+        failover(recovery(), LOST)
+        passed_later(ready, 3 * 3600)
+        stuck(how=LOST)
+    evidence = failover(recovery(), HOW)
+    assert evidence.source_fenced
+    assert evidence.both_ran.seconds >= 3 * 3600

@@ -12,6 +12,7 @@ from portinfra.model.arguments import check_types
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location, location_of
+from portinfra.model.rule_classes import OURS
 from portinfra.model.service import Service
 from portinfra.model.strict import strict
 from portinfra.model.topology import Flow, Role, Topology
@@ -180,11 +181,12 @@ def every(*groups: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
                 raise DeclarationError(
                     f"two rules are called {one.id!r}", location=one.location, fix="Give one another id."
                 )
-            if one.id.startswith(_OURS) and one not in groups[0]:
+            first, _, name = one.id.partition("/")
+            if first in OURS and one not in groups[0]:
                 raise DeclarationError(
                     f"{one.id!r} reads like a built-in rule",
                     location=one.location,
-                    fix=f"Give it a first name of your own: {one.id.replace(_OURS, 'acme/', 1)!r}.",
+                    fix=f"Give it a first name of your own: {f'acme/{name}'!r}.",
                 )
             ids.add(one.id)
             yield one

@@ -55,7 +55,7 @@ def _lone_flow_findings(flow: Flow) -> Iterator[Finding]:
     if not flow.tcp and not flow.udp and not flow.icmp and not flow.service:
         tcp, icmp = flow.location.write("tcp", "443"), flow.location.write("icmp", "True")
         yield _wrong(flow, "no-ports", "it allows nothing", f"Name its ports: {tcp}. Or {icmp}.")
-    for name, ranges in (("tcp", flow.tcp), ("udp", flow.udp)):
+    for name, ranges in (("tcp", flow.tcp), ("udp", flow.udp)) if not flow.service else ():
         for _, last in ranges:
             if last > 65535:
                 yield _wrong(flow, "port", f"{last} is no port", "Ports go from 1 to 65535.", name)

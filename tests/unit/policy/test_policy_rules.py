@@ -21,6 +21,7 @@ from portinfra.model.address import Address
 from portinfra.model.finding import Severity
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.resources import Rule
+from portinfra.model.rule_classes import OURS
 from portinfra.placement import place
 from portinfra.policy import BUILT_IN, check
 
@@ -341,8 +342,9 @@ def test_a_rule_that_names_nothing_that_there_is_fails():
         check(shop(), rules=[no_ghosts])
 
 
-def test_a_rule_of_ones_own_does_not_read_like_a_built_in_one():
-    @rule("check/no-large")
+@pytest.mark.parametrize("first", sorted(OURS))
+def test_a_rule_of_ones_own_does_not_read_like_a_built_in_one(first):
+    @rule(f"{first}/no-large")
     def no_large(context):
         """Nothing is large."""
         yield from ()

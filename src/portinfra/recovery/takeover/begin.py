@@ -80,7 +80,19 @@ class TakeoverStart:
             wanted = evolve(
                 wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at, contained=contained
             )
+        elif (since := self._other_active_since(now)) and found.own_until is None:
+            both_from, _ = _both_ran(now, peer_of(end_of(self.recovery)))
+            wanted = evolve(wanted, own_until=since, both_from=found.both_from or both_from)
         return found if wanted == found else record_turn(self.ledger, wanted)
+
+    def _other_active_since(self, now: Situation) -> float | None:
+        """Return since when the other end was active by a decision that this end did not know when it took
+        over without it: own data here was last written before. None: there was no such decision.
+        """
+        other = now.facts(peer_of(end_of(self.recovery))).activated
+        if other is None or now.holder == end_of(self.recovery):
+            return None
+        return self._believable_time(other.epoch, self.target.now())
 
     def _is_first(self, found: TakeoverEntry) -> bool:
         """Return whether its end never took over before: volumes there have no data of customers. Any others
@@ -100,6 +112,8 @@ class TakeoverStart:
         left = known is not None and known.active != end_of(self.recovery)
         contained = is_replaceable(now, end_of(self.recovery))
         both_from, both_until = _both_ran(now, peer_of(end_of(self.recovery)))
+        if both_from is None and not left:
+            both_from = _other_ran_on(now.facts(end_of(self.recovery)).turn)
         turn = TakeoverEntry(
             f"{epoch:x}",
             "failback" if self.recovery.is_reversed else "failover",
@@ -163,6 +177,15 @@ def _both_ran(now: Situation, active: End) -> tuple[float | None, float | None]:
     if turn is None or turn.ran_on_from is None or turn.abandoned or turn.open:
         return None, None
     return turn.ran_on_from, turn.fenced_at
+
+
+def _other_ran_on(turn: TakeoverEntry | None) -> float | None:
+    """Return since when the end that was overtaken may have run on, as no run has stopped it since; None: it
+    was stopped, or the last takeover to this end is not complete.
+    """
+    if turn is None or turn.open or turn.abandoned or turn.fenced_at is not None:
+        return None
+    return turn.ran_on_from if turn.both_from is None else turn.both_from
 
 
 def _joined(known: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
