@@ -85,7 +85,7 @@ def protection_findings(
     for address, change in decided.items():
         if address in options.unprotected or not _goes(change):
             continue
-        role = next((each for each in placed.topology.roles if is_named_by(address, each.name)), None)
+        role = next((each for each in placed.topology.roles if _name_in(each, address)), None)
         specs = (declared.get(address), change.after or change.before)
         if any(map(_protects, specs)) or (role and _protects_beyond_count(role, address)):
             yield Finding(
@@ -97,11 +97,17 @@ def protection_findings(
             )
 
 
+def _name_in(role: Role, address: Address) -> str:
+    """Return the name of a role, or its former one, that a resource is named by; empty: by neither."""
+    names = filter(None, (role.name, role.renamed_from))
+    return next((name for name in names if is_named_by(address, name)), "")
+
+
 def _protects_beyond_count(role: Role, address: Address) -> bool:
     """Whether a role protects one of its hosts or volumes, whether its count still includes it or not."""
     if address.kind == Instance.kind:
         return role.protect
-    name = re.sub(r"^\d+-", "", address.name.removeprefix(role.name))
+    name = re.sub(r"^\d+-", "", address.name.removeprefix(_name_in(role, address)))
     volumes = [each.protect for each in role.volumes if each.name == name]
     return address.kind == Volume.kind and (role.protect or any(volumes))
 

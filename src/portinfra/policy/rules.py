@@ -12,8 +12,8 @@ from portinfra.model.arguments import check_types
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location, location_of
-from portinfra.model.rule_classes import OURS
 from portinfra.model.resources import Instance
+from portinfra.model.rule_classes import OURS
 from portinfra.model.service import Service
 from portinfra.model.strict import strict
 from portinfra.model.topology import Flow, Role, Topology

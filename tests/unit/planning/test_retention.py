@@ -112,6 +112,12 @@ def test_protection_of_a_volume_that_comes_with_a_lower_count_holds():
     assert [(each.rule, each.subject) for each in plan.errors] == [("plan/protected", "volume.db2-data")]
 
 
+def test_protection_that_comes_with_a_lower_count_and_a_new_name_holds():
+    renamed = Role("data", count=1, volumes=DB.volumes, renamed_from="db", protect=True)
+    plan = plan_of(topology(renamed), applied(topology(DB)))
+    assert "instance.db2" in [each.subject for each in plan.errors if each.rule == "plan/protected"]
+
+
 def test_a_volume_without_protection_beside_a_protected_one_may_be_lost():
     both = evolve(DB, volumes=[Volume("data", gib=10), Volume("more-data", gib=10)])
     fewer = evolve(both, count=1, volumes=[Volume("data", gib=10), Volume("more-data", gib=10, protect=True)])
