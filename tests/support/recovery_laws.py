@@ -109,6 +109,8 @@ class JudgedRecovery(RecoveryHistory):
         """End → the last moment at which all of its hosts were seen off, while no takeover was open."""
         self.believes = set()
         """The ends that believed to be active when the open takeover began."""
+        self.was_active = ""
+        """The end that was active then."""
 
     def fail(self, law, more=""):
         where = f"{self.shapes} {self.plan}"
@@ -146,6 +148,7 @@ class JudgedRecovery(RecoveryHistory):
         is_new = not self.is_taking_over()
         super().note_beginning(begins=begins)
         if is_new:
+            self.was_active = self.active_end().name
             self.believes = {end.name for end in self.places if believes_active(self.claims(end))}
 
     def claims(self, end):
@@ -266,7 +269,10 @@ class JudgedRecovery(RecoveryHistory):
     def judge_age(self, active, text):
         """Hold the age of the data in evidence against what was written at the other end."""
         law, age = "data that stays behind has an age", AGE.search(text)
-        cannot_know = active.name in self.believes and "The source was NOT stopped." in text
+        is_alone = "The source was NOT stopped." in text
+        if is_alone and self.was_active == active.name:
+            return  # it was active before, and made no call to the other end: nothing was taken over
+        cannot_know = is_alone and active.name in self.believes
         if not self.counts.is_due(law, suspended=age is None or cannot_know):
             return
         other = self.places[active is self.production]
