@@ -38,7 +38,7 @@ FAULTS = {
     "a fence stops no host": (fencing, "switch", lambda *given: 0),
 }
 """Faults of the product that no history may pass over."""
-FIRST = {"a takeover keeps nothing of what it replaces": 1, "a fence stops no host": 0}
+FIRST = {"a takeover keeps nothing of what it replaces": 2, "a fence stops no host": 0}
 """The first history that finds a fault: the others are tried after it."""
 
 

@@ -92,6 +92,11 @@ class FuzzedRecovery(JudgedRecovery):
         moment = self.cloud.clock.now() - self.chance.choice([60.0, HOUR, 5 * HOUR])
         return datetime.fromtimestamp(moment, UTC).isoformat()
 
+    def days_pass(self):
+        """Longer than some kept snapshots stay."""
+        self.cloud.clock.sleep_until(self.cloud.clock.now() + self.chance.choice([2, 4, 8]) * DAY)
+        self.write()
+
     def lose_an_end(self):
         end = self.chance.choice(self.places)
         with lost(end, untouched=False):
@@ -237,6 +242,8 @@ VERBS = (
     ("dr", "failback", "--yes"),
     ("dr", "failback", "--yes"),
     ("dr", "failback", "--yes", "--lost", "recovery"),
+    ("dr", "failback", "--yes", "--from-points"),
+    ("dr", "failover", "--yes", "--from-points"),
     ("dr", "refresh"),
     ("apply", "production", "--yes"),
     ("apply", "recovery", "--yes"),
@@ -278,6 +285,7 @@ FuzzedRecovery.happenings = (
     *(getattr(FuzzedRecovery, each.__name__) for each in EVENTS if each is not RecoveryHistory.start_by_hand),
     *[FuzzedRecovery.verb] * 12,
     FuzzedRecovery.start_hosts_by_hand,
+    FuzzedRecovery.days_pass,
     FuzzedRecovery.lose_an_end,
     FuzzedRecovery.lose_an_end,
     FuzzedRecovery.wrong_clock,
