@@ -20,7 +20,7 @@ from portinfra.model.topology import Topology
 from portinfra.observation import Reader
 from portinfra.placement import with_own_names
 from portinfra.provider import registry
-from portinfra.provider.abilities import ServerTime
+from portinfra.provider.abilities import clock_offset, current_time
 from portinfra.provider.interface import Provider
 from portinfra.records.lease import read_leases
 from portinfra.version import VERSION
@@ -71,20 +71,20 @@ class Connection:
     @property
     def clock_offset(self) -> float | None:
         """Seconds that the provider's time is ahead of this machine's; None: it does not tell it."""
-        return self.provider.clock_offset() if isinstance(self.provider, ServerTime) else None
+        return clock_offset(self.provider)
 
     def now(self) -> float:
         """The provider's time, in seconds since 1970; that of this machine where the provider tells none.
 
         To sleep, use the provider's clock.
         """
-        return self.provider.clock.now() + (self.clock_offset or 0.0)
+        return current_time(self.provider)
 
     def settle(self, scope: Scope) -> Lease | None:
         """Wait until lists show the last run's last change. Its lease, as it was before the wait."""
         found = read_leases(self.reader, scope)
         last = found[-1] if found else None
-        wait_for_lists(last, self.provider.clock, self.provider.capabilities.visibility_seconds)
+        wait_for_lists(last, self.provider)
         return last
 
     def leases(self, scope: Scope) -> list[Lease]:

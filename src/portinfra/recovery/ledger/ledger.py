@@ -217,7 +217,7 @@ class Ledger:
         leases = map(to_lease, records)
         last = max(leases, key=lambda lease: (not lease.released, lease.renew_time), default=None)
         clock, lag = self.place.provider.clock, self.place.provider.capabilities.visibility_seconds
-        if not self._written and wait_for_lists(last, clock, lag):
+        if not self._written and wait_for_lists(last, self.place.provider):
             records = read_records(self.place.reader, self.scope)
         if read_entries(records).torn - self._written.keys():
             clock.sleep_until(clock.now() + lag)
@@ -231,7 +231,7 @@ class Ledger:
         for number, rest in written.rests.items():
             if number not in self._written:
                 self._rests[number] = rest
-        before = clock.now() - STRAY_SECONDS
+        before = self.place.now() - STRAY_SECONDS
         old = {lease.number for lease in map(to_lease, records) if lease.renew_time < before}
         return evolve(written, strays=written.strays & old)
 
@@ -277,7 +277,7 @@ class Ledger:
     def _writer(self, said: JsonObject) -> Lease:
         """This run, as the writer of an entry: it holds the record until the entry is closed."""
         ended = not said.get("open", False)
-        now = self.place.provider.clock.now()
+        now = self.place.now()
         return Lease(0, holders.this_run("ledger"), renew_time=now, released=ended)
 
     def _no_number(self) -> PortinfraError:
