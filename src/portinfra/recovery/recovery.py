@@ -105,7 +105,7 @@ class Recovery:
     def is_simulated(self) -> bool:
         """Whether an end is in a cloud that does not exist."""
         ends = (self.source, self.target)
-        return any(registry.plugin(end.provider).capabilities.simulated for end in ends)
+        return any(registry.plugin_of(end).capabilities.simulated for end in ends)
 
     @property
     def sensitive(self) -> bool:

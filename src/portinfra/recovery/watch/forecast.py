@@ -221,7 +221,7 @@ def foresee(
 
 def file_errors(plan: Plan) -> Iterable[Finding]:
     """Yield the errors about files that hosts get at their first boot: those have no room, for example."""
-    plugin = registry.plugin(plan.placed.environment.provider)
+    plugin = registry.plugin_of(plan.placed.environment)
     return (each for each in plan_findings(plan, plugin) if each.severity is Severity.ERROR)
 
 
