@@ -37,6 +37,8 @@ class Connection:
     provider: Provider
     reader: Reader
     caller: Caller
+    _offered: list[Catalogue] = field(init=False, factory=list, eq=False, repr=False)
+    """The catalogue, once it was read."""
 
     @classmethod
     def to(cls, environment: Environment, topology: Topology | None = None) -> Self:
@@ -63,9 +65,14 @@ class Connection:
         return check_account(self.reader.account(), self.environment, self.provider.name)
 
     def catalogue(self) -> Catalogue:
-        """What the location offers, to the account that was meant (R1)."""
+        """What the location offered when this connection first read it."""
+        return self._offered[0] if self._offered else self.read_catalogue()
+
+    def read_catalogue(self) -> Catalogue:
+        """What the location offers now, to the account that was meant (R1)."""
         catalogue = self.reader.catalogue()
         check_account(catalogue.account, self.environment, self.provider.name)
+        self._offered[:] = [catalogue]
         return catalogue
 
     @property
