@@ -247,3 +247,18 @@ def test_both_ends_ran_since_the_first_of_two_takeovers_that_did_not_stop_the_ot
     evidence = failover(recovery(), HOW)
     assert evidence.source_fenced
     assert evidence.both_ran.seconds >= 3 * 3600
+
+
+def test_own_data_is_as_old_as_the_first_of_two_decisions_that_left_its_end(ready):
+    failover(recovery(), HOW)
+    passed_later(ready, 3 * 3600)
+    with lost(PRODUCTION):
+        failover(recovery(), LOST)
+    for _ in range(2):
+        with lost(PRODUCTION):
+            failover(recovery(), LOST)
+        fence(recovery(), pace=ONE)
+        passed_later(ready, 3600)
+    with lost(RECOVERY):
+        evidence = failback(recovery(), LOST)
+    assert evidence.rpo_measured >= 5 * 3600

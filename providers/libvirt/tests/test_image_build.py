@@ -1,4 +1,4 @@
-"""Images: what is fetched is what was published, and what is built boots and does as it is told."""
+"""Images: what is fetched is what was published. What is built boots in `test_real_guest.py`."""
 
 import hashlib
 import json
@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from portinfra import errors
-from portinfra.provider import cloud_init
-from portinfra_libvirt import images, seed
+from portinfra_libvirt import images
 from portinfra_libvirt.images import debian, files
 
 BOOT_SECONDS = 600
@@ -263,77 +262,25 @@ def test_a_directory_that_cannot_hold_an_image_is_said(tmp_path: Path) -> None:
         images.fetch(source, source / "into", sha256=digest(source))
 
 
-@pytest.mark.slow
-def test_a_built_image_boots_heeds_its_seed_grows_and_ends_itself(tmp_path: Path) -> None:
-    absent = images.missing() + ([] if files.tool("qemu-system-x86_64") else ["qemu-system-x86"])
-    if absent:
-        pytest.skip(f"needs {' '.join(absent)}")
-    began = time.monotonic()
-    image = images.build(tmp_path / "into")
-    built = time.monotonic() - began
-    assert image.name.startswith("debian-12@")
-    assert image.virtual_bytes == debian.DISK_BYTES
-    assert [each.name for each in image.path.parent.iterdir()] == [image.path.name]
-    began = time.monotonic()
-    said = boot(image.path, tmp_path)
-    heard = time.monotonic() - began
-    print(f"built in {built:.0f} s, {image.path.stat().st_size >> 20} MiB; heard in {heard:.0f} s")
-    host, address, mib, failed, timer = said
-    assert (host, address, failed) == ("tester", "10.1.2.3/24", "0")
-    assert timer.endswith(".timer")
-    assert int(mib) > 2800  # of a disk of 3 GiB
+@needs_qemu_img
+@pytest.mark.parametrize(
+    ("release", "text", "name"),
+    [("bookworm", 'ID=debian\nVERSION_ID="12"\n', "debian-12"), ("sid", "ID=debian\n", "debian-sid")],
+)
+def test_an_image_without_a_name_is_called_after_its_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: str, text: str, name: str
+) -> None:
+    def assembled(place: Path, _: object) -> None:
+        (place / "root/usr/lib").mkdir(parents=True)
+        (place / "root/usr/lib/os-release").write_text(text)
+        image_file(place).rename(place / "disk.raw")
 
-
-def boot(image: Path, place: Path) -> list[str]:
-    """What its user data says on the serial console, of a guest without KVM, which then ends itself."""
-    disk, given = place / "disk.qcow2", place / "seed.iso"
-    lower = ["-b", str(image), "-F", "qcow2"]
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *lower, str(disk), "3G"], check=True)
-    script = (
-        "#!/bin/sh\n"
-        "address=$(ip -4 -o address show scope global | awk '{print $4}')\n"
-        "size=$(df --output=size -m / | tail -1 | tr -d ' ')\n"
-        "failed=$(systemctl --failed --no-legend | wc -l)\n"
-        "timer=$(systemctl list-units --plain --no-legend 'run-*.timer' | awk '{print $1}')\n"
-        'said="$(hostname) $address $size $failed $timer"\n'
-        'printf "\\nHEARD %s\\n" "$said" > /dev/ttyS0\n'
-        'systemctl start --no-block "${timer%.timer}.service"\n'
-    )
-    told = cloud_init.user_data(script, ends_after=3600)
-    card = seed.network("52:54:00:12:34:56", "10.1.2.3", 24, None)
-    given.write_bytes(seed.image(seed.documents("i-1", "tester", card, (), told)))
-    command = ["qemu-system-x86_64", "-accel", "tcg", "-m", "512", "-nographic", "-monitor", "none"]
-    command += [
-        "-drive",
-        f"file={disk},if=virtio",
-        "-drive",
-        f"file={given},if=virtio,format=raw,readonly=on",
-    ]
-    command += [
-        "-netdev",
-        "user,id=net,restrict=on",
-        "-device",
-        "virtio-net-pci,netdev=net,mac=52:54:00:12:34:56",
-    ]
-    with subprocess.Popen(
-        [*command, "-serial", "stdio"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-    ) as guest:
-        late = threading.Timer(BOOT_SECONDS, guest.kill)
-        late.start()
-        console, heard = b"", []
-        try:
-            assert guest.stdout is not None
-            for line in guest.stdout:
-                console += line
-                if line.startswith(b"HEARD"):
-                    heard = line.decode().split()[1:]
-            guest.wait()
-        finally:
-            late.cancel()
-            guest.kill()
-    assert heard, f"nothing was heard; the console ends {console[-2000:]!r}"
-    assert guest.returncode == 0, f"it did not end by itself; the console ends {console[-2000:]!r}"
-    return heard
+    monkeypatch.setattr(debian, "missing", list)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr(debian, "_sources", lambda _: [])
+    monkeypatch.setattr(debian, "_install", lambda *_: None)
+    monkeypatch.setattr(debian, "_assemble", assembled)
+    assert images.build(tmp_path / "into", release=release).name.startswith(f"{name}@")
 
 
 @contextmanager

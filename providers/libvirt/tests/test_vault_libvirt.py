@@ -25,8 +25,7 @@ TOOLS = ("age", "rclone", "zstd", "bash", "dd", "blockdev")
 def sites(tmp_path_factory, shared):
     """Two sites, and a vault that their guests can reach."""
     directory = tmp_path_factory.mktemp("vault")
-    image = build(shared)
-    helper = build(shared, TOOLS)
+    image = build(shared, TOOLS)
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         here, there = (
             stack.enter_context(
@@ -37,7 +36,7 @@ def sites(tmp_path_factory, shared):
                     zones=("a",),
                     image=image,
                     account=name,
-                    more_images={"helper.qcow2": helper},
+                    more_images={"helper.qcow2": image},
                 )
             )
             for name in ("east", "west")

@@ -30,7 +30,7 @@ def apply(session: Session, target: Target, wishes: PlanScope, applying: ApplyOp
 
     options = wishes.plan_options()
     if applying.plan is None:
-        _refuse_file(target.environment)
+        _refuse_file(target.environment, without_peer=wishes.without_peer)
         made = making.make_plan(select(session, target, without_peer=wishes.without_peer), options)
     elif options != PlanOptions():
         raise Misuse("a saved plan has its own options", fix="Give them when you make the plan, not here.")
@@ -44,8 +44,9 @@ def apply(session: Session, target: Target, wishes: PlanScope, applying: ApplyOp
     return carry_out(session, made, as_json=applying.as_json)
 
 
-def _refuse_file(environment: str | None) -> None:
+def _refuse_file(environment: str | None, *, without_peer: bool) -> None:
     """Raise Misuse for a file in place of an environment, as Terraform takes a saved plan."""
     if environment and Path(environment).suffix:  # a name of an environment has no dot
-        apply_it = command_line("apply", "--plan", environment)
+        unchecked = ("--without-peer",) if without_peer else ()
+        apply_it = command_line("apply", "--plan", environment, *unchecked)
         raise Misuse(f"there is no environment {environment!r}", fix=f"To apply a saved plan: {apply_it}")

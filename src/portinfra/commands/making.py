@@ -100,11 +100,11 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
     said = [say_new(new_changes(plan, saved["fingerprints"]), read), "" if same else say_gone(plan, read)]
     raise StalePlanError(
         f"{path} is out of date: {why}. {' '.join(filter(None, said))}",
-        fix=f"Make a new plan, read it, and apply that: {_anew(saved, path)}",
+        fix=f"Make a new plan, read it, and apply that: {_anew(saved, path, without_peer=without_peer)}",
     )
 
 
-def _anew(saved: Document, path: Path) -> str:
+def _anew(saved: Document, path: Path, *, without_peer: bool) -> str:
     """Return the command that makes the plan of a file anew, with the options that it was made with."""
     options, (topology, _, environment) = saved["options"], saved["scope"].partition("/")
     lists = {
@@ -116,6 +116,7 @@ def _anew(saved: Document, path: Path) -> str:
     given = [text for name, option in lists.items() for each in options[name] for text in (option, each)]
     switches = {"destroy": "--destroy", "refresh_images": "--refresh-images"}
     given += [option for name, option in switches.items() if options[name]]
+    given += ["--without-peer"] if without_peer else []
     place = ("--topology", topology, "--on", options["on"])
     return command_line("plan", environment, *given, "--out", str(path), *place)
 

@@ -213,6 +213,15 @@ def test_what_a_cloud_could_not_tell_is_told():
     assert told == {"instance.db1", "environment.production"}
 
 
+def test_a_waiver_of_a_role_holds_for_its_hosts_beyond_its_count():
+    before = there(shop(), {"instance.db3": {"firewall": None}})
+    waiving = evolve(DB, count=2, waive={"check/not-told": "it is moved by hand", **FEW})
+    report = check(shop(roles=(VPN, BASTION, WEB, waiving)), observation=before)
+    assert "check/not-told" not in {each.rule for each in report.findings}
+    assert ("db", "instance.db3") in {(each.role, each.finding.subject) for each in report.waived}
+
+
+FEW = {"check/fewer-than-three": "a copy is made in minutes"}
 ALONE = Role("db", count=1, waive={"check/fewer-than-three": "a copy is made in minutes"})
 
 

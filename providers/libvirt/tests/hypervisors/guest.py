@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PACKAGES = (
-    *("busybox-static", "cpio", "dosfstools", "gcc", "libc6-dev", "mtools", "qemu-utils"),
+    *("busybox-static", "cpio", "dosfstools", "gcc", "libc6-dev", "lz4", "mtools", "qemu-utils"),
     *("syslinux", "syslinux-common", "zstd"),
 )
 """What `build` needs, besides apt itself with its lists of packages."""
@@ -38,10 +38,14 @@ ARGUMENTS = (
     *("rcupdate.rcu_expedited=1", "pci=noaer", "nokaslr"),
     "clearcpuid=erms,fsrm,avx",  # instructions that take an emulator longer than those in their place
 )
+LINUX, INITRD = "linux", "initrd.img"
+"""The files beside an image that QEMU can boot itself."""
 MIB = 1024 * 1024
 SIZE = 64 * MIB
 START = 1 * MIB
 """Where on the disk its one partition begins."""
+LZ4 = b"\x02\x21\x4c\x18"
+"""How a kernel begins that is packed with LZ4, as Debian's is."""
 
 _SOURCES = Path(__file__).with_suffix("")
 _BUSYBOX = Path("/bin/busybox")
@@ -69,10 +73,23 @@ def build(cache: Path, tools: tuple[str, ...] = ()) -> Path:
         if not image.exists():
             kernel = _unpacked(cache, package, version)
             with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as name:
-                made = _image(Path(name), kernel, commands)
+                work = Path(name)
+                made = _image(work, kernel, commands)
                 image.parent.mkdir(exist_ok=True)
+                (work / INITRD).rename(image.with_name(INITRD))
+                image.with_name(LINUX).symlink_to(kernel / LINUX)
                 made.rename(image)
     return image
+
+
+def boot_options(image: Path) -> list[str]:
+    """Return QEMU's options that boot an image of `build` without its boot loader: in half the time. An image
+    of another kind boots by its own loader.
+    """
+    kernel, initrd = image.with_name(LINUX), image.with_name(INITRD)
+    if not kernel.exists():
+        return []
+    return ["-kernel", str(kernel), "-initrd", str(initrd), "-append", " ".join(ARGUMENTS)]
 
 
 @contextmanager
@@ -131,8 +148,23 @@ def _unpacked(cache: Path, package: str, version: str) -> Path:
             work = Path(name)
             _run(work, "apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", f"{package}={version}")
             _run(work, "dpkg-deb", "-x", next(work.glob("*.deb")), "kernel")
+            (work / "kernel" / LINUX).write_bytes(_unpack_kernel(next(work.glob("kernel/boot/vmlinuz-*"))))
             (work / "kernel").rename(files)
     return files
+
+
+def _unpack_kernel(packed: Path) -> bytes:
+    """Return the kernel in a form that no guest needs to unpack; as it is, where that is not possible.
+
+    https://docs.kernel.org/arch/x86/boot.html has the offsets.
+    """
+    whole = packed.read_bytes()
+    begin, length = struct.unpack_from("<II", whole, 0x248)
+    begin += (whole[0x1F1] + 1) * 512
+    payload = whole[begin : begin + length - 4]  # its length unpacked comes last
+    if not payload.startswith(LZ4) or not shutil.which("lz4", path=_PATH):
+        return whole
+    return subprocess.run(["lz4", "-dc"], input=payload, capture_output=True, check=True).stdout
 
 
 def _image(work: Path, kernel: Path, commands: list[Path]) -> Path:
@@ -162,7 +194,7 @@ def _initramfs(work: Path, modules: Path, commands: list[Path]) -> Path:
     for module in order:
         shutil.copy(module, root / "modules")
     (root / "modules/order").write_text("".join(f"{module.name}\n" for module in order))
-    made = work / "initrd.img"
+    made = work / INITRD
     _run(root, "sh", "-c", f"find . | sort | cpio --quiet -o -H newc -R 0:0 | zstd -q -3 > '{made}'")
     return made
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from attrs import define, field
 
-from hypervisors.programs import QEMU, QEMU_IMG, halting_qemu, library, quick_qemu_img
+from hypervisors.programs import QEMU, QEMU_IMG, Booting, library, qemu_that_boots, quick_qemu_img
 
 DIRECTORIES = {
     "/etc/libvirt": "etc",
@@ -72,17 +72,21 @@ class Hypervisor:
     shared: Path
     """The directory of what all hypervisors of a test run share: what one has found out about QEMU."""
     bare: bool = False
-    """Guests halt before they boot, unless from the network; no packet is filtered, and libvirt reads no
-    features of a guest's processor. For tests of what libvirt says: a guest costs a sixth.
-    """
+    """No packet is filtered. For tests of what libvirt says."""
+    booting: Booting = field(factory=Booting)
+    """Which guests boot, and how."""
     _init: subprocess.Popen[str] | None = field(default=None, init=False)
     _daemon: subprocess.Popen[bytes] | None = field(default=None, init=False)
-    _preloaded: tuple[str, ...] = field(default=(), init=False)
 
     @property
     def uri(self) -> str:
         """How it is reached from outside its namespaces."""
         return f"qemu+unix:///system?socket={self.directory}/run/libvirt-sock"
+
+    @property
+    def _libraries(self) -> list[str]:
+        """What libvirtd preloads."""
+        return ["few_questions", *(["no_filters"] if self.bare else [])]
 
     @property
     def process(self) -> int:
@@ -100,10 +104,12 @@ class Hypervisor:
         known = self.shared / "qemu-capabilities"
         if known.is_dir():
             shutil.copytree(known, self.directory / "cache", dirs_exist_ok=True)
-        programs = {QEMU_IMG: quick_qemu_img(self.directory)}
-        if self.bare:
-            programs[QEMU] = halting_qemu(self.directory)
-            self._preloaded = ("env", f"LD_PRELOAD={library('bare', self.directory)}")
+        programs = {
+            QEMU_IMG: quick_qemu_img(self.directory),
+            QEMU: qemu_that_boots(self.directory, self.booting),
+        }
+        for name in self._libraries:
+            library(name, self.directory)
         directories = {place: self.directory / name for place, name in DIRECTORIES.items()}
         script = _INIT.format(
             log=self.directory / "log",
@@ -151,11 +157,11 @@ class Hypervisor:
     def start(self) -> None:
         """Start the daemon and wait until it answers."""
         pid_file = self.directory / "run/libvirtd.pid"
+        preloaded = ":".join(f"{self.directory}/{name}.so" for name in self._libraries)
         command = ["libvirtd", "-f", "/etc/libvirt/libvirtd.conf", "-p", "/run/libvirt/libvirtd.pid"]
+        command = self.inside("env", f"LD_PRELOAD={preloaded}", *command)
         with (self.directory / "log/libvirtd.log").open("ab") as log:
-            self._daemon = subprocess.Popen(
-                self.inside(*self._preloaded, *command), stdout=log, stderr=log, start_new_session=True
-            )
+            self._daemon = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         give_up = time.monotonic() + START_SECONDS
         socket = self.directory / "run/libvirt-sock"
         while not (socket.exists() and pid_file.exists() and self._answers()):

@@ -1,8 +1,12 @@
 """Programs that cost a hypervisor of these tests less than the real ones."""
 
+import shlex
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+
+from attrs import frozen
 
 QEMU_IMG = "/usr/bin/qemu-img"
 QEMU = "/usr/bin/qemu-system-x86_64"
@@ -14,11 +18,33 @@ RESET_VECTOR = 16
 """Where a processor begins, in bytes before the end of its ROM."""
 CLI, HLT = b"\xfa", b"\xf4"
 
-HALTED = """\
+OVERLAY = "portinfra-overlay-*"
+"""The names of the guests by which portinfra tries a bridge. They boot from the network."""
+
+
+@frozen
+class Booting:
+    """Which guests of a hypervisor boot. The others halt at birth, which saves some seconds of this
+    machine's processor for each.
+    """
+
+    guests: str = "*"
+    """A pattern of the shell, for their names."""
+    options: Sequence[str] = ()
+    """QEMU's own, for those that boot."""
+
+
+QEMU_WRAPPER = """\
 #!/bin/sh
 export QEMU_MODULE_DIR={modules}
-case "$*" in
-  *-overlay-*) exec {real} {firmware} "$@" ;;
+arguments="$*"
+case "$arguments" in
+  *guest=*) ;;
+  *) exec {real} {firmware} "$@" ;;  # libvirt reads what this QEMU can do
+esac
+name="${{arguments#*guest=}}"
+case "${{name%%,*}}" in
+  {guests}) exec {real} {firmware} {options} "$@" ;;
   *) exec {real} {firmware} -bios {rom} "$@" ;;
 esac
 """
@@ -40,16 +66,15 @@ def library(name: str, directory: Path) -> Path:
     return made
 
 
-def halting_qemu(directory: Path) -> Path:
-    """A QEMU whose ROM halts the processor. A guest that tries a bridge boots from the network, so it has the
-    usual ROM.
-    """
+def qemu_that_boots(directory: Path, booting: Booting) -> Path:
+    """A QEMU that gives a ROM which halts the processor to each guest that is not to boot."""
     rom, real, wrapper = (directory / name for name in ("halt.rom", "qemu.real", "qemu"))
     rom.write_bytes(HLT * (ROM_BYTES - RESET_VECTOR) + CLI + HLT * (RESET_VECTOR - 1))
     shutil.copy(QEMU, real)
-    modules = next(Path("/usr/lib").glob("*/qemu/accel-*.so")).parent  # it looks for them beside itself, too
-    firmware = " ".join(f"-L {place}" for place in FIRMWARE)
-    _write(wrapper, HALTED.format(real=real, rom=rom, modules=modules, firmware=firmware))
+    given = {"guests": booting.guests, "options": shlex.join(booting.options), "real": real, "rom": rom}
+    given["modules"] = next(Path("/usr/lib").glob("*/qemu/accel-*.so")).parent  # it looks beside itself, too
+    given["firmware"] = " ".join(f"-L {place}" for place in FIRMWARE)
+    _write(wrapper, QEMU_WRAPPER.format(**given))
     return wrapper
 
 

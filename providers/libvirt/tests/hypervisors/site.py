@@ -7,7 +7,9 @@ from pathlib import Path
 import libvirt
 from attrs import frozen
 
+from hypervisors.guest import boot_options
 from hypervisors.hypervisor import Hypervisor, linked
+from hypervisors.programs import OVERLAY, Booting
 
 BRIDGE = "site0"
 ACCOUNT = "rack-1"
@@ -43,13 +45,16 @@ def site(
     more_images: Mapping[str, Path] | None = None,
     shared: Path | None = None,
     bare: bool = False,
+    boots: str = "",
 ) -> Iterator[Site]:
     """A site, while it lasts. Its images are one disk under every name, without one blank; and more images by
-    their names. `shared` is a directory that several sites share; `bare` is of its hypervisors.
+    their names. `shared` is a directory that several sites share; `bare` is of its hypervisors. `boots` is a
+    pattern of the guests that boot; without it, all do where there is an image.
     """
+    booting = Booting(boots or ("*" if image else OVERLAY), boot_options(image) if image else ())
     with ExitStack() as stack:
         there = {
-            zone: stack.enter_context(Hypervisor(directory / zone, shared or directory.parent, bare))
+            zone: stack.enter_context(Hypervisor(directory / zone, shared or directory.parent, bare, booting))
             for zone in zones
         }
         first, *others = there.values()

@@ -1,14 +1,5 @@
-/* What a bare hypervisor's libvirtd leaves out. As ever, it keeps filters and says what is in them, and it starts
- * guests.
- */
 #include <libvirt/libvirt.h>
 #include <stddef.h>
-
-/* Apply no filter to packets: each guest saves two hundred commands of iptables and ebtables. */
-int virFirewallApply(void *firewall)
-{
-    return 0;
-}
 
 /* Find no features of a guest's processor: each guest saves five hundred questions to its QEMU. The function is
  * internal, so the arguments are those of one release. Another release calls its own function, and costs more.
