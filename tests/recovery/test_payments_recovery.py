@@ -24,7 +24,7 @@ from portinfra.testing.simulated import applied
 pytestmark = pytest.mark.slow
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "payments.hcl"
-SAMPLE = 61
+SAMPLE = 120
 """A full run tries the deaths at one write in so many. The same verbs lose answers in smaller worlds."""
 
 

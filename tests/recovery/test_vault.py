@@ -390,7 +390,7 @@ def test_no_secret_is_told(home, cloud, capfd):
     assert "AGE-SECRET-KEY" not in told
 
 
-stride = strides(37)
+stride = strides(150)
 
 
 def apart(home, place):

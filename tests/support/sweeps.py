@@ -34,6 +34,15 @@ def one_in_quick(*names):
     return [names[0], *(pytest.param(name, marks=pytest.mark.slow) for name in names[1:])]
 
 
+def one_by_day(*names):
+    """Return parameters of a fixture: only the soak takes more than the first of them."""
+    return [names[0], *(_in_the_soak(name) for name in names[1:])]
+
+
+def _in_the_soak(value):
+    return pytest.param(*(value if isinstance(value, tuple) else [value]), marks=pytest.mark.soak)
+
+
 def books(environment, *kinds):
     """What there is in an account, once everything that takes time has had it."""
     clock = plugin.cloud.clock
