@@ -174,7 +174,7 @@ def _misfits(
         yield Finding(
             "placement/slot-taken",
             f"its slot {slot} is taken by {taken[slot]!r}",
-            f"Give it a slot of its own, for example slot={max(taken) + 1}.",
+            f"Give it a slot of its own: {role.location.write('slot', str(max(taken) + 1))}.",
             subject=f"{subject}.slot",
             location=role.location,
         )

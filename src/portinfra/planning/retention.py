@@ -113,7 +113,7 @@ def _protects_beyond_count(role: Role, address: Address) -> bool:
 
 
 def _way_to_unprotect(topology: Topology, role: Role | None, name: str) -> str:
-    line = "protect = false" if topology.location.is_hcl else "protect=False"
+    line = topology.location.write("protect", "False")
     what = f"Write {line} in its role" if role else f"Declare its role {name!r} again, with {line}"
     return f"{what}, apply that, and plan again."
 
