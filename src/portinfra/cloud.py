@@ -49,7 +49,7 @@ def connect(
     change checks `guards`, as `plan` does. They matter where the scope is the name of a topology that a
     recovery plan covers. Raises ValidationError for an environment or a scope that makes no sense.
     """
-    validate_place(environment, scope, registry.plugin(environment.provider).capabilities)
+    validate_place(environment, scope, registry.plugin_of(environment).capabilities)
     return Cloud(environment, Scope(scope, environment.name), guards)
 
 
@@ -78,7 +78,7 @@ class Cloud:
 
     def catalogue(self) -> Catalogue:
         """Zones, sizes, images and quotas here."""
-        return self._place.catalogue()
+        return self._place.read_catalogue()
 
     @check_types
     def list(self, kind: type[S]) -> list[Observed[S]]:
@@ -159,7 +159,7 @@ class Cloud:
 
     def _refuse(self, plan: Plan, spec: Mapping[Address, Spec]) -> None:
         """Raise the error for which a plan cannot be applied, if there is one."""
-        plugin = registry.plugin(self._place.environment.provider)
+        plugin = registry.plugin_of(self._place.environment)
         zonal = self._place.provider.capabilities.zonal_subnets
         relations = relation_findings(plan, zonal_subnets=zonal) if spec else ()
         wanted = plan.placed.resources
@@ -167,10 +167,12 @@ class Cloud:
         unclear = self._unclear(spec.values())
         unclear = (*unclear, *(each for value in spec.values() for each in _other_zone(value, plan)))
         more = (*map(_loss, plan.kept), *unclear, *relations, *excess, *find_host_starts(plan))
-        refuse(evolve(plan, findings=(*plan.findings, *more)))
+        line = here()
+        found = (each if each.location else evolve(each, location=line) for each in (*plan.findings, *more))
+        refuse(evolve(plan, findings=tuple(found)))
 
     def _validate(self, spec: Spec, *, may_be_empty: Collection[str] = ()) -> None:
-        plugin = registry.plugin(self._place.environment.provider)
+        plugin = registry.plugin_of(self._place.environment)
         validate_resource(spec, plugin, here(), may_be_empty=may_be_empty)
 
     def _unclear(self, specs: Iterable[Spec]) -> Iterable[Finding]:

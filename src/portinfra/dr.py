@@ -117,7 +117,7 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
     made = GuardedRecovery(plan, topology, named[plan.source], named[plan.target])
     native = {}
     for environment in (made.source, made.target):
-        plugin = registry.plugin(environment.provider)
+        plugin = registry.plugin_of(environment)
         native[plugin.name] = plugin.native
         validate(topology, environment, plugin.capabilities, native, existing=True)
         place(topology, environment)
@@ -134,7 +134,7 @@ def grants(recovery: Recovery) -> str:
     """
     source, target = recovery.source, recovery.target
     told: dict[str, Any] = {}
-    plugin = registry.plugin(source.provider)
+    plugin = registry.plugin_of(source)
     if isinstance(plugin, Grants) and source.provider == target.provider and "native" in recovery.engines:
         told |= json.loads(plugin.grants(source, target))
         told |= {f"{end}, way back": policy for end, policy in _way_back(plugin, source, target).items()}

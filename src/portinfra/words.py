@@ -103,6 +103,15 @@ def _other_numbers(name: str, choices: Iterable[str]) -> list[str]:
     return [match.string for match in sorted(alike, key=lambda match: int(match["number"]))]
 
 
+def _addresses_by_name(choices: Iterable[str]) -> dict[str, list[str]]:
+    """Return the addresses of each name without its kind: of `web1`, `instance.web1`."""
+    found: dict[str, list[str]] = {}
+    for choice in choices:
+        if named := choice.partition(".")[2]:
+            found.setdefault(named, []).append(choice)
+    return found
+
+
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return what to do about an unknown name: the nearest known one, else all of them.
 
@@ -114,7 +123,13 @@ def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     if len(others := _other_numbers(name, choices)) > 1:
         return f"There are {collapsed(others)}."
     beginning = [choice for choice in choices if len(name) > 1 and choice.startswith(name)]
-    near = get_close_matches(name, choices, n=1) or (beginning if len(beginning) == 1 else [])
+    by_name = _addresses_by_name(choices) if "." not in name else {}
+    spelled = [name] if name in by_name else []
+    near = [] if spelled else get_close_matches(name, choices, n=1)
+    near = near or (beginning if len(beginning) == 1 and not spelled else [])
+    spelled = spelled or ([] if near else get_close_matches(name, by_name, n=1))
+    if addresses := [address for each in spelled for address in by_name[each]]:
+        return f"Did you mean {' or '.join(map(repr, addresses))}?"
     if near:
         return f"Did you mean {near[0]!r}?"
     return f"Known are {collapsed(choices)}." if choices else otherwise

@@ -51,7 +51,7 @@ from portinfra.planning.in_use import in_use
 from portinfra.planning.readiness import questions
 from portinfra.planning.refusal import refuse
 from portinfra.planning.saved import fingerprints, new_changes, say_new
-from portinfra.planning.unknown_names import name_findings
+from portinfra.planning.unknown_names import gone_data, name_findings
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
 from portinfra.portability.lockin import Tie, ties
@@ -87,7 +87,7 @@ def placed(topology: Topology, environment: Environment, *, existing: bool = Fal
     """
     if existing:
         return _place(topology, environment)[0]
-    plugin = registry.plugin(environment.provider)
+    plugin = registry.plugin_of(environment)
     validate(topology, environment, plugin.capabilities, {plugin.name: plugin.native})
     made = place(topology, environment)
     validate_placed(made, plugin)
@@ -121,10 +121,10 @@ def plan(
     made = _plan(there, options, guards, destroy=False)
     about_new = (
         *(finding for finding in about_new if finding.rule != f"provider/{RULES}"),
-        *rule_findings(there, registry.plugin(environment.provider), made.catalogue),
+        *rule_findings(there, registry.plugin_of(environment), made.catalogue),
     )
     about_new = (*findings_for_plan(about_new, made), *_unknown(topology, environment))
-    about_new += tuple(plan_findings(made, registry.plugin(environment.provider)))
+    about_new += tuple(plan_findings(made, registry.plugin_of(environment)))
     return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
 
 
@@ -157,7 +157,7 @@ def render_hosts(topology: Topology, environment: Environment) -> Files:
     """
     made = placed(topology, environment)
     settle(host_findings(made), f"The hosts of {topology.name} in {environment.name}")
-    return render(made, platform_of(registry.plugin(environment.provider)))
+    return render(made, platform_of(registry.plugin_of(environment)))
 
 
 def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:
@@ -194,7 +194,7 @@ def move(here: Placed, there: Environment, *, rules: Iterable[PolicyRule] = ()) 
     `data_gib` (GiB that do not move by themselves), and `plan`, which builds it there: `plan.errors` say why
     no apply would accept that. Raises ValidationError, PlacementError or ProviderError.
     """
-    plugin = registry.plugin(here.environment.provider)
+    plugin = registry.plugin_of(here.environment)
     made = plan(here.topology, there, rules=rules, guards=())
     return describe_move(here, plugin.sizes, {plugin.name: plugin.native}, made, cannot_keep(there))
 
@@ -324,7 +324,7 @@ def forget_peer(topology: Topology, environment: Environment) -> Lease:
 
 def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[Finding, ...]]:
     """Return every resource, and the findings that refuse it only where it is new."""
-    plugin = registry.plugin(environment.provider)
+    plugin = registry.plugin_of(environment)
     native = {plugin.name: plugin.native}
     found = validate(topology, environment, plugin.capabilities, native, existing=True)
     made = place(topology, environment)
@@ -338,6 +338,9 @@ def _plan(
     with Connection.to(placed.environment, placed.topology) as here:
         given = None if guards is None else tuple(guards)
         lease, plan = _unguarded(placed, options, here, given or (), destroy=destroy)
+        if gone_data(plan):  # only then a killed run matters, and lists may have been behind its end
+            last = here.leases(placed.scope)[-1:]
+            plan = evolve(plan, follows_killed_run=any(not each.released for each in last))
     return check_guards(plan, given, lease)
 
 
@@ -370,7 +373,7 @@ def _unguarded(
 
 def _named(plan: Plan) -> list[Finding]:
     """Return the findings about names that the options or the environment give, or lack."""
-    simulated = not registry.plugin(plan.placed.environment.provider).capabilities.runs_user_data
+    simulated = not registry.plugin_of(plan.placed.environment).capabilities.runs_user_data
     return [*name_findings(plan), *(() if simulated else account_findings(plan))]
 
 
@@ -389,7 +392,7 @@ def _nothing_to_do(
     placed: Placed, observation: Observation, here: Connection, account: str, options: PlanOptions
 ) -> Plan | None:
     """The plan, where all is as declared: then nobody needs to know what the location offers."""
-    sizes = registry.plugin(placed.environment.provider).sizes
+    sizes = registry.plugin_of(placed.environment).sizes
     catalogue = in_use(placed, observation, sizes, account)
     if catalogue is None or options.refresh_images:
         return None

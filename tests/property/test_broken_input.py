@@ -199,6 +199,7 @@ def test_the_whole_file_is_sound(tmp_path):
     assert refused(path) is None
 
 
+@pytest.mark.slow
 def test_a_mutilated_file_is_sound_or_told_where_it_is_not(seeds, tmp_path):
     rules, harmless = set(), 0
     path = tmp_path / "shop.hcl"

@@ -212,6 +212,7 @@ LONG = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LONG)
 def test_a_long_or_deep_text_has_a_value_or_an_error_in_time(name, tmp_path):
     """Were the time quadratic in the length, these would take minutes."""

@@ -82,6 +82,7 @@ def broken(found):
     ]
 
 
+@pytest.mark.slow
 @slow
 @given(worlds(), strategies.environments(), clouds)
 def test_what_is_placed_lets_through_what_arrives_once_it_is_applied(topology, environment, cloud):

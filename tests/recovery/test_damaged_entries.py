@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 from begun import begun
 from clocks import HOUR
+from rich.console import Console
 from turning import HOW, LOST, lost, passed_later, rules
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
@@ -22,6 +23,7 @@ from portinfra.model.topology import Role, Topology
 from portinfra.records.lease import NOTE, read_records
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.sweep import sweep
+from portinfra.recovery.evidence import evidence_document
 from portinfra.recovery.ledger.approvals import read_approvals
 from portinfra.recovery.ledger.drills import ended_drills
 from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable
@@ -36,6 +38,8 @@ from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
+from portinfra.render.console.recovery import show_evidence
+from portinfra.render.evidence.page import report_html
 from portinfra.render.recovery_documents import prometheus
 from portinfra.testing.simulated import applied
 from portinfra.words import iso, moment
@@ -58,6 +62,7 @@ EXAMPLES = {
         "key": "alias/recovery",
     },
     "standby": {"kind": "standby", "id": "standby-70dbd999"},
+    "left": {"kind": "left", "id": "left-70dbd999", "epoch": 1_893_456_000, "until": 1_893_456_281},
     "drill": {
         "kind": "drill",
         "id": "70dbd94dfa",
@@ -210,6 +215,7 @@ def test_no_damage_of_an_entry_ends_a_verb_with_an_internal_error(ready, kind):
             assert len(ledger.read().entries) == 2, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMS)
 @pytest.mark.parametrize("damage", ["missing", "newer version"])
 def test_verbs_that_write_go_on_or_refuse_beside_a_damaged_entry(ready, kind, damage):
@@ -239,6 +245,20 @@ def test_a_damaged_entry_is_a_warning_and_a_newer_one_stops_no_source(ready):
     with lost(PRODUCTION):
         assert failover(tiny(), LOST).result == "passed"
     assert set(written(ready, RECOVERY).values()) == {"one of volume.db1-data"}
+
+
+@pytest.mark.parametrize("verb", [lambda about: failover(about, HOW), lambda about: drill(about, pace=ONE)])
+def test_evidence_names_the_unreadable_entries_that_are_newer_than_its_points(ready, verb):
+    put({"kind": "point", "id": "older than the point"})
+    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    number = put({"kind": "point", "id": "newer than the point"})
+    evidence = verb(tiny())
+    (named,) = evidence.unreadable_entries
+    assert named.startswith(f"entry {number} (point): ")
+    console = Console(record=True, width=300)
+    show_evidence(evidence, console)
+    assert f"{named}. They may be of newer data." in console.export_text()
+    assert named in report_html(evidence_document(evidence))
 
 
 @pytest.mark.parametrize("verb", [failover, failback])

@@ -20,6 +20,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
+from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.faults import Crash
 from portinfra.testing.wrapped import wrapped
 
@@ -400,6 +401,18 @@ def test_a_drill_that_sees_a_takeover_is_torn_down_at_its_next_wave(ready, end):
     evidence = drill(recovery(waves=[Wave(["db"], gates=begins, limit="2h"), ["web"]]), pace=ONE)
     assert "recovery takes over, so the drill ends" in evidence.reasons[0]
     assert (evidence.result, evidence.left_behind) == ("failed", 0)
+
+
+def test_what_a_drill_made_last_is_removed_though_lists_do_not_show_it_at_once(ready):
+    def fail(action, given):
+        if action in ("CreateVolume", "CreateInstance"):
+            raise FakeError("AccessDenied", "the key is disabled")
+
+    before, ready.before_request = there(ready), fail
+    evidence = drill(recovery(), pace=ONE)
+    ready.before_request = None
+    assert (evidence.result, evidence.left_behind) == ("failed", 0)
+    assert there(ready) == before
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from turning import dies_at
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, there
 
 from portinfra import workflow
-from portinfra.errors import PolicyError
+from portinfra.errors import ValidationError
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.receipts import find_summary
 from portinfra.model.recovery import DataPolicy, Probe, Wave
@@ -181,7 +181,7 @@ def test_a_file_that_cannot_be_brought_is_refused_before_anything(
         Path("big").write_bytes(random.Random(0).randbytes(size))
     here = recovery(probes=[evolve(ROWS, files="./big")])
     books = there(ready)
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises(ValidationError) as caught:
         drill(here, pace=ONE)
     assert message in caught.value.findings[0].message
     assert message in " ".join(finding.message for finding in make_forecast(here).findings)

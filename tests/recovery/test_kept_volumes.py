@@ -24,6 +24,7 @@ from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.steps import Step
@@ -39,7 +40,8 @@ from portinfra.testing.wrapped import wrapped
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 PLANNED = evolve(HOW, planned=True)
-DAY = 24 * 3600
+HOUR = 3600
+DAY = 24 * HOUR
 
 
 def tiny(**more):
@@ -123,6 +125,42 @@ def test_what_they_have_written_after_the_way_back_began_is_kept(tiny_world):
         switch_by_hand(tiny_world, PRODUCTION, "StopInstance")
 
     assert content(tiny_world, failback(tiny(), before(Step.FENCE, by_hand))) == {"rows by hand"}
+
+
+def write_on_a_host_of_their_own(cloud, text):
+    """A person attaches the volume of production to another host in its subnet, which writes to it."""
+
+    def call(action, **given):
+        made = cloud.request(PRODUCTION.account, PRODUCTION.region, action, given)
+        passed_later(cloud, 600)
+        return made["record"]["id"]
+
+    mine = [record for record in cloud.books(PRODUCTION.account) if record["kind"] == "instance"]
+    given = {
+        name: mine[0][name]
+        for name in ("subnet", "firewall", "zone", "machine_type", "image_id", "disk_gib", "key")
+    }
+    address = mine[0]["private_address"].rpartition(".")[0] + ".77"
+    more = {"private_address": address, "native": {}, "ssh_keys": [], "user_data": ""}
+    theirs = call("CreateInstance", name="theirs", **given, **more)
+    (volume,) = [record["id"] for record in cloud.books(PRODUCTION.account) if record["kind"] == "volume"]
+    call("DetachVolume", id=volume, instance=mine[0]["id"])
+    call("AttachVolume", id=volume, instance=theirs, device="data")
+    write(cloud, PRODUCTION, text)
+    return lambda: call("DetachVolume", id=volume, instance=theirs)
+
+
+@pytest.mark.parametrize("is_detached", [False, True], ids=["attached", "detached again"])
+def test_what_a_host_of_others_wrote_on_a_volume_that_a_person_attached_to_it_is_kept(
+    tiny_world, is_detached
+):
+    assert failover(tiny(), PLANNED).result == "passed"
+    detach = write_on_a_host_of_their_own(tiny_world, "rows on another host")
+    if is_detached:
+        detach()
+    assert "recovery/overwrites-data" in [each.rule for each in make_forecast(tiny().reversed).findings]
+    evidence = failback(tiny(), HOW)
+    assert (evidence.result, content(tiny_world, evidence)) == ("passed", {"rows on another host"})
 
 
 class Died(BaseException):
@@ -257,17 +295,31 @@ def test_a_machine_whose_clock_is_ahead_removes_no_kept_snapshot(tiny_world, ver
     assert aside.snapshot in snapshots(tiny_world)
 
 
-def test_where_no_provider_tells_the_time_looks_once_a_day_remove_them(tiny_world):
+@pytest.mark.parametrize("pause", [2 * HOUR, 26 * HOUR], ids=["often", "seldom"])
+def test_where_no_provider_tells_the_time_a_person_ends_a_kept_snapshot_and_status_says_so(tiny_world, pause):
     double_life(tiny_world, tiny())
     with clock_off(0):
         (aside,) = failback(tiny(), HOW).left_aside
-        for _ in range(6):
-            passed_later(tiny_world, DAY)
+    for ahead in (0, 20 * HOUR, 40 * HOUR, 8 * DAY):
+        with clock_off(ahead):
+            passed_later(tiny_world, pause)
             sweep(tiny(), pace=ONE)
-        assert aside.snapshot in snapshots(tiny_world)
-        passed_later(tiny_world, DAY)
+            (kept,) = status(tiny()).kept
+            assert (kept.snapshot, kept.ends_by_time) == (aside.snapshot, False)
+    console = Console(record=True, width=400)
+    with clock_off(0):
+        show_status(status(tiny()), console)
+    assert f"in snapshot {aside.snapshot}, kept until a person deletes it" in console.export_text()
+
+
+def test_the_ledger_forgets_kept_snapshots_that_a_person_has_deleted(tiny_world):
+    double_life(tiny_world, tiny())
+    with clock_off(0):
+        (aside,) = failback(tiny(), HOW).left_aside
+        tiny_world.request(PRODUCTION.account, PRODUCTION.region, "DeleteSnapshot", {"id": aside.snapshot})
+        passed_later(tiny_world, 8 * DAY)
         sweep(tiny(), pace=ONE)
-    assert aside.snapshot not in snapshots(tiny_world)
+        assert read_facts(tiny()).facts("source").kept == ()
 
 
 def test_status_says_that_kept_snapshots_cannot_be_read_and_does_not_end(tiny_world):
@@ -467,7 +519,12 @@ class History:
 
 
 @pytest.mark.parametrize(
-    ("seed", "steps"), [(0, 12), *(pytest.param(seed, 40, marks=pytest.mark.slow) for seed in range(6))]
+    ("seed", "steps"),
+    [
+        (0, 12),
+        pytest.param(1, 40, marks=pytest.mark.slow),
+        *(pytest.param(seed, 40, marks=pytest.mark.soak) for seed in (0, *range(2, 30))),
+    ],
 )
 def test_no_history_of_takeovers_loses_what_was_written_last_at_an_end(tiny_world, seed, steps):
     history = History(tiny_world, seed)
@@ -475,3 +532,20 @@ def test_no_history_of_takeovers_loses_what_was_written_last_at_an_end(tiny_worl
         history.step(number)
         assert history.missing() == [], number
     assert history.takeovers
+
+
+def test_a_takeover_reads_what_its_end_offers_once_for_its_check_and_once_for_itself(tiny_world):
+    stopped = tiny(actions=[Action("promote", run=lambda inventory: False)])
+    assert failover(stopped, HOW).result == "failed"
+    abandon(stopped, HOW)
+    reads = []
+
+    def hand(provider, call):
+        if provider.account == RECOVERY.account and call.action == "ListImages":
+            reads.append(call)
+        return provider.perform(call)
+
+    with wrapped("fake", hand):
+        evidence = failover(tiny(), HOW)
+    assert (evidence.result, len(evidence.left_aside)) == ("passed", 1)
+    assert len(reads) == 2

@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+from attrs import evolve
 from rich.console import Console
 from turning import HOW, dies_at, lost, silent
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, there
@@ -17,6 +18,7 @@ from portinfra.recovery.drills.sweep import Swept, sweep
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.refresh import refresh
+from portinfra.recovery.takeover.steps import RefreshStep, Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
@@ -93,6 +95,26 @@ def test_what_a_dead_run_left_is_in_the_status_with_the_command_that_removes_it(
     sweep(about, pace=ONE)
     assert {each.what for each in status(about).left_behind} <= {"refresh"}
     assert hosts_of_probes(ready) == []
+    ends = read_facts(about).ends
+    assert [run.id for facts in ends for run in facts.open_runs] == [], "no later status looks for its hosts"
+
+
+@pytest.mark.parametrize("what", ["failover", "refresh"])
+def test_a_run_that_lives_while_a_sweep_closes_its_entry_is_known_when_it_dies_later(ready, what):
+    about, verb = (ASKING, failover) if what == "failover" else (STANDBY, refresh)
+    if what == "refresh":
+        workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[STANDBY]), seed=0)
+    swept = []
+
+    def sweep_once():
+        if not swept:
+            swept.append(sweep(about, pace=ONE))
+            assert read_facts(about).facts("target").open_runs == ()
+
+    at = {Step.FETCH: sweep_once, RefreshStep.FETCH: sweep_once}
+    how = evolve(HOW, at=lambda step: at.get(step, lambda: None)())
+    dies_at("ReadConsole", lambda: verb(about, how))
+    assert "probe host" in [each.what for each in status(about).left_behind]
 
 
 def test_a_status_without_dead_runs_names_nothing(ready):

@@ -15,8 +15,10 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.testing.simulated import applied
+from portinfra.testing.wrapped import wrapped
 
 ABANDONS = (Step.ABANDON, Step.STOP, Step.RETURN, Step.CLOSE_ABANDONED)
 AFTER_BEGIN = [step for step in Step if step not in (Step.BEGIN, Step.LAST_POINT, *ABANDONS)]
@@ -89,8 +91,32 @@ def test_points_that_a_later_run_leaves_aside_replace_those_of_the_first(two_poi
     newer, older = [point.id for point in status(about()).points]
     with pytest.raises(Ended):
         failover(about(), before(Step.AGREE, end, evolve(HOW, without=[newer])))
-    evidence = failover(about(), evolve(HOW, without=[older]))
+    lines, written_then = [], []
+
+    def hand(provider, call):
+        if not call.reads and not written_then:
+            written_then.append(list(lines))
+        return provider.perform(call)
+
+    how = evolve(HOW, without=[older])
+    with wrapped("fake", hand):
+        evidence = failover(about(), how, say=lines.append)
     assert [point.id for point in evidence.points] == [newer]
+    assert f"has left {newer} aside. This run names {older} instead" in written_then[0][0], "before a write"
+    assert f"To leave all of them aside: --without-point {newer} --without-point {older}" in lines[0]
+
+
+def test_the_prompt_warns_of_points_that_a_later_run_may_use_again(two_points):
+    newer, older = [point.id for point in status(about()).points]
+    with pytest.raises(Ended):
+        failover(about(), before(Step.AGREE, end, evolve(HOW, without=[newer])))
+
+    def warned(*without):
+        found = make_forecast(about(), evolve(HOW, without=without)).findings
+        return [each for each in found if each.rule == "recovery/other-points"]
+
+    assert [newer in each.message for each in warned(older)] == [True]
+    assert [*warned(), *warned(newer), *warned(newer, older)] == []
 
 
 def test_a_takeover_that_begins_after_an_abandon_has_no_choices(two_points):

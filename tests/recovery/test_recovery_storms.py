@@ -31,6 +31,7 @@ def seeds(request):
     plugin.cloud = None
 
 
+@pytest.mark.slow
 def test_whatever_the_weather_all_ends_well(seeds):
     met = 0
     for seed in seeds:

@@ -260,6 +260,7 @@ def test_one_that_dies_at_a_call_is_run_again(standby, action):
     assert is_a_running_standby(standby, "ledger")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", RefreshStep, ids=lambda step: step.name)
 def test_one_that_ends_at_a_step_blocks_no_other_verb(was_active, step):
     """The hosts of the end have the rules of an active end until the refresh closes them."""

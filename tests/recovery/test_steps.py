@@ -4,6 +4,7 @@ import pytest
 from attrs import evolve
 from begun import begun
 from situation_worlds import TINY, Ended, ending_at, lose_takeover, tiny
+from sweeps import one_in_quick
 from turning import HOW, lost
 from worlds import ONE, PRODUCTION, RECOVERY, write, written
 
@@ -60,7 +61,7 @@ def before_failback(cloud):
     write(cloud, RECOVERY, "new")
 
 
-@pytest.fixture(params=["target", "source"])
+@pytest.fixture(params=one_in_quick("target", "source"))
 def way(request):
     """A world, and the end that takes over in it."""
     with begun(before_failover if request.param == "target" else before_failback) as cloud:
@@ -79,6 +80,7 @@ def test_a_planned_takeover_that_ends_at_a_step_is_continued(way, step):
     assert content(cloud, PRODUCTION if now.active == "source" else RECOVERY) == {"new"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("garbled", [True, False], ids=["garbled", "deleted"])
 @pytest.mark.parametrize("step", TAKES_OVER[TAKES_OVER.index(Step.AGREE) :], ids=lambda step: step.name)
 def test_a_takeover_whose_entry_is_lost_as_it_ends_at_a_step_is_taken_over_again(way, step, garbled):

@@ -31,7 +31,10 @@ class Read:
 
 @pytest.fixture(
     scope="module",
-    params=sorted(FOLDER.glob("*/*.json")),
+    params=[
+        pytest.param(file, marks=[pytest.mark.slow] * (file.stem == "aws"))
+        for file in sorted(FOLDER.glob("*/*.json"))
+    ],
     ids=lambda file: f"{file.stem} of {file.parent.name}",
 )
 def read(request):

@@ -9,7 +9,7 @@ import os
 import pytest
 
 SECONDS_MAX = 20.0
-"""Of the processors' time. Mark what takes 5 s on a machine at rest: a busy one may need the triple."""
+"""Of the processors' time. Mark what takes 2 s on a machine at rest: a busy one may need the triple."""
 
 LEFT = ("slow", "tools", "soak")
 

@@ -24,6 +24,7 @@ def test_its_picture_is_what_graph_draws(terminal, tmp_path):
     assert (tmp_path / "hello.svg").read_bytes() == (ROOT / "docs" / "hello.svg").read_bytes()
 
 
+@pytest.mark.slow
 def test_its_transcripts_are_what_the_commands_print(terminal):
     assert len(COMMANDS) >= 4
     for command, printed in COMMANDS:

@@ -113,7 +113,7 @@ def test_a_claim_that_was_lost_meanwhile_is_taken_again(cloud, monkeypatch):
 
 
 def test_a_snapshot_is_of_a_volume_or_a_copy(cloud):
-    with connect(SOMEWHERE) as there, pytest.raises(errors.PolicyError, match="either taken of a volume"):
+    with connect(SOMEWHERE) as there, pytest.raises(errors.ValidationError, match="either taken of a volume"):
         there.ensure(Snapshot("nothing"))
 
 

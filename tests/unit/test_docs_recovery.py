@@ -60,6 +60,7 @@ def run(*arguments):
     return CliRunner().invoke(app(session), list(arguments))
 
 
+@pytest.mark.slow
 def test_its_commands_run_in_their_order_and_say_what_stands_there(shop):
     (first, takeover), (evidence,), (drills,), (plan,) = (
         [text for kind, text in page if kind == "console"] for page in (TUTORIAL, EVIDENCE, DRILLS, TAKEOVERS)
@@ -117,6 +118,7 @@ def _fields(value, place="$"):
     return {place}
 
 
+@pytest.mark.slow
 def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
     kept = tmp_path / "inventory.json"
     gate = f'wave {{\nroles = ["db"]\ngates = ["cp $PORTINFRA_INVENTORY {kept}"]\n}}'

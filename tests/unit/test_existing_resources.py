@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve
 
 from portinfra import Environment, Role, Topology, Volume, allow, dr, workflow
-from portinfra.errors import PolicyError, ValidationError
+from portinfra.errors import ValidationError
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.provider import registry
 from portinfra.testing.fake import provider as fake_provider
@@ -72,7 +72,7 @@ def test_what_applies_at_birth_stops_a_plan_that_creates_a_host_and_no_other(nam
     odd = shop(**ODD[name])
     new = workflow.plan(odd, HERE)
     assert [finding.rule.partition("/")[0] for finding in new.errors] == ["topology"]
-    with pytest.raises(PolicyError):
+    with pytest.raises(ValidationError):
         workflow.apply(new)
     applied(PLAIN, HERE)
     assert not workflow.plan(odd, HERE).errors

@@ -1,4 +1,4 @@
-"""Images: what is fetched is what was published, and what is built boots and does as it is told."""
+"""Images: what is fetched is what was published. What is built boots in `test_real_guest.py`."""
 
 import hashlib
 import json
@@ -13,26 +13,10 @@ from pathlib import Path
 import pytest
 
 from portinfra import errors
-from portinfra.provider import cloud_init
-from portinfra_libvirt import images, seed
+from portinfra_libvirt import images
 from portinfra_libvirt.images import debian, files
 
 BOOT_SECONDS = 600
-BOOTS = ("e2fsprogs", "linux-image-cloud-amd64", "zstd")
-"""The packages of a guest that boots and does nothing else."""
-INIT = """\
-cat > "$1/usr/sbin/init" << 'END'
-#!/bin/sh
-mount -t proc proc /proc
-. /etc/os-release
-root=$(awk '$2 == "/" { print $1; exit }' /proc/mounts)
-printf '\\nHEARD %s %s %s\\n' "$root" "$VERSION_ID" "$(uname -r)" > /dev/ttyS0
-echo o > /proc/sysrq-trigger
-sleep 60
-END
-chmod 755 "$1/usr/sbin/init"
-"""
-"""Adds the first process of that guest. It says what it finds, and ends the guest."""
 
 needs_qemu_img = pytest.mark.skipif(files.tool("qemu-img") is None, reason="needs qemu-utils")
 
@@ -278,99 +262,25 @@ def test_a_directory_that_cannot_hold_an_image_is_said(tmp_path: Path) -> None:
         images.fetch(source, source / "into", sha256=digest(source))
 
 
-def skip_without_builders() -> None:
-    absent = images.missing() + ([] if files.tool("qemu-system-x86_64") else ["qemu-system-x86"])
-    if absent:
-        pytest.skip(f"needs {' '.join(absent)}")
+@needs_qemu_img
+@pytest.mark.parametrize(
+    ("release", "text", "name"),
+    [("bookworm", 'ID=debian\nVERSION_ID="12"\n', "debian-12"), ("sid", "ID=debian\n", "debian-sid")],
+)
+def test_an_image_without_a_name_is_called_after_its_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: str, text: str, name: str
+) -> None:
+    def assembled(place: Path, _: object) -> None:
+        (place / "root/usr/lib").mkdir(parents=True)
+        (place / "root/usr/lib/os-release").write_text(text)
+        image_file(place).rename(place / "disk.raw")
 
-
-@pytest.mark.slow
-def test_a_built_image_boots_from_its_own_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its boot loader, kernel and initial RAM disk are a release's; of its packages, it has those that boot.
-    The soak test below boots the whole release.
-    """
-    skip_without_builders()
-    kept, services = debian._CUSTOMIZE.rsplit("\n", 2)[:2]
-    assert "systemctl enable" in services
-    monkeypatch.setattr(debian, "_PACKAGES", BOOTS)
-    monkeypatch.setattr(debian, "_CUSTOMIZE", f"{kept}\n{INIT}")
-    image = images.build(tmp_path / "into")
-    assert image.name.startswith("debian-12@")
-    assert image.virtual_bytes == debian.DISK_BYTES
-    assert [each.name for each in image.path.parent.iterdir()] == [image.path.name]
-    root, release, kernel = boot(image.path, tmp_path)
-    assert root == "/dev/vda1"
-    assert release == "12"
-    assert kernel.endswith("-cloud-amd64")
-
-
-@pytest.mark.soak  # two minutes of the processors' time
-def test_a_built_release_boots_heeds_its_seed_grows_and_ends_itself(tmp_path: Path) -> None:
-    skip_without_builders()
-    began = time.monotonic()
-    image = images.build(tmp_path / "into")
-    built = time.monotonic() - began
-    began = time.monotonic()
-    said = boot(image.path, tmp_path, *seeded(tmp_path))
-    heard = time.monotonic() - began
-    print(f"built in {built:.0f} s, {image.path.stat().st_size >> 20} MiB; heard in {heard:.0f} s")
-    host, address, mib, failed, timer = said
-    assert (host, address, failed) == ("tester", "10.1.2.3/24", "0")
-    assert timer.endswith(".timer")
-    assert int(mib) > 2800  # of a disk of 3 GiB
-
-
-def seeded(place: Path) -> list[str]:
-    """QEMU's options for a guest with a seed, whose user data says on the serial console what it found, and
-    that ends itself.
-    """
-    given = place / "seed.iso"
-    script = (
-        "#!/bin/sh\n"
-        "address=$(ip -4 -o address show scope global | awk '{print $4}')\n"
-        "size=$(df --output=size -m / | tail -1 | tr -d ' ')\n"
-        "failed=$(systemctl --failed --no-legend | wc -l)\n"
-        "timer=$(systemctl list-units --plain --no-legend 'run-*.timer' | awk '{print $1}')\n"
-        'said="$(hostname) $address $size $failed $timer"\n'
-        'printf "\\nHEARD %s\\n" "$said" > /dev/ttyS0\n'
-        'systemctl start --no-block "${timer%.timer}.service"\n'
-    )
-    told = cloud_init.user_data(script, ends_after=3600)
-    card = seed.network("52:54:00:12:34:56", "10.1.2.3", 24, None)
-    given.write_bytes(seed.image(seed.documents("i-1", "tester", card, (), told)))
-    return [
-        *("-drive", f"file={given},if=virtio,format=raw,readonly=on"),
-        *("-netdev", "user,id=net,restrict=on"),
-        *("-device", "virtio-net-pci,netdev=net,mac=52:54:00:12:34:56"),
-    ]
-
-
-def boot(image: Path, place: Path, *options: str) -> list[str]:
-    """Return what a guest without KVM says on its serial console. It then ends itself."""
-    disk = place / "disk.qcow2"
-    lower = ["-b", str(image), "-F", "qcow2"]
-    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *lower, str(disk), "3G"], check=True)
-    command = ["qemu-system-x86_64", "-accel", "tcg", "-m", "512", "-nographic", "-monitor", "none"]
-    command += ["-vga", "none", "-drive", f"file={disk},if=virtio", *(options or ("-nic", "none"))]
-    with subprocess.Popen(
-        [*command, "-serial", "stdio"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
-    ) as guest:
-        late = threading.Timer(BOOT_SECONDS, guest.kill)
-        late.start()
-        console, heard = b"", []
-        try:
-            assert guest.stdout is not None
-            for line in guest.stdout:
-                console += line
-                if line.startswith(b"HEARD"):
-                    heard = line.decode().split()[1:]
-            guest.wait()
-        finally:
-            late.cancel()
-            guest.kill()
-    assert heard, f"nothing was heard; the console ends {console[-2000:]!r}"
-    assert guest.returncode == 0, f"it did not end by itself; the console ends {console[-2000:]!r}"
-    return heard
+    monkeypatch.setattr(debian, "missing", list)
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr(debian, "_sources", lambda _: [])
+    monkeypatch.setattr(debian, "_install", lambda *_: None)
+    monkeypatch.setattr(debian, "_assemble", assembled)
+    assert images.build(tmp_path / "into", release=release).name.startswith(f"{name}@")
 
 
 @contextmanager

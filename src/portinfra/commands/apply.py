@@ -10,7 +10,6 @@ from portinfra.command_text import command_line
 from portinfra.commands.exits import Misuse
 from portinfra.commands.options import ChangeOptions, PlanScope, Target
 from portinfra.commands.session import Session
-from portinfra.model.plan import PlanOptions
 
 
 @frozen
@@ -27,10 +26,11 @@ def apply(session: Session, target: Target, wishes: PlanScope, applying: ApplyOp
     from portinfra.commands import making
     from portinfra.commands.applying import carry_out, confirm, show
     from portinfra.commands.selection import select
+    from portinfra.model.plan import PlanOptions
 
     options = wishes.plan_options()
     if applying.plan is None:
-        _refuse_file(target.environment)
+        _refuse_file(target.environment, without_peer=wishes.without_peer)
         made = making.make_plan(select(session, target, without_peer=wishes.without_peer), options)
     elif options != PlanOptions():
         raise Misuse("a saved plan has its own options", fix="Give them when you make the plan, not here.")
@@ -44,8 +44,9 @@ def apply(session: Session, target: Target, wishes: PlanScope, applying: ApplyOp
     return carry_out(session, made, as_json=applying.as_json)
 
 
-def _refuse_file(environment: str | None) -> None:
+def _refuse_file(environment: str | None, *, without_peer: bool) -> None:
     """Raise Misuse for a file in place of an environment, as Terraform takes a saved plan."""
     if environment and Path(environment).suffix:  # a name of an environment has no dot
-        apply_it = command_line("apply", "--plan", environment)
+        unchecked = ("--without-peer",) if without_peer else ()
+        apply_it = command_line("apply", "--plan", environment, *unchecked)
         raise Misuse(f"there is no environment {environment!r}", fix=f"To apply a saved plan: {apply_it}")

@@ -31,6 +31,7 @@ def inventory(
     """List every host with its role, zone and private address. Makes no call."""
     from portinfra.commands.offline import place_selection
     from portinfra.commands.selection import select
+    from portinfra.elsewhere import as_declared
     from portinfra.hosts import inventory as lists
     from portinfra.render.console.terminal import out, table, write, write_json
     from portinfra.render.documents import inventory_document
@@ -46,4 +47,5 @@ def inventory(
             public = "yes" if host.public else ""
             listed.add_row(host.name, host.role, *host.columns, public)
         out().print(listed)
+        out().print(as_declared(found.scope))
     return Exit.DONE

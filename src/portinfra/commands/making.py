@@ -17,7 +17,16 @@ from portinfra.model.address import Address
 from portinfra.model.plain import Document
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.planning.refusal import refuse
-from portinfra.planning.saved import declaration_digest, digest, new_changes, say_new
+from portinfra.planning.saved import (
+    declaration_digest,
+    digest,
+    is_covered,
+    is_same,
+    new_changes,
+    say_gone,
+    say_new,
+)
+from portinfra.planning.unknown_names import gone_data
 from portinfra.render.documents import plan_document
 
 SCHEMA = "portinfra.plan/1"
@@ -25,16 +34,24 @@ SCHEMA = "portinfra.plan/1"
 
 def make_plan(selection: Selection, options: PlanOptions, *, destroy: bool = False) -> Plan:
     """The plan of a selection. Raises Misuse for an option that names what there is not."""
+    plan = _plan(selection, options, destroy=destroy)
+    check_names(plan)
+    return plan
+
+
+def _plan(selection: Selection, options: PlanOptions, *, destroy: bool) -> Plan:
+    topology, environment, guards = selection.topology, selection.environment, selection.guards
     if destroy:
-        plan = workflow.destroy(selection.topology, selection.environment, options, guards=selection.guards)
-    else:
-        plan = workflow.plan(
-            selection.topology,
-            selection.environment,
-            options,
-            rules=selection.rules,
-            guards=selection.guards,
-        )
+        return workflow.destroy(topology, environment, options, guards=guards)
+    return workflow.plan(topology, environment, options, rules=selection.rules, guards=guards)
+
+
+def _plan_again(selection: Selection, options: PlanOptions, *, destroy: bool) -> Plan:
+    """Return the plan of options that were checked before: volumes that they gave up may be deleted since."""
+    plan = _plan(selection, options, destroy=destroy)
+    if gone := gone_data(plan):
+        left = evolve(options, allow_data_loss=options.allow_data_loss - gone)
+        plan = _plan(selection, left, destroy=destroy)
     check_names(plan)
     return plan
 
@@ -56,8 +73,9 @@ def save(plan: Plan, path: Path) -> None:
 def load_plan(session: Session, target: Target, path: Path, *, without_peer: bool = False) -> Plan:
     """The plan of a file, made again.
 
-    Raises Misuse for a file that is no plan of this environment, and StalePlanError where the declaration or
-    the world asks for anything that is not in it.
+    Raises Misuse for a file that is no plan of this environment. Raises StalePlanError where the environment
+    needs anything that is not in it; and where the declaration has changed, unless the plan of the new one is
+    the same.
     """
     saved = _read_plan(path)
     topology, _, environment = saved["scope"].partition("/")
@@ -73,19 +91,20 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
         )
     target = evolve(target, environment=environment, topology=topology, on=on)
     selection = select(session, target, without_peer=without_peer)
-    plan = make_plan(selection, _options(saved["options"]), destroy=saved["options"]["destroy"])
-    if new := new_changes(plan, saved["fingerprints"]):
-        same = saved.get("declaration", "") == declaration_digest(plan)
-        why = "what is there has changed since" if same else "the declaration has changed since"
-        read = {(change["action"], change["address"]) for change in saved["changes"]}
-        raise StalePlanError(
-            f"{path} is out of date: {why}. {say_new(new, read)}",
-            fix=f"Make a new plan, read it, and apply that: {_anew(saved, path)}",
-        )
-    return plan
+    plan = _plan_again(selection, _options(saved["options"]), destroy=saved["options"]["destroy"])
+    same = saved.get("declaration", "") == declaration_digest(plan)
+    if is_covered(plan, saved["fingerprints"]) if same else is_same(plan, saved["fingerprints"]):
+        return plan
+    why = "what is there has changed since" if same else "the declaration has changed since"
+    read = dict.fromkeys((change["action"], change["address"]) for change in saved["changes"])
+    said = [say_new(new_changes(plan, saved["fingerprints"]), read), "" if same else say_gone(plan, read)]
+    raise StalePlanError(
+        f"{path} is out of date: {why}. {' '.join(filter(None, said))}",
+        fix=f"Make a new plan, read it, and apply that: {_anew(saved, path, without_peer=without_peer)}",
+    )
 
 
-def _anew(saved: Document, path: Path) -> str:
+def _anew(saved: Document, path: Path, *, without_peer: bool) -> str:
     """Return the command that makes the plan of a file anew, with the options that it was made with."""
     options, (topology, _, environment) = saved["options"], saved["scope"].partition("/")
     lists = {
@@ -97,6 +116,7 @@ def _anew(saved: Document, path: Path) -> str:
     given = [text for name, option in lists.items() for each in options[name] for text in (option, each)]
     switches = {"destroy": "--destroy", "refresh_images": "--refresh-images"}
     given += [option for name, option in switches.items() if options[name]]
+    given += ["--without-peer"] if without_peer else []
     place = ("--topology", topology, "--on", options["on"])
     return command_line("plan", environment, *given, "--out", str(path), *place)
 

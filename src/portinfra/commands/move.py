@@ -1,14 +1,17 @@
 """`move`: what it would mean to run an environment elsewhere."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from attrs import frozen
 from typer import Option
 
-from portinfra.command_text import command_line
+from portinfra.command_text import command
 from portinfra.commands.exits import Exit, Misuse, exit_code
 from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
+
+if TYPE_CHECKING:
+    from portinfra.model.environment import Environment
 
 
 @frozen
@@ -23,6 +26,18 @@ class MoveOptions(OutputOptions):
     key: Annotated[
         str | None, Option("--key", metavar="KEY", help="The key there; else what is declared there.")
     ] = None
+
+
+def _how_to_build(as_declared: "Environment", there: "Environment") -> str:
+    """Return how to build an environment there; `as_declared` is what the declaration alone has there."""
+    names = ("account", "key", "credentials")
+    differing = [name for name in names if getattr(there, name) != getattr(as_declared, name)]
+    if not differing:
+        return f"To build it: {command('apply', there.name, '--on', there.on)}."
+    # Only the declaration gives an apply its account, its key and its credentials.
+    given = [("on", there.on), ("account", there.account), ("key", there.key)]
+    lines = [there.location.write(name, f'"{value}"') for name, value in given if value]
+    return f"To build it, declare an environment with {', '.join(lines)}, and apply that."
 
 
 def move(session: Session, target: Target, moving: MoveOptions) -> int:
@@ -40,13 +55,12 @@ def move(session: Session, target: Target, moving: MoveOptions) -> int:
     selected = select(session, target)
     here = workflow.placed(selected.topology, selected.environment)
     declared = declaration(session, target).environments
-    move_environment(selected.environment, moving.to, "--to")  # refuse a location that does not exist
+    as_declared = move_environment(selected.environment, moving.to, "--to")  # refuses what is no location
     there = destination(selected.environment, moving.to, declared, moving.account, moving.key)
     if not moving.plan:
-        build = command_line("apply", there.name, "--on", there.on)
         raise Misuse(
             "a move is not made by one command: it is built there, its data restored, and ended here",
-            fix=f"Add --plan to see what it means; then: {build}",
+            fix=f"{_how_to_build(as_declared, there)} To see first what it means: {session.again} --plan",
         )
     found = workflow.move(here, there, rules=selected.rules)
     if moving.as_json:

@@ -12,10 +12,11 @@ from portinfra.validation import validate_declared
 
 def place_selection(selection: Selection, *, existing: bool = False) -> Placed:
     """Every resource of the selection; checked against what its provider can do, if that is installed. With
-    `existing`, what only new resources may not have is not checked.
+    `existing`, what only new resources may not have is not checked. Raises ValidationError for a misspelt
+    provider.
     """
     environment = selection.environment
-    if environment.provider in registry.installed():
+    if environment.provider in registry.installed() or registry.misspells(environment.provider):
         return workflow.placed(selection.topology, environment, existing=existing)
     err().print(
         f"note: the provider {environment.provider!r} is not installed, so what it can do was not checked"

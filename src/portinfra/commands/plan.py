@@ -51,5 +51,6 @@ def plan(session: Session, target: Target, wishes: PlanScope, planning: PlanComm
         return exit_code(refused)
     if planning.out is not None:
         save(made, planning.out)
-        err().print(f"Saved. Apply it: {command_line('apply', '--plan', str(planning.out))}")
+        unchecked = ("--without-peer",) if wishes.without_peer else ()
+        err().print(f"Saved. Apply it: {command_line('apply', '--plan', str(planning.out), *unchecked)}")
     return Exit.DIFFERS if planning.detailed_exitcode and not made.empty else Exit.DONE

@@ -105,9 +105,7 @@ def _provider_findings(declared: Declared, environment: Environment) -> Iterator
     try:
         plugin = registry.plugin(environment.provider)
     except Unsupported as unknown:
-        subject = f"environment.{environment.name}.on"
-        message, location = str(unknown.args[0]), environment.location
-        yield Finding("environment/provider", message, unknown.fix, subject=subject, location=location)
+        yield registry.missing_provider(environment, unknown)
         return
     for topology in declared.topologies:
         try:
@@ -197,7 +195,17 @@ def move_environment(environment: Environment, on: str | None, option: str = "--
     if not (provider and colon and region):
         fix = f"Write PROVIDER:LOCATION: {option} fake:us-east-1."
         raise Misuse(f"{option} {on} is no location", fix=fix)
-    return evolve(environment, on=on, zones=())
+    _raise_if_misspelt(provider, f"{option} {on}")
+    attributes = {name: line for name, line in environment.location.attributes.items() if name != "on"}
+    return evolve(environment, on=on, zones=(), location=evolve(environment.location, attributes=attributes))
+
+
+def _raise_if_misspelt(provider: str, option: str) -> None:
+    """Raise Unsupported for a misspelt provider in an option: no line of the declaration has it."""
+    from portinfra.provider import registry
+
+    if near := registry.misspells(provider):
+        raise Unsupported(f"{option}: there is no provider {provider!r}", fix=f"Did you mean {near!r}?")
 
 
 T = TypeVar("T", Topology, Environment, RecoveryPlan)

@@ -6,13 +6,16 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from attrs import Factory, define, frozen
 
 from portinfra.commands.exits import Interrupted, Misuse, exit_code
-from portinfra.declaration.declared import Declared
 from portinfra.errors import PortinfraError
 from portinfra.render.console.streams import OutputLost
+
+if TYPE_CHECKING:
+    from portinfra.declaration.declared import Declared
 
 DEBUG_VARIABLE = "PORTINFRA_DEBUG"
 """Set to 1, errors come with their traceback."""
@@ -51,7 +54,9 @@ class Known:
     recovery: str = ""
     """The recovery plan that this call is about, or that its environment is in."""
 
-    def about(self, declared: Declared, topology: str, *, environment: str = "", recovery: str = "") -> None:
+    def about(
+        self, declared: "Declared", topology: str, *, environment: str = "", recovery: str = ""
+    ) -> None:
         """Set what this call is about."""
         self.topology = topology if len(declared.topologies) > 1 else ""
         self.environment, self.recovery = environment, recovery
@@ -64,7 +69,7 @@ class Session:
     program: str = "portinfra"
     """What a user types to call it: `portinfra`, or `python hello.py`."""
     arguments: tuple[str, ...] = ()
-    declared: Declared | None = None
+    declared: "Declared | None" = None
     """What a script handed to `cli`; None: each command reads it from a file."""
 
     known: Known = Factory(Known)

@@ -19,7 +19,7 @@ def births(plan: Plan) -> Callable[[Instance], Instance]:
     """
     made = {change.address for change in plan.changes if change.action in ("create", "replace")}
     placed = plan.placed
-    scripts = placed.topology.delivery and boot_scripts(placed, registry.plugin(placed.environment.provider))
+    scripts = placed.topology.delivery and boot_scripts(placed, registry.plugin_of(placed.environment))
 
     def complete(host: Instance) -> Instance:
         script = scripts(host).text if scripts and host.address in made else ""

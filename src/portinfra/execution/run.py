@@ -72,6 +72,8 @@ class Run:
         self._nothing_left = False
         self._in_force: set[Address] = set()
         """What this run has defined, or put in force again."""
+        self._last_write: float | None = None
+        """When this run last changed something; None: it has changed nothing yet."""
 
     def __enter__(self) -> Self:
         self._holder = LeaseHolder.take(
@@ -150,7 +152,11 @@ class Run:
         *,
         destroy: bool = False,
     ) -> Plan:
-        """What would bring the scope from what is there now to what is placed; with `destroy`, to nothing."""
+        """What would bring the scope from what is there now to what is placed; with `destroy`, to nothing.
+
+        It waits until lists show what this run changed before, also in an apply that failed.
+        """
+        self._wait_for_lists()
         there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
         return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
@@ -165,11 +171,13 @@ class Run:
         self._holder.renew_if_due()
         began, calls = self._provider.clock.now(), self._caller.calls
         coordinator = self._coordinator(self._unready_first(with_questions(plan), listen), listen)
-        steps = coordinator.run()
+        try:
+            steps = coordinator.run()
+        finally:
+            self._last_write = coordinator.last_write
         outcome = Outcome(self._scope, self.attempt, steps)
         if all(step.fate == "done" for step in steps):
-            visible = self._provider.capabilities.visibility_seconds
-            self._holder.sleep_until(coordinator.last_write + visible)
+            self._wait_for_lists()
             found = verify(plan, self.reader)
             self._nothing_left = plan.destroys and found.empty
             outcome = evolve(outcome, drift=found.drift, unverified=found.unseen)
@@ -181,6 +189,11 @@ class Run:
         if not outcome.succeeded:
             raise ApplyError(_message(outcome), self._with_residents(plan, outcome))
         return outcome
+
+    def _wait_for_lists(self) -> None:
+        """Return when lists show what this run has changed."""
+        if self._last_write is not None:
+            self.sleep_until(self._last_write + self._provider.capabilities.visibility_seconds)
 
     def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
         def find() -> Sequence[Foreign]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from portinfra.command_text import command_line
+from portinfra.elsewhere import as_declared
 from portinfra.model.arguments import check_types
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
@@ -79,11 +80,11 @@ def inventory(placed: Placed, format: str = "ansible") -> str:
 
 def _as_ansible(placed: Placed) -> str:
     """An Ansible inventory (INI), with a group for each role; `-` becomes `_`, as group names need."""
-    lines: list[str] = []
+    lines = [f"# {as_declared(placed.scope)}"]
     for role, some in _by_role(list_hosts(placed)).items():
         lines += ["", f"[{role.replace('-', '_')}]"]
         lines += [_ansible_line(host) for host in some]
-    return "\n".join(lines[1:])
+    return "\n".join(lines)
 
 
 def _ansible_line(host: Host) -> str:
@@ -102,6 +103,7 @@ def _as_hosts_file(placed: Placed) -> str:
     return "\n".join(
         [
             f"# {placed.scope}",
+            f"# {as_declared(placed.scope)}",
             *(
                 f"{host.private_address}\t{host.name}" if host.private_address else unknown(host)
                 for host in list_hosts(placed)
@@ -114,7 +116,7 @@ def _as_ssh_config(placed: Placed) -> str:
     """An ssh configuration that goes through the first host of the role that may ssh to the most others."""
     jump = jump_role(placed.topology)
     reached = _ssh_targets(placed.topology)
-    lines = [f"# {placed.scope}; use it with: ssh -F FILE HOST"]
+    lines = [f"# {placed.scope}; use it with: ssh -F FILE HOST", f"# {as_declared(placed.scope)}"]
     for host in list_hosts(placed):
         if not host.private_address:
             lines.append(unknown(host))

@@ -208,6 +208,10 @@ class Evidence:
     """Of an end that ran while the other one was active; None: no takeover let both run."""
     simulated: bool = False
     """Whether an end is in a cloud that does not exist."""
+    unreadable_entries: tuple[str, ...] = ()
+    """The entries of the ledger that could not be read and are newer than a point that was used: they may be
+    of newer data.
+    """
 
     @property
     def is_accepted(self) -> bool:

@@ -58,7 +58,7 @@ class Role:
     """The image that its hosts start from: a logical name, or the provider's own."""
     disk_gib: int = field(default=20, metadata=_OVERRIDE)
     """The encrypted root disk, in GiB."""
-    public: str = ""
+    public: str = field(default="", metadata={"stand_in": "not known"})
     """Why its hosts have public addresses; empty: they have none, and no way to the internet."""
     volumes: tuple[Volume, ...] = field(
         default=(),
@@ -261,7 +261,7 @@ class Topology:
             for role in self.roles
             if isinstance(role, Role)
             for service in role.offers
-            if isinstance(service, Service)
+            if isinstance(service, Service) and isinstance(service.name, str)
         )
 
     @property

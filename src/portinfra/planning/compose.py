@@ -20,7 +20,7 @@ from portinfra.planning.changes import Desired, Drivers, changes, effective, fol
 from portinfra.planning.closings import closings
 from portinfra.planning.dry_run import dry_run
 from portinfra.planning.mounted import mount_findings
-from portinfra.planning.offers import BIRTHS, offer_findings
+from portinfra.planning.offers import offer_findings
 from portinfra.planning.ordering import steps
 from portinfra.planning.quotas import quota_findings
 from portinfra.planning.readiness import hosts_to_ask
@@ -33,7 +33,7 @@ from portinfra.planning.retention import (
     still_named,
 )
 from portinfra.planning.subnets import moves
-from portinfra.planning.zones import zone_findings
+from portinfra.planning.zones import resources_after, zone_findings
 from portinfra.provider.own_code import call_method
 
 _ACTION_ORDER = ("delete", "replace", "keep", "update", "create")
@@ -69,8 +69,8 @@ def compose(
     if not destroy:
         findings += birth_findings(placed, observation, decided, options.only)
         findings += mount_findings(decided, desired)
-        born = {getattr(each.after, "zone", None) for each in decided.values() if each.action in BIRTHS}
-        findings += zone_findings(placed, bound.wanted, observation, catalogue, born)
+        after = resources_after(bound.wanted, observation, decided.values())
+        findings += zone_findings(placed, after, observation, catalogue, decided.values())
     closed_first = closings(decided, desired)
     rolling = {role.name: role.max_unavailable for role in placed.topology.roles}
     asked = hosts_to_ask(placed, wanted, observation, options)

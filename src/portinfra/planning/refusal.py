@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from portinfra.errors import FindingsError, PolicyError, ValidationError
 from portinfra.model.finding import Finding
 from portinfra.model.plan import Plan
-
-MAKES_NO_SENSE = ("catalogue/", "options/", "resource/", "provider/")
-"""Beginnings of the rules whose findings are about what was asked for, and not about what it would do."""
+from portinfra.model.rule_classes import is_about_given
 
 
 def refuse(plan: Plan) -> None:
@@ -20,5 +18,5 @@ def refusal_of(message: str, errors: Sequence[Finding], fix: str = "") -> Findin
     """Return the error for findings that stop a change: ValidationError where what was given makes no
     sense, else PolicyError. The exit code follows from its class, so it is the same for all commands.
     """
-    makes_sense = not any(each.rule.startswith(MAKES_NO_SENSE) for each in errors)
+    makes_sense = not any(is_about_given(each.rule) for each in errors)
     return (PolicyError if makes_sense else ValidationError)(message, errors, fix=fix)

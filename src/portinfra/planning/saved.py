@@ -50,6 +50,11 @@ def is_covered(fresh: Plan, read: Collection[str]) -> bool:
     return not new_changes(fresh, read)
 
 
+def is_same(fresh: Plan, read: Collection[str]) -> bool:
+    """Whether a fresh plan would do all that the plan that was read would do, and nothing else."""
+    return set(fingerprints(fresh)) == set(read)
+
+
 def declaration_digest(plan: Plan) -> str:
     """Sixteen hex digits of the topology and the environment that a plan was made of, without secrets; and
     four of the user data.
@@ -71,12 +76,25 @@ def say_new(new: Iterable[Change], read: Collection[tuple[str, str]]) -> str:
         ("Not in it:", lacking),
         ("In it, but with other content, or for other user data of hosts:", altered),
     )
-    return " ".join(f"{begins} {_say_changes(changes)}." for begins, changes in sentences if changes)
+    return " ".join(
+        f"{begins} {_say_changes((each.action, each.address) for each in changes)}."
+        for begins, changes in sentences
+        if changes
+    )
 
 
-def _say_changes(changes: Iterable[Change]) -> str:
+def say_gone(fresh: Plan, read: Iterable[tuple[str, str]]) -> str:
+    """Return a sentence about the changes of the plan that was read, given by action and address, that a
+    fresh plan does not have; empty: it has them all.
+    """
+    left = {(change.action, change.address) for change in fresh.changes}
+    gone = [each for each in read if each not in left]
+    return f"In it, and not in a new plan: {_say_changes(gone)}." if gone else ""
+
+
+def _say_changes(changes: Iterable[tuple[str, str]]) -> str:
     """Return the changes in words, each with its address: `create instance.web3, delete volume.db1-data`."""
-    said = [f"{change.action} {change.address}" for change in changes]
+    said = [f"{action} {address}" for action, address in changes]
     more = f" and {len(said) - _SAID_MAX} more" if len(said) > _SAID_MAX else ""
     return ", ".join(said[:_SAID_MAX]) + more
 

@@ -16,9 +16,12 @@ ALL = "all"
 
 PERMITS = ("allow_data_loss", "unprotected")
 """The attributes that permit a loss. A run that was killed may have deleted what they name, and the same
-command must finish it. So an absent resource there is a warning. It comes without the nearest name, which may
-be that of a volume that must stay. A name that a user misspelled is an error (`_misspelling`).
+command must finish it. So after such a run an absent resource there is a warning. It comes without the
+nearest name, which may be that of a volume that must stay. A name that a user misspelled is an error
+(`_misspelling`).
 """
+
+GONE = "If a run has deleted it already, leave it out."
 
 
 @frozen
@@ -53,13 +56,19 @@ def unknown_names(plan: Plan) -> Iterator[UnknownName]:
             if name in names:
                 continue
             if attribute == "allow_data_loss" and (near := _misspelling(name, names)):
-                fix = f"Did you mean {near!r}? If {name} is deleted already, leave it out."
-                yield UnknownName(attribute, name, fix)
-            elif attribute in PERMITS and is_data(name):
+                yield UnknownName(attribute, name, f"Did you mean {near!r}? {GONE}")
+            elif attribute in PERMITS and is_data(name) and plan.follows_killed_run:
                 yield UnknownName(attribute, name, "Nothing is lost by it.", Severity.WARNING)
             else:
-                fix = suggestion(name, names, "Leave it out: nothing has a name.")
-                yield UnknownName(attribute, name, fix)
+                lost = attribute in PERMITS and is_data(name)
+                fix = suggestion(name, data if lost else names, "Leave it out: nothing has a name.")
+                yield UnknownName(attribute, name, f"{fix} {GONE}" if lost else fix)
+
+
+def gone_data(plan: Plan) -> frozenset[str]:
+    """Return the volumes and snapshots that the options give up, and that do not exist."""
+    unknown = unknown_names(plan)
+    return frozenset(each.name for each in unknown if each.attribute in PERMITS and is_data(each.name))
 
 
 def _misspelling(name: str, known: Iterable[str]) -> str:

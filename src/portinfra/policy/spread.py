@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+from portinfra.elsewhere import describe_held, describe_other_zones, find_elsewhere
 from portinfra.model.address import Address
 from portinfra.model.finding import Severity
 from portinfra.model.resources import Instance, Subnet
@@ -69,4 +70,16 @@ def shared_subnet(context: PolicyContext) -> Iterator[Found]:
             yield str(other.address), f"{other.cidr} overlaps {one.cidr} of {one.address}"
 
 
-SPREAD = (fewer_than_three, unbalanced_zones, shared_subnet)
+@rule("check/other-place", Severity.WARNING, "Declare the zones in which the hosts are.", enforces="R6")
+def other_place(context: PolicyContext) -> Iterator[Found]:
+    """Hosts that are, and stay, in another zone or with another address than declared."""
+    if context.observation is None:
+        return
+    found = find_elsewhere(context.placed, context.resources)
+    if others := [each for each in found if not each.volumes]:
+        yield context.environment, *describe_other_zones(context.placed, others, context.resources)
+    if held := [each for each in found if each.volumes]:
+        yield context.environment, *describe_held(context.placed, held, context.resources)
+
+
+SPREAD = (fewer_than_three, unbalanced_zones, shared_subnet, other_place)

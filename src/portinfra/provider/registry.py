@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
-from portinfra.errors import Unsupported
+from portinfra.errors import Unsupported, ValidationError
 from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding
 from portinfra.provider.abilities import BlockExport
 from portinfra.provider.completeness import find_defects
 from portinfra.provider.interface import Provider, ProviderPlugin
@@ -79,6 +80,28 @@ def plugin(name: str) -> ProviderPlugin:
     return loaded[name]
 
 
+def plugin_of(environment: Environment) -> ProviderPlugin:
+    """The provider of an environment. Raises ValidationError, with the line of `on`, where it is missing or
+    broken.
+    """
+    try:
+        return plugin(environment.provider)
+    except Unsupported as missing:
+        found = missing_provider(environment, missing)
+        raise ValidationError(f"environment {environment.name}: 1 error", [found]) from missing
+
+
+def missing_provider(environment: Environment, missing: Unsupported) -> Finding:
+    """Return the finding about the provider that an environment names, and that `plugin` refused."""
+    return Finding(
+        "environment/provider",
+        str(missing.args[0]),
+        missing.fix,
+        subject=f"environment.{environment.name}.on",
+        location=environment.location,
+    )
+
+
 def _load(name: str) -> ProviderPlugin:
     entries = installed()
     if name not in entries:
@@ -95,6 +118,12 @@ def _load(name: str) -> ProviderPlugin:
         inherits = "inherits" if has else "does not inherit"
         raise _broken(entry, f"{inherits} BlockExport, but its capabilities say block_export={says}")
     return found
+
+
+def misspells(name: str) -> str:
+    """Return the provider that a name misspells; empty for a name that may be a provider from elsewhere."""
+    entries = {*installed(), *OURS, *_substitutes}
+    return "" if name in entries else next(iter(get_close_matches(name, entries, n=1)), "")
 
 
 def _suggestion(name: str, entries: Mapping[str, EntryPoint]) -> str:
@@ -114,8 +143,10 @@ def _broken(entry: EntryPoint, why: str) -> Unsupported:
 
 
 def connect(environment: Environment) -> Provider:
-    """The live location of an environment. Raises Unsupported with all that the provider lacks."""
-    provider = plugin(environment.provider).connect(environment)
+    """The live location of an environment. Raises Unsupported with all that the provider lacks, and what
+    `plugin_of` raises.
+    """
+    provider = plugin_of(environment).connect(environment)
     if defects := find_defects(provider):
         raise Unsupported(
             f"the provider {environment.provider!r} does not keep to its contract. {' '.join(defects)}",

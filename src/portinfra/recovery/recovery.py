@@ -1,6 +1,7 @@
 """What a recovery is about: the plan, with the topology and the two environments that it names."""
 
 import sys
+from functools import cached_property
 
 from attrs import evolve, frozen
 
@@ -105,7 +106,7 @@ class Recovery:
     def is_simulated(self) -> bool:
         """Whether an end is in a cloud that does not exist."""
         ends = (self.source, self.target)
-        return any(registry.plugin(end.provider).capabilities.simulated for end in ends)
+        return any(registry.plugin_of(end).capabilities.simulated for end in ends)
 
     @property
     def sensitive(self) -> bool:
@@ -117,7 +118,7 @@ class Recovery:
         """Whether hosts of the declared target run while the source is active."""
         return self.plan.standby == "running"
 
-    @property
+    @cached_property
     def reversed(self) -> "Recovery":
         """The way back: roles turned round."""
         plan = evolve(self.plan, source=self.target.name, target=self.source.name)

@@ -177,6 +177,7 @@ def render_document(placed: Placed) -> Document:
         "schema": "portinfra.render/1",
         "scope": str(placed.scope),
         "on": placed.environment.on,
+        "placement": "declared",
         "resources": [
             {"address": address, "role": placed.roles.get(address), "attributes": spec_document(spec)}
             for address, spec in placed.resources.items()
@@ -216,6 +217,7 @@ def inventory_document(placed: Placed) -> Document:
     return {
         "schema": "portinfra.inventory/1",
         "scope": str(placed.scope),
+        "placement": "declared",
         "hosts": plain(list_hosts(placed)),
     }
 

@@ -43,7 +43,7 @@ class RunningProber:
 
 def wait_for_receipts(context: RolloutContext, probers: Iterable[RunningProber], until: float) -> None:
     """Read the consoles until each prober is done, or until a moment. At least once."""
-    reader = registry.plugin(context.place.environment.provider)
+    reader = registry.plugin_of(context.place.environment)
     assert isinstance(reader, ConsoleReader)
     hosts = context.run.reader.observe(context.placed.scope).of(Instance)
     probers = list(probers)

@@ -25,6 +25,7 @@ from portinfra.validation.environments import (
     unknown_key_findings,
 )
 from portinfra.validation.flows import flow_findings
+from portinfra.validation.following import without_following
 from portinfra.validation.limits import limit_findings
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings
 from portinfra.validation.native import NativeOptions
@@ -159,12 +160,13 @@ def validate_resource(
 
 
 def settle(findings: Iterable[Finding], what: str, *, existing: bool = False) -> tuple[Finding, ...]:
-    """Return each finding once. Raise ValidationError where errors are among them.
+    """Return each finding once, without what follows from wrong types. Raise ValidationError where errors
+    are among them.
 
     `what` is what they are about. With `existing`, errors about new resources alone (`is_about_new`) raise
     nothing.
     """
-    unique = tuple(dict.fromkeys(findings))
+    unique = tuple(without_following(dict.fromkeys(findings)))
     errors = [finding for finding in unique if finding.severity is Severity.ERROR]
     if not errors or (existing and all(map(is_about_new, errors))):
         return unique

@@ -67,7 +67,8 @@ def _wrong(
 
 def _address_findings(environment: Environment) -> Iterator[Finding]:
     prefix = environment.subnet_prefix
-    if not PREFIX_SHORTEST <= prefix <= PREFIX_LONGEST:
+    is_size = PREFIX_SHORTEST <= prefix <= PREFIX_LONGEST
+    if not is_size:
         message = f"/{prefix} is no size of subnet that every cloud has"
         yield _wrong(environment, "subnet_prefix", message, f"Use {PREFIX_SHORTEST} to {PREFIX_LONGEST}.")
     try:
@@ -80,7 +81,7 @@ def _address_findings(environment: Environment) -> Iterator[Finding]:
         yield _wrong(
             environment, "cidr", f"{environment.cidr!r} does not name a network", f"Write '{network}'."
         )
-    if prefix <= network.prefixlen:
+    if is_size and prefix <= network.prefixlen:
         message = f"a /{prefix} subnet for each role and zone does not fit into {network}"
         fix = f"Give a larger cidr than /{prefix}, or a longer subnet_prefix than /{network.prefixlen}."
         yield _wrong(environment, "subnet_prefix", message, fix)

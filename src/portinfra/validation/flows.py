@@ -55,7 +55,7 @@ def _lone_flow_findings(flow: Flow) -> Iterator[Finding]:
     if not flow.tcp and not flow.udp and not flow.icmp and not flow.service:
         tcp, icmp = flow.location.write("tcp", "443"), flow.location.write("icmp", "True")
         yield _wrong(flow, "no-ports", "it allows nothing", f"Name its ports: {tcp}. Or {icmp}.")
-    for name, ranges in (("tcp", flow.tcp), ("udp", flow.udp)):
+    for name, ranges in (("tcp", flow.tcp), ("udp", flow.udp)) if not flow.service else ():
         for _, last in ranges:
             if last > 65535:
                 yield _wrong(flow, "port", f"{last} is no port", "Ports go from 1 to 65535.", name)
@@ -77,5 +77,6 @@ def _internet_findings(flow: Flow, topology: Topology) -> Iterator[Finding]:
     for name in dict.fromkeys(others):
         if name in private:
             message = f"{name!r} has no public address, and so no way from or to the internet (R4)"
-            fix = f'Lead it through a public role, or make {name!r} one: public="why".'
+            write = topology.role(name).location.write("public", '"why"')
+            fix = f"Lead it through a public role, or make {name!r} one: {write}."
             yield _wrong(flow, "not-public", message, fix)

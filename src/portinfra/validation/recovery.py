@@ -3,11 +3,13 @@
 import difflib
 from collections.abc import Iterator, Sequence
 
+from attrs import evolve
+
 from portinfra.command_text import command
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.hook import Hook
-from portinfra.model.recovery import OCCASIONS, TAKEOVERS, Action, RecoveryPlan
+from portinfra.model.recovery import OCCASIONS, TAKEOVERS, Action, RecoveryPlan, Wave
 from portinfra.model.topology import Topology
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.recovery_data import data_findings
@@ -19,7 +21,7 @@ from portinfra.validation.recovery_probers import prober_findings
 from portinfra.validation.recovery_standby import standby_findings
 from portinfra.validation.recovery_times import time_findings
 from portinfra.validation.recovery_vault import vault_findings
-from portinfra.words import suggestion
+from portinfra.words import nearest_spelling, suggestion
 
 
 def recovery_findings(
@@ -29,6 +31,10 @@ def recovery_findings(
 
     It belongs to the topology of its name, or to the only one there is.
     """
+    topology = _topology_of(recovery, topologies)
+    if topology is not None:
+        yield from _unknown_role_findings(recovery, topology)
+        recovery = _as_meant(recovery, topology)
     subject = f"recovery.{recovery.name}"
     yield from name_findings(recovery.name, SCOPE_NAME_MAX, "recovery/name", subject, recovery.location)
     yield from place_findings(recovery, environments)
@@ -39,7 +45,6 @@ def recovery_findings(
     yield from approve_findings(recovery)
     yield from evidence_findings(recovery)
     yield from prober_findings(recovery)
-    topology = _topology_of(recovery, topologies)
     yield from drill_findings(recovery, topology, environments)
     if topology is not None:
         yield from key_findings(recovery, topology, environments)
@@ -167,18 +172,40 @@ def approve_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
             yield whole(recovery).wrong("approve", "approve", f"{name!r} is no takeover", fix)
 
 
-def _wave_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:
-    """Roles that the topology does not have, or that no wave has."""
+def _unknown_role_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:
+    """A plan without waves, or roles in waves that the topology does not have."""
     roles = [role.name for role in topology.roles]
     if not recovery.waves:
         fix = "Name every role in a wave, in the order in which they come back."
         yield whole(recovery).wrong("no-waves", "waves", "nothing comes back", fix)
-        return
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
         for name in dict.fromkeys(wave.roles):
             if name not in roles:
                 fix = suggestion(name, roles, "Declare the role.")
                 yield part.wrong("unknown-role", "roles", f"there is no role {name!r}", fix)
+
+
+def _as_meant(recovery: RecoveryPlan, topology: Topology) -> RecoveryPlan:
+    """Return the plan with each misspelt role of a wave as it is meant. Where a wave has no roles, as they
+    are wrong, or there is no wave, the first such wave has all that others lack. That no wave brings these
+    back would only follow.
+    """
+    roles = {role.name for role in topology.roles}
+    missing = roles - {*recovery.roles, *recovery.without}
+    meant = {name: nearest_spelling(name, missing) or name for name in {*recovery.roles} - roles}
+    if not meant and recovery.waves and all(wave.roles for wave in recovery.waves):
+        return recovery
+    waves, left = [], sorted(missing)
+    for wave in recovery.waves or [Wave(())]:
+        known = [meant.get(name, name) for name in wave.roles]
+        waves.append(evolve(wave, roles=known or left))
+        left = left if known else []
+    return evolve(recovery, waves=waves)
+
+
+def _wave_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:
+    """Roles of `without` that the topology does not have, and roles that no wave has."""
+    roles = [role.name for role in topology.roles]
     for name in dict.fromkeys(recovery.without):
         if name not in roles:
             fix = suggestion(name, roles, "Declare the role.")

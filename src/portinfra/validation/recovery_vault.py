@@ -35,7 +35,7 @@ def vault_findings(
         yield part.wrong("no-blocks", "native", message, "Name blocks, or remove them.", Severity.WARNING)
     ends = (recovery.source, recovery.target)
     places = {environment.provider for environment in environments if environment.name in ends}
-    for provider in vault.native if places else ():
+    for provider in vault.native if places and vault.blocks else ():
         if provider not in places:
             message = f"neither end is on {provider!r}, so its options go to no helper"
             fix = suggestion(provider, places, "Remove them, or correct the provider's name.")

@@ -10,7 +10,7 @@ from portinfra.model.annotations import kind_of, what_it_is
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
-from portinfra.model.schema import Attribute, Kind, attributes, label
+from portinfra.model.schema import Attribute, Kind, attributes, following_attributes, label
 from portinfra.model.topology import Flow, Topology
 from portinfra.validation.characters import character_findings
 
@@ -88,8 +88,34 @@ def _check(attribute: Attribute) -> Check:
 
 
 def sound_topology(topology: Topology, findings: list[Finding]) -> Topology:
-    """The topology without what has the wrong type, each reported."""
+    """The topology without what has the wrong type, each reported, and without the flows that have it, or
+    name what has it: no value can stand in for an end of a flow.
+    """
+    nameless = [each.name for each in (*topology.roles, *_services(topology)) if hasattr(each, "name")]
+    nameless = [name for name in nameless if not isinstance(name, str)]
+    kept = []
+    for flow in topology.flows:
+        found: list[Finding] = []
+        if isinstance(flow, Flow):
+            sound(flow, flow_subject(flow), "topology", found)
+            if found and any(name is peer for name in nameless for peer in _names_in(flow)):
+                continue
+        findings += found
+        if not found:
+            kept.append(flow)
+    if len(kept) < len(topology.flows):
+        topology = evolve(topology, flows=kept)
     return sound(topology, f"topology.{topology.name}", "topology", findings)
+
+
+def _services(topology: Topology) -> Iterator[Any]:
+    for role in topology.roles:
+        yield from getattr(role, "offers", ())
+
+
+def _names_in(flow: Flow) -> Iterator[object]:
+    for value in (flow.sources, flow.targets, (flow.service,)):
+        yield from value if isinstance(value, tuple | list) else (value,)
 
 
 def sound_environment(environment: Environment, findings: list[Finding]) -> Environment:
@@ -146,7 +172,11 @@ def _sound_itself(value: V, subject: str, area: str, findings: list[Finding]) ->
     stand_ins: dict[str, Any] = {}
     known = checks(type(value))
     location = cast(Any, value).location
+    given = [each.name for each in attributes(type(value)) if getattr(value, each.name)]
+    following = following_attributes(type(value), given)
     for each in attributes(type(value)):
+        if each in following:
+            continue
         held, where = getattr(value, each.name), f"{subject}.{each.name}"
         if each.name in known and not known[each.name][1](held):
             words = known[each.name][0]

@@ -51,3 +51,26 @@ def test_a_move_wants_a_place_and_does_nothing_by_itself(world, arguments, told)
     assert result.exit_code == 2
     assert told in result.stderr
     assert not world.cloud.books()
+
+
+def test_a_refused_plan_of_a_move_counts_no_calls(world):
+    refused = world.changing("web", image="ubuntu-99.04").run("move", "--to", "fake:eu-west-1", "--plan")
+    assert "To build it there: " in refused.stdout
+    assert "at least" not in refused.stdout
+
+
+def test_a_move_prints_itself_with_all_of_its_options(world):
+    result = world.run("move", "demo", "--to", "fake:eu-west-1", "--account", "777788889999", "--key", "k")
+    again = "python shop.py move demo --to fake:eu-west-1 --account 777788889999 --key k --plan"
+    assert again in " ".join(result.stderr.split())
+
+
+def test_a_move_to_another_account_prints_what_to_declare_and_no_apply_without_it(world):
+    result = world.run("move", "demo", "--to", "fake:eu-west-1", "--account", "777788889999", "--key", "k")
+    assert 'on="fake:eu-west-1", account="777788889999", key="k"' in result.stderr
+    assert "apply demo" not in result.stderr
+
+
+def test_a_move_within_the_account_prints_the_apply(world):
+    result = world.run("move", "demo", "--to", "fake:eu-west-1", "--account", "111122223333")
+    assert "`python shop.py apply demo --on fake:eu-west-1`" in result.stderr

@@ -27,6 +27,14 @@ def test_offline_commands_need_no_provider(world):
     assert world.run("plan", "--on", "mars:olympus").exit_code == 1
 
 
+@pytest.mark.parametrize("command", ["inventory", "check", "render", "graph", "plan"])
+def test_a_misspelt_provider_is_an_error_of_each_command_and_names_the_option(world, command):
+    result = world.run(command, "--on", "fkae:us-east-1")
+    assert result.exit_code == 1
+    assert "--on fkae:us-east-1: there is no provider 'fkae'" in result.stderr
+    assert "Did you mean 'fake'?" in result.stderr
+
+
 def test_render_shows_hosts_subnets_and_rules(world):
     shown = world.run("render").stdout
     for words in (

@@ -129,3 +129,45 @@ def test_a_plan_file_may_have_another_layout(world, tmp_path):
     world.run("plan", "--out", str(saved))
     saved.write_text(json.dumps(json.loads(saved.read_text()), sort_keys=True, ensure_ascii=True))
     assert world.run("apply", "--plan", str(saved)).exit_code == 0
+
+
+def test_a_saved_plan_is_refused_where_the_declaration_has_changed_and_nothing_is_left_to_do(
+    applied, tmp_path
+):
+    saved = str(tmp_path / "p.json")
+    applied.changing("web", count=3).run("plan", "--out", saved)
+    result = applied.run("apply", "--plan", saved)
+    assert result.exit_code == 3
+    assert "out of date: the declaration has changed since." in result.stderr
+    assert "In it, and not in a new plan: create instance.web3" in result.stderr
+    assert "Make a new plan, read it, and apply that: python shop.py plan demo --out" in result.stderr
+    assert "Nothing to do" not in result.stdout
+
+
+def test_a_saved_plan_is_refused_where_a_changed_declaration_would_do_less(applied, tmp_path):
+    saved = str(tmp_path / "p.json")
+    applied.changing("web", count=3).changing("db", count=2).run("plan", "--out", saved)
+    result = applied.changing("web", count=3).run("apply", "--plan", saved)
+    assert result.exit_code == 3
+    assert "In it, and not in a new plan: " in result.stderr
+    assert "instance.db2" in result.stderr
+    assert "instance.web3" not in result.stderr
+
+
+def test_a_saved_plan_is_applied_where_a_changed_declaration_has_the_same_plan(applied, tmp_path):
+    saved = str(tmp_path / "p.json")
+    applied.changing("web", count=3).run("plan", "--out", saved)
+    reworded = applied.changing("web", count=3, public="all customers")
+    assert reworded.run("apply", "--plan", saved).exit_code == 0
+    assert "Nothing to do" in reworded.run("plan").stdout
+
+
+def test_a_saved_plan_whose_volume_is_deleted_already_may_be_applied_again(applied, tmp_path):
+    saved = str(tmp_path / "p.json")
+    larger = applied.changing("db", count=2)
+    assert larger.run("apply", "--yes").exit_code == 0
+    assert applied.run("plan", "--allow-data-loss", "volume.db2-data", "--out", saved).exit_code == 0
+    assert applied.run("apply", "--plan", saved).exit_code == 0
+    again = applied.run("apply", "--plan", saved)
+    assert again.exit_code == 0, again.stderr
+    assert "Nothing to do" in again.stdout

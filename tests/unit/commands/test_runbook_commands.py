@@ -102,6 +102,7 @@ def files(tmp_path):
     return write
 
 
+@pytest.mark.slow
 def test_each_command_works_in_its_situation(files):
     options = files(DECLARATION)
     with simulated():

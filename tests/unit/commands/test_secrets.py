@@ -147,7 +147,7 @@ def calls():
                 yield (*path, *arguments, *more), declared
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=[pytest.param("every command", marks=pytest.mark.slow)])
 def story(tmp_path_factory):
     """What every call printed, and the folder in which they ran."""
     folder = tmp_path_factory.mktemp("story")

@@ -49,7 +49,7 @@ def test_zones_that_are_reordered_are_a_warning_with_the_hosts(applied):
     result = evolve(applied, declared=moved).run("plan")
     assert "except the zones of 3 hosts" in result.stdout
     assert "web1 in us-east-1a, web2 in us-east-1b, db1 in us-east-1a" in result.stdout
-    assert "zones = ['us-east-1a', 'us-east-1b', 'us-east-1c']" in result.stdout
+    assert 'zones=["us-east-1a", "us-east-1b", "us-east-1c"]' in result.stdout
 
 
 def test_a_plan_of_some_roles_counts_the_hosts_of_these_roles_in_other_zones(applied):

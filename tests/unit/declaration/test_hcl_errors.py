@@ -113,6 +113,7 @@ ROUNDS_OF_TEXT = "%{for a in range(1000)}" * 3 + "x" + "%{endfor}" * 3
 HALF = 'join("", [for n in range(1000) : "' + "x" * 500 + '"])'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

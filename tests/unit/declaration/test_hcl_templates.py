@@ -129,6 +129,7 @@ def test_a_loop_of_too_many_rounds_is_an_error_before_it_takes_long(loops, body,
     assert finding.rule == "hcl/too-large"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value_in", [in_a_heredoc, in_a_file])
 def test_a_template_of_too_many_values_is_an_error_before_it_takes_long(value_in, tmp_path):
     with pytest.raises(Problem) as error:

@@ -69,8 +69,19 @@ def test_one_volume_that_may_be_lost_is_the_only_one_that_goes():
     assert "small2-data" in volumes[0]
 
 
+@pytest.fixture
+def killed():
+    """An environment whose last run was killed."""
+    with simulated() as cloud:
+        applied(SHOP, DEMO)
+        with injected("fake", Faults(at="DeleteInstance", mishap="dies after")), pytest.raises(Crash):
+            apply(plan(SHOP, DEMO, PlanOptions(replace="instance.web1")), seed=0)
+        cloud.clock.sleep_until(cloud.clock.now() + 60)  # lists show its lease
+        yield cloud
+
+
 @pytest.mark.parametrize("attribute", ["allow_data_loss", "unprotected"])
-def test_a_volume_that_is_gone_already_is_a_warning_that_names_no_other_volume(cloud, attribute):
+def test_after_a_killed_run_an_absent_volume_is_a_warning_that_names_no_other_volume(killed, attribute):
     made = destroy(SHOP, DEMO, PlanOptions(**{attribute: "volume.small9-data"}))
     (warning,) = [finding for finding in made.findings if finding.rule == "options/unknown-name"]
     assert warning.severity is Severity.WARNING
@@ -84,9 +95,24 @@ def test_a_misspelled_volume_that_may_be_lost_is_an_error_with_the_nearest(cloud
     assert "Did you mean 'volume.small1-data'?" in error.fix
 
 
+@pytest.mark.parametrize("name", ["volume.small1-dta", "volume.smal1-data"])
+def test_a_misspelled_volume_is_an_error_after_a_killed_run_too(killed, name):
+    (error,) = errors(destroy(SHOP, DEMO, PlanOptions(allow_data_loss=name)))
+    assert "Did you mean 'volume.small1-data'?" in error.fix
+
+
+@pytest.mark.parametrize("attribute", ["allow_data_loss", "unprotected"])
 @pytest.mark.parametrize("name", ["volume.small9-data", "volume.web1-data", "snapshot.small1-dta"])
-def test_a_volume_that_may_have_been_deleted_is_no_misspelling(cloud, name):
-    assert not errors(destroy(SHOP, DEMO, PlanOptions(allow_data_loss=name)))
+def test_a_volume_that_does_not_exist_is_an_error_that_says_which_do(cloud, attribute, name):
+    (error,) = errors(destroy(SHOP, DEMO, PlanOptions(**{attribute: name})))
+    assert "volume.small1-data" in error.fix
+    assert "If a run has deleted it already, leave it out." in error.fix
+
+
+@pytest.mark.parametrize(("name", "address"), [("web1", "instance.web1"), ("wbe1", "instance.web1")])
+def test_a_name_without_its_kind_is_answered_with_the_address(cloud, name, address):
+    (error,) = errors(plan(SHOP, DEMO, PlanOptions(replace=name)))
+    assert f"Did you mean {address!r}?" in error.fix
 
 
 def test_a_run_that_died_after_the_loss_is_finished_by_the_same_options():

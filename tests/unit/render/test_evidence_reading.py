@@ -65,6 +65,7 @@ EVIDENCE = st.builds(
     previous_digest=TEXT,
     remote=TEXT,
     simulated=st.booleans(),
+    unreadable_entries=several(TEXT),
     left_behind=st.none() | COUNT,
     source_fenced=st.none() | st.booleans(),
     calls=COUNT,

@@ -129,16 +129,17 @@ def _take_over(
     lost = taking.lost
     if taking.source_is_lost or taking.target_is_lost:
         lost = recovery.source.name
-        _write_now(recovery, _verb(recovery), "--lost", lost)
+        _write_now(recovery, _verb(recovery), *_options(evolve(taking, lost=lost), data))
     elif taking.older_data:
-        _write_now(recovery, _verb(recovery), "--from-points")
+        _write_now(recovery, _verb(recovery), *_options(taking, data))
     if lost not in (None, recovery.source.name):
         ways = ((recovery.source.name, recovery), (recovery.target.name, recovery.reversed))
         raise Misuse(
             f"{recovery.target.name} takes over from {recovery.source.name}, and --lost says {lost}",
             fix=" ".join(
-                f"If {name} is lost: {command('dr', _verb(way), recovery.plan.name, '--lost', name)}."
+                f"If {name} is lost: {command('dr', _verb(way), recovery.plan.name, *options)}."
                 for name, way in ways
+                for options in [_options(evolve(taking, lost=name), data)]
             ),
         )
     store, without = open_store(), _points_to_leave(recovery, taking, ask_source=lost is None)
@@ -163,6 +164,24 @@ def _take_over(
     code = hand_in(session, store, recovery.as_declared, evidence, as_json=taking.as_json)
     _what_next(session, recovery, evidence)
     return code
+
+
+def _options(taking: TakeoverOptions, data: RestoreOptions) -> list[str]:
+    """Return the options of a takeover as this version spells them, without `--yes`: what is printed has
+    another meaning than what the operator agreed to.
+    """
+    texts = {
+        "--lost": [taking.lost] if taking.lost else [],
+        "--as-of": [data.as_of] if data.as_of else [],
+        "--without-point": taking.without_point or [],
+        "--blank": data.blank or [],
+    }
+    flags = {
+        "--from-points": taking.from_points or taking.older_data,
+        "--insist": taking.insist,
+    }
+    given = [word for option, values in texts.items() for value in values for word in (option, value)]
+    return [*given, *(option for option, is_given in flags.items() if is_given)]
 
 
 def _verb(recovery: "Recovery") -> str:

@@ -80,8 +80,8 @@ class ConfirmOptions(OutputOptions):
 
 
 def recovery_of(session: Session, which: PlanSelection) -> "Recovery":
-    """The recovery that the options mean, checked. Raises Misuse for a name that is none, and Unsupported for
-    a provider that is not there.
+    """The recovery that the options mean, checked. Raises Misuse for a name that is none, and
+    ValidationError for a provider that is not there.
     """
     from portinfra import dr
     from portinfra.commands.selection import declaration, move_ends, one
@@ -94,5 +94,5 @@ def recovery_of(session: Session, which: PlanSelection) -> "Recovery":
     session.known.about(declared, topology.name, recovery=plan.name)
     for environment in environments:
         if environment.name in (plan.source, plan.target):
-            registry.plugin(environment.provider)  # before findings that would only follow from its absence
+            registry.plugin_of(environment)  # before findings that would only follow from its absence
     return dr.recovery(topology, plan, environments)

@@ -26,6 +26,8 @@ def files(
     from portinfra.commands.hosts.directory import write_directory
     from portinfra.commands.hosts.rendering import render_selected
     from portinfra.commands.selection import select
+    from portinfra.elsewhere import as_declared
+    from portinfra.model.address import Scope
     from portinfra.render.console.terminal import err, write, write_json
     from portinfra.render.hosts_documents import hosts_document
     from portinfra.words import count, suggestion
@@ -39,6 +41,7 @@ def files(
             raise Misuse("--into writes the files of every host", fix=f"Leave out {host}, or --into.")
         found = {host: found[host]}
     document = hosts_document(selection.scope, found)
+    err().print(as_declared(Scope(selection.topology.name, selection.environment.name)))
     if into is not None:
         removed = write_directory(into, document, found)
         err().print(f"Written: {count(len(found), 'host')} into {into}, {count(removed, 'file')} removed.")

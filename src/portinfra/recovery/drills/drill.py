@@ -20,6 +20,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.placement import place
 from portinfra.planning.compose import compose
+from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.drills import KIND
@@ -38,7 +39,7 @@ from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.evidence import to_evidence
+from portinfra.recovery.takeover.evidence import to_evidence, unread_entries
 from portinfra.recovery.vault.choice import choose
 from portinfra.recovery.vault.selection import Selected, Selection
 from portinfra.recovery.vault.transfer import receive
@@ -65,10 +66,10 @@ def drill(
     `as_of`, use points that are not later than that moment, and measure the age of their data at it. Volumes
     `blank`, by their addresses, may begin blank where no point has data of them.
 
-    Raises ProviderError where it could not even begin; and PolicyError where the situation permits no drill,
-    and for a moment or volumes that an operator named and that cannot be had. Whatever else keeps it from
-    coming up is in evidence of a drill that failed. A drill that sees a takeover to its own end begin is torn
-    down at its next wave.
+    Raises ProviderError where it could not even begin; ValidationError where no host can run a probe; and
+    PolicyError where the situation permits no drill, and for a moment or volumes that an operator named and
+    that cannot be had. Whatever else keeps it from coming up is in evidence of a drill that failed. A drill
+    that sees a takeover to its own end begin is torn down at its next wave.
     """
     pace, say = pace or RunOptions(), SafeListener(say)
     how = FailoverOptions(as_of=as_of, blank=blank)
@@ -78,7 +79,7 @@ def drill(
         catalogue, principal = target.catalogue(), target.reader.principal()
         _raise_if_refused(recovery, target)
         if findings := list(prober_findings(recovery)):
-            raise PolicyError("a probe cannot run inside a drill: nothing was changed", findings)
+            raise refusal_of("a probe cannot run inside a drill: nothing was changed", findings)
         say_clocks([target], say)
         ledger = Ledger(target, recovery.ledger)
         started = target.now()
@@ -90,7 +91,8 @@ def drill(
             raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
         until = as_of.timestamp() if as_of else None
         moment = None if until is None else iso(until)
-        ages = Ages(points(ledger.entries()), started, until)
+        contents = ledger.read()
+        ages = Ages(points(contents.entries), started, until)
         id = f"{int(started):x}{secrets.token_hex(1)}"
         run = target.start_run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
         with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
@@ -135,6 +137,7 @@ def drill(
             target_principal=principal,
             as_of=moment,
             blank=tuple(sorted(choice.blank)),
+            unreadable_entries=unread_entries(contents, chosen),
             **asdict(link),
         )
         with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at

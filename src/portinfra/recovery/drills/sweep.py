@@ -126,13 +126,12 @@ def _sweep_drills(way: Recovery, connection: Connection, ledger: Ledger, pace: R
 
 
 def _sweep_hosts(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
-    """Remove hosts of probes, and transfer hosts in both directions. Close the entries of ended runs."""
+    """Remove hosts of probes, and transfer hosts in both directions. Close the entries of runs that left
+    nothing.
+    """
     probes = _sweep_scope(way, connection, way.prober, partial(_remove_probe_hosts, way, connection, pace))
     yield from (evolve(each, what="probe host") for each in probes)
-    if all(each.fate == REMOVED for each in probes):
-        for entry in ledger.entries(TAKEOVER):
-            if entry.open and entry.said.get("result"):
-                ledger.rewrite(entry, {**entry.said, "open": False})
+    received: list[Swept] = []
     if way.plan.vault:
         directions: tuple[tuple[Literal["receiving", "sending"], Recovery, Scope], ...] = (
             ("receiving", way, way.receiving),
@@ -140,7 +139,27 @@ def _sweep_hosts(way: Recovery, connection: Connection, ledger: Ledger, pace: Ru
         )
         for direction, each, scope in directions:
             found = _sweep_scope(way, connection, scope, partial(clear, each, connection, pace))
+            received += found if direction == "receiving" else []
             yield from (evolve(one, what="transfer hosts", direction=direction) for one in found)
+    if all(each.fate == REMOVED for each in (*probes, *received)):
+        _close_runs(way, connection, ledger, pace)
+
+
+def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> None:
+    """Close the entries of takeovers and refreshes that left nothing, under the lease of their environment.
+
+    A run that lives and has not taken that lease yet opens its entry again when it takes it. While another
+    run holds the lease, the entries stay open for the next sweep.
+    """
+    if not any(entry.open for entry in ledger.entries(TAKEOVER)):
+        return
+    with (
+        suppress(LeaseHeldError),
+        connection.start_run(way.target_scope, workers=pace.workers, seed=pace.seed),
+    ):
+        for entry in Ledger.after_settling(connection, way.ledger).entries(TAKEOVER):
+            if entry.open:
+                ledger.rewrite(entry, {**entry.said, "open": False})
 
 
 def _sweep_scope(

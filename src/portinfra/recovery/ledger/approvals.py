@@ -52,7 +52,7 @@ def person_of(place: Connection) -> str:
     Two runs with equal results count as one person.
     """
     principal = place.reader.principal()
-    if principal and registry.plugin(place.environment.provider).capabilities.names_principals:
+    if principal and registry.plugin_of(place.environment).capabilities.names_principals:
         return principal
     run = holder.this_run("approval")
     return f"{run.user}@{run.host}" + (f" ({principal})" if principal else "")

@@ -13,9 +13,10 @@ from attrs import frozen
 from portinfra.errors import ProviderError
 from portinfra.model.evidence import Evidence
 from portinfra.model.plain import JsonObject
+from portinfra.records.lines import is_same
 from portinfra.recovery.evidence import evidence_document
 from portinfra.recovery.ledger.drills import KIND as DRILL
-from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.rollout.evidence import digest_of
 
 TAKEOVER: Final = "run"
@@ -65,6 +66,15 @@ def read_runs(entries: Iterable[Entry]) -> list[Run]:
 def begin_run(ledger: Ledger, said: JsonObject) -> Entry:
     """Add the entry of a run that begins, with the next number."""
     return ledger.add({**said, "run": _next_number(read_runs(ledger.entries())), "open": True})
+
+
+def reopen_run(ledger: Ledger, contents: Contents, entry: Entry) -> None:
+    """Open the entry of this run again, where a sweep has closed it: the run may leave something from now on.
+    The caller holds the lease of the environment, and `contents` are what the ledger has under it.
+    """
+    known = next((each for each in contents.entries if is_same(each.said, entry.said)), None)
+    if known and not known.open:
+        ledger.rewrite(entry, entry.said)
 
 
 def link_run(ledger: Ledger, entry: Entry) -> Link:

@@ -73,25 +73,26 @@ class KeptVolumes:
             store.bring({each.address: each for each in snapshots})
 
     def remove_outlived(self) -> int:
-        """Remove the snapshots whose time is over, and their entries; return how many snapshots. Where the
-        provider does not tell its time, write that this run has looked at them.
+        """Remove the snapshots whose time is over, and their entries; return how many snapshots.
 
-        Raises ProviderError, LeaseHeldError and ApplyError.
+        Where the provider does not tell its time, a wrong clock would remove them too early, so a person
+        does: this removes only entries whose snapshots are gone. Raises ProviderError, LeaseHeldError and
+        ApplyError.
         """
         now, pace = self.place.now(), self.pace
-        known = read_kept(self.ledger.entries(KIND))
-        over = [each for each in known if each.is_over(now)]
-        if self.place.clock_offset is None:
-            known = tuple(self._look(each, now) for each in known)
-            over = [each for each in known if each.is_counted_out(now)]
+        over = [each for each in read_kept(self.ledger.entries(KIND)) if each.is_over(now)]
         if not over:
             return 0
         with self.place.start_run(self.recovery.kept_scope, workers=pace.workers, seed=pace.seed) as run:
-            ledger = Ledger.after_settling(
-                self.place, self.recovery.ledger
-            )  # a takeover may have renewed some
-            judged = {each.id: each.said for each in over}
-            over = [each for each in read_kept(ledger.entries(KIND)) if each.said == judged.get(each.id)]
+            # A takeover may have renewed some meanwhile:
+            ledger = Ledger.after_settling(self.place, self.recovery.ledger)
+            judged = {each.id: each.entry.said for each in over}
+            known = read_kept(ledger.entries(KIND))
+            over = [each for each in known if each.entry.said == judged.get(each.id)]
+            if not self.ends_by_time:
+                there = self.place.observe(self.recovery.kept_scope)
+                exist = {*map(id_of, there.resources)}
+                over = [each for each in over if not there.unknown and each.id not in exist]
             ids = {each.id for each in over}
             store = SnapshotStore(
                 self.place, run, self.recovery.kept_scope, self.place.catalogue(), pace.listen
@@ -102,12 +103,10 @@ class KeptVolumes:
                 ledger.remove(each.entry)
         return len(gone)
 
-    def _look(self, kept: KeptEntry, now: float) -> KeptEntry:
-        """Return the entry after a look, which the ledger has, too."""
-        looked = kept.look(now)
-        if looked is not kept:
-            self.ledger.rewrite(kept.entry, looked.said)
-        return looked
+    @property
+    def ends_by_time(self) -> bool:
+        """Whether portinfra removes the snapshots when their time is over: their provider tells its time."""
+        return self.place.clock_offset is not None
 
     def list_volumes(self, kept: Iterable[KeptEntry] | None = None) -> list[LeftAside]:
         """Return each kept snapshot, by the name of its volume. `kept` are the entries of the ledger."""

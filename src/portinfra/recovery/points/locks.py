@@ -36,7 +36,7 @@ def read_locks(place: Connection) -> Mapping[str, float]:
 
     Raises ProviderError where that cannot be read.
     """
-    plugin = registry.plugin(place.environment.provider)
+    plugin = registry.plugin_of(place.environment)
     if not isinstance(plugin, SnapshotLocks):
         return {}
     now, found = place.now(), dict[str, float]()
@@ -47,7 +47,7 @@ def read_locks(place: Connection) -> Mapping[str, float]:
 
 def lock_snapshots(place: Connection, snapshots: Collection[Observed[Spec]], days: int) -> None:
     """Lock snapshots for so many days from now. Raises ProviderError."""
-    plugin = registry.plugin(place.environment.provider)
+    plugin = registry.plugin_of(place.environment)
     assert isinstance(plugin, SnapshotLocks), "validation refuses `lock` without it"
     for seen in snapshots:
         if isinstance(seen.spec, Snapshot):

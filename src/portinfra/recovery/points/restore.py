@@ -143,6 +143,23 @@ def hosts_of(placed: Placed, volumes: frozenset[Address]) -> frozenset[Address]:
     )
 
 
+def find_moved(placed: Placed, there: Observation, volumes: Collection[Address]) -> frozenset[Address]:
+    """Return those of the volumes that exist and are not attached to their own host: a person has detached
+    them, or attached them to another host, which may have written to them.
+    """
+    own = {
+        spec.volume: spec.instance
+        for spec in placed.resources.values()
+        if isinstance(spec, Attachment) and spec.volume in volumes
+    }
+    seen = {each.spec.volume: each.spec.instance for each in there.of(Attachment).values()}
+    return frozenset(
+        volume
+        for volume, host in own.items()
+        if volume is not None and volume in there.resources and seen.get(volume) != host
+    )
+
+
 def all_at_once(placed: Placed) -> Placed:
     """The same, where nobody uses the hosts yet: none has to wait for another of its role."""
     roles = [evolve(role, max_unavailable=max(role.count, 1)) for role in placed.topology.roles]

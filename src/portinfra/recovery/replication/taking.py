@@ -1,6 +1,6 @@
 """The capture of all groups that are due: one moment a group, and one entry of the ledger for all of them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -16,22 +16,20 @@ from portinfra.recovery.replication.work import Work
 
 
 def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> None:
-    """Capture each group. The ledger then has the points that are whole, each still on its way."""
+    """Capture each group. The ledger then has the points that are whole, each still on its way.
+
+    At most one group is frozen at a time: its hooks and snapshots alone count for its `freeze_limit`.
+    """
     ids = {point.id for point in known}
     taking: list[Capture] = []
+    failed: dict[Address, str] = {}
+    at_once = [[group for group in due if not group.before]]
     with work.target.run.living():  # nothing is asked of it meanwhile, however long that takes
-        with ExitStack() as frozen:
-            for group in due:
-                id = new_id(work.source.now, ids)
-                ids.add(id)
-                begun = Capture(group, id, work.source, _given(work, group), end=work.captured_end)
-                frozen.callback(begun.thaw)  # from here on: an interrupt may come while it freezes
-                if problem := begun.freeze():
-                    _fail(work, group, problem)
-                    begun.thaw()
-                else:
-                    taking.append(begun)
-            failed = _take_snapshots(work, taking)
+        for some in [*at_once, *([group] for group in due if group.before)]:
+            with ExitStack() as frozen:
+                captures = list(_freeze(work, some, ids, frozen))
+                failed |= _take_snapshots(work, captures)
+            taking += captures
         work.check()  # hooks and snapshots take their time
         problems = {each.id: _problem(each, failed) for each in taking}
         work.ledger.add_all([_entry(work, each) for each in taking if not problems[each.id]])
@@ -42,6 +40,20 @@ def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> N
                 work.source.bring({address: None for address in work.source.snapshots() if address in mine})
             else:
                 work.say(f"{each.group.name}: taken")
+
+
+def _freeze(work: Work, due: Iterable[Group], ids: set[str], frozen: ExitStack) -> Iterator[Capture]:
+    """Yield the groups whose hooks before did not fail. At its end, `frozen` calls the hooks after."""
+    for group in due:
+        id = new_id(work.source.now, ids)
+        ids.add(id)
+        begun = Capture(group, id, work.source, _given(work, group), end=work.captured_end)
+        frozen.callback(begun.thaw)  # from here on: an interrupt may come while it freezes
+        if problem := begun.freeze():
+            _fail(work, group, problem)
+            begun.thaw()
+        else:
+            yield begun
 
 
 def _take_snapshots(work: Work, taking: Collection[Capture]) -> Mapping[Address, str]:

@@ -10,6 +10,7 @@ from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.left import left_epoch
 from portinfra.recovery.ledger.takeovers import (
     TakeoverEntry,
     activated_number,
@@ -80,7 +81,19 @@ class TakeoverStart:
             wanted = evolve(
                 wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at, contained=contained
             )
+        elif (since := self._other_active_since(now)) and found.own_until is None:
+            both_from, _ = _both_ran(now, peer_of(end_of(self.recovery)))
+            wanted = evolve(wanted, own_until=since, both_from=found.both_from or both_from)
         return found if wanted == found else record_turn(self.ledger, wanted)
+
+    def _other_active_since(self, now: Situation) -> float | None:
+        """Return since when the other end was active by a decision that this end did not know when it took
+        over without it: own data here was last written before. None: there was no such decision.
+        """
+        other = now.facts(peer_of(end_of(self.recovery))).activated
+        if other is None or now.holder == end_of(self.recovery):
+            return None
+        return self._believable_time(other.epoch, self.target.now())
 
     def _is_first(self, found: TakeoverEntry) -> bool:
         """Return whether its end never took over before: volumes there have no data of customers. Any others
@@ -98,8 +111,11 @@ class TakeoverStart:
         time, epoch = self.target.now(), self._epoch(now, run)
         known = now.facts(end_of(self.recovery)).authority
         left = known is not None and known.active != end_of(self.recovery)
+        left_at = left_epoch(run.lease, self.ledger.read())
         contained = is_replaceable(now, end_of(self.recovery))
         both_from, both_until = _both_ran(now, peer_of(end_of(self.recovery)))
+        if both_from is None and not left:
+            both_from = _other_ran_on(now.facts(end_of(self.recovery)).turn)
         turn = TakeoverEntry(
             f"{epoch:x}",
             "failback" if self.recovery.is_reversed else "failover",
@@ -109,7 +125,7 @@ class TakeoverStart:
             lost_at=time if self.how.lost else None,
             last_point=planned,
             as_of=self._as_of,
-            own_until=self._believable_time(known.epoch, time) if known and left else None,
+            own_until=self._believable_time(left_at, time) if left else None,
             approvals=tuple(each.id for each in given),
             blank=self._blank,
             without=tuple(self.how.without),
@@ -163,6 +179,15 @@ def _both_ran(now: Situation, active: End) -> tuple[float | None, float | None]:
     if turn is None or turn.ran_on_from is None or turn.abandoned or turn.open:
         return None, None
     return turn.ran_on_from, turn.fenced_at
+
+
+def _other_ran_on(turn: TakeoverEntry | None) -> float | None:
+    """Return since when the end that was overtaken may have run on, as no run has stopped it since; None: it
+    was stopped, or the last takeover to this end is not complete.
+    """
+    if turn is None or turn.open or turn.abandoned or turn.fenced_at is not None:
+        return None
+    return turn.ran_on_from if turn.both_from is None else turn.both_from
 
 
 def _joined(known: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:

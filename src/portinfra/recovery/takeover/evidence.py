@@ -1,12 +1,13 @@
 """What a drill or a turn has shown: its measures held against the plan, as evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
 from portinfra.command_text import command
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import BothRan, Evidence, PointUsed
+from portinfra.recovery.ledger.ledger import Contents
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.ages import Ages, round_age
 from portinfra.recovery.points.point import Point
@@ -30,8 +31,10 @@ def both_ran(turn: TakeoverEntry) -> BothRan | None:
     """Return in which time hosts of both ends may have run, before this takeover or during it."""
     began, ended = turn.both_from, turn.both_until
     # A lost end that no run has reached since may not have run at all.
-    if began is None and (turn.fenced_at is not None or turn.partly_fenced_at is not None):
-        began, ended = turn.ran_on_from, turn.fenced_at
+    ran_on = turn.ran_on_from
+    stops = [each for each in (turn.fenced_at, turn.partly_fenced_at) if each is not None]
+    if ended is None and ran_on is not None and any(each >= ran_on for each in stops):
+        began, ended = ran_on if began is None else began, turn.fenced_at
     if began is None:
         return None
     took = None if ended is None else round(max(0.0, ended - began), 3)
@@ -42,6 +45,12 @@ def both_run_line(recovery: Recovery, running: Sequence[str]) -> str:
     """Return in words that hosts of the source run though the takeover had stopped them."""
     fence = command("dr", "fence", recovery.plan.name)
     return f"hosts of {recovery.source.name} run again ({', '.join(running)}): {fence} stops them"
+
+
+def unread_entries(contents: Contents, used: Iterable[Point]) -> tuple[str, ...]:
+    """Return the entries that cannot be read and are newer than one of these points; all, without points."""
+    oldest = min((point.number for point in used), default=0)
+    return tuple(str(each) for each in contents.unreadable if each.number > oldest)
 
 
 def to_evidence(

@@ -8,7 +8,7 @@ from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
-from portinfra.recovery.points.restore import hosts_of
+from portinfra.recovery.points.restore import find_moved, hosts_of
 from portinfra.recovery.situation.starts import mark_starts
 
 
@@ -23,8 +23,11 @@ class OwnHosts:
     def may_have_written(self, volumes: Collection[Address], now: Observation) -> bool:
         """Return whether one of these volumes may have data that the other end does not have. `now` is the
         end just before the volumes are replaced: a person may have started their hosts meanwhile, also while
-        no run of this takeover lived.
+        no run of this takeover lived. A volume that is not on its own host may have been written to on
+        another one.
         """
+        if any(find_moved(self.placed, there, volumes) for there in (self.seen, now)):
+            return True
         if not (self.turn.contained and self.turn.own_starts):
             return not self.turn.contained
         if mark_starts(self.seen) != self.turn.own_starts:

@@ -26,7 +26,15 @@ from portinfra.planning.refusal import refusal_of, refuse
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Contents, Ledger
-from portinfra.recovery.ledger.runs import REFRESH, TAKEOVER, begin_run, end_run, link_run, read_runs
+from portinfra.recovery.ledger.runs import (
+    REFRESH,
+    TAKEOVER,
+    begin_run,
+    end_run,
+    link_run,
+    read_runs,
+    reopen_run,
+)
 from portinfra.recovery.ledger.standbys import record_standby
 from portinfra.recovery.ledger.takeovers import own_data_number
 from portinfra.recovery.options import FailoverOptions
@@ -42,7 +50,7 @@ from portinfra.recovery.situation.permissions import REFRESH_VERB
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, is_replaceable
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.evidence import to_evidence
+from portinfra.recovery.takeover.evidence import to_evidence, unread_entries
 from portinfra.recovery.takeover.fencing import close_to_internet, stand_down
 from portinfra.recovery.takeover.overwritten import Overwritten
 from portinfra.recovery.takeover.steps import RefreshStep
@@ -79,7 +87,8 @@ def _raise_unless_ready(recovery: Recovery, how: FailoverOptions) -> None:
     what = f"{recovery.target_scope} is not refreshed"
     if not recovery.has_standby:
         drill = command("dr", "drill", recovery.plan.name)
-        fix = f'Write standby = "running" into the plan. To try a recovery: {drill}.'
+        write = recovery.plan.location.write("standby", '"running"')
+        fix = f"Write {write} into the plan. To try a recovery: {drill}."
         raise recovery.refusal(what, "no-standby", "the recovery plan declares no standby", fix)
     now = read_facts(recovery)
     raise_if_refused(recovery, REFRESH_VERB, now)
@@ -116,7 +125,10 @@ class _Refresh:
         with self.target.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, REFRESH_VERB, now)  # a takeover may have begun meanwhile
-            if data_entries(self.ledger.read()) != known:
+            self.ledger = Ledger.after_settling(self.target, self.recovery.ledger)
+            contents = self.ledger.read()
+            reopen_run(self.ledger, contents, entry)
+            if data_entries(contents) != known:
                 choice = self._choose()
                 with run.living():
                     receive(self.recovery, self.target, choice.points, pace, self.say)
@@ -124,7 +136,8 @@ class _Refresh:
             overwritten = Overwritten(kept, run, id, REFRESH, self.say)
             bring_up = self._bring_up(run, choice, overwritten, now)
             until = self.how.as_of.timestamp() if self.how.as_of else None
-            ages = Ages(points(self.ledger.entries()), started, until)
+            contents = self.ledger.read()
+            ages = Ages(points(contents.entries), started, until)
             evidence = to_evidence(bring_up, id, choice.points, ages, began=started)
             evidence = evolve(
                 evidence,
@@ -132,6 +145,7 @@ class _Refresh:
                 as_of=None if until is None else iso(until),
                 blank=tuple(sorted(choice.blank)),
                 left_aside=overwritten.list_volumes(),
+                unreadable_entries=unread_entries(contents, choice.points),
                 **asdict(link_run(self.ledger, entry)),
             )
             with suppress(ProviderError):  # the standby is up: that one record fails must not hide it

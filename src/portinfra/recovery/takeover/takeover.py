@@ -20,7 +20,7 @@ from portinfra.model.evidence import Evidence
 from portinfra.placement import place
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
+from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run, reopen_run
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, activate, data_mark, record_turn
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
@@ -37,7 +37,13 @@ from portinfra.recovery.takeover.agreement import agree, roles_with_data
 from portinfra.recovery.takeover.approvals import list_approvals, remove_spent_approvals
 from portinfra.recovery.takeover.begin import TakeoverStart
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.evidence import OwnData, both_ran, both_run_line, to_evidence
+from portinfra.recovery.takeover.evidence import (
+    OwnData,
+    both_ran,
+    both_run_line,
+    to_evidence,
+    unread_entries,
+)
 from portinfra.recovery.takeover.fencing import overtaken_error, stand_down
 from portinfra.recovery.takeover.finish import announce, start_roles_left_behind
 from portinfra.recovery.takeover.other_end import OtherEnd
@@ -45,7 +51,7 @@ from portinfra.recovery.takeover.overwritten import Overwritten
 from portinfra.recovery.takeover.own_hosts import OwnHosts
 from portinfra.recovery.takeover.progress import Progress
 from portinfra.recovery.takeover.steps import Step
-from portinfra.recovery.vault.selection import Selected, Selection, as_decided
+from portinfra.recovery.vault.selection import Selected, Selection, as_decided, replaced_choice
 from portinfra.recovery.vault.transfer import receive
 from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.rollout.context import RolloutContext
@@ -82,6 +88,8 @@ def takeover(
     recovery = declared if to == "target" else declared.reversed
     permitted = may_take_over(recovery, how)
     now = permitted.situation
+    if now.open and now.active == to and (line := replaced_choice(how, now.turn)):
+        say(line)
     if is_planned(recovery, how, now) and now.phase == "active" and recovery.is_reversed:
         _first_point(recovery, how, say)
     with Connection.to(recovery.target, recovery.topology) as target:
@@ -130,7 +138,9 @@ class _Takeover:
             if run.lease.epoch > turn.epoch:
                 raise overtaken_error(self.recovery, run.lease.epoch)
             turn = progress.still(turn)
-            if data_entries(progress.ledger.read(), but=turn.id) != known:  # a newer point came meanwhile
+            contents = progress.ledger.read()
+            reopen_run(progress.ledger, contents, entry)
+            if data_entries(contents, but=turn.id) != known:  # a newer point came meanwhile
                 chosen = self._select(turn, progress)
                 with run.living():
                     receive(self.recovery, self.target, chosen.points, pace, self.say)
@@ -222,7 +232,8 @@ class _Takeover:
         now = bring_up.context.now
         until = turn.wanted_until if turn.lost else turn.fenced_at or now
         at = until if turn.as_of is None else turn.as_of
-        ages = Ages(points(progress.ledger.entries()), now, at)
+        contents = progress.ledger.read()
+        ages = Ages(points(contents.entries), now, at)
         own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
         used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
         return evolve(
@@ -233,6 +244,7 @@ class _Takeover:
             prepare_seconds=_between(turn.began, turn.fetched_at),
             downtime_seconds=None if turn.lost else _between(turn.fetched_at, bring_up.up_at),
             both_ran=both_ran(turn),
+            unreadable_entries=unread_entries(contents, chosen.points),
             approvals=tuple(each.to_evidence() for each in list_approvals(progress.ledger, turn)),
         )
 

@@ -8,6 +8,6 @@ from portinfra.recovery.recovery import Recovery
 
 def exports_blocks(recovery: Recovery, end: Environment) -> BlockExport | None:
     """Who says how to read blocks at one end of a recovery; None where helpers read a clone there."""
-    plugin = registry.plugin(end.provider)
+    plugin = registry.plugin_of(end)
     wanted = recovery.vault is not None and recovery.vault.blocks
     return plugin if wanted and isinstance(plugin, BlockExport) else None

@@ -108,5 +108,5 @@ def _wrong(
 
 
 def _finding(recovery: Recovery, message: str, fix: str, severity: Severity = Severity.WARNING) -> Finding:
-    subject = f"recovery.{recovery.plan.name}.vault"
-    return Finding("recovery/not-ready", message, fix, severity, subject=subject)
+    subject, location = f"recovery.{recovery.plan.name}.vault", recovery.plan.location
+    return Finding("recovery/not-ready", message, fix, severity, subject=subject, location=location)

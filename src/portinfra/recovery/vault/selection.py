@@ -48,6 +48,21 @@ def as_decided(recovery: Recovery, how: FailoverOptions, turn: TakeoverEntry | N
     )
 
 
+def replaced_choice(how: FailoverOptions, turn: TakeoverEntry | None) -> str:
+    """Return in words which points a takeover that goes on leaves aside no longer, as this run names other
+    ones; empty: none.
+    """
+    again = [id for id in turn.without if id not in how.without] if turn and how.without else []
+    if turn is None or not again:
+        return ""
+    every = " ".join(f"--without-point {id}" for id in dict.fromkeys([*turn.without, *how.without]))
+    return (
+        f"{turn.occasion} {turn.id} has left {', '.join(turn.without)} aside. This run names "
+        f"{', '.join(how.without)} instead, so {', '.join(again)} may be used again. To leave all of them "
+        f"aside: {every}"
+    )
+
+
 def declared_groups(recovery: Recovery) -> list[Group]:
     """Return the groups at the end that takes over."""
     return groups(recovery, place(recovery.topology, recovery.target))

@@ -29,7 +29,13 @@ from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.point import points
-from portinfra.recovery.points.restore import all_at_once, outdated_volumes, place_with_data, replacing
+from portinfra.recovery.points.restore import (
+    all_at_once,
+    find_moved,
+    outdated_volumes,
+    place_with_data,
+    replacing,
+)
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.situation.facts import answering
@@ -164,7 +170,8 @@ def foresee(
     placed = all_at_once(place_with_data(recovery, placed, here, snapshots, accepted))
     old = outdated_volumes(placed, there, _stale(recovery, now), selected.blank)
     replaced = set(there.of(Volume)) & _data_volumes(recovery, placed) if planned else old
-    overwritten = () if _is_replaceable(recovery, situation) else [volume.name for volume in replaced]
+    moved = find_moved(placed, there, replaced)
+    overwritten = moved if _is_replaceable(recovery, situation) else replaced
 
     def plan_roles(roles: Collection[str]) -> Plan:
         mine = frozenset(address for address in old if placed.roles[address] in roles)
@@ -189,7 +196,7 @@ def foresee(
         data=tuple(selection.findings(selected, under_way=now.turn is not None)) if judges_data else (),
         passed_over=selected.passed_over if judges_data else (),
         no_last_point=_no_last_point(recovery, target) if planned else {},
-        overwritten=tuple(overwritten),
+        overwritten=tuple(volume.name for volume in overwritten),
         measured=measured,
         measured_in=drill,
         is_approved=is_approved(recovery, target, entries),
@@ -214,7 +221,7 @@ def foresee(
 
 def file_errors(plan: Plan) -> Iterable[Finding]:
     """Yield the errors about files that hosts get at their first boot: those have no room, for example."""
-    plugin = registry.plugin(plan.placed.environment.provider)
+    plugin = registry.plugin_of(plan.placed.environment)
     return (each for each in plan_findings(plan, plugin) if each.severity is Severity.ERROR)
 
 

@@ -69,7 +69,7 @@ def prober_findings(recovery: Recovery) -> Iterator[Finding]:
     if not (probes := probes_by_role(recovery)):
         return
     placed = ending(place(isolate(recovery.topology), recovery.target), 1)
-    plugin = registry.plugin(recovery.target.provider)
+    plugin = registry.plugin_of(recovery.target)
     given = inventory(placed, _as_if_there(placed), occasion="drill")
     for role, (first, *_) in probes.items():
         try:

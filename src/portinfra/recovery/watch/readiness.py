@@ -25,6 +25,7 @@ from portinfra.recovery.situation.refusals import explain, next_step
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, takeover_verb
 from portinfra.recovery.vault.choice import Lack
+from portinfra.recovery.vault.selection import replaced_choice
 from portinfra.recovery.watch.approvals import needs_approval, occasion_of
 from portinfra.recovery.watch.recovery_status import DRILL_LATE, RecoveryStatus
 from portinfra.words import duration, silent_line
@@ -182,6 +183,9 @@ def _permission(
         begun = f"{now.turn.occasion} {now.turn.id} has begun, and goes on with the data that it began with"
         rule = f"{now.turn.occasion}-under-way"
         yield _gap(recovery.plan.name, rule, begun, next_step, Severity.WARNING)
+        if message := replaced_choice(how, now.turn):
+            fix = "Go on only if these points are to be used."
+            yield _gap(recovery.plan.name, "other-points", message, fix, Severity.WARNING)
 
 
 def _last_point(recovery: Recovery, problems: Mapping[str, str]) -> Iterable[Finding]:
@@ -319,7 +323,8 @@ def _overwrites(recovery: Recovery, volumes: Collection[str]) -> Iterable[Findin
     lists = command("dr", "status", plan.name)
     fix = f"A snapshot of each is kept for {plan.keep_overwritten}: {lists} lists them."
     if not plan.keep_overwritten:
-        fix = 'Nothing keeps their data. To keep snapshots, write keep_overwritten = "7d".'
+        write = plan.location.write("keep_overwritten", '"7d"')
+        fix = f"Nothing keeps their data. To keep snapshots, write {write}."
     yield _gap(plan.name, "overwrites-data", message, fix, Severity.WARNING)
 
 

@@ -90,7 +90,11 @@ class KeptVolume:
     snapshot: str
     """The cloud's own id."""
     until: str
-    """When retention removes it: UTC, ISO 8601."""
+    """portinfra removes it no earlier: UTC, ISO 8601."""
+    ends_by_time: bool = True
+    """Whether portinfra removes it then. If not, a person does: its provider does not tell its time, so the
+    end of that time is not known.
+    """
 
 
 @frozen(field_transformer=strict)

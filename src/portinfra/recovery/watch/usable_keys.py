@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 from portinfra.errors import NotFound, ProviderError
 from portinfra.execution.connection import Connection
+from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.location import Location
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance, Snapshot, Volume
@@ -32,23 +34,36 @@ def key_findings(recovery: Recovery, target: Connection, keys: Iterable[str]) ->
     A provider without keys of one's own reads none. One call a key.
     """
     environment = target.environment
-    plugin = registry.plugin(environment.provider)
+    plugin = registry.plugin_of(environment)
     if not isinstance(plugin, KeyStates):
         return
     for key in keys:
         if (call := plugin.key_call(environment, key)) is None:
             continue
-        severity, rule, fix = Severity.ERROR, "unusable-key", f"Enable {key}, or name another key: key=."
+        severity, rule, fix = Severity.ERROR, "unusable-key", f"Enable {key}, or name another key."
         try:
             (answer,) = target.reader.pages(call)
             problem = plugin.key_problem(answer)
         except NotFound:
             problem = "there is no such key"
-            fix = f"Create {key}, or name another key: key=."
+            fix = f"Create {key}, or name another key."
         except ProviderError as error:
             severity, rule, fix = Severity.WARNING, "key-unread", error.fix
             problem = f"whether it can be used is not known: {error.first_line}"
         if problem:
             message = f"key {key} of {environment.name}: {problem}"
-            subject = f"recovery.{recovery.plan.name}"
-            yield Finding(f"recovery/{rule}", message, fix, severity, subject=subject)
+            subject, location = _place(recovery, environment, key)
+            yield Finding(f"recovery/{rule}", message, fix, severity, subject=subject, location=location)
+
+
+def _place(recovery: Recovery, environment: Environment, key: str) -> tuple[str, Location]:
+    """Return the attribute that names a key, and its line; the recovery plan, for the key of a snapshot."""
+    if key == environment.key:
+        return f"environment.{environment.name}.key", environment.location
+    if key in environment.keys.values():
+        return f"environment.{environment.name}.keys", environment.location
+    for role in recovery.topology.roles:
+        for volume in role.volumes:
+            if volume.key == key:
+                return f"role.{role.name}.volume.{volume.name}.key", volume.location
+    return f"recovery.{recovery.plan.name}", recovery.plan.location

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Mapping
 
 from portinfra.command_text import command
+from portinfra.elsewhere import find_elsewhere
 from portinfra.model.address import Address
 from portinfra.model.plan import Plan
 from portinfra.model.resources import FirewallRules, Instance
 from portinfra.placement import host_names, role_in
 from portinfra.planning.birth import RULE as BORN_OTHERWISE
 from portinfra.planning.roles import role_of
-from portinfra.planning.zones import hosts_elsewhere
+from portinfra.planning.zones import resources_after
 from portinfra.policy import Report
 from portinfra.words import collapsed, count
 
@@ -143,8 +144,13 @@ def _births_not_known(plan: Plan) -> list[str]:
 
 
 def _other_zones(plan: Plan) -> list[str]:
-    hosts = [host for host in hosts_elsewhere(plan.placed, plan.wanted) if _is_chosen(plan, host)]
-    return [f"the zones of {count(len(hosts), 'host')}"] if hosts else []
+    after = resources_after(plan.wanted, plan.observation, plan.changes)
+    found = [each for each in find_elsewhere(plan.placed, after) if _is_chosen(plan, each.host)]
+    parts = {
+        "the zones of": [each for each in found if not each.volumes],
+        "the zones and addresses of": [each for each in found if each.volumes],
+    }
+    return [f"{what} {count(len(hosts), 'host')}" for what, hosts in parts.items() if hosts]
 
 
 def _hosts_missing(plan: Plan) -> list[str]:

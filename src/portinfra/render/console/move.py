@@ -77,8 +77,11 @@ def _cost(move: Move) -> str:
     plan, budget = move.plan, move.plan.budget
     if plan.empty:
         return f"Nothing to do there: {plan.scope} is as declared. Nothing was changed."
+    changes = f"To build it there: {count(len(plan.changes), 'change')}"
+    if plan.errors or not budget.calls:  # the calls of a plan that no apply accepts are not counted
+        return f"{changes}. Nothing was changed."
     floor = f" and {duration(budget.floor_seconds)}" if budget.floor_seconds >= 1 else ""
     return (
-        f"To build it there: {count(len(plan.changes), 'change')}, at least "
-        f"{count(budget.calls, 'API call')}{floor} by the provider's published rates. Nothing was changed."
+        f"{changes}, at least {count(budget.calls, 'API call')}{floor} by the provider's published rates. "
+        "Nothing was changed."
     )

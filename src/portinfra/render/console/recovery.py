@@ -239,8 +239,13 @@ def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
     for each in found.kept_unseen:
         yield f"{each[0].upper()}{each[1:]}"
     for kept in found.kept:
-        until = f"kept until {moment(kept.until)}"
-        yield f"{kept.environment}: what {kept.volume} had before is in snapshot {kept.snapshot}, {until}."
+        until = f"kept until {moment(kept.until)}."
+        if not kept.ends_by_time:
+            until = (
+                f"kept until a person deletes it. {kept.environment} does not tell the time, so portinfra "
+                "does not know when its time is over. To delete it, use the tools of its provider."
+            )
+        yield f"{kept.environment}: what {kept.volume} had before is in snapshot {kept.snapshot}, {until}"
 
 
 def _level_line(found: RecoveryStatus) -> str:
@@ -332,7 +337,7 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
     if evidence.prepare_seconds is not None and evidence.downtime_seconds is not None:
         before, down = duration(evidence.prepare_seconds), duration(evidence.downtime_seconds)
         console.print(f"Downtime: {down} from the fence to the last gate. Before it: {before}.")
-    for line in (*_people_lines(evidence), *_aside_lines(evidence)):
+    for line in (*_people_lines(evidence), *_aside_lines(evidence), *_unread_lines(evidence)):
         console.print(line)
     if evidence.left_behind is not None:
         sweep = command("dr", "sweep", evidence.recovery)
@@ -378,6 +383,13 @@ def _aside_lines(evidence: Evidence) -> Iterable[str]:
             yield f"{each.volume} was replaced. A snapshot of what it had {until}."
         else:
             yield f"{each.volume} was replaced. Data that it alone had is GONE: no snapshot was kept."
+
+
+def _unread_lines(evidence: Evidence) -> Iterable[str]:
+    """Yield a sentence about the entries of the ledger that may be of newer data."""
+    if evidence.unreadable_entries:
+        entries = "; ".join(evidence.unreadable_entries)
+        yield f"Not read, and newer than the points that were used: {entries}. They may be of newer data."
 
 
 def _data_measured(evidence: Evidence) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
+from portinfra.elsewhere import as_declared
 from portinfra.hosts.inventory import list_hosts
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Attachment, FirewallRules, Rule, Subnet, Volume
@@ -20,6 +21,7 @@ def show_placed(placed: Placed, console: Console) -> None:
         console.print(shown)
     console.print()
     console.print("All other traffic is dropped.")
+    console.print(as_declared(placed.scope))
 
 
 def _hosts(placed: Placed) -> Table:

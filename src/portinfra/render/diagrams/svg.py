@@ -18,6 +18,7 @@ from portinfra.render.diagrams.layout import (
 )
 from portinfra.render.diagrams.palette import INK, MUTED, PAPER, PRIVATE, PUBLIC, REGION, TIER
 from portinfra.render.diagrams.picture import Host, Picture
+from portinfra.render.diagrams.words import title
 
 
 def svg(picture: Picture) -> str:
@@ -34,7 +35,7 @@ def svg(picture: Picture) -> str:
 
 def _content(placed: Layout) -> Iterator[str]:
     picture = placed.picture
-    name = f"{picture.topology} in {picture.environment}"
+    name = title(picture)
     yield element("title", content=f"{name}: hosts, subnets and allowed flows")
     yield element("rect", width=placed.width, height=placed.height, fill=PAPER)
     yield text(placed.header.x, placed.header.y + 24, name, size=24, weight="bold")
@@ -60,8 +61,8 @@ def _content(placed: Layout) -> Iterator[str]:
         zone_box = Box(box.x - 4, box.y - 8, box.width + 8, placed.region.bottom - box.y + 2)
         yield _box(zone_box, fill="none", line=REGION.line, dash="4 4", radius=8)
         yield text(box.x + box.width / 2, box.y + 12, zone, size=13, weight="bold", anchor="middle")
-    for title, box in placed.titles:
-        yield text(box.x + 4, box.y + 20, title.upper(), size=12, weight="bold", fill=MUTED)
+    for tier, box in placed.titles:
+        yield text(box.x + 4, box.y + 20, tier.upper(), size=12, weight="bold", fill=MUTED)
     for row in placed.rows:
         yield _row(row, placed)
     for each in placed.lanes:

@@ -28,7 +28,7 @@ class Arrow:
 
 def title(picture: Picture) -> str:
     """What is drawn."""
-    return f"{picture.topology} in {picture.environment}"
+    return f"{picture.topology} in {picture.environment}, as declared"
 
 
 def place(picture: Picture) -> str:

@@ -1,7 +1,7 @@
 """Evidence as one page to read: no script, nothing from elsewhere, good on paper and in the dark."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
 
@@ -68,6 +68,7 @@ def report_html(document: Document, verifying: str = "") -> str:
             _points(document["points"]),
             _approvals(document["approvals"]),
             _aside(document),
+            _unread(document["unreadable_entries"]),
             "<h2>Afterwards</h2>",
             f"<p>{_TICKED.sub(_CODE, _e(_afterwards(document)))}</p>",
             _copy(document),
@@ -321,6 +322,14 @@ def _aside(document: Document) -> str:
             + _table(("volume", "snapshot", "kept until"), rows)
         )
     return "<h2>What was left aside</h2>" + "".join(lines) if lines else ""
+
+
+def _unread(entries: Collection[str]) -> str:
+    """Return the entries of the ledger that may be of newer data."""
+    if not entries:
+        return ""
+    listed = "".join(f"<li>{_e(each)}</li>" for each in entries)
+    return f"<h2>Not read</h2><p>These entries of the ledger may be of newer data.</p><ul>{listed}</ul>"
 
 
 def _afterwards(document: Document) -> str:

@@ -9,7 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Self
@@ -103,10 +103,10 @@ class Fabric:
             yield f"link add up{zone} type veth peer name down{zone}"
             yield f"link set up{zone} master core up"
             yield f"link set down{zone} master z{zone} up"
-        for number, (name, host) in enumerate(self.hosts.items()):
+        for name, host in self.hosts.items():
             peer = f"name eth0 address {_hardware(host)} netns {self._spaces.path(name)}"
-            yield f"link add v{number} type veth peer {peer}"
-            yield f"link set v{number} master z{host.zone} up"
+            yield f"link add {self.card(name)} type veth peer {peer}"
+            yield f"link set {self.card(name)} master z{host.zone} up"
 
     def _card(self, name: str) -> Iterator[str]:
         host = self.hosts[name]
@@ -151,8 +151,31 @@ class Fabric:
 
     def detach(self, name: str, *, detached: bool = True) -> None:
         """Separate one host from all others, or connect it again. Its own card stays as it is."""
-        card = f"v{list(self.hosts).index(name)}"
-        self._spaces.run(_SWITCHES, ["ip", "link", "set", card, "down" if detached else "up"])
+        state = "down" if detached else "up"
+        self._spaces.run(_SWITCHES, ["ip", "link", "set", self.card(name), state])
+
+    def start_guest(self, name: str, command: Sequence[str]) -> "subprocess.Popen[bytes]":
+        """Run a virtual machine in place of a host, with the tap `card(name)` and `hardware_address(name)`.
+
+        It runs until it is stopped, in a folder with the host's name. It has its own files and applications.
+        """
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        self.run(name, "ip", "link", "del", "eth0")
+        lines = (
+            f"tuntap add mode tap name {self.card(name)}",
+            f"link set {self.card(name)} master z{self.hosts[name].zone} up",
+        )
+        self._spaces.run(_SWITCHES, ["ip", "-batch", "-"], "\n".join(lines))
+        return self._spaces.start(_SWITCHES, command, folder)
+
+    def card(self, name: str) -> str:
+        """Return the name of the card by which a host is connected to the bridge of its zone."""
+        return f"v{list(self.hosts).index(name)}"
+
+    def hardware_address(self, name: str) -> str:
+        """Return the address of a host's network card, which all other hosts know."""
+        return _hardware(self.hosts[name])
 
     def start_proxy(self, name: str, *, identity: str = "") -> None:
         """Start HAProxy of a host, as its unit does. Its certificate has its name, or another `identity`.

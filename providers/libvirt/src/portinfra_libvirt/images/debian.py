@@ -106,7 +106,7 @@ menuentry "Debian, with the kernel before" {{
 datasource_list: [NoCloud, ConfigDrive]
 apt_preserve_sources_list: true
 grub_dpkg: { enabled: false }
-locale: false
+locale: "false"
 ssh_genkeytypes: [ed25519, ecdsa]
 """,
 }

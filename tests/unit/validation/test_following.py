@@ -1,0 +1,219 @@
+"""One wrong attribute gives one finding: nothing is printed that follows from another finding."""
+
+import pytest
+from attrs import evolve
+
+from portinfra import (
+    INTERNET,
+    Action,
+    DataPolicy,
+    DrillSettings,
+    Environment,
+    EvidenceCopy,
+    Probe,
+    RecoveryPlan,
+    Role,
+    Service,
+    Topology,
+    Vault,
+    Volume,
+    Wave,
+    allow,
+)
+from portinfra.declaration.declared import Declared
+from portinfra.errors import ValidationError
+from portinfra.model.catalogue import Capabilities
+from portinfra.model.schema import attributes
+from portinfra.validation import validate, validate_declared
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5 ada"
+PAY = Service("payments", tcp=8443, local_port=8002, app_port=8003, health="/health", health_port=8003)
+OTHER = Service("ledger", tcp=8444, local_port=8012)
+WEB = Role(
+    "web",
+    public="customers",
+    size="f1.small",
+    slot=5,
+    ssh_keys=[KEY],
+    user_data="#!/bin/sh\n",
+    tags={"team": "shop"},
+    ready=["true"],
+    ignore=["tags"],
+    waive={"check/fewer-than-three": "a copy is made in minutes"},
+    offers=[PAY, OTHER],
+    renamed_from="front",
+)
+DATA = Volume("data", gib=10, mount="/srv/data", key="alias/shop")
+DB = Role("orders", volumes=[DATA, Volume("log", gib=10, mount="/srv/log")], slot=6)
+FLOWS = [
+    allow(INTERNET, WEB, tcp=443, why="customers"),
+    allow(WEB, INTERNET, tcp=443, why="packages"),
+    allow(WEB, DB, tcp=5432, udp=53, icmp=True, why="orders"),
+    allow(DB, PAY, why="payments"),
+    allow("203.0.113.0/24", WEB, tcp=22, why="administration"),
+]
+SHOP = Topology("shop", roles=[WEB, DB], flows=FLOWS, retired={"old": 0}, delivery="files", tags={"a": "b"})
+HOME = Environment(
+    "home",
+    on="fake:us-east-1",
+    account="1",
+    cidr="10.1.0.0/16",
+    key="alias/home",
+    zones=["us-east-1a", "us-east-1b", "us-east-1c"],
+    roles={"orders": {"count": 3}},
+    sizes={"f1.small": "f1.large"},
+    keys={"alias/shop": "alias/home"},
+)
+AWAY = evolve(HOME, name="away", on="fake:eu-west-1", account="2", cidr="10.2.0.0/16", zones=())
+VAULT = Vault(
+    "vault:shop", "203.0.113.7:22", "sender", "receiver", recipient=f"age1{'a' * 58}", identity="identity"
+)
+PLAN = RecoveryPlan(
+    "shop",
+    "home",
+    "away",
+    rpo="4h",
+    rto="1h",
+    waves=[Wave([DB], gates=["true"]), Wave([WEB])],
+    data=[
+        DataPolicy("orders/data", engine="age", schedule="1h", before="true", after="true", keep=3),
+        DataPolicy("orders/log", engine="age", group="logs"),
+    ],
+    vault=VAULT,
+    probes=[Probe("rows", "true", reads=["orders"], calls=["payments"], from_role="web")],
+    actions=[Action("tell", "true", on=["failover"], after="orders")],
+    drill=DrillSettings(cidr="10.9.0.0/16", limit="3h", reach=["203.0.113.7/32"], through="web", every="90d"),
+    evidence=EvidenceCopy("vault:shop/evidence"),
+    contacts=["Ada"],
+    signers=[f"{'A' * 43}="],
+    approve=["failover"],
+    standby="running",
+    refresh_every="30d",
+)
+
+WRONG = [object(), -1, "a\x07b"]
+
+
+def in_shop(**changes):
+    return {"topology": evolve(SHOP, **changes)}
+
+
+def in_plan(**changes):
+    return {"plan": evolve(PLAN, **changes)}
+
+
+VALUES = {
+    "topology": (SHOP, lambda value: {"topology": value}),
+    "role": (WEB, lambda value: in_shop(roles=[value, DB])),
+    "role with data": (DB, lambda value: in_shop(roles=[WEB, value])),
+    "volume": (DATA, lambda value: in_shop(roles=[WEB, evolve(DB, volumes=[value, DB.volumes[1]])])),
+    "service": (PAY, lambda value: in_shop(roles=[evolve(WEB, offers=[value, OTHER]), DB])),
+    **{
+        f"flow {number}": (
+            flow,
+            lambda value, number=number: in_shop(flows=[*FLOWS[:number], value, *FLOWS[number + 1 :]]),
+        )
+        for number, flow in enumerate(FLOWS)
+    },
+    "environment": (HOME, lambda value: {"home": value}),
+    "recovery plan": (PLAN, lambda value: {"plan": value}),
+    "wave": (PLAN.waves[0], lambda value: in_plan(waves=[value, PLAN.waves[1]])),
+    "data policy": (PLAN.data[0], lambda value: in_plan(data=[value, PLAN.data[1]])),
+    "vault": (VAULT, lambda value: in_plan(vault=value)),
+    "probe": (PLAN.probes[0], lambda value: in_plan(probes=[value])),
+    "action": (PLAN.actions[0], lambda value: in_plan(actions=[value])),
+    "drill": (PLAN.drill, lambda value: in_plan(drill=value)),
+    "evidence": (PLAN.evidence, lambda value: in_plan(evidence=value)),
+}
+"""A value of each class, and the declaration with another one in its place."""
+
+
+def find(topology=SHOP, home=HOME, plan=PLAN):
+    """What the two stages of validation find, but for the warnings that a right declaration has."""
+    found = {}
+    for stage in (
+        lambda: validate_declared(Declared((topology,), (home, AWAY), (plan,))),
+        lambda: validate(topology, home, Capabilities(public_addresses=False), {"aws": {}}),
+    ):
+        try:
+            findings = stage()
+        except ValidationError as error:
+            findings = error.findings
+        found |= {(each.rule, each.subject, each.message): each for each in findings}
+    right = ("recovery/standby-closed", "provider/public")
+    return [each for each in found.values() if each.rule not in right or "not known" in each.message]
+
+
+def change(value, attribute, wrong):
+    """The value with a wrong attribute; None where its converter accepts or refuses it at once."""
+    try:
+        return evolve(value, **{attribute: wrong})
+    except (TypeError, ValueError):
+        return None
+
+
+def test_the_declaration_is_right_before_it_is_changed():
+    assert find() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("named", VALUES)
+def test_a_wrong_attribute_gives_one_finding(named):
+    value, put = VALUES[named]
+    for each in attributes(type(value)):
+        for wrong in WRONG:
+            if (changed := change(value, each.name, wrong)) is None:
+                continue
+            found = find(**put(changed))
+            if any(one.rule.endswith(("/wrong-type", "/character")) for one in found):
+                assert len(found) == 1, (each.name, wrong, found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject"),
+    [
+        (in_shop(roles=[evolve(WEB, public=5), DB]), "role.web.public"),
+        (in_shop(roles=[evolve(WEB, public="a\x07"), DB]), "role.web.public"),
+        (in_shop(roles=[]), "topology.shop"),
+        (in_plan(waves=[]), "recovery.shop.waves"),
+        (in_plan(waves=[Wave(["oders"]), Wave([WEB])]), "recovery.shop.wave 1.roles"),
+        (in_plan(target="aawy"), "recovery.shop.target"),
+        (in_plan(vault=None), "recovery.shop.vault"),
+        ({"home": evolve(HOME, subnet_prefix=3)}, "environment.home.subnet_prefix"),
+        (
+            in_shop(roles=[evolve(WEB, offers=[evolve(PAY, tcp=70000), OTHER]), DB]),
+            "role.web.service.payments.tcp",
+        ),
+    ],
+    ids=[
+        "type of public",
+        "character in public",
+        "no roles",
+        "no waves",
+        "misspelt role",
+        "misspelt environment",
+        "no vault",
+        "prefix",
+        "port of service",
+    ],
+)
+def test_a_wrong_value_gives_one_finding(changes, subject):
+    assert [each.subject for each in find(**changes)] == [subject]
+
+
+def test_each_wave_of_wrong_roles_gives_one_finding():
+    plan = evolve(PLAN, waves=[Wave([5]), Wave([6])])
+    assert [each.subject for each in find(plan=plan)] == [f"recovery.shop.wave {n}.roles" for n in (1, 2)]
+
+
+@pytest.mark.parametrize("named", VALUES)
+def test_each_of_several_wrong_attributes_gives_one_finding(named):
+    value, put = VALUES[named]
+    wrong = object()
+    names = [each.name for each in attributes(type(value)) if change(value, each.name, wrong) is not None]
+    several = value
+    for name in names:
+        several = change(several, name, wrong) or several
+    found = find(**put(several))
+    assert all(each.rule.endswith("/wrong-type") for each in found)
+    assert len({each.subject for each in found}) == len(found)
