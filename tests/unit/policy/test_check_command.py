@@ -72,7 +72,7 @@ def test_the_report_has_findings_waivers_and_who_reaches_whom(world):
     text = " ".join(result.stdout.split())
     for words in (
         "shop/demo on fake:us-east-1: what is declared",
-        "check/fewer-than-three (R6)",
+        "check/fewer-than-three (R6: three of everything)",
         "role.cache: 2 hosts",
         "check/fewer-than-three by db: a copy is made in minutes",
         "internet web tcp 443 customers",
@@ -92,7 +92,7 @@ def test_it_asks_no_cloud(world):
 def test_an_error_ends_it_with_3(unsafe):
     result = unsafe.run("check")
     assert result.exit_code == 3
-    assert "check/login-from-internet (R19)" in result.stdout
+    assert "check/login-from-internet (R19: ssh through the bastion only)" in result.stdout
     assert f"{__file__}:{SSH.location.line}: flow internet → web: ssh to web is open to" in result.stdout
 
 

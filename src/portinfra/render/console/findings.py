@@ -6,6 +6,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import INTERNET
 from portinfra.policy import BUILT_IN, Report, Waived
 from portinfra.policy.declared import Declared, traffic_of
@@ -135,7 +136,7 @@ def _show_findings(title: str, severity: Severity, findings: Iterable[Finding], 
         by_rule.setdefault((finding.rule, finding.fix), []).append(finding)
     if not by_rule:
         return
-    enforced = {rule.id: f" ({rule.enforces})" for rule in BUILT_IN}
+    enforced = {rule.id: f" ({name_rule(rule.enforces)})" for rule in BUILT_IN}
     _title(title, console)
     for (rule, fix), some in by_rule.items():
         _line(2, styled_text((rule, STYLES[severity]), enforced.get(rule, "")), console)
