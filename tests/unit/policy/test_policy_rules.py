@@ -383,6 +383,28 @@ def test_a_rule_that_names_nothing_that_there_is_fails():
         check(shop(), rules=[no_ghosts])
 
 
+def test_a_rule_that_misspells_a_name_is_told_the_name():
+    @rule("acme/no-db")
+    def no_db(context):
+        """No databases."""
+        yield "instance.db11", "it is one"
+
+    with pytest.raises(DeclarationError, match="There are instance"):
+        check(shop(), rules=[no_db])
+
+
+@pytest.mark.parametrize("subject", ["db", "instance.db1", "firewall.db", "firewall-rules.db", "subnet.db-0"])
+def test_a_finding_about_a_name_is_waived_by_the_role_that_has_it(subject):
+    @rule("acme/no-db", "error")
+    def no_db(context):
+        """No databases."""
+        yield subject, "it is one"
+
+    assert "acme/no-db" in rules_of(shop(), rules=[no_db])
+    waived = shop(roles=(VPN, BASTION, WEB, evolve(DB, waive={"acme/no-db": "customers asked for one"})))
+    assert "acme/no-db" not in rules_of(waived, rules=[no_db])
+
+
 @pytest.mark.parametrize("first", sorted(OURS))
 def test_a_rule_of_ones_own_does_not_read_like_a_built_in_one(first):
     @rule(f"{first}/no-large")
