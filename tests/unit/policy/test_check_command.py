@@ -124,6 +124,12 @@ def test_a_path_is_told_hop_by_hop(world):
     assert "cannot reach" in world.run("check", "--path", "db", "web").stdout
 
 
+def test_a_script_tells_by_the_document_whether_there_is_a_way(world):
+    assert world.document("--path", "internet", "db")["path"] != []
+    assert world.document("--path", "db", "web")["path"] == []
+    assert world.run("check", "--path", "db", "web").exit_code == 0
+
+
 def test_a_path_from_nobody_is_bad_usage_with_a_suggestion(world):
     result = world.run("check", "--path", "wbe", "db")
     assert result.exit_code == 2

@@ -162,7 +162,10 @@ def test_counts_are_those_of_the_environment():
 def test_hosts_that_are_gone_are_counted_where_they_are():
     placed = shop()
     broken = found(placed, observation=there(placed, {"instance.db2": None}))
-    assert broken["check/fewer-than-three", "role.db"].message == "2 hosts"
+    finding = broken["check/fewer-than-three", "role.db"]
+    assert finding.message == "2 of 3 declared hosts exist"
+    assert finding.fix == "Let portinfra apply create the others."
+    assert finding.observed
 
 
 def test_two_zones_are_not_three():

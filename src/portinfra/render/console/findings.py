@@ -22,6 +22,9 @@ TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE:
 MANY = 6
 """So many roles are told by those that are missing, where these are few."""
 
+SEEN = " (as it is there)"
+"""Behind what `--observed` found in the cloud, and not in the declaration."""
+
 UNDECLARED = "(no flow declares it)"
 
 Row = tuple[str, str, Traffic, str]
@@ -142,7 +145,7 @@ def _show_findings(title: str, severity: Severity, findings: Iterable[Finding], 
         _line(2, styled_text((rule, STYLES[severity]), enforced.get(rule, "")), console)
         for finding in some:
             place = f"{finding.location}: " if finding.location else ""
-            seen = " (as it is there)" if finding.observed else ""
+            seen = SEEN if finding.observed else ""
             _line(4, styled_text(f"{place}{finding.subject}: {finding.message}{seen}"), console)
         if fix:
             _line(4, styled_text(f"→ {fix}"), console)
@@ -153,7 +156,8 @@ def _show_waived(waived: Iterable[Waived], console: Console) -> None:
         _title("Waived", console)
     for one in waived:
         _line(2, styled_text((one.finding.rule, "dim"), f" by {one.role}: {visible(one.reason)}"), console)
-        _line(4, styled_text((f"{one.finding.subject}: {one.finding.message}", "dim")), console)
+        seen = SEEN if one.finding.observed else ""
+        _line(4, styled_text((f"{one.finding.subject}: {one.finding.message}{seen}", "dim")), console)
 
 
 def _show_rows(title: str, ways: Iterable[Row], roles: Collection[str], console: Console) -> None:
