@@ -164,7 +164,7 @@ def test_hosts_that_are_gone_are_counted_where_they_are():
     broken = found(placed, observation=there(placed, {"instance.db2": None}))
     finding = broken["check/fewer-than-three", "role.db"]
     assert finding.message == "2 of 3 declared hosts exist"
-    assert finding.fix == "Let portinfra apply create the others."
+    assert finding.fix == "Let `portinfra apply` create the others."
     assert finding.observed
 
 
