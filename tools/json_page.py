@@ -29,6 +29,7 @@ TITLES = {
 INTRODUCTION = """\
 This page is for people who write programs that read the output of portinfra. It lists every field of
 these documents. [JSON](json.md) says what all documents have in common, and has examples.
+The [glossary](glossary.md) explains the words.
 
 `[]` stands for each element of a list, and `.NAME` for each key of a mapping by name. `schema` is left
 out here. The attributes of a resource are in the [reference of providers](provider-reference.md).

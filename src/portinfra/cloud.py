@@ -78,7 +78,7 @@ class Cloud:
 
     def catalogue(self) -> Catalogue:
         """Zones, sizes, images and quotas here."""
-        return self._place.catalogue()
+        return self._place.read_catalogue()
 
     @check_types
     def list(self, kind: type[S]) -> list[Observed[S]]:

@@ -46,6 +46,11 @@ def test_a_link_to_a_heading_leads_to_one(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_a_page_links_to_the_glossary(page):
+    assert page.name == "glossary.md" or "glossary.md)" in page.read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_a_page_answers_one_kind_of_question(page):
     assert len(page.read_text().splitlines()) <= PAGE_LINES_MAX
 

@@ -527,3 +527,20 @@ def test_no_history_of_takeovers_loses_what_was_written_last_at_an_end(tiny_worl
         history.step(number)
         assert history.missing() == [], number
     assert history.takeovers
+
+
+def test_a_takeover_reads_what_its_end_offers_once_for_its_check_and_once_for_itself(tiny_world):
+    stopped = tiny(actions=[Action("promote", run=lambda inventory: False)])
+    assert failover(stopped, HOW).result == "failed"
+    abandon(stopped, HOW)
+    reads = []
+
+    def hand(provider, call):
+        if provider.account == RECOVERY.account and call.action == "ListImages":
+            reads.append(call)
+        return provider.perform(call)
+
+    with wrapped("fake", hand):
+        evidence = failover(tiny(), HOW)
+    assert (evidence.result, len(evidence.left_aside)) == ("passed", 1)
+    assert len(reads) == 2

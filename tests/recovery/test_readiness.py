@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 from attrs import evolve
+from clocks import DAY, clock_off
 from turning import HOW, LOST, dies_at, lost, passed_later, powers, refused, silent, writes_to
 from worlds import ONE, PRODUCTION, RECOVERY, recovery, rows, there, write
 
@@ -148,6 +149,21 @@ def test_another_run_that_changes_an_end_is_named(ready):
         found = make_forecast(of()).findings
     (finding,) = [each for each in found if each.rule == "recovery/lease-held"]
     assert "changes production now" in finding.message
+
+
+@pytest.mark.parametrize("ahead", [-DAY, DAY], ids=["behind", "ahead"])
+def test_a_run_on_a_machine_whose_clock_is_wrong_is_named_while_it_lives_and_no_longer(ready, ahead):
+    def named():
+        return [each.rule for each in make_forecast(of()).findings if each.rule == "recovery/lease-held"]
+
+    with Connection.to(PRODUCTION) as source:
+        run = source.start_run(of().source_scope, seed=0)
+        with clock_off(ahead, tells_time=True):
+            run.__enter__()
+        assert named() == ["recovery/lease-held"]
+        passed_later(ready, 3600)
+        assert named() == [], "it has renewed nothing for an hour"
+        run.__exit__(None, None, None)
 
 
 # The plan.

@@ -15,13 +15,16 @@ from portinfra.model.finding import Severity
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import make_forecast
-from portinfra.recovery.watch.record_quota import TAKEOVER_RECORDS, record_findings
+from portinfra.recovery.watch.record_quota import record_findings, takeover_records
 
 RULE = "recovery/record-quota"
 
 
 def of():
     return recovery(rto="9h", rpo="99h")
+
+
+NEEDED = takeover_records(of())
 
 
 def leave_room(cloud, free):
@@ -34,7 +37,7 @@ def severity(found):
 
 
 def test_a_shortage_refuses_a_takeover_before_the_first_write_and_status_has_it(ready):
-    leave_room(ready, TAKEOVER_RECORDS - 1)
+    leave_room(ready, NEEDED - 1)
     passed_later(ready, 3600)
     before = there(ready), there(ready, PRODUCTION)
     assert refused(failover, of(), HOW) == [RULE]
@@ -46,18 +49,18 @@ def test_a_shortage_refuses_a_takeover_before_the_first_write_and_status_has_it(
 
 
 def test_with_room_for_one_takeover_there_is_a_warning_and_the_takeover_passes(ready):
-    leave_room(ready, TAKEOVER_RECORDS)
+    leave_room(ready, NEEDED)
     assert severity(dr.status(of()).readiness) is Severity.WARNING
     assert failover(of(), HOW).result == "passed"
 
 
 def test_room_for_two_takeovers_is_no_finding(ready):
-    leave_room(ready, 2 * TAKEOVER_RECORDS)
+    leave_room(ready, 2 * NEEDED)
     assert severity(make_forecast(of()).findings) is None
 
 
 def test_with_the_source_lost_a_shortage_refuses_nothing(ready):
-    leave_room(ready, TAKEOVER_RECORDS - 1)
+    leave_room(ready, NEEDED - 1)
     passed_later(ready, 3600)
     with lost(PRODUCTION, untouched=False):
         assert severity(make_forecast(of(), LOST).findings) is Severity.WARNING

@@ -6,6 +6,7 @@ Retention removes lines of it, and the record goes with its last line.
 import json
 
 import pytest
+from turning import passed_later
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery
 
 from portinfra.execution.connection import Connection
@@ -16,7 +17,7 @@ from portinfra.model.topology import Role, Topology
 from portinfra.records.lease import NOTE, read_records
 from portinfra.records.lines import from_note, to_note
 from portinfra.recovery.ledger.entries import unreadable_line
-from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.ledger import STRAY_SECONDS, Entry, Ledger
 from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.watch.status import status
@@ -36,6 +37,8 @@ def point(id, group="db", **more):
 
 
 DB, FILES = point("1"), point("2", "files")
+LATER = point("9")
+"""Of a later record."""
 
 
 @pytest.fixture
@@ -102,12 +105,27 @@ def test_a_process_that_has_read_nothing_changes_one_line_only(ledger):
 
 def test_a_record_goes_with_its_last_line(ledger):
     one, two = ledger.add_all([DB, FILES])
+    ledger.add(LATER)
     ledger.remove(one)
-    assert [each.said for each in ledger.entries()] == said() == [FILES]
-    assert (len(records()), ledger.removed_count) == (1, 1)
+    assert [each.said for each in ledger.entries()] == said() == [FILES, LATER]
+    assert (len(records()), ledger.removed_count) == (2, 1)
     ledger.remove(two)
-    assert ledger.entries() == said() == records() == []
-    assert ledger.removed_count == 2
+    assert [each.said for each in ledger.entries()] == said() == [LATER]
+    assert (len(records()), ledger.removed_count) == (1, 2)
+
+
+@pytest.mark.parametrize("said_then", [DB, {**DB, "key": "k" * 3000}], ids=["short", "long"])
+def test_no_number_is_used_twice_though_the_newest_entry_is_removed(cloud, said_then):
+    numbers = []
+    for _ in range(3):  # each time by a process that begins then
+        change(lambda ledger: numbers.append(ledger.add(said_then).number))
+        change(lambda ledger: ledger.remove(*ledger.entries()))
+        assert said() == []
+    assert numbers == sorted(set(numbers))
+    passed_later(cloud, STRAY_SECONDS + 1)
+    change(lambda ledger: ledger.add(FILES))
+    change(lambda ledger: ledger.remove_strays())
+    assert (said(), len(records())) == ([FILES], 1)
 
 
 def test_lines_that_are_removed_together_take_one_call(ledger):
@@ -153,7 +171,7 @@ CHANGES = {
         lambda ledger: ledger.rewrite(ledger.entries()[0], CLOSED),
         [CLOSED, FILES],
     ),
-    "DeleteClaim": ([DB, FILES], lambda ledger: ledger.remove(*ledger.entries()), []),
+    "DeleteClaim": ([DB, FILES], lambda ledger: ledger.remove(*ledger.entries()[:2]), []),
 }
 """Action → what the ledger has, a change of it by this action, and what it has then."""
 
@@ -163,9 +181,10 @@ CHANGES = {
 def test_a_crash_leaves_the_lines_before_or_those_after(cloud, action, mishap):
     before, act, after = CHANGES[action]
     change(lambda ledger: ledger.add_all(before))
+    change(lambda ledger: ledger.add(LATER))
     with injected("fake", Faults(at=action, mishap=mishap)), pytest.raises(Crash):
         change(act)
-    assert said() == (before if mishap == "dies before" else after)
+    assert [each for each in said() if each != LATER] == (before if mishap == "dies before" else after)
 
 
 def test_one_damaged_line_hides_no_other(ledger):

@@ -345,6 +345,8 @@ def measured_age(history, found, asked):
     kind = re.search(r"^(drill|failover|failback|refresh) ", history.found, re.MULTILINE)[1]
     if kind in ("drill", "refresh"):
         return history.older_than(history.as_of(asked) - age, slack)
+    if "to the last wave" not in history.found:
+        return []  # it is not up: volumes may have what they had before
     here, there = (
         (history.production, history.target) if kind == "failover" else (history.target, history.production)
     )

@@ -20,7 +20,7 @@ from portinfra.model.topology import Topology
 from portinfra.observation import Reader
 from portinfra.placement import with_own_names
 from portinfra.provider import registry
-from portinfra.provider.abilities import ServerTime
+from portinfra.provider.abilities import clock_offset, current_time
 from portinfra.provider.interface import Provider
 from portinfra.records.lease import read_leases
 from portinfra.version import VERSION
@@ -37,6 +37,8 @@ class Connection:
     provider: Provider
     reader: Reader
     caller: Caller
+    _offered: list[Catalogue] = field(init=False, factory=list, eq=False, repr=False)
+    """The catalogue, once it was read."""
 
     @classmethod
     def to(cls, environment: Environment, topology: Topology | None = None) -> Self:
@@ -63,28 +65,33 @@ class Connection:
         return check_account(self.reader.account(), self.environment, self.provider.name)
 
     def catalogue(self) -> Catalogue:
-        """What the location offers, to the account that was meant (R1)."""
+        """What the location offered when this connection first read it."""
+        return self._offered[0] if self._offered else self.read_catalogue()
+
+    def read_catalogue(self) -> Catalogue:
+        """What the location offers now, to the account that was meant (R1)."""
         catalogue = self.reader.catalogue()
         check_account(catalogue.account, self.environment, self.provider.name)
+        self._offered[:] = [catalogue]
         return catalogue
 
     @property
     def clock_offset(self) -> float | None:
         """Seconds that the provider's time is ahead of this machine's; None: it does not tell it."""
-        return self.provider.clock_offset() if isinstance(self.provider, ServerTime) else None
+        return clock_offset(self.provider)
 
     def now(self) -> float:
         """The provider's time, in seconds since 1970; that of this machine where the provider tells none.
 
         To sleep, use the provider's clock.
         """
-        return self.provider.clock.now() + (self.clock_offset or 0.0)
+        return current_time(self.provider)
 
     def settle(self, scope: Scope) -> Lease | None:
         """Wait until lists show the last run's last change. Its lease, as it was before the wait."""
         found = read_leases(self.reader, scope)
         last = found[-1] if found else None
-        wait_for_lists(last, self.provider.clock, self.provider.capabilities.visibility_seconds)
+        wait_for_lists(last, self.provider)
         return last
 
     def leases(self, scope: Scope) -> list[Lease]:

@@ -2,7 +2,8 @@
 
 A run takes it by the creation of the next number, which succeeds once, so that two runs never both have it.
 It takes the lease of a process that died on this machine at once; that of another machine when it was not
-renewed for a minute by its own clock. The provider's clock is never compared with that of another machine.
+renewed for a minute: it reads the lease several times and pauses between, so no clock of another machine
+counts. When a lease was last written is the provider's time, where the provider tells it.
 
 Another run may have taken the lease of a process that was stopped for a while. So the holder reads before
 each renewal whether the lease still is its own, and changes nothing while no renewal was answered for long.
@@ -31,7 +32,9 @@ from portinfra.model.address import Scope
 from portinfra.model.lease import Holder, Lease
 from portinfra.model.record import Record
 from portinfra.observation import Reader
-from portinfra.provider.interface import Clock
+from portinfra.provider.abilities import clock_offset, current_time
+from portinfra.provider.clock import ServerClock
+from portinfra.provider.interface import Clock, Provider
 from portinfra.provider.record_names import record_address
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
@@ -55,21 +58,22 @@ TAKEN_MAX = 30
 """A number that is taken so often, and whose record no list shows, belongs to another kind of resource."""
 
 
-def wait_for_lists(last: Lease | None, clock: Clock, visibility_seconds: float) -> bool:
+def wait_for_lists(last: Lease | None, provider: Provider) -> bool:
     """Wait until lists show the last change of the last run. Return whether that took time.
 
     A run that did not release its lease may have made its last change just now. So may a run on another
     machine, whose clock may differ.
     """
+    visibility_seconds = provider.capabilities.visibility_seconds
     if last is None or not visibility_seconds:
         return False
-    now = clock.now()
-    changed = now
+    age = current_time(provider) - last.renew_time
+    age = max(0.0, age - (ServerClock.NOISE_SECONDS if clock_offset(provider) else 0.0))
     here = holders.is_on_this_machine(last.holder_identity)
-    if last.released and (here or now - last.renew_time > SKEW_MAX_SECONDS):
-        changed = min(last.renew_time, now)
-    clock.sleep_until(changed + visibility_seconds)
-    return changed + visibility_seconds > now
+    is_known = last.released and (here or age > SKEW_MAX_SECONDS)
+    pause = visibility_seconds - (age if is_known else 0.0)
+    provider.clock.sleep_until(provider.clock.now() + max(0.0, pause))
+    return pause > 0
 
 
 @define
@@ -92,11 +96,11 @@ class LeaseHolder:
         """
         me = holders.this_run(attempt)
         try:
-            mine = _take(caller, reader, scope, me, version)
+            mine, taken_at = _take(caller, reader, scope, me, version)
         except BaseException:
             holders.mark_ended(me)
             raise
-        return cls(caller, scope, mine, mine.renew_time + RENEW_SECONDS, mine.renew_time)
+        return cls(caller, scope, mine, taken_at + RENEW_SECONDS, taken_at)
 
     def is_certain(self, now: float) -> bool:
         """Return whether no other run can have taken the lease. Only then this run may change anything."""
@@ -110,7 +114,8 @@ class LeaseHolder:
         now = self._clock.now()
         self.renew_due = now + RENEW_SECONDS
         self._check_held()
-        self.lease = evolve(self.lease, renewals=self.lease.renewals + 1, renew_time=now)
+        written = current_time(self.caller.provider)
+        self.lease = evolve(self.lease, renewals=self.lease.renewals + 1, renew_time=written)
         try:
             self.caller.once(self.caller.provider.records.write(self.scope, _record(self.lease)))
         except NotFound as error:
@@ -155,7 +160,7 @@ class LeaseHolder:
                 for number in (self.lease.number, self.lease.number - 1):
                     _delete(self.caller, self.scope, number)
             else:
-                self.lease = evolve(self.lease, released=True, renew_time=self._clock.now())
+                self.lease = evolve(self.lease, released=True, renew_time=current_time(self.caller.provider))
                 self.caller.insisting(self.caller.provider.records.write(self.scope, _record(self.lease)))
         except (NotFound, LeaseLostError):
             pass  # another run has taken over, with a lease of its own
@@ -183,9 +188,12 @@ class LeaseHolder:
                 raise LeaseLostError()
 
 
-def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str) -> Lease:
-    """Create this run's lease, with the next free number, and delete those that are out of date."""
+def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str) -> tuple[Lease, float]:
+    """Create this run's lease, with the next free number, and delete those that are out of date. Return it,
+    and when it was created, in seconds by the provider's clock.
+    """
     clock = caller.provider.clock
+    taken_at = clock.now()
     taken: Counter[int] = Counter()
     settled: Lease | None = None
     while True:
@@ -197,7 +205,8 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str
             settled = last
             if _wait_for_holder(last, reader, scope):
                 continue  # lists may show now what other runs did meanwhile
-        mine = _next_lease(last, me, clock.now(), version)
+        taken_at = clock.now()
+        mine = _next_lease(last, me, current_time(caller.provider), version)
         if _create(caller, scope, mine):
             break
         taken[mine.number] += 1
@@ -206,7 +215,7 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str
         clock.sleep_until(clock.now() + TAKEN_PAUSE_SECONDS)
     for old in before[:-1]:  # never the last: a list that is behind must not show a free number
         _delete(caller, scope, old.number)
-    return mine
+    return mine, taken_at
 
 
 def _read_others(reader: Reader, scope: Scope, me: Holder) -> tuple[list[Lease], Lease | None]:
@@ -223,7 +232,7 @@ def _wait_for_holder(last: Lease, reader: Reader, scope: Scope) -> bool:
     """
     if not last.released:
         _wait_for_end(last, reader, scope)
-    return wait_for_lists(last, reader.provider.clock, reader.provider.capabilities.visibility_seconds)
+    return wait_for_lists(last, reader.provider)
 
 
 def _next_lease(last: Lease | None, me: Holder, now: float, version: str) -> Lease:
@@ -270,9 +279,11 @@ def _wait_for_end(lease: Lease, reader: Reader, scope: Scope) -> None:
             raise LeaseHeldError(lease.holder_identity, lease.acquire_time)
         return
     clock = reader.provider.clock
-    deadline = clock.now() + Lease.lease_duration_seconds + reader.provider.capabilities.visibility_seconds
-    while clock.now() < deadline:
-        clock.sleep_until(min(deadline, clock.now() + RENEW_SECONDS))
+    left = Lease.lease_duration_seconds + reader.provider.capabilities.visibility_seconds
+    while left > 0:  # pauses are counted, as the clock may be set meanwhile
+        pause = min(left, RENEW_SECONDS)
+        clock.sleep_until(clock.now() + pause)
+        left -= pause
         current = next((c for c in read_leases(reader, scope) if c.number >= lease.number), None)
         if current is None or current.released:
             return

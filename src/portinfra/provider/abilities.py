@@ -17,7 +17,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plain import JsonObject
 from portinfra.model.platform_service import PlatformService
 from portinfra.model.resources import Instance, Snapshot
-from portinfra.provider.interface import Answer, Call
+from portinfra.provider.interface import Answer, Call, Provider
 
 
 class PermissionPolicies(ABC):
@@ -54,6 +54,18 @@ class ServerTime(ABC):
     @abstractmethod
     def clock_offset(self) -> float | None:
         """Return the seconds that the provider is ahead of its `clock`; None: nothing has told it yet."""
+
+
+def clock_offset(provider: Provider) -> float | None:
+    """Return the seconds that a provider is ahead of the clock of this machine; None: it does not tell it."""
+    return provider.clock_offset() if isinstance(provider, ServerTime) else None
+
+
+def current_time(provider: Provider) -> float:
+    """Return the provider's time, in seconds since 1970; that of this machine where it tells none. Two
+    machines agree on it even where the clock of one is wrong. To sleep, use the provider's clock.
+    """
+    return provider.clock.now() + (clock_offset(provider) or 0.0)
 
 
 class NativeLimits(ABC):

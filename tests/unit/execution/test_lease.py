@@ -107,6 +107,23 @@ def test_a_holder_elsewhere_whose_heart_beats_keeps_it():
         pass
 
 
+def test_a_clock_that_is_set_ahead_meanwhile_takes_no_lease_of_a_living_run():
+    provider = ToyProvider()
+    provider.leases[7] = held_by(machine="elsewhere")
+    clock, passed, ahead = provider.clock, [0.0], [0.0]
+    began = clock.now()
+
+    def sleep_until(moment):
+        passed[0] += max(0.0, moment - clock.now()) if ahead[0] else 1.0
+        ahead[0] = 86400.0  # a second after the run begins to wait
+        provider.leases[7] = evolve(provider.leases[7], renewals=3 + int(passed[0] // 15))
+
+    clock.now = lambda: began + passed[0] + ahead[0]
+    clock.sleep_until = sleep_until
+    with pytest.raises(errors.LeaseHeldError), Run(provider, SCOPE, "1"):
+        pass
+
+
 def test_losing_the_race_for_a_number_is_losing():
     provider = ToyProvider()
     take = provider.answers["CreateRecord"]

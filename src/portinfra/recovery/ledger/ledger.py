@@ -159,7 +159,7 @@ class Ledger:
         return [evolve(entry, said=said) for entry, said in changes]
 
     def remove(self, *entries: Entry) -> None:
-        """Remove entries. A record goes with its last entry."""
+        """Remove entries. A record goes with its last entry, and its number is never used again."""
         for number in dict.fromkeys(entry.number for entry in entries):
             mine = [entry.said for entry in entries if entry.number == number]
             lines = self._lines(number)
@@ -167,10 +167,8 @@ class Ledger:
             if left and len(lines) > 1:
                 self._write(number, join_lines(left))
                 continue
-            self._delete([number])
-            self._delete(self._rests.pop(number, ()))
+            self._delete_entry(number)
             self._written.pop(number, None)
-            self._gone.add(number)
         self._removed.extend(entries)
 
     def find_strays(self) -> frozenset[int]:
@@ -217,7 +215,7 @@ class Ledger:
         leases = [to_lease(record) for record in records]
         last = max(leases, key=lambda lease: (not lease.released, lease.renew_time), default=None)
         clock, lag = self.place.provider.clock, self.place.provider.capabilities.visibility_seconds
-        if not self._written and wait_for_lists(last, clock, lag):
+        if not self._written and wait_for_lists(last, self.place.provider):
             records = read_records(self.place.reader, self.scope)
         written = read_entries(records)
         if written.torn - self._written.keys():
@@ -233,9 +231,10 @@ class Ledger:
         for number, rest in written.rests.items():
             if number not in self._written:
                 self._rests[number] = rest
-        before = clock.now() - STRAY_SECONDS
+        before = self.place.now() - STRAY_SECONDS
+        highest = max((record.number for record in records), default=0)
         old = {lease.number for lease in leases if lease.renew_time < before}
-        return evolve(written, strays=written.strays & old)
+        return evolve(written, strays=written.strays & old - {highest})
 
     def _create_rest(self, pieces: Iterable[str], writer: Lease) -> tuple[int, ...]:
         """The numbers of new records that hold these pieces."""
@@ -275,11 +274,26 @@ class Ledger:
         for number in sorted(numbers):
             with suppress(NotFound):  # removed before, and no list said so yet
                 self.place.caller.insisting(self.place.provider.records.delete(self.scope, number))
+            self._gone.add(number)
+
+    def _delete_entry(self, number: int) -> None:
+        """Delete the record of an entry, and its rest. Where no record has a higher number it stays as an
+        empty rest, so that no later entry gets that number. Retention deletes it once there is a higher one.
+        """
+        rest = self._rests.pop(number, ())
+        if number < max(self._used - self._gone - {*rest}, default=0):
+            self._delete([number])
+        else:
+            empty = _record(number, self._writer({}), rest_note(""))
+            with suppress(NotFound):
+                self.place.caller.insisting(self.place.provider.records.write(self.scope, empty))
+        self._delete(rest)
+        self._gone.add(number)
 
     def _writer(self, said: JsonObject) -> Lease:
         """This run, as the writer of an entry: it holds the record until the entry is closed."""
         ended = not said.get("open", False)
-        now = self.place.provider.clock.now()
+        now = self.place.now()
         return Lease(0, holders.this_run("ledger"), renew_time=now, released=ended)
 
     def _no_number(self) -> PortinfraError:

@@ -165,12 +165,14 @@ def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -
     there = place.observe(recovery.target_scope) if hosts else None
     standby = recovery.has_standby and end == "target"
     found = facts_of(end, leases[-1] if leases else None, contents, there, standby=standby)
-    held_by = _lease_holder(leases[-1], place.provider.clock.now()) if leases else ""
+    held_by = _lease_holder(leases[-1], place.now()) if leases else ""
     return evolve(found, held_by=held_by, clock_offset=place.clock_offset)
 
 
 def _lease_holder(lease: Lease, now: float) -> str:
-    """Return who holds a lease; empty: no run renews it."""
+    """Return who holds a lease; empty: no run renews it. `now` is the provider's time, as in the lease. Where
+    the provider tells none, both are of machines, whose clocks may differ.
+    """
     is_held = not lease.released and now - lease.renew_time < lease.lease_duration_seconds
     return str(lease.holder_identity) if is_held else ""
 
