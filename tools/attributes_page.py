@@ -22,6 +22,7 @@ INTRODUCTION = """\
 
 This page is for people who write declarations: it lists every attribute of every class, with its
 value, its default and its name in HCL. [Declaring in HCL](hcl.md) has examples.
+The [glossary](glossary.md) explains the words.
 
 This page is made from the classes. Do not edit it: change a docstring in `src/portinfra/model/`, then
 run `.venv/bin/python tools/attributes_page.py`. In HCL, one text may stand for a list of one text.

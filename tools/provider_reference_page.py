@@ -24,6 +24,7 @@ INTRODUCTION = """\
 # Reference of providers
 
 This page is for a developer who [writes a provider](writing-a-provider.md) and looks something up.
+The [glossary](glossary.md) explains the words.
 
 This page is made from the classes. Do not edit it: change a docstring in `src/portinfra/`, then run
 `.venv/bin/python tools/provider_reference_page.py`.

@@ -12,7 +12,7 @@ INTRODUCTION = """\
 # If you write Terraform
 
 This page is for people who know Terraform: it has each of its words with what to write here. Errors
-answer with the same sentences.
+answer with the same sentences. The [glossary](glossary.md) explains the words.
 
 The language is the same, HCL: expressions, `variable`, `locals` and most
 [functions](hcl-functions.md) work as you know them. The blocks are other ones, because portinfra

@@ -78,7 +78,7 @@ def _volumes(resources: Mapping[Address, Spec]) -> dict[Address, list[Address]]:
 
 
 def describe_held(
-    placed: Placed, held: Iterable[Elsewhere], resources: Mapping[Address, Spec]
+    placed: Placed, held: Iterable[Elsewhere], existing: Mapping[Address, Spec]
 ) -> tuple[str, str]:
     """Return what to say about hosts that volumes hold elsewhere, and how to mend it."""
     hosts = list(held)
@@ -91,22 +91,30 @@ def describe_held(
     )
     if placed.topology.delivery:
         message += ". Files of other hosts name the declared addresses"
+    former = _former_zones(placed, existing)
+    zones = (
+        f"write the zones of before: {_zones_line(placed, former)}" if former else "write `zones` as before"
+    )
     name = placed.environment.name
     give_up = command_line("plan", name, *(word for each in volumes[:_SAID_MAX] for word in _leave(each)))
     more = ", with the other volumes too" if len(volumes) > _SAID_MAX else ""
     fix = (
-        f"To leave {'it' if len(hosts) == 1 else 'them'} where {it}, {_former_zones(placed, resources)}. To "
+        f"To leave {'it' if len(hosts) == 1 else 'them'} where {it}, {zones}. To "
         f"create {'it' if len(hosts) == 1 else 'them'} anew as declared, and lose the data: {give_up}{more}"
     )
     return message, fix
 
 
-def describe_other_zones(placed: Placed, hosts: list[Elsewhere]) -> tuple[str, str]:
+def describe_other_zones(
+    placed: Placed, hosts: list[Elsewhere], existing: Mapping[Address, Spec]
+) -> tuple[str, str]:
     """Return what to say about hosts in zones of other names than declared, and how to mend it."""
     are = "is" if len(hosts) == 1 else "are"
-    zones = list(placed.environment.zones)
-    for each in hosts:
-        zones[placed.resources[each.host].zone] = each.zone  # type: ignore[attr-defined]
+    zones = _former_zones(placed, existing)
+    if not zones:
+        zones = list(placed.environment.zones)
+        for each in hosts:
+            zones[placed.resources[each.host].zone] = each.zone  # type: ignore[attr-defined]
     message = (
         f"{count(len(hosts), 'host')} {are} in other zones than declared "
         f"({collapsed(each.host.name for each in hosts)}): {_say(hosts)}"
@@ -137,18 +145,13 @@ def _say(hosts: list[Elsewhere]) -> str:
     return separator.join(some) + more
 
 
-def _former_zones(placed: Placed, resources: Mapping[Address, Spec]) -> str:
-    """Return the line that declares the hosts where they are; without one that does, words."""
-    zones = dict(sorted(_zones_of_subnets(resources)))
+def _former_zones(placed: Placed, existing: Mapping[Address, Spec]) -> list[str]:
+    """Return the zones under which every host is declared where it is; empty: no such zones are known."""
+    zones = dict(sorted(_zones_of_subnets(existing)))
     names = list(zones.values())
     environment = evolve(placed.environment, zones=names)
-    if (
-        list(zones) == list(range(len(names)))
-        and len(names) <= ZONES_MAX
-        and _fits(placed, environment, resources)
-    ):
-        return f"write the zones with which they were created: {_zones_line(placed, names)}"
-    return "write `zones` as it was when they were created"
+    is_whole = list(zones) == list(range(len(names))) and 0 < len(names) <= ZONES_MAX
+    return names if is_whole and _fits(placed, environment, existing) else []
 
 
 def _zones_of_subnets(resources: Mapping[Address, Spec]) -> Iterator[tuple[int, str]]:

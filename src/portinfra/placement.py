@@ -46,11 +46,25 @@ LAST_HOSTS = 2
 NETWORK = Address("network.main")
 
 
+_last: tuple[Placed, ...] = ()
+"""The placements that were asked for last: one run asks for the same ones many times."""
+
+
 def place(topology: Topology, environment: Environment) -> Placed:
-    """Every resource of a validated topology in an environment.
+    """Return every resource of a validated topology in an environment.
 
     Raises PlacementError, with all findings, where slots clash or hosts do not fit.
     """
+    global _last
+    for placed in _last:
+        if placed.topology is topology and placed.environment is environment:
+            return placed
+    placed = _place(topology, environment)
+    _last = (placed, *_last[:3])
+    return placed
+
+
+def _place(topology: Topology, environment: Environment) -> Placed:
     zones = len(environment.zones) or ZONES_DEFAULT
     roles = [role_in(role, environment) for role in topology.roles]
     sites = _sites(roles, topology.slots, environment, zones)
@@ -160,7 +174,7 @@ def _misfits(
         yield Finding(
             "placement/slot-taken",
             f"its slot {slot} is taken by {taken[slot]!r}",
-            f"Give it a slot of its own, for example slot={max(taken) + 1}.",
+            f"Give it a slot of its own: {role.location.write('slot', str(max(taken) + 1))}.",
             subject=f"{subject}.slot",
             location=role.location,
         )

@@ -62,6 +62,7 @@ EXAMPLES = {
         "key": "alias/recovery",
     },
     "standby": {"kind": "standby", "id": "standby-70dbd999"},
+    "left": {"kind": "left", "id": "left-70dbd999", "epoch": 1_893_456_000, "until": 1_893_456_281},
     "drill": {
         "kind": "drill",
         "id": "70dbd94dfa",

@@ -18,6 +18,7 @@ from turning import (
     refused,
     rules,
     said,
+    silent,
     stuck,
     takes,
 )
@@ -247,3 +248,41 @@ def test_both_ends_ran_since_the_first_of_two_takeovers_that_did_not_stop_the_ot
     evidence = failover(recovery(), HOW)
     assert evidence.source_fenced
     assert evidence.both_ran.seconds >= 3 * 3600
+
+
+def test_own_data_is_as_old_as_the_first_of_two_decisions_that_left_its_end(ready):
+    failover(recovery(), HOW)
+    passed_later(ready, 3 * 3600)
+    with lost(PRODUCTION):
+        failover(recovery(), LOST)
+    for _ in range(2):
+        with lost(PRODUCTION):
+            failover(recovery(), LOST)
+        fence(recovery(), pace=ONE)
+        passed_later(ready, 3600)
+    with lost(RECOVERY):
+        evidence = failback(recovery(), LOST)
+    assert evidence.rpo_measured >= 5 * 3600
+
+
+def go_on_without_an_end_that_was_active_since_it_was_stopped(ready):
+    stuck()
+    with lost(RECOVERY):
+        failback(recovery(), LOST)
+    with lost(PRODUCTION):
+        evidence = stuck(how=LOST)
+    passed_later(ready, 3600)
+    return evidence
+
+
+def test_an_end_that_was_active_since_it_was_stopped_is_not_said_to_be_stopped(ready):
+    go_on_without_an_end_that_was_active_since_it_was_stopped(ready)
+    with silent(ready, "us-east-1a"):
+        evidence = failover(recovery(), evolve(HOW, insist=True))
+    assert evidence.source_fenced is False
+
+
+def test_both_ends_ran_until_an_end_that_was_active_since_is_stopped_again(ready):
+    evidence = go_on_without_an_end_that_was_active_since_it_was_stopped(ready)
+    assert evidence.both_ran is None  # it does not know of that
+    assert failover(recovery(), HOW).both_ran.seconds >= 3600

@@ -1,14 +1,19 @@
 """Random histories of a recovery over two drawn shapes, with a truth that is kept outside the product.
 
-The truth is the order of writes: hosts stamp their volumes, and each stamp stays in `newest` until a host
-overwrites it. After every verb the simulator's records are compared with that, and each printed positive
-sentence with its oracle. Laws:
+Hosts stamp their volumes, and `recovery_truth` remembers each stamp until a host overwrites it. After
+everything that happens, `recovery_laws` holds the simulator's records, and what was printed, against that:
 
-- never two active ends, unless one was called lost or its hosts were started by hand
-- no newest write is gone from all volumes and snapshots, unless the output says so
-- a drill changes no volume and no host of either end
-- no internal error
-- the commands that are printed lead to rest, and nothing is left over then
+- Hosts of one end at most serve customers.
+- What was written last is on a volume or in a snapshot, or evidence said that it is gone.
+- What was written last is on the end that is active after a takeover, or evidence names its snapshot, or says
+  by the age of the data that it stayed behind.
+- A snapshot that evidence names stays until its time is over.
+- A drill, a replication and a sweep change no end; an abandon changes no data; reading changes nothing.
+- No command ends with an error that portinfra does not know.
+- The commands that are printed lead to rest, nothing is left over then, and status says that all is well.
+
+`LAWS` has them with what suspends each, and `LawCounts` counts how often that was so. Besides, each printed
+positive sentence has its oracle in `recovery_sentences`.
 """
 
 import re
@@ -19,7 +24,9 @@ from io import StringIO
 
 from attrs import evolve
 from clocks import DAY, HOUR, clock_off
-from recovery_sentences import COMMANDS, EVENTS, TOOK_OVER, RecoveryHistory
+from law_counts import LawCounts
+from recovery_laws import LAWS, JudgedRecovery
+from recovery_sentences import COMMANDS, EVENTS, RecoveryHistory
 from rich.console import Console
 from situation_worlds import Ended, ending_at
 from turning import lost
@@ -43,15 +50,11 @@ UNREST = ("First of all", "has begun and is not done", "dr sweep")
 SKEWS = (HOUR, -HOUR, 2 * DAY, -2 * DAY)
 
 
-class LawBroken(AssertionError):
-    """A law of the recovery does not hold."""
-
-
-class FuzzedRecovery(RecoveryHistory):
+class FuzzedRecovery(JudgedRecovery):
     """One history. `said` has what was typed and printed."""
 
-    def __init__(self, seed):
-        super().__init__(seed)
+    def __init__(self, seed, counts=None):
+        super().__init__(seed, counts or LawCounts(LAWS))
         draw = self.chance.choice
         self.shapes = draw(sorted(SHAPES)), draw(sorted(SHAPES))
         self.production = evolve(PRODUCTION, on=f"fake:{self.shapes[0]}/us-east-1", cidr="10.1.0.0/16")
@@ -61,9 +64,6 @@ class FuzzedRecovery(RecoveryHistory):
             "keep_overwritten": draw(["7d", "7d", ""]),
             "data": [DataPolicy("db", keep=draw([1, 2, 7]))],
         }
-        self.newest = {}
-        self.by_hand = set()
-        self.ran_lost = self.damaged = False
         self.disabled = None
         self.cloud.before_request = self.refuse_disabled_keys
 
@@ -74,63 +74,28 @@ class FuzzedRecovery(RecoveryHistory):
             self.check()
         self.heal()
 
-    # The truth.
-
-    def write(self):
-        before = [(each, self.stamps(each)) for each in self.places]
-        super().write()
-        for end, stamps in before:
-            is_blank = end is self.target and not self.took_over
-            if self.is_standby(end):
-                continue  # what its hosts write is no data
-            for name, stamp in self.stamps(end).items():
-                if stamp != stamps.get(name):
-                    self.newest.pop(stamps.get(name), None)
-                    if not is_blank:
-                        self.newest[stamp] = f"{name} of {end.name}"
-
-    def stamps(self, end):
-        return {name: self.cloud.read(each["id"]) for name, each in self.volumes(end).items()}
-
-    def existing(self):
-        """Every stamp that a volume or snapshot has, by the records."""
-        every = [r for end in self.places for r in self.records_of_all(end) if r["kind"] in DATA]
-        return {self.cloud.read(each["id"]) for each in every}
-
     # What happens besides.
 
     def verb(self):
         """One command as an operator types it, without mishaps."""
         self.type_one(self.chance.choice(VERBS + COMMANDS))
 
-    def type_one(self, arguments, **more):
-        arguments = tuple(self.as_of() if each == "TIME" else each for each in arguments)
-        before = self.untouched() if "drill" in arguments else None
-        self.note(arguments)
-        self.command(*arguments, **more)
-        if before is not None and before != self.untouched():
-            self.fail("a drill changed a volume or a host", f"{before}\n{self.untouched()}")
-
-    def note(self, arguments):
-        """Remember that an end was called lost: both may run then."""
-        self.ran_lost |= bool({"--lost", "--source-is-lost", "--insist"} & {*arguments})
+    def type_one(self, arguments):
+        self.command(*(self.draw_moment() if each == "TIME" else each for each in arguments))
 
     def begin_outside(self):
-        """A takeover may begin now, and prints nothing."""
-        self.began = self.began or self.cloud.clock.now()
+        """A takeover may begin now, by a call in Python."""
+        self.note_beginning(begins=True)
+        self.note_moment(())
 
-    def as_of(self):
+    def draw_moment(self):
         moment = self.cloud.clock.now() - self.chance.choice([60.0, HOUR, 5 * HOUR])
         return datetime.fromtimestamp(moment, UTC).isoformat()
 
-    def untouched(self):
-        """What no drill changes: volumes and hosts of both ends."""
-        return [
-            (each["id"], each["kind"], each.get("power"), each.get("attachment"))
-            for end in self.places
-            for kind in ("instance", "volume")
-            for each in self.records(end, kind)
-        ]
+    def days_pass(self):
+        """Longer than some kept snapshots stay."""
+        self.cloud.clock.sleep_until(self.cloud.clock.now() + self.chance.choice([2, 4, 8]) * DAY)
+        self.write()
 
     def lose_an_end(self):
         end = self.chance.choice(self.places)
@@ -172,9 +137,7 @@ class FuzzedRecovery(RecoveryHistory):
             text = StringIO()
             show_evidence(done, Console(file=text, width=200))
             self.said.append(text.getvalue())
-            self.forget_what_is_named(text.getvalue())
-            if re.search(TOOK_OVER, text.getvalue(), re.MULTILINE):
-                self.began = None
+            self.hear(text.getvalue())
 
     def edit_one_end(self):
         """Declare another count or size of a role, at one end."""
@@ -198,55 +161,24 @@ class FuzzedRecovery(RecoveryHistory):
         with Connection.to(way.target) as there:
             if records := read_records(there.reader, way.ledger):
                 number = self.chance.choice(records).number
+                was_open = self.is_taking_over()
                 self.damaged = True
                 self.said.append(f"# record {number} at {way.target.name} is damaged")
                 there.caller.insisting(there.provider.records.write(way.ledger, Record(number, "rubbish")))
+                self.garbled = was_open and not super().is_taking_over()
 
     def start_hosts_by_hand(self):
-        stopped = {
-            e.name for e in self.places if {h["power"] for h in self.records(e, "instance")} - {"running"}
-        }
-        self.by_hand |= stopped
+        before = {host["id"] for end in self.places for host in self.hosts(end)}
         self.start_by_hand()
+        self.started_by_hand |= {host["id"] for end in self.places for host in self.hosts(end)} - before
 
-    # Laws.
-
-    def command(self, *arguments, gate=None):
-        self.note(arguments)
-        super().command(*arguments, gate=gate)
-        text = self.said[-1]
-        for what in ("in a way that it does not know", "This is a defect", "Traceback"):
-            if what in text:
-                self.fail("an internal error", text)
-        self.forget_what_is_named(text)
-
-    def forget_what_is_named(self, text):
-        """Evidence says what was replaced: where it names a snapshot, that has the data."""
-        for id in re.findall(r"was replaced\. What it had is in snapshot (\S+),", text):
-            self.newest.pop(self.cloud.read(id), None)
-        for volume in re.findall(r"^(\S+) was replaced\. Data that it alone had is GONE", text, re.M):
-            gone = [s for s, where in self.newest.items() if where.startswith(volume)]
-            for stamp in gone:
-                if stamp not in self.existing():
-                    self.newest.pop(stamp)
-
-    def check(self):
-        serving = [end.name for end in self.places if self.hosts(end) and not self.is_standby(end)]
-        for end in self.places:
-            if not self.hosts(end):
-                self.by_hand.discard(end.name)
-        excused = self.ran_lost or self.by_hand or not self.took_over
-        if len(serving) == 2 and not excused:
-            self.fail("two active ends")
-        if len(serving) < 2:
-            self.ran_lost = False
-        there = self.existing()
-        gone = {stamp: where for stamp, where in self.newest.items() if stamp not in there}
-        if gone and self.began is None:  # evidence of an open takeover comes later
-            self.fail("writes are gone, and nothing says so", gone)
-
-    def fail(self, law, more=""):
-        raise LawBroken(f"{law}: {more}\n{self.shapes} {self.plan}\n" + "\n".join(self.said[-8:]))
+    def lose_a_snapshot(self):
+        before = self.all_contents()
+        super().lose_a_snapshot()
+        existing = self.all_contents()
+        for id in before.keys() - existing.keys():
+            self.writes.kept.pop(id, None)
+        self.writes.forget_deleted({*existing.values()})
 
     # The end.
 
@@ -255,29 +187,32 @@ class FuzzedRecovery(RecoveryHistory):
         self.cloud.unreachable.clear()
         self.disabled = None
         self.cloud.clock.sleep_until(self.cloud.clock.now() + 2 * HOUR)
-        tried = []
+        law, tried = "printed commands lead to rest", []
+        self.counts.is_due(law)
         for _ in range(8):
             self.type_one(("dr", "status"))
             self.check()
-            text = self.said[-1]
-            if not any(each in text for each in UNREST):
+            lines = [line for line in self.said[-1].splitlines() if any(each in line for each in UNREST)]
+            if not lines:
                 break
-            if not self.follow(text, tried):
-                self.fail("no printed command leads on", tried)
+            if not self.follow("\n".join(lines), tried):
+                self.fail(law, f"no command of these leads on: {tried}")
         else:
-            self.fail("following what is printed does not end", tried)
+            self.fail(law, f"it does not end: {tried}")
         self.rest()
 
     def rest(self):
         """Nothing is under way: a sweep leaves nothing, and a replication makes all well."""
         self.type_one(("dr", "sweep"))
-        if left := [name for name in self.names() if "-drill-" in name or "ing-" in name]:
-            self.fail("something is left over", left)
+        left = [name for name in self.names() if "-drill-" in name or "ing-" in name]
+        if self.counts.is_due("nothing is left over") and left:
+            self.fail("nothing is left over", left)
         self.type_one(("dr", "replicate", "--now"))
         replicated = self.exit_code == 0
         self.type_one(("dr", "status"))
-        if replicated and "shop: ok." not in self.found and not self.damaged:
-            self.fail("all is well, and status does not say so")
+        is_due = self.counts.is_due("status says ok", suspended=self.damaged or not replicated)
+        if is_due and "shop: ok." not in self.found:
+            self.fail("status says ok")
 
     def names(self):
         return [each["name"] for end in self.places for each in self.records_of_all(end) if each.get("name")]
@@ -297,7 +232,6 @@ class FuzzedRecovery(RecoveryHistory):
         return False
 
 
-DATA = ("volume", "snapshot")
 VERBS = (
     ("dr", "plan"),
     ("dr", "drills"),
@@ -308,6 +242,8 @@ VERBS = (
     ("dr", "failback", "--yes"),
     ("dr", "failback", "--yes"),
     ("dr", "failback", "--yes", "--lost", "recovery"),
+    ("dr", "failback", "--yes", "--from-points"),
+    ("dr", "failover", "--yes", "--from-points"),
     ("dr", "refresh"),
     ("apply", "production", "--yes"),
     ("apply", "recovery", "--yes"),
@@ -346,9 +282,10 @@ def try_it(recovery):
 CALLS = (fail_over, fail_back, give_up, carry, try_it)
 
 FuzzedRecovery.happenings = (
-    *(each for each in EVENTS if each is not RecoveryHistory.start_by_hand),
+    *(getattr(FuzzedRecovery, each.__name__) for each in EVENTS if each is not RecoveryHistory.start_by_hand),
     *[FuzzedRecovery.verb] * 12,
     FuzzedRecovery.start_hosts_by_hand,
+    FuzzedRecovery.days_pass,
     FuzzedRecovery.lose_an_end,
     FuzzedRecovery.lose_an_end,
     FuzzedRecovery.wrong_clock,

@@ -23,6 +23,8 @@ from portinfra.recovery.situation.situation import (
 
 GROUPS = (0, 1)
 ANSWERS = ((True, True), (False, True), (True, False))
+ALONE = tuple(Verb("apply", end, without_peer=True) for end in ENDS)
+"""The applies of an operator who skips the check of the other end."""
 FAULTS = {
     "replicate": "replication runs during a failback that stopped",
     "number": "a takeover prefers points, whatever the number of the volumes' own data",
@@ -429,7 +431,7 @@ class Model:
         ran = set()  # a takeover without the other end does not depend on its answer
         for answers in ANSWERS:
             now = world.situation(answers)
-            for verb in VERBS.values():
+            for verb in (*VERBS.values(), *ALONE):
                 refusal = self.may(verb, now)
                 if refusal is not None:
                     self.check_refusal(world, verb, answers, refusal)
@@ -440,7 +442,8 @@ class Model:
 
 
 def _text(verb: Verb):
-    return f"{verb.name} {verb.end or ''}{' planned' * verb.planned}{' lost' * verb.lost}"
+    options = [name for name in ("planned", "lost", "without_peer") if getattr(verb, name)]
+    return " ".join([verb.name, verb.end or "", *options])
 
 
 def _set(values, at, value):

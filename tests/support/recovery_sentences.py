@@ -7,16 +7,17 @@ moment its data is of, whatever portinfra says of that.
 import random
 import re
 from contextlib import suppress
+from datetime import datetime
 from math import inf
 
 from clocks import HOUR, clock_off
+from recovery_truth import takeovers
 from sentences import FalseSentence, pattern
 from turning import lost
 from typer.testing import CliRunner
 from worlds import PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra.commands.app import app
-from portinfra.commands.exits import Exit
 from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
 from portinfra.model.recovery import Wave
@@ -46,8 +47,6 @@ FIELDS = {
 }
 PATTERNS = {name: pattern(sentence, FIELDS) for name, sentence in RECOVERY_ASSURANCES.items()}
 EPOCH = re.compile(r'"epoch":\s*[1-9]')
-TOOK_OVER = r"^fail(?:over|back) (?:.*\n)*?.* to the last wave"
-"""Evidence of a takeover that came to its end, whatever its result."""
 GATED = Wave(["db"], gates=lambda inventory: False, limit="10s")
 VOLUMES = [a.name for a in place(SHOP, PRODUCTION).resources if a.kind == "volume"]
 
@@ -96,10 +95,11 @@ class RecoveryHistory:
         hosts = {host["id"] for environment in self.places for host in self.hosts(environment)}
         for environment in self.places:
             for name, volume in self.volumes(environment).items():
-                if (volume.get("attachment") or {}).get("instance") in hosts:
-                    now = self.cloud.clock.now()
-                    self.overwritten.append((environment.name, name, self.cloud.read(volume["id"]), now))
-                    self.cloud.write(volume["id"], f"{volume['id']} {now}")
+                now, before = self.cloud.clock.now(), self.cloud.read(volume["id"])
+                stamp = f"{volume['id']} {now}".encode()
+                if (volume.get("attachment") or {}).get("instance") in hosts and before != stamp:
+                    self.overwritten.append((environment.name, name, before, now))
+                    self.cloud.write(volume["id"], stamp)
 
     def hours_pass(self):
         for _ in range(self.chance.randint(1, 3)):
@@ -162,8 +162,7 @@ class RecoveryHistory:
         self.cloud.clock.sleep_until(self.cloud.clock.now() + 120)
         plan = self.recovery.plan if gate is None else self.recovery_with(waves=[gate, ["web"]]).plan
         asked = self.cloud.clock.now()
-        begins = self.began is None and bool({"failover", "failback"} & {*arguments})
-        self.began = asked if begins else self.began
+        self.note_beginning(begins=bool({"failover", "failback"} & {*arguments}))
         session = Session("python shop.py", arguments, Declared((self.topology,), self.places, (plan,)))
         result = CliRunner().invoke(app(session), list(arguments))
         self.said.append(f"$ {' '.join(arguments)}\n{result.stdout}{result.stderr}")
@@ -177,10 +176,21 @@ class RecoveryHistory:
                     raise FalseSentence(f"{found[0]!r}\n{wrong}\n\n" + "\n".join(self.said[-6:]))
         if {"failover", "failback", "refresh"} & {*arguments}:
             self.write()  # what came back is written to: its contents are of this moment from now on
-        refused = begins and result.exit_code == Exit.REFUSED
-        abandoned = "abandon" in arguments and result.exit_code == Exit.DONE
-        if refused or abandoned or re.search(TOOK_OVER, result.stdout, re.MULTILINE):
-            self.began = None
+
+    def note_beginning(self, *, begins):
+        """Remember since when a takeover is open; one may begin now."""
+        if not self.is_taking_over():
+            self.began = self.cloud.clock.now() if begins else None
+
+    def as_of(self, asked):
+        """Return the moment that the last command restored data as of; by default when it was typed."""
+        found = re.search(r"^\$ .*--as-of (\S+)", self.said[-1])
+        return datetime.fromisoformat(found[1]).timestamp() if found else asked
+
+    def is_taking_over(self):
+        """Return whether the newest takeover in the ledgers is open."""
+        known = takeovers(self.cloud, [end.account for end in self.places])
+        return bool(known and known[-1]["open"])
 
     def is_standby(self, environment):
         """Whether hosts may run there while it waits, and no rule lets the internet in."""
@@ -262,12 +272,12 @@ class RecoveryHistory:
         return min((when for *what, when in self.overwritten if tuple(what) == written), default=inf)
 
 
-def _seconds(text):
+def seconds_of(text):
     units = {"h": 3600, "min": 60, "s": 1}
     return sum(int(number) * units[unit] for number, unit in re.findall(r"(\d+) (h|min|s)", text))
 
 
-def _slack(text):
+def slack_of(text):
     """What a duration leaves out."""
     return 60.0 if " h" in text else 1.0
 
@@ -292,7 +302,7 @@ def ok(history, found, asked):
 def age_of_data(history, found, asked):
     """A takeover restores a group whole or not at all, so only points with all their snapshots count."""
     now = history.cloud.clock.now()
-    older = history.older_than(now - _seconds(found["age"]), _slack(found["age"]))
+    older = history.older_than(now - seconds_of(found["age"]), slack_of(found["age"]))
     return older if len(older) > int(found["without"] or 0) else []
 
 
@@ -331,17 +341,19 @@ def passed(history, found, asked):
 
 def measured_age(history, found, asked):
     """No volume came up with older data than that, from the beginning on."""
-    age, slack = _seconds(found["age"]), _slack(found["age"])
+    age, slack = seconds_of(found["age"]), slack_of(found["age"])
     kind = re.search(r"^(drill|failover|failback|refresh) ", history.found, re.MULTILINE)[1]
     if kind in ("drill", "refresh"):
-        return history.older_than(asked - age, slack)
+        return history.older_than(history.as_of(asked) - age, slack)
+    if "to the last wave" not in history.found:
+        return []  # it is not up: volumes may have what they had before
     here, there = (
         (history.production, history.target) if kind == "failover" else (history.target, history.production)
     )
     return [
         name
         for name, volume in history.volumes(there).items()
-        if history.until(here, name, volume["id"]) < history.began - age - slack - history.skew
+        if history.until(here, name, volume["id"]) < history.as_of(history.began) - age - slack - history.skew
     ]
 
 

@@ -20,8 +20,9 @@ from portinfra.execution.loop import Loop
 from portinfra.execution.movement import TRIES_MAX, Movement
 from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.readiness import Readiness
+from portinfra.execution.residents import Residents
 from portinfra.execution.schedule import Schedule
-from portinfra.execution.task import Task
+from portinfra.execution.task import Task, surveyed_by
 from portinfra.execution.turns import CallQueue, Rank, urgency
 from portinfra.execution.under_way import UnderWay
 from portinfra.execution.waiting import PollSchedule
@@ -76,6 +77,7 @@ class Coordinator:
     _under_way: UnderWay = field(init=False)
     _waiting: PollSchedule[Step] = field(init=False)
     _readiness: Readiness = field(init=False)
+    _residents: Residents = field(init=False)
     _looking: bool = field(init=False, default=False)
     _began: float = field(init=False)
     _written: float = field(init=False)
@@ -95,7 +97,9 @@ class Coordinator:
         self.loop.meanwhile = self._under_way.report
         self._waiting = PollSchedule(self._began)
         self._turns = CallQueue(self._schedule, self._clock, self.loop.later)
-        self._readiness = Readiness(self.plan.placed, self.loop, self._world.snapshot, self._end, self._tell)
+        scope, there = self.plan.scope, self._world.snapshot
+        self._residents = Residents(scope, self.caller, self.loop, there, self._end)
+        self._readiness = Readiness(self.plan.placed, self.loop, there, self._end, self._tell)
         for step, before in self.plan.steps.items():
             self._tasks[step] = self._task(step, len(before))
 
@@ -260,7 +264,7 @@ class Coordinator:
         again = now + retry.delay(task.tries)
         if todo is Reaction.REPEAT:
             return self.loop.later(again, self._go, task, call)
-        return self._look_at(task, again, earliest=again)
+        return self._residents.explain(task, error, lambda: self._look_at(task, again, earliest=again))
 
     def _waiting_tasks(self) -> Iterator[Task]:
         waiting = (each for each in self._tasks.values() if each.waiting_since is not None)
@@ -353,7 +357,8 @@ class Coordinator:
             for task in due:
                 self._on_observation(task, cast(Observation, completion.result))
         else:
-            for task in (failed := self._telling(due, getattr(completion.error, "action", ""))):
+            action = getattr(completion.error, "action", "")
+            for task in (failed := surveyed_by(action, self.plan.scope, due)):
                 self._end(task, "failed", completion.error)
             for task in due:
                 if task not in failed:
@@ -361,11 +366,6 @@ class Coordinator:
         next_due = self._waiting.next_due()
         if next_due is not None:
             self.loop.later(max(now, next_due), self._look)
-
-    def _telling(self, due: list[Task], action: str) -> list[Task]:
-        """Those whom a kind of read tells of; all where nobody knows it."""
-        surveys = {t.step: call_method(t.driver.survey, self.plan.scope, [t.expected]) for t in due}
-        return [t for t in due if any(call.action == action for call in surveys[t.step])] or due
 
     def _look_on(self, due: list[Task], look: BatchedRead, interrupted: Interrupted, now: float) -> None:
         rates = interrupted.call.rates

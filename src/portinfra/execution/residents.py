@@ -1,15 +1,64 @@
-"""What others have in a resource that the provider refused to delete: its refusal names none of it."""
+"""What others have in a resource that the provider refuses to delete: its refusal names none of it.
 
-from collections.abc import Callable, Iterable, Sequence
+Waiting does not remove what others have. So a deletion that is refused twice is explained at once: where
+something of others is listed in the resource, the step fails with its name.
+"""
 
-from attrs import evolve
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import cast
+
+from attrs import define, evolve
 
 from portinfra.errors import Conflict, ProviderError
-from portinfra.model.observed import Foreign
-from portinfra.model.outcome import StepOutcome
+from portinfra.execution import retry
+from portinfra.execution.caller import Caller
+from portinfra.execution.loop import Loop
+from portinfra.execution.task import Task
+from portinfra.execution.workers import Completion
+from portinfra.model.address import Address, Scope
+from portinfra.model.observed import Foreign, Observation, Observed
+from portinfra.model.outcome import Fate, StepOutcome
+from portinfra.model.resources import Spec
+from portinfra.observation import Reader
 
 NAMED_MAX = 3
 """As many are named; `status` lists all."""
+
+EXPLAINED = (2, *retry.TOLD)
+"""The refusals in a row after which others are looked for. After the first one, what was ours may still be in
+lists as something of others.
+"""
+
+
+@define
+class Residents:
+    """The deletions of one run that what others have prevents."""
+
+    scope: Scope
+    caller: Caller
+    loop: Loop
+    there: Callable[[], Mapping[Address, Observed[Spec]]]
+    """Returns what exists now."""
+    end: Callable[[Task, Fate, Exception | None], None]
+
+    def explain(self, task: Task, error: Exception, go_on: Callable[[], None]) -> None:
+        """End the step of a refused deletion where others have something in its resource; else go on."""
+        is_refused = task.want is None and isinstance(error, Conflict)
+        if not is_refused or task.tries not in EXPLAINED or self.loop.stopping:
+            go_on()
+            return
+        reader = Reader(self.caller.provider, self.caller.once)
+
+        def on_found(completion: Completion) -> None:
+            there = completion.result if isinstance(completion.result, Observation) else Observation()
+            named = _name(cast(Conflict, error), task.step.address, there.foreign or ())
+            if named is None:
+                go_on()
+            else:
+                self.end(task, "failed", named)
+
+        there = Observation(self.there())
+        self.loop.submit(on_found, lambda: reader.find_foreign(self.scope, there))
 
 
 def name_residents(
@@ -30,18 +79,26 @@ def name_residents(
 
 
 def _is_refused_deletion(step: StepOutcome) -> bool:
-    return step.step.phase == "remove" and isinstance(step.error, Conflict)
+    """Whether the provider refused a deletion, and nothing is known of why."""
+    return step.step.phase == "remove" and isinstance(step.error, Conflict) and step.error.tries_max != 1
 
 
 def _named(step: StepOutcome, found: Iterable[Foreign]) -> StepOutcome:
-    address, error = step.step.address, step.error
-    residents = [each.title for each in found if address in (each.inside, *each.bound)]
-    if not residents or not isinstance(error, Conflict) or not _is_refused_deletion(step):
+    if not _is_refused_deletion(step) or not isinstance(step.error, Conflict):
         return step
+    named = _name(step.error, step.step.address, found)
+    return step if named is None else evolve(step, error=named)
+
+
+def _name(error: Conflict, address: Address, found: Iterable[Foreign]) -> Conflict | None:
+    """Return a refusal with the names of what others have in a resource; None: nothing of others is there."""
+    residents = [each.title for each in found if address in (each.inside, *each.bound)]
+    if not residents:
+        return None
     named = ", ".join(residents[:NAMED_MAX])
     more = f" and {len(residents) - NAMED_MAX} more" if len(residents) > NAMED_MAX else ""
     said = f"{str(error.args[0]).rstrip('.')}. Others have this in it: {named}{more}"
     fix = "Delete it or move it elsewhere, then run the same command again."
     told = Conflict(said, provider=error.provider, action=error.action, address=error.address, fix=fix)
-    told.environment, told.__cause__ = error.environment, error
-    return evolve(step, error=told)
+    told.environment, told.__cause__, told.tries_max = error.environment, error, 1
+    return told

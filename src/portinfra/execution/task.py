@@ -4,12 +4,14 @@ from typing import Any
 
 from attrs import define, field
 
+from portinfra.model.address import Scope
 from portinfra.model.change import Step
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.resources import Spec
 from portinfra.planning.dry_run import calls_left
 from portinfra.planning.retention import zone_of
 from portinfra.provider.interface import Driver, Refs
+from portinfra.provider.own_code import call_method
 
 
 @define
@@ -104,3 +106,9 @@ class Task:
         self.tries = self.taken = self.equal = 0
         self.accepted.clear()
         return True
+
+
+def surveyed_by(action: str, scope: Scope, tasks: list[Task]) -> list[Task]:
+    """Return the tasks whose resources a kind of read lists; all of them where none is known."""
+    surveys = {task.step: call_method(task.driver.survey, scope, [task.expected]) for task in tasks}
+    return [task for task in tasks if any(call.action == action for call in surveys[task.step])] or tasks

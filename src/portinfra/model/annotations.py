@@ -21,6 +21,8 @@ _HELD: Mapping[type[Any], str] = {**_WORDS, float: "a number with a fraction", b
 
 def fits(value: object, annotation: Any) -> bool:
     """Return whether a value is what an annotation accepts. An iterator is not read."""
+    if type(value) is annotation:  # the most frequent
+        return True
     origin, inner = get_origin(annotation), get_args(annotation)
     if annotation is Any or isinstance(annotation, TypeVar):
         return True

@@ -36,16 +36,23 @@ def check_types(function: Callable[P, T]) -> Callable[P, T]:
     return checked
 
 
+_declared: dict[str, set[str]] = {}
+"""Declared class → its attributes."""
+
+
 def refuse_unknown(of: type[T]) -> type[T]:
     """Let a declared class name the attribute that an unknown keyword misspells, in one line."""
     make = of.__init__
     known = {name for name in inspect.signature(make).parameters if name != "self"}
+    _declared[of.__name__] = known
 
     @wraps(make)
     def checked(self: T, *arguments: Any, **named: Any) -> None:
         for name in named:
             if name not in known:
-                near = suggestion(name, known - {"location"})
+                owners = [each for each, names in _declared.items() if name in names]
+                near = f"{name} belongs to {' or '.join(owners)}." if owners else ""
+                near = near or suggestion(name, known - {"location"})
                 error = WrongTypeError(f"{of.__name__} has no attribute {name!r}", fix=near)
                 error.add_note(near)  # the last line of a traceback
                 raise error

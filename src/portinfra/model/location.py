@@ -61,6 +61,10 @@ class Location:
             return f"{name}={value}"
         return f"{name} = {value.lower() if value in ('True', 'False') else value}"
 
+    def choose(self, python: str, hcl: str) -> str:
+        """Return what to write, in the language of the file."""
+        return hcl if self.is_hcl else python
+
 
 def here() -> Location:
     """The nearest calling line outside portinfra: where the user made this value."""

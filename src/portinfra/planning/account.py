@@ -17,10 +17,11 @@ def account_findings(plan: Plan) -> Iterator[Finding]:
     """Return a warning for an environment without `account`: the credentials decide which one changes."""
     environment, account = plan.placed.environment, plan.catalogue.account
     if account and not environment.account:
+        write = environment.location.write("account", f'"{account}"')
         yield Finding(
             RULE,
             f"it names no account, so the credentials decide: now {account}",
-            f'Write account = "{account}" in the environment, if that is the one.',
+            f"Write {write} in the environment, if that is the one.",
             Severity.WARNING,
             f"environment.{environment.name}.account",
             environment.location,

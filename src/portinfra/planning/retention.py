@@ -1,5 +1,6 @@
 """What a plan must not touch: data, what is protected, and places that do not answer."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from attrs import evolve
@@ -84,9 +85,9 @@ def protection_findings(
     for address, change in decided.items():
         if address in options.unprotected or not _goes(change):
             continue
-        role = next((each for each in placed.topology.roles if is_named_by(address, each.name)), None)
+        role = next((each for each in placed.topology.roles if _name_in(each, address)), None)
         specs = (declared.get(address), change.after or change.before)
-        if any(map(_protects, specs)) or (address.kind in _PROTECTED and _protects(role)):
+        if any(map(_protects, specs)) or (role and _protects_beyond_count(role, address)):
             yield Finding(
                 "plan/protected",
                 f"it is protected and the plan would {change.action} it ({change.reason})",
@@ -96,17 +97,28 @@ def protection_findings(
             )
 
 
-_PROTECTED = (Instance.kind, Volume.kind)
-"""The kinds that `protect` is about."""
+def _name_in(role: Role, address: Address) -> str:
+    """Return the name of a role, or its former one, that a resource is named by; empty: by neither."""
+    names = filter(None, (role.name, role.renamed_from))
+    return next((name for name in names if is_named_by(address, name)), "")
+
+
+def _protects_beyond_count(role: Role, address: Address) -> bool:
+    """Whether a role protects one of its hosts or volumes, whether its count still includes it or not."""
+    if address.kind == Instance.kind:
+        return role.protect
+    name = re.sub(r"^\d+-", "", address.name.removeprefix(_name_in(role, address)))
+    volumes = [each.protect for each in role.volumes if each.name == name]
+    return address.kind == Volume.kind and (role.protect or any(volumes))
 
 
 def _way_to_unprotect(topology: Topology, role: Role | None, name: str) -> str:
-    line = "protect = false" if topology.location.is_hcl else "protect=False"
+    line = topology.location.write("protect", "False")
     what = f"Write {line} in its role" if role else f"Declare its role {name!r} again, with {line}"
     return f"{what}, apply that, and plan again."
 
 
-def _protects(given: Spec | Role | None) -> bool:
+def _protects(given: Spec | None) -> bool:
     return bool(getattr(given, "protect", False))
 
 

@@ -4,7 +4,7 @@ The zones of existing resources win (`binding.py`), and a kept volume holds its 
 (`retention.py`). So a declaration may differ from where hosts are, and must not be taken for what exists.
 """
 
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from portinfra.elsewhere import describe_held, describe_other_zones, find_elsewhere
 from portinfra.model.address import Address
@@ -56,19 +56,14 @@ def zone_findings(
             subject,
             environment.location,
         )
-    yield from _elsewhere_findings(placed, after, kept, subject)
-
-
-def _elsewhere_findings(
-    placed: Placed, after: Mapping[Address, Spec], kept: Container[Address], subject: str
-) -> Iterator[Finding]:
-    location = placed.environment.location
+    existing = {address: seen.spec for address, seen in observation.resources.items()}
+    location = environment.location
     found = find_elsewhere(placed, after)
     if others := [each for each in found if not each.volumes]:
-        message, fix = describe_other_zones(placed, others)
+        message, fix = describe_other_zones(placed, others, existing)
         yield Finding(RULE, message, fix, Severity.WARNING, subject, location)
     if held := [each for each in found if any(volume in kept for volume in each.volumes)]:
-        message, fix = describe_held(placed, held, after)
+        message, fix = describe_held(placed, held, existing)
         yield Finding(HELD_RULE, message, fix, Severity.WARNING, subject, location)
 
 

@@ -71,7 +71,7 @@ def check(
                 seen = evolve(breach, finding=evolve(finding, observed=context.observation is not None))
                 breaches.setdefault((finding.rule, finding.subject, finding.message), seen)
     findings, waived = sort_out_waivers(intent, breaches.values())
-    findings += about_waivers(intent, waived, held)
+    findings += about_waivers(intent, waived, held, is_observed=observation is not None)
     return Report(
         placed,
         intent.reach,

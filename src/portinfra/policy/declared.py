@@ -6,8 +6,14 @@ from ipaddress import IPv4Network
 from attrs import frozen
 
 from portinfra.model.topology import INTERNET, Flow, Topology
+from portinfra.policy.context import PolicyContext
 from portinfra.reach import Party, Traffic
 from portinfra.reach.traffic import NOTHING
+
+
+def declare_it(context: PolicyContext) -> str:
+    """Return how a way is declared, in the language of the topology's file."""
+    return f"Declare it with {context.topology.location.choose('allow(…)', 'an allow block')}"
 
 
 def traffic_of(flow: Flow) -> Traffic:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from portinfra.model.finding import Severity
 from portinfra.model.resources import FirewallRules, Rule
 from portinfra.policy.context import PolicyContext
-from portinfra.policy.declared import Declared
+from portinfra.policy.declared import Declared, declare_it
 from portinfra.policy.rules import Found, rule
 from portinfra.reach import Party, Traffic
 from portinfra.reach.traffic import NOTHING
 
 WAYS = ("ingress", "egress")
+
+REMOVE_IT = "Let `portinfra apply` remove it."
 
 
 @rule(
@@ -28,7 +30,7 @@ def foreign_resource(context: PolicyContext) -> Iterator[Found]:
 @rule(
     "check/undeclared-rule",
     Severity.WARNING,
-    "Declare it with allow(…), or let `portinfra apply` remove it.",
+    REMOVE_IT,
     enforces="R18",
 )
 def undeclared_rule(context: PolicyContext) -> Iterator[Found]:
@@ -44,7 +46,11 @@ def undeclared_rule(context: PolicyContext) -> Iterator[Found]:
             for one in getattr(there, way):
                 beyond = Traffic.of_rule(one) - _allowed_traffic(getattr(declared, way), one.peer)
                 if beyond and one not in strangers and not _opens(context, there, way, one, beyond):
-                    yield str(address), _message(way, one, beyond)
+                    yield (
+                        str(address),
+                        _message(way, one, beyond),
+                        f"{declare_it(context)}. Or {REMOVE_IT[0].lower()}{REMOVE_IT[1:]}",
+                    )
 
 
 def _allowed_traffic(rules: tuple[Rule, ...], peer: str) -> Traffic:

@@ -40,27 +40,30 @@ def says_something(reason: str) -> bool:
 @rule(
     "check/public-without-reason",
     Severity.ERROR,
-    'Say in a few words who needs to reach it: public="customers". Or leave `public` out.',
+    "Say in a few words who needs to reach it. Or leave `public` out.",
     enforces="R4",
 )
 def public_without_reason(context: PolicyContext) -> Iterator[Found]:
     """A public role whose `public` is no reason: blank, or a placeholder such as `yes`."""
     for role in context.roles:
         if role.public and not says_something(role.public):
-            yield role, f"{role.public!r} does not say why it is public"
+            write = role.location.write("public", '"customers"')
+            fix = f"Say in a few words who needs to reach it: {write}. Or leave `public` out."
+            yield role, f"{role.public!r} does not say why it is public", fix
 
 
 @rule(
     "check/flow-without-why",
     Severity.ERROR,
-    'Say in one line what it is for: why="the payment service stores its ledger".',
+    "Say in one line what it is for.",
     enforces="R18",
 )
 def flow_without_why(context: PolicyContext) -> Iterator[Found]:
     """A flow that does not say what it is for."""
     for flow in context.topology.flows:
         if not any(letter.isalnum() for letter in flow.why):
-            yield flow, "it has no reason"
+            write = flow.location.write("why", '"the payment service stores its ledger"')
+            yield flow, "it has no reason", f"Say in one line what it is for: {write}."
 
 
 @rule(

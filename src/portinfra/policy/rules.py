@@ -12,12 +12,14 @@ from portinfra.model.arguments import check_types
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location, location_of
+from portinfra.model.resources import Instance
 from portinfra.model.rule_classes import OURS
 from portinfra.model.service import Service
 from portinfra.model.strict import strict
 from portinfra.model.topology import Flow, Role, Topology
 from portinfra.policy.context import PolicyContext
 from portinfra.provider.own_code import describe
+from portinfra.reach.parties import role_of
 from portinfra.validation.types import flow_subject
 
 
@@ -155,9 +157,16 @@ def _touched(about: About, context: PolicyContext) -> tuple[str, ...]:
             named = {*about.sources, *about.targets}
             return tuple(role.name for role in context.roles if role.name in named)
         case str():
-            role = context.placed.roles.get(Address(about))
+            role = context.placed.roles.get(Address(about)) or _role_beyond_count(about, context)
             return (role,) if role else ()
     return ()
+
+
+def _role_beyond_count(about: str, context: PolicyContext) -> str:
+    """Return the declared role that a host is named by which exists and is declared no more; empty: none."""
+    kind, _, name = about.partition(".")
+    role = context.role(role_of(name)) if kind == Instance.kind and name[-1:].isdigit() else None
+    return role.name if role else ""
 
 
 def _no_rule(given: object) -> DeclarationError:

@@ -68,8 +68,8 @@ def service_without_probe(context: PolicyContext) -> Iterator[Found]:
 
 
 def _waiver(role: Role, rule: str) -> str:
-    pair = f'"check/{rule}" = "…"' if role.location.is_hcl else f'"check/{rule}": "…"'
-    return role.location.write("waive", f"{{ {pair} }}" if role.location.is_hcl else f"{{{pair}}}")
+    pair = role.location.choose(f'{{"check/{rule}": "…"}}', f'{{ "check/{rule}" = "…" }}')
+    return role.location.write("waive", pair)
 
 
 def _more_hosts(context: PolicyContext, role: str) -> str:
@@ -79,7 +79,7 @@ def _more_hosts(context: PolicyContext, role: str) -> str:
         declared = context.topology.role(role)
         return f"Write {declared.location.write('count', '3')} in the role {role!r}{_at(declared.location)}."
     where = environment.location
-    line = f'role "{role}" {{ count = 3 }}' if where.is_hcl else f'roles={{"{role}": {{"count": 3}}}}'
+    line = where.choose(f'roles={{"{role}": {{"count": 3}}}}', f'role "{role}" {{ count = 3 }}')
     return f"Write {line} in the environment {environment.name!r}{_at(where)}."
 
 
@@ -89,7 +89,7 @@ def _probe(plan: RecoveryPlan, service: str) -> str:
     calls = where.write("calls", f'["{service}"]')
     if plan.probes:
         return f"Add it to a probe that calls it, such as {plan.probes[0].name!r}{_at(where)}: {calls}."
-    probe = f'probe "{service}" {{ … }}' if where.is_hcl else f'Probe("{service}", …)'
+    probe = where.choose(f'Probe("{service}", …)', f'probe "{service}" {{ … }}')
     return f"Add {probe} with {calls} to the recovery plan{_at(where)}."
 
 

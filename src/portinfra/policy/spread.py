@@ -77,7 +77,7 @@ def other_place(context: PolicyContext) -> Iterator[Found]:
         return
     found = find_elsewhere(context.placed, context.resources)
     if others := [each for each in found if not each.volumes]:
-        yield context.environment, *describe_other_zones(context.placed, others)
+        yield context.environment, *describe_other_zones(context.placed, others, context.resources)
     if held := [each for each in found if each.volumes]:
         yield context.environment, *describe_held(context.placed, held, context.resources)
 

@@ -10,10 +10,12 @@ from attrs import frozen
 from portinfra.model.finding import Severity
 from portinfra.model.topology import INTERNET
 from portinfra.policy.context import PolicyContext
-from portinfra.policy.declared import Declared
+from portinfra.policy.declared import Declared, declare_it
 from portinfra.policy.rules import About, Found, rule
 from portinfra.reach import Hop, Traffic
 from portinfra.reach.traffic import NOTHING
+
+NAME_ROLES = "Name the roles that are meant in the flows instead of CIDRs."
 
 
 @frozen
@@ -73,14 +75,15 @@ def undeclared_from_internet(context: PolicyContext) -> Iterator[Found]:
 @rule(
     "check/undeclared-way",
     Severity.WARNING,
-    "Declare it with allow(…), or name the roles that are meant in the flows instead of CIDRs.",
+    NAME_ROLES,
     enforces="R18",
 )
 def undeclared_way(context: PolicyContext) -> Iterator[Found]:
     """A role reaches another role, or something outside, by a way that no flow declares."""
     for one in shortcuts(context):
         if not _from_internet(context, one):
-            yield _about(context, one), _message(one)
+            fix = f"{declare_it(context)}. Or {NAME_ROLES[0].lower()}{NAME_ROLES[1:]}"
+            yield _about(context, one), _message(one), fix
 
 
 def _from_internet(context: PolicyContext, one: Shortcut) -> bool:

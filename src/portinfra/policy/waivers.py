@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import frozen
 
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.rule_classes import OURS
 from portinfra.model.topology import Role
 from portinfra.policy.context import PolicyContext
 from portinfra.policy.rules import Breach, PolicyRule
@@ -13,6 +14,11 @@ from portinfra.words import suggestion
 
 UNKNOWN = "check/unknown-rule"
 UNUSED = "check/unused-waiver"
+
+ONLY_OBSERVED = frozenset(
+    {"check/foreign-resource", "check/not-told", "check/other-place", "check/undeclared-rule"}
+)
+"""Rules that find nothing without an observation, so that a waiver of one says nothing there."""
 
 
 @frozen
@@ -42,22 +48,50 @@ def sort_out_waivers(
 
 
 def about_waivers(
-    context: PolicyContext, waived: Sequence[Waived], rules: Sequence[PolicyRule]
+    context: PolicyContext,
+    waived: Sequence[Waived],
+    rules: Sequence[PolicyRule],
+    *,
+    is_observed: bool = False,
 ) -> Iterator[Finding]:
-    """What is wrong with the waivers themselves: a rule that there is not, or that nothing breaks."""
+    """What is wrong with the waivers themselves: a rule that there is not, or that finds nothing of the role.
+
+    A rule that needs an observation is not said to find nothing where nothing was observed.
+    """
     used = {(one.role, one.finding.rule) for one in waived}
-    ids = [rule.id for rule in rules]
+    known = {rule.id: rule for rule in rules}
     for role in context.roles:
         for id in role.waive:
             subject = f"role.{role.name}.waive"
-            if id not in ids:
-                message, near = f"it waives {id!r}, and there is no such rule", _is_near(id, ids)
-                severity = Severity.WARNING if near else Severity.NOTE
-                yield Finding(UNKNOWN, message, _instead(id, rules), severity, subject, role.location)
-            elif (role.name, id) not in used:
-                message = f"it waives {id}, which nothing here breaks"
-                fix = "Remove the waiver, lest it hide what comes later."
-                yield Finding(UNUSED, message, fix, Severity.NOTE, subject, role.location)
+            if id not in known:
+                message, fix = _about_unknown(id, rules)
+                severity = Severity.WARNING if _is_near(id, known) else Severity.NOTE
+                yield Finding(UNKNOWN, message, fix, severity, subject, role.location)
+            elif (role.name, id) not in used and (is_observed or id not in ONLY_OBSERVED):
+                message = f"it waives {id}, which finds nothing about this role in {context.environment.name}"
+                yield Finding(UNUSED, message, _REMOVE, Severity.NOTE, subject, role.location)
+
+
+_REMOVE = "Keep it if another environment needs it. Else remove it: it would hide a later finding."
+
+
+def _about_unknown(id: str, rules: Sequence[PolicyRule]) -> tuple[str, str]:
+    """Return what is wrong with a waiver of an unknown rule, and what to do."""
+    ids = [rule.id for rule in rules]
+    if enforcing := [rule.id for rule in rules if rule.enforces == id]:
+        checked = f"{id} is checked by {' and '.join(enforcing)}: waive what is meant, by its id."
+        return f"it waives {id!r}, and there is no such rule", checked
+    if id.partition("/")[0] in OURS - {"check"}:
+        return (
+            f"it waives {id!r}, and only rules of check can be waived",
+            "Remove it. A finding that is no rule's says itself what to do about it.",
+        )
+    if _is_near(id, ids):
+        return f"it waives {id!r}, and there is no such rule", suggestion(id, ids, "")
+    return (
+        f"it waives {id!r}, which is no built-in rule and no rule given to this run",
+        "If it is a rule of your own, let the script give it to `cli` or `check`. Else remove the waiver.",
+    )
 
 
 def _reason(role: Role, id: str) -> str:
@@ -67,10 +101,3 @@ def _reason(role: Role, id: str) -> str:
 def _is_near(id: str, ids: Iterable[str]) -> bool:
     """Whether it must be a slip; else it may be a rule of one's own that is not given this time."""
     return id.startswith("check/") or "/" not in id or bool(difflib.get_close_matches(id, ids, n=1))
-
-
-def _instead(id: str, rules: Sequence[PolicyRule]) -> str:
-    enforcing = [rule.id for rule in rules if rule.enforces == id]
-    if enforcing:
-        return f"{id} is checked by {' and '.join(enforcing)}: waive what is meant."
-    return suggestion(id, [rule.id for rule in rules], "")

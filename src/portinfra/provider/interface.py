@@ -40,7 +40,7 @@ Answer = JsonObject
 """What a call brought back, parsed: plain mappings, lists, strings and numbers."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class Call:
     """One request, not yet made. Reads have no `address`. Hashable, so that equal reads are made once."""
 

@@ -1,6 +1,7 @@
 """What a recovery is about: the plan, with the topology and the two environments that it names."""
 
 import sys
+from functools import cached_property
 
 from attrs import evolve, frozen
 
@@ -117,7 +118,7 @@ class Recovery:
         """Whether hosts of the declared target run while the source is active."""
         return self.plan.standby == "running"
 
-    @property
+    @cached_property
     def reversed(self) -> "Recovery":
         """The way back: roles turned round."""
         plan = evolve(self.plan, source=self.target.name, target=self.source.name)

@@ -77,5 +77,6 @@ def _internet_findings(flow: Flow, topology: Topology) -> Iterator[Finding]:
     for name in dict.fromkeys(others):
         if name in private:
             message = f"{name!r} has no public address, and so no way from or to the internet (R4)"
-            fix = f'Lead it through a public role, or make {name!r} one: public="why".'
+            write = topology.role(name).location.write("public", '"why"')
+            fix = f"Lead it through a public role, or make {name!r} one: {write}."
             yield _wrong(flow, "not-public", message, fix)

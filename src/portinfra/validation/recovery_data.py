@@ -93,8 +93,9 @@ def _keep_findings(part: Part, each: DataPolicy) -> Iterator[Finding]:
         fix = "Leave retention out: it is the former name of keep."
         yield part.wrong("keep-twice", attribute, "keep and retention both say what is kept", fix)
     elif each.retention is not None:
-        message = f"retention is the former name of keep, and is read as keep = {each.retention}"
-        fix = f"Write keep = {each.retention}."
+        write = each.location.write("keep", str(each.retention))
+        message = f"retention is the former name of keep, and is read as {write}"
+        fix = f"Write {write}."
         yield part.wrong("former-name", attribute, message, fix, Severity.WARNING)
 
 

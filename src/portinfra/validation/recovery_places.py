@@ -78,11 +78,12 @@ def key_findings(
     for environment in environments:
         named = environment.name in (recovery.source, recovery.target)
         if keyless and named and environment.key is None:
+            write = environment.location.write("key", '"alias/…"')
             yield Finding(
                 "recovery/no-key",
                 f"the data of {', '.join(keyless)} goes to another account in recovery plan "
                 f"{recovery.name!r}, and copies under the provider's own key cannot leave theirs",
-                'Name a key of your own: key="alias/…" on AWS, its path elsewhere.',
+                f"Name a key of your own: {write} on AWS, its path elsewhere.",
                 subject=f"environment.{environment.name}.key",
                 location=environment.location,
             )
@@ -107,12 +108,13 @@ def count_findings(
         seeds = {recovery.policy(role.name, volume.name).seed for volume in role.volumes}
         if there == here or (seeds == {"one"} and there and here):
             continue
+        seed = recovery.location.write("seed", '"one"')
         yield whole(recovery).wrong(
             "unequal-counts",
             "waves",
             f"role {role.name!r} ({role.location}) has {there} hosts in {source.name!r} ({source.location}) "
             f"and {here} in {target.name!r} ({target.location}), and each host needs the data of its own",
-            'Give it one count in both; or seed = "one" in its data, where the others join the first host.',
+            f"Give it one count in both; or {seed} in its data, where the others join the first host.",
         )
 
 

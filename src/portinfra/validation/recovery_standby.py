@@ -17,7 +17,8 @@ def standby_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Fin
         fix = suggestion(recovery.standby, STANDBYS, "")
         yield plan.wrong("unknown-standby", "standby", f"a standby is not {recovery.standby!r}", fix)
     if recovery.refresh_every and recovery.standby == "off":
-        fix = 'Write standby = "running"; or leave refresh_every out.'
+        write = recovery.location.write("standby", '"running"')
+        fix = f"Write {write}; or leave refresh_every out."
         yield plan.wrong("refresh-every", "refresh_every", "there is no standby to refresh", fix)
     flows = flows_from_internet(topology)
     if recovery.standby == "running" and flows:

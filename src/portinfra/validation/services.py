@@ -99,14 +99,13 @@ def _health_findings(role: Role, service: Service) -> Iterator[Finding]:
     if len(service.health) > HEALTH_MAX:
         message = f"its health has {len(service.health)} characters; {HEALTH_MAX} are the most"
         yield _wrong(role, service, "health", "health", message, "Choose a shorter path.")
+    tls = service.location.write("tls", f'"{service.tls}"')
     has_no_proxy = service.tls in TLS and service.tls != "proxy"
     if service.health_port is not None and has_no_proxy:
-        message = (
-            f"its health_port is on 127.0.0.1, and with tls={service.tls!r} clients check the application"
-        )
+        message = f"its health_port is on 127.0.0.1, and with {tls} clients check the application"
         yield _wrong(role, service, "health-port", "health_port", message, "Remove health_port.")
     if service.app_port is not None and has_no_proxy:
-        message = f"with tls={service.tls!r} the application listens on tcp itself, not on an app_port"
+        message = f"with {tls} the application listens on tcp itself, not on an app_port"
         yield _wrong(role, service, "app-port", "app_port", message, "Remove app_port.")
 
 

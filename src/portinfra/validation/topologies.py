@@ -33,10 +33,11 @@ def topology_findings(topology: Topology) -> Iterator[Finding]:
     subject = f"topology.{topology.name}"
     yield from name_findings(topology.name, SCOPE_NAME_MAX, "topology/name", subject, topology.location)
     if not topology.roles:
+        one = topology.location.choose('Role("web")', 'role "web" {}')
         yield Finding(
             "topology/empty",
             "it has no roles",
-            'Give it at least one: Role("web").',
+            f"Give it at least one: {one}.",
             subject=subject,
             location=topology.location,
         )

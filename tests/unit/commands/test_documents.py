@@ -1,9 +1,10 @@
-"""JSON documents: each as docs/json.md shows it, and none with a secret."""
+"""JSON documents: each as its example in docs/json shows it, and none with a secret."""
 
 import json
 import re
 from pathlib import Path
 
+import json_page
 import pytest
 from json_schema import document_errors, schema_names
 
@@ -82,11 +83,8 @@ def _produce(world):
 
 
 def _examples():
-    blocks = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    return {
-        document["schema"].partition("/")[0].removeprefix("portinfra."): document
-        for document in map(json.loads, blocks)
-    }
+    folder = PAGE.parent / "json"
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in folder.iterdir()}
 
 
 def _fields(document, place="$"):
@@ -107,16 +105,39 @@ def _fields(document, place="$"):
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
-def test_the_example_on_the_page_has_the_fields_that_the_command_prints(produced, schema):
+def test_an_example_has_the_fields_that_the_command_prints(produced, schema):
     assert _fields(_examples()[schema]) == _fields(produced[schema])
 
 
-@pytest.mark.parametrize("page", ["json.md", "check.md", "services.md", "recovery-json.md", "evidence.md"])
-def test_every_example_fits_its_schema(page):
-    blocks = re.findall(r"```json\n(.*?)```", PAGE.with_name(page).read_text(encoding="utf-8"), re.DOTALL)
-    documents = [document for document in map(json.loads, blocks) if "schema" in document]
+def _blocks(page):
+    text = PAGE.with_name(page).read_text(encoding="utf-8")
+    return map(json.loads, re.findall(r"```json\n(.*?)```", text, re.DOTALL))
+
+
+@pytest.mark.parametrize("page", ["check.md", "services.md", "recovery-json.md", "evidence.md"])
+def test_every_example_on_a_page_fits_its_schema(page):
+    documents = [document for document in _blocks(page) if "schema" in document]
     assert documents
     assert [wrong for document in documents for wrong in document_errors(document)] == []
+
+
+def test_every_example_of_its_own_fits_the_schema_that_it_is_called_after():
+    for name, document in _examples().items():
+        assert document["schema"] == f"portinfra.{name}/1"
+        assert document_errors(document) == []
+
+
+@pytest.mark.parametrize("name", json_page.PAGES)
+def test_the_pages_of_fields_are_those_of_the_schemas(name):
+    page = PAGE.with_name(name).read_text(encoding="utf-8")
+    assert page == json_page.page(name), "Run .venv/bin/python tools/json_page.py"
+
+
+def test_every_document_is_on_a_page_of_fields_or_of_recovery():
+    listed = {name for names in json_page.PAGES.values() for name in names}
+    texts = [PAGE.with_name(name).read_text(encoding="utf-8") for name in ("recovery-json.md", "evidence.md")]
+    rest = schema_names() - listed
+    assert {name for name in rest if not any(f"portinfra.{name}/1" in text for text in texts)} == set()
 
 
 def test_every_document_has_a_schema_and_every_schema_a_document():
@@ -137,7 +158,7 @@ def test_all_evidence_has_the_same_fields():
         assert {**each["properties"], "schema": {}} == {**drill["properties"], "schema": {}}
 
 
-def test_every_schema_is_on_the_page():
+def test_every_schema_has_an_example():
     assert set(_examples()) == set(SCHEMAS)
 
 

@@ -1,6 +1,7 @@
 """What others have made in an environment: which commands list it, and with which exit code."""
 
 import json
+import re
 
 import pytest
 from json_schema import document_errors
@@ -60,6 +61,24 @@ def test_a_destroy_warns_of_it_and_leaves_it(beside):
     result = beside.run("destroy", "--yes", "--allow-data-loss", "all")
     assert result.exit_code == 1
     assert "batch" in [each["name"] for each in beside.cloud.books()]
+
+
+def test_a_deletion_that_others_prevent_ends_at_once_and_names_what_is_in_the_way(beside):
+    began = beside.cloud.clock.now()
+    result = beside.run("destroy", "--yes", "--allow-data-loss", "all")
+    assert beside.cloud.clock.now() - began < 120, "it waits as though it could help"
+    text = " ".join(result.stderr.split())
+    refused = re.findall(
+        r"(subnet.web-0|firewall.web) \w+: [^:]*Others have this in it: instance \S+ \(batch\)", text
+    )
+    assert set(refused) == {"subnet.web-0", "firewall.web"}
+    assert "Delete it or move it elsewhere, then run the same command again." in text
+
+
+def test_a_deletion_that_was_prevented_for_a_while_is_waited_for(applied):
+    applied.cloud.fail_later("DeleteSubnet", times=3)
+    result = applied.run("destroy", "--yes", "--allow-data-loss", "all")
+    assert result.exit_code == 0, result.stderr
 
 
 def test_a_public_address_of_others_on_a_host_of_ours_is_listed(applied):

@@ -107,6 +107,14 @@ def test_zones_in_another_order_are_said_once_too(run, arguments):
     assert text.count("3 hosts are in other zones than declared") == 1
 
 
+@pytest.mark.parametrize("zones", [ZONES[1:], ZONES[:1], (*ZONES, "us-east-1d")])
+@pytest.mark.parametrize("arguments", [("plan", "demo"), ("status", "demo"), ("check", "demo", "--observed")])
+def test_each_change_of_zones_has_one_and_the_same_mend(run, arguments, zones):
+    text = text_of(run(*arguments, zones=zones))
+    assert "elsewhere than declared" in text
+    assert set(re.findall(r"zones=\[[^]]*\]", text)) == {'zones=["us-east-1a", "us-east-1b", "us-east-1c"]'}
+
+
 def test_a_host_that_the_plan_creates_anew_is_not_called_held(run):
     assert "stay elsewhere" not in text_of(run("plan", "demo", "--allow-data-loss", "all"))
 

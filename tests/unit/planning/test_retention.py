@@ -106,6 +106,26 @@ def test_protection_that_comes_with_a_lower_count_holds():
     assert {finding.subject for finding in allowed.errors} == {"instance.db2", "volume.db2-data"}
 
 
+def test_protection_of_a_volume_that_comes_with_a_lower_count_holds():
+    fewer = evolve(DB, count=1, volumes=[Volume("data", gib=10, protect=True)])
+    plan = plan_of(topology(fewer), applied(topology(DB)), allow_data_loss=frozenset({"all"}))
+    assert [(each.rule, each.subject) for each in plan.errors] == [("plan/protected", "volume.db2-data")]
+
+
+def test_protection_that_comes_with_a_lower_count_and_a_new_name_holds():
+    renamed = Role("data", count=1, volumes=DB.volumes, renamed_from="db", protect=True)
+    plan = plan_of(topology(renamed), applied(topology(DB)))
+    assert "instance.db2" in [each.subject for each in plan.errors if each.rule == "plan/protected"]
+
+
+def test_a_volume_without_protection_beside_a_protected_one_may_be_lost():
+    both = evolve(DB, volumes=[Volume("data", gib=10), Volume("more-data", gib=10)])
+    fewer = evolve(both, count=1, volumes=[Volume("data", gib=10), Volume("more-data", gib=10, protect=True)])
+    plan = plan_of(topology(fewer), applied(topology(both)), allow_data_loss=frozenset({"volume.db2-data"}))
+    assert not plan.errors
+    assert actions(plan)["volume.db2-data"] == "delete"
+
+
 def test_protection_of_a_role_that_is_gone_names_the_role():
     protected = applied(topology(evolve(DB, protect=True), Role("web", count=1)))
     plan = plan_of(topology(Role("web", count=1, slot=1)), protected)

@@ -1,5 +1,7 @@
 """Each rule: what breaks it, what does not, and what waives it."""
 
+import inspect
+
 import pytest
 from attrs import evolve
 
@@ -24,6 +26,7 @@ from portinfra.model.resources import Rule
 from portinfra.model.rule_classes import OURS
 from portinfra.placement import place
 from portinfra.policy import BUILT_IN, check
+from portinfra.policy.waivers import ONLY_OBSERVED
 
 PRODUCTION = Environment("production", on="fake:us-east-1", cidr="10.10.0.0/16")
 VPN, BASTION = Role("vpn", public="administrators"), Role("bastion")
@@ -213,6 +216,15 @@ def test_what_a_cloud_could_not_tell_is_told():
     assert told == {"instance.db1", "environment.production"}
 
 
+def test_a_waiver_of_a_role_holds_for_its_hosts_beyond_its_count():
+    before = there(shop(), {"instance.db3": {"firewall": None}})
+    waiving = evolve(DB, count=2, waive={"check/not-told": "it is moved by hand", **FEW})
+    report = check(shop(roles=(VPN, BASTION, WEB, waiving)), observation=before)
+    assert "check/not-told" not in {each.rule for each in report.findings}
+    assert ("db", "instance.db3") in {(each.role, each.finding.subject) for each in report.waived}
+
+
+FEW = {"check/fewer-than-three": "a copy is made in minutes"}
 ALONE = Role("db", count=1, waive={"check/fewer-than-three": "a copy is made in minutes"})
 
 
@@ -242,7 +254,9 @@ def test_a_finding_about_a_flow_is_waived_by_a_role_that_it_touches():
     [
         ("check/fewer-then-three", Severity.WARNING, "Did you mean 'check/fewer-than-three'?"),
         ("R6", Severity.WARNING, "R6 is checked by check/fewer-than-three and check/unbalanced-zones"),
-        ("acme/own", Severity.NOTE, "Known are"),
+        ("acme/own", Severity.NOTE, "If it is a rule of your own, let the script give it"),
+        ("plan/quota", Severity.NOTE, "Remove it. A finding that is no rule's"),
+        ("topology/mount", Severity.NOTE, "Remove it. A finding that is no rule's"),
     ],
 )
 def test_a_waiver_of_a_rule_that_there_is_not_is_told(id, severity, fix):
@@ -258,6 +272,33 @@ def test_a_waiver_that_nothing_needs_is_a_note():
         "check/unused-waiver", "role.db.waive"
     ]
     assert finding.severity is Severity.NOTE
+
+
+def test_a_waiver_that_another_environment_may_need_says_where_nothing_needs_it():
+    finding = found(shop(roles=(VPN, BASTION, WEB, evolve(ALONE, count=3))))[
+        "check/unused-waiver", "role.db.waive"
+    ]
+    rule = "check/fewer-than-three"
+    assert finding.message == f"it waives {rule}, which finds nothing about this role in production"
+    assert "another environment" in finding.fix
+
+
+@pytest.mark.parametrize("id", sorted(ONLY_OBSERVED))
+def test_a_waiver_of_a_rule_that_needs_an_observation_is_unused_only_with_one(id):
+    placed = shop(roles=(VPN, BASTION, WEB, evolve(DB, waive={id: "the office's own machine"})))
+    assert check(placed).findings == ()
+    assert ("check/unused-waiver", "role.db.waive") in {
+        (one.rule, one.subject) for one in check(placed, observation=there(placed, {})).findings
+    }
+
+
+def test_each_rule_that_needs_an_observation_is_known():
+    needs = {
+        one.id
+        for one in BUILT_IN
+        if "context.observation" in inspect.getsource(one.find).partition("yield")[0]
+    }
+    assert needs - {"check/fewer-than-three"} == ONLY_OBSERVED
 
 
 @rule("acme/no-large", "error", fix="Use medium.")

@@ -16,7 +16,7 @@ from portinfra.declaration.terraform import Where
 from portinfra.model import schema
 from portinfra.model.finding import Finding
 from portinfra.model.schema import Kind
-from portinfra.model.topology import port_ranges
+from portinfra.model.topology import Role, port_ranges
 from portinfra.words import suggestion, with_article
 
 
@@ -175,6 +175,12 @@ def take(block: Block, known: Shapes, scope: Scope, findings: list[Finding]) -> 
     return values if set(known.needed) <= values.keys() else None
 
 
+def _place_in_a_role(name: str) -> str:
+    """Return where an attribute belongs that only roles have; empty for any other one."""
+    of_roles = {each.hcl for each in schema.attributes(Role)}
+    return "It belongs in a role block." if name in of_roles else ""
+
+
 def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any:
     name, location = attribute.name, attribute.location
     if name not in known.shapes:
@@ -183,6 +189,7 @@ def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any
         fix = (
             fix
             or terraform.advice(name, Where.ATTRIBUTE, Where.BLOCK)
+            or _place_in_a_role(name)
             or suggestion(name, known.shapes, "Remove it.")
         )
         raise problem("unknown-attribute", f"there is no {name!r} in {where}", fix, location)

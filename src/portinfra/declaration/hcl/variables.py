@@ -1,6 +1,7 @@
 """Variables: what is declared of them, and the values that come from outside."""
 
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "bool": to_truth,
     "any": lambda value: value,
 }
+NO_VALUE = "hcl/no-value"
 EMPTY = Scope({}, {})
 UNSEEN = Source("", "")
 """Stands for the text of a value from outside: no error shows a piece of it."""
@@ -52,11 +54,15 @@ def read_variables(
 ) -> dict[str, Computed | None]:
     """Every variable's value: given from outside, else its default; None where it has none.
 
-    What is wrong is added to `findings`.
+    What is wrong is added to `findings`. That a variable has no value is left out where it follows from
+    another finding: a file of values that cannot be read, or a value for a misspelled name.
     """
     names = [".".join(block.labels) for block in blocks]
+    before = len(findings)
     given = values_for(names, outside, findings)
+    is_all_read = len(findings) == before
     values: dict[str, Computed | None] = {}
+    missing: dict[str, tuple[Finding, ...]] = {}
     for name, block in zip(names, blocks, strict=True):
         if name in values:
             message = f"there is another variable {name!r}"
@@ -66,9 +72,15 @@ def read_variables(
         try:
             values[name] = _value(_variable(block), given)
         except Problem as wrong:
-            findings += wrong.findings
-    for name in sorted(set(given) - set(values)):
-        findings.append(_unknown(name, given[name], values))
+            if any(each.rule == NO_VALUE for each in wrong.findings):
+                missing[name] = wrong.findings
+            else:
+                findings += wrong.findings
+    unknown = sorted(set(given) - set(values))
+    spelled = {match for name in unknown for match in get_close_matches(name, values, n=1)}
+    for name in missing if is_all_read else {}:
+        findings += missing[name] if name not in spelled else ()
+    findings += [_unknown(name, given[name], values) for name in unknown]
     return values
 
 

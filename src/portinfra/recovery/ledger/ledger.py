@@ -212,16 +212,18 @@ class Ledger:
         Of the strays, it returns only those that are old.
         """
         records = read_records(self.place.reader, self.scope)
-        leases = map(to_lease, records)
+        leases = [to_lease(record) for record in records]
         last = max(leases, key=lambda lease: (not lease.released, lease.renew_time), default=None)
         clock, lag = self.place.provider.clock, self.place.provider.capabilities.visibility_seconds
         if not self._written and wait_for_lists(last, self.place.provider):
             records = read_records(self.place.reader, self.scope)
-        if read_entries(records).torn - self._written.keys():
+        written = read_entries(records)
+        if written.torn - self._written.keys():
             clock.sleep_until(clock.now() + lag)
             records = read_records(self.place.reader, self.scope)
-        written = read_entries(records)
-        for lease in map(to_lease, records):
+            written = read_entries(records)
+        leases = [to_lease(record) for record in records]
+        for lease in leases:
             holder = lease.holder_identity
             self._writers[lease.number] = "" if holder == UNKNOWN else f"{holder.user}@{holder.host}"
         self._used.update(record.number for record in records)
@@ -231,7 +233,7 @@ class Ledger:
                 self._rests[number] = rest
         before = self.place.now() - STRAY_SECONDS
         highest = max((record.number for record in records), default=0)
-        old = {lease.number for lease in map(to_lease, records) if lease.renew_time < before}
+        old = {lease.number for lease in leases if lease.renew_time < before}
         return evolve(written, strays=written.strays & old - {highest})
 
     def _create_rest(self, pieces: Iterable[str], writer: Lease) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.left import left_epoch
 from portinfra.recovery.ledger.takeovers import (
     TakeoverEntry,
     activated_number,
@@ -110,6 +111,7 @@ class TakeoverStart:
         time, epoch = self.target.now(), self._epoch(now, run)
         known = now.facts(end_of(self.recovery)).authority
         left = known is not None and known.active != end_of(self.recovery)
+        left_at = left_epoch(run.lease, self.ledger.read())
         contained = is_replaceable(now, end_of(self.recovery))
         both_from, both_until = _both_ran(now, peer_of(end_of(self.recovery)))
         if both_from is None and not left:
@@ -123,7 +125,7 @@ class TakeoverStart:
             lost_at=time if self.how.lost else None,
             last_point=planned,
             as_of=self._as_of,
-            own_until=self._believable_time(known.epoch, time) if known and left else None,
+            own_until=self._believable_time(left_at, time) if left else None,
             approvals=tuple(each.id for each in given),
             blank=self._blank,
             without=tuple(self.how.without),

@@ -31,9 +31,10 @@ def both_ran(turn: TakeoverEntry) -> BothRan | None:
     """Return in which time hosts of both ends may have run, before this takeover or during it."""
     began, ended = turn.both_from, turn.both_until
     # A lost end that no run has reached since may not have run at all.
-    is_reached = turn.fenced_at is not None or turn.partly_fenced_at is not None
-    if ended is None and is_reached and turn.ran_on_from is not None:
-        began, ended = turn.ran_on_from if began is None else began, turn.fenced_at
+    ran_on = turn.ran_on_from
+    stops = [each for each in (turn.fenced_at, turn.partly_fenced_at) if each is not None]
+    if ended is None and ran_on is not None and any(each >= ran_on for each in stops):
+        began, ended = ran_on if began is None else began, turn.fenced_at
     if began is None:
         return None
     took = None if ended is None else round(max(0.0, ended - began), 3)

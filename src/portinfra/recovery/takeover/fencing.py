@@ -23,6 +23,7 @@ from portinfra.model.progress import Listener
 from portinfra.model.resources import FirewallRules, Instance, Power
 from portinfra.placement import place
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.left import record_left
 from portinfra.recovery.ledger.takeovers import record_turn, turns
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
@@ -124,6 +125,9 @@ def switch_end(
         raise overtaken_error(recovery, run.lease.epoch)
     catalogue = at.catalogue()
     placed = place(recovery.topology, at.environment)
+    if power == "stopped" and run.lease.fenced and run.lease.epoch < epoch:
+        way = recovery if at.environment == recovery.target else recovery.reversed
+        record_left(Ledger.after_settling(at, way.ledger), run.lease, epoch)
     run.record_fence(epoch=epoch, fenced=power == "stopped")
     run.record_peer(recovery.peer_of(placed.scope))
     return switch(run, placed, catalogue, power, listen)

@@ -66,6 +66,9 @@ class OtherEnd:
             source.start_run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
         ):
             self.principal = source.reader.principal()
+            if turn.fenced_at is not None and not run.lease.fenced:  # it was made active since
+                now = self.progress.still(turn)
+                turn = record_turn(self.progress.ledger, evolve(now, fenced_at=None, starts=""))
             is_fenced = run.lease.fenced and run.lease.epoch == turn.epoch
             if is_prepared_before and turn.fenced_at is None and not is_fenced:
                 now = self.progress.still(turn)

@@ -87,7 +87,8 @@ def _raise_unless_ready(recovery: Recovery, how: FailoverOptions) -> None:
     what = f"{recovery.target_scope} is not refreshed"
     if not recovery.has_standby:
         drill = command("dr", "drill", recovery.plan.name)
-        fix = f'Write standby = "running" into the plan. To try a recovery: {drill}.'
+        write = recovery.plan.location.write("standby", '"running"')
+        fix = f"Write {write} into the plan. To try a recovery: {drill}."
         raise recovery.refusal(what, "no-standby", "the recovery plan declares no standby", fix)
     now = read_facts(recovery)
     raise_if_refused(recovery, REFRESH_VERB, now)

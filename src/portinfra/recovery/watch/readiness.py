@@ -323,7 +323,8 @@ def _overwrites(recovery: Recovery, volumes: Collection[str]) -> Iterable[Findin
     lists = command("dr", "status", plan.name)
     fix = f"A snapshot of each is kept for {plan.keep_overwritten}: {lists} lists them."
     if not plan.keep_overwritten:
-        fix = 'Nothing keeps their data. To keep snapshots, write keep_overwritten = "7d".'
+        write = plan.location.write("keep_overwritten", '"7d"')
+        fix = f"Nothing keeps their data. To keep snapshots, write {write}."
     yield _gap(plan.name, "overwrites-data", message, fix, Severity.WARNING)
 
 

@@ -40,13 +40,13 @@ def key_findings(recovery: Recovery, target: Connection, keys: Iterable[str]) ->
     for key in keys:
         if (call := plugin.key_call(environment, key)) is None:
             continue
-        severity, rule, fix = Severity.ERROR, "unusable-key", f"Enable {key}, or name another key: key=."
+        severity, rule, fix = Severity.ERROR, "unusable-key", f"Enable {key}, or name another key."
         try:
             (answer,) = target.reader.pages(call)
             problem = plugin.key_problem(answer)
         except NotFound:
             problem = "there is no such key"
-            fix = f"Create {key}, or name another key: key=."
+            fix = f"Create {key}, or name another key."
         except ProviderError as error:
             severity, rule, fix = Severity.WARNING, "key-unread", error.fix
             problem = f"whether it can be used is not known: {error.first_line}"

@@ -14,8 +14,10 @@ from typing import Any
 from portinfra.errors import PortinfraError
 from portinfra.model.environment import Environment
 from portinfra.testing.fake.errors import FakeError
+from portinfra.testing.fake.parameters import OWNED, check_action
 from portinfra.testing.fake.plugin import FakePlugin
 from portinfra.testing.fake.provider import FakeProvider
+from portinfra.words import suggestion
 
 SETTLING_SECONDS = 60.0
 """Time passes only when somebody sleeps: after this long a change by hand is over, and lists show it."""
@@ -33,6 +35,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error}\n  {error.fix}\n")
         return 1
     try:
+        check_action(action)
         parameters = {
             name: _value(text, provider) for name, _, text in (pair.partition("=") for pair in pairs)
         }
@@ -60,11 +63,17 @@ def _value(text: str, provider: FakeProvider) -> Any:
 
 
 def _find(kind: str, name: str, provider: FakeProvider) -> str:
+    if kind not in OWNED:
+        raise FakeError("InvalidRequest", f"there is no kind {kind!r}. {suggestion(kind, OWNED, '')}")
     ending = re.compile(rf"(.*-)?{re.escape(name)}-[0-9a-f]{{8}}")
+    names = []
     for record in provider.cloud.books(provider.account, provider.region):
-        if record["kind"] == kind and ending.fullmatch(record["name"]):
-            return str(record["id"])
-    raise FakeError("NotFound", f"there is no {kind} {name!r}")
+        if record["kind"] == kind:
+            if ending.fullmatch(record["name"]):
+                return str(record["id"])
+            names.append(re.sub(r"-[0-9a-f]{8}$", "", record["name"]))
+    known = suggestion(name, names, f"{provider.account} has none in {provider.region}.")
+    raise FakeError("NotFound", f"there is no {kind} {name!r}. {known}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.life import FOREVER, exists, leaving, view
+from portinfra.testing.fake.life import FOREVER, body_at, exists, leaving, view
 from portinfra.testing.fake.shapes import KINDS, Shape
 from portinfra.testing.fake.store import MemoryStore, Record
 
@@ -147,13 +147,12 @@ class Book:
                 continue
             if prefix and not body["name"].startswith(prefix):
                 continue
-            seen = view(record, moment)
-            if tag and seen[carrier].get(tag[0]) != tag[1]:
+            if tag and body_at(record, moment)[carrier].get(tag[0]) != tag[1]:
                 continue
             if len(shown) == self.shape.page_size:
                 answer["next"] = shown[-1]["id"]
                 break
-            shown.append(seen)
+            shown.append(view(record, moment))
         if silent:
             answer["unreachable"] = sorted(silent.intersection(self.zones))
         return answer

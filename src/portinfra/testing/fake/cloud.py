@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from portinfra.testing.fake.actions import ACTIONS
@@ -12,6 +11,7 @@ from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.clock import FakeClock
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.life import exists, view
+from portinfra.testing.fake.parameters import check_request
 from portinfra.testing.fake.shapes import AWS, SHAPES, Shape, rate_classes
 from portinfra.testing.fake.store import MemoryStore, Record
 from portinfra.testing.fake.unreachable import Unreachable
@@ -128,14 +128,9 @@ class FakeCloud:
         try:
             self._take_token(book, action)
             mark = self.store.mark()
-            handler = ACTIONS.get(action)
-            if handler is None:
-                near = get_close_matches(action, ACTIONS, n=3, cutoff=0.4) or sorted(ACTIONS)
-                raise FakeError(
-                    "InvalidRequest", f"there is no action {action!r}; there is {', '.join(near)}"
-                )
+            check_request(action, parameters)
             check_allowed(book, action)
-            answer = handler(book, parameters)
+            answer = ACTIONS[action](book, parameters)
             failing = self.store.get("settings", "failing") or {}
             code, reason, times = failing.get(action, ("", "", 0))
             if not times:

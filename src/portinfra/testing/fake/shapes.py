@@ -1,6 +1,7 @@
 """What the simulator plays: the ways in which clouds differ, as data."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Literal
 
 from attrs import evolve, field, frozen
@@ -147,10 +148,15 @@ SHAPES = {shape.name: shape for shape in (AWS, GCP, LIBVIRT, NAME, INSTANT)}
 
 def rate_classes(action: str, shape: Shape) -> tuple[str, ...]:
     """The rate classes that a request takes a token from, each. Claims are not limited."""
-    if not shape.rates or action.endswith(("Claim", "Claims")):
-        return ()
-    name = "read" if action.startswith(("List", "Describe", "Read")) else _CLASSES.get(action, "write")
-    return (name if name in shape.rates else "write",)
+    name = _rate_class(action) if shape.rates else ""
+    return (name if name in shape.rates else "write",) if name else ()
+
+
+@cache
+def _rate_class(action: str) -> str:
+    if action.endswith(("Claim", "Claims")):
+        return ""
+    return "read" if action.startswith(("List", "Describe", "Read")) else _CLASSES.get(action, "write")
 
 
 _CLASSES = {

@@ -53,7 +53,7 @@ def owner(book: Book, kind: str, given: Given) -> dict[str, Any]:
 
 def zone_of(book: Book, given: Given) -> str:
     """The zone that a request names. Raises FakeError where it is none, or does not answer."""
-    zone = str(given["zone"])
+    zone = str(given.get("zone", ""))
     if zone not in book.zones:
         raise FakeError("InvalidRequest", f"{book.place} has no zone {zone!r}")
     reachable(book, zone)

@@ -12,7 +12,7 @@ def create_network(book: Book, given: Given) -> Answer:
         return answer
     body = admit(book, "network", given)
     if book.shape.network_cidr:
-        bounds(given["cidr"])
+        bounds(given.get("cidr", ""))
         body["cidr"] = given["cidr"]
     elif "cidr" in given:
         raise FakeError("InvalidRequest", "a network has no CIDR here; its subnets have")

@@ -1,0 +1,33 @@
+"""The entry that keeps the moment at which an end was left, when a later decision leaves it once more.
+
+A lease has one epoch. Where an end waits already, a later decision replaces that epoch. The lease no longer
+tells then until when its hosts wrote on its own volumes.
+"""
+
+from typing import Final
+
+from portinfra.model.lease import Lease
+from portinfra.recovery.ledger.ledger import Contents, Ledger
+
+KIND: Final = "left"
+
+
+def left_epoch(lease: Lease, contents: Contents) -> int:
+    """Return the epoch of the decision by which an end was left. Its lease has this one or a later one."""
+    for entry in contents.entries:
+        if entry.kind == KIND and entry.said["until"] == lease.epoch:
+            return int(entry.said["epoch"])
+    return lease.epoch
+
+
+def record_left(ledger: Ledger, lease: Lease, epoch: int) -> None:
+    """Write what `left_epoch` returns, before a lease gets a later epoch of an end that waits already.
+
+    A run that dies before the lease has that epoch leaves an entry that does not count.
+    """
+    contents = ledger.read()
+    left = left_epoch(lease, contents)
+    ledger.add({"kind": KIND, "id": f"left-{epoch:x}", "epoch": left, "until": epoch})
+    for entry in contents.entries:
+        if entry.kind == KIND and entry.said["until"] != lease.epoch:
+            ledger.remove(entry)

@@ -1,0 +1,40 @@
+"""An attribute in a wrong block or class is answered with where it belongs."""
+
+import pytest
+
+from portinfra import Environment, Role, Topology, Volume, allow
+from portinfra.declaration.load import load
+from portinfra.errors import DeclarationError, WrongTypeError
+
+ROLE = 'role "web" {}'
+BLOCKS = {
+    "topology": f'topology "shop" {{\n  WAIVE\n  {ROLE}\n}}\n',
+    "volume": 'topology "shop" {\n  role "web" {\n    volume "data" {\n gib = 1\n WAIVE\n }\n  }\n}\n',
+    "allow": f'topology "shop" {{\n  {ROLE}\n  allow {{\n from = "web"\n to = "web"\n WAIVE\n }}\n}}\n',
+    "environment": 'environment "production" {\n  on = "fake:us-east-1"\n  WAIVE\n}\n',
+}
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_waiver_in_another_block_is_sent_to_a_role(tmp_path, block):
+    file = tmp_path / "shop.hcl"
+    file.write_text(BLOCKS[block].replace("WAIVE", 'waive = { "check/leads-nowhere" = "few" }'))
+    with pytest.raises(DeclarationError) as caught:
+        load(file)
+    assert [each.fix for each in caught.value.findings] == ["It belongs in a role block."]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda waive: Topology("shop", [Role("web")], waive=waive),
+        lambda waive: Environment("production", on="fake:us-east-1", waive=waive),
+        lambda waive: Volume("data", gib=1, waive=waive),
+        lambda waive: type(allow("web", "web"))(("web",), ("web",), waive=waive),
+    ],
+    ids=["topology", "environment", "volume", "flow"],
+)
+def test_a_waiver_of_another_class_is_sent_to_a_role(make):
+    with pytest.raises(WrongTypeError) as caught:
+        make({"check/fewer-than-three": "few"})
+    assert caught.value.fix == "waive belongs to Role."
