@@ -7,6 +7,7 @@ from turning import (
     dies_at,
     giving_up_dies_before_the_target_is_fenced,
     lost,
+    passed_later,
     powers,
     rules,
     said,
@@ -107,3 +108,13 @@ def test_what_a_run_replaced_that_died_is_named_when_its_takeover_is_given_up(re
     assert [each.volume for each in named] == ["db1-data", "db2-data"]
     kept = {ready.read(each.snapshot).decode() for each in named if each.snapshot}
     assert kept == (said("written in a double life") if keep else set())
+
+
+def test_own_volumes_that_have_the_data_of_a_point_are_as_old_as_that_point(ready):
+    points = [each["id"] for each in ready.books(RECOVERY.account) if each["kind"] == "snapshot"]
+    passed_later(ready, 3 * 3600)
+    stuck()
+    abandon(recovery(), HOW)
+    for id in points:
+        ready.request(RECOVERY.account, RECOVERY.region, "DeleteSnapshot", {"id": id})
+    assert failover(recovery(), HOW).rpo_measured >= 3 * 3600
