@@ -1,66 +1,73 @@
 """One topology and one recovery plan, on AWS, GCP and libvirt.
 
-Everything that a user needs is here; all else is private to the project. What declares is imported at once;
-what acts is imported when it is first used, so that `import portinfra` stays quick.
+Everything that a user needs is here; all else is private to the project. A name is imported when it is first
+used, so that `import portinfra` and each command stay quick.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from portinfra.declaration.files import file
-from portinfra.model.address import Address
-from portinfra.model.environment import Environment
-from portinfra.model.plan import PlanOptions
-from portinfra.model.recovery import (
-    Action,
-    DataPolicy,
-    DrillSettings,
-    EvidenceCopy,
-    Probe,
-    RecoveryPlan,
-    Wave,
-)
-from portinfra.model.resources import (
-    Attachment,
-    Firewall,
-    FirewallRules,
-    Instance,
-    Network,
-    PublicAddress,
-    Rule,
-    Snapshot,
-    Subnet,
-    Volume,
-)
-from portinfra.model.service import Service
-from portinfra.model.topology import INTERNET, Role, Topology, allow
-from portinfra.model.vault import Vault
 from portinfra.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from portinfra.cloud import connect
     from portinfra.commands.main import cli
+    from portinfra.declaration.files import file
     from portinfra.hosts.inventory import inventory, list_hosts
+    from portinfra.model.address import Address
+    from portinfra.model.environment import Environment
+    from portinfra.model.plan import PlanOptions
+    from portinfra.model.recovery import (
+        Action,
+        DataPolicy,
+        DrillSettings,
+        EvidenceCopy,
+        Probe,
+        RecoveryPlan,
+        Wave,
+    )
+    from portinfra.model.resources import (
+        Attachment,
+        Firewall,
+        FirewallRules,
+        Instance,
+        Network,
+        PublicAddress,
+        Rule,
+        Snapshot,
+        Subnet,
+        Volume,
+    )
+    from portinfra.model.service import Service
+    from portinfra.model.topology import INTERNET, Role, Topology, allow
+    from portinfra.model.vault import Vault
     from portinfra.policy import PolicyContext, rule
     from portinfra.workflow import apply, check, destroy, lock_in, move, observe, placed, plan, render_hosts
 
-_LAZY = {
-    "PolicyContext": "portinfra.policy",
-    "apply": "portinfra.workflow",
-    "check": "portinfra.workflow",
-    "cli": "portinfra.commands.main",
-    "connect": "portinfra.cloud",
-    "destroy": "portinfra.workflow",
-    "inventory": "portinfra.hosts.inventory",
-    "list_hosts": "portinfra.hosts.inventory",
-    "lock_in": "portinfra.workflow",
-    "move": "portinfra.workflow",
-    "observe": "portinfra.workflow",
-    "placed": "portinfra.workflow",
-    "plan": "portinfra.workflow",
-    "render_hosts": "portinfra.workflow",
-    "rule": "portinfra.policy",
+_NAMES = {
+    "portinfra.cloud": ("connect",),
+    "portinfra.commands.main": ("cli",),
+    "portinfra.declaration.files": ("file",),
+    "portinfra.hosts.inventory": ("inventory", "list_hosts"),
+    "portinfra.model.address": ("Address",),
+    "portinfra.model.environment": ("Environment",),
+    "portinfra.model.plan": ("PlanOptions",),
+    "portinfra.model.recovery": (
+        *("Action", "DataPolicy", "DrillSettings", "EvidenceCopy", "Probe", "RecoveryPlan", "Wave"),
+    ),
+    "portinfra.model.resources": (
+        *("Attachment", "Firewall", "FirewallRules", "Instance", "Network", "PublicAddress", "Rule"),
+        *("Snapshot", "Subnet", "Volume"),
+    ),
+    "portinfra.model.service": ("Service",),
+    "portinfra.model.topology": ("INTERNET", "Role", "Topology", "allow"),
+    "portinfra.model.vault": ("Vault",),
+    "portinfra.policy": ("PolicyContext", "rule"),
+    "portinfra.workflow": (
+        *("apply", "check", "destroy", "lock_in", "move", "observe", "placed", "plan", "render_hosts"),
+    ),
 }
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
     "INTERNET",
@@ -110,6 +117,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'portinfra' has no attribute {name!r}")
+    if name not in _MODULES:
+        raise AttributeError(f"module 'portinfra' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_MODULES]

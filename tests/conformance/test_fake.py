@@ -5,18 +5,21 @@ from fake_bed import FakeBed
 from sweeps import one_in_quick
 
 from portinfra.testing.conformance import ProviderConformance
+from portinfra.testing.conformance.sweep import EACH_ACTION_ONCE
 from portinfra.testing.fake import SHAPES, plugin
 
 
 class TestFake(ProviderConformance):
-    """Every shape. The crash sweeps try every write of the first shape, and fewer of the others."""
+    """Every shape. The crash sweeps try one write in six of each action in the first shape, and the first
+    write of each action in the others.
+    """
 
     repeats = 6
 
     @pytest.fixture(params=one_in_quick(*sorted(SHAPES)))
     def bed(self, request):
         bed = FakeBed(request.param)
-        bed.repeats = 1 if request.param == min(SHAPES) else self.repeats
+        bed.repeats = self.repeats if request.param == min(SHAPES) or self.repeats == 1 else EACH_ACTION_ONCE
         yield bed
         plugin.cloud = None
 

@@ -1,11 +1,13 @@
-"""The crash sweep over the reference platform: a sample of its calls here, every one of them in the soak."""
+"""The crash sweep over the reference platform: a sample of its calls in one shape here, every one of them in
+every shape in the soak. The conformance suite sweeps every shape with a small topology.
+"""
 
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 from fake_bed import FakeBed
-from sweeps import one_in_quick, strides
+from sweeps import one_by_day, strides
 
 from portinfra import Role, Topology, allow
 from portinfra.declaration.load import load
@@ -20,7 +22,7 @@ SAMPLE = 60
 """One call in so many."""
 
 
-@pytest.fixture(params=one_in_quick("aws", "gcp", "libvirt", "name"))
+@pytest.fixture(params=one_by_day("aws", "gcp", "libvirt", "name"))
 def stage(request, platform, tmp_path, monkeypatch):
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
     yield Stage(FakeBed(request.param, page_size=1000), platform[1])

@@ -23,7 +23,7 @@ STEPS = 8
 EVERY = {*ASSURANCES, *RECOVERY_ASSURANCES}
 
 
-@pytest.fixture(params=[range(30), pytest.param(range(30, 2030), marks=pytest.mark.soak)], ids=["30", "2000"])
+@pytest.fixture(params=[range(20), pytest.param(range(20, 2020), marks=pytest.mark.soak)], ids=["20", "2000"])
 def seeds(request):
     return request.param
 
@@ -125,12 +125,29 @@ RECOVERY_CONDITIONS = {
 }
 """The same for sentences about recovery."""
 
-LATE = {"a zone was not read": 28, "undeclared ways are listed": 15, "there is something to sweep": 43}
-"""The first history that finds a condition turned off, where it comes late: it is tried before the others."""
+FIRST = {
+    "something differs": 5,
+    "the environment is fenced": 1,
+    "hosts of a fenced environment are missing": 1,
+    "a zone was not read": 28,
+    "hosts are in other zones": 3,
+    "the options select roles": 3,
+    "undeclared ways are listed": 15,
+    "data is late": 3,
+    "data has an age": 1,
+    "a group cannot be restored": 3,
+    "a point lacks a snapshot": 3,
+    "something did not pass": 2,
+    "data that came back has an age": 1,
+    "a drill has left something": 3,
+    "the source was not stopped": 2,
+    "there is something to sweep": 43,
+}
+"""The first history that finds a condition turned off, where it is not history 0: it is tried before all."""
 
 
 def until_found(condition):
-    return [LATE.get(condition, 0), *range(200)]
+    return [FIRST.get(condition, 0), *range(200)]
 
 
 @pytest.mark.slow

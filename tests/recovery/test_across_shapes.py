@@ -6,6 +6,7 @@ from itertools import permutations
 
 import pytest
 from attrs import evolve
+from sweeps import one_by_day
 from vaults import by, needs_tools
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write
 
@@ -75,7 +76,7 @@ def test_by_snapshots(source, target):
 
 
 @needs_tools  # the way back of each goes by the vault, too, in the other direction
-@pytest.mark.parametrize(("source", "target"), [("aws", "gcp"), ("gcp", "libvirt")])
+@pytest.mark.parametrize(("source", "target"), one_by_day(("aws", "gcp"), ("gcp", "libvirt")))
 def test_by_way_of_a_vault(source, target, home):
     with simulated() as cloud:
         about = by("age", home, cloud, between(source, target))

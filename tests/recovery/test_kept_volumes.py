@@ -519,7 +519,12 @@ class History:
 
 
 @pytest.mark.parametrize(
-    ("seed", "steps"), [(0, 12), *(pytest.param(seed, 40, marks=pytest.mark.slow) for seed in range(6))]
+    ("seed", "steps"),
+    [
+        (0, 12),
+        pytest.param(1, 40, marks=pytest.mark.slow),
+        *(pytest.param(seed, 40, marks=pytest.mark.soak) for seed in (0, *range(2, 30))),
+    ],
 )
 def test_no_history_of_takeovers_loses_what_was_written_last_at_an_end(tiny_world, seed, steps):
     history = History(tiny_world, seed)

@@ -53,7 +53,7 @@ def swept(verb, ends_well, stride, forms=MISHAPS):
     assert crashes.sweep()
 
 
-stride = strides(5, quick=40)
+stride = strides(15, quick=40)
 
 
 def test_a_crash_while_it_begins_to_stand_alone(ready, stride):

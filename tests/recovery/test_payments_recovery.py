@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from sweeps import books, once_more, strides, sweep_through
+from sweeps import books, deaths_by_day, once_more, strides, sweep_through
 from worlds import ONE
 
 from portinfra import workflow
@@ -16,15 +16,13 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.conformance.suite.crashes import DEATHS
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.faults import MISHAPS
 from portinfra.testing.simulated import applied
 
 pytestmark = pytest.mark.slow
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "payments.hcl"
-SAMPLE = 61
+SAMPLE = 120
 """A full run tries the deaths at one write in so many. The same verbs lose answers in smaller worlds."""
 
 
@@ -46,12 +44,7 @@ def about(monkeypatch):
 stride = strides(SAMPLE)
 
 
-@pytest.fixture
-def forms(stride):
-    return MISHAPS if stride == 1 else DEATHS
-
-
-def test_a_drill(about, stride, forms):
+def test_a_drill(about, stride):
     production, points = books(about.source), books(about.target)
 
     def ends_well():
@@ -60,10 +53,12 @@ def test_a_drill(about, stride, forms):
         assert books(about.source) == production
         assert status(about).drills == ()
 
-    sweep_through(lambda: None, lambda: drill(about, pace=ONE), ends_well, stride, forms=forms)
+    sweep_through(
+        lambda: None, lambda: drill(about, pace=ONE), ends_well, stride, forms=deaths_by_day(stride)
+    )
 
 
-def test_a_failover(about, stride, forms):
+def test_a_failover(about, stride):
     def ends_well():
         once_more(failover, about, "recovery/stands-already")
         assert {state for _, _, state in books(about.target, "instance")} == {"running"}
@@ -72,5 +67,9 @@ def test_a_failover(about, stride, forms):
         assert workflow.plan(about.topology, about.source).empty
 
     sweep_through(
-        lambda: None, lambda: failover(about, FailoverOptions(pace=ONE)), ends_well, stride, forms=forms
+        lambda: None,
+        lambda: failover(about, FailoverOptions(pace=ONE)),
+        ends_well,
+        stride,
+        forms=deaths_by_day(stride),
     )

@@ -22,7 +22,7 @@ from portinfra.testing.simulated import applied
 
 pytestmark = pytest.mark.slow
 
-STRIDE = 16
+STRIDE = 24
 """A full run tries the crashes of one write in so many, others in each shape; the soak, of every write."""
 
 
@@ -41,7 +41,7 @@ def world(request, monkeypatch):
 
 
 stride = strides(STRIDE, quick=150)
-stride_of_many = strides(STRIDE, quick=400)
+stride_of_many = strides(2 * STRIDE, quick=400)
 """For the verbs that make several hundred calls."""
 
 

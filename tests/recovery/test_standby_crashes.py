@@ -34,7 +34,7 @@ def standby(request):
     plugin.cloud = None
 
 
-stride = strides(16, quick=80)
+stride = strides(32, quick=80)
 
 
 def test_a_refresh(standby, stride):

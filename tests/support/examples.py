@@ -4,7 +4,6 @@ from hypothesis import settings
 
 
 def examples(everyday):
-    """Return this number of examples; in a quick run, the share of them that other properties draw there."""
-    quick, usual = settings.get_profile("quick").max_examples, settings.get_profile("everyday").max_examples
-    is_quick = settings.default.max_examples == quick
-    return max(1, everyday * quick // usual) if is_quick else everyday
+    """Return this number of examples; in a quick run or a soak, its share of what other properties draw."""
+    usual = settings.get_profile("everyday").max_examples
+    return max(1, everyday * settings.default.max_examples // usual)

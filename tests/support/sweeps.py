@@ -5,6 +5,7 @@ from worlds import ONE
 
 from portinfra.errors import PolicyError
 from portinfra.recovery.options import FailoverOptions
+from portinfra.testing.conformance.suite.crashes import DEATHS
 from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import SHAPES, plugin
 from portinfra.testing.faults import MISHAPS
@@ -32,6 +33,20 @@ def strides(sample, quick=None):
 def one_in_quick(*names):
     """Return parameters of a fixture: a quick run takes the first of them only."""
     return [names[0], *(pytest.param(name, marks=pytest.mark.slow) for name in names[1:])]
+
+
+def one_by_day(*names):
+    """Return parameters of a fixture: only the soak takes more than the first of them."""
+    return [names[0], *(_in_the_soak(name) for name in names[1:])]
+
+
+def _in_the_soak(value):
+    return pytest.param(*(value if isinstance(value, tuple) else [value]), marks=pytest.mark.soak)
+
+
+def deaths_by_day(stride):
+    """Return the forms of crashes for a costly sweep: only the soak tries lost answers, too."""
+    return MISHAPS if stride == 1 else DEATHS
 
 
 def books(environment, *kinds):

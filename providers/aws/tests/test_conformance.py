@@ -4,10 +4,11 @@ import pytest
 
 from bed.conformance_bed import AwsBed
 from portinfra.testing.conformance import ProviderConformance
+from portinfra.testing.conformance.sweep import EACH_ACTION_ONCE
 
 
 class TestAws(ProviderConformance):
-    repeats = 6
+    repeats = EACH_ACTION_ONCE
 
     @pytest.fixture
     def bed(self):
@@ -20,6 +21,6 @@ class TestAws(ProviderConformance):
 
 @pytest.mark.soak
 class TestEveryWrite(TestAws):
-    """The crash sweeps try every write, not only one in six of an action."""
+    """The crash sweeps try every write, not only the first of each action."""
 
     repeats = 1

@@ -9,11 +9,11 @@ import libvirt
 import pytest
 from attrs import evolve
 
-from hypervisors.guest import build
 from hypervisors.guests import guests
 from hypervisors.outside import Outside
 from hypervisors.probes import listen
 from hypervisors.site import site
+from hypervisors.wired import wired
 from portinfra import INTERNET, Environment, Role, Topology, allow, workflow
 from portinfra.errors import ApplyError
 from portinfra_libvirt import networks
@@ -58,7 +58,7 @@ PORTS = [("tcp", port) for port in (443, 5432, 8080, 8081)] + [("udp", 53)]
 def there(tmp_path, shared, monkeypatch):
     """A site of one hypervisor with two addresses, and somebody else at the other end of its cable."""
     with (
-        site("forwards", tmp_path / "site", shared=shared, zones=("a",), image=build(shared)) as running,
+        site("forwards", tmp_path / "site", shared=shared, zones=("a",)) as running,
         Outside(running.zones["a"], STRANGER, (FIRST, SECOND)) as outside,
     ):
         hypervisor = running.zones["a"]
@@ -72,7 +72,7 @@ def there(tmp_path, shared, monkeypatch):
         yield hypervisor, outside, environment
 
 
-def test_what_the_rules_open_to_the_outside_is_forwarded_and_nothing_else(there):
+def test_what_the_rules_open_to_the_outside_is_forwarded_and_nothing_else(there, shared):
     hypervisor, outside, environment = there
     with pytest.raises(ApplyError, match="hook") as caught:
         applied(TOPOLOGY, environment)
@@ -81,7 +81,15 @@ def test_what_the_rules_open_to_the_outside_is_forwarded_and_nothing_else(there)
     install_hook(hypervisor, error.fix)
 
     assert applied(TOPOLOGY, environment).succeeded
-    found = guests({"a": hypervisor})
+    with wired(guests({"a": hypervisor}), shared) as found:
+        forward(hypervisor, outside, environment, found)
+
+    assert workflow.apply(workflow.destroy(CHANGED, environment)).succeeded
+    assert "portinfra" not in hypervisor.run("nft", "list", "ruleset")
+
+
+def forward(hypervisor, outside, environment, found):
+    """Try what is forwarded to guests, before and after a change of the rules."""
     addresses = public_addresses(TOPOLOGY, environment)
     assert addresses == {"web1": FIRST, "web2": SECOND}
     for guest in found.values():
@@ -125,9 +133,6 @@ def test_what_the_rules_open_to_the_outside_is_forwarded_and_nothing_else(there)
     assert not workflow.plan(CHANGED, environment).empty
     assert applied(CHANGED, environment).succeeded
     assert opened(outside, FIRST) == {8080, 8081}
-
-    assert workflow.apply(workflow.destroy(CHANGED, environment)).succeeded
-    assert "portinfra" not in hypervisor.run("nft", "list", "ruleset")
 
 
 def applied(topology, environment):

@@ -1,4 +1,4 @@
-"""Walls, with packets: six real guests in two zones, every ordered pair, allowed and denied, TCP and UDP.
+"""Walls, with packets: six guests in two zones, every ordered pair, allowed and denied, TCP and UDP.
 
 What passes is compared with what the declaration promises; of what is denied, nothing reaches the interface
 of the guest that it was for.
@@ -6,6 +6,7 @@ of the guest that it was for.
 
 import threading
 import time
+from fnmatch import fnmatch
 from itertools import permutations
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from hypervisors.guest import build
 from hypervisors.guests import guests
 from hypervisors.probes import Capture, listen, passing
 from hypervisors.site import ACCOUNT, BRIDGE, site
+from hypervisors.wired import Wired, wired
 from portinfra import INTERNET, Environment, Role, Topology, allow, placed, reach, workflow
 
 pytestmark = pytest.mark.slow
@@ -55,11 +57,21 @@ PACKETS = [
 ]
 
 
+BOOTS = "*-db2-*"
+"""The guest that runs Linux in any case. Only an operating system lets go of a network card."""
+
+
+@pytest.fixture(scope="module", params=[BOOTS, pytest.param("*", marks=pytest.mark.soak)], ids=("one", "all"))
+def boots(request):
+    """The guests that boot. Namespaces send and receive the packets of the others, at the others' taps."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory, shared):
+def environment(boots, tmp_path_factory, shared):
     directory = tmp_path_factory.mktemp("walls")
     with (
-        site("walls", directory / "site", shared=shared, image=build(shared)) as running,
+        site("walls", directory / "site", shared=shared, image=build(shared), boots=boots) as running,
         pytest.MonkeyPatch.context() as patch,
     ):
         sites = directory / "sites.hcl"
@@ -76,15 +88,18 @@ def environment(tmp_path_factory, shared):
 
 
 @pytest.fixture(scope="module")
-def up(environment):
+def up(environment, boots, shared):
     """Six guests that run and listen."""
     there, zones = environment
     assert workflow.apply(workflow.plan(TOPOLOGY, there)).succeeded
     found = guests(zones)
-    for guest in found.values():
-        guest.plug_in()
-    listen(found, PACKETS)
-    return found
+    halted = {name: each for name, each in found.items() if not fnmatch(each.domain, boots)}
+    with wired(halted, shared) as others:
+        found |= others
+        for guest in found.values():
+            guest.plug_in()
+        listen(found, PACKETS)
+        yield found
 
 
 def promised(topology, there, names):
@@ -183,6 +198,9 @@ def test_what_is_declared_passes_and_nothing_else_before_during_and_after_a_chan
         assert workflow.apply(workflow.plan(CHANGED, there)).enforced == 3
     assert capture.seen["db1"] == []
 
+    for guest in up.values():
+        if isinstance(guest, Wired):
+            guest.end()  # what has its card would keep its tap
     destroyed = workflow.apply(workflow.destroy(CHANGED, there))
     assert destroyed.succeeded
     for hypervisor in zones.values():

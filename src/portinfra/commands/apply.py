@@ -10,7 +10,6 @@ from portinfra.command_text import command_line
 from portinfra.commands.exits import Misuse
 from portinfra.commands.options import ChangeOptions, PlanScope, Target
 from portinfra.commands.session import Session
-from portinfra.model.plan import PlanOptions
 
 
 @frozen
@@ -27,6 +26,7 @@ def apply(session: Session, target: Target, wishes: PlanScope, applying: ApplyOp
     from portinfra.commands import making
     from portinfra.commands.applying import carry_out, confirm, show
     from portinfra.commands.selection import select
+    from portinfra.model.plan import PlanOptions
 
     options = wishes.plan_options()
     if applying.plan is None:

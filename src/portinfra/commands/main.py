@@ -14,14 +14,13 @@ from portinfra.command_text import commands_written_by
 from portinfra.commands.app import app
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session, run_guarded
-from portinfra.declaration.declared import Declared, declare
 from portinfra.errors import PortinfraError
-from portinfra.model.environment import Environment
-from portinfra.model.recovery import RecoveryPlan
-from portinfra.model.topology import Topology
 from portinfra.render.console.streams import open_streams
 
 if TYPE_CHECKING:
+    from portinfra.model.environment import Environment
+    from portinfra.model.recovery import RecoveryPlan
+    from portinfra.model.topology import Topology
     from portinfra.policy import PolicyRule
 
 # What the parser raises for a command line that makes no sense; typer exports only its child.
@@ -35,9 +34,9 @@ def main() -> NoReturn:
 
 
 def cli(
-    *topologies: Topology,
-    environments: Iterable[Environment] = (),
-    recovery: RecoveryPlan | Iterable[RecoveryPlan] = (),
+    *topologies: "Topology",
+    environments: "Iterable[Environment]" = (),
+    recovery: "RecoveryPlan | Iterable[RecoveryPlan]" = (),
     rules: "Iterable[PolicyRule]" = (),
 ) -> NoReturn:
     """Make a script a command line of its own: `cli(payments, environments=[production])`.
@@ -45,6 +44,8 @@ def cli(
     It has the same commands as `portinfra`, without `-f`, `--var` and `--var-file`: the script is the
     declaration. `rules` are held to beside the built-in ones. Ends the process.
     """
+    from portinfra.declaration.declared import Declared, declare
+
     open_streams()
     arguments = tuple(sys.argv[1:])
     session = Session(f"python {shlex.quote(sys.argv[0])}", arguments, Declared())

@@ -1,6 +1,6 @@
 """`move`: what it would mean to run an environment elsewhere."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from attrs import frozen
 from typer import Option
@@ -9,7 +9,9 @@ from portinfra.command_text import command
 from portinfra.commands.exits import Exit, Misuse, exit_code
 from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
-from portinfra.model.environment import Environment
+
+if TYPE_CHECKING:
+    from portinfra.model.environment import Environment
 
 
 @frozen
@@ -26,7 +28,7 @@ class MoveOptions(OutputOptions):
     ] = None
 
 
-def _how_to_build(as_declared: Environment, there: Environment) -> str:
+def _how_to_build(as_declared: "Environment", there: "Environment") -> str:
     """Return how to build an environment there; `as_declared` is what the declaration alone has there."""
     names = ("account", "key", "credentials")
     differing = [name for name in names if getattr(there, name) != getattr(as_declared, name)]

@@ -1,15 +1,16 @@
 """The options that commands share, in groups: a command takes a group as one parameter."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from attrs import evolve, frozen
 from typer import Argument, Option
 
 from portinfra.commands.exits import Misuse
 from portinfra.commands.session import PLACEHOLDER
-from portinfra.model.address import Address
-from portinfra.model.plan import PlanOptions
+
+if TYPE_CHECKING:
+    from portinfra.model.plan import PlanOptions
 
 FROM_FILE = ("file", "variables", "var_files")
 """Options that a script does not offer: it is the declaration itself."""
@@ -99,8 +100,10 @@ class LimitOptions:
         Option("--without-peer", help="Do not check the other environment of the recovery plan."),
     ] = False
 
-    def plan_options(self) -> PlanOptions:
+    def plan_options(self) -> "PlanOptions":
         """The same, as planning takes it."""
+        from portinfra.model.plan import PlanOptions
+
         return PlanOptions(
             allow_data_loss=frozenset(self.allow_data_loss or ()),
             only=frozenset(self.only or ()),
@@ -119,8 +122,10 @@ class PlanScope(LimitOptions):
         bool, Option("--refresh-images", help="Replace hosts whose image has a newer version.")
     ] = False
 
-    def plan_options(self) -> PlanOptions:
+    def plan_options(self) -> "PlanOptions":
         """The same, as planning takes it."""
+        from portinfra.model.address import Address
+
         return evolve(
             super().plan_options(),
             replace=frozenset(Address(address) for address in self.replace or ()),

@@ -9,9 +9,9 @@ from portinfra.command_text import command_line
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
-from portinfra.model.plain import Document
 
 if TYPE_CHECKING:
+    from portinfra.model.plain import Document
     from portinfra.provider.interface import ProviderPlugin
 
 
@@ -62,7 +62,7 @@ def providers(
     return Exit.DONE
 
 
-def _policy(name: str | None) -> Document:
+def _policy(name: str | None) -> "Document":
     """The document that the provider's own tools take. Raises Misuse where there is none."""
     from portinfra.provider import registry
     from portinfra.provider.abilities import PermissionPolicies
@@ -107,7 +107,7 @@ def _examine(name: str | None, on: str, shown: OutputOptions) -> int:
     return Exit.DONE if all(check.good for check in checks) else Exit.FAILED
 
 
-def _to_document(plugin: "ProviderPlugin") -> Document:
+def _to_document(plugin: "ProviderPlugin") -> "Document":
     return {
         "capabilities": asdict(plugin.capabilities),
         "sizes": dict(plugin.sizes),
@@ -116,7 +116,7 @@ def _to_document(plugin: "ProviderPlugin") -> Document:
     }
 
 
-def _show_one(name: str, described: Document) -> None:
+def _show_one(name: str, described: "Document") -> None:
     from portinfra.render.console.differences import value
     from portinfra.render.console.terminal import out, table
 

@@ -48,7 +48,7 @@ LZ4 = b"\x02\x21\x4c\x18"
 """How a kernel begins that is packed with LZ4, as Debian's is."""
 
 _SOURCES = Path(__file__).with_suffix("")
-_BUSYBOX = Path("/bin/busybox")
+BUSYBOX = Path("/bin/busybox")
 _MBR = Path("/usr/lib/syslinux/mbr/mbr.bin")
 _TOOLS = ("cc", "cpio", "mkfs.fat", "mcopy", "qemu-img", "syslinux", "zstd")
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -61,15 +61,15 @@ def build(cache: Path, tools: tuple[str, ...] = ()) -> Path:
     Raises RuntimeError where a package is missing; it says which to install.
     """
     missing = [each for each in _TOOLS if not shutil.which(each, path=_PATH)]
-    if missing or not _BUSYBOX.exists() or not _MBR.exists():
+    if missing or not BUSYBOX.exists() or not _MBR.exists():
         raise RuntimeError(f"to build test guests, do: apt-get install {' '.join(PACKAGES)}")
     package, version = _kernel()
     digest = hashlib.sha256(f"{package} {version}".encode())
     commands = [Path(shutil.which(tool, path=_PATH) or tool) for tool in tools]
-    for source in (Path(__file__), *_files(), _BUSYBOX, _MBR, *commands):
+    for source in (Path(__file__), *_files(), BUSYBOX, _MBR, *commands):
         digest.update(source.read_bytes())
     image = cache / f"guest-{digest.hexdigest()[:16]}" / "guest.qcow2"
-    with _alone(cache):
+    with alone(cache):
         if not image.exists():
             kernel = _unpacked(cache, package, version)
             with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as name:
@@ -93,7 +93,7 @@ def boot_options(image: Path) -> list[str]:
 
 
 @contextmanager
-def _alone(cache: Path) -> Iterator[None]:
+def alone(cache: Path) -> Iterator[None]:
     """While it lasts, no other process is here for the same directory."""
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
@@ -176,8 +176,8 @@ def _initramfs(work: Path, modules: Path, commands: list[Path]) -> Path:
     root = work / "root"
     for name in ("bin", "dev", "modules", "proc", "run", "seed", "sys", "tmp"):
         (root / name).mkdir(parents=True)
-    shutil.copy(_BUSYBOX, root / "bin/busybox")
-    for applet in _run(work, _BUSYBOX, "--list").split():
+    shutil.copy(BUSYBOX, root / "bin/busybox")
+    for applet in _run(work, BUSYBOX, "--list").split():
         if applet != "busybox":
             (root / "bin" / applet).symlink_to("busybox")
     for source in _files():

@@ -15,15 +15,18 @@ TCP_SECONDS = 2
 
 
 def listen(guests: Mapping[str, Guest], packets: Iterable[Packet]) -> None:
-    """Let every guest answer on every port, whether or not anybody may call."""
-    commands = []
+    """Let every guest answer on every port, whether or not anybody may call. Return when they do."""
+    commands, waits = [], []
     for protocol, port in packets:
         if protocol == "tcp":
             commands.append(f"nc -ll -p {port} -e true >/dev/null 2>&1 &")
         else:
             commands.append(f"packets receive {port} >> /run/heard.{port} &")
+        bound = f"cat /proc/net/{protocol}* | grep -qi ': [0-9A-F]*:{port:04X} 0*:0000 '"
+        waits.append(f"until {bound}; do usleep 10000; done;")
+    command = " ".join([*commands, *waits, "true"])
     with ThreadPoolExecutor(len(guests)) as pool:
-        list(pool.map(lambda guest: guest.told(" ".join(commands) + " true"), guests.values()))
+        list(pool.map(lambda guest: guest.told(command), guests.values()))
 
 
 def passing(guests: Mapping[str, Guest], packets: Iterable[Packet]) -> set[Flow]:

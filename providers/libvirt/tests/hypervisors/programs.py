@@ -18,9 +18,6 @@ RESET_VECTOR = 16
 """Where a processor begins, in bytes before the end of its ROM."""
 CLI, HLT = b"\xfa", b"\xf4"
 
-OVERLAY = "portinfra-overlay-*"
-"""The names of the guests by which portinfra tries a bridge. They boot from the network."""
-
 
 @frozen
 class Booting:
@@ -29,7 +26,7 @@ class Booting:
     """
 
     guests: str = "*"
-    """A pattern of the shell, for their names."""
+    """A pattern of the shell, for their names; empty: none."""
     options: Sequence[str] = ()
     """QEMU's own, for those that boot."""
 
@@ -44,6 +41,7 @@ case "$arguments" in
 esac
 name="${{arguments#*guest=}}"
 case "${{name%%,*}}" in
+  portinfra-overlay-*) exec {real} {firmware} "$@" ;;  # it tries a bridge: it boots from the network
   {guests}) exec {real} {firmware} {options} "$@" ;;
   *) exec {real} {firmware} -bios {rom} "$@" ;;
 esac
@@ -71,7 +69,12 @@ def qemu_that_boots(directory: Path, booting: Booting) -> Path:
     rom, real, wrapper = (directory / name for name in ("halt.rom", "qemu.real", "qemu"))
     rom.write_bytes(HLT * (ROM_BYTES - RESET_VECTOR) + CLI + HLT * (RESET_VECTOR - 1))
     shutil.copy(QEMU, real)
-    given = {"guests": booting.guests, "options": shlex.join(booting.options), "real": real, "rom": rom}
+    given = {
+        "guests": booting.guests or "''",
+        "options": shlex.join(booting.options),
+        "real": real,
+        "rom": rom,
+    }
     given["modules"] = next(Path("/usr/lib").glob("*/qemu/accel-*.so")).parent  # it looks beside itself, too
     given["firmware"] = " ".join(f"-L {place}" for place in FIRMWARE)
     _write(wrapper, QEMU_WRAPPER.format(**given))

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from hypervisors.guest import boot_options
 from hypervisors.hypervisor import Hypervisor, linked
-from hypervisors.programs import OVERLAY, Booting
+from hypervisors.programs import Booting
 
 BRIDGE = "site0"
 ACCOUNT = "rack-1"
@@ -51,7 +51,7 @@ def site(
     their names. `shared` is a directory that several sites share; `bare` is of its hypervisors. `boots` is a
     pattern of the guests that boot; without it, all do where there is an image.
     """
-    booting = Booting(boots or ("*" if image else OVERLAY), boot_options(image) if image else ())
+    booting = Booting(boots or ("*" if image else ""), boot_options(image) if image else ())
     with ExitStack() as stack:
         there = {
             zone: stack.enter_context(Hypervisor(directory / zone, shared or directory.parent, bare, booting))

@@ -16,11 +16,11 @@ from portinfra.commands.options import DeclarationOptions, OutputOptions
 from portinfra.commands.session import Session
 from portinfra.commands.writing import write_file
 from portinfra.errors import PortinfraError
-from portinfra.model.evidence import Evidence
-from portinfra.model.plain import Document
 from portinfra.words import moment
 
 if TYPE_CHECKING:
+    from portinfra.model.evidence import Evidence
+    from portinfra.model.plain import Document
     from portinfra.recovery.recovery import Recovery
     from portinfra.rollout.evidence import EvidenceStore, Verdict
 
@@ -84,7 +84,7 @@ class TrustOptions(DeclarationOptions):
 
 
 def hand_in(
-    session: Session, store: "EvidenceStore", recovery: "Recovery", evidence: Evidence, *, as_json: bool
+    session: Session, store: "EvidenceStore", recovery: "Recovery", evidence: "Evidence", *, as_json: bool
 ) -> int:
     """Keep the evidence with its report, send the copy that the plan wants, and show how it ended."""
     from portinfra import dr
@@ -139,7 +139,7 @@ def verify(session: Session, papers: EvidenceFiles, trusting: TrustOptions, show
     public, files = trusting.public(), papers.evidence
     recoveries = cache(partial(trusting.recovery, session))
 
-    def examine(file: Path) -> Document:
+    def examine(file: Path) -> "Document":
         return _examine(file, public, recoveries, has_declaration=trusting.names_declaration(session))
 
     if len(files) == 1:
@@ -156,12 +156,12 @@ def verify(session: Session, papers: EvidenceFiles, trusting: TrustOptions, show
     return Exit.DONE if all(each["good"] for each in verdicts) else Exit.FAILED
 
 
-def _examine_or_say(file: Path, examine: Callable[[Path], Document]) -> Document:
+def _examine_or_say(file: Path, examine: "Callable[[Path], Document]") -> "Document":
     """Return the verdict about a file; one that cannot be read is not good, and stops no other."""
     try:
         return examine(file)
     except PortinfraError as error:
-        return {"good": False, "told": f"{error} {error.fix}".strip(), **_about(None)}
+        return {"good": False, "told": ". ".join(filter(None, (str(error), error.fix))), **_about(None)}
 
 
 def _examine(
@@ -170,7 +170,7 @@ def _examine(
     recoveries: "Callable[[str], Recovery | None]",
     *,
     has_declaration: bool,
-) -> Document:
+) -> "Document":
     """Return the verdict about one file. `recoveries` returns the recovery plan of a name, where one must
     agree.
     """
@@ -195,12 +195,12 @@ def _examine(
     return {"good": good, "told": told, **_about(of)}
 
 
-def _about(of: Evidence | None) -> Document:
+def _about(of: "Evidence | None") -> "Document":
     """Return what a file says that it is evidence of."""
     return {name: getattr(of, name, None) for name in ("kind", "id", "recovery", "started", "result")}
 
 
-def _of(document: Document) -> Evidence | None:
+def _of(document: "Document") -> "Evidence | None":
     """What was shown; None where it is no evidence, or of a version that this one cannot read."""
     from portinfra.recovery.evidence import evidence_of
 
@@ -209,7 +209,7 @@ def _of(document: Document) -> Evidence | None:
     return None
 
 
-def _verdict_line(verdict: "Verdict", of: Evidence | None) -> str:
+def _verdict_line(verdict: "Verdict", of: "Evidence | None") -> str:
     """One line. What was altered is not repeated."""
     if of is None or not verdict.good:
         return verdict.sentence
@@ -217,7 +217,7 @@ def _verdict_line(verdict: "Verdict", of: Evidence | None) -> str:
     return f"Good: {what}. It is as it was signed with key {verdict.fingerprint}."
 
 
-def _read_document(file: Path) -> Document:
+def _read_document(file: Path) -> "Document":
     from portinfra.recovery.evidence import parse_evidence
 
     try:

@@ -29,6 +29,9 @@ from portinfra.testing.wrapped import Hand
 EQUAL_SAMPLE = 16
 """Of crashes that equal another, a sweep tries one in so many. There are three forms, so no multiple of 3."""
 
+EACH_ACTION_ONCE = 1_000_000
+"""As `Crashes.repeats`: try crashes of the first write of each action only."""
+
 COPIES_MAX = 2
 """Copies of this process that run at the same time."""
 
