@@ -177,7 +177,7 @@ def test_a_drill_is_late_after_the_time_that_the_plan_allows(ready):
     passed_later(ready, 8 * 86_400)
     replicate(about, now=True, pace=ONE)
     found = dr.status(about)
-    assert (found.level, found.exit_code) == ("ok", 1)
+    assert (found.level, found.exit_code) == ("late", 1)
     assert "recovery/drill-late" in rules_of(found.readiness)
     assert "recovery/drill-late" not in rules_of(dr.status(of()).readiness)
 
@@ -187,7 +187,7 @@ def test_a_drill_is_late_after_the_time_that_the_plan_allows(ready):
 
 def test_status_is_2_for_an_error_of_readiness_and_names_it(ready):
     found = dr.status(unready())
-    assert (found.level, found.exit_code) == ("ok", 2)
+    assert (found.level, found.exit_code) == ("lost", 2)
     assert rules_of(found.readiness)["recovery/hook-unready"] is Severity.ERROR
 
 

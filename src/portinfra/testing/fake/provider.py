@@ -62,7 +62,7 @@ class FakeProvider(ServerTime):
 
     def clock_offset(self) -> float | None:
         """By the simulator's clock."""
-        return -self.clock.ahead if self.tells_time else None
+        return self.cloud.clock.now() - self.clock.now() if self.tells_time else None
 
     def account_calls(self) -> tuple[Call, ...]:
         """One read: the region knows who asks."""
