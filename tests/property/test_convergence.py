@@ -2,6 +2,7 @@ from contextlib import contextmanager
 
 import pytest
 from attrs import evolve
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,10 @@ CANARY = "canary-3f1c9d"
 
 topologies = strategies.topologies().filter(lambda topology: topology.roles)
 clouds = st.sampled_from(sorted(SHAPES)).map(lambda name: FakeCloud(shape=SHAPES[name]))
-slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+costly = settings(
+    max_examples=examples(30),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +44,7 @@ def there(cloud):
     return sorted((record["kind"], record["name"]) for record in cloud.books() if record["kind"] != "claim")
 
 
-@slow
+@costly
 @given(topologies, strategies.environments(), clouds, st.integers(0, 9))
 def test_what_is_applied_needs_nothing_more_and_is_all_there_is(topology, environment, cloud, seed):
     with on(cloud):
@@ -53,7 +57,7 @@ def test_what_is_applied_needs_nothing_more_and_is_all_there_is(topology, enviro
         assert there(cloud) == names
 
 
-@slow
+@costly
 @given(topologies, topologies, strategies.environments(), clouds)
 def test_any_topology_becomes_any_other_when_data_may_be_lost(before, after, environment, cloud):
     with on(cloud):
@@ -66,7 +70,7 @@ def test_any_topology_becomes_any_other_when_data_may_be_lost(before, after, env
         assert changed == there(fresh)
 
 
-@slow
+@costly
 @given(topologies, topologies, strategies.environments(), clouds)
 def test_without_leave_every_volume_stays_and_is_listed(before, after, environment, cloud):
     with on(cloud):
@@ -83,7 +87,7 @@ def test_without_leave_every_volume_stays_and_is_listed(before, after, environme
         assert gone <= {kept.address for kept in change.kept}
 
 
-@slow
+@costly
 @given(topologies, strategies.environments(), clouds)
 def test_destroying_leaves_nothing_not_even_the_claim(topology, environment, cloud):
     with on(cloud):
@@ -93,7 +97,7 @@ def test_destroying_leaves_nothing_not_even_the_claim(topology, environment, clo
         assert [record for record in cloud.books() if record["kind"] == "claim"] == []
 
 
-@slow
+@costly
 @given(topologies, strategies.environments(), clouds)
 def test_what_is_protected_is_neither_destroyed_nor_half_destroyed(topology, environment, cloud):
     protected = Topology(
@@ -109,7 +113,7 @@ def test_what_is_protected_is_neither_destroyed_nor_half_destroyed(topology, env
         assert there(cloud) == before
 
 
-@slow
+@costly
 @given(topologies, strategies.environments())
 def test_a_secret_appears_nowhere(topology, environment):
     secretive = Topology(

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from near_and_far import CIDRS, ports, worlds
@@ -13,7 +14,10 @@ from portinfra.testing import strategies
 from portinfra.testing.fake import SHAPES, FakeCloud, FakeError, plugin
 from portinfra.testing.fake.packets import Packets
 
-slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+costly = settings(
+    max_examples=examples(30),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 clouds = st.sampled_from(sorted(SHAPES)).map(lambda name: FakeCloud(shape=SHAPES[name]))
 
 
@@ -83,7 +87,7 @@ def broken(found):
 
 
 @pytest.mark.slow
-@slow
+@costly
 @given(worlds(), strategies.environments(), clouds)
 def test_what_is_placed_lets_through_what_arrives_once_it_is_applied(topology, environment, cloud):
     with on(cloud):
@@ -154,7 +158,7 @@ def tamper(cloud, environment, deed):
         return
 
 
-@slow
+@costly
 @given(worlds(), strategies.environments(), clouds, st.lists(tampering(), min_size=3, max_size=10))
 def test_what_is_seen_lets_through_what_arrives_whatever_was_done_by_hand(
     topology, environment, cloud, deeds

@@ -10,7 +10,7 @@ from turning import HOW, LOST, dies_at, stuck
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, there, write, written
 
 from portinfra import workflow
-from portinfra.errors import PolicyError, Unavailable
+from portinfra.errors import PolicyError, Unavailable, ValidationError
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance, Volume
 from portinfra.recovery.drills.drill import drill, where
@@ -447,5 +447,5 @@ def test_hosts_whose_files_have_no_room_fail_a_drill_and_refuse_a_takeover(ready
     assert evidence.result == "failed"
     assert "web1 cannot be created" in evidence.reasons[0]
     assert "hosts/no-room" in [each.rule for each in make_forecast(about).findings]
-    with pytest.raises(PolicyError, match="web1 cannot be created"):
+    with pytest.raises(ValidationError, match="web1 cannot be created"):
         failover(about, HOW)

@@ -1,13 +1,25 @@
 """A turn that cannot be finished is given up: the source stands again, with what it has."""
 
 import pytest
-from turning import HOW, LOST, giving_up_dies_before_the_target_is_fenced, lost, powers, rules, said, stuck
+from turning import (
+    HOW,
+    LOST,
+    dies_at,
+    giving_up_dies_before_the_target_is_fenced,
+    lost,
+    passed_later,
+    powers,
+    rules,
+    said,
+    stuck,
+)
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.wrapped import wrapped
@@ -82,3 +94,27 @@ def test_one_that_was_to_be_given_up_goes_ahead_where_the_source_is_lost_for_goo
         assert "dr failover shop --lost production" in error.value.fix
         assert failover(recovery(), LOST).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("ledger")
+
+
+@pytest.mark.parametrize("keep", ["", "7d"], ids=["no snapshot was kept", "snapshots were kept"])
+def test_what_a_run_replaced_that_died_is_named_when_its_takeover_is_given_up(ready, keep):
+    about = recovery(keep_overwritten=keep)
+    with lost(PRODUCTION):
+        failover(about, LOST)
+    write(ready, PRODUCTION, "written in a double life")
+    fence(about, pace=ONE)
+    dies_at("AttachVolume", lambda: failback(about, HOW))
+    named = abandon(about, HOW).left_aside
+    assert [each.volume for each in named] == ["db1-data", "db2-data"]
+    kept = {ready.read(each.snapshot).decode() for each in named if each.snapshot}
+    assert kept == (said("written in a double life") if keep else set())
+
+
+def test_own_volumes_that_have_the_data_of_a_point_are_as_old_as_that_point(ready):
+    points = [each["id"] for each in ready.books(RECOVERY.account) if each["kind"] == "snapshot"]
+    passed_later(ready, 3 * 3600)
+    stuck()
+    abandon(recovery(), HOW)
+    for id in points:
+        ready.request(RECOVERY.account, RECOVERY.region, "DeleteSnapshot", {"id": id})
+    assert failover(recovery(), HOW).rpo_measured >= 3 * 3600

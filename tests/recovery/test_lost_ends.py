@@ -282,7 +282,10 @@ def test_an_end_that_was_active_since_it_was_stopped_is_not_said_to_be_stopped(r
     assert evidence.source_fenced is False
 
 
-def test_both_ends_ran_until_an_end_that_was_active_since_is_stopped_again(ready):
+@pytest.mark.parametrize("fenced_before", [False, True], ids=["by the takeover", "by a fence"])
+def test_both_ends_ran_until_an_end_that_was_active_since_is_stopped_again(ready, fenced_before):
     evidence = go_on_without_an_end_that_was_active_since_it_was_stopped(ready)
     assert evidence.both_ran is None  # it does not know of that
+    if fenced_before:
+        fence(recovery(), pace=ONE)
     assert failover(recovery(), HOW).both_ran.seconds >= 3600

@@ -88,6 +88,7 @@ def test_a_write_that_vanishes_is_found(history):
         history.check()
 
 
+@pytest.mark.slow
 def test_replaced_data_that_evidence_does_not_name_is_found(history, monkeypatch):
     show(monkeypatch, "show_evidence", left_aside=())
     show(monkeypatch, "show_status", kept=())
@@ -103,6 +104,7 @@ def test_data_that_is_older_than_evidence_says_is_found(history, monkeypatch):
         history.command("dr", "failover", "--yes")
 
 
+@pytest.mark.slow
 def test_a_kept_snapshot_that_is_gone_is_found(history):
     live_twice(history)
     history.check()

@@ -82,7 +82,8 @@ def test_a_target_that_was_overtaken_is_not_said_to_stand(ready):
 
 def test_status_is_told_though_the_source_is_silent(ready):
     with lost(PRODUCTION, untouched=False):
-        assert status(recovery()).level == "ok"
+        found = status(recovery())
+    assert ({each.level for each in found.volumes}, found.level, found.exit_code) == ({"ok"}, "late", 3)
 
 
 def test_the_active_environment_is_destroyed_only_on_purpose(ready):

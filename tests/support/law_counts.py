@@ -18,7 +18,7 @@ class LawCounts:
 
     def list_rare(self):
         """Return the laws that were never checked, or in less than half of their chances."""
-        return [law for law in self.laws if self.checked[law] <= self.suspended[law]]
+        return [law for law in self.laws if self.checked[law] < max(1, self.suspended[law])]
 
     def __str__(self):
         width = max(map(len, self.laws))

@@ -83,6 +83,9 @@ def both_ran(text):
     return moment - seconds_of(found[1]) - slack_of(found[1]), moment + 1
 
 
+ABANDONED = re.compile(r"^\S+ is active again: .* on\. (\S+) is fenced: ", re.MULTILINE)
+
+
 class LawBroken(AssertionError):
     """A law of the recovery does not hold."""
 
@@ -247,6 +250,9 @@ class JudgedRecovery(RecoveryHistory):
             moment = datetime.fromisoformat(f"{until}+00:00").timestamp()
             self.writes.kept[id] = (existing[id], moment)
             self.writes.newest.pop(existing[id], None)
+        if abandoned := ABANDONED.search(text):
+            for volume in GONE.findall(text):
+                self.writes.pop_volume(abandoned[1], volume, {*existing.values()})
         if heading := HEADING.search(text):
             active = self.production if heading[1] == "failback" else self.target
             for volume in GONE.findall(text):

@@ -266,10 +266,14 @@ class RecoveryHistory:
         ]
 
     def until(self, environment, name, id):
-        """The moment at which the data of a volume or snapshot was overwritten in an environment."""
-        data = self.cloud.read(id)
+        """The moment at which the data of a volume or snapshot was last overwritten in an environment. A
+        takeover may have brought it back there after an earlier time.
+        """
+        data, there = self.cloud.read(id), self.volumes(environment).get(name)
+        if there and self.cloud.read(there["id"]) == data:
+            return inf
         written = (environment.name, name, data)
-        return min((when for *what, when in self.overwritten if tuple(what) == written), default=inf)
+        return max((when for *what, when in self.overwritten if tuple(what) == written), default=inf)
 
 
 def seconds_of(text):

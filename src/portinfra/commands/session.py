@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING
 from attrs import Factory, define, frozen
 
 from portinfra.commands.exits import Interrupted, Misuse, exit_code
-from portinfra.errors import PortinfraError
+from portinfra.errors import ApplyError, PortinfraError
 from portinfra.render.console.streams import OutputLost
 
 if TYPE_CHECKING:
     from portinfra.declaration.declared import Declared
+    from portinfra.model.outcome import Outcome
 
 DEBUG_VARIABLE = "PORTINFRA_DEBUG"
 """Set to 1, errors come with their traceback."""
 
 VARIABLE = "--var"
+
+DATA_LOSS = "--allow-data-loss"
+"""The option that gives up data. It refuses a volume that does not exist."""
 
 PLACEHOLDER = "VALUE"
 """What a printed command has in place of a value that may be secret. No command accepts it as a value."""
@@ -77,8 +81,26 @@ class Session:
     @property
     def again(self) -> str:
         """This very command line. The value of a variable is in it where that is known to be no secret."""
-        before = ("", *self.arguments)
-        return f"{self.program} {shlex.join(map(self._shown_argument, before, self.arguments))}"
+        return self._shown_line(self.arguments)
+
+    def again_after(self, outcome: "Outcome") -> str:
+        """This command line, to go on after an apply that failed: it no longer gives up data that is gone."""
+        gone = {
+            each.step.address for each in outcome.steps if each.step.phase == "remove" and each.fate == "done"
+        }
+        left: list[str] = []
+        for argument in self.arguments:
+            option, _, value = argument.rpartition("=")
+            if option == DATA_LOSS and value in gone:
+                continue
+            if left[-1:] == [DATA_LOSS] and argument in gone:
+                left.pop()
+                continue
+            left.append(argument)
+        return self._shown_line(left)
+
+    def _shown_line(self, arguments: Sequence[str]) -> str:
+        return f"{self.program} {shlex.join(map(self._shown_argument, ('', *arguments), arguments))}"
 
     def write(self, words: Sequence[str]) -> str:
         """Return a command line that means the same declaration as this one: the writer of all commands in
@@ -200,4 +222,5 @@ def show(error: PortinfraError, session: Session, *, as_json: bool) -> None:
 
         write_json(error_document(error, exit_code(error)))
     else:
-        show_error(error, again=session.again)
+        failed = error.outcome if isinstance(error, ApplyError) else None
+        show_error(error, again=session.again_after(failed) if failed else session.again)

@@ -19,6 +19,7 @@ from portinfra.model.observed import Fault, Observed
 from portinfra.model.resources import Spec
 from portinfra.provider.interface import Call, Refuse, Wait
 from portinfra.provider.own_code import DEFECT_FIX
+from portinfra.words import silent_line
 
 
 @frozen
@@ -94,7 +95,7 @@ def defect(blame: Blame, error: Exception) -> ProviderError:
 def no_answer(blame: Blame, silent: Iterable[str]) -> ProviderError:
     """Nobody can say whether it is there."""
     return Unavailable(
-        f"{', '.join(sorted(silent))} does not answer, and may have it or not",
+        f"{silent_line(silent)}, and may have it or not",
         provider=blame.provider,
         address=blame.address,
         fix="Wait for it and run this again, or work elsewhere meanwhile: --without-zone.",

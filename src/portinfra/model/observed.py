@@ -10,6 +10,7 @@ from portinfra.errors import ProviderError
 from portinfra.model import convert
 from portinfra.model.address import Address
 from portinfra.model.resources import Spec
+from portinfra.words import silent_line
 
 S = TypeVar("S", bound=Spec)
 S_co = TypeVar("S_co", bound=Spec, covariant=True)
@@ -127,7 +128,7 @@ class Observation:
     @property
     def silence(self) -> str:
         """Return which zones do not answer, in words; empty: every zone answers."""
-        return f"{', '.join(sorted(self.unknown))} does not answer" if self.unknown else ""
+        return silent_line(self.unknown) if self.unknown else ""
 
     def of(self, kind: type[S]) -> dict[Address, Observed[S]]:
         """Return the resources of one kind, in the order of `resources`."""

@@ -15,6 +15,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Instance, Spec, Subnet, Volume
+from portinfra.words import silent_line
 
 
 @frozen
@@ -129,8 +130,8 @@ def _too_few(placed: Placed, catalogue: Catalogue, fit: int, types: Iterable[str
 def _untold(placed: Placed, silent: list[str]) -> Finding:
     return Finding(
         "plan/untold-zone",
-        f"{', '.join(silent)} does not answer or is left out, and what is seen does not tell which of the "
-        "environment's zones that is",
+        f"{silent_line(silent)}, or portinfra leaves them out. What is seen does not say which of the "
+        "environment's zones they are",
         f"Wait for it, or name the environment's zones in their order: {_zones_line(placed)}.",
         subject=f"environment.{placed.environment.name}.zones",
         location=placed.environment.location,

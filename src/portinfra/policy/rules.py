@@ -21,6 +21,7 @@ from portinfra.policy.context import PolicyContext
 from portinfra.provider.own_code import describe
 from portinfra.reach.parties import role_of
 from portinfra.validation.types import flow_subject
+from portinfra.words import suggestion
 
 
 @frozen
@@ -100,7 +101,9 @@ class PolicyRule:
         named = context.role(about)
         known = about in context.placed.resources or about in context.resources
         if named is None and not known and not self.id.startswith(_OURS):
-            raise ValueError(f"{about!r} is neither a role nor the address of a resource")
+            names = [*(role.name for role in context.roles), *context.placed.resources, *context.resources]
+            near = suggestion(about, names)
+            raise ValueError(f"{about!r} is neither a role nor the address of a resource. {near}")
         return named or about
 
 

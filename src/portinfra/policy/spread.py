@@ -12,6 +12,7 @@ from portinfra.policy.context import PolicyContext
 from portinfra.policy.rules import Found, rule
 from portinfra.reach.addresses import bounds
 from portinfra.reach.parties import role_of
+from portinfra.words import count
 
 THREE = 3
 
@@ -27,8 +28,15 @@ def fewer_than_three(context: PolicyContext) -> Iterator[Found]:
     nothing_there = context.observation is not None and not context.observation.resources
     for role in context.roles:
         number = len(context.hosts(role.name))
-        if number < min(THREE, role.count * THREE) and not nothing_there:
-            yield role, f"{number} host{'' if number == 1 else 's'}"
+        if number >= min(THREE, role.count * THREE) or nothing_there:
+            continue
+        if context.observation is not None and number < role.count:
+            message = (
+                f"{number} of {count(role.count, 'declared host')} {'exists' if number == 1 else 'exist'}"
+            )
+            yield role, message, "Let `portinfra apply` create the others."
+        else:
+            yield role, count(number, "host")
 
 
 @rule(

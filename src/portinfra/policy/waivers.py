@@ -90,7 +90,7 @@ def _about_unknown(id: str, rules: Sequence[PolicyRule]) -> tuple[str, str]:
         return f"it waives {id!r}, and there is no such rule", suggestion(id, ids, "")
     return (
         f"it waives {id!r}, which is no built-in rule and no rule given to this run",
-        "If it is a rule of your own, let the script give it to `cli` or `check`. Else remove the waiver.",
+        "If it is a rule of your own, let the script pass it on as one of its rules. Else remove it.",
     )
 
 

@@ -34,6 +34,10 @@ def find_defects(provider: Provider) -> list[str]:
     """Return one sentence for each part of the contract that the provider lacks or breaks."""
     if missing := [part for part in LIVE if not hasattr(provider, part)]:
         return [f"It has no {', '.join(missing)}."]
+    if not isinstance(provider.drivers, Mapping):
+        return ["Its drivers are no mapping of kinds to drivers."]
+    if nameless := [kind.__name__ for kind, each in provider.drivers.items() if not hasattr(each, "spec")]:
+        return [f"Its driver for {name} has no spec." for name in nameless]
     kinds = list(provider.drivers)
     return [
         *_missing_drivers(kinds, provider.capabilities),

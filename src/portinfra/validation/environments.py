@@ -9,6 +9,7 @@ from typing import Any
 from portinfra.model.annotations import kind_of
 from portinfra.model.environment import OVERRIDABLE, Environment
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import Role
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.topologies import RESERVED_PREFIX
@@ -165,7 +166,8 @@ def shared_account_findings(environments: Iterable[Environment]) -> Iterator[Fin
     for sharing in by_account.values():
         for environment in sharing[1:]:
             message = (
-                f"it shares its account with {sharing[0].name!r}: a mistake in one reaches the other (R1)"
+                f"it shares its account with {sharing[0].name!r}: a mistake in one reaches the other "
+                f"({name_rule('R1')})"
             )
             fix = "Give each environment an account of its own."
             yield _wrong(

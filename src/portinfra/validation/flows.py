@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_network
 
 from portinfra.model.finding import Finding
+from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import INTERNET, Flow, Topology
 from portinfra.validation.types import flow_subject
 from portinfra.words import suggestion
+
+NO_NAT = name_rule("R4")
 
 
 def flow_findings(topology: Topology) -> Iterator[Finding]:
@@ -76,7 +79,7 @@ def _internet_findings(flow: Flow, topology: Topology) -> Iterator[Finding]:
         others = flow.sources
     for name in dict.fromkeys(others):
         if name in private:
-            message = f"{name!r} has no public address, and so no way from or to the internet (R4)"
+            message = f"{name!r} has no public address, and so no way from or to the internet ({NO_NAT})"
             write = topology.role(name).location.write("public", '"why"')
             fix = f"Lead it through a public role, or make {name!r} one: {write}."
             yield _wrong(flow, "not-public", message, fix)

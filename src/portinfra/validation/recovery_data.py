@@ -7,6 +7,7 @@ from typing import Any
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.recovery import ENGINES, KEPT, SEEDS, DataPolicy, RecoveryPlan, usual_engine
+from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import Role, Topology
 from portinfra.validation.recovery_part import Part, policy_part, whole
 from portinfra.validation.recovery_times import length
@@ -69,7 +70,8 @@ def _value_findings(recovery: RecoveryPlan, each: DataPolicy) -> Iterator[Findin
     if each.engine == "restic":
         severity = Severity.ERROR if each.sensitive else Severity.WARNING
         message = (
-            "who writes a restic repository can read it: the source could read what recovery holds (R22)"
+            "who writes a restic repository can read it: the source could read what recovery holds "
+            f"({name_rule('R22')})"
         )
         fix = "Use age, whose key the source does not have; restic where less to carry matters more."
         yield part.wrong("writer-reads", "engine", message, fix, severity)

@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import Role, Topology
 from portinfra.validation.recovery_part import drill_part, usual_between, whole
 from portinfra.words import suggestion
@@ -34,7 +35,9 @@ def _apart_findings(recovery: RecoveryPlan, source: Environment, target: Environ
         message = f"{source.name!r} and {target.name!r} are both at {source.on}: one disaster takes both"
         yield whole(recovery).wrong("same-place", "target", message, "Place the target elsewhere.")
     if source.account and source.account == target.account and source.provider == target.provider:
-        message = f"{source.name!r} and {target.name!r} are one account: one mistake takes both (R1)"
+        message = (
+            f"{source.name!r} and {target.name!r} are one account: one mistake takes both ({name_rule('R1')})"
+        )
         yield whole(recovery).wrong(
             "same-account", "target", message, "Give the target an account of its own."
         )

@@ -12,6 +12,8 @@ DAY = 86_400
 USUAL = Wave(()).limit
 """A wave's limit that nobody chose."""
 
+LOCK_FIX = "Write whole days: 7d, for example."
+
 
 def length(text: str) -> int | None:
     """Seconds; None where it is no length of time."""
@@ -26,10 +28,11 @@ def time_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
     for part, attribute, text in _given(recovery):
         if length(text) is None:
             message = f"{text!r} {why_no_duration(text)}"
-            yield part.wrong("duration", attribute, message, "Write 30m, 4h or 1d, for example.")
+            fix = LOCK_FIX if attribute == "lock" else "Write 30m, 4h or 1d, for example."
+            yield part.wrong("duration", attribute, message, fix)
     if recovery.lock and (length(recovery.lock) or DAY) % DAY:
         message = f"a lock of {recovery.lock} is no number of whole days"
-        yield whole(recovery).wrong("lock", "lock", message, "Write 7d, for example.")
+        yield whole(recovery).wrong("lock", "lock", message, LOCK_FIX)
     rpo, rto = length(recovery.rpo), length(recovery.rto)
     part, attribute, limit = drill_part(recovery, "limit")
     if rto and (length(limit) or rto) < rto:

@@ -7,6 +7,7 @@ import pytest
 
 from portinfra import DataPolicy, dr
 from portinfra.errors import PortinfraError
+from portinfra.testing.wrapped import wrapped
 
 
 def test_plan_is_refused_while_data_has_no_point(run):
@@ -100,3 +101,39 @@ def test_python_refuses_a_moment_that_the_ledger_cannot_hold(run, moment):
         dr.FailoverOptions(as_of=moment)
     with pytest.raises(PortinfraError, match="no moment of data"):
         dr.drill(run.recovery(run.plan()), as_of=moment)
+
+
+def test_plan_leaves_a_point_aside_as_a_failover_does(run):
+    run("dr", "replicate")
+    (first,) = json.loads(run("dr", "plan", "--json").stdout)["data"]
+    run("dr", "replicate", "--now")
+    (newest,) = json.loads(run("dr", "plan", "--json").stdout)["data"]
+    id = newest["what"].removeprefix("point ")
+    (left,) = json.loads(run("dr", "plan", "--json", "--without-point", id).stdout)["data"]
+    assert (left["what"], newest["what"] != first["what"]) == (first["what"], True)
+    assert run("dr", "plan", "--without-point", "p-1").exit_code == 3
+
+
+@pytest.mark.parametrize("options", [("--failback",), ("--lost", "recovery")])
+def test_plan_shows_the_way_back(run, options):
+    run("dr", "replicate")
+    assert run("dr", "failover", "--yes").exit_code == 0
+    shown = run("dr", "plan", *options).stdout
+    assert ": recovery (" in shown.splitlines()[0], "from where to where"
+    assert "→ production (" in shown.splitlines()[0]
+
+
+def test_plan_makes_no_call_to_what_is_lost(run):
+    run("dr", "replicate")
+
+    def hand(provider, call):
+        assert provider.account != run.here.account, "a call to what is lost"
+        return provider.perform(call)
+
+    with wrapped("fake", hand):
+        assert run("dr", "plan", "--lost", run.here.name).exit_code == 0
+
+
+@pytest.mark.parametrize("options", [("--lost", "prod"), ("--failback", "--lost", "production")])
+def test_plan_refuses_a_lost_environment_that_cannot_be(run, options):
+    assert run("dr", "plan", *options).exit_code == 2

@@ -145,6 +145,7 @@ def test_a_failover_that_cannot_be_finished_is_given_up(run):
         "fenced": "shop/recovery",
         "stopped": 1,
         "running": 2,
+        "left_aside": [],
     }
     assert run("plan", "production").stdout.count("Nothing to do") == 1
 

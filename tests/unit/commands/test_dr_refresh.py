@@ -48,7 +48,7 @@ def test_without_a_standby_it_says_what_to_declare(run):
     run("dr", "replicate")
     result = run("dr", "refresh")
     assert result.exit_code == 3
-    assert 'standby = "running"' in result.stderr
+    assert 'standby="running"' in result.stderr
 
 
 def test_dr_plan_says_that_a_takeover_stops_the_standby(run):

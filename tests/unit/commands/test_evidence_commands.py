@@ -111,4 +111,7 @@ def test_several_files_are_verified_in_one_call(signed):
     assert [text.partition(" ")[0].strip(":") for _, _, text in told] == ["Good", "ALTERED", "missing.json"]
     document = json.loads(run("dr", "verify", *files, "--key", "key.pub", "--json").stdout)
     assert [each["good"] for each in document["verdicts"]] == [True, False, False]
+    file.with_name("notes.json").write_text("no JSON")
+    said = run("dr", "verify", str(file), str(file.with_name("notes.json")), "--key", "key.pub").stdout
+    assert "(char 0)). Name the JSON file" in said, "a message and its advice are two sentences"
     assert run("dr", "verify", str(file), str(file), "--key", "key.pub").exit_code == 0

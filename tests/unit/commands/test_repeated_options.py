@@ -1,6 +1,7 @@
 """A printed command that does what the call would do carries each option of the call that it needs."""
 
 import pytest
+from attrs import evolve
 
 DATA = ("--as-of", "2030-01-01T00:00Z", "--blank", "volume.db1-data", "--without-point", "p-1")
 
@@ -37,6 +38,20 @@ def test_a_printed_command_has_the_options_of_the_call(run, tmp_path, monkeypatc
     printed = [line.split() for line in result.stderr.replace("`", "\n").splitlines() if "shop.py" in line]
     assert printed, result.stderr
     assert any(set(needed) <= set(words) for words in printed), printed
+
+
+@pytest.mark.parametrize("form", ["{} {}", "{}={}"])
+def test_a_failed_apply_prints_a_command_that_goes_on_without_the_data_that_is_gone(applied, form):
+    options = form.format("--allow-data-loss", "volume.db1-data").split()
+    gone = evolve(applied.declared.topologies[0], roles=applied.declared.topologies[0].roles[:1], flows=[])
+    smaller = evolve(applied, declared=evolve(applied.declared, topologies=(gone,)))
+    applied.cloud.fail_later("DeleteSubnet", times=50)
+    failed = smaller.run("apply", "--yes", *options)
+    assert failed.exit_code == 1
+    (printed,) = [line.split() for line in failed.stderr.splitlines() if "shop.py apply" in line]
+    assert "--allow-data-loss" not in printed
+    applied.cloud.fail_later("DeleteSubnet", times=0)
+    assert smaller.run(*printed[2:]).exit_code == 0
 
 
 def test_the_command_that_makes_a_stale_plan_anew_has_the_options_of_both_calls(run, tmp_path):

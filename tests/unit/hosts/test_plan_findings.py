@@ -5,7 +5,7 @@ from attrs import evolve
 from service_shop import PRODUCTION, SHOP, with_count
 
 from portinfra import Role, Service, Topology, allow, apply, plan
-from portinfra.errors import PolicyError
+from portinfra.errors import PolicyError, ValidationError
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ def test_user_data_that_leaves_no_room_for_the_script_is_an_error_of_the_plan():
     assert made.keys() == {"hosts/needs", "hosts/no-room"}
     assert (made["hosts/no-room"].subject, made["hosts/no-room"].severity) == ("role.app", "error")
     assert made["hosts/no-room"].message.startswith("app1 cannot be created")
-    with pytest.raises(PolicyError, match="app1 cannot be created"):
+    with pytest.raises(ValidationError, match="app1 cannot be created"):
         apply(plan(full, PRODUCTION), seed=0)
 
 

@@ -72,7 +72,7 @@ def test_the_report_has_findings_waivers_and_who_reaches_whom(world):
     text = " ".join(result.stdout.split())
     for words in (
         "shop/demo on fake:us-east-1: what is declared",
-        "check/fewer-than-three (R6)",
+        "check/fewer-than-three (R6: three of everything)",
         "role.cache: 2 hosts",
         "check/fewer-than-three by db: a copy is made in minutes",
         "internet web tcp 443 customers",
@@ -92,7 +92,7 @@ def test_it_asks_no_cloud(world):
 def test_an_error_ends_it_with_3(unsafe):
     result = unsafe.run("check")
     assert result.exit_code == 3
-    assert "check/login-from-internet (R19)" in result.stdout
+    assert "check/login-from-internet (R19: ssh through the bastion only)" in result.stdout
     assert f"{__file__}:{SSH.location.line}: flow internet → web: ssh to web is open to" in result.stdout
 
 
@@ -122,6 +122,12 @@ def test_a_path_is_told_hop_by_hop(world):
     assert lines[2].startswith("internet web1 tcp 443 customers (")
     assert lines[3].startswith("web1 db1 tcp 5432 orders (")
     assert "cannot reach" in world.run("check", "--path", "db", "web").stdout
+
+
+def test_a_script_tells_by_the_document_whether_there_is_a_way(world):
+    assert world.document("--path", "internet", "db")["path"] != []
+    assert world.document("--path", "db", "web")["path"] == []
+    assert world.run("check", "--path", "db", "web").exit_code == 0
 
 
 def test_a_path_from_nobody_is_bad_usage_with_a_suggestion(world):

@@ -162,7 +162,10 @@ def test_counts_are_those_of_the_environment():
 def test_hosts_that_are_gone_are_counted_where_they_are():
     placed = shop()
     broken = found(placed, observation=there(placed, {"instance.db2": None}))
-    assert broken["check/fewer-than-three", "role.db"].message == "2 hosts"
+    finding = broken["check/fewer-than-three", "role.db"]
+    assert finding.message == "2 of 3 declared hosts exist"
+    assert finding.fix == "Let `portinfra apply` create the others."
+    assert finding.observed
 
 
 def test_two_zones_are_not_three():
@@ -254,7 +257,7 @@ def test_a_finding_about_a_flow_is_waived_by_a_role_that_it_touches():
     [
         ("check/fewer-then-three", Severity.WARNING, "Did you mean 'check/fewer-than-three'?"),
         ("R6", Severity.WARNING, "R6 is checked by check/fewer-than-three and check/unbalanced-zones"),
-        ("acme/own", Severity.NOTE, "If it is a rule of your own, let the script give it"),
+        ("acme/own", Severity.NOTE, "If it is a rule of your own, let the script pass it on"),
         ("plan/quota", Severity.NOTE, "Remove it. A finding that is no rule's"),
         ("topology/mount", Severity.NOTE, "Remove it. A finding that is no rule's"),
     ],
@@ -381,6 +384,28 @@ def test_a_rule_that_names_nothing_that_there_is_fails():
 
     with pytest.raises(DeclarationError, match="'ghost' is neither a role nor the address"):
         check(shop(), rules=[no_ghosts])
+
+
+def test_a_rule_that_misspells_a_name_is_told_the_name():
+    @rule("acme/no-db")
+    def no_db(context):
+        """No databases."""
+        yield "instance.db11", "it is one"
+
+    with pytest.raises(DeclarationError, match="There are instance"):
+        check(shop(), rules=[no_db])
+
+
+@pytest.mark.parametrize("subject", ["db", "instance.db1", "firewall.db", "firewall-rules.db", "subnet.db-0"])
+def test_a_finding_about_a_name_is_waived_by_the_role_that_has_it(subject):
+    @rule("acme/no-db", "error")
+    def no_db(context):
+        """No databases."""
+        yield subject, "it is one"
+
+    assert "acme/no-db" in rules_of(shop(), rules=[no_db])
+    waived = shop(roles=(VPN, BASTION, WEB, evolve(DB, waive={"acme/no-db": "customers asked for one"})))
+    assert "acme/no-db" not in rules_of(waived, rules=[no_db])
 
 
 @pytest.mark.parametrize("first", sorted(OURS))

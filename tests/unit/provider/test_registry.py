@@ -123,6 +123,20 @@ def test_drivers_of_other_kinds_are_named():
     ]
 
 
+def test_drivers_that_are_no_drivers_are_named():
+    assert find_defects(provider_with([])) == ["Its drivers are no mapping of kinds to drivers."]
+    broken = drivers_of(*KINDS) | {Volume: object()}
+    assert find_defects(provider_with(broken)) == ["Its driver for Volume has no spec."]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_provider_without_a_driver_is_refused_by_its_name_and_the_kind(install, kind):
+    lacking = f"in KINDS if kind.__name__ != {kind.__name__!r}}}"
+    install("steam", PROVIDER.replace("in KINDS}", lacking))
+    with pytest.raises(Unsupported, match=f"'steam' .* It has no driver for {kind.__name__}"):
+        registry.connect(Environment("engine", on="steam:york"))
+
+
 def test_a_provider_that_lacks_drivers_is_refused_when_it_is_connected(install):
     install("steam", PROVIDER.replace("in KINDS}", "in KINDS[1:]}"))
     with pytest.raises(Unsupported, match=r"contract\. It has no driver for Network"):

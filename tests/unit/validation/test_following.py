@@ -206,6 +206,12 @@ def test_each_wave_of_wrong_roles_gives_one_finding():
     assert [each.subject for each in find(plan=plan)] == [f"recovery.shop.wave {n}.roles" for n in (1, 2)]
 
 
+@pytest.mark.parametrize("lock", ["4h", "36h", "7", "0d", "7x"])
+def test_the_advice_about_a_wrong_lock_is_right_at_the_first_time(lock):
+    (finding,) = find(plan=evolve(PLAN, lock=lock))
+    assert (finding.subject, finding.fix) == ("recovery.shop.lock", "Write whole days: 7d, for example.")
+
+
 @pytest.mark.parametrize("named", VALUES)
 def test_each_of_several_wrong_attributes_gives_one_finding(named):
     value, put = VALUES[named]

@@ -217,7 +217,8 @@ def _between(sites: Sequence[tuple[str, Site]]) -> Iterator[str]:
                 yield (
                     f'{where}: site "{site.name}" is of the account {site.account!r}, and "{other.name}" at '
                     f"{before} of {other.account!r}, but both have {', '.join(sorted(shared))}: accounts "
-                    "share no hypervisor (R1); give them one account, or hypervisors of their own"
+                    "share no hypervisor (R1: one account for each environment); give them one account, or "
+                    "hypervisors of their own"
                 )
 
 

@@ -128,7 +128,7 @@ ONE_AND_OTHER = site('  account = "one"\n' + ZONE, "one") + site('  account = "o
         ),
         (site(BRIDGE + ZONE + zone("a", "hv2")), 4, 'zone "a" is there twice'),
         (site(ZONE) + site(zone("a", "hv2")), 5, "there twice, first at sites.hcl:1"),
-        (ONE_AND_OTHER, 6, "accounts share no hypervisor (R1)"),
+        (ONE_AND_OTHER, 6, "accounts share no hypervisor (R1: one account"),
         (site('  shutdown_seconds = "abc"\n' + ZONE), 2, "a number of seconds, not 'abc'"),
         (site("  shutdown_seconds = true\n" + ZONE), 2, "a number of seconds, not True"),
         (site("  account = 5\n" + ZONE), 2, "account is a text"),

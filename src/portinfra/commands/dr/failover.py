@@ -258,6 +258,7 @@ def _abandon(session: Session, recovery: "Recovery", agreed: ConfirmOptions) -> 
     from portinfra import dr
     from portinfra.commands.applying import confirm
     from portinfra.render.console.progress import ProgressDisplay
+    from portinfra.render.console.recovery import left_aside_lines
     from portinfra.render.console.terminal import err, write, write_json
     from portinfra.render.recovery_documents import abandoned_document
     from portinfra.words import count
@@ -277,4 +278,6 @@ def _abandon(session: Session, recovery: "Recovery", agreed: ConfirmOptions) -> 
     else:
         stopped = f"{target} is fenced: {count(done.stopped, 'host')} off"
         write(f"{source} is active again: {count(done.running, 'host')} on. {stopped}.")
+        for line in left_aside_lines(done.left_aside):
+            write(line)
     return Exit.DONE

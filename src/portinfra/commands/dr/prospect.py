@@ -1,14 +1,17 @@
-"""`dr plan`: what a failover would do now."""
+"""`dr plan`: what a failover or failback would do now."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from attrs import frozen
 from typer import Option
 
-from portinfra.commands.dr.options import PlanSelection, RestoreOptions, recovery_of
-from portinfra.commands.exits import Exit, exit_code
+from portinfra.commands.dr.options import PlanSelection, PointIds, RestoreOptions, recovery_of
+from portinfra.commands.exits import Exit, Misuse, exit_code
 from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
+
+if TYPE_CHECKING:
+    from portinfra.recovery.recovery import Recovery
 
 
 @frozen
@@ -18,10 +21,20 @@ class ForecastOptions(OutputOptions):
     grants: Annotated[
         bool, Option("--grants", help="The policies that both accounts need, and nothing else.")
     ] = False
+    failback: Annotated[bool, Option("--failback", help="Show the way back: the source takes over.")] = False
+    lost: Annotated[
+        str | None,
+        Option(
+            "--lost",
+            metavar="ENVIRONMENT",
+            help="As if this environment were lost: make no call to it. The other one takes over.",
+        ),
+    ] = None
+    without_point: PointIds = None
 
 
 def plan(session: Session, which: PlanSelection, foreseeing: ForecastOptions, data: RestoreOptions) -> int:
-    """Show waves, estimated time, age of the data, and every gap. Asks the target, and changes nothing."""
+    """Show waves, estimated time, age of the data, and every gap of a failover. Changes nothing."""
     from portinfra import dr
     from portinfra.model.finding import Severity
     from portinfra.planning.refusal import refusal_of
@@ -33,10 +46,29 @@ def plan(session: Session, which: PlanSelection, foreseeing: ForecastOptions, da
     if foreseeing.grants:
         write(dr.grants(recovery))
         return Exit.DONE
-    found = dr.make_forecast(recovery, dr.FailoverOptions(as_of=data.moment, blank=data.may_be_blank))
+    way = _way(recovery, foreseeing)
+    how = dr.FailoverOptions(
+        lost=foreseeing.lost is not None,
+        without=tuple(foreseeing.without_point or ()),
+        as_of=data.moment,
+        blank=data.may_be_blank,
+    )
+    found = dr.make_forecast(way, how)
     if foreseeing.as_json:
         write_json(prospect_document(found))
     else:
         show_prospect(found, out())
     errors = [each for each in found.findings if each.severity is Severity.ERROR]
     return exit_code(refusal_of("", errors)) if errors else Exit.DONE
+
+
+def _way(recovery: "Recovery", foreseeing: ForecastOptions) -> "Recovery":
+    """Return the recovery to the environment that takes over. Raises Misuse where that one is lost."""
+    back = recovery.reversed
+    if foreseeing.lost not in (None, recovery.source.name, recovery.target.name):
+        names = f"{recovery.source.name} and {recovery.target.name}"
+        raise Misuse(f"there is no environment {foreseeing.lost} here", fix=f"There are {names}.")
+    if foreseeing.failback and foreseeing.lost == back.target.name:
+        message = f"{back.target.name} takes over on the way back, and --lost says {back.target.name}"
+        raise Misuse(message, fix="Leave --failback or --lost out.")
+    return back if foreseeing.failback or foreseeing.lost == back.source.name else recovery

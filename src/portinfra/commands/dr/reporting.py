@@ -161,7 +161,7 @@ def _examine_or_say(file: Path, examine: "Callable[[Path], Document]") -> "Docum
     try:
         return examine(file)
     except PortinfraError as error:
-        return {"good": False, "told": f"{error} {error.fix}".strip(), **_about(None)}
+        return {"good": False, "told": ". ".join(filter(None, (str(error), error.fix))), **_about(None)}
 
 
 def _examine(

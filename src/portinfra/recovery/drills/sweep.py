@@ -24,6 +24,7 @@ from portinfra.recovery.drills.drill import remove, where
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER
+from portinfra.recovery.ledger.takeovers import turns, under_way
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.recovery import Recovery
@@ -148,10 +149,12 @@ def _sweep_hosts(way: Recovery, connection: Connection, ledger: Ledger, pace: Ru
 def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> None:
     """Close the entries of takeovers and refreshes that left nothing, under the lease of their environment.
 
-    A run that lives and has not taken that lease yet opens its entry again when it takes it. While another
-    run holds the lease, the entries stay open for the next sweep.
+    While a takeover to this end is not finished, its entries stay open: a run of it may be about to take that
+    lease, which a sweep must not hold then. They also stay open while another run holds the lease. A refresh
+    that lives, and has not taken the lease yet, opens its entry again when it takes it.
     """
-    if not any(entry.open for entry in ledger.entries(TAKEOVER)):
+    entries = ledger.entries()
+    if under_way(turns(entries)) or not any(each.open for each in entries if each.kind == TAKEOVER):
         return
     with (
         suppress(LeaseHeldError),

@@ -20,9 +20,8 @@ def capture_problem(recovery: Recovery, group: Group, there: Observation, target
     if not native and (problem := sendable(recovery, engine)):
         return problem
     missing = [volume for volume in group.volumes if volume not in there.resources]
-    silent = ", ".join(sorted(there.unknown))
-    if missing and silent:
-        return f"{silent} does not answer: {', '.join(missing)} is not seen"
+    if missing and there.unknown:
+        return f"{there.silence}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not seen"
     if not missing:
         return ""
     do, first = "does" if len(missing) == 1 else "do", command("apply", recovery.source.name)

@@ -7,6 +7,7 @@ one is active with it. A run that ends early is continued: the ledger says that 
 from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection
+from portinfra.model.evidence import LeftAside
 from portinfra.model.strict import strict
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
@@ -16,6 +17,7 @@ from portinfra.recovery.ledger.takeovers import (
     turns,
 )
 from portinfra.recovery.options import FailoverOptions
+from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
@@ -34,6 +36,8 @@ class Abandoned:
     """The hosts of the target, which are off now."""
     running: int
     """The hosts of the source, which run again."""
+    left_aside: tuple[LeftAside, ...] = ()
+    """The volumes of the target that the takeover replaced though they had data that is in no point."""
 
 
 @check_arguments
@@ -75,9 +79,11 @@ def abandon(recovery: Recovery, how: FailoverOptions | None = None) -> Abandoned
         how.at(Step.RETURN)
         with source.start_run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
             running = switch_end(run, source, recovery, epoch, "running", pace.listen)
+        kept = KeptVolumes(recovery, target, ledger, pace)
+        left_aside = kept.list_overwritten(turn.overwritten, turn.id)  # a run that died could not say it
         how.at(Step.CLOSE_ABANDONED)
         record_turn(ledger, evolve(turn, open=False))
-    return Abandoned(epoch, stopped, running)
+    return Abandoned(epoch, stopped, running, left_aside)
 
 
 def _open_turn(recovery: Recovery, ledger: Ledger, now: int) -> TakeoverEntry:

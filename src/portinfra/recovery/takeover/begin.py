@@ -20,6 +20,7 @@ from portinfra.recovery.ledger.takeovers import (
     turns,
 )
 from portinfra.recovery.options import FailoverOptions
+from portinfra.recovery.points.point import points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -111,7 +112,6 @@ class TakeoverStart:
         time, epoch = self.target.now(), self._epoch(now, run)
         known = now.facts(end_of(self.recovery)).authority
         left = known is not None and known.active != end_of(self.recovery)
-        left_at = left_epoch(run.lease, self.ledger.read())
         contained = is_replaceable(now, end_of(self.recovery))
         both_from, both_until = _both_ran(now, peer_of(end_of(self.recovery)))
         if both_from is None and not left:
@@ -125,7 +125,7 @@ class TakeoverStart:
             lost_at=time if self.how.lost else None,
             last_point=planned,
             as_of=self._as_of,
-            own_until=self._believable_time(left_at, time) if left else None,
+            own_until=self._own_until(run, time) if left else None,
             approvals=tuple(each.id for each in given),
             blank=self._blank,
             without=tuple(self.how.without),
@@ -138,6 +138,17 @@ class TakeoverStart:
             both_until=both_until,
         )
         return record_turn(self.ledger, turn)
+
+    def _own_until(self, run: Run, now: float) -> float:
+        """Return the moment of the data on own volumes of an end that was left: the decision that left it, or
+        a point whose data a takeover that was not finished has given them since.
+        """
+        contents = self.ledger.read()
+        since = activated_number(contents)
+        later = [each for each in turns(contents.entries) if each.number > since and each.restored]
+        used = {id for each in later for id in each.points}
+        taken = [point.taken for point in points(contents.entries) if point.id in used]
+        return min([self._believable_time(left_epoch(run.lease, contents), now), *taken])
 
     @staticmethod
     def _believable_time(epoch: int, now: float) -> float:

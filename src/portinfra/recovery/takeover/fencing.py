@@ -169,19 +169,21 @@ def fence(recovery: Recovery, *, pace: RunOptions | None = None) -> int:
         Connection.to(recovery.source) as source,
         source.start_run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
     ):
+        was_active = not run.lease.fenced
         count = switch_end(run, source, recovery, epoch, "stopped", pace.listen)
         with suppress(ProviderError):  # it is stopped: that one record fails must not hide it
-            _record_stop(recovery, epoch)
+            _record_stop(recovery, epoch, was_active=was_active)
     return count
 
 
-def _record_stop(recovery: Recovery, epoch: int) -> None:
+def _record_stop(recovery: Recovery, epoch: int, *, was_active: bool) -> None:
     """Write into the entry of the takeover by the active end when the other one had stopped: until then, both
-    may have run.
+    may have run. A moment that the entry has counts no more where the other one was active since.
     """
     with Connection.to(recovery.target) as active:
         ledger = Ledger.after_settling(active, recovery.ledger)
         turn = max(turns(ledger.entries()), key=lambda turn: turn.latest, default=None)
         overtook = turn is not None and turn.ran_on_from is not None and turn.epoch == epoch
-        if turn and overtook and not turn.open and turn.fenced_at is None:
+        is_due = turn is not None and (was_active if turn.fenced_at is not None else not turn.open)
+        if turn and overtook and is_due:
             record_turn(ledger, evolve(turn, fenced_at=active.now()))

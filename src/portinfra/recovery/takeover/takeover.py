@@ -20,7 +20,7 @@ from portinfra.model.evidence import Evidence
 from portinfra.placement import place
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run, reopen_run
+from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, activate, data_mark, record_turn
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
@@ -138,9 +138,7 @@ class _Takeover:
             if run.lease.epoch > turn.epoch:
                 raise overtaken_error(self.recovery, run.lease.epoch)
             turn = progress.still(turn)
-            contents = progress.ledger.read()
-            reopen_run(progress.ledger, contents, entry)
-            if data_entries(contents, but=turn.id) != known:  # a newer point came meanwhile
+            if data_entries(progress.ledger.read(), but=turn.id) != known:  # a newer point came meanwhile
                 chosen = self._select(turn, progress)
                 with run.living():
                     receive(self.recovery, self.target, chosen.points, pace, self.say)

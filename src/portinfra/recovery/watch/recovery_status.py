@@ -191,20 +191,23 @@ class RecoveryStatus:
 
     @property
     def level(self) -> Level:
-        """The worst of all volumes; late at best where a takeover is open, or both ends may run."""
+        """The worst of all volumes. Late at best where a takeover is open, both ends may run, an end does not
+        answer or a drill is late; and lost where the check before a takeover finds an error.
+        """
+        found = self.readiness or ()
         levels = {volume.level for volume in self.volumes}
-        if self.turn or self.source_may_run or self.untold or self.target_may_run:
+        if self.turn or self.source_may_run or self.untold or self.target_may_run or self.silent:
             levels.add("late")
+        if any(each.rule == DRILL_LATE for each in found):
+            levels.add("late")
+        if any(each.severity is Severity.ERROR for each in found):
+            levels.add("lost")
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
     @property
     def exit_code(self) -> int:
-        """The code that monitors expect: the worst, in the order 0, 1, 3, 2. An error of the check before a
-        takeover is 2, an end that does not answer 3, and a drill that is late 1.
+        """The code that monitors expect: that of the level; 3 where an end does not answer, and the level is
+        not lost.
         """
-        found = self.readiness or ()
-        codes = [EXIT_CODES[self.level]]
-        codes += [2 for each in found if each.severity is Severity.ERROR]
-        codes += [1 for each in found if each.rule == DRILL_LATE]
-        codes += [3 for _ in self.silent]
-        return max(codes, key=(0, 1, 3, 2).index)
+        code = EXIT_CODES[self.level]
+        return 3 if self.silent and code < 2 else code

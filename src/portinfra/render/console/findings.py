@@ -6,6 +6,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import INTERNET
 from portinfra.policy import BUILT_IN, Report, Waived
 from portinfra.policy.declared import Declared, traffic_of
@@ -20,6 +21,9 @@ from portinfra.words import count
 TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
 MANY = 6
 """So many roles are told by those that are missing, where these are few."""
+
+SEEN = " (as it is there)"
+"""Behind what `--observed` found in the cloud, and not in the declaration."""
 
 UNDECLARED = "(no flow declares it)"
 
@@ -135,13 +139,13 @@ def _show_findings(title: str, severity: Severity, findings: Iterable[Finding], 
         by_rule.setdefault((finding.rule, finding.fix), []).append(finding)
     if not by_rule:
         return
-    enforced = {rule.id: f" ({rule.enforces})" for rule in BUILT_IN}
+    enforced = {rule.id: f" ({name_rule(rule.enforces)})" for rule in BUILT_IN}
     _title(title, console)
     for (rule, fix), some in by_rule.items():
         _line(2, styled_text((rule, STYLES[severity]), enforced.get(rule, "")), console)
         for finding in some:
             place = f"{finding.location}: " if finding.location else ""
-            seen = " (as it is there)" if finding.observed else ""
+            seen = SEEN if finding.observed else ""
             _line(4, styled_text(f"{place}{finding.subject}: {finding.message}{seen}"), console)
         if fix:
             _line(4, styled_text(f"→ {fix}"), console)
@@ -152,7 +156,8 @@ def _show_waived(waived: Iterable[Waived], console: Console) -> None:
         _title("Waived", console)
     for one in waived:
         _line(2, styled_text((one.finding.rule, "dim"), f" by {one.role}: {visible(one.reason)}"), console)
-        _line(4, styled_text((f"{one.finding.subject}: {one.finding.message}", "dim")), console)
+        seen = SEEN if one.finding.observed else ""
+        _line(4, styled_text((f"{one.finding.subject}: {one.finding.message}{seen}", "dim")), console)
 
 
 def _show_rows(title: str, ways: Iterable[Row], roles: Collection[str], console: Console) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from portinfra.command_text import command
-from portinfra.model.evidence import Evidence
+from portinfra.model.evidence import Evidence, LeftAside
 from portinfra.model.finding import Severity
 from portinfra.recovery.drills.sweep import UNSEEN, Swept
 from portinfra.recovery.ledger.entries import unreadable_line
@@ -374,7 +374,12 @@ def _aside_lines(evidence: Evidence) -> Iterable[str]:
         else:
             took = duration(ran.seconds)
             yield f"Both ends may have run for {took}, until {moment(ran.ended)}."
-    for each in evidence.left_aside:
+    yield from left_aside_lines(evidence.left_aside)
+
+
+def left_aside_lines(volumes: Iterable[LeftAside]) -> Iterable[str]:
+    """Yield a sentence for each volume that was replaced, and where its data is."""
+    for each in volumes:
         if each.snapshot:
             until = f"kept until {moment(each.kept_until)}"
             yield f"{each.volume} was replaced. What it had is in snapshot {each.snapshot}, {until}."
