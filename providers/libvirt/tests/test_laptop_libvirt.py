@@ -23,7 +23,7 @@ def laptop(tmp_path, shared):
     """A hypervisor that has nothing but an old image, which boots nothing. Of each role, the one host boots
     that the page comes through.
     """
-    with site("laptop", tmp_path / "site", shared=shared, zones=("a",), boots="*1-*") as running:
+    with site("laptop", tmp_path / "site", shared=shared, zones=("a",), boots={"*1-*": None}) as running:
         yield running.zones["a"]
 
 

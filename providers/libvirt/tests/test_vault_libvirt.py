@@ -25,7 +25,8 @@ TOOLS = ("age", "rclone", "zstd", "bash", "dd", "blockdev")
 def sites(tmp_path_factory, shared):
     """Two sites, and a vault that their guests can reach."""
     directory = tmp_path_factory.mktemp("vault")
-    image = build(shared, TOOLS)
+    image = build(shared)
+    helper = build(shared, TOOLS)
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         here, there = (
             stack.enter_context(
@@ -36,7 +37,8 @@ def sites(tmp_path_factory, shared):
                     zones=("a",),
                     image=image,
                     account=name,
-                    more_images={"helper.qcow2": image},
+                    more_images={"helper.qcow2": helper},
+                    boots={"*-db1-*": image, "*": helper},
                 )
             )
             for name in ("east", "west")

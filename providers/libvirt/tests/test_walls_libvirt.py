@@ -70,8 +70,9 @@ def boots(request):
 @pytest.fixture(scope="module")
 def environment(boots, tmp_path_factory, shared):
     directory = tmp_path_factory.mktemp("walls")
+    image = build(shared)
     with (
-        site("walls", directory / "site", shared=shared, image=build(shared), boots=boots) as running,
+        site("walls", directory / "site", shared=shared, image=image, boots={boots: image}) as running,
         pytest.MonkeyPatch.context() as patch,
     ):
         sites = directory / "sites.hcl"

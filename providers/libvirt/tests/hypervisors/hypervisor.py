@@ -73,7 +73,7 @@ class Hypervisor:
     """The directory of what all hypervisors of a test run share: what one has found out about QEMU."""
     bare: bool = False
     """No packet is filtered. For tests of what libvirt says."""
-    booting: Booting = field(factory=Booting)
+    booting: Booting = field(factory=dict)
     """Which guests boot, and how."""
     _init: subprocess.Popen[str] | None = field(default=None, init=False)
     _daemon: subprocess.Popen[bytes] | None = field(default=None, init=False)

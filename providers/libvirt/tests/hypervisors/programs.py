@@ -3,10 +3,8 @@
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-from attrs import frozen
 
 QEMU_IMG = "/usr/bin/qemu-img"
 QEMU = "/usr/bin/qemu-system-x86_64"
@@ -19,17 +17,10 @@ RESET_VECTOR = 16
 CLI, HLT = b"\xfa", b"\xf4"
 
 
-@frozen
-class Booting:
-    """Which guests of a hypervisor boot. The others halt at birth, which saves some seconds of this
-    machine's processor for each.
-    """
-
-    guests: str = "*"
-    """A pattern of the shell, for their names; empty: none."""
-    options: Sequence[str] = ()
-    """QEMU's own, for those that boot."""
-
+Booting = Mapping[str, Sequence[str]]
+"""Which guests of a hypervisor boot: a pattern of the shell for their names → QEMU's options for them. The
+first that matches decides. The others halt at birth, which saves some seconds of this machine's processor.
+"""
 
 QEMU_WRAPPER = """\
 #!/bin/sh
@@ -42,7 +33,7 @@ esac
 name="${{arguments#*guest=}}"
 case "${{name%%,*}}" in
   portinfra-overlay-*) exec {real} {firmware} "$@" ;;  # it tries a bridge: it boots from the network
-  {guests}) exec {real} {firmware} {options} "$@" ;;
+{ways}
   *) exec {real} {firmware} -bios {rom} "$@" ;;
 esac
 """
@@ -69,14 +60,13 @@ def qemu_that_boots(directory: Path, booting: Booting) -> Path:
     rom, real, wrapper = (directory / name for name in ("halt.rom", "qemu.real", "qemu"))
     rom.write_bytes(HLT * (ROM_BYTES - RESET_VECTOR) + CLI + HLT * (RESET_VECTOR - 1))
     shutil.copy(QEMU, real)
-    given = {
-        "guests": booting.guests or "''",
-        "options": shlex.join(booting.options),
-        "real": real,
-        "rom": rom,
-    }
+    given = {"real": real, "rom": rom}
     given["modules"] = next(Path("/usr/lib").glob("*/qemu/accel-*.so")).parent  # it looks beside itself, too
     given["firmware"] = " ".join(f"-L {place}" for place in FIRMWARE)
+    given["ways"] = "\n".join(
+        f'  {guests}) exec {real} {given["firmware"]} {shlex.join(options)} "$@" ;;'
+        for guests, options in booting.items()
+    )
     _write(wrapper, QEMU_WRAPPER.format(**given))
     return wrapper
 

@@ -9,7 +9,6 @@ from attrs import frozen
 
 from hypervisors.guest import boot_options
 from hypervisors.hypervisor import Hypervisor, linked
-from hypervisors.programs import Booting
 
 BRIDGE = "site0"
 ACCOUNT = "rack-1"
@@ -45,13 +44,17 @@ def site(
     more_images: Mapping[str, Path] | None = None,
     shared: Path | None = None,
     bare: bool = False,
-    boots: str = "",
+    boots: Mapping[str, Path | None] | None = None,
 ) -> Iterator[Site]:
     """A site, while it lasts. Its images are one disk under every name, without one blank; and more images by
-    their names. `shared` is a directory that several sites share; `bare` is of its hypervisors. `boots` is a
-    pattern of the guests that boot; without it, all do where there is an image.
+    their names. `shared` is a directory that several sites share; `bare` is of its hypervisors. `boots` is
+    a pattern for the names of guests → the image whose kernel they boot; None: by the loader of their disk.
+    Without it, all boot where there is an image.
     """
-    booting = Booting(boots or ("*" if image else ""), boot_options(image) if image else ())
+    booting = {
+        guests: boot_options(kernel) if kernel else []
+        for guests, kernel in ({"*": image} if boots is None and image else boots or {}).items()
+    }
     with ExitStack() as stack:
         there = {
             zone: stack.enter_context(Hypervisor(directory / zone, shared or directory.parent, bare, booting))
