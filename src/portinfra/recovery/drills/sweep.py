@@ -23,7 +23,7 @@ from portinfra.placement import place
 from portinfra.recovery.drills.drill import remove, where
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.runs import TAKEOVER
+from portinfra.recovery.ledger.runs import TAKEOVER, read_again
 from portinfra.recovery.ledger.takeovers import turns, under_way
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.left_aside import remove_outlived
@@ -111,6 +111,9 @@ def _sweep_drills(way: Recovery, connection: Connection, ledger: Ledger, pace: R
         placed = where(way, swept.id)
         try:
             with connection.start_run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
+                now = read_again(Ledger.after_settling(connection, way.ledger), entry)
+                if now is None or not now.open:  # the drill ended while this sweep removed others
+                    continue
                 count = len(run.reader.observe(placed.scope).resources)
                 left = remove(RolloutContext(connection, run, connection.catalogue(), placed, pace.listen))
         except LeaseHeldError:
@@ -123,7 +126,8 @@ def _sweep_drills(way: Recovery, connection: Connection, ledger: Ledger, pace: R
             yield evolve(swept, fate=UNSEEN)
             continue
         yield evolve(swept, resources=count)
-        ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
+        # A drill writes its result under its lease: without one it died. Nothing else writes this entry.
+        ledger.rewrite(now, {**now.said, "open": False, "result": now.said.get("result") or "swept"})
 
 
 def _sweep_hosts(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
