@@ -172,8 +172,8 @@ class Selection:
         there = self.target.observe(self.recovery.target_scope)
         numbers = own_numbers(self.recovery, contents, there, self.how)
         newest = {point.group: point for point in chosen}
-        why = iter(missing)
-        lacking = {name: next(why) for name in self._names() if name not in newest}
+        names, why = self._names(), iter(missing)
+        lacking = {name: next(why) for name in names if name not in newest}
         own = [
             name
             for name, number in numbers.items()
@@ -186,7 +186,7 @@ class Selection:
             tuple(text for name, text in lacking.items() if name not in own),
             tuple(
                 f"it is not known whether own volumes of {name} are newer than its points ({doubt[1]})"
-                for name in self._names()
+                for name in names
                 if doubt and (name in own or (name in newest and newest[name].number < doubt[0]))
             ),
             tuple(each for each in found.passed_over if not _is_older(each.point, own, numbers)),
