@@ -209,8 +209,8 @@ class Evidence:
     simulated: bool = False
     """Whether an end is in a cloud that does not exist."""
     unreadable_entries: tuple[str, ...] = ()
-    """The entries of the ledger that could not be read and are newer than a point that was used: they may be
-    of newer data.
+    """The entries of the ledger that could not be read and may be of newer data: those that are newer than a
+    point that was used; all, where no point was used.
     """
 
     @property

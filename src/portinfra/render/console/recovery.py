@@ -21,6 +21,7 @@ from portinfra.recovery.watch.recovery_status import PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery_assurances import recovery_assurance
 from portinfra.render.console.terminal import styled_text, table
+from portinfra.render.evidence.sentences import UNREAD_ENTRIES
 from portinfra.words import count, duration, moment
 
 RESULT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "failed": "bold red"}
@@ -393,8 +394,7 @@ def left_aside_lines(volumes: Iterable[LeftAside]) -> Iterable[str]:
 def _unread_lines(evidence: Evidence) -> Iterable[str]:
     """Yield a sentence about the entries of the ledger that may be of newer data."""
     if evidence.unreadable_entries:
-        entries = "; ".join(evidence.unreadable_entries)
-        yield f"Not read, and newer than the points that were used: {entries}. They may be of newer data."
+        yield f"{UNREAD_ENTRIES}: {'; '.join(evidence.unreadable_entries)}."
 
 
 def _data_measured(evidence: Evidence) -> str:

@@ -8,6 +8,7 @@ from html import escape
 from portinfra.command_text import command, command_line
 from portinfra.model.plain import Document, JsonObject
 from portinfra.recovery.evidence import evidence_document, evidence_of
+from portinfra.render.evidence.sentences import UNREAD_ENTRIES
 from portinfra.render.evidence.style import STYLE
 from portinfra.render.evidence.timeline import timeline
 from portinfra.rollout.evidence import verify
@@ -329,7 +330,7 @@ def _unread(entries: Collection[str]) -> str:
     if not entries:
         return ""
     listed = "".join(f"<li>{_e(each)}</li>" for each in entries)
-    return f"<h2>Not read</h2><p>These entries of the ledger may be of newer data.</p><ul>{listed}</ul>"
+    return f"<h2>Not read</h2><p>{UNREAD_ENTRIES}:</p><ul>{listed}</ul>"
 
 
 def _afterwards(document: Document) -> str:
