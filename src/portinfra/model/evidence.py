@@ -91,6 +91,8 @@ class LeftAside:
     """When retention removes the snapshot; empty: there is none. With an empty `snapshot`: a zone did not
     answer, so it was not seen.
     """
+    ends_by_time: bool = True
+    """Whether retention removes it then. If not, a person does: its provider does not tell its time."""
 
 
 @frozen(field_transformer=convert.refuse_text)

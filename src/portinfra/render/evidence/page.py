@@ -8,6 +8,7 @@ from html import escape
 from portinfra.command_text import command, command_line
 from portinfra.model.plain import Document, JsonObject
 from portinfra.recovery.evidence import evidence_document, evidence_of
+from portinfra.recovery.points.kept_time import kept_until
 from portinfra.render.evidence.sentences import UNREAD_ENTRIES
 from portinfra.render.evidence.style import STYLE
 from portinfra.render.evidence.timeline import timeline
@@ -313,14 +314,16 @@ def _aside(document: Document) -> str:
             else "not seen"
             if each["kept_until"]
             else '<span class="bad">none</span>',
-            _short(moment(each["kept_until"])) if each["kept_until"] else "",
+            _short(kept_until(each["kept_until"], ends_by_time=each["ends_by_time"]))
+            if each["kept_until"]
+            else "",
         )
         for each in document["left_aside"]
     )
     if document["left_aside"]:
         lines.append(
             "<p>These volumes were replaced. They had data that is in no point.</p>"
-            + _table(("volume", "snapshot", "kept until"), rows)
+            + _table(("volume", "snapshot", "kept"), rows)
         )
     return "<h2>What was left aside</h2>" + "".join(lines) if lines else ""
 
