@@ -257,7 +257,7 @@ def test_evidence_names_the_unreadable_entries_that_are_newer_than_its_points(re
     assert named.startswith(f"entry {number} (point): ")
     console = Console(record=True, width=300)
     show_evidence(evidence, console)
-    assert f"{named}. They may be of newer data." in console.export_text()
+    assert f"may be of newer data: {named}." in console.export_text()
     assert named in report_html(evidence_document(evidence))
 
 

@@ -61,7 +61,7 @@ HEADING = re.compile(r"^(failover|failback|refresh) \S+ (?:passed|failed|inconcl
 AGE = re.compile(rf"^Data: ({DURATION}) old; the rpo is", re.MULTILINE)
 KEPT = re.compile(
     r"(?:(\S+) was replaced\. What it had is in snapshot|(\S+): what \S+ had before is in snapshot)"
-    r" (\S+), kept until (\S+ \S+) UTC"
+    r" (\S+), kept until (?:(\S+ \S+) UTC|a person deletes it)"
 )
 BOTH_RAN = re.compile(
     rf"^Both ends may have run (?:for ({DURATION}), until|from) (\S+ \S+) UTC", re.MULTILINE
@@ -247,7 +247,7 @@ class JudgedRecovery(RecoveryHistory):
         for volume, place, id, until in KEPT.findall(" ".join(text.split())):
             if id not in existing:
                 self.fail("a kept snapshot stays", f"{id} of {volume or place} is not there\n{text}")
-            moment = datetime.fromisoformat(f"{until}+00:00").timestamp()
+            moment = datetime.fromisoformat(f"{until}+00:00").timestamp() if until else inf
             self.writes.kept[id] = (existing[id], moment)
             self.writes.newest.pop(existing[id], None)
         if abandoned := ABANDONED.search(text):

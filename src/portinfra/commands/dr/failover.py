@@ -1,6 +1,5 @@
 """`dr failover`, `dr failback`, `dr abandon` and `dr fence`: which environment is active."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 from attrs import evolve, frozen
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from portinfra.model.evidence import Evidence
     from portinfra.recovery.options import FailoverOptions
     from portinfra.recovery.recovery import Recovery
+    from portinfra.recovery.watch.preflight import Permitted
 
 
 @frozen
@@ -154,8 +154,7 @@ def _take_over(
     )
     if not taking.yes:
         show_prospect(dr.make_forecast(recovery, how), err())
-        overruled = dr.may_take_over(recovery, how).overruled
-        for line in _agreement(recovery, how, overruled):
+        for line in _agreement(recovery, how, dr.may_take_over(recovery, how)):
             err().print(line)
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
@@ -195,10 +194,12 @@ def _write_now(recovery: "Recovery", verb: str, *options: str) -> None:
     err().print(f"This is an old spelling. Write: {command_line('dr', verb, recovery.plan.name, *options)}")
 
 
-def _agreement(recovery: "Recovery", how: "FailoverOptions", overruled: Iterable[str]) -> list[str]:
+def _agreement(recovery: "Recovery", how: "FailoverOptions", permitted: "Permitted") -> list[str]:
     """Return what an operator agrees to, in sentences."""
-    source, target = recovery.source.name, recovery.target.name
-    overruled = tuple(overruled)
+    from portinfra.recovery.points.kept_time import kept_for
+    from portinfra.recovery.situation.wish import end_of
+
+    source, target, overruled = recovery.source.name, recovery.target.name, permitted.overruled
     stopped = "is lost" if how.lost else "is stopped"
     if any(error.startswith("recovery/silent-zone:") for error in overruled):
         stopped = "is stopped as far as it answers"
@@ -212,7 +213,8 @@ def _agreement(recovery: "Recovery", how: "FailoverOptions", overruled: Iterable
         lines.append(f"What was written in {source} and is in no point stays on its volumes.")
     elif recovery.is_reversed:
         keep = recovery.plan.keep_overwritten
-        kept = f"in snapshots, which are kept for {keep}" if keep else "gone, as keep_overwritten is empty"
+        stay = kept_for(keep, ends_by_time=permitted.situation.facts(end_of(recovery)).tells_time)
+        kept = f"in snapshots, each kept {stay}" if keep else "gone, as keep_overwritten is empty"
         lines.append(
             f"What the volumes of {target} hold is replaced by what was written in {source} since. What was "
             f"written in {target} after its last point is {kept}."
