@@ -57,11 +57,22 @@ def declaration(session: Session, options: DeclarationOptions) -> Declared:
         declared = load(options.file or Path(), options.values(), options.var_files or ())
     session.known.plain_variables.update(declared.plain_variables)
     try:
-        show_findings(validate_declared(declared, existing=True))
+        show_findings((*validate_declared(declared, existing=True), *_options_of_unknown_providers(declared)))
     except ValidationError as error:
         if wrong := _with_findings_of_providers(error, declared, options):
             raise wrong from None
     return declared
+
+
+def _options_of_unknown_providers(declared: Declared) -> Iterator[Finding]:
+    """Yield a warning for options of a provider that nothing is known of; a misspelling has no effect."""
+    roles = [role for topology in declared.topologies for role in topology.roles if role.native]
+    if roles:
+        from portinfra.provider import registry  # few declarations need it
+        from portinfra.validation.native import native_provider_findings
+
+        known = {*registry.known_names(), *(each.provider for each in declared.environments)}
+        yield from native_provider_findings(roles, known)
 
 
 def _with_findings_of_providers(

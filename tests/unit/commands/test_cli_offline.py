@@ -3,7 +3,11 @@
 import json
 
 import pytest
+from attrs import evolve
 
+from portinfra import Environment
+
+DEMO = Environment("demo", on="fake:us-east-1", account="111122223333")
 OFFLINE = [
     ("render",),
     ("render", "--format", "hcl"),
@@ -71,3 +75,19 @@ def test_permissions_of_nobody_are_bad_usage(world, arguments, advice):
     result = world.run("providers", *arguments, "--iam-policy")
     assert result.exit_code != 0
     assert advice in result.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "lockin"])
+def test_options_of_a_provider_that_is_not_known_are_a_warning(world, command):
+    result = world.changing("web", native={"gpc": {"threads": 1}}).run(command)
+    assert result.exit_code == 0
+    assert "warning: role.web.native.gpc: no provider 'gpc' is known here" in result.stderr
+    assert "Did you mean 'gcp'?" in result.stderr
+
+
+@pytest.mark.parametrize("provider", ["gcp", "fake", "mars"])
+def test_options_of_a_provider_that_is_known_or_declared_are_no_warning(world, provider):
+    on_mars = evolve(DEMO, name="olympus", on="mars:olympus", account="4")
+    declared = evolve(world.declared, environments=(DEMO, on_mars))
+    with_options = evolve(world, declared=declared).changing("web", native={provider: {}})
+    assert "provider" not in with_options.run("lockin", "demo").stderr
