@@ -24,11 +24,18 @@ def test_these_commands_ask_no_cloud(world, arguments):
     assert not world.cloud.log
 
 
-def test_offline_commands_need_no_provider(world):
-    result = world.run("inventory", "--on", "mars:olympus")
+@pytest.mark.parametrize("command", ["inventory", "render", "graph"])
+def test_commands_that_show_a_declaration_need_no_provider(world, command):
+    result = world.run(command, "--on", "mars:olympus")
     assert result.exit_code == 0
     assert "not checked" in result.stderr
-    assert world.run("plan", "--on", "mars:olympus").exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["plan", "check", "status"])
+def test_commands_that_judge_a_declaration_need_its_provider(world, command):
+    result = world.run(command, "--on", "mars:olympus")
+    assert result.exit_code == 1
+    assert "there is no provider 'mars'" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["inventory", "check", "render", "graph", "plan"])
