@@ -14,6 +14,7 @@ from portinfra.declaration.load import load
 from portinfra.errors import Unsupported, ValidationError
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.location import Location
 from portinfra.model.plan import Plan
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
@@ -199,7 +200,9 @@ def move_ends(
 
 
 def move_environment(environment: Environment, on: str | None, option: str = "--on") -> Environment:
-    """The environment at another location; its zones are left behind, as their names mean nothing there."""
+    """The environment at another location; its zones are left behind, as their names mean nothing there.
+    Findings about the location name the option.
+    """
     if on is None or on == environment.on:
         return environment
     provider, colon, region = on.partition(":")
@@ -207,7 +210,7 @@ def move_environment(environment: Environment, on: str | None, option: str = "--
         fix = f"Write PROVIDER:LOCATION: {option} fake:us-east-1."
         raise Misuse(f"{option} {on} is no location", fix=fix)
     _raise_if_misspelt(provider, f"{option} {on}")
-    attributes = {name: line for name, line in environment.location.attributes.items() if name != "on"}
+    attributes = {**environment.location.attributes, "on": Location(f"{option} {on}", 0)}
     return evolve(environment, on=on, zones=(), location=evolve(environment.location, attributes=attributes))
 
 

@@ -18,9 +18,10 @@ def status(session: Session, target: Target, shown: OutputOptions) -> int:
     from portinfra.render.documents import status_document
 
     selection = select(session, target)
-    plan = workflow.plan(selection.topology, selection.environment, rules=selection.rules, guards=selection.guards)
+    topology, environment = selection.topology, selection.environment
+    plan = workflow.plan(topology, environment, rules=selection.rules, guards=selection.guards)
     plan = workflow.find_foreign(plan)
-    leases = workflow.leases(selection.topology, selection.environment)
+    leases = workflow.leases(topology, environment)
     document = status_document(plan, leases[-1] if leases else None)
     if shown.as_json:
         write_json(document)

@@ -29,7 +29,7 @@ def native_findings(
 
 
 def native_provider_findings(roles: Iterable[Role], known: Collection[str]) -> Iterator[Finding]:
-    """Return a warning for each provider that a role has options of, and that is not among the `known` ones."""
+    """Return a warning for the options of each provider that is not among the `known` ones."""
     for role in roles:
         for provider in role.native:
             if provider not in known:

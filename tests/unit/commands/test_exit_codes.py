@@ -123,7 +123,9 @@ NOT_ASKED = {
         )
     ),
 }
-"""`check` reads no cloud. `status` ends with 2 here, as nothing exists yet. A takeover holds to no rules, and takes what an older version accepted."""
+"""`check` reads no cloud. `status` finds a difference (2), as nothing exists yet. A takeover holds to no rules,
+and takes what an older version accepted.
+"""
 
 
 @pytest.mark.parametrize("command", COMMANDS)
