@@ -123,8 +123,8 @@ NOT_ASKED = {
         )
     ),
 }
-"""`check` reads no cloud. `status` finds a difference (2), as nothing exists yet. A takeover holds to no rules,
-and takes what an older version accepted.
+"""`check` reads no cloud. `status` finds a difference (2), as nothing exists yet. A takeover holds to no
+rules, and takes what an older version accepted.
 """
 
 
