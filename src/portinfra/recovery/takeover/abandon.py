@@ -58,9 +58,7 @@ def may_abandon(recovery: Recovery, *, older_data: bool = False) -> Recovery:
 
 
 @check_arguments
-def abandon(
-    recovery: Recovery, how: FailoverOptions | None = None, *, older_data: bool = False
-) -> Abandoned:
+def abandon(recovery: Recovery, how: FailoverOptions | None = None, *, older_data: bool = False) -> Abandoned:
     """Abandon the takeover that is open, in either direction. What was written at the end that took over
     stays on its volumes. With `older_data`, the other end becomes active though its data is older.
 
