@@ -227,12 +227,14 @@ class Selection:
         name = self.recovery.plan.name
         point = command("dr", "replicate", name, "--now")
         fix = f"{command('dr', 'status', name)} lists the points. Make one: {point}."
+        abandon = f"Abandon this: {command('dr', 'abandon', name)}. Then" if under_way else ""
         if self.how.as_of:
-            fix = f"Name a later moment. {command('dr', 'status', name, '--points')} lists the points."
+            later = f"{abandon} name a later moment." if under_way else "Name a later moment."
+            fix = f"{later} {command('dr', 'status', name, '--points')} lists the points."
         elif self.how.lost:
             fix = "Declare it without what no point has data for; or wait for the other environment."
         elif under_way:
-            fix = f"Abandon this: {command('dr', 'abandon', name)}. Then make one: {point}."
+            fix = f"{abandon} make one: {point}."
         doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
         return [
             *self._future_findings(),
