@@ -24,5 +24,13 @@ def capture_problem(recovery: Recovery, group: Group, there: Observation, target
         return f"{there.silence}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not seen"
     if not missing:
         return ""
-    do, first = "does" if len(missing) == 1 else "do", command("apply", recovery.source.name)
-    return f"{', '.join(missing)} {do} not exist: run {first} first"
+    do, apply = "does" if len(missing) == 1 else "do", command("apply", recovery.source.name)
+    listed, name, other = ", ".join(missing), recovery.source.name, recovery.target.name
+    if any(volume in target.observe(recovery.target_scope).resources for volume in missing):
+        # A takeover may have left the role behind: then its newest data is there.
+        return (
+            f"{listed} {do} not exist in {name}, and {other} has {'it' if len(missing) == 1 else 'them'}. "
+            f"With the role in `without`, {other} keeps its data. {apply} makes "
+            f"{'a blank one' if len(missing) == 1 else 'blank ones'}"
+        )
+    return f"{listed} {do} not exist: run {apply} first"
