@@ -172,8 +172,8 @@ class Selection:
         there = self.target.observe(self.recovery.target_scope)
         numbers = own_numbers(self.recovery, contents, there, self.how)
         newest = {point.group: point for point in chosen}
-        why = iter(missing)
-        lacking = {name: next(why) for name in self._names() if name not in newest}
+        names, why = self._names(), iter(missing)
+        lacking = {name: next(why) for name in names if name not in newest}
         own = [
             name
             for name, number in numbers.items()
@@ -186,7 +186,7 @@ class Selection:
             tuple(text for name, text in lacking.items() if name not in own),
             tuple(
                 f"it is not known whether own volumes of {name} are newer than its points ({doubt[1]})"
-                for name in self._names()
+                for name in names
                 if doubt and (name in own or (name in newest and newest[name].number < doubt[0]))
             ),
             tuple(each for each in found.passed_over if not _is_older(each.point, own, numbers)),
@@ -227,12 +227,14 @@ class Selection:
         name = self.recovery.plan.name
         point = command("dr", "replicate", name, "--now")
         fix = f"{command('dr', 'status', name)} lists the points. Make one: {point}."
+        abandon = f"Abandon this: {command('dr', 'abandon', name)}. Then" if under_way else ""
         if self.how.as_of:
-            fix = f"Name a later moment. {command('dr', 'status', name, '--points')} lists the points."
+            later = f"{abandon} name a later moment." if under_way else "Name a later moment."
+            fix = f"{later} {command('dr', 'status', name, '--points')} lists the points."
         elif self.how.lost:
             fix = "Declare it without what no point has data for; or wait for the other environment."
         elif under_way:
-            fix = f"Abandon this: {command('dr', 'abandon', name)}. Then make one: {point}."
+            fix = f"{abandon} make one: {point}."
         doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
         return [
             *self._future_findings(),
