@@ -37,7 +37,7 @@ from portinfra.recovery.points.restore import (
     replacing,
 )
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.replication.readiness import capture_problem
+from portinfra.recovery.replication.readiness import capture_problem, size_problem
 from portinfra.recovery.situation.facts import answering
 from portinfra.recovery.situation.situation import Situation, is_replaceable, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned
@@ -195,7 +195,7 @@ def foresee(
         hooks=tuple(_unready_hooks(recovery, how, occasion)),
         data=tuple(selection.findings(selected, under_way=now.turn is not None)) if judges_data else (),
         passed_over=selected.passed_over if judges_data else (),
-        no_last_point=_no_last_point(recovery, target) if planned else {},
+        no_last_point=_no_last_point(recovery, how, target) if planned else (),
         overwritten=tuple(volume.name for volume in overwritten),
         measured=measured,
         measured_in=drill,
@@ -284,15 +284,17 @@ def _is_replaceable(recovery: Recovery, now: Situation) -> bool:
     return begun.contained and (is_first_start or bool(begun.restored))
 
 
-def _no_last_point(recovery: Recovery, target: Connection) -> dict[str, str]:
-    """Return why groups cannot have a last point."""
+def _no_last_point(recovery: Recovery, how: FailoverOptions, target: Connection) -> list[str]:
+    """Return, in words, the groups that cannot have a last point, or whose last point cannot be restored."""
     with answering(recovery) as source:
         there = source.observe(recovery.source_scope)
-    return {
-        group.name: why
-        for group in groups(recovery, place(recovery.topology, recovery.source))
-        if (why := capture_problem(recovery, group, there, target))
-    }
+    placed, found = place(recovery.topology, recovery.target), []
+    for group in groups(recovery, place(recovery.topology, recovery.source)):
+        if why := capture_problem(recovery, group, there, target):
+            found.append(f"no last point of {group.name} can be made: {why}")
+        elif not how.as_of and (why := size_problem(group, there, placed)):
+            found.append(f"no last point of {group.name} can be restored: {why}")
+    return found
 
 
 def _unready_hooks(recovery: Recovery, how: FailoverOptions, occasion: Kind) -> Iterable[UnreadyHook]:
