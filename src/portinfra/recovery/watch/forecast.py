@@ -39,8 +39,10 @@ from portinfra.recovery.points.restore import (
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.situation.facts import answering
+from portinfra.recovery.situation.permissions import ACTIVE_ALREADY, may
+from portinfra.recovery.situation.refusals import explain
 from portinfra.recovery.situation.situation import Situation, is_replaceable, peer_of
-from portinfra.recovery.situation.wish import end_of, is_planned
+from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection, as_decided
 from portinfra.recovery.vault.transfer import not_here, transfer_findings
@@ -103,6 +105,8 @@ class Forecast:
     """The moment that the data is restored as of; None: the newest data."""
     carries_last_point: bool = False
     """Whether the takeover makes a last point of the other end and uses it."""
+    is_active: bool = False
+    """Whether the end that would take over is active already: nothing of a takeover is foreseen."""
 
     @property
     def estimate(self) -> float:
@@ -120,7 +124,23 @@ def make_forecast(recovery: Recovery, how: FailoverOptions | None = None) -> For
     with Look.to(recovery.target, recovery.topology) as target:
         now = status_of_way(recovery, ask_source=not how.lost, through=target)
         check_names(recovery, how, now.known_points)
+        if active := _foresee_active(recovery, how, now):
+            return active
         return with_permissions(foresee(recovery, how, now, target), how, target)
+
+
+def _foresee_active(recovery: Recovery, how: FailoverOptions, now: RecoveryStatus) -> Forecast | None:
+    """Return a forecast with one error where the end that would take over is active already; None: it is
+    not. All else would be about volumes and points that no takeover touches.
+    """
+    verb, situation = takeover_verb(recovery, how), now.situation
+    assert situation is not None
+    refusal = may(verb, situation)
+    if refusal is None or refusal.rule not in ACTIVE_ALREADY:
+        return None
+    error = explain(recovery, verb, refusal, situation)
+    rto, as_of = seconds(recovery.plan.rto), iso(how.as_of.timestamp()) if how.as_of else None
+    return Forecast(recovery, (), now, rto, 0.0, None, "", (error,), as_of=as_of, is_active=True)
 
 
 def with_permissions(found: Forecast, how: FailoverOptions, target: Connection) -> Forecast:
