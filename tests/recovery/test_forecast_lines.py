@@ -13,11 +13,14 @@ from rich.console import Console
 from turning import HOW, LOST, lost, passed_later
 from worlds import RECOVERY, recovery, write
 
+from portinfra.model.recovery import Action
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.recovery.watch.forecast import make_forecast
+from portinfra.recovery.watch.forecast import DataSource, make_forecast
 from portinfra.render.console.forecast import show_prospect
 from portinfra.render.recovery_documents import prospect_document
-from portinfra.words import moment
+from portinfra.words import duration, moment
+
+HOUR, DAY = 3600, 86400
 
 
 def lines_of(found):
@@ -75,12 +78,40 @@ def test_a_last_point_leaves_nothing_behind(ready):
     assert line == "a last point, made after production is stopped. No written data stays behind."
 
 
-def test_own_volumes_are_kept_and_the_data_of_the_other_end_is_not_restored(ready):
+def test_own_volumes_are_as_old_as_in_evidence_and_what_was_written_at_the_other_end_stays_behind(ready):
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
-    assert failback(recovery(), HOW).result == "passed"
-    line = line_of("db", make_forecast(recovery(), HOW))
-    assert line == "own volumes of recovery, kept as they are. No data of production is restored."
+    back = failback(recovery(), HOW)
+    passed_later(ready, 2 * DAY)
+    found = make_forecast(recovery(), HOW)
+    (source,) = found.data
+    assert back.started <= source.taken <= back.ended
+    assert source.age == pytest.approx(2 * DAY, abs=HOUR)
+    age = f"at most {duration(source.age)} old"
+    own = f"own volumes of recovery, kept as they are, {age} ({moment(source.taken)})"
+    assert line_of("db", found) == f"{own}. Data that production wrote after that stays behind."
+    assert data_line_of(found) == f"Data: {age} of 4 h (rpo)."
+    assert failover(recovery(), HOW).rpo_measured == pytest.approx(source.age, abs=HOUR)
+
+
+def test_own_volumes_of_a_takeover_that_is_not_finished_are_as_old_as_when_it_began(ready):
+    stopped = recovery(actions=[Action("promote", run=lambda inventory: False)])
+    failover(recovery(), HOW)
+    failback(recovery(), HOW)
+    passed_later(ready, DAY)
+    before, ended = make_forecast(recovery(), HOW), failover(stopped, HOW)
+    assert ended.result == "failed"
+    passed_later(ready, DAY)
+    (source,) = make_forecast(recovery(), HOW).data
+    assert source.taken == before.data[0].taken
+
+
+def test_own_volumes_of_an_end_that_was_never_left_have_no_age(ready):
+    failover(recovery(), HOW)
+    found = make_forecast(recovery(), HOW)
+    own = evolve(found, is_active=False, data=(DataSource("db", "own volumes of recovery", None),))
+    line = "own volumes of recovery, kept as they are. No data of production is restored."
+    assert line_of("db", own) == line
 
 
 def test_points_have_the_age_of_the_oldest(ready):

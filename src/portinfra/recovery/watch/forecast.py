@@ -23,11 +23,12 @@ from portinfra.planning.compose import compose
 from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
-from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.takeovers import mark
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
+from portinfra.recovery.points.own_data import ANY_AGE, own_data_time
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import (
     all_at_once,
@@ -57,6 +58,8 @@ from portinfra.recovery.watch.usable_keys import key_findings, keys_of
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
 
+OWN = "own volumes of"
+
 
 @frozen(field_transformer=strict)
 class WaveForecast:
@@ -81,7 +84,12 @@ class DataSource:
     age: float | None
     """In seconds; None where it is not known."""
     taken: str | None = None
-    """The time of the point: UTC, ISO 8601."""
+    """The time of the point, or until when own volumes were written to: UTC, ISO 8601; None: not known."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is own volumes of the end that takes over."""
+        return self.what.startswith(OWN)
 
 
 @frozen(field_transformer=strict)
@@ -198,7 +206,8 @@ def foresee(
         return compose(placed, catalogue, there, target.provider.drivers, replacing(mine, roles))
 
     plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
-    entries = ledger.entries()
+    contents = ledger.read()
+    entries = contents.entries
     measured, drill = _last_measured(ended_drills(entries))
     time = target.now()
     facts = ReadinessFacts(
@@ -222,7 +231,11 @@ def foresee(
         is_approved=is_approved(recovery, target, entries),
         is_refresh=occasion == "refresh",
     )
-    data = tuple(_sources(recovery, selected, now, Ages(points(entries), time)))
+    own = _own_data_time(recovery, situation, contents, time)
+    data = (
+        *_points_used(selected, now, Ages(points(entries), time)),
+        *(_own_source(recovery, name, own, time) for name in selected.own),
+    )
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
     return Forecast(
         recovery,
@@ -251,14 +264,31 @@ def _roles_so_far(recovery: Recovery) -> list[list[str]]:
     return [[role for wave in waves[: number + 1] for role in wave.roles] for number in range(len(waves))]
 
 
-def _sources(recovery: Recovery, selected: Selected, now: RecoveryStatus, ages: Ages) -> Iterable[DataSource]:
-    """Yield the data of each group. Of points that the status has, the age is the same as there."""
+def _points_used(selected: Selected, now: RecoveryStatus, ages: Ages) -> Iterable[DataSource]:
+    """Yield the points that are used. Of points that the status has, the age is the same as there."""
     known = {each.id: each.age for each in now.points}
     for point in selected.points:
         age = known.get(point.id, ages.of(point).seconds)
         yield DataSource(point.group, f"point {point.id}", age, iso(point.taken))
-    for name in selected.own:
-        yield DataSource(name, f"own volumes of {recovery.target.name}", None)
+
+
+def _own_source(recovery: Recovery, group: str, written: float | None, now: float) -> DataSource:
+    """Return own volumes as the data of a group, which were `written` to until then; None: not known."""
+    what = f"{OWN} {recovery.target.name}"
+    if written is None or written == ANY_AGE:
+        return DataSource(group, what, None)
+    return DataSource(group, what, age_at(written, now), iso(written))
+
+
+def _own_data_time(recovery: Recovery, now: Situation, contents: Contents, time: float) -> float | None:
+    """Return until when own volumes of the end that takes over were written to, as far as its lease and
+    ledger say; None: they do not say, or no decision left that end.
+    """
+    end = end_of(recovery)
+    if now.turn and now.active == end:
+        return now.turn.own_until
+    known = now.facts(end).authority
+    return own_data_time(known.epoch, contents, time) if known and known.active != end else None
 
 
 def _last_measured(drills: Iterable[DrillEntry]) -> tuple[float | None, str]:

@@ -75,7 +75,9 @@ def _group_lines(found: Forecast) -> Iterable[str]:
 
 
 def _data_sentence(data: DataSource, source: str) -> str:
+    what = f"{data.what}, kept as they are" if data.is_own else data.what
     if data.taken is None:
-        return f"{data.what}, kept as they are. No data of {source} is restored."
+        return f"{what}. No data of {source} is restored."
     age = "of unknown age" if data.age is None else f"at most {duration(data.age)} old"
-    return f"{data.what}, {age} ({moment(data.taken)}). Data written after that stays behind."
+    written = f"Data that {source} wrote" if data.is_own else "Data written"
+    return f"{what}, {age} ({moment(data.taken)}). {written} after that stays behind."
