@@ -189,13 +189,16 @@ class Selection:
         """Return the newest data of each group, and the groups that have none."""
         found = choose(self.recovery, self.target, ledger, self.how)
         chosen, missing = found.points, found.missing
+        others, newest = found.of_other_groups, {point.group: point for point in chosen}
         if self.how.from_points or self.how.as_of:
-            passed_over = _of_groups(found.passed_over, {point.group for point in chosen})
+            passed_over = (
+                *_of_groups(found.passed_over, {point.group for point in chosen}),
+                *(others[name] for name in others if name in newest),
+            )
             return Selected(chosen, (), missing, (), passed_over, found.blank)
         contents = ledger.read()
         there = self.target.observe(self.recovery.target_scope)
         numbers = own_numbers(self.recovery, contents, there, self.how)
-        newest = {point.group: point for point in chosen}
         names, why = self._names(), iter(missing)
         lacking = {name: next(why) for name in names if name not in newest}
         own = [
@@ -203,6 +206,8 @@ class Selection:
             for name, number in numbers.items()
             if number is not None and (name not in newest or newest[name].number < number)
         ]
+        used = {name: point.number for name, point in newest.items()}
+        used |= {name: numbers[name] or 0 for name in own}
         doubt = _half_replaced(self.recovery, contents)
         return Selected(
             tuple(point for point in chosen if point.group not in own),
@@ -213,10 +218,13 @@ class Selection:
                 for name in names
                 if doubt and (name in own or (name in newest and newest[name].number < doubt[0]))
             ),
-            tuple(
-                each
-                for each in _of_groups(found.passed_over, {*newest, *own})
-                if not _is_older(each.point, own, numbers)
+            (
+                *(
+                    each
+                    for each in _of_groups(found.passed_over, {*newest, *own})
+                    if not _is_older(each.point, own, numbers)
+                ),
+                *(each for name, each in others.items() if name in used and _is_newer(each, used[name])),
             ),
             found.blank | self._blank_of_own(own),
         )
@@ -305,6 +313,11 @@ def _of_groups(passed_over: Iterable[Lack], used: Collection[str]) -> tuple[Lack
 def _is_older(point: Point | None, own: Collection[str], numbers: Mapping[str, int | None]) -> bool:
     """Return whether own volumes of the point's group are used, and have newer data than the point."""
     return point is not None and point.group in own and point.number < (numbers[point.group] or 0)
+
+
+def _is_newer(lack: Lack, number: int) -> bool:
+    """Return whether the point that is not used is newer than the data that is, by ledger number."""
+    return lack.point is not None and lack.point.number > number
 
 
 def own_numbers(

@@ -209,11 +209,11 @@ def _hooks(recovery: Recovery, unready: Iterable[UnreadyHook]) -> Iterable[Findi
 def _skipped_points(
     recovery: Recovery, how: FailoverOptions, passed_over: Iterable[Lack]
 ) -> Iterable[Finding]:
-    """Return the points that are newer than those that would be used, and cannot be restored. A takeover from
-    a lost source goes on with what is left.
+    """Return the points that are newer than the data that would be used, and are not restored. A takeover
+    from a lost source goes on with what is left, unless an edit of the declaration brings the data back.
     """
-    severity = Severity.WARNING if how.lost else Severity.ERROR
     for lack in passed_over:
+        severity = Severity.WARNING if how.lost and not lack.refuses_lost else Severity.ERROR
         yield _gap(recovery.plan.name, lack.rule, lack.why, lack.fix, severity)
 
 
