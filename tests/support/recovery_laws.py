@@ -42,7 +42,10 @@ LAWS = {
     "printed commands lead to rest": (
         "At the end all answers again, and the commands that status and refusals print finish what is open."
     ),
-    "nothing is left over": "At rest a sweep leaves nothing of drills, probes and transfers.",
+    "nothing is left over": (
+        "At rest a sweep leaves nothing of drills, probes and transfers. Suspended where an entry is "
+        "damaged, and the sweep says that what it named may be left."
+    ),
     "status says ok": (
         "At rest, after a replication, status says that all is well. Suspended where an entry is "
         "damaged, and where no point could be made."

@@ -160,8 +160,20 @@ def test_a_failover_that_cannot_be_finished_is_given_up(run):
         "stopped": 1,
         "running": 2,
         "left_aside": [],
+        "had_newest_data": False,
     }
     assert run("plan", "production").stdout.count("Nothing to do") == 1
+
+
+def test_an_abandonment_with_older_data_says_where_the_newer_data_stays(run):
+    run("dr", "replicate")
+    assert run("dr", "failover", "--yes").exit_code == 0
+    assert run("dr", "failover", "--yes", "--lost", "production", about=run.unpassed()).exit_code == 1
+    refused = run("dr", "abandon", "--yes")
+    assert (refused.exit_code, "dr abandon shop --older-data" in refused.stderr) == (3, True)
+    done = run("dr", "abandon", "--yes", "--older-data").stdout
+    assert "production has older data than recovery had" in done
+    assert "stays on its volumes and in kept snapshots" in done.replace("\n", " ")
 
 
 @pytest.mark.parametrize(

@@ -293,6 +293,9 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
 
 def _swept_line(each: Swept) -> str:
     again = command("dr", "sweep")
+    if each.what == "ledger":
+        then = "Delete what no drill uses; then repair or delete the record."
+        return f"{each.environment}: {each.fate}. {then}"
     if each.what == "environment":
         if each.fate == UNSEEN:
             silence = f"portinfra did not read {each.environment}. When it answers, run {again} again."
