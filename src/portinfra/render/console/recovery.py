@@ -205,7 +205,8 @@ def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
 def _level_line(found: RecoveryStatus) -> str:
     if found.level == "ok":
         return recovery_assurance("ok", recovery=found.recovery)
-    return f"{found.recovery}: {found.level}."
+    why = f": {'; '.join(found.reasons)}" if found.reasons else ""
+    return f"{found.recovery}: {found.level}{why}."
 
 
 def _age(seconds: float | None, is_exact: bool) -> str:
