@@ -2,6 +2,11 @@
 
 import re
 
+import pytest
+from attrs import evolve
+
+from portinfra import rule
+
 
 def test_status_ends_with_zero_when_nothing_differs(applied):
     result = applied.run("status")
@@ -38,9 +43,41 @@ def test_status_names_what_is_missing_and_what_nothing_declares(applied):
 def test_a_zone_that_does_not_answer_is_unknown_never_empty(applied):
     applied.cloud.unreachable.add("us-east-1a")
     status = applied.run("status")
-    assert status.exit_code == 2
+    assert status.exit_code == 3
     assert "us-east-1a did not answer" in status.stdout
     assert applied.run("plan").exit_code == 3
     accepted = applied.run("plan", "--without-zone", "us-east-1a")
     assert accepted.exit_code == 0
     assert "as declared" not in accepted.stdout
+
+
+def unexplained(world):
+    """The same cloud, with a flow that has no reason: a rule of `check` forbids it."""
+    topology = world.declared.topologies[0]
+    flows = [evolve(flow, why="") for flow in topology.flows]
+    return evolve(world, declared=evolve(world.declared, topologies=(evolve(topology, flows=flows),)))
+
+
+def with_own_rule(world):
+    @rule("acme/no-web", "error", fix="Serve no one.")
+    def own(context):
+        """No role is named web."""
+        yield context.roles[0], "web"
+
+    return evolve(world, declared=evolve(world.declared, rules=(own,)))
+
+
+WRONG = {
+    "a rule of check forbids it": unexplained,
+    "a rule of one's own forbids it": with_own_rule,
+    "no machine has this size": lambda world: world.changing("web", size="huge"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_status_of_a_declaration_that_no_apply_accepts_ends_as_plan_does(applied, wrong):
+    changed = WRONG[wrong](applied)
+    status, plan = changed.run("status"), changed.run("plan")
+    assert status.exit_code == plan.exit_code
+    assert status.exit_code in (1, 3)
+    assert "An apply is refused for the errors above." in status.stdout
