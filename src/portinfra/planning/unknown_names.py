@@ -37,7 +37,6 @@ class UnknownName:
     fix: str
     """The nearest names that are known, or what else to give."""
     severity: Severity = Severity.ERROR
-    rule: str = "options/unknown-name"
     problem: str = "there is no such thing"
 
 
@@ -81,7 +80,7 @@ def dropped_replacements(plan: Plan) -> Iterator[UnknownName]:
     for address in wanted:
         if decided.get(address) not in ("replace", "keep", "create"):
             problem, fix = _why_not_replaced(plan, address, is_deleted=address in decided)
-            yield UnknownName("replace", address, fix, rule="options/not-replaced", problem=problem)
+            yield UnknownName("replace", address, fix, problem=problem)
 
 
 def _why_not_replaced(plan: Plan, address: Address, *, is_deleted: bool) -> tuple[str, str]:
@@ -127,11 +126,14 @@ def is_data(name: str) -> bool:
 
 def name_findings(plan: Plan) -> Iterator[Finding]:
     """Return a finding for each such name. No apply accepts a plan with an error among them."""
-    for unknown in (*unknown_names(plan), *dropped_replacements(plan)):
+    for unknown in unknown_names(plan):
         yield Finding(
-            unknown.rule,
+            "options/unknown-name",
             f"{unknown.attribute} names {unknown.name!r}, and {unknown.problem}",
             unknown.fix,
             unknown.severity,
             subject=f"options.{unknown.attribute}",
         )
+    for dropped in dropped_replacements(plan):
+        message = f"replace names {dropped.name!r}, and {dropped.problem}"
+        yield Finding("options/not-replaced", message, dropped.fix, subject="options.replace")
