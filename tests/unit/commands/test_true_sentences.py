@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from attrs import evolve
 
 from portinfra import Volume
@@ -124,3 +125,20 @@ def test_a_zone_that_does_not_exist_is_named_once(world):
     findings = json.loads(evolve(world, declared=moved).run("plan", "--json").stdout)["findings"]
     about = [each["severity"] for each in findings if "us-east-1x" in each["message"]]
     assert about == ["error"], "the warning about a zone that nothing new needs would follow from it"
+
+
+@pytest.mark.parametrize(("command", "sentence"), [("plan", "is as declared"), ("status", "Nothing differs")])
+def test_differences_that_a_role_ignores_are_an_exception(applied, command, sentence):
+    ignoring = applied.changing("web", ignore=["power"])
+    assert "ignores" not in ignoring.run(command).stdout
+    applied.by_hand("StopInstance", id=applied.id("instance", "web2"))
+    text = " ".join(ignoring.run(command).stdout.split())
+    assert sentence in text
+    assert "except differences that web ignores." in text
+    assert "role.web.ignore: it ignores what differs: power of instance.web2" in text
+
+
+def test_differences_that_other_roles_ignore_are_none_of_a_plan_of_some_roles(applied):
+    ignoring = applied.changing("web", ignore=["power"])
+    applied.by_hand("StopInstance", id=applied.id("instance", "web2"))
+    assert "ignores" not in ignoring.run("plan", "--only", "db").stdout
