@@ -7,7 +7,8 @@ from portinfra.commands.session import Session
 
 def status(session: Session, target: Target, shown: OutputOptions) -> int:
     """Show how what is there differs from what is declared, and what others have made in it. Ends with 2 when
-    something of portinfra's differs. Where no apply would accept the plan, it ends as `plan` does.
+    something of portinfra's differs. Where nothing differs and no apply would accept the plan, and where the
+    declaration makes no sense, it ends as `plan` does.
     """
     from portinfra import workflow
     from portinfra.commands.making import refusal
@@ -26,6 +27,6 @@ def status(session: Session, target: Target, shown: OutputOptions) -> int:
         write_json(document)
     else:
         show_status(plan, leases[-1] if leases else None, out())
-    if refused := refusal(plan):
-        return exit_code(refused)
-    return Exit.DIFFERS if document["differs"] else Exit.DONE
+    refused = refusal(plan)
+    code = exit_code(refused) if refused else Exit.DONE
+    return Exit.DIFFERS if document["differs"] and code is not Exit.FAILED else code

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from attrs import evolve
 
 from portinfra import rule
@@ -43,7 +42,7 @@ def test_status_names_what_is_missing_and_what_nothing_declares(applied):
 def test_a_zone_that_does_not_answer_is_unknown_never_empty(applied):
     applied.cloud.unreachable.add("us-east-1a")
     status = applied.run("status")
-    assert status.exit_code == 3
+    assert status.exit_code == 2
     assert "us-east-1a did not answer" in status.stdout
     assert applied.run("plan").exit_code == 3
     accepted = applied.run("plan", "--without-zone", "us-east-1a")
@@ -51,33 +50,31 @@ def test_a_zone_that_does_not_answer_is_unknown_never_empty(applied):
     assert "as declared" not in accepted.stdout
 
 
-def unexplained(world):
-    """The same cloud, with a flow that has no reason: a rule of `check` forbids it."""
-    topology = world.declared.topologies[0]
-    flows = [evolve(flow, why="") for flow in topology.flows]
-    return evolve(world, declared=evolve(world.declared, topologies=(evolve(topology, flows=flows),)))
+@rule("acme/no-db", "error", "Leave it out.")
+def no_db(context):
+    yield "db", "no databases"
 
 
-def with_own_rule(world):
-    @rule("acme/no-web", "error", fix="Serve no one.")
-    def own(context):
-        """No role is named web."""
-        yield context.roles[0], "web"
-
-    return evolve(world, declared=evolve(world.declared, rules=(own,)))
+def refused_by_a_rule(world):
+    return evolve(world, declared=evolve(world.declared, rules=(no_db,)))
 
 
-WRONG = {
-    "a rule of check forbids it": unexplained,
-    "a rule of one's own forbids it": with_own_rule,
-    "no machine has this size": lambda world: world.changing("web", size="huge"),
-}
+def test_status_ends_as_plan_does_when_nothing_differs_and_an_apply_is_refused(applied):
+    refused = refused_by_a_rule(applied)
+    status = refused.run("status")
+    assert (status.exit_code, refused.run("plan").exit_code) == (3, 3)
+    assert "Nothing differs from the declaration." in status.stdout
+    assert "An apply is refused for the errors above." in status.stdout
 
 
-@pytest.mark.parametrize("wrong", WRONG)
-def test_status_of_a_declaration_that_no_apply_accepts_ends_as_plan_does(applied, wrong):
-    changed = WRONG[wrong](applied)
-    status, plan = changed.run("status"), changed.run("plan")
-    assert status.exit_code == plan.exit_code
-    assert status.exit_code in (1, 3)
+def test_a_difference_counts_more_than_a_refusal(applied):
+    applied.by_hand("StopInstance", id=applied.id("instance", "web2"))
+    assert refused_by_a_rule(applied).run("status").exit_code == 2
+
+
+def test_a_declaration_that_makes_no_sense_counts_more_than_a_difference(applied):
+    applied.by_hand("StopInstance", id=applied.id("instance", "web2"))
+    wrong = applied.changing("db", size="huge")
+    status = wrong.run("status")
+    assert (status.exit_code, wrong.run("plan").exit_code) == (1, 1)
     assert "An apply is refused for the errors above." in status.stdout

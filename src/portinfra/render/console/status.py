@@ -1,7 +1,6 @@
 """What is different from the declaration, attribute by attribute."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 from rich.console import Console
 
@@ -48,20 +47,14 @@ def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
             styled_text((str(each), "yellow"), ": portinfra did not create it, and leaves it alone")
         )
     show_findings(plan.findings, console)
-    for sentence in _conclusions(plan):
-        console.print(sentence)
-    console.print(lease_line(lease))
-
-
-def _conclusions(plan: Plan) -> Iterator[str]:
-    """Yield whether all is as declared, and what an apply would do about it."""
-    if plan.differs:
+    if not plan.differs and not observation.unknown and not observation.unexplained:
+        console.print(nothing_differs(plan))
+    elif plan.differs:
         repair = "" if plan.errors else f" {command('apply', plan.scope.environment)} repairs it."
-        yield f"Each line says: as it is → as declared.{repair}"
-    elif not plan.observation.unknown and not plan.observation.unexplained:
-        yield nothing_differs(plan)
+        console.print(f"Each line says: as it is → as declared.{repair}")
     if plan.errors:
-        yield "An apply is refused for the errors above."
+        console.print("An apply is refused for the errors above.")
+    console.print(lease_line(lease))
 
 
 def _show_whole(plan: Plan, console: Console) -> None:
