@@ -22,8 +22,9 @@ from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.drills.drill import remove, where
 from portinfra.recovery.ledger.drills import KIND
+from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.runs import TAKEOVER
+from portinfra.recovery.ledger.runs import TAKEOVER, read_again
 from portinfra.recovery.ledger.takeovers import turns, under_way
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.left_aside import remove_outlived
@@ -46,15 +47,18 @@ class Swept:
     began: str
     """When the drill began; empty for other hosts."""
     fate: str
-    """`removed`, `still running`, `not looked at`, or why it could not be removed.
+    """`removed`, `still running`, `not looked at`, or why it could not be removed. Of a ledger: which of its
+    records cannot be read, and how to find what they may be of.
 
     `not looked at`: the environment or a zone of it does not answer. The entries of the ledger stay open for
     the next sweep.
     """
     resources: int = 0
     """How many were seen."""
-    what: Literal["drill", "probe host", "transfer hosts", "environment"] = "drill"
-    """`environment`: all of it, which does not answer or cannot be read."""
+    what: Literal["drill", "probe host", "transfer hosts", "environment", "ledger"] = "drill"
+    """`environment`: all of it, which does not answer or cannot be read. `ledger`: records that may be of
+    drills and cannot be read, so that portinfra does not know what those drills left.
+    """
     environment: str = ""
     direction: Literal["", "receiving", "sending"] = ""
     """Of transfer hosts: whether they receive or send data."""
@@ -62,7 +66,7 @@ class Swept:
     @property
     def is_done(self) -> bool:
         """Whether nothing failed."""
-        return self.fate in (REMOVED, RUNNING, UNSEEN)
+        return self.what == "ledger" or self.fate in (REMOVED, RUNNING, UNSEEN)
 
 
 @check_arguments
@@ -104,13 +108,22 @@ def _sweep_end(way: Recovery, connection: Connection, pace: RunOptions, say: Say
 
 
 def _sweep_drills(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
-    for entry in ledger.entries(KIND):
-        if not entry.open:
+    """Remove the drills that the ledger has. Each has a scope of its own, which only its entry names."""
+    contents = ledger.read()
+    if hidden := [each for each in contents.unreadable if each.open and each.kind in ("", KIND)]:
+        names = f"{way.topology.name}-{way.target.name}-drill-"
+        fate = f"{unreadable_line(hidden)}. If that is of a drill, names of what it left begin with {names}"
+        yield Swept("", "", fate, what="ledger", environment=way.target.name)
+    for entry in contents.entries:
+        if entry.kind != KIND or not entry.open:
             continue
         swept = Swept(str(entry.said["id"]), str(entry.said["began"]), REMOVED, environment=way.target.name)
         placed = where(way, swept.id)
         try:
             with connection.start_run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
+                now = read_again(Ledger.after_settling(connection, way.ledger), entry)
+                if now is None or not now.open:  # the drill ended while this sweep removed others
+                    continue
                 count = len(run.reader.observe(placed.scope).resources)
                 left = remove(RolloutContext(connection, run, connection.catalogue(), placed, pace.listen))
         except LeaseHeldError:
@@ -123,7 +136,8 @@ def _sweep_drills(way: Recovery, connection: Connection, ledger: Ledger, pace: R
             yield evolve(swept, fate=UNSEEN)
             continue
         yield evolve(swept, resources=count)
-        ledger.rewrite(entry, {**entry.said, "open": False, "result": "swept"})
+        # A drill writes its result under its lease: without one it died. Nothing else writes this entry.
+        ledger.rewrite(now, {**now.said, "open": False, "result": now.said.get("result") or "swept"})
 
 
 def _sweep_hosts(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:

@@ -77,6 +77,13 @@ def reopen_run(ledger: Ledger, contents: Contents, entry: Entry) -> None:
         ledger.rewrite(entry, entry.said)
 
 
+def read_again(ledger: Ledger, entry: Entry) -> Entry | None:
+    """Return an entry as the ledger has it now; None where it has none. A run calls it under the lease of the
+    entry's scope before it rewrites the entry of another run.
+    """
+    return next((each for each in ledger.entries(entry.kind) if is_same(each.said, entry.said)), None)
+
+
 def link_run(ledger: Ledger, entry: Entry) -> Link:
     """Return the number of a run that ends, and the run before it that has evidence.
 
@@ -94,12 +101,15 @@ def link_run(ledger: Ledger, entry: Entry) -> Link:
     return Link(number, before[-1].number, before[-1].digest) if before else Link(number, 0, "")
 
 
-def end_run(ledger: Ledger, entry: Entry, evidence: Evidence, *, open: bool, **more: object) -> None:
-    """Write the result and the digest of the evidence into the entry of a run. Remove entries of old runs."""
+def end_run(ledger: Ledger, entry: Entry, evidence: Evidence, *, open: bool, **more: object) -> Entry:
+    """Write the result and the digest of the evidence into the entry of a run, and return it. Remove entries
+    of old runs. The caller holds the lease of the run: a sweep that gets it next reads this entry again.
+    """
     digest = digest_of(evidence_document(evidence))
     said = {**entry.said, "open": open, "run": evidence.number, "result": evidence.result, "digest": digest}
-    ledger.rewrite(entry, {**said, **more})
+    ended = ledger.rewrite(entry, {**said, **more})
     _prune(ledger, read_runs(ledger.entries()))
+    return ended
 
 
 def _prune(ledger: Ledger, runs: Sequence[Run]) -> None:

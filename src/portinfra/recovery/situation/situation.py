@@ -86,6 +86,11 @@ class EndFacts:
     """Why it does not answer."""
 
     @property
+    def tells_time(self) -> bool:
+        """Whether its provider tells its time."""
+        return self.clock_offset is not None
+
+    @property
     def open_runs(self) -> tuple[Run, ...]:
         """The runs that have not ended, or that left something behind."""
         return tuple(run for run in self.runs if run.entry.open)

@@ -20,12 +20,13 @@ from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, activated_number, mark, turns
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.coverage import Accepted, OwnVolumes, coverage
+from portinfra.recovery.points.coverage import Accepted, Coverage, OwnVolumes, coverage
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.choice import Lack, against_line, choose, fix_decided, to_accepted
 from portinfra.recovery.vault.listing import look_for
+from portinfra.recovery.vault.undecided import list_left_aside, list_undecided
 from portinfra.words import moment
 
 
@@ -116,17 +117,27 @@ class Selection:
             for id in agreed
             if id not in known
         ]
-        blank = self._blank_of_own([name for name in declared if mark(name) in turn.own])
+        own = [] if self.how.from_points else [name for name in declared if mark(name) in turn.own]
+        blank = frozenset[Address]()
+        for name, judged in self._judge_own(own).items():
+            blank |= self.accepts.blank.intersection(judged.volumes("accepted"))
+            if judged.restorable is False:
+                why = f"{began} keeps own volumes of {name}, and {against_line(judged)}"
+                lost.append(self._finding("no-point", why, fix_decided(judged, began, "")))
         for point in (known[id] for id in agreed if id in known and known[id].group in declared):
             judged = coverage(placed, declared[point.group], point, there, vault).accept(self.accepts)
             blank |= self.accepts.blank.intersection(judged.volumes("accepted"))
             if judged.restorable is False:
                 why = f"{began} uses point {point.id}, which cannot be restored: {against_line(judged)}"
                 lost.append(self._finding("no-point", why, fix_decided(judged, began, older(point.id))))
+        agreed_points = [known[id] for id in agreed if id in known]
+        left_aside = list_left_aside(turn, declared.values(), known, self.how)
+        for name, some in list_undecided(turn, declared.values(), agreed_points, left_aside, there).items():
+            why = f"{began} has decided on no data for {', '.join(sorted(some))} of group {name}"
+            lost.append(self._finding("undecided-data", why, self._fix_undecided(turn)))
         if lost:
             raise PolicyError(f"{self.recovery.target_scope} cannot take over from what it began with", lost)
-        kept = [known[id] for id in agreed]
-        own = [] if self.how.from_points else [name for name in self._names() if mark(name) in turn.own]
+        kept = agreed_points
         settled = {point.group for point in kept}.union(own)
         if len(kept) == len(turn.points) and len(own) == len(turn.own):
             return Selected(tuple(kept), tuple(own), blank=blank)
@@ -161,8 +172,8 @@ class Selection:
         there = self.target.observe(self.recovery.target_scope)
         numbers = own_numbers(self.recovery, contents, there, self.how)
         newest = {point.group: point for point in chosen}
-        why = iter(missing)
-        lacking = {name: next(why) for name in self._names() if name not in newest}
+        names, why = self._names(), iter(missing)
+        lacking = {name: next(why) for name in names if name not in newest}
         own = [
             name
             for name, number in numbers.items()
@@ -175,7 +186,7 @@ class Selection:
             tuple(text for name, text in lacking.items() if name not in own),
             tuple(
                 f"it is not known whether own volumes of {name} are newer than its points ({doubt[1]})"
-                for name in self._names()
+                for name in names
                 if doubt and (name in own or (name in newest and newest[name].number < doubt[0]))
             ),
             tuple(each for each in found.passed_over if not _is_older(each.point, own, numbers)),
@@ -186,14 +197,28 @@ class Selection:
         """Return the volumes that begin blank beside own volumes of their groups."""
         if not self.accepts.blank:
             return frozenset()
+        judged = self._judge_own(own).values()
+        return frozenset(volume for each in judged for volume in each.volumes("accepted"))
+
+    def _judge_own(self, own: Collection[str]) -> dict[str, Coverage]:
+        """Return the coverage of own volumes, by group."""
+        if not own:
+            return {}
         there = self.target.observe(self.recovery.target_scope)
         placed = place(self.recovery.topology, self.recovery.target)
-        judged = [
-            coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(self.accepts)
+        return {
+            group.name: coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(self.accepts)
             for group in groups(self.recovery, placed)
             if group.name in own
-        ]
-        return frozenset(volume for each in judged for volume in each.volumes("accepted"))
+        }
+
+    def _fix_undecided(self, turn: TakeoverEntry) -> str:
+        """Return what to do about groups that a takeover has decided on no data for."""
+        abandon = command("dr", "abandon", self.recovery.plan.name)
+        return (
+            f"Declare the roles and groups of the recovery plan as they were when {turn.occasion} {turn.id} "
+            f"began, and run this again; or abandon it: {abandon}."
+        )
 
     def findings(self, found: Selected, *, under_way: bool = False) -> list[Finding]:
         """Return a finding for each group that has no data, and for each whose newest data is not known. No
@@ -202,12 +227,14 @@ class Selection:
         name = self.recovery.plan.name
         point = command("dr", "replicate", name, "--now")
         fix = f"{command('dr', 'status', name)} lists the points. Make one: {point}."
+        abandon = f"Abandon this: {command('dr', 'abandon', name)}. Then" if under_way else ""
         if self.how.as_of:
-            fix = f"Name a later moment. {command('dr', 'status', name, '--points')} lists the points."
+            later = f"{abandon} name a later moment." if under_way else "Name a later moment."
+            fix = f"{later} {command('dr', 'status', name, '--points')} lists the points."
         elif self.how.lost:
             fix = "Declare it without what no point has data for; or wait for the other environment."
         elif under_way:
-            fix = f"Abandon this: {command('dr', 'abandon', name)}. Then make one: {point}."
+            fix = f"{abandon} make one: {point}."
         doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
         return [
             *self._future_findings(),

@@ -202,7 +202,7 @@ def foresee(
         is_approved=is_approved(recovery, target, entries),
         is_refresh=occasion == "refresh",
     )
-    data = tuple(_sources(recovery, selected, Ages(points(entries), time)))
+    data = tuple(_sources(recovery, selected, now, Ages(points(entries), time)))
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
     return Forecast(
         recovery,
@@ -231,9 +231,12 @@ def _roles_so_far(recovery: Recovery) -> list[list[str]]:
     return [[role for wave in waves[: number + 1] for role in wave.roles] for number in range(len(waves))]
 
 
-def _sources(recovery: Recovery, selected: Selected, ages: Ages) -> Iterable[DataSource]:
+def _sources(recovery: Recovery, selected: Selected, now: RecoveryStatus, ages: Ages) -> Iterable[DataSource]:
+    """Yield the data of each group. Of points that the status has, the age is the same as there."""
+    known = {each.id: each.age for each in now.points}
     for point in selected.points:
-        yield DataSource(point.group, f"point {point.id}", ages.of(point).seconds, iso(point.taken))
+        age = known.get(point.id, ages.of(point).seconds)
+        yield DataSource(point.group, f"point {point.id}", age, iso(point.taken))
     for name in selected.own:
         yield DataSource(name, f"own volumes of {recovery.target.name}", None)
 
