@@ -46,25 +46,11 @@ LAST_HOSTS = 2
 NETWORK = Address("network.main")
 
 
-_last: tuple[Placed, ...] = ()
-"""The placements that were asked for last: one run asks for the same ones many times."""
-
-
 def place(topology: Topology, environment: Environment) -> Placed:
     """Return every resource of a validated topology in an environment.
 
     Raises PlacementError, with all findings, where slots clash or hosts do not fit.
     """
-    global _last
-    for placed in _last:
-        if placed.topology is topology and placed.environment is environment:
-            return placed
-    placed = _place(topology, environment)
-    _last = (placed, *_last[:3])
-    return placed
-
-
-def _place(topology: Topology, environment: Environment) -> Placed:
     zones = len(environment.zones) or ZONES_DEFAULT
     roles = [role_in(role, environment) for role in topology.roles]
     sites = _sites(roles, topology.slots, environment, zones)

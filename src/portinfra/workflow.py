@@ -304,7 +304,7 @@ def release(topology: Topology, environment: Environment) -> Lease | None:
         scope = Scope(topology.name, environment.name)
         held = [lease for lease in read_leases(here.reader, scope) if not lease.released]
         for lease in held:
-            record = Record(lease.number, to_text(evolve(lease, released=True)))
+            record = Record(lease.number, to_text(evolve(lease, released=True, unfinished=True)))
             here.caller.insisting(here.provider.records.write(scope, record))
         return held[-1] if held else None
 
@@ -338,9 +338,10 @@ def _plan(
     with Connection.to(placed.environment, placed.topology) as here:
         given = None if guards is None else tuple(guards)
         lease, plan = _unguarded(placed, options, here, given or (), destroy=destroy)
-        if gone_data(plan):  # only then a killed run matters, and lists may have been behind its end
+        if gone_data(plan):  # only then an unfinished run matters, and lists may have been behind its end
             last = here.leases(placed.scope)[-1:]
-            plan = evolve(plan, follows_killed_run=any(not each.released for each in last))
+            is_unfinished = any(each.unfinished or not each.released for each in last)
+            plan = evolve(plan, follows_unfinished_run=is_unfinished)
     return check_guards(plan, given, lease)
 
 

@@ -30,6 +30,13 @@ def test_a_point_is_named_with_its_age_and_its_time(ready):
     assert line.endswith(f" old ({moment(source.taken)}). Data written after that stays behind.")
 
 
+def test_one_plan_has_one_age_of_a_point_however_slow_the_calls_are(ready):
+    ready.before_request = lambda action, given: passed_later(ready, 60)
+    found = make_forecast(recovery(), HOW)
+    (source,) = found.data
+    assert {source.age} == {volume.age for volume in found.status.volumes}
+
+
 def test_a_point_of_a_moment_is_named_with_its_time_too(ready):
     found = evolve(make_forecast(recovery(), HOW), as_of="2030-01-31T14:00:00+00:00")
     assert line_of("db", found) == line_of("db", evolve(found, as_of=None))

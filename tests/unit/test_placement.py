@@ -123,3 +123,21 @@ def test_resources_come_after_all_they_refer_to():
     for address, spec in placed.resources.items():
         assert set(spec.references()) <= seen | {"firewall.web", "firewall.db"}
         seen.add(address)
+
+
+def test_a_placement_follows_a_declaration_that_changes():
+    topology = Topology("t", [Role("web", count=1)], tags={"team": "a"})
+    environment = Environment("production", on="fake:us-east-1", roles={"web": {"count": 1}})
+    place(topology, environment)
+    environment.roles["web"]["count"] = 3
+    environment.tags["owner"] = "ops"
+    topology.tags["team"] = "b"
+    placed = place(topology, environment)
+    assert list(hosts(placed)) == ["web1", "web2", "web3"]
+    assert hosts(placed)["web1"].tags == {"team": "b", "owner": "ops"}
+
+
+def test_a_change_of_one_placement_changes_no_other():
+    topology = Topology("t", [Role("web", count=1)])
+    place(topology, PRODUCTION).resources.pop("instance.web1")
+    assert list(hosts(place(topology, PRODUCTION))) == ["web1"]

@@ -145,9 +145,9 @@ class LeaseHolder:
             self._clock.sleep_until(min(moment, self.renew_due))
             self.renew_if_due()
 
-    def release(self, *, forget: bool = False) -> None:
-        """Release the lease. It stays as the record of the last run; `forget` deletes it where nothing is
-        left to guard.
+    def release(self, *, unfinished: bool, forget: bool = False) -> None:
+        """Release the lease. It stays as the record of the last run, which may be `unfinished`; `forget`
+        deletes it where nothing is left to guard.
 
         A lease with an epoch stays all the same: without it, an older epoch would count as the last one.
         So does a lease with a peer, which may be active: the next plan has to check it.
@@ -160,7 +160,8 @@ class LeaseHolder:
                 for number in (self.lease.number, self.lease.number - 1):
                     _delete(self.caller, self.scope, number)
             else:
-                self.lease = evolve(self.lease, released=True, renew_time=current_time(self.caller.provider))
+                written = current_time(self.caller.provider)
+                self.lease = evolve(self.lease, released=True, unfinished=unfinished, renew_time=written)
                 self.caller.insisting(self.caller.provider.records.write(self.scope, _record(self.lease)))
         except (NotFound, LeaseLostError):
             pass  # another run has taken over, with a lease of its own
@@ -236,12 +237,15 @@ def _wait_for_holder(last: Lease, reader: Reader, scope: Scope) -> bool:
 
 
 def _next_lease(last: Lease | None, me: Holder, now: float, version: str) -> Lease:
-    """Return the lease that follows the last one. It keeps the fence, its epoch and the peer."""
+    """Return the lease that follows the last one. It keeps the fence, its epoch and the peer, and that the
+    last run did not end well.
+    """
     return Lease(
         number=last.number + 1 if last else 1,
         holder_identity=me,
         acquire_time=datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"),
         renew_time=now,
+        unfinished=last is not None and (last.unfinished or not last.released),
         epoch=last.epoch if last else 0,
         fenced=last.fenced if last else False,
         peer=last.peer if last else "",

@@ -70,6 +70,8 @@ class Run:
         self._journal = Journal(scope, self.attempt)
         self._holder: LeaseHolder | None = None
         self._nothing_left = False
+        self._has_applied = False
+        """Whether its last apply ended well."""
         self._in_force: set[Address] = set()
         """What this run has defined, or put in force again."""
         self._last_write: float | None = None
@@ -89,13 +91,20 @@ class Run:
         self._journal.close()
         try:
             if kind is None or issubclass(kind, Exception | KeyboardInterrupt):
-                self._holder.release(forget=self._nothing_left)
+                unfinished = self._is_unfinished(failed=kind is not None)
+                self._holder.release(unfinished=unfinished, forget=self._nothing_left)
         except ProviderError:
             # The next run finds that this one has ended. What hid the outcome would be worse.
             if error is None and self._nothing_left:
                 raise
         finally:
             self._holder.mark_ended()
+
+    def _is_unfinished(self, *, failed: bool) -> bool:
+        """Whether this run, or an earlier one that no run has finished, may have changed a part of a plan."""
+        if self._has_applied and not failed:
+            return False
+        return self._last_write is not None or self.lease.unfinished
 
     @property
     def calls(self) -> int:
@@ -168,6 +177,7 @@ class Run:
         KeyboardInterrupt once the calls under way have ended.
         """
         assert self._holder is not None
+        self._has_applied = False
         self._holder.renew_if_due()
         began, calls = self._provider.clock.now(), self._caller.calls
         coordinator = self._coordinator(self._unready_first(with_questions(plan), listen), listen)
@@ -188,6 +198,7 @@ class Run:
         )
         if not outcome.succeeded:
             raise ApplyError(_message(outcome), self._with_residents(plan, outcome))
+        self._has_applied = True
         return outcome
 
     def _wait_for_lists(self) -> None:

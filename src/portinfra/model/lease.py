@@ -51,6 +51,10 @@ class Lease:
     """The version of portinfra that took it."""
     peer: str = ""
     """The other environment of the recovery plan. A plan that does not check it is refused."""
+    unfinished: bool = False
+    """Whether the last run that changed something did not end well. It may have deleted what its options
+    name.
+    """
 
     @property
     def attempt(self) -> str:

@@ -98,8 +98,10 @@ class Plan:
     """Errors among them make the plan one that no apply accepts."""
     guards: tuple[Guard, ...] | None = None
     """What `apply` checks again. None: the caller passed none; empty: the caller skips them on purpose."""
-    follows_killed_run: bool = False
-    """Whether the last run did not release its lease: it may have deleted some of what the options name."""
+    follows_unfinished_run: bool = False
+    """Whether the last run was killed, was interrupted or failed: it may have deleted some of what the
+    options name.
+    """
     peer: str = ""
     """The environment that the claim of the scope named when the plan was made."""
 

@@ -8,17 +8,17 @@ from attrs import frozen
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.planning.roles import COMMON, role_of
-from portinfra.words import nearest_spelling, suggestion
+from portinfra.words import collapsed, nearest_spelling, suggestion
 
 ALL = "all"
 """What `allow_data_loss` may name besides volumes and snapshots: every one of them."""
 
 
 PERMITS = ("allow_data_loss", "unprotected")
-"""The attributes that permit a loss. A run that was killed may have deleted what they name, and the same
-command must finish it. So after such a run an absent resource there is a warning. It comes without the
-nearest name, which may be that of a volume that must stay. A name that a user misspelled is an error
-(`_misspelling`).
+"""The attributes that permit a loss. A run that did not end well (it was killed, was interrupted or failed)
+may have deleted what they name, and the same command must finish it. So after such a run an absent resource
+there is a warning. No advice about it says "did you mean": the nearest name may be that of a volume that must
+stay. Only a name that is almost the same is answered so (`_misspelling`), and not after such a run.
 """
 
 GONE = "If a run has deleted it already, leave it out."
@@ -55,14 +55,16 @@ def unknown_names(plan: Plan) -> Iterator[UnknownName]:
         for name in sorted(given):
             if name in names:
                 continue
-            if attribute == "allow_data_loss" and (near := _misspelling(name, names)):
-                yield UnknownName(attribute, name, f"Did you mean {near!r}? {GONE}")
-            elif attribute in PERMITS and is_data(name) and plan.follows_killed_run:
+            if attribute not in PERMITS or not is_data(name):
+                fix = suggestion(name, names, "Leave it out: nothing has a name.")
+                yield UnknownName(attribute, name, fix)
+            elif plan.follows_unfinished_run:
                 yield UnknownName(attribute, name, "Nothing is lost by it.", Severity.WARNING)
+            elif attribute == "allow_data_loss" and (near := _misspelling(name, names)):
+                yield UnknownName(attribute, name, f"Did you mean {near!r}? {GONE}")
             else:
-                lost = attribute in PERMITS and is_data(name)
-                fix = suggestion(name, data if lost else names, "Leave it out: nothing has a name.")
-                yield UnknownName(attribute, name, f"{fix} {GONE}" if lost else fix)
+                there = f" Known are {collapsed(sorted(data))}." if data else ""
+                yield UnknownName(attribute, name, f"{GONE}{there}")
 
 
 def gone_data(plan: Plan) -> frozenset[str]:

@@ -36,6 +36,13 @@ KEYS = {
 NOTE = "note"
 """The key of what a record says beside the lease: an entry of a ledger, or the peer."""
 
+RELEASED = "released"
+
+UNFINISHED = "unfinished"
+"""The value of `released` in the text of a released lease that is `unfinished`. Version 0.1.0 takes it for
+true. Later versions that do not know it take the lease for that of a run that was killed.
+"""
+
 PEER = "peer: "
 """How the note of a lease begins that names a peer. Versions that know no peer ignore the note of a lease,
 and would not read a lease with a key that they do not know.
@@ -66,6 +73,8 @@ def to_text(lease: Lease, note: str = "") -> str:
     """
     held = asdict(lease)
     said = {key: held[attribute] for attribute, key in KEYS.items()}
+    if lease.released and lease.unfinished:
+        said[RELEASED] = UNFINISHED
     said[NOTE] = PEER + lease.peer if lease.peer else note
     text = json.dumps(said, separators=(",", ":"))
     if len(text) > TEXT_MAX:
@@ -127,6 +136,8 @@ def _lease(number: int, said: JsonObject) -> Lease:
         for attribute, key in KEYS.items()
         if key in said and (attribute not in TYPES or _fits(said[key], TYPES[attribute]))
     }
+    if said.get(RELEASED) == UNFINISHED:
+        held |= {"released": True, "unfinished": True}
     note = str(said.get(NOTE, ""))
     if note.startswith(PEER):
         held["peer"] = note.removeprefix(PEER)

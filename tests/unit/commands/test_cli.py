@@ -106,6 +106,25 @@ def test_an_interrupted_apply_says_how_to_resume(world, monkeypatch):
     assert "python shop.py apply --yes" in result.stderr
 
 
+def test_the_command_that_an_interrupt_prints_goes_on_where_the_volume_is_deleted(applied, monkeypatch):
+    without = applied.changing("db", count=0)
+    interrupted = ["apply", "--yes", "--allow-data-loss", "volume.db1-data"]
+
+    def interrupt(progress):
+        if not any(item["kind"] == "volume" for item in applied.cloud.books()):
+            raise KeyboardInterrupt
+
+    apply = workflow.apply
+    monkeypatch.setattr(workflow, "apply", lambda plan, listen: apply(plan, listen=interrupt, seed=0))
+    result = without.run(*interrupted)
+    monkeypatch.setattr(workflow, "apply", apply)
+    assert result.exit_code == 130
+    assert f"python shop.py {' '.join(interrupted)}" in result.stderr
+    again = without.run(*interrupted)
+    assert again.exit_code == 0
+    assert "Nothing is lost by it." in again.stdout
+
+
 def test_destroy_wants_the_scope_typed(applied, monkeypatch):
     monkeypatch.setattr(terminal, "interactive", lambda: True)
     assert applied.run("destroy", answer="yes\n").exit_code == 3

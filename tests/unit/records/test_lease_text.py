@@ -70,6 +70,14 @@ def test_a_lease_with_a_peer_has_no_key_that_older_versions_do_not_know():
     assert (written["epoch"], written["fenced"], written["note"]) == (5, True, "peer: recovery")
 
 
+def test_an_unfinished_lease_has_the_keys_of_older_versions_and_is_true_to_the_oldest():
+    lease = Lease(3, Holder(**HOLDER), released=True, unfinished=True, epoch=5, fenced=True, peer="recovery")
+    written = json.loads(to_text(lease))
+    assert written.keys() == OLD.keys()
+    assert written["released"]
+    assert read(written) == lease
+
+
 def test_keys_of_a_later_version_are_ignored():
     assert read({**OLD, "later": 1}) == read(OLD)
     assert read({**OLD, "holder": {**HOLDER, "later": 1}}) == read(OLD)

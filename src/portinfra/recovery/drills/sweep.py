@@ -22,6 +22,7 @@ from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.drills.drill import remove, where
 from portinfra.recovery.ledger.drills import KIND
+from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, read_again
 from portinfra.recovery.ledger.takeovers import turns, under_way
@@ -46,15 +47,18 @@ class Swept:
     began: str
     """When the drill began; empty for other hosts."""
     fate: str
-    """`removed`, `still running`, `not looked at`, or why it could not be removed.
+    """`removed`, `still running`, `not looked at`, or why it could not be removed. Of a ledger: which of its
+    records cannot be read, and how to find what they may be of.
 
     `not looked at`: the environment or a zone of it does not answer. The entries of the ledger stay open for
     the next sweep.
     """
     resources: int = 0
     """How many were seen."""
-    what: Literal["drill", "probe host", "transfer hosts", "environment"] = "drill"
-    """`environment`: all of it, which does not answer or cannot be read."""
+    what: Literal["drill", "probe host", "transfer hosts", "environment", "ledger"] = "drill"
+    """`environment`: all of it, which does not answer or cannot be read. `ledger`: records that may be of
+    drills and cannot be read, so that portinfra does not know what those drills left.
+    """
     environment: str = ""
     direction: Literal["", "receiving", "sending"] = ""
     """Of transfer hosts: whether they receive or send data."""
@@ -62,7 +66,7 @@ class Swept:
     @property
     def is_done(self) -> bool:
         """Whether nothing failed."""
-        return self.fate in (REMOVED, RUNNING, UNSEEN)
+        return self.what == "ledger" or self.fate in (REMOVED, RUNNING, UNSEEN)
 
 
 @check_arguments
@@ -131,9 +135,16 @@ def _sweep_transfers(way: Recovery, connection: Connection, pace: RunOptions) ->
 def _sweep_drills(
     way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions, *, may_close: bool
 ) -> Iterator[Swept]:
-    """Remove drills that died. Close their entries, unless transfer hosts are left, which may be theirs."""
-    for entry in ledger.entries(KIND):
-        if not entry.open:
+    """Remove the drills that the ledger has. Each has a scope of its own, which only its entry names. Close
+    the entries of those that died, unless transfer hosts are left, which may be theirs.
+    """
+    contents = ledger.read()
+    if hidden := [each for each in contents.unreadable if each.open and each.kind in ("", KIND)]:
+        names = f"{way.topology.name}-{way.target.name}-drill-"
+        fate = f"{unreadable_line(hidden)}. If that is of a drill, names of what it left begin with {names}"
+        yield Swept("", "", fate, what="ledger", environment=way.target.name)
+    for entry in contents.entries:
+        if entry.kind != KIND or not entry.open:
             continue
         swept = Swept(str(entry.said["id"]), str(entry.said["began"]), REMOVED, environment=way.target.name)
         placed = where(way, swept.id)

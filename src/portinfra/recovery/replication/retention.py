@@ -3,7 +3,7 @@ needs it. A ledger that does not tell of everything is no reason to remove anyth
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from attrs import define, evolve, field
 
@@ -169,29 +169,33 @@ class Retention:
     def _points_to_remove(self, known: Iterable[Point], there: Observation) -> list[Point]:
         """The points that no policy keeps. Of a group that is no longer declared, the newest is kept."""
         keep = {group.name: group.keep for group in groups(self.recovery, self.placed)}
+        in_target = place(self.recovery.topology, self.recovery.target)
+
+        def has_whole_data(point: Point) -> bool:
+            return self._is_intact(point, in_target, there)
+
         by_group: dict[str, list[Point]] = defaultdict(list)
         for point in known:
             by_group[point.group].append(point)
         return [
             point
             for group, mine in by_group.items()
-            for point in self._points_beyond_keep(mine, keep.get(group, {}), there)
+            for point in self._points_beyond_keep(mine, keep.get(group, {}), has_whole_data)
         ]
 
     def _points_beyond_keep(
-        self, mine: list[Point], keep: Mapping[str, int], there: Observation
+        self, mine: list[Point], keep: Mapping[str, int], has_whole_data: Callable[[Point], bool]
     ) -> list[Point]:
         """Of the points of one group, those that are not kept."""
         ages = Ages(mine, self.target.now)
-        judged = candidates(mine, ages, lambda point: self._is_intact(point, there))
+        judged = candidates(mine, ages, has_whole_data)
         kept = kept_points(judged, keep)
         return [point for point in mine if point.number not in kept]
 
-    def _is_intact(self, point: Point, there: Observation) -> bool:
-        placed = place(self.recovery.topology, self.recovery.target)
-        for group in groups(self.recovery, placed):
+    def _is_intact(self, point: Point, in_target: Placed, there: Observation) -> bool:
+        for group in groups(self.recovery, in_target):
             if group.name == point.group:
-                return is_intact(coverage(placed, group, point, there, self.vault))
+                return is_intact(coverage(in_target, group, point, there, self.vault))
         return point.is_in_vault or self._is_undeclared_intact(point, there)
 
     def _is_undeclared_intact(self, point: Point, there: Observation) -> bool:

@@ -37,7 +37,7 @@ from portinfra.recovery.points.restore import (
     replacing,
 )
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.replication.readiness import capture_problem
+from portinfra.recovery.replication.readiness import capture_problem, size_problem
 from portinfra.recovery.situation.facts import answering
 from portinfra.recovery.situation.situation import Situation, is_replaceable, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned
@@ -195,14 +195,14 @@ def foresee(
         hooks=tuple(_unready_hooks(recovery, how, occasion)),
         data=tuple(selection.findings(selected, under_way=now.turn is not None)) if judges_data else (),
         passed_over=selected.passed_over if judges_data else (),
-        no_last_point=_no_last_point(recovery, target) if planned else {},
+        no_last_point=_no_last_point(recovery, how, target) if planned else (),
         overwritten=tuple(volume.name for volume in overwritten),
         measured=measured,
         measured_in=drill,
         is_approved=is_approved(recovery, target, entries),
         is_refresh=occasion == "refresh",
     )
-    data = tuple(_sources(recovery, selected, Ages(points(entries), time)))
+    data = tuple(_sources(recovery, selected, now, Ages(points(entries), time)))
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
     return Forecast(
         recovery,
@@ -231,9 +231,12 @@ def _roles_so_far(recovery: Recovery) -> list[list[str]]:
     return [[role for wave in waves[: number + 1] for role in wave.roles] for number in range(len(waves))]
 
 
-def _sources(recovery: Recovery, selected: Selected, ages: Ages) -> Iterable[DataSource]:
+def _sources(recovery: Recovery, selected: Selected, now: RecoveryStatus, ages: Ages) -> Iterable[DataSource]:
+    """Yield the data of each group. Of points that the status has, the age is the same as there."""
+    known = {each.id: each.age for each in now.points}
     for point in selected.points:
-        yield DataSource(point.group, f"point {point.id}", ages.of(point).seconds, iso(point.taken))
+        age = known.get(point.id, ages.of(point).seconds)
+        yield DataSource(point.group, f"point {point.id}", age, iso(point.taken))
     for name in selected.own:
         yield DataSource(name, f"own volumes of {recovery.target.name}", None)
 
@@ -281,15 +284,17 @@ def _is_replaceable(recovery: Recovery, now: Situation) -> bool:
     return begun.contained and (is_first_start or bool(begun.restored))
 
 
-def _no_last_point(recovery: Recovery, target: Connection) -> dict[str, str]:
-    """Return why groups cannot have a last point."""
+def _no_last_point(recovery: Recovery, how: FailoverOptions, target: Connection) -> list[str]:
+    """Return, in words, the groups that cannot have a last point, or whose last point cannot be restored."""
     with answering(recovery) as source:
         there = source.observe(recovery.source_scope)
-    return {
-        group.name: why
-        for group in groups(recovery, place(recovery.topology, recovery.source))
-        if (why := capture_problem(recovery, group, there, target))
-    }
+    placed, found = place(recovery.topology, recovery.target), []
+    for group in groups(recovery, place(recovery.topology, recovery.source)):
+        if why := capture_problem(recovery, group, there, target):
+            found.append(f"no last point of {group.name} can be made: {why}")
+        elif not how.as_of and (why := size_problem(group, there, placed)):
+            found.append(f"no last point of {group.name} can be restored: {why}")
+    return found
 
 
 def _unready_hooks(recovery: Recovery, how: FailoverOptions, occasion: Kind) -> Iterable[UnreadyHook]:

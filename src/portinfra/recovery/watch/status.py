@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import nullcontext
 from datetime import datetime
 
-from attrs import evolve
+from attrs import astuple, evolve
 
 from portinfra.errors import ProviderError
 from portinfra.execution.connection import Connection
@@ -175,11 +175,11 @@ def _kept_volumes(
         try:
             with nullcontext(connected) if connected else Connection.to(way.target) as place:
                 volumes = KeptVolumes(way, place, Ledger(place, way.ledger), RunOptions())
-                listed, ends = volumes.list_volumes(facts.kept), volumes.ends_by_time
+                listed = volumes.list_volumes(facts.kept)
         except ProviderError as error:
             unseen.append(f"the kept snapshots of {name} cannot be read: {error.first_line}")
             continue
-        kept += [KeptVolume(name, each.volume, each.snapshot, each.kept_until, ends) for each in listed]
+        kept += [KeptVolume(name, *astuple(each)) for each in listed]
     return tuple(kept), tuple(unseen)
 
 

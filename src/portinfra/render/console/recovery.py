@@ -13,6 +13,7 @@ from portinfra.model.finding import Severity
 from portinfra.recovery.drills.sweep import UNSEEN, Swept
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
+from portinfra.recovery.points.kept_time import kept_until
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.watch.forecast import DataSource, Forecast
@@ -21,6 +22,7 @@ from portinfra.recovery.watch.recovery_status import PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery_assurances import recovery_assurance
 from portinfra.render.console.terminal import styled_text, table
+from portinfra.render.evidence.sentences import UNREAD_ENTRIES
 from portinfra.words import count, duration, moment
 
 RESULT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "failed": "bold red"}
@@ -242,11 +244,11 @@ def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
     for each in found.kept_unseen:
         yield f"{each[0].upper()}{each[1:]}"
     for kept in found.kept:
-        until = f"kept until {moment(kept.until)}."
+        until = f"kept {kept_until(kept.until, ends_by_time=kept.ends_by_time)}."
         if not kept.ends_by_time:
-            until = (
-                f"kept until a person deletes it. {kept.environment} does not tell the time, so portinfra "
-                "does not know when its time is over. To delete it, use the tools of its provider."
+            until += (
+                f" {kept.environment} does not tell the time, so portinfra does not know when its time is "
+                "over. To delete it, use the tools of its provider."
             )
         yield f"{kept.environment}: what {kept.volume} had before is in snapshot {kept.snapshot}, {until}"
 
@@ -293,6 +295,9 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
 
 def _swept_line(each: Swept) -> str:
     again = command("dr", "sweep")
+    if each.what == "ledger":
+        then = "Delete what no drill uses; then repair or delete the record."
+        return f"{each.environment}: {each.fate}. {then}"
     if each.what == "environment":
         if each.fate == UNSEEN:
             silence = f"portinfra did not read {each.environment}. When it answers, run {again} again."
@@ -383,21 +388,21 @@ def _aside_lines(evidence: Evidence) -> Iterable[str]:
 def left_aside_lines(volumes: Iterable[LeftAside]) -> Iterable[str]:
     """Yield a sentence for each volume that was replaced, and where its data is."""
     for each in volumes:
-        if each.snapshot:
-            until = f"kept until {moment(each.kept_until)}"
-            yield f"{each.volume} was replaced. What it had is in snapshot {each.snapshot}, {until}."
-        elif each.kept_until:
-            until = f"is kept until {moment(each.kept_until)}, and was not seen: a zone did not answer"
-            yield f"{each.volume} was replaced. A snapshot of what it had {until}."
-        else:
+        if not each.kept_until:
             yield f"{each.volume} was replaced. Data that it alone had is GONE: no snapshot was kept."
+            continue
+        kept = f"kept {kept_until(each.kept_until, ends_by_time=each.ends_by_time)}"
+        if each.snapshot:
+            yield f"{each.volume} was replaced. What it had is in snapshot {each.snapshot}, {kept}."
+        else:
+            unseen = f"is {kept}, and was not seen: a zone did not answer"
+            yield f"{each.volume} was replaced. A snapshot of what it had {unseen}."
 
 
 def _unread_lines(evidence: Evidence) -> Iterable[str]:
     """Yield a sentence about the entries of the ledger that may be of newer data."""
     if evidence.unreadable_entries:
-        entries = "; ".join(evidence.unreadable_entries)
-        yield f"Not read, and newer than the points that were used: {entries}. They may be of newer data."
+        yield f"{UNREAD_ENTRIES}: {'; '.join(evidence.unreadable_entries)}."
 
 
 def _data_measured(evidence: Evidence) -> str:
