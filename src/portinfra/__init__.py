@@ -68,6 +68,8 @@ _NAMES = {
     ),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
+_PARTS = ("dr", "errors")
+"""The public modules, whose values are not values of `portinfra` itself."""
 
 __all__ = [
     "INTERNET",
@@ -117,11 +119,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
+    if name in _MODULES:
+        value = getattr(import_module(_MODULES[name]), name)
+    elif name in _PARTS:
+        value = import_module(f"portinfra.{name}")
+    else:
         raise AttributeError(f"module 'portinfra' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_MODULES]
+    return sorted({*globals(), *_MODULES, *_PARTS})

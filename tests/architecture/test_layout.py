@@ -55,6 +55,11 @@ def test_a_page_answers_one_kind_of_question(page):
     assert len(page.read_text().splitlines()) <= PAGE_LINES_MAX
 
 
+def test_public_modules_need_no_import_of_their_own():
+    program = "import portinfra; portinfra.errors.PortinfraError, portinfra.dr.drill"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
 def test_importing_portinfra_imports_none_of_its_modules():
     program = "import sys, portinfra; print(*sorted(n for n in sys.modules if n.startswith('portinfra.')))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
@@ -63,7 +68,8 @@ def test_importing_portinfra_imports_none_of_its_modules():
 
 def test_every_public_name_is_found_and_listed():
     assert [name for name in portinfra.__all__ if not hasattr(portinfra, name)] == []
-    assert set(portinfra.__all__) <= set(dir(portinfra))
+    assert {*portinfra.__all__, "dr", "errors"} <= {*dir(portinfra)}
+    assert len(dir(portinfra)) == len({*dir(portinfra)})
     with pytest.raises(AttributeError, match="has no attribute 'Rolle'"):
         portinfra.Rolle  # noqa: B018
 

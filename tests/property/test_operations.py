@@ -100,6 +100,11 @@ class Operations(RuleBasedStateMachine):
         except StalePlanError:  # a run died a moment ago, and its claim was not in the list yet
             apply(plan(self.topology, PRODUCTION, options), seed=self.next_seed())
         except PolicyError as error:
+            if {each.rule for each in error.findings} == {"plan/unknown-former-name"}:
+                roles = [evolve(role, renamed_from=None) for role in self.topology.roles]
+                self.topology = evolve(self.topology, roles=roles)
+                self.bring(options)
+                return
             if options is LOSE_DATA or {each.rule for each in error.findings} != {"plan/cannot-rename"}:
                 raise
             return

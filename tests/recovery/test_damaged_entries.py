@@ -3,7 +3,9 @@
 It is counted and named, and no recovery point is removed while it exists.
 """
 
+import io
 import json
+import re
 
 import pytest
 from attrs import evolve
@@ -38,7 +40,7 @@ from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
-from portinfra.render.console.recovery import show_evidence
+from portinfra.render.console.recovery import show_evidence, show_swept
 from portinfra.render.evidence.page import report_html
 from portinfra.render.recovery_documents import prometheus
 from portinfra.testing.simulated import applied
@@ -234,6 +236,32 @@ def test_verbs_that_write_go_on_or_refuse_beside_a_damaged_entry(ready, kind, da
     attempt(lambda: failback(tiny(), HOW))
 
 
+@pytest.mark.parametrize("said", [{}, {"kind": "drill"}], ids=["of no kind", "of a drill"])
+def test_a_sweep_says_that_a_damaged_entry_may_be_of_a_drill_that_left_something(ready, said):
+    ready.fail_later("DeleteVolume", times=1000)
+    assert drill(tiny(), pace=ONE).left_behind
+    ready.fail_later("DeleteVolume", times=0)
+    with Connection.to(RECOVERY) as there:
+        number = Ledger.after_settling(there, tiny().ledger).entries("drill")[-1].number
+    put(said, number=number)
+    left = [each["name"] for each in ready.books(RECOVERY.account) if "-drill-" in each.get("name", "")]
+    text = printed_sweep()
+    assert "has left anything" not in text
+    assert f"entry {number}" in text
+    (start,) = re.findall(r"begin with (\S+)\.", text)
+    assert all(name.startswith(start) for name in left)
+    assert left
+
+    put({**EXAMPLES["drill"]}, number=number)
+    assert "has left anything" in printed_sweep(), "nothing else is hidden once the record is repaired"
+
+
+def printed_sweep():
+    out = io.StringIO()
+    show_swept(sweep(tiny(), pace=ONE), Console(file=out, width=1000))
+    return out.getvalue()
+
+
 def test_a_damaged_entry_is_a_warning_and_a_newer_one_stops_no_source(ready):
     number = put({"kind": "point"})
     found = {each.rule: each.severity for each in make_forecast(tiny()).findings}
@@ -257,7 +285,7 @@ def test_evidence_names_the_unreadable_entries_that_are_newer_than_its_points(re
     assert named.startswith(f"entry {number} (point): ")
     console = Console(record=True, width=300)
     show_evidence(evidence, console)
-    assert f"{named}. They may be of newer data." in console.export_text()
+    assert f"may be of newer data: {named}." in console.export_text()
     assert named in report_html(evidence_document(evidence))
 
 

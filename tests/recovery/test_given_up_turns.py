@@ -62,6 +62,27 @@ def test_a_way_back_is_given_up_as_well(ready):
     assert failback(recovery(), HOW).result == "passed"
 
 
+def test_an_end_that_an_operator_makes_active_with_older_data_has_the_newest_from_then_on(ready):
+    about = recovery(rto="9h", rpo="99h")
+    assert failover(about, HOW).result == "passed"
+    write(ready, RECOVERY, "a day of orders")
+    stuck(how=LOST)
+    with pytest.raises(PolicyError) as error:
+        abandon(about, HOW)
+    assert rules(error) == ["recovery/own-data-is-newest"]
+    assert "dr abandon shop --older-data" in str(error.value)
+    older = written(ready, PRODUCTION)
+    assert abandon(about, HOW, older_data=True).had_newest_data
+    assert written(ready, PRODUCTION) == older
+    assert set(written(ready, RECOVERY).values()) == said("a day of orders")
+
+    write(ready, PRODUCTION, "newer")
+    assert replicate(about, now=True, pace=ONE).succeeded
+    stuck()
+    assert not abandon(about, HOW).had_newest_data, "production has it, so no option is needed"
+    assert set(written(ready, PRODUCTION).values()) == said("newer")
+
+
 def test_nothing_is_given_up_where_nothing_is_under_way(ready):
     with pytest.raises(PolicyError) as error:
         abandon(recovery(), HOW)

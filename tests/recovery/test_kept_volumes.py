@@ -2,6 +2,7 @@
 evidence as gone.
 """
 
+import re
 from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
@@ -21,6 +22,7 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Action, Probe
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.drills.sweep import sweep
+from portinfra.recovery.evidence import evidence_document
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.recovery.replication.replicate import replicate
@@ -31,12 +33,14 @@ from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
-from portinfra.render.console.recovery import show_evidence, show_status
+from portinfra.render.console.recovery import left_aside_lines, show_evidence, show_status
+from portinfra.render.evidence.page import report_html
 from portinfra.render.recovery_documents import status_document
 from portinfra.testing.fake.drivers.base import FakeDriver
 from portinfra.testing.fake.drivers.instance import InstanceDriver
 from portinfra.testing.simulated import applied, simulated
 from portinfra.testing.wrapped import wrapped
+from portinfra.words import moment
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 PLANNED = evolve(HOW, planned=True)
@@ -306,10 +310,41 @@ def test_where_no_provider_tells_the_time_a_person_ends_a_kept_snapshot_and_stat
             sweep(tiny(), pace=ONE)
             (kept,) = status(tiny()).kept
             assert (kept.snapshot, kept.ends_by_time) == (aside.snapshot, False)
-    console = Console(record=True, width=400)
     with clock_off(0):
-        show_status(status(tiny()), console)
-    assert f"in snapshot {aside.snapshot}, kept until a person deletes it" in console.export_text()
+        text = text_of(show_status, status(tiny()))
+    assert f"in snapshot {aside.snapshot}, kept until a person deletes it" in text
+
+
+@pytest.mark.parametrize("tells_time", [True, False])
+def test_each_text_about_a_kept_snapshot_says_who_ends_it(tiny_world, tells_time):
+    double_life(tiny_world, tiny())
+    progress = []
+    with clock_off(0, tells_time=tells_time):
+        findings = make_forecast(tiny().reversed).findings
+        (planned,) = (each.fix for each in findings if each.rule == "recovery/overwrites-data")
+        stopped = tiny(actions=[Action("promote", run=lambda inventory: False)])
+        evidence = failback(stopped, HOW, say=progress.append)
+        seen = status(tiny())
+        abandoned = abandon(tiny(), HOW)
+    texts = {
+        "plan": planned,
+        "progress": next(line for line in progress if line.startswith("keeping a snapshot")),
+        "evidence": text_of(show_evidence, evidence),
+        "page": report_html(evidence_document(evidence)),
+        "status": text_of(show_status, seen),
+        "abandon": "\n".join(left_aside_lines(abandoned.left_aside)),
+    }
+    (kept,), by_a_person = seen.kept, "until a person deletes it"
+    by_time = re.compile(f"until {moment(kept.until)}|for 7d")
+    said = {name: (bool(by_time.search(text)), by_a_person in text) for name, text in texts.items()}
+    assert said == dict.fromkeys(texts, (tells_time, not tells_time))
+
+
+def text_of(show, value):
+    """Return what is printed of a value."""
+    console = Console(record=True, width=400)
+    show(value, console)
+    return console.export_text()
 
 
 def test_the_ledger_forgets_kept_snapshots_that_a_person_has_deleted(tiny_world):
@@ -413,7 +448,7 @@ def test_a_way_back_that_is_killed_keeps_what_production_wrote(tiny_world, call)
         return bool(began) and provider.account == PRODUCTION.account and each.action == call
 
     def listen(line):
-        began.extend([line] if line.startswith("keeping snapshots") else [])
+        began.extend([line] if line.startswith("keeping a snapshot") else [])
 
     dies_at(replaces, lambda: failback(tiny(), HOW, say=listen))
     evidence = failback(tiny(), HOW)

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from clocks import HOUR
 from law_counts import LawCounts
 from recovery_fuzzer import FuzzedRecovery
 from recovery_laws import LAWS, LawBroken
 from recovery_sentences import GATED, ORACLES, RecoveryHistory
+from sentences import FalseSentence
 from turning import lost
 from worlds import PRODUCTION, RECOVERY
 
 from portinfra.model.recovery import Wave
+from portinfra.recovery.points.ages import Age, Ages
 from portinfra.render.console import recovery as shown
 from portinfra.testing.fake import plugin
 
@@ -105,6 +108,24 @@ def test_data_that_is_older_than_evidence_says_is_found(history, monkeypatch):
 
 
 @pytest.mark.slow
+def test_an_age_counts_to_the_moment_at_which_a_slow_command_has_read_the_points(history):
+    """Each call takes a minute, so that the plan ends some time after it has read the points."""
+    clock = history.cloud.clock
+    history.command("dr", "replicate", "--now")
+    history.write()
+    history.cloud.before_request = lambda action, given: clock.sleep_until(clock.now() + 60)
+    history.command("dr", "plan")
+    assert "Data: at most" in history.found
+
+
+def test_an_age_that_leaves_out_how_long_ago_the_point_was_made_is_found(history, monkeypatch):
+    history.write()
+    history.cloud.clock.sleep_until(history.cloud.clock.now() + HOUR)
+    monkeypatch.setattr(Ages, "of", lambda ages, point: Age(1.0))
+    with pytest.raises(FalseSentence):
+        history.command("dr", "plan")
+
+
 def test_a_kept_snapshot_that_is_gone_is_found(history):
     live_twice(history)
     history.check()

@@ -8,9 +8,9 @@ import re
 import shlex
 
 import pytest
-from attrs import Factory, frozen
+from attrs import Factory, evolve, frozen
 from recovery_model import Model
-from situation_worlds import BESIDES, STANDBY, TINY, WORLDS, tiny
+from situation_worlds import BESIDES, STANDBY, TINY, WITHOUT_POINTS, WORLDS, tiny
 from situations import VERBS, situations
 from typer.testing import CliRunner
 from worlds import PRODUCTION, RECOVERY
@@ -177,6 +177,18 @@ def test_every_command_that_a_refusal_names_leads_on(name):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", WITHOUT_POINTS)
+def test_a_takeover_whose_points_are_deleted_names_a_command_that_leads_on(name):
+    """The table permits it to go on, as it does not know the points."""
+    followed = Followed(WITHOUT_POINTS[name])
+    (goes_on,) = followed.run("dr status", {}).commands
+    refused = followed.run(goes_on, {})
+    assert refused.exit_code == Exit.REFUSED
+    ways = [each for each in refused.commands if not each.startswith("dr status")]
+    assert any(not followed.problem(each, {}) for each in ways), refused.text
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORLDS)
 def test_each_world_is_in_its_situation(name):
     world, meant = WORLDS[name], situations()[name]
@@ -207,12 +219,15 @@ def tried_kinds():
 
 
 class Refusals(Model):
-    """A model that collects what the verbs are refused for."""
+    """A model that collects what the verbs of the table are refused for, with no option besides or with
+    `--older-data`.
+    """
 
     kinds = set()  # noqa: RUF012
 
     def check_refusal(self, world, verb, answers, refusal):
-        self.kinds.add(kind(verb, refusal))
+        if not verb.without_peer:
+            self.kinds.add(kind(evolve(verb, older_data=False), refusal))
 
 
 @pytest.mark.slow

@@ -42,7 +42,10 @@ LAWS = {
     "printed commands lead to rest": (
         "At the end all answers again, and the commands that status and refusals print finish what is open."
     ),
-    "nothing is left over": "At rest a sweep leaves nothing of drills, probes and transfers.",
+    "nothing is left over": (
+        "At rest a sweep leaves nothing of drills, probes and transfers. Suspended where an entry is "
+        "damaged, and the sweep says that what it named may be left."
+    ),
     "status says ok": (
         "At rest, after a replication, status says that all is well. Suspended where an entry is "
         "damaged, and where no point could be made."
@@ -61,7 +64,7 @@ HEADING = re.compile(r"^(failover|failback|refresh) \S+ (?:passed|failed|inconcl
 AGE = re.compile(rf"^Data: ({DURATION}) old; the rpo is", re.MULTILINE)
 KEPT = re.compile(
     r"(?:(\S+) was replaced\. What it had is in snapshot|(\S+): what \S+ had before is in snapshot)"
-    r" (\S+), kept until (\S+ \S+) UTC"
+    r" (\S+), kept until (?:(\S+ \S+) UTC|a person deletes it)"
 )
 BOTH_RAN = re.compile(
     rf"^Both ends may have run (?:for ({DURATION}), until|from) (\S+ \S+) UTC", re.MULTILINE
@@ -247,7 +250,7 @@ class JudgedRecovery(RecoveryHistory):
         for volume, place, id, until in KEPT.findall(" ".join(text.split())):
             if id not in existing:
                 self.fail("a kept snapshot stays", f"{id} of {volume or place} is not there\n{text}")
-            moment = datetime.fromisoformat(f"{until}+00:00").timestamp()
+            moment = datetime.fromisoformat(f"{until}+00:00").timestamp() if until else inf
             self.writes.kept[id] = (existing[id], moment)
             self.writes.newest.pop(existing[id], None)
         if abandoned := ABANDONED.search(text):

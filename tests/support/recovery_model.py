@@ -23,8 +23,11 @@ from portinfra.recovery.situation.situation import (
 
 GROUPS = (0, 1)
 ANSWERS = ((True, True), (False, True), (True, False))
-ALONE = tuple(Verb("apply", end, without_peer=True) for end in ENDS)
-"""The applies of an operator who skips the check of the other end."""
+INSISTING = (
+    *(Verb("apply", end, without_peer=True) for end in ENDS),
+    Verb("abandon", older_data=True),
+)
+"""Verbs of an operator who skips the check of the other end, or accepts its older data."""
 FAULTS = {
     "replicate": "replication runs during a failback that stopped",
     "number": "a takeover prefers points, whatever the number of the volumes' own data",
@@ -150,11 +153,14 @@ def renumbered(world):
 
 
 class Model:
-    """The verbs, step by step, with one `fault` or none, and with a declared standby or none."""
+    """The verbs, step by step, with one `fault` or none, and with a declared standby or none. With
+    `from_points`, takeovers use points though own data is newer, and others delete points of open takeovers.
+    """
 
-    def __init__(self, fault="", standby=False):
+    def __init__(self, fault="", standby=False, from_points=False):
         self.fault = fault
         self.standby = standby
+        self.from_points = from_points
 
     def may(self, verb, now):
         if self.fault == "replicate" and verb == VERBS["rT"] and now.phase == "taking over":
@@ -173,7 +179,9 @@ class Model:
         if verb.name == "refresh":
             return self.standby and all(map(self._is_older, (world["target"],) * len(GROUPS), GROUPS))
         place = world[verb.end] if verb.name == "takeover" else None
-        if place is None or place.agreed or (verb.planned and not verb.lost):
+        if place and place.agreed:
+            return all(place.agreed[g] in (place.numbers[g], place.points[g][0]) for g in GROUPS)
+        if place is None or (verb.planned and not verb.lost):
             return True
         return all(max(place.numbers[g], place.points[g][0]) for g in GROUPS)
 
@@ -298,7 +306,8 @@ class Model:
                 yield world
         world = self._activated(world, to, takeover)
         for g in GROUPS:
-            require(world[to].own[g] >= newest_here[g], "a takeover never uses older data than its end has")
+            is_newest = world[to].own[g] >= newest_here[g]
+            require(is_newest or self.from_points, "a takeover never uses older data than its end has")
         world = world.but(to, takeover=evolve(takeover, phase="closed"), agreed=(), restored=frozenset())
         both = all(place.serves for place in world.places)
         require(verb.lost or not both, "after a takeover that stops the other end, one end runs")
@@ -327,7 +336,7 @@ class Model:
         return evolve(world.but(to, takeover=takeover), excused=world.excused or verb.lost)
 
     def _agree(self, place):
-        if self.fault == "number":
+        if self.fault == "number" or self.from_points:
             agreed = tuple(place.points[g][0] or place.numbers[g] for g in GROUPS)
         else:
             agreed = tuple(max(place.numbers[g], place.points[g][0]) for g in GROUPS)
@@ -392,7 +401,8 @@ class Model:
             if now.is_calm:
                 return True
             verbs = [verb for verb in next_verbs(now) if self.has_data(world, verb)]
-            if not verbs or may(verbs[0], now) is not None:
+            verbs = verbs or [INSISTING[-1]]  # a takeover without data is refused, with this one
+            if may(verbs[0], now) is not None:
                 return False
             world = self.run(world, verbs[0])[-1]
         return False
@@ -428,10 +438,13 @@ class Model:
 
     def _steps(self, world):
         yield "customers write", self.write(world)
+        for end in ENDS if self.from_points else ():
+            if world[end].takeover and world[end].takeover.phase in ("begun", "restoring"):
+                yield f"others delete the points of the {end}", world.but(end, points=((0, 0), (0, 0)))
         ran = set()  # a takeover without the other end does not depend on its answer
         for answers in ANSWERS:
             now = world.situation(answers)
-            for verb in (*VERBS.values(), *ALONE):
+            for verb in (*VERBS.values(), *INSISTING):
                 refusal = self.may(verb, now)
                 if refusal is not None:
                     self.check_refusal(world, verb, answers, refusal)
@@ -442,7 +455,7 @@ class Model:
 
 
 def _text(verb: Verb):
-    options = [name for name in ("planned", "lost", "without_peer") if getattr(verb, name)]
+    options = [name for name in ("planned", "lost", "without_peer", "older_data") if getattr(verb, name)]
     return " ".join([verb.name, verb.end or "", *options])
 
 

@@ -286,7 +286,8 @@ def slack_of(text):
     return 60.0 if " h" in text else 1.0
 
 
-# The oracles: each returns what the records contradict, or nothing.
+# The oracles: each returns what the records contradict, or nothing. An age counts to the moment at which the
+# command read the points. `asked` is when it began: it may end minutes later, as silent zones let it wait.
 
 
 def ok(history, found, asked):
@@ -295,8 +296,7 @@ def ok(history, found, asked):
     Before any takeover the target may run, with blank volumes: its apply warns of that.
     """
     schedule = 2 * HOUR
-    now = history.cloud.clock.now()
-    late = history.older_than(now - 1.25 * schedule, 1.0)
+    late = history.older_than(asked - 1.25 * schedule, 1.0)
     _, waits = history.ends
     running = [host["name"] for host in history.hosts(waits) if not history.is_standby(waits)]
     running = running if history.took_over else []
@@ -305,8 +305,7 @@ def ok(history, found, asked):
 
 def age_of_data(history, found, asked):
     """A takeover restores a group whole or not at all, so only points with all their snapshots count."""
-    now = history.cloud.clock.now()
-    older = history.older_than(now - seconds_of(found["age"]), slack_of(found["age"]))
+    older = history.older_than(asked - seconds_of(found["age"]), slack_of(found["age"]))
     return older if len(older) > int(found["without"] or 0) else []
 
 

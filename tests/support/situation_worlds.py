@@ -4,6 +4,7 @@ The topology is as small as can be: one host with one volume.
 """
 
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -126,6 +127,28 @@ def _with_own_data(cloud, to):
         assert takeover(tiny(waves=[NEVER]), to, LOST).result == "failed"
 
 
+def _with_the_only_data(cloud):
+    """The source takes over with its own data, and the target was never active."""
+    _new(cloud)
+    _ended_before_the_fence(cloud, "target")
+    with lost(RECOVERY):
+        assert takeover(tiny(waves=[NEVER]), "source", LOST).result == "failed"
+
+
+def _points_deleted(cloud, to, option):
+    """A takeover has begun with points though own volumes have newer data; then others delete the points."""
+    _at_rest(cloud, to)
+    now = datetime.fromtimestamp(cloud.clock.now(), UTC)
+    how = evolve(LOST, **({"as_of": now} if option == "--as-of" else {"from_points": True}))
+    with lost(ENVIRONMENTS[peer_of(to)]), pytest.raises(Ended):
+        takeover(tiny(), to, ending_at(Step.STAND_DOWN, how))
+    environment = ENVIRONMENTS[to]
+    for each in cloud.books(environment.account):
+        if each["kind"] == "snapshot" and "-points-" in each["name"]:
+            cloud.request(environment.account, environment.region, "DeleteSnapshot", {"id": each["id"]})
+    passed_later(cloud, 60)
+
+
 @frozen
 class SituationWorld:
     """How the world of one situation is made."""
@@ -187,5 +210,20 @@ def _besides(end):
     }
 
 
-BESIDES = {**_besides("source"), **_besides("target")}
+def _without_points(end):
+    name = "S" if end == "source" else "T"
+    return {
+        f"{name} takes over with {option}": SituationWorld(partial(_points_deleted, to=end, option=option))
+        for option in ("--from-points", "--as-of")
+    }
+
+
+WITHOUT_POINTS = {**_without_points("source"), **_without_points("target")}
+"""Worlds whose takeover may go on, and has no data to go on with."""
+
+BESIDES = {
+    **_besides("source"),
+    **_besides("target"),
+    "S takes over with the only data": SituationWorld(_with_the_only_data),
+}
 """Worlds of situations that the table has no row for, as its columns say the same of most cells."""

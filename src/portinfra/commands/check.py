@@ -30,7 +30,6 @@ class CheckOptions(OutputOptions):
 def check(session: Session, target: Target, checking: CheckOptions) -> int:
     """Hold the topology to the rules, and show who can reach whom. Ends with 3 where a rule refuses it."""
     from portinfra import policy, workflow
-    from portinfra.commands.offline import place_selection
     from portinfra.commands.selection import select
     from portinfra.policy.declared import Declared
     from portinfra.render.console.findings import show_path, show_report
@@ -41,7 +40,8 @@ def check(session: Session, target: Target, checking: CheckOptions) -> int:
     there = None
     if checking.observed:
         there = workflow.observe(selection.topology, selection.environment, foreign=True)
-    report = policy.check(place_selection(selection), selection.rules, there, selection.recoveries)
+    placed = workflow.placed(selection.topology, selection.environment)
+    report = policy.check(placed, selection.rules, there, selection.recoveries)
     hops = _path(report.there or report.reach, checking.path)
     if checking.as_json:
         defined = there is not None and there.reads_definitions

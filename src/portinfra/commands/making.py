@@ -98,14 +98,17 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
     why = "what is there has changed since" if same else "the declaration has changed since"
     read = dict.fromkeys((change["action"], change["address"]) for change in saved["changes"])
     said = [say_new(new_changes(plan, saved["fingerprints"]), read), "" if same else say_gone(plan, read)]
+    anew = _anew(session, saved, path, without_peer=without_peer)
     raise StalePlanError(
         f"{path} is out of date: {why}. {' '.join(filter(None, said))}",
-        fix=f"Make a new plan, read it, and apply that: {_anew(saved, path, without_peer=without_peer)}",
+        fix=f"Make a new plan, read it, and apply that: {anew}",
     )
 
 
-def _anew(saved: Document, path: Path, *, without_peer: bool) -> str:
-    """Return the command that makes the plan of a file anew, with the options that it was made with."""
+def _anew(session: Session, saved: Document, path: Path, *, without_peer: bool) -> str:
+    """Return the command that makes the plan of a file anew, with the options that it was made with and that
+    the declaration does not imply.
+    """
     options, (topology, _, environment) = saved["options"], saved["scope"].partition("/")
     lists = {
         "only": "--only",
@@ -117,8 +120,10 @@ def _anew(saved: Document, path: Path, *, without_peer: bool) -> str:
     switches = {"destroy": "--destroy", "refresh_images": "--refresh-images"}
     given += [option for name, option in switches.items() if options[name]]
     given += ["--without-peer"] if without_peer else []
-    place = ("--topology", topology, "--on", options["on"])
-    return command_line("plan", environment, *given, "--out", str(path), *place)
+    given += ["--out", str(path)]
+    given += ["--topology", topology] if session.known.topology else []
+    given += ["--on", options["on"]] if options["on"] != session.known.on else []
+    return command_line("plan", environment, *given)
 
 
 def _read_plan(path: Path) -> Document:

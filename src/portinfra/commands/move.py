@@ -56,7 +56,7 @@ def move(session: Session, target: Target, moving: MoveOptions) -> int:
     here = workflow.placed(selected.topology, selected.environment)
     declared = declaration(session, target).environments
     as_declared = move_environment(selected.environment, moving.to, "--to")  # refuses what is no location
-    there = destination(selected.environment, moving.to, declared, moving.account, moving.key)
+    there = destination(as_declared, moving.to, declared, moving.account, moving.key)
     if not moving.plan:
         raise Misuse(
             "a move is not made by one command: it is built there, its data restored, and ended here",

@@ -14,6 +14,7 @@ from portinfra.declaration.load import load
 from portinfra.errors import Unsupported, ValidationError
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.location import Location
 from portinfra.model.plan import Plan
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
@@ -57,11 +58,22 @@ def declaration(session: Session, options: DeclarationOptions) -> Declared:
         declared = load(options.file or Path(), options.values(), options.var_files or ())
     session.known.plain_variables.update(declared.plain_variables)
     try:
-        show_findings(validate_declared(declared, existing=True))
+        show_findings((*validate_declared(declared, existing=True), *_options_of_unknown_providers(declared)))
     except ValidationError as error:
         if wrong := _with_findings_of_providers(error, declared, options):
             raise wrong from None
     return declared
+
+
+def _options_of_unknown_providers(declared: Declared) -> Iterator[Finding]:
+    """Yield a warning for options of a provider that nothing is known of; a misspelling has no effect."""
+    roles = [role for topology in declared.topologies for role in topology.roles if role.native]
+    if roles:
+        from portinfra.provider import registry  # few declarations need it
+        from portinfra.validation.native import native_provider_findings
+
+        known = {*registry.known_names(), *(each.provider for each in declared.environments)}
+        yield from native_provider_findings(roles, known)
 
 
 def _with_findings_of_providers(
@@ -188,7 +200,9 @@ def move_ends(
 
 
 def move_environment(environment: Environment, on: str | None, option: str = "--on") -> Environment:
-    """The environment at another location; its zones are left behind, as their names mean nothing there."""
+    """The environment at another location; its zones are left behind, as their names mean nothing there.
+    Findings about the location name the option.
+    """
     if on is None or on == environment.on:
         return environment
     provider, colon, region = on.partition(":")
@@ -196,7 +210,7 @@ def move_environment(environment: Environment, on: str | None, option: str = "--
         fix = f"Write PROVIDER:LOCATION: {option} fake:us-east-1."
         raise Misuse(f"{option} {on} is no location", fix=fix)
     _raise_if_misspelt(provider, f"{option} {on}")
-    attributes = {name: line for name, line in environment.location.attributes.items() if name != "on"}
+    attributes = {**environment.location.attributes, "on": Location(f"{option} {on}", 0)}
     return evolve(environment, on=on, zones=(), location=evolve(environment.location, attributes=attributes))
 
 

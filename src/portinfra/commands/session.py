@@ -55,6 +55,8 @@ class Known:
     topology: str = ""
     """The topology that this call is about, where several are declared."""
     environment: str = ""
+    on: str = ""
+    """The place that the declaration gives the environment."""
     recovery: str = ""
     """The recovery plan that this call is about, or that its environment is in."""
 
@@ -64,6 +66,7 @@ class Known:
         """Set what this call is about."""
         self.topology = topology if len(declared.topologies) > 1 else ""
         self.environment, self.recovery = environment, recovery
+        self.on = next((each.on for each in declared.environments if each.name == environment), "")
 
 
 @frozen

@@ -25,14 +25,14 @@ NAMED_MAX = 3
 """As many are named; `status` lists all."""
 
 EXPLAINED = (2, *retry.TOLD)
-"""The refusals in a row after which others are looked for. After the first one, what was ours may still be in
-lists as something of others.
+"""The refusals in a row after which others are looked for. After the first one, lists may still show our own
+deleted resources, without their marks.
 """
 
 
 @define
 class Residents:
-    """The deletions of one run that what others have prevents."""
+    """The deletions of one run that resources of others prevent."""
 
     scope: Scope
     caller: Caller

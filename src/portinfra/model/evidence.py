@@ -91,6 +91,8 @@ class LeftAside:
     """When retention removes the snapshot; empty: there is none. With an empty `snapshot`: a zone did not
     answer, so it was not seen.
     """
+    ends_by_time: bool = True
+    """Whether retention removes it then. If not, a person does: its provider does not tell its time."""
 
 
 @frozen(field_transformer=convert.refuse_text)
@@ -209,8 +211,8 @@ class Evidence:
     simulated: bool = False
     """Whether an end is in a cloud that does not exist."""
     unreadable_entries: tuple[str, ...] = ()
-    """The entries of the ledger that could not be read and are newer than a point that was used: they may be
-    of newer data.
+    """The entries of the ledger that could not be read and may be of newer data: those that are newer than a
+    point that was used; all, where no point was used.
     """
 
     @property

@@ -17,7 +17,9 @@ def _refuse_no_mapping(of: Any, attribute: "Attribute[Any]", value: Any) -> None
 
 @frozen
 class Location:
-    """A line of a user's file; lines count from 1."""
+    """A line of a user's file; lines count from 1. Line 0: no file, but an option of the command line, as it
+    was given (`--on aws:us-east-1`).
+    """
 
     file: str
     line: int
@@ -32,7 +34,7 @@ class Location:
     """Of a block: the line of each attribute that it has, by the attribute's name; empty: not known."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" if self.line else self.file
 
     def of(self, subject: str) -> "Location":
         """Return the line of the last attribute that a subject such as `role.web.size` names; where it names

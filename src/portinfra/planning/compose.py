@@ -22,16 +22,11 @@ from portinfra.planning.dry_run import dry_run
 from portinfra.planning.mounted import mount_findings
 from portinfra.planning.offers import offer_findings
 from portinfra.planning.ordering import steps
+from portinfra.planning.protection import protection_findings
 from portinfra.planning.quotas import quota_findings
 from portinfra.planning.readiness import hosts_to_ask
-from portinfra.planning.rename import find_stranded_volumes, rename_resources
-from portinfra.planning.retention import (
-    keep_data,
-    leave_unknown,
-    only_asked,
-    protection_findings,
-    still_named,
-)
+from portinfra.planning.rename import find_stranded_volumes, find_unknown_former_names, rename_resources
+from portinfra.planning.retention import keep_data, leave_unknown, only_asked, still_named
 from portinfra.planning.subnets import moves
 from portinfra.planning.zones import resources_after, zone_findings
 from portinfra.provider.own_code import call_method
@@ -54,6 +49,7 @@ def compose(
     """
     options = options or PlanOptions()
     left_behind = [] if destroy else find_stranded_volumes(placed, observation, drivers, options)
+    before = observation
     observation = rename_resources(placed, observation, drivers)
     bound = bind(placed, catalogue, observation, options)
     moved = [] if destroy else moves(placed, bound.wanted, observation)
@@ -67,6 +63,7 @@ def compose(
     findings += more
     findings += dict.fromkeys(offer_findings(decided.values(), placed, catalogue, drivers))
     if not destroy:
+        findings += find_unknown_former_names(placed, before, decided)
         findings += birth_findings(placed, observation, decided, options.only)
         findings += mount_findings(decided, desired)
         after = resources_after(bound.wanted, observation, decided.values())

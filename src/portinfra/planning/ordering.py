@@ -44,19 +44,69 @@ def steps(
     builder = _Builder(decided, desired, tuple(closings), tuple(asked))
     builder.build()
     gentle = {step: set(before) for step, before in builder.steps.items()}
-    for host_chain in _chains(decided, desired, roles, max_unavailable):
+    chains = list(_chains(decided, desired, roles, max_unavailable))
+    for host_chain in chains:
         _add_chain(gentle, host_chain, max_unavailable)
     try:
         return {step: gentle[step] for step in order(gentle)}, []
     except CycleError:
-        finding = Finding(
-            "plan/all-at-once",
-            "hosts exchange their addresses, or what they all stand on is replaced, "
-            "so they cannot be replaced one after the other",
-            "Expect the service to be down during the apply, or change counts and zones in separate applies.",
-            Severity.WARNING,
-        )
-        return {step: builder.steps[step] for step in order(builder.steps)}, [finding]
+        return _steps_without_cycles(builder, chains, max_unavailable)
+
+
+def _steps_without_cycles(
+    builder: "_Builder", chains: Iterable[list["_Host"]], max_unavailable: RollingRoles
+) -> tuple[Steps, list[Finding]]:
+    """Return the steps in which only those roles go down at once that cannot go down host by host."""
+    ordered = {step: builder.steps[step] for step in order(builder.steps)}
+    at_once: dict[tuple[Address, ...], list[str]] = {}
+    for host_chain in chains:
+        tried = {step: set(before) for step, before in ordered.items()}
+        _add_chain(tried, host_chain, max_unavailable)
+        try:
+            ordered = {step: tried[step] for step in order(tried)}
+        except CycleError:
+            hosts = [step.address for host in host_chain for step in host.first]
+            base = _replaced_base(hosts, builder.decided, builder.desired)
+            at_once.setdefault(base, []).append(host_chain[0].role)
+    replace = builder.desired.options.replace
+    return ordered, [_at_once_finding(names, base, replace) for base, names in at_once.items()]
+
+
+def _replaced_base(
+    hosts: Iterable[Address], decided: Mapping[Address, Change], desired: Desired
+) -> tuple[Address, ...]:
+    """Return what hosts need that is replaced, without what is replaced only because of it."""
+    found: set[Address] = set()
+    todo = list(hosts)
+    while todo:
+        seen = desired.existing.get(todo.pop())
+        for reference in seen.spec.references() if seen else ():
+            if reference not in found and _is_replaced(reference, decided):
+                found.add(reference)
+                todo.append(reference)
+    found = {address for address in found if address.kind != Instance.kind}
+    needed = {a: set(desired.existing[a].spec.references()) for a in found if a in desired.existing}
+    return tuple(sorted(address for address in found if not needed.get(address, set()) & found))
+
+
+def _is_replaced(address: Address, decided: Mapping[Address, Change]) -> bool:
+    return address in decided and decided[address].action == "replace"
+
+
+def _at_once_finding(roles: list[str], base: tuple[Address, ...], replace: Iterable[Address]) -> Finding:
+    asked = [address for address in base if address in replace]
+    reason = f"{', '.join(base)} is replaced, which they need" if base else "they exchange their addresses"
+    if len(base) > 1:
+        reason = f"{', '.join(base)} are replaced, which they need"
+    other_way = "change counts and zones in separate applies" if not base else ""
+    if asked:
+        other_way = f"leave out {' '.join(f'--replace {address}' for address in asked)}"
+    return Finding(
+        "plan/all-at-once",
+        f"hosts of {', '.join(roles)} go down at the same time, and not one after the other: {reason}",
+        "Expect their services to be down during the apply" + (f", or {other_way}." if other_way else "."),
+        Severity.WARNING,
+    )
 
 
 @define

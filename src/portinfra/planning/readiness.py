@@ -70,3 +70,14 @@ def rolling_roles(plan: Plan) -> list[Role]:
     """Return the roles of which the plan takes down hosts that serve."""
     names: Collection[str] = {plan.placed.roles[host] for host in hosts_taken_down(plan)}
     return [role for role in plan.placed.topology.roles if role.name in names]
+
+
+def rolls(plan: Plan, role: Role) -> bool:
+    """Return whether at most `max_unavailable` hosts of a role go down at a time. Hosts go down at once where
+    none waits for another (`plan/all-at-once`).
+    """
+    hosts = [host for host in hosts_taken_down(plan) if plan.placed.roles[host] == role.name]
+    first = [Step(phase, host) for host in hosts for phase in ("remove", "converge")]
+    others = {step: {Step("converge", host) for host in hosts if host != step.address} for step in first}
+    waits = any(others[step] & plan.steps.get(step, frozenset()) for step in first)
+    return waits or len(hosts) <= role.max_unavailable

@@ -1,17 +1,20 @@
 """A renamed role keeps its resources: what bears the old name is taken for the new."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import evolve
 
 from portinfra.model.address import Address
-from portinfra.model.finding import Finding
+from portinfra.model.change import Change
+from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
-from portinfra.model.resources import FirewallRules, Spec, Volume, traits
+from portinfra.model.resources import FirewallRules, Instance, Spec, Volume, traits
+from portinfra.planning.roles import is_named_by, role_of
 from portinfra.provider.interface import Driver
+from portinfra.words import suggestion
 
 
 def rename_resources(
@@ -62,6 +65,35 @@ def find_stranded_volumes(
         and not drivers[Volume].renames
         and not given_up.intersection((old, "all"))
     ]
+
+
+def find_unknown_former_names(
+    placed: Placed, observation: Observation, decided: Mapping[Address, Change]
+) -> Iterator[Finding]:
+    """Yield a finding for each role that the plan creates, and whose former name no resource has.
+
+    It is an error where the plan deletes hosts of roles that are not declared: the former name may be meant
+    for one of them. An empty environment has nothing to rename. A role that exists was renamed before.
+    """
+    declared = {role.name for role in placed.topology.roles}
+    deleted = [each for each, change in decided.items() if change.action == "delete"]
+    going = sorted({role_of(placed, each) for each in deleted if each.kind == Instance.kind} - declared)
+    created = {placed.roles.get(each) for each, change in decided.items() if change.action == "create"}
+    for role in placed.topology.roles if observation.resources else ():
+        known = (role.name, role.renamed_from or role.name)
+        exists = any(is_named_by(address, name) for address in observation.resources for name in known)
+        if not role.renamed_from or role.name not in created or exists:
+            continue
+        meant = (f"Did you mean {going[0]!r}?" if len(going) == 1 else suggestion(known[1], going)) + " "
+        yield Finding(
+            "plan/unknown-former-name",
+            f"nothing of {role.renamed_from!r} exists: {role.name} would be new"
+            + (f", while the plan deletes hosts of {', '.join(going)}" if going else ""),
+            f"{meant.lstrip()}If {role.name!r} is a new role, leave renamed_from out.",
+            Severity.ERROR if going else Severity.WARNING,
+            f"role.{role.name}.renamed_from",
+            role.location,
+        )
 
 
 def _moves(placed: Placed) -> list[tuple[Address, Address]]:

@@ -1,6 +1,5 @@
-"""What a plan must not touch: data, what is protected, and places that do not answer."""
+"""What a plan must not touch: data, and places that do not answer."""
 
-import re
 from collections.abc import Iterable, Mapping
 
 from attrs import evolve
@@ -8,13 +7,11 @@ from attrs import evolve
 from portinfra.model.address import Address
 from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
-from portinfra.model.resources import FirewallRules, Instance, Snapshot, Spec, Volume
-from portinfra.model.topology import Role, Topology
+from portinfra.model.resources import FirewallRules, Snapshot, Spec, Volume
 from portinfra.planning.changes import Desired
 from portinfra.planning.ordering import tenancy
-from portinfra.planning.roles import is_named_by, role_of
+from portinfra.planning.roles import is_named_by
 
 
 def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
@@ -74,52 +71,6 @@ def _find_kept_resources(volume: Address, desired: Desired) -> set[Address]:
                 still.add(reference)
                 todo.append(reference)
     return still
-
-
-def protection_findings(
-    decided: Mapping[Address, Change], placed: Placed, declared: Mapping[Address, Spec], options: PlanOptions
-) -> Iterable[Finding]:
-    """Findings for what is protected, or declared to be, and would go. Nothing on the command line overrides
-    them. A role protects its hosts and volumes beyond its count, too.
-    """
-    for address, change in decided.items():
-        if address in options.unprotected or not _goes(change):
-            continue
-        role = next((each for each in placed.topology.roles if _name_in(each, address)), None)
-        specs = (declared.get(address), change.after or change.before)
-        if any(map(_protects, specs)) or (role and _protects_beyond_count(role, address)):
-            yield Finding(
-                "plan/protected",
-                f"it is protected and the plan would {change.action} it ({change.reason})",
-                _way_to_unprotect(placed.topology, role, role_of(placed, address)),
-                subject=address,
-                location=role.location if role else placed.topology.location,
-            )
-
-
-def _name_in(role: Role, address: Address) -> str:
-    """Return the name of a role, or its former one, that a resource is named by; empty: by neither."""
-    names = filter(None, (role.name, role.renamed_from))
-    return next((name for name in names if is_named_by(address, name)), "")
-
-
-def _protects_beyond_count(role: Role, address: Address) -> bool:
-    """Whether a role protects one of its hosts or volumes, whether its count still includes it or not."""
-    if address.kind == Instance.kind:
-        return role.protect
-    name = re.sub(r"^\d+-", "", address.name.removeprefix(_name_in(role, address)))
-    volumes = [each.protect for each in role.volumes if each.name == name]
-    return address.kind == Volume.kind and (role.protect or any(volumes))
-
-
-def _way_to_unprotect(topology: Topology, role: Role | None, name: str) -> str:
-    line = topology.location.write("protect", "False")
-    what = f"Write {line} in its role" if role else f"Declare its role {name!r} again, with {line}"
-    return f"{what}, apply that, and plan again."
-
-
-def _protects(given: Spec | None) -> bool:
-    return bool(getattr(given, "protect", False))
 
 
 def leave_unknown(

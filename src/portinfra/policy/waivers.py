@@ -84,7 +84,7 @@ def _about_unknown(id: str, rules: Sequence[PolicyRule]) -> tuple[str, str]:
     if id.partition("/")[0] in OURS - {"check"}:
         return (
             f"it waives {id!r}, and only rules of check can be waived",
-            "Remove it. A finding that is no rule's says itself what to do about it.",
+            "Remove it. The finding itself says what to do.",
         )
     if _is_near(id, ids):
         return f"it waives {id!r}, and there is no such rule", suggestion(id, ids, "")

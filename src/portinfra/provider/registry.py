@@ -120,9 +120,14 @@ def _load(name: str) -> ProviderPlugin:
     return found
 
 
+def known_names() -> frozenset[str]:
+    """Return the names of all providers that are installed, or that this project makes."""
+    return frozenset({*installed(), *OURS, *_substitutes})
+
+
 def misspells(name: str) -> str:
     """Return the provider that a name misspells; empty for a name that may be a provider from elsewhere."""
-    entries = {*installed(), *OURS, *_substitutes}
+    entries = known_names()
     return "" if name in entries else next(iter(get_close_matches(name, entries, n=1)), "")
 
 

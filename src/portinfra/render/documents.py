@@ -76,7 +76,7 @@ def finding_document(finding: Finding) -> Document:
 
 
 def _location(location: Location | None) -> Document | None:
-    return {"file": location.file, "line": location.line} if location else None
+    return {"file": location.file, "line": location.line} if location and location.line else None
 
 
 def outcome_document(outcome: Outcome) -> Document:

@@ -257,7 +257,11 @@ def _going_back(page: _Page) -> Iterable[str]:
         yield ""
     kept = page.plan.keep_overwritten
     yield f"It replaces what {page.source} wrote after its last point and before the outage."
-    yield f"A copy of that is kept for {kept}." if kept else "No copy of that is kept."
+    if kept:
+        yield f"A copy of that is kept for {kept}. Where the provider does not tell its time (libvirt), it is"
+        yield "kept until a person deletes it."
+    else:
+        yield "No copy of that is kept."
     yield ""
     yield "If it stops, run the same command again. Step 3 says what its messages mean, with"
     yield f"{page.source} and {page.target} exchanged. If it can never be finished, abandon it; then"

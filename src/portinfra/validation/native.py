@@ -1,10 +1,11 @@
 """Options of one provider alone, against what that provider has."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from portinfra.model.finding import Finding
+from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
+from portinfra.model.topology import Role
 from portinfra.words import suggestion
 
 NativeOptions = Mapping[str, Mapping[str, str]]
@@ -24,4 +25,19 @@ def native_findings(
                     suggestion(option, known[provider], f"{provider} has no options."),
                     subject=f"{subject}.native.{provider}.{option}",
                     location=location,
+                )
+
+
+def native_provider_findings(roles: Iterable[Role], known: Collection[str]) -> Iterator[Finding]:
+    """Return a warning for the options of each provider that is not among the `known` ones."""
+    for role in roles:
+        for provider in role.native:
+            if provider not in known:
+                yield Finding(
+                    "provider/unknown-provider",
+                    f"no provider {provider!r} is known here, so these options have no effect",
+                    suggestion(provider, known, "Install the provider, or correct its name."),
+                    Severity.WARNING,
+                    subject=f"role.{role.name}.native.{provider}",
+                    location=role.location,
                 )

@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from portinfra import Environment, workflow
+from portinfra.model.location import Location
 
 
 def test_a_move_shows_what_it_would_mean_and_changes_nothing(world):
@@ -74,3 +75,25 @@ def test_a_move_to_another_account_prints_what_to_declare_and_no_apply_without_i
 def test_a_move_within_the_account_prints_the_apply(world):
     result = world.run("move", "demo", "--to", "fake:eu-west-1", "--account", "111122223333")
     assert "`python shop.py apply demo --on fake:eu-west-1`" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("plan", "--on", "mars:olympus"), "--on mars:olympus"),
+        (("check", "--on", "mars:olympus"), "--on mars:olympus"),
+        (("move", "--to", "mars:olympus", "--plan"), "--to mars:olympus"),
+    ],
+)
+def test_an_error_about_a_place_of_an_option_names_the_option_and_no_line(world, arguments, option):
+    line = Location("shop.hcl", 3, source='on = "fake:us-east-1"')
+    written = Location("shop.hcl", 1, attributes={"on": line})
+    demo = evolve(world.declared.environments[0], location=written)
+    result = evolve(world, declared=evolve(world.declared, environments=(demo,))).run(*arguments)
+    assert f"{option}: error: environment.demo.on: there is no provider 'mars'" in result.stderr
+    assert "shop.hcl" not in result.stderr
+
+
+def test_an_error_about_a_place_of_an_option_has_no_line_in_json(world):
+    result = world.run("plan", "--on", "mars:olympus", "--json")
+    assert [each["location"] for each in json.loads(result.stdout)["findings"]] == [None]

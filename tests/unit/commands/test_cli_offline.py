@@ -3,7 +3,11 @@
 import json
 
 import pytest
+from attrs import evolve
 
+from portinfra import Environment
+
+DEMO = Environment("demo", on="fake:us-east-1", account="111122223333")
 OFFLINE = [
     ("render",),
     ("render", "--format", "hcl"),
@@ -20,11 +24,18 @@ def test_these_commands_ask_no_cloud(world, arguments):
     assert not world.cloud.log
 
 
-def test_offline_commands_need_no_provider(world):
-    result = world.run("inventory", "--on", "mars:olympus")
+@pytest.mark.parametrize("command", ["inventory", "render", "graph"])
+def test_commands_that_show_a_declaration_need_no_provider(world, command):
+    result = world.run(command, "--on", "mars:olympus")
     assert result.exit_code == 0
     assert "not checked" in result.stderr
-    assert world.run("plan", "--on", "mars:olympus").exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["plan", "check", "status"])
+def test_commands_that_judge_a_declaration_need_its_provider(world, command):
+    result = world.run(command, "--on", "mars:olympus")
+    assert result.exit_code == 1
+    assert "there is no provider 'mars'" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["inventory", "check", "render", "graph", "plan"])
@@ -71,3 +82,19 @@ def test_permissions_of_nobody_are_bad_usage(world, arguments, advice):
     result = world.run("providers", *arguments, "--iam-policy")
     assert result.exit_code != 0
     assert advice in result.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "lockin"])
+def test_options_of_a_provider_that_is_not_known_are_a_warning(world, command):
+    result = world.changing("web", native={"gpc": {"threads": 1}}).run(command)
+    assert result.exit_code == 0
+    assert "warning: role.web.native.gpc: no provider 'gpc' is known here" in result.stderr
+    assert "Did you mean 'gcp'?" in result.stderr
+
+
+@pytest.mark.parametrize("provider", ["gcp", "fake", "mars"])
+def test_options_of_a_provider_that_is_known_or_declared_are_no_warning(world, provider):
+    on_mars = evolve(DEMO, name="olympus", on="mars:olympus", account="4")
+    declared = evolve(world.declared, environments=(DEMO, on_mars))
+    with_options = evolve(world, declared=declared).changing("web", native={provider: {}})
+    assert "provider" not in with_options.run("lockin", "demo").stderr

@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from attrs import evolve
+
+from portinfra import Role, Topology
 
 
 def test_a_saved_plan_is_applied_without_a_question(world, tmp_path):
@@ -43,8 +46,22 @@ def test_a_saved_plan_is_refused_once_more_would_be_done(world, tmp_path):
     assert result.exit_code == 3
     assert "out of date: the declaration has changed since." in result.stderr
     assert "Not in it: create instance.web3" in result.stderr
-    assert f"plan demo --out {saved} --topology shop --on fake:us-east-1" in result.stderr
+    assert f"plan demo --out {saved}\n" in result.stderr
     assert world.cloud.books() == []
+
+
+def test_the_command_for_a_new_plan_names_a_place_and_a_topology_that_the_declaration_leaves_open(
+    world, tmp_path
+):
+    def beside_another(world):
+        both = (*world.declared.topologies, Topology("other", [Role("app", count=1)]))
+        return evolve(world, declared=evolve(world.declared, topologies=both))
+
+    saved = str(tmp_path / "p.json")
+    beside_another(world).run("plan", "--topology", "shop", "--on", "fake:eu-west-1", "--out", saved)
+    result = beside_another(world.changing("web", count=3)).run("apply", "--plan", saved)
+    assert result.exit_code == 3
+    assert f"plan demo --out {saved} --topology shop --on fake:eu-west-1\n" in result.stderr
 
 
 def test_a_saved_plan_that_is_stale_names_what_has_become_different_there(applied, tmp_path):

@@ -2,6 +2,10 @@
 
 import re
 
+from attrs import evolve
+
+from portinfra import rule
+
 
 def test_status_ends_with_zero_when_nothing_differs(applied):
     result = applied.run("status")
@@ -44,3 +48,33 @@ def test_a_zone_that_does_not_answer_is_unknown_never_empty(applied):
     accepted = applied.run("plan", "--without-zone", "us-east-1a")
     assert accepted.exit_code == 0
     assert "as declared" not in accepted.stdout
+
+
+@rule("acme/no-db", "error", "Leave it out.")
+def no_db(context):
+    yield "db", "no databases"
+
+
+def refused_by_a_rule(world):
+    return evolve(world, declared=evolve(world.declared, rules=(no_db,)))
+
+
+def test_status_ends_as_plan_does_when_nothing_differs_and_an_apply_is_refused(applied):
+    refused = refused_by_a_rule(applied)
+    status = refused.run("status")
+    assert (status.exit_code, refused.run("plan").exit_code) == (3, 3)
+    assert "Nothing differs from the declaration." in status.stdout
+    assert "An apply is refused for the errors above." in status.stdout
+
+
+def test_a_difference_counts_more_than_a_refusal(applied):
+    applied.by_hand("StopInstance", id=applied.id("instance", "web2"))
+    assert refused_by_a_rule(applied).run("status").exit_code == 2
+
+
+def test_a_declaration_that_makes_no_sense_counts_more_than_a_difference(applied):
+    applied.by_hand("StopInstance", id=applied.id("instance", "web2"))
+    wrong = applied.changing("db", size="huge")
+    status = wrong.run("status")
+    assert (status.exit_code, wrong.run("plan").exit_code) == (1, 1)
+    assert "An apply is refused for the errors above." in status.stdout

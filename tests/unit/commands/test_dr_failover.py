@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from clocks import clock_off
 from turning import silent
 
 from portinfra import Action, Probe, Wave
@@ -65,6 +66,19 @@ def test_a_failover_that_would_fail_names_the_cause_and_the_next_step_and_stops_
         assert "Run this in the folder where hooks are" in result.stderr
         assert "takes over." not in result.stderr, "it is refused before anybody is asked"
     assert "Fenced" not in run("status", "production").stdout
+
+
+@pytest.mark.parametrize(
+    ("tells_time", "stay"),
+    [(True, "for 7d"), (False, "until a person deletes it")],
+    ids=["cloud", "hypervisor"],
+)
+def test_the_way_back_says_before_it_asks_who_ends_the_snapshots_that_it_keeps(run, tells_time, stay):
+    run("dr", "replicate")
+    with clock_off(0, tells_time=tells_time):
+        assert run("dr", "failover", "--yes").exit_code == 0
+        asked = " ".join(run("dr", "failback").stderr.split())
+    assert f"is in snapshots, each kept {stay}." in asked
 
 
 # Where they stop.
@@ -146,8 +160,20 @@ def test_a_failover_that_cannot_be_finished_is_given_up(run):
         "stopped": 1,
         "running": 2,
         "left_aside": [],
+        "had_newest_data": False,
     }
     assert run("plan", "production").stdout.count("Nothing to do") == 1
+
+
+def test_an_abandonment_with_older_data_says_where_the_newer_data_stays(run):
+    run("dr", "replicate")
+    assert run("dr", "failover", "--yes").exit_code == 0
+    assert run("dr", "failover", "--yes", "--lost", "production", about=run.unpassed()).exit_code == 1
+    refused = run("dr", "abandon", "--yes")
+    assert (refused.exit_code, "dr abandon shop --older-data" in refused.stderr) == (3, True)
+    done = run("dr", "abandon", "--yes", "--older-data").stdout
+    assert "production has older data than recovery had" in done
+    assert "stays on its volumes and in kept snapshots" in done.replace("\n", " ")
 
 
 @pytest.mark.parametrize(

@@ -100,12 +100,14 @@ COMMANDS = {
     "apply": ("apply", "{production}", "--yes"),
     "move": ("move", "{production}", "--to", "fake:eu-north-1", "--plan"),
     "check": ("check", "{production}"),
+    "status": ("status", "{production}"),
     "dr plan": ("dr", "plan", "{shop}"),
     "dr failover": ("dr", "failover", "{shop}", "--yes"),
 }
 NOT_ASKED = {
     ("check", "an image that the location lacks"),
     ("check", "a size that the provider lacks"),
+    ("status", "a rule that refuses"),
     ("dr plan", "a rule that refuses"),
     ("dr failover", "a rule that refuses"),
     *(
@@ -121,7 +123,9 @@ NOT_ASKED = {
         )
     ),
 }
-"""`check` reads no cloud. A takeover holds to no rules, and takes what an older version accepted."""
+"""`check` reads no cloud. `status` finds a difference (2), as nothing exists yet. A takeover holds to no
+rules, and takes what an older version accepted.
+"""
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -37,6 +37,8 @@ from portinfra.render.console.errors import show_error
             "'a' is set twice",
         ),
         ('topology "p" {\n  retired = { a = 1, a = 2 }\n}', 2, "'a' is set twice"),
+        ("locals {\n  a = 011\n}", 2, "a number loses the zeros that it begins with. Put it in quotes"),
+        ("locals {\n  a = [1, -00.5]\n}", 2, "a number loses the zeros that it begins with"),
         ("locals {\n  a = True\n}", 2, "'True' has no value. Write true."),
         (
             "locals {\n  a = role.db\n}",

@@ -194,3 +194,9 @@ def test_a_path_that_leads_nowhere_is_an_error_of_its_line(load_hcl, path):
 def test_null_is_as_if_it_were_not_there(load_hcl):
     declared = load_hcl('topology "p" {\n  role "w" {\n    size = null\n  }\n}')
     assert declared.topology().role("w") == Role("w")
+
+
+def test_a_number_may_be_zero_or_begin_with_zero_and_a_point(load_hcl):
+    declared = load_hcl('topology "shop" {\n role "web" {\n  count = 0\n  tags = { a = 0.5 }\n }\n}')
+    (web,) = declared.topologies[0].roles
+    assert (web.count, web.tags) == (0, {"a": "0.5"})

@@ -26,7 +26,8 @@ def test_a_waiver_in_another_block_is_sent_to_a_role(tmp_path, block):
     file.write_text(BLOCKS[block].replace("WAIVE", 'waive = { "check/leads-nowhere" = "few" }'))
     with pytest.raises(DeclarationError) as caught:
         load(file)
-    assert [each.fix for each in caught.value.findings] == ["It belongs in a role block."]
+    place = "the role block of the topology" if block == "environment" else "a role block"
+    assert [each.fix for each in caught.value.findings] == [f"It belongs in {place}."]
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,28 @@ def test_the_owner_is_found_where_a_script_has_imported_no_other_class(cls, attr
     texts = [path.read_text() for path in Path(model.__file__).parent.glob("*.py")]
     classes = [name for text in texts for name in re.findall(r"@refuse_unknown\n(?:@.*\n)*class (\w+)", text)]
     assert declared.split() == sorted(classes)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("protect = true", "there is no 'protect' in a role block of an environment"),
+        (
+            'waive = { "check/leads-nowhere" = "few" }',
+            "there is no 'waive' in a role block of an environment",
+        ),
+        ('volume "data" { gib = 1 }', "there is no block 'volume' in a role block of an environment"),
+    ],
+)
+def test_the_role_block_of_an_environment_sends_to_that_of_the_topology(tmp_path, written, message):
+    file = tmp_path / "shop.hcl"
+    file.write_text(
+        f'environment "production" {{\n on = "fake:us-east-1"\n role "web" {{\n{written}\n}}\n}}\n'
+    )
+    with pytest.raises(DeclarationError) as caught:
+        load(file)
+    (finding,) = caught.value.findings
+    assert finding.message == message
+    assert finding.fix == (
+        "It belongs in the role block of the topology. Here are known count, disk_gib, image, size, tags."
+    )

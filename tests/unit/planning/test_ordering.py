@@ -1,14 +1,18 @@
+from copy import copy
 from itertools import pairwise
 
 from attrs import evolve
-from toy import PRODUCTION, applied, plan_of, precedes, topology
+from toy import CATALOGUE, DRIVERS, PRODUCTION, applied, plan_of, precedes, topology
 
-from portinfra import Role, Volume, allow
+from portinfra import PlanOptions, Role, Volume, allow
 from portinfra.errors import NoCapacity
 from portinfra.model.address import Address
 from portinfra.model.change import Step
 from portinfra.model.observed import Fault
 from portinfra.model.resources import Rule
+from portinfra.placement import place
+from portinfra.planning.compose import compose
+from portinfra.planning.readiness import rolling_roles, rolls
 
 DB = Role("db", count=6, public="yes", volumes=[Volume("data", gib=10)])
 
@@ -196,3 +200,59 @@ def test_a_role_takes_the_place_of_another_while_rules_refer_to_both():
             for step in (("tighten", rules), ("remove", "firewall.redis"), ("converge", rules))
         )
         assert released < gone < again
+
+
+TWO_ROLES = topology(Role("db", count=3), Role("web", count=3))
+
+
+HOLDS = {"instance": ("subnet", "firewall"), "subnet": ("network",), "firewall": ("network",)}
+
+
+def replaced_plan(declared, *addresses):
+    """The plan that replaces resources of `TWO_ROLES` where others hold on to them."""
+    holding = {kind: copy(driver) for kind, driver in DRIVERS.items()}
+    for kind, driver in holding.items():
+        driver.holds = frozenset(HOLDS.get(kind.kind, driver.holds))
+    options = PlanOptions(replace=addresses)
+    return compose(place(declared, PRODUCTION), CATALOGUE, applied(TWO_ROLES), holding, options)
+
+
+def at_once(plan):
+    return [each for each in plan.findings if each.rule == "plan/all-at-once"]
+
+
+def test_hosts_of_a_role_go_down_at_once_where_what_they_need_is_replaced():
+    plan = replaced_plan(TWO_ROLES, "firewall.db")
+    (warning,) = at_once(plan)
+    assert warning.message == (
+        "hosts of db go down at the same time, and not one after the other: "
+        "firewall.db is replaced, which they need"
+    )
+    assert warning.fix.endswith("down during the apply, or leave out --replace firewall.db.")
+    (db,) = rolling_roles(plan)
+    assert not rolls(plan, db)
+
+
+def test_one_warning_names_all_roles_that_go_down_for_the_same_reason():
+    plan = replaced_plan(TWO_ROLES, "network.main")
+    (warning,) = at_once(plan)
+    assert warning.message.startswith("hosts of db, web go down at the same time")
+    assert warning.message.endswith("network.main is replaced, which they need")
+
+
+def test_other_roles_go_down_host_by_host_all_the_same():
+    changed = topology(Role("db", count=3), Role("web", count=3, size="medium"))
+    plan = replaced_plan(changed, "firewall.db")
+    (warning,) = at_once(plan)
+    assert "hosts of db go down" in warning.message
+    assert precedes(plan, ("converge", "instance.web1"), ("converge", "instance.web2"))
+    assert [role.name for role in rolling_roles(plan) if rolls(plan, role)] == ["web"]
+
+
+def test_hosts_that_exchange_their_addresses_go_down_at_once():
+    web = topology(Role("web", count=8, size="medium"))
+    four = evolve(PRODUCTION, zones=[f"zone-{letter}" for letter in "abcd"])
+    plan = plan_of(web, applied(topology(Role("web", count=8))), environment=four)
+    (warning,) = at_once(plan)
+    assert warning.message.endswith("they exchange their addresses")
+    assert "separate applies" in warning.fix

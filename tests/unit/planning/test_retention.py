@@ -101,7 +101,7 @@ def test_protection_that_comes_with_a_lower_count_holds():
     plan = plan_of(topology(fewer), applied(topology(DB)))
     assert {finding.subject for finding in plan.errors} == {"instance.db2"}
     (error,) = plan.errors
-    assert error.fix == "Write protect=False in its role, apply that, and plan again."
+    assert error.fix == "Write protect=False in its role, and plan again."
     allowed = plan_of(topology(fewer), applied(topology(DB)), allow_data_loss=frozenset({"all"}))
     assert {finding.subject for finding in allowed.errors} == {"instance.db2", "volume.db2-data"}
 

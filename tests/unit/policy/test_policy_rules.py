@@ -258,8 +258,8 @@ def test_a_finding_about_a_flow_is_waived_by_a_role_that_it_touches():
         ("check/fewer-then-three", Severity.WARNING, "Did you mean 'check/fewer-than-three'?"),
         ("R6", Severity.WARNING, "R6 is checked by check/fewer-than-three and check/unbalanced-zones"),
         ("acme/own", Severity.NOTE, "If it is a rule of your own, let the script pass it on"),
-        ("plan/quota", Severity.NOTE, "Remove it. A finding that is no rule's"),
-        ("topology/mount", Severity.NOTE, "Remove it. A finding that is no rule's"),
+        ("plan/quota", Severity.NOTE, "Remove it. The finding itself"),
+        ("topology/mount", Severity.NOTE, "Remove it. The finding itself"),
     ],
 )
 def test_a_waiver_of_a_rule_that_there_is_not_is_told(id, severity, fix):

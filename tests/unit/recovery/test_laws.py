@@ -58,6 +58,10 @@ def test_the_laws_hold(standby):
     assert Model(standby=standby).search(20_000) >= 20_000
 
 
+def test_a_takeover_whose_points_others_delete_has_a_way_out():
+    assert Model(from_points=True).search(1_000, "rT", "fp") >= 1_000
+
+
 @pytest.mark.soak
 @both
 def test_the_laws_hold_far_away(standby):

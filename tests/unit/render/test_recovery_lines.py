@@ -7,8 +7,10 @@ from attrs import evolve
 from rich.console import Console
 
 from portinfra.model.evidence import BothRan, Evidence, LeftAside, WayIn
+from portinfra.recovery.evidence import evidence_document
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.render.console.recovery import show_evidence, show_status
+from portinfra.render.evidence.page import report_html
 
 AT, LATER = "2030-01-01T00:00:00+00:00", "2030-01-01T01:00:00+00:00"
 PLAIN = Evidence(
@@ -53,6 +55,8 @@ EVIDENCE = {
     },
     "db1-data was replaced. A snapshot of what it had is kept until 2030-01-01 01:00:00 UTC, and was not "
     "seen: a zone did not answer.": {"left_aside": (LeftAside("db1-data", "", LATER),)},
+    "These entries of the ledger could not be read, and may be of newer data: entry 1 (point): it is "
+    "damaged.": {"unreadable_entries": ("entry 1 (point): it is damaged",)},
     "Downtime: 1 min from the fence to the last gate. Before it: 2 min.": {
         "prepare_seconds": 120.0,
         "downtime_seconds": 60.0,
@@ -73,6 +77,14 @@ def test_a_line_is_printed_where_the_evidence_says_so_and_nowhere_else(line):
         if other != line:
             assert line not in printed(show_evidence, evolve(PLAIN, **EVIDENCE[other]))
     assert line not in printed(show_evidence, PLAIN)
+
+
+def test_evidence_without_points_compares_no_entry_with_them():
+    unread = evolve(PLAIN, kind="drill", unreadable_entries=("entry 1 (point): it is damaged",))
+    for text in (printed(show_evidence, unread), report_html(evidence_document(unread))):
+        assert "entry 1 (point): it is damaged" in text
+        assert "These entries of the ledger could not be read, and may be of newer data" in text
+        assert "points that were used" not in text
 
 
 def test_evidence_of_a_plain_takeover_says_none_of_them():

@@ -1,6 +1,5 @@
 """`dr failover`, `dr failback`, `dr abandon` and `dr fence`: which environment is active."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 from attrs import evolve, frozen
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from portinfra.model.evidence import Evidence
     from portinfra.recovery.options import FailoverOptions
     from portinfra.recovery.recovery import Recovery
+    from portinfra.recovery.watch.preflight import Permitted
 
 
 @frozen
@@ -53,6 +53,19 @@ class FailoverCommandOptions(TakeoverOptions):
     ] = False
 
 
+@frozen
+class AbandonOptions(ConfirmOptions):
+    """How a takeover is given up."""
+
+    older_data: Annotated[
+        bool,
+        Option(
+            "--older-data",
+            help="Make the other environment active though the one that takes over has newer data.",
+        ),
+    ] = False
+
+
 def failover(
     session: Session, which: PlanSelection, failing: FailoverCommandOptions, data: RestoreOptions
 ) -> int:
@@ -72,9 +85,9 @@ def failback(session: Session, which: PlanSelection, changing: TakeoverOptions, 
     return _take_over(session, recovery_of(session, which).reversed, changing, data, planned=None)
 
 
-def abandon(session: Session, which: PlanSelection, changing: ConfirmOptions) -> int:
+def abandon(session: Session, which: PlanSelection, changing: AbandonOptions) -> int:
     """Abandon a takeover that is not finished: the environment that was stopped for it is active again."""
-    return _abandon(session, recovery_of(session, which), changing)
+    return _abandon(session, recovery_of(session, which), changing, older_data=changing.older_data)
 
 
 def fence(session: Session, which: PlanSelection, changing: ConfirmOptions) -> int:
@@ -111,8 +124,8 @@ def _take_over(
     from portinfra import dr
     from portinfra.commands.applying import confirm
     from portinfra.commands.dr.reporting import hand_in
+    from portinfra.render.console.forecast import show_prospect
     from portinfra.render.console.progress import ProgressDisplay
-    from portinfra.render.console.recovery import show_prospect
     from portinfra.render.console.terminal import err
     from portinfra.rollout.evidence import open_store
 
@@ -154,8 +167,7 @@ def _take_over(
     )
     if not taking.yes:
         show_prospect(dr.make_forecast(recovery, how), err())
-        overruled = dr.may_take_over(recovery, how).overruled
-        for line in _agreement(recovery, how, overruled):
+        for line in _agreement(recovery, how, dr.may_take_over(recovery, how)):
             err().print(line)
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
@@ -195,10 +207,12 @@ def _write_now(recovery: "Recovery", verb: str, *options: str) -> None:
     err().print(f"This is an old spelling. Write: {command_line('dr', verb, recovery.plan.name, *options)}")
 
 
-def _agreement(recovery: "Recovery", how: "FailoverOptions", overruled: Iterable[str]) -> list[str]:
+def _agreement(recovery: "Recovery", how: "FailoverOptions", permitted: "Permitted") -> list[str]:
     """Return what an operator agrees to, in sentences."""
-    source, target = recovery.source.name, recovery.target.name
-    overruled = tuple(overruled)
+    from portinfra.recovery.points.kept_time import kept_for
+    from portinfra.recovery.situation.wish import end_of
+
+    source, target, overruled = recovery.source.name, recovery.target.name, permitted.overruled
     stopped = "is lost" if how.lost else "is stopped"
     if any(error.startswith("recovery/silent-zone:") for error in overruled):
         stopped = "is stopped as far as it answers"
@@ -212,7 +226,8 @@ def _agreement(recovery: "Recovery", how: "FailoverOptions", overruled: Iterable
         lines.append(f"What was written in {source} and is in no point stays on its volumes.")
     elif recovery.is_reversed:
         keep = recovery.plan.keep_overwritten
-        kept = f"in snapshots, which are kept for {keep}" if keep else "gone, as keep_overwritten is empty"
+        stay = kept_for(keep, ends_by_time=permitted.situation.facts(end_of(recovery)).tells_time)
+        kept = f"in snapshots, each kept {stay}" if keep else "gone, as keep_overwritten is empty"
         lines.append(
             f"What the volumes of {target} hold is replaced by what was written in {source} since. What was "
             f"written in {target} after its last point is {kept}."
@@ -253,7 +268,9 @@ def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> 
         err().print(f"{target} has taken over and is active. Look at what did not pass: it is named above.")
 
 
-def _abandon(session: Session, recovery: "Recovery", agreed: ConfirmOptions) -> int:
+def _abandon(
+    session: Session, recovery: "Recovery", agreed: ConfirmOptions, *, older_data: bool = False
+) -> int:
     """Abandon the takeover that is open, in either direction."""
     from portinfra import dr
     from portinfra.commands.applying import confirm
@@ -263,21 +280,27 @@ def _abandon(session: Session, recovery: "Recovery", agreed: ConfirmOptions) -> 
     from portinfra.render.recovery_documents import abandoned_document
     from portinfra.words import count
 
-    recovery = dr.may_abandon(recovery)
+    recovery = dr.may_abandon(recovery, older_data=older_data)
     source, target = recovery.source.name, recovery.target.name
+    stays = f"What only {target} has stays on its volumes and in kept snapshots, and is carried nowhere."
     if not agreed.yes:
+        if older_data:
+            err().print(f"{target} may have newer data than {source}. {stays}")
         err().print(
             f"{source} is active again with the data that it has, and {target} is stopped. What was written "
             f"in {target} since the takeover began stays on its volumes there, and is carried nowhere."
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
-        done = dr.abandon(recovery, dr.FailoverOptions(pace=dr.RunOptions(listen=display)))
+        how = dr.FailoverOptions(pace=dr.RunOptions(listen=display))
+        done = dr.abandon(recovery, how, older_data=older_data)
     if agreed.as_json:
         write_json(abandoned_document(recovery, done))
     else:
         stopped = f"{target} is fenced: {count(done.stopped, 'host')} off"
         write(f"{source} is active again: {count(done.running, 'host')} on. {stopped}.")
+        if done.had_newest_data:
+            write(f"{source} has older data than {target} had. {stays}")
         for line in left_aside_lines(done.left_aside):
             write(line)
     return Exit.DONE

@@ -116,6 +116,11 @@ class Shapes:
     needed: tuple[str, ...] = ()
     inner: Mapping[str, "Shapes"] = {}
     """Of the blocks within, by kind: where an attribute may belong that this block does not know."""
+    only_in_topology: frozenset[str] = frozenset()
+    """Of the role block of an environment: the attributes that only the role block of the topology has."""
+
+
+NOTHING = Shapes({})
 
 
 def shapes(of: type[Any]) -> Shapes:
@@ -131,7 +136,10 @@ def shapes(of: type[Any]) -> Shapes:
 
 def override_shapes(of: type[Any]) -> Shapes:
     """Return what the attributes of a class must be that an environment sets for it."""
-    return Shapes(_shapes(each for each in schema.attributes(of) if each.metadata.get("override")))
+    described = schema.attributes(of)
+    here = _shapes(each for each in described if each.metadata.get("override"))
+    others = {name for each in described for name in (each.hcl, each.block) if name} - here.keys()
+    return Shapes(here, only_in_topology=frozenset(others))
 
 
 def _shapes(described: Iterable[schema.Attribute]) -> Mapping[str, Shape]:
@@ -161,7 +169,7 @@ def take(block: Block, known: Shapes, scope: Scope, findings: list[Finding]) -> 
                 message = f"{attribute.name!r} is set twice"
                 raise problem("duplicate", message, "Remove one.", attribute.location)
             seen.add(attribute.name)
-            value = _value(attribute, known, scope, f"{with_article(block.kind)} block")
+            value = _value(attribute, known, scope, name_place(block, known))
             if value is not None:
                 values[attribute.name] = value
             elif attribute.name in known.needed:
@@ -175,8 +183,23 @@ def take(block: Block, known: Shapes, scope: Scope, findings: list[Finding]) -> 
     return values if set(known.needed) <= values.keys() else None
 
 
-def _place_in_a_role(name: str) -> str:
+def name_place(block: Block, known: Shapes) -> str:
+    """Return how messages name a block: `a role block`, and `a role block of an environment`."""
+    place = f"{with_article(block.kind)} block"
+    return f"{place} of an environment" if known.only_in_topology else place
+
+
+def send_to_topology(name: str, known: Shapes) -> str:
+    """Return where a name belongs that the role block of an environment lacks; empty for any other one."""
+    if name not in known.only_in_topology:
+        return ""
+    return f"It belongs in the role block of the topology. Here are known {', '.join(sorted(known.shapes))}."
+
+
+def _place_in_a_role(name: str, known: Shapes) -> str:
     """Return where an attribute belongs that only roles have; empty for any other one."""
+    if any(name in inner.only_in_topology for inner in known.inner.values()):
+        return "It belongs in the role block of the topology."
     of_roles = {each.hcl for each in schema.attributes(Role)}
     return "It belongs in a role block." if name in of_roles else ""
 
@@ -188,8 +211,9 @@ def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any
         fix = f"It belongs in {with_article(' or '.join(inside))} block." if inside else ""
         fix = (
             fix
+            or send_to_topology(name, known)
             or terraform.advice(name, Where.ATTRIBUTE, Where.BLOCK)
-            or _place_in_a_role(name)
+            or _place_in_a_role(name, known)
             or suggestion(name, known.shapes, "Remove it.")
         )
         raise problem("unknown-attribute", f"there is no {name!r} in {where}", fix, location)

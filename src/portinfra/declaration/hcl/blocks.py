@@ -142,9 +142,9 @@ class Reader:
 
     def _options(self, of: type[Any] | None, block: Block) -> tuple[Block, Natives] | None:
         """Return `native "aws" { option = … }`, or what differs for a role: attributes of a class."""
-        self._inner(block, {})
         any_option = a.Shapes({each.name: a.ANYTHING for each in block.attributes})
         known = a.override_shapes(of) if of else any_option
+        self._inner(block, {}, known)
         values = a.take(block, known, self.scope, self.findings) or {}
         return (block, {block.labels[0]: values}) if self._has_one_name(block) else None
 
@@ -168,8 +168,13 @@ class Reader:
             self._wrong("label", message, f"Write {block.kind} {{…}}.", block)
         return True
 
-    def _inner(self, block: Block, readers: Mapping[str, Callable[[Block], Any]]) -> dict[str, list[Any]]:
-        """The values of the blocks within, by kind."""
+    def _inner(
+        self,
+        block: Block,
+        readers: Mapping[str, Callable[[Block], Any]],
+        known: a.Shapes = a.NOTHING,
+    ) -> dict[str, list[Any]]:
+        """The values of the blocks within, by kind. `known` has the attributes of the block."""
         made: dict[str, list[Any]] = {kind: [] for kind in readers}
         for inner in block.blocks:
             if inner.kind in readers:
@@ -177,8 +182,9 @@ class Reader:
                 if value is not None:
                     made[inner.kind].append(value)
             else:
-                message = f"there is no block {inner.kind!r} in {with_article(block.kind)} block"
-                fix = terraform.advice(inner.kind, Where.BLOCK, Where.ATTRIBUTE)
+                message = f"there is no block {inner.kind!r} in {a.name_place(block, known)}"
+                fix = a.send_to_topology(inner.kind, known)
+                fix = fix or terraform.advice(inner.kind, Where.BLOCK, Where.ATTRIBUTE)
                 fix = fix or suggestion(inner.kind, readers, "Remove it, or write it as `name = …`.")
                 self._wrong("unknown-block", message, fix, inner)
         return made

@@ -100,8 +100,12 @@ class Evaluator:
         return self.value(parts(tree)[0])
 
     def _int_lit(self, tree: Expression) -> Number:
+        written = "".join(map(str, tree.children))
+        if written.lstrip("-")[:2].isdigit() and written.lstrip("-").startswith("0") and len(written) > 1:
+            fix = "Put it in quotes where it is a text, as an account is. Else leave the zeros out."
+            raise self.wrong(tree, "number", "a number loses the zeros that it begins with", fix)
         try:
-            return read_number("".join(map(str, tree.children)))
+            return read_number(written)
         except ValueError as error:
             raise self.wrong(tree, "arithmetic", str(error), "Write a number of fewer digits.") from None
 

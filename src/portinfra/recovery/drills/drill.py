@@ -24,7 +24,7 @@ from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.drills import KIND
-from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
 from portinfra.recovery.options import FailoverOptions, RunOptions
 from portinfra.recovery.points.ages import Ages
@@ -42,7 +42,7 @@ from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import to_evidence, unread_entries
 from portinfra.recovery.vault.choice import choose
 from portinfra.recovery.vault.selection import Selected, Selection
-from portinfra.recovery.vault.transfer import receive
+from portinfra.recovery.vault.transfer import has_receiving_hosts, receive
 from portinfra.recovery.watch.forecast import file_errors
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.rollout.context import RolloutContext
@@ -103,9 +103,11 @@ def drill(
                 say(f"{opened.through} can be reached from {', '.join(opened.ranges)}")
             make_one = command("dr", "replicate", recovery.plan.name, "--now")
             problems = [f"{lack}: {lack.fix or f'make one with {make_one}'}" for lack in missing]
+            may_leave_hosts = recovery.plan.vault is not None
             try:
                 with run.living():
                     receive(recovery, target, chosen, pace, say)
+                may_leave_hosts = False
                 there = target.observe(recovery.points)
                 placed = place_with_data(recovery, where(recovery, id), chosen, there, accepted)
                 plan = compose(placed, catalogue, Observation(), target.provider.drivers, LOSE_ALL)
@@ -119,30 +121,42 @@ def drill(
             )
             bring_up.reasons.extend(problems)
             left = _up_and_down(bring_up)
+            hosts_left = may_leave_hosts and has_receiving_hosts(recovery, target)
+            if left != 0:
+                what = (
+                    f"{left} resources are left"
+                    if left
+                    else "portinfra could not read whether anything is left"
+                )
+                bring_up.reasons.append(what)
+            bring_up.left_behind = left
+
+            def end() -> tuple[Evidence, Entry | None]:
+                """Return the evidence, and the entry that has its digest; None: it cannot be written."""
+                evidence = evolve(
+                    to_evidence(bring_up, id, chosen, ages, began=started),
+                    way_in=way_in(recovery),
+                    target_principal=principal,
+                    as_of=moment,
+                    blank=tuple(sorted(choice.blank)),
+                    unreadable_entries=unread_entries(contents, chosen),
+                    **asdict(link_run(ledger, entry)),
+                )
+                waves = [round(wave.seconds) for wave in evidence.waves]
+                with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
+                    more = {"rto": evidence.rto_measured, "waves": waves}
+                    return evidence, end_run(ledger, entry, evidence, open=True, **more)
+                return evidence, None
+
+            evidence, ended = end()
             try:
                 held.close()
             except PortinfraError as error:
                 bring_up.reasons.append(_in_words(error))
-        if left != 0:
-            what = (
-                f"{left} resources are left" if left else "portinfra could not read whether anything is left"
-            )
-            bring_up.reasons.append(what)
-        bring_up.left_behind = left
-        link = link_run(ledger, entry)
-        evidence = to_evidence(bring_up, id, chosen, ages, began=started)
-        evidence = evolve(
-            evidence,
-            way_in=way_in(recovery),
-            target_principal=principal,
-            as_of=moment,
-            blank=tuple(sorted(choice.blank)),
-            unreadable_entries=unread_entries(contents, chosen),
-            **asdict(link),
-        )
-        with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
-            waves = [round(wave.seconds) for wave in evidence.waves]
-            end_run(ledger, entry, evidence, open=left != 0, rto=evidence.rto_measured, waves=waves)
+                evidence, ended = end()
+        if left == 0 and not hosts_left and ended is not None:  # last of all: what died before this is swept
+            with suppress(ProviderError):
+                ledger.rewrite(ended, {**ended.said, "open": False})
     return evidence
 
 

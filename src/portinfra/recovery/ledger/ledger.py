@@ -1,8 +1,9 @@
 """The ledger of a target: which points exist, which drills began, which failover is under way.
 
 It lies in the target's cloud, in numbered records: two runs that write at the same time write two records.
-The points of one run are lines of one record. What is too long for one record goes on in others. Only the run
-that wrote an entry rewrites it, or one that knows that run to be dead.
+The points of one run are lines of one record. What is too long for one record goes on in others. A run
+rewrites its own entries under its lease. It rewrites an entry of another run only after it has read that
+entry again under the lease of that run: then that run has ended, or is dead.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -16,7 +16,7 @@ from portinfra.model.plain import JsonObject
 from portinfra.records.lines import is_same
 from portinfra.recovery.evidence import evidence_document
 from portinfra.recovery.ledger.drills import KIND as DRILL
-from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
+from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.rollout.evidence import digest_of
 
 TAKEOVER: Final = "run"
@@ -68,13 +68,22 @@ def begin_run(ledger: Ledger, said: JsonObject) -> Entry:
     return ledger.add({**said, "run": _next_number(read_runs(ledger.entries())), "open": True})
 
 
-def reopen_run(ledger: Ledger, contents: Contents, entry: Entry) -> None:
+def reopen_run(ledger: Ledger, entry: Entry) -> None:
     """Open the entry of this run again, where a sweep has closed it: the run may leave something from now on.
-    The caller holds the lease of the environment, and `contents` are what the ledger has under it.
+
+    The caller holds the lease of what it is about to make, which a sweep holds while it closes entries. The
+    ledger has written nothing: it returns what others wrote.
     """
-    known = next((each for each in contents.entries if is_same(each.said, entry.said)), None)
+    known = read_again(ledger, entry)
     if known and not known.open:
         ledger.rewrite(entry, entry.said)
+
+
+def read_again(ledger: Ledger, entry: Entry) -> Entry | None:
+    """Return an entry as the ledger has it now; None where it has none. A run calls it under the lease of the
+    entry's scope before it rewrites the entry of another run.
+    """
+    return next((each for each in ledger.entries(entry.kind) if is_same(each.said, entry.said)), None)
 
 
 def link_run(ledger: Ledger, entry: Entry) -> Link:
@@ -94,12 +103,15 @@ def link_run(ledger: Ledger, entry: Entry) -> Link:
     return Link(number, before[-1].number, before[-1].digest) if before else Link(number, 0, "")
 
 
-def end_run(ledger: Ledger, entry: Entry, evidence: Evidence, *, open: bool, **more: object) -> None:
-    """Write the result and the digest of the evidence into the entry of a run. Remove entries of old runs."""
+def end_run(ledger: Ledger, entry: Entry, evidence: Evidence, *, open: bool, **more: object) -> Entry:
+    """Write the result and the digest of the evidence into the entry of a run, and return it. Remove entries
+    of old runs. The caller holds the lease of the run: a sweep that gets it next reads this entry again.
+    """
     digest = digest_of(evidence_document(evidence))
     said = {**entry.said, "open": open, "run": evidence.number, "result": evidence.result, "digest": digest}
-    ledger.rewrite(entry, {**said, **more})
+    ended = ledger.rewrite(entry, {**said, **more})
     _prune(ledger, read_runs(ledger.entries()))
+    return ended
 
 
 def _prune(ledger: Ledger, runs: Sequence[Run]) -> None:

@@ -111,7 +111,7 @@ class KeptVolumes:
     def list_volumes(self, kept: Iterable[KeptEntry] | None = None) -> list[LeftAside]:
         """Return each kept snapshot, by the name of its volume. `kept` are the entries of the ledger."""
         kept = read_kept(self.ledger.entries(KIND)) if kept is None else tuple(kept)
-        return _complete_snapshots(kept, self.place.observe(self.recovery.kept_scope)) if kept else []
+        return self._complete(kept, self.place.observe(self.recovery.kept_scope)) if kept else []
 
     def list_overwritten(self, volumes: Collection[str], takeover: str) -> tuple[LeftAside, ...]:
         """Return the volumes that a takeover or refresh replaced, by name, with their kept snapshots.
@@ -124,10 +124,19 @@ class KeptVolumes:
         if not mine:
             return tuple(LeftAside(name, "", "") for name in sorted(volumes))
         there = self.place.observe(self.recovery.kept_scope)
-        seen = _complete_snapshots(mine, there)
+        seen, ends = self._complete(mine, there), self.ends_by_time
         until = iso(max(each.until for each in mine)) if there.unknown else ""
         missing = sorted({*volumes} - {each.volume for each in seen})
-        return (*seen, *(LeftAside(name, "", until) for name in missing))
+        return (*seen, *(LeftAside(name, "", until, ends) for name in missing))
+
+    def _complete(self, kept: Collection[KeptEntry], there: Observation) -> list[LeftAside]:
+        """Return the kept snapshots that are complete."""
+        until, ends = {each.id: iso(each.until) for each in kept}, self.ends_by_time
+        return [
+            LeftAside(volume_of(a).name, there.resources[a].id, until[id_of(a)], ends)
+            for a in sorted(_ready(there))
+            if id_of(a) in until
+        ]
 
 
 def remove_outlived(recovery: Recovery, place: Connection, pace: RunOptions, say: Say) -> None:
@@ -146,16 +155,6 @@ def remove_outlived(recovery: Recovery, place: Connection, pace: RunOptions, say
             f"kept snapshots whose time is over are left in {recovery.target.name} ({error.first_line}): "
             "the next replication tries again"
         )
-
-
-def _complete_snapshots(kept: Collection[KeptEntry], there: Observation) -> list[LeftAside]:
-    """Return the kept snapshots that are complete."""
-    until = {each.id: each.until for each in kept}
-    return [
-        LeftAside(volume_of(a).name, there.resources[a].id, iso(until[id_of(a)]))
-        for a in sorted(_ready(there))
-        if id_of(a) in until
-    ]
 
 
 def _ready(there: Observation) -> list[Address]:

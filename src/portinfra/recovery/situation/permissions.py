@@ -27,6 +27,8 @@ class Verb:
     """Of a takeover: it makes no call to the other end."""
     without_peer: bool = False
     """Of an apply: the operator skips the check of the other end."""
+    older_data: bool = False
+    """Of an abandonment: the operator accepts that the other end has older data."""
 
 
 REFRESH_VERB = Verb("refresh", "target")
@@ -43,7 +45,11 @@ class Refusal:
     """Whether to wait for an end that does not answer is right, too."""
 
 
+ACTIVE_ALREADY = ("source-stands", "stands-already")
+"""The rules that refuse a takeover to an end that is active already, of source and target."""
+
 FENCE, ABANDON = Verb("fence"), Verb("abandon")
+ABANDON_NEWER = Verb("abandon", older_data=True)
 
 
 def may(verb: Verb, now: Situation) -> Refusal | None:
@@ -132,13 +138,19 @@ def _fence(verb: Verb, now: Situation) -> Refusal | None:
 
 
 def _abandon(verb: Verb, now: Situation) -> Refusal | None:
-    """The end whose own volumes have the newest data becomes active again with them."""
+    """The end whose own volumes have the newest data becomes active again with them. The other one does where
+    an operator accepts its older data: the takeover may have lost the points that it began with.
+    """
     if now.silent:
         return _refuse_silent(now)
     if not now.open:
         return Refusal("nothing-under-way")
     if now.phase == "taking over" and now.holder == now.active:
-        return Refusal("own-data-is-newest", (Verb("takeover", now.active),))
+        had_data = now.waiting == "source" or now.facts(now.waiting).activated is not None
+        if verb.older_data and had_data:
+            return None
+        others = (ABANDON_NEWER,) if had_data else ()
+        return Refusal("own-data-is-newest", (Verb("takeover", now.active), *others))
     return None
 
 
@@ -157,8 +169,7 @@ def _takeover(verb: Verb, now: Situation) -> Refusal | None:
         was_planned = now.takeover is not None and now.takeover.planned
         return _too_late(now) if verb.planned and now.restoring and not was_planned else None
     if now.active == to:
-        rule = "stands-already" if to == "target" else "source-stands"
-        return Refusal(rule, () if now.fenced else (FENCE,))
+        return Refusal(ACTIVE_ALREADY[ENDS.index(to)], () if now.fenced else (FENCE,))
     return None if now.fenced else Refusal("not-fenced", (FENCE,))
 
 

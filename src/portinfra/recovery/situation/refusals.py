@@ -56,6 +56,8 @@ def command(recovery: Recovery, verb: Verb) -> str:
         planned = ("--planned",) if verb.planned else ()
         lost = ("--lost", _name(recovery, peer_of(_end(verb)))) if verb.lost else ()
         return command_text.command("dr", name, plan, *planned, *lost)
+    if verb.name == "abandon":
+        return command_text.command("dr", "abandon", plan, *(("--older-data",) if verb.older_data else ()))
     if verb.name in ("apply", "destroy"):
         without = ("--without-peer",) if verb.without_peer else ()
         return command_text.command(verb.name, _name(recovery, _end(verb)), *without)
@@ -185,10 +187,14 @@ def _nothing_under_way(recovery: Recovery, verb: Verb, refusal: Refusal, now: Si
 
 def _own_data(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
-    return (
-        f"{name}, which takes over, has the newest data, and {other} has older data",
-        f"Continue: {command(recovery, refusal.instead[0])}.",
+    first, *others = (command(recovery, each) for each in refusal.instead)
+    give_up = "".join(
+        f" If that cannot go on, make {other} active with its older data: {each}. What only {name} has "
+        "stays on its volumes and in kept snapshots then, and is carried nowhere."
+        for each in others
     )
+    what = f"{name}, which takes over, has the newest data, and {other} "
+    return what + ("has older data" if others else "has no data"), f"Continue: {first}.{give_up}"
 
 
 def _too_late(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:

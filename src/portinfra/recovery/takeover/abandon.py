@@ -12,6 +12,7 @@ from portinfra.model.strict import strict
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
     TakeoverEntry,
+    activate,
     next_epoch,
     record_turn,
     turns,
@@ -22,6 +23,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.fencing import switch_end
 from portinfra.recovery.takeover.steps import Step
 from portinfra.validation.arguments import check_arguments
@@ -38,34 +40,39 @@ class Abandoned:
     """The hosts of the source, which run again."""
     left_aside: tuple[LeftAside, ...] = ()
     """The volumes of the target that the takeover replaced though they had data that is in no point."""
+    had_newest_data: bool = False
+    """Whether the target had newer data than the source, which an operator accepted."""
 
 
 @check_arguments
-def may_abandon(recovery: Recovery) -> Recovery:
+def may_abandon(recovery: Recovery, *, older_data: bool = False) -> Recovery:
     """Return the way of the takeover that is abandoned: its target is stopped, and its source becomes active
-    again. Raise PolicyError where none is open, or where the end that takes over has the newest data.
+    again. Raise PolicyError where none is open, or where the end that takes over has the newest data, unless
+    the operator accepts `older_data`.
     """
     now = read_facts(recovery)
-    raise_if_refused(recovery, Verb("abandon"), now)
+    raise_if_refused(recovery, Verb("abandon", older_data=older_data), now)
     to = now.active if now.phase == "taking over" else now.waiting
     declared = recovery.as_declared
     return declared if to == "target" else declared.reversed
 
 
 @check_arguments
-def abandon(recovery: Recovery, how: FailoverOptions | None = None) -> Abandoned:
+def abandon(recovery: Recovery, how: FailoverOptions | None = None, *, older_data: bool = False) -> Abandoned:
     """Abandon the takeover that is open, in either direction. What was written at the end that took over
-    stays on its volumes.
+    stays on its volumes. With `older_data`, the other end becomes active though its data is older.
 
     Raises what `may_abandon` raises; LeaseHeldError while another run continues the takeover; Unavailable
     where an end does not answer. Run it again then.
     """
     how = how or FailoverOptions()
-    recovery, pace = may_abandon(recovery), how.pace
+    recovery, pace = may_abandon(recovery, older_data=older_data), how.pace
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
         with target.start_run(recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(recovery, through=[target, source])
-            raise_if_refused(recovery, Verb("abandon"), now)  # another run may have finished it meanwhile
+            # Another run may have finished it meanwhile.
+            raise_if_refused(recovery, Verb("abandon", older_data=older_data), now)
+            had_newest_data = now.holder == end_of(recovery)
             ledger = Ledger(target, recovery.ledger)
             time = target.now()
             turn = _open_turn(recovery, ledger, int(time))
@@ -79,11 +86,13 @@ def abandon(recovery: Recovery, how: FailoverOptions | None = None) -> Abandoned
         how.at(Step.RETURN)
         with source.start_run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
             running = switch_end(run, source, recovery, epoch, "running", pace.listen)
+            if had_newest_data:  # from here on the newest data is that of the source
+                activate(Ledger.after_settling(source, recovery.reversed.ledger), f"{epoch:x}")
         kept = KeptVolumes(recovery, target, ledger, pace)
         left_aside = kept.list_overwritten(turn.overwritten, turn.id)  # a run that died could not say it
         how.at(Step.CLOSE_ABANDONED)
         record_turn(ledger, evolve(turn, open=False))
-    return Abandoned(epoch, stopped, running, left_aside)
+    return Abandoned(epoch, stopped, running, left_aside, had_newest_data)
 
 
 def _open_turn(recovery: Recovery, ledger: Ledger, now: int) -> TakeoverEntry:

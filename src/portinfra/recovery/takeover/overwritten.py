@@ -8,6 +8,7 @@ from portinfra.execution.run import Run
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import LeftAside
+from portinfra.recovery.points.kept_time import kept_for
 from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.rollout.waves import Say
 from portinfra.words import count
@@ -36,7 +37,8 @@ class Overwritten:
         """
         new = {*volumes} - self._done
         if new and (limit := self.kept.recovery.plan.keep_overwritten):
-            self.say(f"keeping snapshots of {count(len(new), 'volume')} for {limit}")
+            stay = kept_for(limit, ends_by_time=self.kept.ends_by_time)
+            self.say(f"keeping a snapshot of {count(len(new), 'volume')}, each {stay}")
             with self.run.living():
                 self.kept.keep(new, self.id, self.data, seconds(limit))
         self._done |= new

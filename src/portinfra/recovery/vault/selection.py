@@ -20,12 +20,13 @@ from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, activated_number, mark, turns
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.coverage import Accepted, OwnVolumes, coverage
+from portinfra.recovery.points.coverage import Accepted, Coverage, OwnVolumes, coverage
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.choice import Lack, against_line, choose, fix_decided, to_accepted
 from portinfra.recovery.vault.listing import look_for
+from portinfra.recovery.vault.undecided import list_left_aside, list_undecided
 from portinfra.words import moment
 
 
@@ -98,7 +99,7 @@ class Selection:
         points that are left aside now, only their own groups get others. Raises PolicyError.
         """
         decided = evolve(self, how=as_decided(self.recovery, self.how, turn))
-        return decided._of(turn, ledger) if turn.restores else decided.newest(ledger, under_way=True)
+        return decided._of(turn, ledger) if turn.restores else decided.newest(ledger, turn)
 
     def _of(self, turn: TakeoverEntry, ledger: Ledger) -> Selected:
         there = self.target.observe(self.recovery.points)
@@ -116,35 +117,68 @@ class Selection:
             for id in agreed
             if id not in known
         ]
-        blank = self._blank_of_own([name for name in declared if mark(name) in turn.own])
+        own = [] if self.how.from_points else [name for name in declared if mark(name) in turn.own]
+        blank = frozenset[Address]()
+        for name, judged in self._judge_own(own).items():
+            blank |= self.accepts.blank.intersection(judged.volumes("accepted"))
+            if judged.restorable is False:
+                why = f"{began} keeps own volumes of {name}, and {against_line(judged)}"
+                lost.append(self._finding("no-point", why, fix_decided(judged, began, "")))
         for point in (known[id] for id in agreed if id in known and known[id].group in declared):
             judged = coverage(placed, declared[point.group], point, there, vault).accept(self.accepts)
             blank |= self.accepts.blank.intersection(judged.volumes("accepted"))
             if judged.restorable is False:
                 why = f"{began} uses point {point.id}, which cannot be restored: {against_line(judged)}"
                 lost.append(self._finding("no-point", why, fix_decided(judged, began, older(point.id))))
+        agreed_points = [known[id] for id in agreed if id in known]
+        left_aside = list_left_aside(turn, declared.values(), known, self.how)
+        for name, some in list_undecided(turn, declared.values(), agreed_points, left_aside, there).items():
+            why = f"{began} has decided on no data for {', '.join(sorted(some))} of group {name}"
+            lost.append(self._finding("undecided-data", why, self._fix_undecided(turn)))
         if lost:
             raise PolicyError(f"{self.recovery.target_scope} cannot take over from what it began with", lost)
-        kept = [known[id] for id in agreed]
-        own = [] if self.how.from_points else [name for name in self._names() if mark(name) in turn.own]
+        kept = agreed_points
         settled = {point.group for point in kept}.union(own)
         if len(kept) == len(turn.points) and len(own) == len(turn.own):
             return Selected(tuple(kept), tuple(own), blank=blank)
-        others = self.newest(ledger, under_way=True)
+        others = self.newest(ledger, turn, settled)
         return Selected(
             (*kept, *(point for point in others.points if point.group not in settled)),
             (*own, *(name for name in others.own if name not in settled)),
             blank=blank | others.blank,
         )
 
-    def newest(self, ledger: Ledger, *, under_way: bool = False) -> Selected:
-        """Return the newest data of each group. Raises PolicyError where a group has none, or where it is not
-        known which is the newest.
+    def newest(
+        self, ledger: Ledger, turn: TakeoverEntry | None = None, settled: Collection[str] = ()
+    ) -> Selected:
+        """Return the newest data of each group. Raises PolicyError where a group has none, where it is not
+        known which is the newest, and where a newer point cannot be restored that nobody has left aside. The
+        newer points of groups that are `settled` refuse nothing. `turn` is the takeover that has begun.
         """
         found = self.look(ledger)
-        if findings := self.findings(found, under_way=under_way):
+        passed_over = [lack for lack in found.passed_over if lack.point and lack.point.group not in settled]
+        findings = [
+            *self.findings(found, under_way=turn is not None),
+            *(
+                self._finding(lack.rule, lack.why, lack.fix)
+                for lack in passed_over
+                if self._refuses(lack, turn, ledger)
+            ),
+        ]
+        if findings:
             raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
         return found
+
+    def _refuses(self, lack: Lack, turn: TakeoverEntry | None, ledger: Ledger) -> bool:
+        """Return whether a point that is passed over refuses the takeover. Only an operator who leaves a last
+        point aside goes on without it, and then without the last points of its group that later runs carry.
+        """
+        since = turn.number if turn and turn.last_point else None
+        assert lack.point is not None
+        if self.how.lost or since is None or lack.point.number < since or lack.rule != "newer-point-lost":
+            return not (self.how.lost or self.how.insist)
+        aside = (point for point in points(ledger.entries()) if point.id in self.how.without)
+        return not any(point.number > since and point.group == lack.point.group for point in aside)
 
     @property
     def accepts(self) -> Accepted:
@@ -155,12 +189,16 @@ class Selection:
         """Return the newest data of each group, and the groups that have none."""
         found = choose(self.recovery, self.target, ledger, self.how)
         chosen, missing = found.points, found.missing
+        others, newest = found.of_other_groups, {point.group: point for point in chosen}
         if self.how.from_points or self.how.as_of:
-            return Selected(chosen, (), missing, (), found.passed_over, found.blank)
+            passed_over = (
+                *_of_groups(found.passed_over, {point.group for point in chosen}),
+                *(others[name] for name in others if name in newest),
+            )
+            return Selected(chosen, (), missing, (), passed_over, found.blank)
         contents = ledger.read()
         there = self.target.observe(self.recovery.target_scope)
         numbers = own_numbers(self.recovery, contents, there, self.how)
-        newest = {point.group: point for point in chosen}
         names, why = self._names(), iter(missing)
         lacking = {name: next(why) for name in names if name not in newest}
         own = [
@@ -168,6 +206,8 @@ class Selection:
             for name, number in numbers.items()
             if number is not None and (name not in newest or newest[name].number < number)
         ]
+        used = {name: point.number for name, point in newest.items()}
+        used |= {name: numbers[name] or 0 for name in own}
         doubt = _half_replaced(self.recovery, contents)
         return Selected(
             tuple(point for point in chosen if point.group not in own),
@@ -178,7 +218,14 @@ class Selection:
                 for name in names
                 if doubt and (name in own or (name in newest and newest[name].number < doubt[0]))
             ),
-            tuple(each for each in found.passed_over if not _is_older(each.point, own, numbers)),
+            (
+                *(
+                    each
+                    for each in _of_groups(found.passed_over, {*newest, *own})
+                    if not _is_older(each.point, own, numbers)
+                ),
+                *(each for name, each in others.items() if name in used and _is_newer(each, used[name])),
+            ),
             found.blank | self._blank_of_own(own),
         )
 
@@ -186,14 +233,28 @@ class Selection:
         """Return the volumes that begin blank beside own volumes of their groups."""
         if not self.accepts.blank:
             return frozenset()
+        judged = self._judge_own(own).values()
+        return frozenset(volume for each in judged for volume in each.volumes("accepted"))
+
+    def _judge_own(self, own: Collection[str]) -> dict[str, Coverage]:
+        """Return the coverage of own volumes, by group."""
+        if not own:
+            return {}
         there = self.target.observe(self.recovery.target_scope)
         placed = place(self.recovery.topology, self.recovery.target)
-        judged = [
-            coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(self.accepts)
+        return {
+            group.name: coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(self.accepts)
             for group in groups(self.recovery, placed)
             if group.name in own
-        ]
-        return frozenset(volume for each in judged for volume in each.volumes("accepted"))
+        }
+
+    def _fix_undecided(self, turn: TakeoverEntry) -> str:
+        """Return what to do about groups that a takeover has decided on no data for."""
+        abandon = command("dr", "abandon", self.recovery.plan.name)
+        return (
+            f"Declare the roles and groups of the recovery plan as they were when {turn.occasion} {turn.id} "
+            f"began, and run this again; or abandon it: {abandon}."
+        )
 
     def findings(self, found: Selected, *, under_way: bool = False) -> list[Finding]:
         """Return a finding for each group that has no data, and for each whose newest data is not known. No
@@ -202,12 +263,14 @@ class Selection:
         name = self.recovery.plan.name
         point = command("dr", "replicate", name, "--now")
         fix = f"{command('dr', 'status', name)} lists the points. Make one: {point}."
+        abandon = f"Abandon this: {command('dr', 'abandon', name)}. Then" if under_way else ""
         if self.how.as_of:
-            fix = f"Name a later moment. {command('dr', 'status', name, '--points')} lists the points."
+            later = f"{abandon} name a later moment." if under_way else "Name a later moment."
+            fix = f"{later} {command('dr', 'status', name, '--points')} lists the points."
         elif self.how.lost:
             fix = "Declare it without what no point has data for; or wait for the other environment."
         elif under_way:
-            fix = f"Abandon this: {command('dr', 'abandon', name)}. Then make one: {point}."
+            fix = f"{abandon} make one: {point}."
         doubt = "Repair that record. To use points, whatever own volumes have: --from-points."
         return [
             *self._future_findings(),
@@ -242,9 +305,19 @@ class Selection:
         return Finding(f"recovery/{rule}", why, fix, subject=f"recovery.{self.recovery.plan.name}")
 
 
+def _of_groups(passed_over: Iterable[Lack], used: Collection[str]) -> tuple[Lack, ...]:
+    """Return what is passed over of groups of which other data is used."""
+    return tuple(each for each in passed_over if each.point is None or each.point.group in used)
+
+
 def _is_older(point: Point | None, own: Collection[str], numbers: Mapping[str, int | None]) -> bool:
     """Return whether own volumes of the point's group are used, and have newer data than the point."""
     return point is not None and point.group in own and point.number < (numbers[point.group] or 0)
+
+
+def _is_newer(lack: Lack, number: int) -> bool:
+    """Return whether the point that is not used is newer than the data that is, by ledger number."""
+    return lack.point is not None and lack.point.number > number
 
 
 def own_numbers(

@@ -13,6 +13,7 @@ from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, takeover_verb
+from portinfra.recovery.vault.selection import Selection
 from portinfra.recovery.watch.approvals import approvals_by_others, needs_approval
 from portinfra.recovery.watch.forecast import foresee, with_permissions
 from portinfra.recovery.watch.readiness import NEVER_OVERRULED, errors_of
@@ -34,7 +35,8 @@ def may_take_over(recovery: Recovery, how: FailoverOptions | None = None) -> Per
     """Return in which situation a takeover to the target is permitted. Raise PolicyError where it is not.
 
     Raise it, or ValidationError, with the errors of `make_forecast`, unless the operator insists, or the
-    takeover may have stopped the other end already.
+    takeover may have stopped the other end already. One that has decided on its data is refused where the
+    topology was edited since, so that this data does not restore all that is declared now.
     """
     how = how or FailoverOptions()
     left = peer_of(end_of(recovery))
@@ -43,6 +45,8 @@ def may_take_over(recovery: Recovery, how: FailoverOptions | None = None) -> Per
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, ask_source=not how.lost, through=target)
         check_names(recovery, how, known.known_points)
+        if now.turn and now.restoring and now.active == end_of(recovery):
+            Selection(recovery, how, target).of(now.turn, Ledger(target, recovery.ledger))
         if _has_stopped(recovery, how, now):
             return Permitted(now)
         if needs_approval(recovery) and not (now.open and now.active == end_of(recovery)):

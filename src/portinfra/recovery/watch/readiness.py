@@ -4,10 +4,10 @@ An error refuses a takeover, unless an operator insists. From a lost source only
 that runs is stopped, and the waves before the one that fails are up.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from portinfra.command_text import command
 from portinfra.model.duration import seconds
@@ -16,6 +16,7 @@ from portinfra.placement import place
 from portinfra.recovery.groups import groups, roles_of
 from portinfra.recovery.ledger.drills import DrillEntry
 from portinfra.recovery.options import FailoverOptions
+from portinfra.recovery.points.kept_time import kept_for
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import FIX as CLOCK_FIX
 from portinfra.recovery.situation.clocks import REFUSE_SECONDS, clock_line
@@ -79,8 +80,8 @@ class ReadinessFacts:
     """What is wrong with the data that it would use."""
     passed_over: tuple[Lack, ...] = ()
     """The points that are newer, and cannot be restored."""
-    no_last_point: Mapping[str, str] = field(factory=dict)
-    """Group → why no last point of it can be made."""
+    no_last_point: Collection[str] = ()
+    """Why a group cannot have a last point that can be restored, in words."""
     overwritten: tuple[str, ...] = ()
     """The volumes that it replaces though their data is in no point."""
     measured: float | None = None
@@ -116,7 +117,7 @@ def readiness(recovery: Recovery, how: FailoverOptions, facts: ReadinessFacts) -
         *_drill_findings(recovery, facts),
         *map(_as_warning, facts.probers),
         *facts.vault,
-        *_overwrites(recovery, facts.overwritten),
+        *_overwrites(recovery, facts),
         *(() if facts.is_refresh or facts.is_approved else _approval(recovery, now)),
     )
 
@@ -188,10 +189,11 @@ def _permission(
             yield _gap(recovery.plan.name, "other-points", message, fix, Severity.WARNING)
 
 
-def _last_point(recovery: Recovery, problems: Mapping[str, str]) -> Iterable[Finding]:
-    """Return an error for each group without a last point: the source would be stopped for nothing."""
-    for group, why in problems.items():
-        message = f"no last point of {group} can be made: {why}"
+def _last_point(recovery: Recovery, problems: Collection[str]) -> Iterable[Finding]:
+    """Return an error for each group without a last point that can be restored: the source would be stopped
+    for nothing.
+    """
+    for message in problems:
         yield _gap(recovery.plan.name, "no-last-point", message, "Mend that first, and run this again.")
 
 
@@ -207,11 +209,11 @@ def _hooks(recovery: Recovery, unready: Iterable[UnreadyHook]) -> Iterable[Findi
 def _skipped_points(
     recovery: Recovery, how: FailoverOptions, passed_over: Iterable[Lack]
 ) -> Iterable[Finding]:
-    """Return the points that are newer than those that would be used, and cannot be restored. A takeover from
-    a lost source goes on with what is left.
+    """Return the points that are newer than the data that would be used, and are not restored. A takeover
+    from a lost source goes on with what is left, unless an edit of the declaration brings the data back.
     """
-    severity = Severity.WARNING if how.lost else Severity.ERROR
     for lack in passed_over:
+        severity = Severity.WARNING if how.lost and not lack.refuses_lost else Severity.ERROR
         yield _gap(recovery.plan.name, lack.rule, lack.why, lack.fix, severity)
 
 
@@ -313,15 +315,17 @@ def _approval(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
         yield _gap(plan, "needs-approval", message, fix, Severity.WARNING)
 
 
-def _overwrites(recovery: Recovery, volumes: Collection[str]) -> Iterable[Finding]:
+def _overwrites(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
     """Return a warning about volumes that the takeover replaces though their data is in no point."""
-    if not volumes:
+    if not facts.overwritten:
         return
     plan, name = recovery.plan, recovery.target.name
-    listed = ", ".join(sorted(volumes))
+    listed = ", ".join(sorted(facts.overwritten))
     message = f"{name} was active after its last point: the takeover replaces {listed}"
     lists = command("dr", "status", plan.name)
-    fix = f"A snapshot of each is kept for {plan.keep_overwritten}: {lists} lists them."
+    ends_by_time = facts.situation.facts(end_of(recovery)).tells_time
+    stay = kept_for(plan.keep_overwritten, ends_by_time=ends_by_time)
+    fix = f"A snapshot of each is kept {stay}: {lists} lists them."
     if not plan.keep_overwritten:
         write = plan.location.write("keep_overwritten", '"7d"')
         fix = f"Nothing keeps their data. To keep snapshots, write {write}."

@@ -192,11 +192,14 @@ class RecoveryStatus:
     @property
     def level(self) -> Level:
         """The worst of all volumes. Late at best where a takeover is open, both ends may run, an end does not
-        answer or a drill is late; and lost where the check before a takeover finds an error.
+        answer, a command is to be run next or a drill is late; and lost where the check before a takeover
+        finds an error.
         """
         found = self.readiness or ()
         levels = {volume.level for volume in self.volumes}
         if self.turn or self.source_may_run or self.untold or self.target_may_run or self.silent:
+            levels.add("late")
+        if self.next_step:
             levels.add("late")
         if any(each.rule == DRILL_LATE for each in found):
             levels.add("late")

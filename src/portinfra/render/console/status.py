@@ -50,9 +50,10 @@ def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
     if not plan.differs and not observation.unknown and not observation.unexplained:
         console.print(nothing_differs(plan))
     elif plan.differs:
-        repair = command("apply", plan.scope.environment)
-        follows = "An apply is refused for the errors above." if plan.errors else f"{repair} repairs it."
-        console.print(f"Each line says: as it is → as declared. {follows}")
+        repair = "" if plan.errors else f" {command('apply', plan.scope.environment)} repairs it."
+        console.print(f"Each line says: as it is → as declared.{repair}")
+    if plan.errors:
+        console.print("An apply is refused for the errors above.")
     console.print(lease_line(lease))
 
 

@@ -8,6 +8,8 @@ from html import escape
 from portinfra.command_text import command, command_line
 from portinfra.model.plain import Document, JsonObject
 from portinfra.recovery.evidence import evidence_document, evidence_of
+from portinfra.recovery.points.kept_time import kept_until
+from portinfra.render.evidence.sentences import UNREAD_ENTRIES
 from portinfra.render.evidence.style import STYLE
 from portinfra.render.evidence.timeline import timeline
 from portinfra.rollout.evidence import verify
@@ -312,14 +314,16 @@ def _aside(document: Document) -> str:
             else "not seen"
             if each["kept_until"]
             else '<span class="bad">none</span>',
-            _short(moment(each["kept_until"])) if each["kept_until"] else "",
+            _short(kept_until(each["kept_until"], ends_by_time=each["ends_by_time"]))
+            if each["kept_until"]
+            else "",
         )
         for each in document["left_aside"]
     )
     if document["left_aside"]:
         lines.append(
             "<p>These volumes were replaced. They had data that is in no point.</p>"
-            + _table(("volume", "snapshot", "kept until"), rows)
+            + _table(("volume", "snapshot", "kept"), rows)
         )
     return "<h2>What was left aside</h2>" + "".join(lines) if lines else ""
 
@@ -329,7 +333,7 @@ def _unread(entries: Collection[str]) -> str:
     if not entries:
         return ""
     listed = "".join(f"<li>{_e(each)}</li>" for each in entries)
-    return f"<h2>Not read</h2><p>These entries of the ledger may be of newer data.</p><ul>{listed}</ul>"
+    return f"<h2>Not read</h2><p>{UNREAD_ENTRIES}:</p><ul>{listed}</ul>"
 
 
 def _afterwards(document: Document) -> str:

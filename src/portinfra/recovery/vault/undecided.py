@@ -1,0 +1,56 @@
+"""The declared groups that an open takeover has decided on no data for: a person edited the groups since."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from portinfra.model.address import Address
+from portinfra.model.observed import Observation
+from portinfra.recovery.groups import Group
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, mark
+from portinfra.recovery.options import FailoverOptions
+from portinfra.recovery.points.point import Point
+
+
+def list_undecided(
+    turn: TakeoverEntry,
+    declared: Collection[Group],
+    agreed: Collection[Point],
+    left_aside: Collection[str],
+    there: Observation,
+) -> dict[str, list[Address]]:
+    """Return, by group, the volumes that the takeover has decided on no data for.
+
+    `agreed` are its points. Groups in `left_aside` get other data now. `there` is what the scope of the
+    points has. A group with own volumes may have been joined by volumes that were to come from a point.
+    """
+    from_points = {point.group for point in agreed}
+    own = [group for group in declared if mark(group.name) in turn.own]
+    decided = {*from_points, *left_aside, *(group.name for group in own)}
+    joined = set(_volumes_of(agreed, {group.name for group in declared}, there))
+    found = {group.name: list(group.volumes) for group in declared if group.name not in decided}
+    for group in own:
+        if group.name not in left_aside and (volumes := [each for each in group.volumes if each in joined]):
+            found[group.name] = volumes
+    return found
+
+
+def _volumes_of(agreed: Iterable[Point], declared: Collection[str], there: Observation) -> Iterable[Address]:
+    """Yield the volumes of points whose groups are not declared any more."""
+    for point in agreed:
+        if point.group not in declared:
+            yield from point.parts(there)
+
+
+def list_left_aside(
+    turn: TakeoverEntry,
+    declared: Collection[Group],
+    known: Mapping[str, Point],
+    how: FailoverOptions,
+) -> frozenset[str]:
+    """Return the groups whose data, which the takeover has decided on, an operator leaves aside. `known` are
+    the points of the ledger; of one that is not there any more, the group is not known: it may be each one.
+    """
+    dropped = [id for id in turn.points if id in how.without]
+    if any(id not in known for id in dropped):
+        return frozenset(group.name for group in declared)
+    own = [group.name for group in declared if how.from_points and mark(group.name) in turn.own]
+    return frozenset({*(known[id].group for id in dropped), *own})
