@@ -132,8 +132,8 @@ def _take_over(
     from portinfra import dr
     from portinfra.commands.applying import confirm
     from portinfra.commands.dr.reporting import hand_in
+    from portinfra.render.console.forecast import show_prospect
     from portinfra.render.console.progress import ProgressDisplay
-    from portinfra.render.console.recovery import show_prospect
     from portinfra.render.console.terminal import err
     from portinfra.rollout.evidence import open_store
 

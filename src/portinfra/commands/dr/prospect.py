@@ -38,7 +38,7 @@ def plan(session: Session, which: PlanSelection, foreseeing: ForecastOptions, da
     from portinfra import dr
     from portinfra.model.finding import Severity
     from portinfra.planning.refusal import refusal_of
-    from portinfra.render.console.recovery import show_prospect
+    from portinfra.render.console.forecast import show_prospect
     from portinfra.render.console.terminal import out, write, write_json
     from portinfra.render.recovery_documents import prospect_document
 

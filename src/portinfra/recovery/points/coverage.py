@@ -179,6 +179,15 @@ def is_intact(found: Coverage) -> bool:
     return not (found.lacks_snapshots or found.volumes("gone", "wrong key", "damaged"))
 
 
+def held_volumes(point: Point, group: Group, observed: Observation, vault: VaultListing) -> list[Address]:
+    """Return the volumes of a group that a point has data of, whatever the group of the point is."""
+    held = {*_snapshots(point, observed), *vault.volumes.get(point.id, {})}
+    is_there = point.is_in_vault and (vault.points is None or point.id in vault.points)
+    if is_there and point.digest == digest(group.volumes):
+        held.update(group.volumes)
+    return [volume for volume in group.volumes if volume in held]
+
+
 def judge_points(
     placed: Placed, group: Group, points: Iterable[Point], observed: Observation, vault: VaultListing
 ) -> list[tuple[Point, Coverage]]:
@@ -250,7 +259,7 @@ def _at_end(placed: Placed, group: Group, point: Point, volume: Address, observe
     zone = _zone(placed, spec)
     if seen.place and zone and seen.place != zone:
         return Verdict(volume, "wrong zone", f"its copy is in {seen.place}, and its host in {zone}")
-    return _fitting(volume, spec, seen.spec.size_gib, seen.id)
+    return judge_size(volume, spec, seen.spec.size_gib, seen.id)
 
 
 def _foreign_key(placed: Placed, point: Point, spec: object, key: str | None) -> str:
@@ -299,10 +308,11 @@ def _in_vault(placed: Placed, group: Group, point: Point, volume: Address, vault
         )
     if volume not in held:
         return Verdict(volume, "missing", f"point {point.id} has no data of it")
-    return _fitting(volume, placed.resources.get(volume), held[volume], "")
+    return judge_size(volume, placed.resources.get(volume), held[volume], "")
 
 
-def _fitting(volume: Address, spec: object, gib: int | None, source: str) -> Verdict:
+def judge_size(volume: Address, spec: object, gib: int | None, source: str = "") -> Verdict:
+    """Judge data of so many GiB that a volume is to be restored from; `source` is its snapshot."""
     if isinstance(spec, Volume) and gib is not None and spec.gib < gib:
         why = f"it has {gib} GiB, and {spec.gib} GiB are declared"
         return Verdict(volume, "too large", why)

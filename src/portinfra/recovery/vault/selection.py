@@ -99,7 +99,7 @@ class Selection:
         points that are left aside now, only their own groups get others. Raises PolicyError.
         """
         decided = evolve(self, how=as_decided(self.recovery, self.how, turn))
-        return decided._of(turn, ledger) if turn.restores else decided.newest(ledger, under_way=True)
+        return decided._of(turn, ledger) if turn.restores else decided.newest(ledger, turn)
 
     def _of(self, turn: TakeoverEntry, ledger: Ledger) -> Selected:
         there = self.target.observe(self.recovery.points)
@@ -141,21 +141,44 @@ class Selection:
         settled = {point.group for point in kept}.union(own)
         if len(kept) == len(turn.points) and len(own) == len(turn.own):
             return Selected(tuple(kept), tuple(own), blank=blank)
-        others = self.newest(ledger, under_way=True)
+        others = self.newest(ledger, turn, settled)
         return Selected(
             (*kept, *(point for point in others.points if point.group not in settled)),
             (*own, *(name for name in others.own if name not in settled)),
             blank=blank | others.blank,
         )
 
-    def newest(self, ledger: Ledger, *, under_way: bool = False) -> Selected:
-        """Return the newest data of each group. Raises PolicyError where a group has none, or where it is not
-        known which is the newest.
+    def newest(
+        self, ledger: Ledger, turn: TakeoverEntry | None = None, settled: Collection[str] = ()
+    ) -> Selected:
+        """Return the newest data of each group. Raises PolicyError where a group has none, where it is not
+        known which is the newest, and where a newer point cannot be restored that nobody has left aside. The
+        newer points of groups that are `settled` refuse nothing. `turn` is the takeover that has begun.
         """
         found = self.look(ledger)
-        if findings := self.findings(found, under_way=under_way):
+        passed_over = [lack for lack in found.passed_over if lack.point and lack.point.group not in settled]
+        findings = [
+            *self.findings(found, under_way=turn is not None),
+            *(
+                self._finding(lack.rule, lack.why, lack.fix)
+                for lack in passed_over
+                if self._refuses(lack, turn, ledger)
+            ),
+        ]
+        if findings:
             raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
         return found
+
+    def _refuses(self, lack: Lack, turn: TakeoverEntry | None, ledger: Ledger) -> bool:
+        """Return whether a point that is passed over refuses the takeover. Only an operator who leaves a last
+        point aside goes on without it, and then without the last points of its group that later runs carry.
+        """
+        since = turn.number if turn and turn.last_point else None
+        assert lack.point is not None
+        if self.how.lost or since is None or lack.point.number < since or lack.rule != "newer-point-lost":
+            return not (self.how.lost or self.how.insist)
+        aside = (point for point in points(ledger.entries()) if point.id in self.how.without)
+        return not any(point.number > since and point.group == lack.point.group for point in aside)
 
     @property
     def accepts(self) -> Accepted:
@@ -166,12 +189,16 @@ class Selection:
         """Return the newest data of each group, and the groups that have none."""
         found = choose(self.recovery, self.target, ledger, self.how)
         chosen, missing = found.points, found.missing
+        others, newest = found.of_other_groups, {point.group: point for point in chosen}
         if self.how.from_points or self.how.as_of:
-            return Selected(chosen, (), missing, (), found.passed_over, found.blank)
+            passed_over = (
+                *_of_groups(found.passed_over, {point.group for point in chosen}),
+                *(others[name] for name in others if name in newest),
+            )
+            return Selected(chosen, (), missing, (), passed_over, found.blank)
         contents = ledger.read()
         there = self.target.observe(self.recovery.target_scope)
         numbers = own_numbers(self.recovery, contents, there, self.how)
-        newest = {point.group: point for point in chosen}
         names, why = self._names(), iter(missing)
         lacking = {name: next(why) for name in names if name not in newest}
         own = [
@@ -179,6 +206,8 @@ class Selection:
             for name, number in numbers.items()
             if number is not None and (name not in newest or newest[name].number < number)
         ]
+        used = {name: point.number for name, point in newest.items()}
+        used |= {name: numbers[name] or 0 for name in own}
         doubt = _half_replaced(self.recovery, contents)
         return Selected(
             tuple(point for point in chosen if point.group not in own),
@@ -189,7 +218,14 @@ class Selection:
                 for name in names
                 if doubt and (name in own or (name in newest and newest[name].number < doubt[0]))
             ),
-            tuple(each for each in found.passed_over if not _is_older(each.point, own, numbers)),
+            (
+                *(
+                    each
+                    for each in _of_groups(found.passed_over, {*newest, *own})
+                    if not _is_older(each.point, own, numbers)
+                ),
+                *(each for name, each in others.items() if name in used and _is_newer(each, used[name])),
+            ),
             found.blank | self._blank_of_own(own),
         )
 
@@ -269,9 +305,19 @@ class Selection:
         return Finding(f"recovery/{rule}", why, fix, subject=f"recovery.{self.recovery.plan.name}")
 
 
+def _of_groups(passed_over: Iterable[Lack], used: Collection[str]) -> tuple[Lack, ...]:
+    """Return what is passed over of groups of which other data is used."""
+    return tuple(each for each in passed_over if each.point is None or each.point.group in used)
+
+
 def _is_older(point: Point | None, own: Collection[str], numbers: Mapping[str, int | None]) -> bool:
     """Return whether own volumes of the point's group are used, and have newer data than the point."""
     return point is not None and point.group in own and point.number < (numbers[point.group] or 0)
+
+
+def _is_newer(lack: Lack, number: int) -> bool:
+    """Return whether the point that is not used is newer than the data that is, by ledger number."""
+    return lack.point is not None and lack.point.number > number
 
 
 def own_numbers(

@@ -4,10 +4,10 @@ An error refuses a takeover, unless an operator insists. From a lost source only
 that runs is stopped, and the waves before the one that fails are up.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from portinfra.command_text import command
 from portinfra.model.duration import seconds
@@ -80,8 +80,8 @@ class ReadinessFacts:
     """What is wrong with the data that it would use."""
     passed_over: tuple[Lack, ...] = ()
     """The points that are newer, and cannot be restored."""
-    no_last_point: Mapping[str, str] = field(factory=dict)
-    """Group → why no last point of it can be made."""
+    no_last_point: Collection[str] = ()
+    """Why a group cannot have a last point that can be restored, in words."""
     overwritten: tuple[str, ...] = ()
     """The volumes that it replaces though their data is in no point."""
     measured: float | None = None
@@ -189,10 +189,11 @@ def _permission(
             yield _gap(recovery.plan.name, "other-points", message, fix, Severity.WARNING)
 
 
-def _last_point(recovery: Recovery, problems: Mapping[str, str]) -> Iterable[Finding]:
-    """Return an error for each group without a last point: the source would be stopped for nothing."""
-    for group, why in problems.items():
-        message = f"no last point of {group} can be made: {why}"
+def _last_point(recovery: Recovery, problems: Collection[str]) -> Iterable[Finding]:
+    """Return an error for each group without a last point that can be restored: the source would be stopped
+    for nothing.
+    """
+    for message in problems:
         yield _gap(recovery.plan.name, "no-last-point", message, "Mend that first, and run this again.")
 
 
@@ -208,11 +209,11 @@ def _hooks(recovery: Recovery, unready: Iterable[UnreadyHook]) -> Iterable[Findi
 def _skipped_points(
     recovery: Recovery, how: FailoverOptions, passed_over: Iterable[Lack]
 ) -> Iterable[Finding]:
-    """Return the points that are newer than those that would be used, and cannot be restored. A takeover from
-    a lost source goes on with what is left.
+    """Return the points that are newer than the data that would be used, and are not restored. A takeover
+    from a lost source goes on with what is left, unless an edit of the declaration brings the data back.
     """
-    severity = Severity.WARNING if how.lost else Severity.ERROR
     for lack in passed_over:
+        severity = Severity.WARNING if how.lost and not lack.refuses_lost else Severity.ERROR
         yield _gap(recovery.plan.name, lack.rule, lack.why, lack.fix, severity)
 
 

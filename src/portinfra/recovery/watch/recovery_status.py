@@ -193,7 +193,8 @@ class RecoveryStatus:
     @property
     def level(self) -> Level:
         """The worst of all volumes. Late at best where a takeover is open, both ends may run, an end does not
-        answer or a drill is late; and lost where the check before a takeover finds an error.
+        answer, a command is to be run next or a drill is late; and lost where the check before a takeover
+        finds an error.
         """
         levels = {*(volume.level for volume in self.volumes), *(level for level, _ in self._doubts())}
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
@@ -214,6 +215,8 @@ class RecoveryStatus:
             yield "late", f"a {self.turn.occasion} is not finished"
         if self.source_may_run or self.untold or self.target_may_run:
             yield "late", "hosts of both environments may run"
+        elif self.next_step and not self.turn:
+            yield "late", "a command has to be run next"
         if any(each.rule == DRILL_LATE for each in found):
             yield "late", "a drill is due"
 
