@@ -18,7 +18,7 @@ from portinfra.model.location import Location
 from portinfra.model.plan import Plan
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
-from portinfra.planning.unknown_names import unknown_names
+from portinfra.planning.unknown_names import dropped_replacements, unknown_names
 from portinfra.render.console.errors import show_findings
 from portinfra.validation import validate, validate_declared
 from portinfra.words import count, suggestion
@@ -252,9 +252,9 @@ OPTIONS = {
 
 
 def check_names(plan: Plan) -> None:
-    """Raise Misuse for an option that names what there is not, lest a misspelling do nothing silently."""
-    for unknown in unknown_names(plan):
+    """Raise Misuse for an option whose name the plan cannot follow, lest it do nothing silently."""
+    for unknown in (*unknown_names(plan), *dropped_replacements(plan)):
         if unknown.severity is not Severity.ERROR:
             continue
-        message = f"{OPTIONS[unknown.attribute]} {unknown.name}: there is no such thing"
+        message = f"{OPTIONS[unknown.attribute]} {unknown.name}: {unknown.problem}"
         raise Misuse(message, fix=unknown.fix)

@@ -15,11 +15,6 @@ from portinfra.words import suggestion
 UNKNOWN = "check/unknown-rule"
 UNUSED = "check/unused-waiver"
 
-ONLY_OBSERVED = frozenset(
-    {"check/foreign-resource", "check/not-told", "check/other-place", "check/undeclared-rule"}
-)
-"""Rules that find nothing without an observation, so that a waiver of one says nothing there."""
-
 
 @frozen
 class Waived:
@@ -56,7 +51,7 @@ def about_waivers(
 ) -> Iterator[Finding]:
     """What is wrong with the waivers themselves: a rule that there is not, or that finds nothing of the role.
 
-    A rule that needs an observation is not said to find nothing where nothing was observed.
+    A rule that may find more with an observation is not said to find nothing where nothing was observed.
     """
     used = {(one.role, one.finding.rule) for one in waived}
     known = {rule.id: rule for rule in rules}
@@ -67,7 +62,7 @@ def about_waivers(
                 message, fix = _about_unknown(id, rules)
                 severity = Severity.WARNING if _is_near(id, known) else Severity.NOTE
                 yield Finding(UNKNOWN, message, fix, severity, subject, role.location)
-            elif (role.name, id) not in used and (is_observed or id not in ONLY_OBSERVED):
+            elif (role.name, id) not in used and (is_observed or known[id].declaration_only):
                 message = f"it waives {id}, which finds nothing about this role in {context.environment.name}"
                 yield Finding(UNUSED, message, _REMOVE, Severity.NOTE, subject, role.location)
 

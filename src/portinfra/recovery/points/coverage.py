@@ -259,7 +259,7 @@ def _at_end(placed: Placed, group: Group, point: Point, volume: Address, observe
     zone = _zone(placed, spec)
     if seen.place and zone and seen.place != zone:
         return Verdict(volume, "wrong zone", f"its copy is in {seen.place}, and its host in {zone}")
-    return _fitting(volume, spec, seen.spec.size_gib, seen.id)
+    return judge_size(volume, spec, seen.spec.size_gib, seen.id)
 
 
 def _foreign_key(placed: Placed, point: Point, spec: object, key: str | None) -> str:
@@ -308,10 +308,11 @@ def _in_vault(placed: Placed, group: Group, point: Point, volume: Address, vault
         )
     if volume not in held:
         return Verdict(volume, "missing", f"point {point.id} has no data of it")
-    return _fitting(volume, placed.resources.get(volume), held[volume], "")
+    return judge_size(volume, placed.resources.get(volume), held[volume], "")
 
 
-def _fitting(volume: Address, spec: object, gib: int | None, source: str) -> Verdict:
+def judge_size(volume: Address, spec: object, gib: int | None, source: str = "") -> Verdict:
+    """Judge data of so many GiB that a volume is to be restored from; `source` is its snapshot."""
     if isinstance(spec, Volume) and gib is not None and spec.gib < gib:
         why = f"it has {gib} GiB, and {spec.gib} GiB are declared"
         return Verdict(volume, "too large", why)

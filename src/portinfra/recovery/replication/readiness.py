@@ -1,9 +1,12 @@
-"""Whether a point of a group can be made and carried."""
+"""Whether a point of a group can be made, carried and restored."""
 
 from portinfra.command_text import command
 from portinfra.execution.connection import Connection
 from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
+from portinfra.model.resources import Volume
 from portinfra.recovery.groups import Group
+from portinfra.recovery.points.coverage import judge_size
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.readiness import sendable
 
@@ -24,5 +27,23 @@ def capture_problem(recovery: Recovery, group: Group, there: Observation, target
         return f"{there.silence}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not seen"
     if not missing:
         return ""
-    do, first = "does" if len(missing) == 1 else "do", command("apply", recovery.source.name)
-    return f"{', '.join(missing)} {do} not exist: run {first} first"
+    do, apply = "does" if len(missing) == 1 else "do", command("apply", recovery.source.name)
+    listed, name, other = ", ".join(missing), recovery.source.name, recovery.target.name
+    if any(volume in target.observe(recovery.target_scope).resources for volume in missing):
+        # A takeover may have left the role behind: then its newest data is there.
+        return (
+            f"{listed} {do} not exist in {name}, and {other} has {'it' if len(missing) == 1 else 'them'}. "
+            f"With the role in `without`, {other} keeps its data. {apply} makes "
+            f"{'a blank one' if len(missing) == 1 else 'blank ones'}"
+        )
+    return f"{listed} {do} not exist: run {apply} first"
+
+
+def size_problem(group: Group, there: Observation, placed: Placed) -> str:
+    """Return which volumes are larger than declared where their data is to be restored; empty: none.
+
+    `there` is what the source's scope holds, and `placed` is the topology at the end that restores.
+    """
+    seen = there.of(Volume)
+    judged = [judge_size(v, placed.resources.get(v), seen[v].spec.gib) for v in group.volumes if v in seen]
+    return "; ".join(str(each) for each in judged if each.judgement == "too large")

@@ -13,13 +13,16 @@ from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
+from portinfra.placement import place
 from portinfra.records.lease import read_leases
+from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.approvals import step_approvals
 from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import STOOD, TakeoverEntry, activated_number, turns
+from portinfra.recovery.points.point import digest, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.situation import (
     ENDS,
@@ -127,6 +130,7 @@ def facts_of(
         ),
         silent_zones=tuple(sorted(there.unknown)) if there else (),
         complete=_complete(end, newest, contents.entries) if newest else None,
+        brought=_list_brought(newest, contents.entries) if newest else frozenset(),
         kept=read_kept(contents.entries),
         runs=tuple(read_runs(contents.entries)),
         awaits_point=any(_is_in_transfer(entry) for entry in contents.entries),
@@ -165,8 +169,21 @@ def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -
     there = place.observe(recovery.target_scope) if hosts else None
     standby = recovery.has_standby and end == "target"
     found = facts_of(end, leases[-1] if leases else None, contents, there, standby=standby)
+    if found.authority is not None:  # else no takeover has left it
+        found = evolve(found, groups=_list_groups(recovery, there))
     held_by = _lease_holder(leases[-1], place.now()) if leases else ""
     return evolve(found, held_by=held_by, clock_offset=place.clock_offset)
+
+
+def _list_groups(recovery: Recovery, there: Observation | None) -> frozenset[str]:
+    """Return the declared groups that have volumes at the target, each by the digest of those volumes. Where
+    its volumes were not read, or a zone does not answer, each declared volume may exist.
+    """
+    declared = groups(recovery, place(recovery.topology, recovery.target))
+    if there is None or there.unknown:
+        return frozenset(digest(group.volumes) for group in declared)
+    exist = [[volume for volume in group.volumes if volume in there.resources] for group in declared]
+    return frozenset(digest(volumes) for volumes in exist if volumes)
 
 
 def _lease_holder(lease: Lease, now: float) -> str:
@@ -216,6 +233,11 @@ def _complete(end: End, turn: TakeoverEntry, entries: Iterable[Entry]) -> Author
     planned = turn.last_point and stopped and turn.as_of is None
     whole = planned and not turn.own and turn.points and came.issuperset(turn.points)
     return Authority(turn.epoch, end) if whole and not turn.open and not turn.abandoned else None
+
+
+def _list_brought(turn: TakeoverEntry, entries: Iterable[Entry]) -> frozenset[str]:
+    """Return the groups that a takeover brought by points, each by the digest of its volumes."""
+    return frozenset(point.digest for point in points(entries) if point.id in turn.points)
 
 
 def _last_authority(end: End, known: Iterable[TakeoverEntry], entries: Iterable[Entry]) -> Authority | None:

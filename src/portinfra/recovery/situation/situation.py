@@ -67,7 +67,13 @@ class EndFacts:
     held_by: str = field(default="", eq=False)
     """Who changes it now; empty: no run does."""
     complete: Authority | None = None
-    """The newest takeover to this end, where it brought all data of the other end, which it had stopped."""
+    """The newest takeover to this end, where last points brought the data of the other end, which it had
+    stopped; `brought` says of which groups.
+    """
+    brought: frozenset[str] = field(default=frozenset(), eq=False)
+    """The groups that `complete` brought, each by the digest of its volumes."""
+    groups: frozenset[str] = field(default=frozenset(), eq=False)
+    """The declared groups that have volumes here, each by the digest of those volumes."""
     kept: tuple[KeptEntry, ...] = field(default=(), eq=False)
     """Its ledger's entries about volumes that takeovers replaced."""
     runs: tuple[Run, ...] = field(default=(), eq=False)
@@ -179,13 +185,14 @@ class Situation:
 def is_contained(now: Situation, end: End) -> bool:
     """Return whether the other end has all data that own volumes of an end have.
 
-    That is so where the end was last left by a takeover that stopped it and then carried a last point, and
-    where a target was never active.
+    That is so where the end was last left by a takeover that stopped it and then carried a last point of each
+    group that has volumes there, and where a target was never active.
     """
     here, there = now.facts(end), now.facts(peer_of(end))
     if here.authority is None and here.takeover is None:
         return end == "target"
-    return there.complete is not None and there.complete == here.authority
+    is_complete = there.complete is not None and there.complete == here.authority
+    return is_complete and here.groups <= there.brought
 
 
 def is_replaceable(now: Situation, end: End) -> bool:

@@ -121,10 +121,10 @@ class _Takeover:
         say_clocks([self.target], self.say)
         ledger, pace = Ledger(self.target, self.recovery.ledger), self.how.pace
         turn = TakeoverStart(self.recovery, self.how, self.target, ledger, self.overruled).turn()
-        progress = Progress(self.recovery, self.target, ledger, turn.id)
         principal, began = self.target.reader.principal(), iso(self.target.now())
         said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
         entry = begin_run(ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
+        progress = Progress(self.recovery, self.target, ledger, turn.id, entry)
         other = OtherEnd(self.recovery, self.how, self.say, self.target, progress)
         prepared = other.prepare(turn)
         turn = other.fence(prepared, is_prepared_before=prepared is turn)
@@ -133,7 +133,8 @@ class _Takeover:
         known = data_entries(progress.ledger.read(), but=turn.id)
         chosen = self._select(turn, progress)
         self.how.at(Step.FETCH)
-        receive(self.recovery, self.target, chosen.points, pace, self.say)
+        reopen = progress.reopen
+        receive(self.recovery, self.target, chosen.points, pace, self.say, reopen=reopen)
         with self.target.start_run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
             if run.lease.epoch > turn.epoch:
                 raise overtaken_error(self.recovery, run.lease.epoch)

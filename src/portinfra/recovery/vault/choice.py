@@ -53,7 +53,9 @@ class Choice:
     """Of each group the newest that can be restored."""
     missing: tuple[Lack, ...] = ()
     passed_over: tuple[Lack, ...] = ()
-    """What speaks against these points, and why newer ones cannot be restored."""
+    """What speaks against these points, and why newer ones cannot be restored; of a group that has none, why
+    none can be.
+    """
     blank: frozenset[Address] = frozenset()
     """The volumes that begin blank, as an operator accepts."""
     of_other_groups: Mapping[str, Lack] = field(factory=dict)
@@ -81,6 +83,7 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: Failover
     for group in groups(recovery, placed):
         judged = judge_points(placed, group, candidates, there, vault)
         found = newest_restorable(judged, accepted)
+        passed_over += _newer_lost(group, judged, found[0] if found else None)
         newer = [point for point in candidates if found is None or point.number > found[0].number]
         others = _of_other_groups(group, newer, there, vault)
         if others:
@@ -89,17 +92,6 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: Failover
             chosen.append(found[0])
             blank += found[1].volumes("accepted")
             passed_over += _other_keys(*found, accepted)
-            passed_over += [
-                Lack(
-                    f"point {point.id} of {group.name} is newer, and cannot be restored: "
-                    + against_line(each),
-                    f"To restore the older point {found[0].id}: --without-point {point.id}.",
-                    "newer-point-lost",
-                    point,
-                )
-                for point, each in judged
-                if point.number > found[0].number and point.carried
-            ]
             continue
         lack = _why_none(group, judged)
         if others:
@@ -149,6 +141,17 @@ def _other_keys(point: Point, found: Coverage, accepted: Accepted) -> Iterable[L
     if others := set(found.volumes("accepted")) - accepted.blank:
         why = f"copies of {', '.join(sorted(others))} are under another key than the declared one"
         yield Lack(why, "Use them all the same: --insist.", "wrong-key", point)
+
+
+def _newer_lost(group: Group, judged: Iterable[tuple[Point, Coverage]], used: Point | None) -> Iterable[Lack]:
+    """Yield why points cannot be restored that are newer than the one that is `used`. None: no point is."""
+    older = f"restore the older point {used.id}" if used else "use older data"
+    lost = [each for each in judged if each[0].carried and (used is None or each[0].number > used.number)]
+    without = " ".join(f"--without-point {point.id}" for point, _ in lost)
+    for point, found in lost:
+        why = f"point {point.id} of {group.name} is newer, and cannot be restored: {against_line(found)}"
+        fix = f"{_FIXES.get(_one_judgement(found), '')} To {older}: {without}."
+        yield Lack(why, fix.strip(), "newer-point-lost", point)
 
 
 def against_line(found: Coverage) -> str:

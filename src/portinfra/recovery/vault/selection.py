@@ -99,7 +99,7 @@ class Selection:
         points that are left aside now, only their own groups get others. Raises PolicyError.
         """
         decided = evolve(self, how=as_decided(self.recovery, self.how, turn))
-        return decided._of(turn, ledger) if turn.restores else decided.newest(ledger, under_way=True)
+        return decided._of(turn, ledger) if turn.restores else decided.newest(ledger, turn)
 
     def _of(self, turn: TakeoverEntry, ledger: Ledger) -> Selected:
         there = self.target.observe(self.recovery.points)
@@ -141,21 +141,44 @@ class Selection:
         settled = {point.group for point in kept}.union(own)
         if len(kept) == len(turn.points) and len(own) == len(turn.own):
             return Selected(tuple(kept), tuple(own), blank=blank)
-        others = self.newest(ledger, under_way=True)
+        others = self.newest(ledger, turn, settled)
         return Selected(
             (*kept, *(point for point in others.points if point.group not in settled)),
             (*own, *(name for name in others.own if name not in settled)),
             blank=blank | others.blank,
         )
 
-    def newest(self, ledger: Ledger, *, under_way: bool = False) -> Selected:
-        """Return the newest data of each group. Raises PolicyError where a group has none, or where it is not
-        known which is the newest.
+    def newest(
+        self, ledger: Ledger, turn: TakeoverEntry | None = None, settled: Collection[str] = ()
+    ) -> Selected:
+        """Return the newest data of each group. Raises PolicyError where a group has none, where it is not
+        known which is the newest, and where a newer point cannot be restored that nobody has left aside. The
+        newer points of groups that are `settled` refuse nothing. `turn` is the takeover that has begun.
         """
         found = self.look(ledger)
-        if findings := self.findings(found, under_way=under_way):
+        passed_over = [lack for lack in found.passed_over if lack.point and lack.point.group not in settled]
+        findings = [
+            *self.findings(found, under_way=turn is not None),
+            *(
+                self._finding(lack.rule, lack.why, lack.fix)
+                for lack in passed_over
+                if self._refuses(lack, turn, ledger)
+            ),
+        ]
+        if findings:
             raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
         return found
+
+    def _refuses(self, lack: Lack, turn: TakeoverEntry | None, ledger: Ledger) -> bool:
+        """Return whether a point that is passed over refuses the takeover. Only an operator who leaves a last
+        point aside goes on without it, and then without the last points of its group that later runs carry.
+        """
+        since = turn.number if turn and turn.last_point else None
+        assert lack.point is not None
+        if self.how.lost or since is None or lack.point.number < since or lack.rule != "newer-point-lost":
+            return not (self.how.lost or self.how.insist)
+        aside = (point for point in points(ledger.entries()) if point.id in self.how.without)
+        return not any(point.number > since and point.group == lack.point.group for point in aside)
 
     @property
     def accepts(self) -> Accepted:
@@ -168,7 +191,10 @@ class Selection:
         chosen, missing = found.points, found.missing
         others, newest = found.of_other_groups, {point.group: point for point in chosen}
         if self.how.from_points or self.how.as_of:
-            passed_over = (*found.passed_over, *(others[name] for name in others if name in newest))
+            passed_over = (
+                *_of_groups(found.passed_over, {point.group for point in chosen}),
+                *(others[name] for name in others if name in newest),
+            )
             return Selected(chosen, (), missing, (), passed_over, found.blank)
         contents = ledger.read()
         there = self.target.observe(self.recovery.target_scope)
@@ -193,7 +219,11 @@ class Selection:
                 if doubt and (name in own or (name in newest and newest[name].number < doubt[0]))
             ),
             (
-                *(each for each in found.passed_over if not _is_older(each.point, own, numbers)),
+                *(
+                    each
+                    for each in _of_groups(found.passed_over, {*newest, *own})
+                    if not _is_older(each.point, own, numbers)
+                ),
                 *(each for name, each in others.items() if name in used and _is_newer(each, used[name])),
             ),
             found.blank | self._blank_of_own(own),
@@ -273,6 +303,11 @@ class Selection:
 
     def _finding(self, rule: str, why: str, fix: str) -> Finding:
         return Finding(f"recovery/{rule}", why, fix, subject=f"recovery.{self.recovery.plan.name}")
+
+
+def _of_groups(passed_over: Iterable[Lack], used: Collection[str]) -> tuple[Lack, ...]:
+    """Return what is passed over of groups of which other data is used."""
+    return tuple(each for each in passed_over if each.point is None or each.point.group in used)
 
 
 def _is_older(point: Point | None, own: Collection[str], numbers: Mapping[str, int | None]) -> bool:

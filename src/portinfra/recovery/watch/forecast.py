@@ -37,7 +37,7 @@ from portinfra.recovery.points.restore import (
     replacing,
 )
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.replication.readiness import capture_problem
+from portinfra.recovery.replication.readiness import capture_problem, size_problem
 from portinfra.recovery.situation.facts import answering
 from portinfra.recovery.situation.permissions import ACTIVE_ALREADY, may
 from portinfra.recovery.situation.refusals import explain
@@ -223,7 +223,7 @@ def foresee(
         hooks=tuple(_unready_hooks(recovery, how, occasion)),
         data=tuple(selection.findings(selected, under_way=now.turn is not None)) if judges_data else (),
         passed_over=selected.passed_over if judges_data else (),
-        no_last_point=_no_last_point(recovery, target) if planned else {},
+        no_last_point=_no_last_point(recovery, how, target) if planned else (),
         overwrites=overwrites,
         measured=measured,
         measured_in=drill,
@@ -324,15 +324,17 @@ def _data_volumes(recovery: Recovery, placed: Placed) -> set[Address]:
     return {volume for group in groups(recovery, placed) for volume in group.volumes}
 
 
-def _no_last_point(recovery: Recovery, target: Connection) -> dict[str, str]:
-    """Return why groups cannot have a last point."""
+def _no_last_point(recovery: Recovery, how: FailoverOptions, target: Connection) -> list[str]:
+    """Return, in words, the groups that cannot have a last point, or whose last point cannot be restored."""
     with answering(recovery) as source:
         there = source.observe(recovery.source_scope)
-    return {
-        group.name: why
-        for group in groups(recovery, place(recovery.topology, recovery.source))
-        if (why := capture_problem(recovery, group, there, target))
-    }
+    placed, found = place(recovery.topology, recovery.target), []
+    for group in groups(recovery, place(recovery.topology, recovery.source)):
+        if why := capture_problem(recovery, group, there, target):
+            found.append(f"no last point of {group.name} can be made: {why}")
+        elif not how.as_of and (why := size_problem(group, there, placed)):
+            found.append(f"no last point of {group.name} can be restored: {why}")
+    return found
 
 
 def _unready_hooks(recovery: Recovery, how: FailoverOptions, occasion: Kind) -> Iterable[UnreadyHook]:

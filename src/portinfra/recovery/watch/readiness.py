@@ -4,7 +4,7 @@ An error refuses a takeover, unless an operator insists. From a lost source only
 that runs is stopped, and the waves before the one that fails are up.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from attrs import evolve, field, frozen
@@ -81,8 +81,8 @@ class ReadinessFacts:
     """What is wrong with the data that it would use."""
     passed_over: tuple[Lack, ...] = ()
     """The points that are newer, and cannot be restored."""
-    no_last_point: Mapping[str, str] = field(factory=dict)
-    """Group → why no last point of it can be made."""
+    no_last_point: Collection[str] = ()
+    """Why a group cannot have a last point that can be restored, in words."""
     overwrites: Overwrites = field(factory=Overwrites)
     """The volumes that it replaces though their data may be nowhere else."""
     measured: float | None = None
@@ -190,10 +190,11 @@ def _permission(
             yield _gap(recovery.plan.name, "other-points", message, fix, Severity.WARNING)
 
 
-def _last_point(recovery: Recovery, problems: Mapping[str, str]) -> Iterable[Finding]:
-    """Return an error for each group without a last point: the source would be stopped for nothing."""
-    for group, why in problems.items():
-        message = f"no last point of {group} can be made: {why}"
+def _last_point(recovery: Recovery, problems: Collection[str]) -> Iterable[Finding]:
+    """Return an error for each group without a last point that can be restored: the source would be stopped
+    for nothing.
+    """
+    for message in problems:
         yield _gap(recovery.plan.name, "no-last-point", message, "Mend that first, and run this again.")
 
 

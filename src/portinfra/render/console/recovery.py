@@ -162,6 +162,9 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         yield f"The source is active again, and the target does not know it. First of all: {fence}"
     if found.target_may_run:
         yield f"Hosts of the target run, though the source is active. First of all: {fence}"
+    is_said = found.source_may_run or found.untold or found.target_may_run or found.turn or found.silent
+    if found.next_step and not is_said:
+        yield f"The records of the two ends do not agree about which one is active. {found.next_step}"
     if found.turn:
         yield from _takeover_lines(found, found.turn)
 
@@ -202,7 +205,8 @@ def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
 def _level_line(found: RecoveryStatus) -> str:
     if found.level == "ok":
         return recovery_assurance("ok", recovery=found.recovery)
-    return f"{found.recovery}: {found.level}."
+    why = f": {'; '.join(found.reasons)}" if found.reasons else ""
+    return f"{found.recovery}: {found.level}{why}."
 
 
 def _age(seconds: float | None, is_exact: bool) -> str:
