@@ -7,7 +7,7 @@ that runs is stopped, and the waves before the one that fails are up.
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from portinfra.command_text import command
 from portinfra.model.duration import seconds
@@ -83,7 +83,7 @@ class ReadinessFacts:
     """The points that are newer, and cannot be restored."""
     no_last_point: Collection[str] = ()
     """Why a group cannot have a last point that can be restored, in words."""
-    overwrites: Overwrites = Overwrites()
+    overwrites: Overwrites = field(factory=Overwrites)
     """The volumes that it replaces though their data may be nowhere else."""
     measured: float | None = None
     """What the last drill took that came up, in seconds."""
