@@ -35,15 +35,21 @@ from portinfra.errors import PortinfraError
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
-from portinfra.placement import place
 from portinfra.provider import registry
 from portinfra.provider.abilities import Grants
-from portinfra.recovery.announced import drill, failback, failover, refresh, replicate, takeover
+from portinfra.recovery.announced import (
+    drill,
+    failback,
+    failover,
+    refresh,
+    replicate,
+    takeover,
+    validate_recovery,
+)
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.drills.sweep import Swept, sweep
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.options import FailoverOptions, RunOptions
-from portinfra.recovery.points.locks import unfit_for_locks
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
@@ -52,15 +58,13 @@ from portinfra.recovery.takeover.approve import Approving, approve
 from portinfra.recovery.takeover.fencing import fence, may_fence
 from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.evidence_copy import send_copy
-from portinfra.recovery.vault.readiness import unfit
 from portinfra.recovery.watch.forecast import Forecast, make_forecast
 from portinfra.recovery.watch.monitor import status
 from portinfra.recovery.watch.preflight import may_take_over
-from portinfra.recovery.watch.probers import unfit_for_probers
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.recovery.watch.status import status_of_way
 from portinfra.rollout.evidence import open_store, sign, signing_key, verify
-from portinfra.validation import validate, validate_declared, validate_helpers
+from portinfra.validation import validate_declared
 from portinfra.validation.arguments import check_arguments
 
 __all__ = [
@@ -115,13 +119,7 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
     validate_declared(Declared((topology,), known, (plan,)), existing=True)
     named = {environment.name: environment for environment in known}
     made = GuardedRecovery(plan, topology, named[plan.source], named[plan.target])
-    native = {}
-    for environment in (made.source, made.target):
-        plugin = registry.plugin_of(environment)
-        native[plugin.name] = plugin.native
-        validate(topology, environment, plugin.capabilities, native, existing=True)
-        place(topology, environment)
-    validate_helpers(plan, native, [*unfit(made), *unfit_for_probers(made), *unfit_for_locks(made)])
+    validate_recovery(made)
     return made
 
 

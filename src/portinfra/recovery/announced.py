@@ -1,4 +1,6 @@
-"""The verbs as users call them: each tells the `notify` hooks of the plan when it begins and how it ends."""
+"""The verbs as users call them: each validates the recovery, and tells the `notify` hooks of the plan when it
+begins and how it ends.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -6,19 +8,26 @@ from functools import wraps
 from inspect import signature
 from typing import ParamSpec, TypeVar
 
+from portinfra.declaration.declared import Declared
 from portinfra.errors import LeaseHeldError, PolicyError, StalePlanError, ValidationError
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.evidence import Evidence
+from portinfra.placement import place
+from portinfra.provider import registry
 from portinfra.recovery.drills import drill as drills
 from portinfra.recovery.notify import Event, notify
 from portinfra.recovery.options import FailoverOptions
+from portinfra.recovery.points.locks import unfit_for_locks
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication import replicate as replication
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.situation import End
 from portinfra.recovery.takeover import refresh as refreshes
 from portinfra.recovery.takeover import takeover as takeovers
+from portinfra.recovery.vault.readiness import unfit
+from portinfra.recovery.watch.probers import unfit_for_probers
 from portinfra.rollout.waves import Say
+from portinfra.validation import validate, validate_declared, validate_helpers
 from portinfra.validation.arguments import check_arguments
 
 P = ParamSpec("P")
@@ -26,6 +35,24 @@ T = TypeVar("T")
 
 REFUSALS = (PolicyError, ValidationError, LeaseHeldError, StalePlanError)
 """Errors of a run that has changed nothing."""
+
+
+def validate_recovery(recovery: Recovery) -> None:
+    """Check a recovery as the command line does. Raises ValidationError or PlacementError, with all findings.
+
+    What only new resources may not have raises nothing.
+    """
+    recovery = recovery.as_declared
+    topology, plan, ends = recovery.topology, recovery.plan, (recovery.source, recovery.target)
+    validate_declared(Declared((topology,), ends, (plan,)), existing=True)
+    native = {}
+    for environment in ends:
+        plugin = registry.plugin_of(environment)
+        native[plugin.name] = plugin.native
+        validate(topology, environment, plugin.capabilities, native, existing=True)
+        place(topology, environment)
+    found = [*unfit(recovery), *unfit_for_probers(recovery), *unfit_for_locks(recovery)]
+    validate_helpers(plan, native, found)
 
 
 def _announce(
@@ -36,6 +63,7 @@ def _announce(
     @wraps(run)
     def announced(*args: P.args, **more: P.kwargs) -> T:
         given = signature(run).bind(*args, **more).arguments
+        validate_recovery(given["recovery"])
         recovery, say = given["recovery"], SafeListener(given.get("say", lambda line: None))
 
         def tell(event: Event | None) -> None:
