@@ -126,10 +126,9 @@ def _of_other_groups(
     where = f"the {'group' if len(names) == 1 else 'groups'} {' and '.join(names)}"
     ids = [point.id for point, _ in found]
     leave = " ".join(f"--without-point {id}" for id in ids)
-    them = "this point" if len(ids) == 1 else "these points"
     return Lack(
         f"newer data of {', '.join(held)} is in {', '.join(ids)}, of {where}",
-        f"Declare these volumes in {where} again. To do without {them}: {leave}.",
+        f"Declare these volumes in {where} again. To use older data, if there is any: {leave}.",
         "data-of-another-group",
         found[0][0],
         refuses_lost=True,
