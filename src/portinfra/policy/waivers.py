@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import frozen
 
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.reference_rules import REFERENCE_RULES, name_rule
 from portinfra.model.rule_classes import OURS
 from portinfra.model.topology import Role
 from portinfra.policy.context import PolicyContext
@@ -73,9 +74,13 @@ _REMOVE = "Keep it if another environment needs it. Else remove it: it would hid
 def _about_unknown(id: str, rules: Sequence[PolicyRule]) -> tuple[str, str]:
     """Return what is wrong with a waiver of an unknown rule, and what to do."""
     ids = [rule.id for rule in rules]
-    if enforcing := [rule.id for rule in rules if rule.enforces == id]:
-        checked = f"{id} is checked by {' and '.join(enforcing)}: waive what is meant, by its id."
+    number = id.strip().upper()
+    if enforcing := [rule.id for rule in rules if rule.enforces == number]:
+        checked = f"{number} is checked by {' and '.join(enforcing)}: waive what is meant, by its id."
         return f"it waives {id!r}, and there is no such rule", checked
+    if number in REFERENCE_RULES:
+        message = f"it waives {id!r}, and no rule of check is about {name_rule(number)}"
+        return message, "Remove it: only rules of check can be waived."
     if id.partition("/")[0] in OURS - {"check"}:
         return (
             f"it waives {id!r}, and only rules of check can be waived",

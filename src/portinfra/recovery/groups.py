@@ -1,5 +1,6 @@
 """Which volumes are of one moment, and by which policy they travel. Pure."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import frozen
@@ -95,6 +96,11 @@ def _unknown(
     for name in sorted(set(given) - known):
         fix = suggestion(name, known, "There are none: leave it out.")
         yield Finding(f"recovery/{rule}", message.format(name), fix, subject=f"recovery.{recovery.plan.name}")
+
+
+def digest(volumes: Iterable[str]) -> str:
+    """Sixteen hexadecimal digits that tell these volumes from any others."""
+    return hashlib.sha256("\n".join(sorted(volumes)).encode()).hexdigest()[:16]
 
 
 def roles_of(group: Group, placed: Placed) -> frozenset[str]:

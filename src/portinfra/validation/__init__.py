@@ -17,7 +17,7 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 from portinfra.provider.interface import ProviderPlugin
-from portinfra.validation.abilities import ability_findings, key_findings
+from portinfra.validation.abilities import ability_findings, place_findings
 from portinfra.validation.environments import (
     environment_findings,
     override_findings,
@@ -141,7 +141,7 @@ def validate_place(environment: Environment, scope: str, capabilities: Capabilit
     findings: list[Finding] = []
     environment = sound_environment(environment, findings)
     findings += environment_findings(environment)
-    findings += key_findings(environment, capabilities)
+    findings += place_findings(environment, capabilities)
     findings += name_findings(str(scope), SCOPE_NAME_MAX, "resource/scope", "scope", environment.location)
     settle(findings, f"environment {environment.name}")
 

@@ -17,6 +17,8 @@ def test_volumes_that_are_kept_are_an_exception_and_no_difference(applied):
     assert (planned.exit_code, status.exit_code) == (0, 0)
     assert "shop/demo is as declared, except 1 volume kept for the data it holds." in planned.stdout
     assert "Nothing differs from the declaration, except 1 volume kept" in status.stdout
+    larger = applied.changing("db", volumes=[Volume("data", gib=5)], size="large").run("plan")
+    assert "1 kept for the data it holds." in larger.stdout
 
 
 def test_a_plan_of_some_roles_speaks_of_these_roles_only(applied):

@@ -256,6 +256,9 @@ def test_a_finding_about_a_flow_is_waived_by_a_role_that_it_touches():
     [
         ("check/fewer-then-three", Severity.WARNING, "Did you mean 'check/fewer-than-three'?"),
         ("R6", Severity.WARNING, "R6 is checked by check/fewer-than-three and check/unbalanced-zones"),
+        ("r6", Severity.WARNING, "R6 is checked by check/fewer-than-three and check/unbalanced-zones"),
+        ("R1", Severity.WARNING, "Remove it: only rules of check can be waived."),
+        ("r25", Severity.WARNING, "Remove it: only rules of check can be waived."),
         ("acme/own", Severity.NOTE, "If it is a rule of your own, let the script pass it on"),
         ("plan/quota", Severity.NOTE, "Remove it. The finding itself"),
         ("topology/mount", Severity.NOTE, "Remove it. The finding itself"),

@@ -76,10 +76,11 @@ def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lamb
 
     At each end that answers, also remove kept snapshots of replaced volumes whose time is over. An end that
     does not answer is `not looked at`; the fate of an end where another error ends the sweep is that error.
-    Raises ProviderError where the target fails before anything was found there.
+    Raises ProviderError where both ends fail before anything was found.
     """
     pace, say = pace or RunOptions(), SafeListener(say)
     found: list[Swept] = []
+    errors: list[ProviderError] = []
     for way in (recovery, recovery.reversed):
         name = way.target.name
         try:
@@ -88,13 +89,14 @@ def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lamb
                 for each in _sweep_end(way, connection, pace, say):
                     found.append(each)  # one by one: an error must not hide what was removed before it
         except ProviderError as error:
-            if way is recovery and not found:
-                raise
+            errors.append(error)
             is_silent = isinstance(error, (Unavailable, OutcomeUnknown))
             problem = f"{name} does not answer" if is_silent else f"portinfra cannot sweep {name}"
             say(f"{problem}: what runs left there is not removed ({error.first_line})")
             fate = UNSEEN if is_silent else error.first_line
             found.append(Swept("", "", fate, what="environment", environment=name))
+    if len(found) == len(errors) == len((recovery.source, recovery.target)):
+        raise errors[0]
     return found
 
 

@@ -15,9 +15,9 @@ from portinfra.model.address import Address
 from portinfra.model.observed import UNSEEN, Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Snapshot, Volume
-from portinfra.recovery.groups import Group
+from portinfra.recovery.groups import Group, digest
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import Point, digest, id_of, volume_of
+from portinfra.recovery.points.point import Point, id_of, volume_of
 from portinfra.words import silent_line
 
 Judgement = Literal[

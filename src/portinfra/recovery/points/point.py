@@ -2,7 +2,6 @@
 target, or its data in the vault.
 """
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +11,7 @@ from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.model.plain import Document, JsonObject
 from portinfra.model.resources import Snapshot
+from portinfra.recovery.groups import digest
 from portinfra.recovery.ledger.ledger import Entry
 
 KIND = "point"
@@ -85,11 +85,6 @@ def _point(entry: Entry) -> Point:
         said.get("topology", ""),
         not entry.open,
     )
-
-
-def digest(names: Iterable[str]) -> str:
-    """Sixteen hexadecimal digits that tell these names from any others."""
-    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:16]
 
 
 def snapshot_name(volume: Address, id: str) -> str:

@@ -15,14 +15,13 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
 from portinfra.placement import place
 from portinfra.records.lease import read_leases
-from portinfra.recovery.groups import groups
+from portinfra.recovery.groups import digest, groups
 from portinfra.recovery.ledger.approvals import step_approvals
 from portinfra.recovery.ledger.kept import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import STOOD, TakeoverEntry, activated_number, turns
-from portinfra.recovery.points.point import digest, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.situation import (
     ENDS,
@@ -237,7 +236,8 @@ def _complete(end: End, turn: TakeoverEntry, entries: Iterable[Entry]) -> Author
 
 def _list_brought(turn: TakeoverEntry, entries: Iterable[Entry]) -> frozenset[str]:
     """Return the groups that a takeover brought by points, each by the digest of its volumes."""
-    return frozenset(point.digest for point in points(entries) if point.id in turn.points)
+    came = (entry for entry in entries if entry.kind == "point" and entry.said["id"] in turn.points)
+    return frozenset(entry.said["digest"] for entry in came)
 
 
 def _last_authority(end: End, known: Iterable[TakeoverEntry], entries: Iterable[Entry]) -> Authority | None:

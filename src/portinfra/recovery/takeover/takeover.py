@@ -18,6 +18,7 @@ from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.evidence import Evidence
 from portinfra.placement import place
+from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
@@ -234,7 +235,9 @@ class _Takeover:
         contents = progress.ledger.read()
         ages = Ages(points(contents.entries), now, at)
         own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
-        used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
+        declared = {group.name for group in groups(self.recovery, bring_up.context.placed)}
+        restored = [point for point in chosen.points if point.group in declared]  # edited meanwhile
+        used: list[Point | OwnData] = [*restored, *(OwnData(name, own_age) for name in chosen.own)]
         return evolve(
             to_evidence(bring_up, turn.id, used, ages, began=turn.began),
             as_of=None if turn.as_of is None else iso(turn.as_of),

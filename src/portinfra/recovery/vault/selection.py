@@ -136,7 +136,12 @@ class Selection:
             why = f"{began} has decided on no data for {', '.join(sorted(some))} of group {name}"
             lost.append(self._finding("undecided-data", why, self._fix_undecided(turn)))
         if lost:
-            raise PolicyError(f"{self.recovery.target_scope} cannot take over from what it began with", lost)
+            abandon = command("dr", "abandon", self.recovery.plan.name)
+            raise PolicyError(
+                f"{self.recovery.target_scope} cannot take over from what it began with",
+                lost,
+                fix=f"Correct that, and run it again; or abandon it: {abandon}.",
+            )
         kept = agreed_points
         settled = {point.group for point in kept}.union(own)
         if len(kept) == len(turn.points) and len(own) == len(turn.own):

@@ -32,7 +32,6 @@ from portinfra.recovery.points.own_data import ANY_AGE, own_data_time
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import (
     all_at_once,
-    find_moved,
     outdated_volumes,
     place_with_data,
     replacing,
@@ -42,12 +41,13 @@ from portinfra.recovery.replication.readiness import capture_problem, size_probl
 from portinfra.recovery.situation.facts import answering
 from portinfra.recovery.situation.permissions import ACTIVE_ALREADY, may
 from portinfra.recovery.situation.refusals import explain
-from portinfra.recovery.situation.situation import Situation, is_replaceable, peer_of
+from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection, as_decided
 from portinfra.recovery.vault.transfer import not_here, transfer_findings
 from portinfra.recovery.watch.approvals import is_approved, occasion_of
+from portinfra.recovery.watch.overwrites import foresee_overwrites
 from portinfra.recovery.watch.permission_checks import permission_findings
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.recovery.watch.readiness import ReadinessFacts, UnreadyHook, doubts, readiness
@@ -198,8 +198,7 @@ def foresee(
     placed = all_at_once(place_with_data(recovery, placed, here, snapshots, accepted))
     old = outdated_volumes(placed, there, _stale(recovery, now), selected.blank)
     replaced = set(there.of(Volume)) & _data_volumes(recovery, placed) if planned else old
-    moved = find_moved(placed, there, replaced)
-    overwritten = moved if _is_replaceable(recovery, situation) else replaced
+    overwrites = foresee_overwrites(recovery, situation, placed, there, replaced, lost=how.lost)
 
     def plan_roles(roles: Collection[str]) -> Plan:
         mine = frozenset(address for address in old if placed.roles[address] in roles)
@@ -225,7 +224,7 @@ def foresee(
         data=tuple(selection.findings(selected, under_way=now.turn is not None)) if judges_data else (),
         passed_over=selected.passed_over if judges_data else (),
         no_last_point=_no_last_point(recovery, how, target) if planned else (),
-        overwritten=tuple(volume.name for volume in overwritten),
+        overwrites=overwrites,
         measured=measured,
         measured_in=drill,
         is_approved=is_approved(recovery, target, entries),
@@ -323,15 +322,6 @@ def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) ->
 def _data_volumes(recovery: Recovery, placed: Placed) -> set[Address]:
     """Return the volumes of all groups."""
     return {volume for group in groups(recovery, placed) for volume in group.volumes}
-
-
-def _is_replaceable(recovery: Recovery, now: Situation) -> bool:
-    """Return whether the takeover keeps no snapshots of the volumes that it replaces."""
-    begun = now.turn if now.phase == "taking over" and now.active == end_of(recovery) else None
-    if begun is None:
-        return is_replaceable(now, end_of(recovery))
-    is_first_start = begun.own_starts in ("", now.facts(end_of(recovery)).starts)
-    return begun.contained and (is_first_start or bool(begun.restored))
 
 
 def _no_last_point(recovery: Recovery, how: FailoverOptions, target: Connection) -> list[str]:

@@ -104,7 +104,8 @@ def summary(plan: Plan) -> str:
     words = {"delete": "to delete", "replace": "to replace", "update": "to update", "create": "to create"}
     counts = plan.summary()
     parts = [f"{counts[action]:,} {word}" for action, word in words.items() if counts[action]]
-    parts += [f"{counts['keep']:,} kept for the data they hold"] if counts.get("keep") else []
+    hold = "it holds" if counts.get("keep") == 1 else "they hold"
+    parts += [f"{counts['keep']:,} kept for the data {hold}"] if counts.get("keep") else []
     budget = plan.budget
     text = f"Plan: {', '.join(parts)}."
     if budget.calls and not plan.errors:
