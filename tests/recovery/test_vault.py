@@ -192,7 +192,8 @@ def test_a_vault_that_nobody_can_look_into_is_not_vouched_for(home, cloud):
     for side in ("sender", "receiver"):
         (home / f"{side}.conf").unlink()
     found, said = dr.status(about), []
-    assert (found.level, found.points[0].restorable) == ("late", None)
+    assert (found.level, found.reasons) == ("lost", ("a takeover would be refused now",))
+    assert ({each.level for each in found.volumes}, found.points[0].restorable) == ({"late"}, None)
     assert "rclone" in found.vault_unseen
     unseen = {each.rule: each.severity for each in dr.make_forecast(about).findings}
     assert unseen["recovery/vault-unseen"] is Severity.ERROR
