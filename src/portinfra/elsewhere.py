@@ -12,11 +12,12 @@ from attrs import evolve, frozen
 from portinfra.command_text import command_line
 from portinfra.errors import PlacementError
 from portinfra.model.address import Address, Scope
+from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Attachment, Instance, Spec, Subnet
 from portinfra.placement import ZONES_MAX, place
-from portinfra.words import collapsed, count
+from portinfra.words import collapsed, count, suggestion
 
 _SAID_MAX = 4
 """So many hosts are said one by one."""
@@ -110,20 +111,46 @@ def describe_other_zones(
 ) -> tuple[str, str]:
     """Return what to say about hosts in zones of other names than declared, and how to mend it."""
     are = "is" if len(hosts) == 1 else "are"
-    zones = _former_zones(placed, existing)
-    if not zones:
-        zones = list(placed.environment.zones)
-        for each in hosts:
-            zones[placed.resources[each.host].zone] = each.zone  # type: ignore[attr-defined]
+    zones = _zones_of_hosts(placed, hosts, existing)
     message = (
         f"{count(len(hosts), 'host')} {are} in other zones than declared "
         f"({collapsed(each.host.name for each in hosts)}): {_say(hosts)}"
     )
     fix = (
-        "portinfra does not move hosts. Write the zones in the order in which they are used: "
-        f"{_zones_line(placed, zones)}. To move them, destroy the environment and apply it again."
+        "portinfra moves no subnet to another zone, and leaves its hosts there. Write the zones in the order "
+        f"in which they are used: {_zones_line(placed, zones)}. To move them, destroy the environment and "
+        "apply it again."
     )
     return message, fix
+
+
+def describe_unknown_zones(
+    placed: Placed,
+    catalogue: Catalogue,
+    unknown: list[str],
+    hosts: list[Elsewhere],
+    existing: Mapping[Address, Spec],
+) -> tuple[str, str]:
+    """Return what to say about zones that the location lacks, with the hosts that are declared in them."""
+    message = f"{catalogue.region} has no zone {', '.join(map(repr, unknown))}"
+    if not hosts:
+        return message, suggestion(unknown[0], [zone.name for zone in catalogue.zones])
+    are = "is" if len(hosts) == 1 else "are"
+    message += f", and {count(len(hosts), 'host')} {are} in other zones: {_say(hosts)}"
+    zones = _zones_line(placed, _zones_of_hosts(placed, hosts, existing))
+    return message, f"Write the zones in the order in which they are used: {zones}."
+
+
+def _zones_of_hosts(
+    placed: Placed, hosts: Iterable[Elsewhere], existing: Mapping[Address, Spec]
+) -> list[str]:
+    """Return the zones to declare, so that each of these hosts is where it is declared."""
+    zones = _former_zones(placed, existing)
+    if not zones:
+        zones = list(placed.environment.zones)
+        for each in hosts:
+            zones[placed.resources[each.host].zone] = each.zone  # type: ignore[attr-defined]
+    return zones
 
 
 def as_declared(scope: Scope) -> str:

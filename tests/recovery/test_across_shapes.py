@@ -6,23 +6,26 @@ from itertools import permutations
 
 import pytest
 from attrs import evolve
-from sweeps import one_by_day
 from vaults import by, needs_tools
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write
 
 from portinfra import dr
 from portinfra.model.recovery import Probe
+from portinfra.model.topology import Role, Topology, Volume
 from portinfra.testing.simulated import applied, simulated
 
 PAIRS = list(permutations(("aws", "gcp", "libvirt"), 2))
 HOW = dr.FailoverOptions(pace=ONE)
+FEW = {"check/fewer-than-three": "as small as can be"}
+SMALL = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=1)], waive=FEW)], [])
+"""One host with one volume, where the whole shop would cost too much by day."""
 
 
-def between(source, target):
-    """The recovery of the shop, checked, from a place of one shape to one of another."""
+def between(source, target, topology=SHOP):
+    """The recovery of a topology, checked, from a place of one shape to one of another."""
     production = evolve(PRODUCTION, on=f"fake:{source}/us-east-1")
     standby = evolve(RECOVERY, on=f"fake:{target}/europe-west1")
-    return recovery(production, standby)
+    return recovery(production, standby, topology, waves=[[role.name] for role in reversed(topology.roles)])
 
 
 def booked(cloud, environment):
@@ -33,14 +36,15 @@ def booked(cloud, environment):
     return {address: cloud.read(id).decode() for address, id in there.items()}
 
 
-def all_of(text):
-    return {f"volume.db{n}-data": f"{text} of volume.db{n}-data" for n in (1, 2)}
+def all_of(text, topology):
+    names = [f"volume.db{number}-data" for number in range(1, topology.role("db").count + 1)]
+    return {name: f"{text} of {name}" for name in names}
 
 
 def there_and_back(cloud, about):
     """Replicate, drill, fail over, fail back."""
-    source, target = about.source, about.target
-    applied(SHOP, source)
+    source, target, topology = about.source, about.target, about.topology
+    applied(topology, source)
     write(cloud, source, "ledger")
     assert dr.replicate(about, pace=ONE).succeeded
     write(cloud, source, "too late")
@@ -55,29 +59,36 @@ def there_and_back(cloud, about):
     drilled = dr.drill(evolve(about, plan=evolve(about.plan, probes=probes)), pace=ONE)
     assert drilled.result == "passed", drilled.reasons
     assert drilled.left_behind == 0
-    assert read == all_of("ledger")
+    assert read == all_of("ledger", topology)
     assert booked(cloud, target) == {}
-    assert booked(cloud, source) == all_of("too late")
+    assert booked(cloud, source) == all_of("too late", topology)
 
     evidence = dr.failover(about, HOW)
     assert evidence.result == "passed", evidence.reasons
-    assert booked(cloud, target) == all_of("ledger")
+    assert booked(cloud, target) == all_of("ledger", topology)
     write(cloud, target, "newer")
     evidence = dr.failback(about, HOW)
     assert evidence.result == "passed", evidence.reasons
-    assert booked(cloud, source) == all_of("newer")
+    assert booked(cloud, source) == all_of("newer", topology)
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_by_snapshots(source, target):
     with simulated() as cloud:
         about = between(source, target)
-        there_and_back(cloud, dr.recovery(SHOP, about.plan, [about.source, about.target]))
+        there_and_back(cloud, dr.recovery(about.topology, about.plan, [about.source, about.target]))
 
 
 @needs_tools  # the way back of each goes by the vault, too, in the other direction
-@pytest.mark.parametrize(("source", "target"), one_by_day(("aws", "gcp"), ("gcp", "libvirt")))
-def test_by_way_of_a_vault(source, target, home):
+@pytest.mark.parametrize(
+    ("source", "target", "topology"),
+    [
+        pytest.param("aws", "gcp", SHOP, id="aws-gcp"),
+        pytest.param("gcp", "libvirt", SMALL, id="gcp-libvirt-small", marks=pytest.mark.slow),
+        pytest.param("gcp", "libvirt", SHOP, id="gcp-libvirt", marks=pytest.mark.soak),
+    ],
+)
+def test_by_way_of_a_vault(source, target, topology, home):
     with simulated() as cloud:
-        about = by("age", home, cloud, between(source, target))
-        there_and_back(cloud, dr.recovery(SHOP, about.plan, [about.source, about.target]))
+        about = by("age", home, cloud, between(source, target, topology))
+        there_and_back(cloud, dr.recovery(topology, about.plan, [about.source, about.target]))

@@ -343,9 +343,24 @@ def test_a_sweep_that_an_error_ends_still_says_what_it_removed(ready):
     assert (end_line.what, end_line.environment, end_line.is_done) == ("environment", "recovery", False)
 
 
-def test_a_sweep_whose_target_answers_nothing_is_an_error(ready):
-    with lost(RECOVERY, untouched=False), pytest.raises(Unavailable):
+def test_a_sweep_is_an_error_where_neither_end_answers(ready):
+    with lost(RECOVERY, PRODUCTION, untouched=False), pytest.raises(Unavailable):
         sweep(ASKING, pace=ONE)
+
+
+@pytest.mark.parametrize("silent_end", [PRODUCTION, RECOVERY], ids=lambda end: end.name)
+def test_a_sweep_removes_what_is_left_at_the_end_that_answers(ready, silent_end):
+    if silent_end is PRODUCTION:
+        a_failover(ready)
+    else:
+        a_failback(ready)
+    assert hosts_of_probes(ready) != []
+    with lost(silent_end, untouched=False):
+        found = sweep(ASKING, pace=ONE)
+    fates = {(each.what, each.environment, each.fate) for each in found}
+    other = PRODUCTION if silent_end is RECOVERY else RECOVERY
+    assert fates == {("probe host", other.name, "removed"), ("environment", silent_end.name, "not looked at")}
+    assert hosts_of_probes(ready) == []
 
 
 def test_of_several_dead_runs_none_is_named_as_the_one_that_left_the_host(ready):

@@ -201,6 +201,23 @@ def test_a_law_that_is_checked_in_less_than_half_of_its_chances_is_named():
     assert counts.list_rare() == ["often suspended", "never met"]
 
 
+@pytest.mark.parametrize(
+    ("text", "active_before", "is_suspended"),
+    [
+        ("The source was NOT stopped.\nData: 4 h old; the rpo is 4 h.", False, False),
+        ("The source was NOT stopped.\nData: 4 h old; the rpo is 4 h.", True, True),
+        ("The source was stopped first.", False, True),
+    ],
+    ids=["a takeover", "an end that was active before", "no age"],
+)
+def test_an_age_that_is_not_judged_counts_as_suspended(history, text, active_before, is_suspended):
+    law = "data that stays behind has an age"
+    history.was_active = history.target.name if active_before else history.production.name
+    history.began = history.cloud.clock.now()
+    history.judge_age(history.target, text)
+    assert (history.counts.suspended[law], history.counts.checked[law]) == (is_suspended, not is_suspended)
+
+
 def test_every_law_is_checked_once_here():
     text = Path(__file__).read_text()
     assert [law for law in LAWS if f'breaks("{law}")' not in text] == []

@@ -184,6 +184,7 @@ def test_a_takeover_whose_points_are_deleted_names_a_command_that_leads_on(name)
     (goes_on,) = followed.run("dr status", {}).commands
     refused = followed.run(goes_on, {})
     assert refused.exit_code == Exit.REFUSED
+    assert "dr abandon shop" in refused.commands
     ways = [each for each in refused.commands if not each.startswith("dr status")]
     assert any(not followed.problem(each, {}) for each in ways), refused.text
 

@@ -2,7 +2,7 @@
 
 import pytest
 from attrs import evolve
-from turning import HOW, passed_later, powers
+from turning import HOW, dies_at, passed_later, powers
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
 from portinfra import workflow
@@ -69,3 +69,14 @@ def test_a_host_that_does_not_start_ends_no_takeover_and_is_named(cloud):
     assert any("apply production` starts the others" in reason for reason in evidence.reasons)
     workflow.apply(workflow.plan(WITH_CACHE, PRODUCTION, guards=[ABOUT]))
     assert powers(cloud, PRODUCTION) == {"running"}
+
+
+def test_evidence_names_only_points_of_roles_that_come_back(cloud):
+    """A role is left behind after the takeover has decided on a point of it."""
+    with_caches = recovery(topology=WITH_CACHE, waves=[["db"], ["web"], ["cache"]], rpo="99h", rto="9h")
+    assert replicate(with_caches, now=True, pace=ONE).succeeded
+    dies_at("CreateInstance", lambda: failover(with_caches, HOW))
+    passed_later(cloud, 3600)
+    evidence = failover(ABOUT, HOW)
+    assert evidence.result == "passed"
+    assert [point.group for point in evidence.points] == ["db"]

@@ -6,14 +6,23 @@ An entry of another run is read again, under the lease of that run, before it is
 import threading
 
 import pytest
-from turning import dies_after, dies_at
-from worlds import ONE, recovery
+from attrs import evolve
+from turning import HOW, before, dies_after, dies_at
+from vaults import by, helpers_left, needs_tools
+from worlds import ONE, RECOVERY, SHOP, recovery
 
+from portinfra import workflow
+from portinfra.errors import PermissionDenied
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.history import compare_to_ledger
 from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.evidence import evidence_document
+from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
+from portinfra.recovery.takeover.abandon import abandon
+from portinfra.recovery.takeover.refresh import refresh
+from portinfra.recovery.takeover.steps import RefreshStep, Step
+from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.wrapped import wrapped
 
@@ -77,3 +86,62 @@ def test_a_drill_writes_its_result_while_it_holds_its_lease(ready):
     (run,) = read_facts(recovery()).facts("target").runs
     assert (run.result, bool(run.digest), run.entry.open) == ("passed", True, False)
     assert status(recovery()).left_behind == ()
+
+
+def a_refresh(about):
+    workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[about]), seed=0)
+    return evolve(about, plan=evolve(about.plan, standby="running")), refresh, RefreshStep.FETCH
+
+
+def a_takeover_that_is_abandoned(about):
+    return about, failover, Step.PREPARE
+
+
+@needs_tools
+@pytest.mark.parametrize("what", [a_refresh, a_takeover_that_is_abandoned], ids=lambda what: what.__name__)
+def test_a_run_that_makes_transfer_hosts_after_a_sweep_is_known_when_it_dies(home, cloud, what):
+    """Each run opens its entry under the lease of what it makes; a sweep closes it under the same lease."""
+    about = by("age", home, cloud)
+    assert replicate(about, pace=ONE).succeeded
+    about, verb, step = what(about)
+
+    def close_the_entry():
+        if verb is failover:
+            abandon(about, HOW)
+        sweep(about, pace=ONE)
+        assert read_facts(about).facts("target").open_runs == ()
+
+    dies_at(makes_a_host_of(about.receiving), lambda: verb(about, before(step, close_the_entry)))
+    assert [each.what for each in status(about).left_behind if each.what != "refresh"] == ["transfer hosts"]
+    sweep(about, pace=ONE)
+    assert helpers_left() == []
+    assert read_facts(about).facts("target").open_runs == ()
+
+
+def makes_a_host_of(scope):
+    """A condition on a call: it starts the first transfer host, whose network is there."""
+    return lambda provider, call: (
+        call.action == "CreateInstance" and scope.environment in str(call.parameters)
+    )
+
+
+@needs_tools
+def test_transfer_hosts_that_a_drill_cannot_remove_are_known_until_a_sweep_removes_them(home, cloud):
+    about = by("age", home, cloud)
+    assert replicate(about, pace=ONE).succeeded
+
+    def refuse(provider, call):
+        if provider.account == RECOVERY.account and call.action == "DeleteNetwork":
+            raise PermissionDenied("not today")
+        return provider.perform(call)
+
+    with wrapped("fake", refuse):
+        assert drill(about, pace=ONE).result == "failed"
+        assert helpers_left() != []
+        assert [each.what for each in status(about).left_behind] == ["drill", "transfer hosts"]
+        sweep(about, pace=ONE)
+    assert helpers_left() != []
+    assert [each.what for each in status(about).left_behind] == ["drill", "transfer hosts"]
+    sweep(about, pace=ONE)
+    assert helpers_left() == []
+    assert status(about).left_behind == ()

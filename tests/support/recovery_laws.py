@@ -27,8 +27,9 @@ LAWS = {
     "data that stays behind has an age": (
         "When a takeover is finished, what was written last at the other end came along, or the age of the "
         "data in evidence leaves it out. Or that end was not active: then evidence says that both ends ran, "
-        "unless it was stopped before this takeover began. Suspended where evidence gives no age, and where "
-        "the end that takes over cannot know of the decision of a lost end."
+        "unless it was stopped before this takeover began. Suspended where evidence gives no age, where the "
+        "end was active before and the other end is lost, and where the end that takes over cannot know of "
+        "the decision of a lost end."
     ),
     "a kept snapshot stays": (
         "A snapshot that evidence names exists until its time is over, and its contents stay as they were."
@@ -279,10 +280,10 @@ class JudgedRecovery(RecoveryHistory):
         """Hold the age of the data in evidence against what was written at the other end."""
         law, age = "data that stays behind has an age", AGE.search(text)
         is_alone = "The source was NOT stopped." in text
-        if is_alone and self.was_active == active.name:
-            return  # it was active before, and made no call to the other end: nothing was taken over
+        # It was active before, and made no call to the other end: nothing was taken over.
+        only_continues = is_alone and self.was_active == active.name
         cannot_know = is_alone and active.name in self.believes
-        if not self.counts.is_due(law, suspended=age is None or cannot_know):
+        if not self.counts.is_due(law, suspended=age is None or only_continues or cannot_know):
             return
         other = self.places[active is self.production]
         until = self.claimed_until(other, text) - seconds_of(age[1]) - slack_of(age[1]) - self.skew

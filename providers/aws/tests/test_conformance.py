@@ -4,11 +4,10 @@ import pytest
 
 from bed.conformance_bed import AwsBed
 from portinfra.testing.conformance import ProviderConformance
-from portinfra.testing.conformance.sweep import EACH_ACTION_ONCE
 
 
 class TestAws(ProviderConformance):
-    repeats = EACH_ACTION_ONCE
+    repeats = None
 
     @pytest.fixture
     def bed(self):

@@ -4,11 +4,10 @@ import pytest
 
 from emulator.conformance_bed import GcpBed
 from portinfra.testing.conformance import ProviderConformance
-from portinfra.testing.conformance.sweep import EACH_ACTION_ONCE
 
 
 class TestGcp(ProviderConformance):
-    repeats = EACH_ACTION_ONCE
+    repeats = None
 
     @pytest.fixture
     def bed(self):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from portinfra.declaration.terraform import advice_for_command
 
@@ -11,6 +11,9 @@ DELETING = "destroy"
 
 DELETING_ALIKE = 0.85
 """So great a part of a word must equal the command that deletes, before an error suggests it."""
+
+OPTION_ALIKE = 0.75
+"""So great a part of an option's name must equal another one, before an error suggests it."""
 
 _UNKNOWN = re.compile(r"(No such command (?P<quote>['\"])(?P<word>.*?)(?P=quote)\.).*", re.DOTALL)
 
@@ -24,6 +27,21 @@ def advise(message: str, arguments: Sequence[str], commands: Iterable[str]) -> s
         return f"{message.removesuffix('.')}. {found}"
     near = nearest_command(unknown["word"], commands) if unknown else ""
     return f"{message} Did you mean {near!r}?" if near else message
+
+
+def nearest_options(option: str, guesses: Iterable[str]) -> list[str]:
+    """Return the options that a user misspelled or cut short, of those that the parser guesses: it compares
+    the hyphens, too, and guesses `--on` for `--json`.
+    """
+    name = option.lstrip("-")
+
+    def is_near(guess: str) -> bool:
+        other = guess.lstrip("-")
+        if name.startswith(other) or other.startswith(name):
+            return True
+        return SequenceMatcher(None, name, other).ratio() >= OPTION_ALIKE
+
+    return [guess for guess in guesses if is_near(guess)]
 
 
 def nearest_command(word: str, commands: Iterable[str]) -> str:

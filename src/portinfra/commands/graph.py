@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
-from portinfra.commands.exits import Exit
+from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import Target
 from portinfra.commands.session import Session
 
@@ -19,10 +19,26 @@ class GraphFormat(StrEnum):
     DOT = "dot"
 
 
+_ENDINGS = {
+    "": GraphFormat.SVG,
+    ".svg": GraphFormat.SVG,
+    ".mmd": GraphFormat.MERMAID,
+    ".mermaid": GraphFormat.MERMAID,
+    ".dot": GraphFormat.DOT,
+    ".gv": GraphFormat.DOT,
+}
+"""The ending of a file's name → how it is drawn where no format is given."""
+
+
 def graph(
     session: Session,
     target: Target,
-    format: Annotated[GraphFormat, Option("--format", help="How it is drawn.")] = GraphFormat.SVG,
+    format: Annotated[
+        GraphFormat | None,
+        Option(
+            "--format", help="How it is drawn; else by the ending of FILE, or as SVG.", show_default=False
+        ),
+    ] = None,
     output: Annotated[
         Path | None, Option("--output", "-o", metavar="FILE", help="Write it there, not to standard output.")
     ] = None,
@@ -34,10 +50,22 @@ def graph(
     from portinfra.render.console.terminal import err, write
     from portinfra.render.diagrams import draw
 
-    picture = draw(place_selection(select(session, target)), format.value)
+    chosen = format or _format_of(output)
+    picture = draw(place_selection(select(session, target)), chosen.value)
     if output is None:
         write(picture)
     else:
         write_file(output, picture)
         err().print(f"Drawn: {output}")
     return Exit.DONE
+
+
+def _format_of(file: Path | None) -> GraphFormat:
+    """Return the format that the ending of a file means. Raises Misuse for an ending of another format."""
+    ending = file.suffix.lower() if file else ""
+    if ending not in _ENDINGS:
+        raise Misuse(
+            f"-o {file}: graph draws no {ending} files",
+            fix="Name a file that ends in .svg, .mmd or .dot, or give --format.",
+        )
+    return _ENDINGS[ending]

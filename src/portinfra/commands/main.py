@@ -106,9 +106,11 @@ def _show_misuse(error: Any, session: Session, *, as_json: bool) -> int:
     """Show that the command line makes no sense, in the words of its parser, with advice. The parser would
     repeat any argument.
     """
-    from portinfra.commands.advice import advise  # only what fails needs it
+    from portinfra.commands.advice import advise, nearest_options  # only what fails needs it
 
     commands = getattr(error.ctx.command, "commands", ()) if error.ctx else ()
+    if guesses := getattr(error, "possibilities", None):
+        error.possibilities = nearest_options(error.option_name, guesses)
     error.message = advise(session.hide_values(error.message), session.arguments, commands)
     if as_json:
         from portinfra.render.console.terminal import write_json

@@ -1,5 +1,6 @@
 """From the options to the topology and environment that are meant."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,10 +19,10 @@ from portinfra.model.location import Location
 from portinfra.model.plan import Plan
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
-from portinfra.planning.unknown_names import unknown_names
+from portinfra.planning.unknown_names import dropped_replacements, unknown_names
 from portinfra.render.console.errors import show_findings
 from portinfra.validation import validate, validate_declared
-from portinfra.words import count, suggestion
+from portinfra.words import count, suggestion, with_article
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
@@ -208,7 +209,7 @@ def move_environment(environment: Environment, on: str | None, option: str = "--
     provider, colon, region = on.partition(":")
     if not (provider and colon and region):
         fix = f"Write PROVIDER:LOCATION: {option} fake:us-east-1."
-        raise Misuse(f"{option} {on} is no location", fix=fix)
+        raise Misuse(f"{shlex.join((option, on))} is no location", fix=fix)
     _raise_if_misspelt(provider, f"{option} {on}")
     attributes = {**environment.location.attributes, "on": Location(f"{option} {on}", 0)}
     return evolve(environment, on=on, zones=(), location=evolve(environment.location, attributes=attributes))
@@ -231,7 +232,9 @@ def one(kind: str, option: str, values: tuple[T, ...], name: str | None) -> T:
     if name is None and len(values) == 1:
         return values[0]
     if not values:
-        raise Misuse(f"no {kind} is declared here", fix=f"Declare a {kind}, or name another file with -f.")
+        raise Misuse(
+            f"no {kind} is declared here", fix=f"Declare {with_article(kind)}, or name another file with -f."
+        )
     if name is None:
         raise Misuse(
             f"{len(values)} {kind}s are declared, and none was named".replace("topologys", "topologies"),
@@ -252,9 +255,10 @@ OPTIONS = {
 
 
 def check_names(plan: Plan) -> None:
-    """Raise Misuse for an option that names what there is not, lest a misspelling do nothing silently."""
-    for unknown in unknown_names(plan):
+    """Raise Misuse for an option whose name the plan cannot follow, lest it do nothing silently."""
+    for unknown in (*unknown_names(plan), *dropped_replacements(plan)):
         if unknown.severity is not Severity.ERROR:
             continue
-        message = f"{OPTIONS[unknown.attribute]} {unknown.name}: there is no such thing"
+        option = shlex.join((OPTIONS[unknown.attribute], unknown.name))
+        message = f"{option}: {unknown.problem}"
         raise Misuse(message, fix=unknown.fix)

@@ -36,6 +36,9 @@ FILES = {"-f": "-f", "--file": "-f", "--var": VARIABLE, "--var-file": "--var-fil
 ENDS = {"--source-on": "--source-on", "--target-on": "--target-on"}
 PLACES = {"--topology": "--topology", "--on": "--on"}
 
+_AGREED_AT_ONCE = re.compile(r"-y+(.*)", re.DOTALL)
+"""`-y` as the parser reads it, too: with other options of one letter behind it."""
+
 _FILE_AT_ONCE = re.compile(r"-y*f(.*)", re.DOTALL)
 """`-f` as the parser reads it, too: with its value, and behind other options of one letter."""
 
@@ -101,6 +104,30 @@ class Session:
                 continue
             left.append(argument)
         return self._shown_line(left)
+
+    def reword(self, words: Sequence[str], instead: Mapping[str, Sequence[str]]) -> str:
+        """Return this command line with other words for its own two, and with other words for some options:
+        `instead` has them, by option. An option that has a value is written with `=` there: `--lost=`. The
+        command agrees to nothing, as it has another meaning than this call: `--yes` is left out.
+        """
+        line = list(words)
+        arguments = iter(self.arguments[2:])
+        for argument in arguments:
+            option, equals, _ = argument.partition("=")
+            new = instead.get(argument if not equals else f"{option}=")
+            if new is None and f"{argument}=" in instead:
+                new = instead[f"{argument}="]
+                next(arguments, "")
+            if new is None:
+                line += self._without_agreement(argument)
+            elif not any(line[at : at + len(new)] == [*new] for at in range(len(line))):
+                line += new
+        return self._shown_line(line)
+
+    def _without_agreement(self, argument: str) -> Sequence[str]:
+        letters = _AGREED_AT_ONCE.fullmatch(argument)
+        rest = f"-{letters[1]}" if letters and letters[1] else ""
+        return [rest] if rest else [] if letters or argument == "--yes" else [argument]
 
     def _shown_line(self, arguments: Sequence[str]) -> str:
         return f"{self.program} {shlex.join(map(self._shown_argument, ('', *arguments), arguments))}"

@@ -73,7 +73,7 @@ def _find_by_name(values: Sequence[T], name: str | None, kind: str, plural: str)
             f"there are {len(values)} {plural}, and none was named" if values else f"no {kind} is declared"
         )
         raise DeclarationError(
-            message, fix=f"Name one of {', '.join(names)}." if names else f"Declare a {kind}."
+            message, fix=f"Name one of {', '.join(names)}." if names else f"Declare {with_article(kind)}."
         )
     for value in values:
         if value.name == name:

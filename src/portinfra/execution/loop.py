@@ -37,7 +37,6 @@ class Loop:
     _reason: BaseException | None = field(init=False, default=None)
     _queue: list[tuple[float, float, int, Callable[[], None]]] = field(init=False, factory=list)
     _count: Iterator[int] = field(init=False, default=Factory(itertools.count))
-    _under_way: int = field(init=False, default=0)
     _beating: bool = field(init=False, default=False)
     _beats_failed: int = field(init=False, default=0)
     _meanwhile_due: float = field(init=False, default=0.0)
@@ -52,7 +51,6 @@ class Loop:
     def submit(self, ticket: Callable[[Completion], None], work: Work) -> None:
         """Have work done by somebody else; the ticket is handed its completion."""
         self.workers.submit(ticket, work)
-        self._under_way += 1
 
     def run(self, finished: Callable[[], bool]) -> None:
         """Go on until it is finished, or nothing is left to do.
@@ -84,7 +82,7 @@ class Loop:
             while self._free(now) and self._queue and self._queue[0][0] <= now:
                 heapq.heappop(self._queue)[3]()
             due = self._next_due(now)
-            if self._under_way:
+            if self.workers.under_way:
                 self._absorb(None if self.clock.virtual else self._patience(now, due))
             elif due is None:
                 return
@@ -93,12 +91,12 @@ class Loop:
 
     def _free(self, now: float) -> bool:
         """Whether a call may go out: a worker is free, and the lease is ours beyond doubt."""
-        return self._under_way < self.workers.size and self.holder.is_certain(now)
+        return self.workers.under_way < self.workers.size and self.holder.is_certain(now)
 
     def _next_due(self, now: float) -> float | None:
         """When there is something to do though no work has ended; None: never."""
         dues = [self._queue[0][0]] if self._queue and self._free(now) else []
-        if (self._queue or self._under_way) and not self._beating and not self.stopping:
+        if (self._queue or self.workers.under_way) and not self._beating and not self.stopping:
             dues.append(self.holder.renew_due)
         return min(dues, default=None)
 
@@ -112,7 +110,6 @@ class Loop:
     def _absorb(self, timeout: float | None) -> None:
         completion = self.workers.next(timeout)
         if completion is not None:
-            self._under_way -= 1
             if completion.crash is not None:
                 self._stop(completion.crash)
             else:

@@ -1,9 +1,8 @@
 """Who makes the calls: several threads, or for tests the caller's own, one at a time."""
 
-import queue
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
 from attrs import frozen
@@ -30,6 +29,10 @@ class Workers(Protocol):
 
     size: int
     """How many pieces of work it takes at once."""
+
+    @property
+    def under_way(self) -> int:
+        """How many pieces of work have a completion that `next` has not returned."""
 
     def submit(self, ticket: Ticket, work: Work) -> None:
         """Have work done; its completion bears the ticket."""
@@ -61,18 +64,28 @@ class Threads:
     def __init__(self, size: int) -> None:
         self.size = size
         self._pool = ThreadPoolExecutor(size + 1, thread_name_prefix="portinfra")
-        self._completions: queue.SimpleQueue[Completion] = queue.SimpleQueue()
+        self._futures: dict[Future[Completion], None] = {}
+
+    @property
+    def under_way(self) -> int:
+        """How many pieces of work have a completion that `next` has not returned.
+
+        It is counted here and not by the caller: an interrupt may come between any two lines of a caller.
+        """
+        return len(self._futures)
 
     def submit(self, ticket: Ticket, work: Work) -> None:
         """Have work done by a free thread. Whatever it raises, its completion tells."""
-        self._pool.submit(lambda: self._completions.put(_surely_complete(ticket, work)))
+        self._futures[self._pool.submit(_surely_complete, ticket, work)] = None
 
     def next(self, timeout: float | None) -> Completion | None:
-        """The next completion, in the order in which work ended."""
-        try:
-            return self._completions.get(timeout=timeout)
-        except queue.Empty:
-            return None
+        """A completion; of several, that of the work which was submitted first."""
+        done = wait(self._futures, timeout, FIRST_COMPLETED).done
+        for future in self._futures:
+            if future in done:
+                del self._futures[future]
+                return future.result()
+        return None
 
     def close(self) -> None:
         """Wait for the threads to end."""
@@ -86,6 +99,11 @@ class Inline:
 
     def __init__(self) -> None:
         self._completions: deque[Completion] = deque()
+
+    @property
+    def under_way(self) -> int:
+        """How many completions `next` has not returned."""
+        return len(self._completions)
 
     def submit(self, ticket: Ticket, work: Work) -> None:
         """Do it now. What is no `Exception` (a crash, an interrupt) passes through."""

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator
 from functools import cache, wraps
+from importlib import import_module
 from typing import Any, ParamSpec, TypeVar, cast
 
 from portinfra.base_errors import WrongTypeError
@@ -36,8 +37,11 @@ def check_types(function: Callable[P, T]) -> Callable[P, T]:
     return checked
 
 
+MODULES = ("portinfra.model.environment", "portinfra.model.recovery")
+"""The modules that import every declared class. A script may have imported only some of the classes."""
+
 _declared: dict[str, set[str]] = {}
-"""Declared class → its attributes."""
+"""Declared class → its attributes. It has every class once `MODULES` are imported."""
 
 
 def refuse_unknown(of: type[T]) -> type[T]:
@@ -50,7 +54,7 @@ def refuse_unknown(of: type[T]) -> type[T]:
     def checked(self: T, *arguments: Any, **named: Any) -> None:
         for name in named:
             if name not in known:
-                owners = [each for each, names in _declared.items() if name in names]
+                owners = _find_owners(name)
                 near = f"{name} belongs to {' or '.join(owners)}." if owners else ""
                 near = near or suggestion(name, known - {"location"})
                 error = WrongTypeError(f"{of.__name__} has no attribute {name!r}", fix=near)
@@ -60,6 +64,13 @@ def refuse_unknown(of: type[T]) -> type[T]:
 
     cast(Any, of).__init__ = checked
     return of
+
+
+def _find_owners(name: str) -> list[str]:
+    """Return the declared classes that have an attribute of that name, sorted."""
+    for module in MODULES:
+        import_module(module)
+    return sorted(each for each, names in _declared.items() if name in names)
 
 
 @cache

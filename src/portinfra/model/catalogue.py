@@ -39,6 +39,8 @@ class Capabilities:
     tag_value_max: int | None = None
     tags_reserved: tuple[str, ...] = ()
     """Beginnings of the keys of tags that are the provider's own, in lower case."""
+    account_digits: int | None = None
+    """How many digits an account has; None: its name may be any text."""
     network_prefix_min: int = 0
     """The largest network that there may be, as the length of its prefix: 16 for a /16."""
     cidrs_reserved: tuple[str, ...] = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4")

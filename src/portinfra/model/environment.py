@@ -29,7 +29,9 @@ DnsHook = Callable[[HostAddresses], Any] | str
 @refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Environment:
-    """One place for a topology. Environments never share an account (R1)."""
+    """One place for a topology. Each environment should have an account of its own; a warning says where two
+    share one (R1: one account for each environment).
+    """
 
     name: str
     """An RFC 1035 label."""

@@ -125,9 +125,12 @@ class Attribute:
         if "stand_in" in self.metadata:
             return self.metadata["stand_in"]
         if self.is_needed:
-            return {Kind.TEXT: "unnamed", Kind.TEXTS: ()}[self.kind]
+            return {Kind.TEXT: UNNAMED, Kind.TEXTS: ()}[self.kind]
         return self.usual()
 
+
+UNNAMED = "unnamed"
+"""The name that replaces a wrong one."""
 
 _READ: dict[type[Any], tuple[Attribute, ...]] = {}
 

@@ -128,11 +128,12 @@ def _too_few(placed: Placed, catalogue: Catalogue, fit: int, types: Iterable[str
 
 
 def _untold(placed: Placed, silent: list[str]) -> Finding:
+    them, they_are = ("it", "it is") if len(silent) == 1 else ("them", "they are")
     return Finding(
         "plan/untold-zone",
-        f"{silent_line(silent)}, or portinfra leaves them out. What is seen does not say which of the "
-        "environment's zones they are",
-        f"Wait for it, or name the environment's zones in their order: {_zones_line(placed)}.",
+        f"{silent_line(silent)}, or --without-zone excludes {them}. What is seen does not say which of the "
+        f"environment's zones {they_are}",
+        f"Wait for {them}, or name the environment's zones in their order: {_zones_line(placed)}.",
         subject=f"environment.{placed.environment.name}.zones",
         location=placed.environment.location,
     )

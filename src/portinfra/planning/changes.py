@@ -54,6 +54,14 @@ def effective(
     return result
 
 
+def ignored_differences(
+    want: Spec, seen: Observed[Spec], ignored: Iterable[str], driver: Driver[Any]
+) -> tuple[Difference, ...]:
+    """Return what differs in attributes that a role ignores, and that the provider shows."""
+    names = set(ignored) - driver.cannot_show
+    return tuple(each for each in _compare(want, seen.spec) if each.field in names)
+
+
 def adopt(want: Spec, seen: Spec, names: frozenset[str]) -> Spec:
     """The wanted value with these attributes as they are seen, so that they never differ."""
     adopted: dict[str, Any] = {name: getattr(seen, name) for name in names if hasattr(want, name)}

@@ -19,6 +19,7 @@ from portinfra.planning.budget import budget, raise_for_unknown_rates
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
 from portinfra.planning.closings import closings
 from portinfra.planning.dry_run import dry_run
+from portinfra.planning.ignored import ignored_findings
 from portinfra.planning.mounted import mount_findings
 from portinfra.planning.offers import offer_findings
 from portinfra.planning.ordering import steps
@@ -66,6 +67,7 @@ def compose(
         findings += find_unknown_former_names(placed, before, decided)
         findings += birth_findings(placed, observation, decided, options.only)
         findings += mount_findings(decided, desired)
+        findings += ignored_findings(placed, bound.wanted, observation, drivers, options)
         after = resources_after(bound.wanted, observation, decided.values())
         findings += zone_findings(placed, after, observation, catalogue, decided.values())
     closed_first = closings(decided, desired)

@@ -12,6 +12,7 @@ from portinfra.model.resources import FirewallRules, Snapshot, Spec, Volume
 from portinfra.planning.changes import Desired
 from portinfra.planning.ordering import tenancy
 from portinfra.planning.roles import is_named_by
+from portinfra.words import count
 
 
 def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
@@ -90,8 +91,8 @@ def leave_unknown(
     untouched = alone | stays | {a for a in stands_on if a in decided and _goes(decided[a])}
     result = {address: change for address, change in decided.items() if address not in untouched}
     result = _with_room(result, [change for address, change in decided.items() if address not in result])
-    findings = [_silence(zone, len(decided) - len(result), desired.options) for zone in sorted(silent)]
-    return result, findings
+    left = len(decided) - len(result)
+    return result, [_silence(zone, silent - {zone}, left, desired.options) for zone in sorted(silent)]
 
 
 def _in_zones(zones: frozenset[str], desired: Desired, needed: Mapping[Address, Spec]) -> set[Address]:
@@ -123,12 +124,15 @@ def _nowhere(change: Change, desired: Desired) -> bool:
     return seen is not None and zone_of(seen.spec) is None and seen.place is None
 
 
-def _silence(zone: str, left: int, options: PlanOptions) -> Finding:
+def _silence(zone: str, others: frozenset[str], left: int, options: PlanOptions) -> Finding:
+    """Return the finding about one zone. A change may wait for several: `left` counts those of all zones."""
     accepted = zone in options.without_zones
+    waits = f"{count(left, 'change')} {'waits' if left == 1 else 'wait'} for it"
+    waits += "".join(f" or {other}" for other in sorted(others))
     return Finding(
         "plan/unknown-zone",
         (f"{zone} is left out" if accepted else f"{zone} does not answer")
-        + (f": {left} changes wait for it" if left else ", and what is there is not known"),
+        + (f": {waits}" if left else ", and what is there is not known"),
         "" if accepted else f"Wait for it, or work elsewhere meanwhile: --without-zone {zone}.",
         Severity.WARNING if accepted else Severity.ERROR,
         subject=zone,

@@ -1,10 +1,14 @@
-"""Names in plan options that nothing has: a misspelled name must not do nothing, or something else."""
+"""Names in plan options that a plan cannot follow, as nothing has them or nothing happens to what has them.
+
+A misspelled name must not do nothing, or something else.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
+from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.planning.roles import COMMON, role_of
@@ -26,13 +30,14 @@ GONE = "If a run has deleted it already, leave it out."
 
 @frozen
 class UnknownName:
-    """One name in one attribute of the plan options."""
+    """One name in one attribute of the plan options, which the plan cannot follow."""
 
     attribute: str
     name: str
     fix: str
-    """The nearest names that are known."""
+    """The nearest names that are known, or what else to give."""
     severity: Severity = Severity.ERROR
+    problem: str = "there is no such thing"
 
 
 def unknown_names(plan: Plan) -> Iterator[UnknownName]:
@@ -67,6 +72,39 @@ def unknown_names(plan: Plan) -> Iterator[UnknownName]:
                 yield UnknownName(attribute, name, f"{GONE}{there}")
 
 
+def dropped_replacements(plan: Plan) -> Iterator[UnknownName]:
+    """Return every existing resource that the options want replaced, and that the plan does not replace.
+
+    A resource that a run has deleted is created again: that finishes its replacement.
+    """
+    decided = {change.address: change.action for change in plan.changes}
+    wanted = () if plan.destroys else sorted(plan.options.replace & plan.observation.resources.keys())
+    for address in wanted:
+        if decided.get(address) not in ("replace", "keep", "create"):
+            problem, fix = _why_not_replaced(plan, address, is_deleted=address in decided)
+            yield UnknownName("replace", address, fix, problem=problem)
+
+
+def _why_not_replaced(plan: Plan, address: Address, *, is_deleted: bool) -> tuple[str, str]:
+    """Return why a plan does not replace a resource, and what to do."""
+    options, role = plan.options, role_of(plan.placed, address)
+    if address not in plan.wanted:
+        deletes = "the plan deletes it" if is_deleted else "it is not declared"
+        return f"{deletes}, and does not replace it", "Leave it out, or declare the resource again."
+    if options.only and role not in options.only:
+        selected = ", ".join(sorted(options.only))
+        return (
+            f"only {selected} is selected, and it belongs to {role}",
+            f"Select {role} too, or leave it out.",
+        )
+    if options.addresses is not None and address not in options.addresses:
+        return "it is not among the selected addresses", "Select it too, or leave it out."
+    zone = getattr(plan.observation.resources[address].spec, "zone", None)
+    if zone in options.without_zones | plan.observation.unknown:
+        return f"{zone} is left out or does not answer", "Leave it out, and replace it once the zone answers."
+    return "the plan leaves it as it is", "Leave it out, or see what the plan keeps and why."
+
+
 def gone_data(plan: Plan) -> frozenset[str]:
     """Return the volumes and snapshots that the options give up, and that do not exist."""
     unknown = unknown_names(plan)
@@ -93,8 +131,11 @@ def name_findings(plan: Plan) -> Iterator[Finding]:
     for unknown in unknown_names(plan):
         yield Finding(
             "options/unknown-name",
-            f"{unknown.attribute} names {unknown.name!r}, and there is no such thing",
+            f"{unknown.attribute} names {unknown.name!r}, and {unknown.problem}",
             unknown.fix,
             unknown.severity,
             subject=f"options.{unknown.attribute}",
         )
+    for dropped in dropped_replacements(plan):
+        message = f"replace names {dropped.name!r}, and {dropped.problem}"
+        yield Finding("options/not-replaced", message, dropped.fix, subject="options.replace")

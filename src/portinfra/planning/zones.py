@@ -6,7 +6,12 @@ The zones of existing resources win (`binding.py`), and a kept volume holds its 
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from portinfra.elsewhere import describe_held, describe_other_zones, find_elsewhere
+from portinfra.elsewhere import (
+    describe_held,
+    describe_other_zones,
+    describe_unknown_zones,
+    find_elsewhere,
+)
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.change import Change
@@ -15,7 +20,6 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Spec
 from portinfra.planning.offers import BIRTHS
-from portinfra.words import suggestion
 
 RULE = "plan/other-zones"
 
@@ -31,10 +35,11 @@ def zone_findings(
     catalogue: Catalogue,
     decided: Collection[Change] = (),
 ) -> Iterator[Finding]:
-    """Return a warning for declared zones that do not exist, one for hosts in zones of other names, and one
-    for hosts that kept volumes hold elsewhere.
+    """Return a finding for declared zones that do not exist, a warning for hosts in zones of other names, and
+    one for hosts that kept volumes hold elsewhere.
 
-    `after` is what will exist. A zone that new resources need has an error already.
+    `after` is what will exist. A zone that new resources need has an error already. A zone that the location
+    no longer offers, and in which resources exist, is a warning.
     """
     needed = {getattr(each.after, "zone", None) for each in decided if each.action in BIRTHS}
     kept = {each.address for each in decided if each.action == "keep"}
@@ -47,19 +52,16 @@ def zone_findings(
         for zone in environment.zones
         if zone not in offered and zone not in silent and zone not in needed
     ]
-    if unknown:
-        yield Finding(
-            UNKNOWN_RULE,
-            f"{catalogue.region} has no zone {', '.join(map(repr, unknown))}",
-            suggestion(unknown[0], offered),
-            Severity.WARNING,
-            subject,
-            environment.location,
-        )
     existing = {address: seen.spec for address, seen in observation.resources.items()}
     location = environment.location
     found = find_elsewhere(placed, after)
-    if others := [each for each in found if not each.volumes]:
+    if unknown:
+        withdrawn = {getattr(spec, "zone", None) for spec in existing.values()}
+        misplaced = [each for each in found if each.declared_zone in unknown]
+        message, fix = describe_unknown_zones(placed, catalogue, unknown, misplaced, existing)
+        severity = Severity.WARNING if withdrawn.issuperset(unknown) else Severity.ERROR
+        yield Finding(UNKNOWN_RULE, message, fix, severity, subject, location)
+    if others := [each for each in found if not each.volumes and each.declared_zone not in unknown]:
         message, fix = describe_other_zones(placed, others, existing)
         yield Finding(RULE, message, fix, Severity.WARNING, subject, location)
     if held := [each for each in found if any(volume in kept for volume in each.volumes)]:

@@ -42,6 +42,7 @@ def says_something(reason: str) -> bool:
     Severity.ERROR,
     "Say in a few words who needs to reach it. Or leave `public` out.",
     enforces="R4",
+    declaration_only=True,
 )
 def public_without_reason(context: PolicyContext) -> Iterator[Found]:
     """A public role whose `public` is no reason: blank, or a placeholder such as `yes`."""
@@ -57,6 +58,7 @@ def public_without_reason(context: PolicyContext) -> Iterator[Found]:
     Severity.ERROR,
     "Say in one line what it is for.",
     enforces="R18",
+    declaration_only=True,
 )
 def flow_without_why(context: PolicyContext) -> Iterator[Found]:
     """A flow that does not say what it is for."""
@@ -71,6 +73,7 @@ def flow_without_why(context: PolicyContext) -> Iterator[Found]:
     Severity.WARNING,
     "Lead it through a public role (an egress proxy, a bastion), or remove the flow.",
     enforces="R4",
+    declaration_only=True,
 )
 def leads_nowhere(context: PolicyContext) -> Iterator[Found]:
     """A flow between a private role and addresses outside: there is no NAT, so nothing passes."""

@@ -65,6 +65,8 @@ class PolicyRule:
     enforces: str
     """The rule of the reference infrastructure that it stands for: `R6`; empty for a user's own."""
     find: Callable[[PolicyContext], Iterable[Found]]
+    declaration_only: bool = False
+    """Whether it finds the same with and without an observation: it reads no hosts, resources or ways."""
 
     @property
     def what(self) -> str:
@@ -109,20 +111,26 @@ class PolicyRule:
 
 @check_types
 def rule(
-    id: str, severity: Severity | str = Severity.WARNING, fix: str = "", *, enforces: str = ""
+    id: str,
+    severity: Severity | str = Severity.WARNING,
+    fix: str = "",
+    *,
+    enforces: str = "",
+    declaration_only: bool = False,
 ) -> Callable[[Callable[[PolicyContext], Iterable[Found]]], PolicyRule]:
     """Make a rule of a generator: `@rule("acme/no-xlarge", "error", "Use large.")`.
 
     The function is given a `PolicyContext` and yields, for each fault, what it is about (a role, a flow, a
     resource's address; a role may be given by name) and one line of what is wrong. `severity` is `error`,
-    which stops an apply, `warning` or `note`.
+    which stops an apply, `warning` or `note`. A waiver of a rule counts as unused without an observation only
+    if the rule is `declaration_only`: it reads no hosts, resources or ways of the context.
     Raises ValueError for an id that is not two names with a slash between, and for an unknown severity.
     """
     if not _ID.fullmatch(id):
         raise ValueError(f"{id!r} is no id of a rule; write two names with a slash: 'acme/no-xlarge'")
     if severity not in list(Severity):
         raise ValueError(f"{severity!r} is no severity; there are {', '.join(Severity)}")
-    return lambda find: PolicyRule(id, Severity(severity), fix, enforces, find)
+    return lambda find: PolicyRule(id, Severity(severity), fix, enforces, find, declaration_only)
 
 
 def _subject(about: About) -> str:

@@ -15,6 +15,7 @@ from portinfra.policy.rules import Found, Offer, rule
     Severity.ERROR,
     "Leave tls out, or waive the rule in the role with a reason.",
     enforces="R17",
+    declaration_only=True,
 )
 def service_without_tls(context: PolicyContext) -> Iterator[Found]:
     """A service with `tls="none"`: what its clients send is readable on the way."""
@@ -31,6 +32,7 @@ def service_without_tls(context: PolicyContext) -> Iterator[Found]:
     Severity.ERROR,
     "Give the role that offers it at least one host.",
     enforces="R6",
+    declaration_only=True,
 )
 def service_without_host(context: PolicyContext) -> Iterator[Found]:
     """A role with hosts calls a service that no host offers in this environment."""
@@ -52,6 +54,7 @@ def service_without_host(context: PolicyContext) -> Iterator[Found]:
     Severity.WARNING,
     "Let a probe of the recovery plan call it.",
     enforces="R16",
+    declaration_only=True,
 )
 def service_without_probe(context: PolicyContext) -> Iterator[Found]:
     """A service that no probe of the environment's recovery plan calls, nor reads data behind it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import frozen
 
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.reference_rules import REFERENCE_RULES, name_rule
 from portinfra.model.rule_classes import OURS
 from portinfra.model.topology import Role
 from portinfra.policy.context import PolicyContext
@@ -14,11 +15,6 @@ from portinfra.words import suggestion
 
 UNKNOWN = "check/unknown-rule"
 UNUSED = "check/unused-waiver"
-
-ONLY_OBSERVED = frozenset(
-    {"check/foreign-resource", "check/not-told", "check/other-place", "check/undeclared-rule"}
-)
-"""Rules that find nothing without an observation, so that a waiver of one says nothing there."""
 
 
 @frozen
@@ -56,7 +52,7 @@ def about_waivers(
 ) -> Iterator[Finding]:
     """What is wrong with the waivers themselves: a rule that there is not, or that finds nothing of the role.
 
-    A rule that needs an observation is not said to find nothing where nothing was observed.
+    A rule that may find more with an observation is not said to find nothing where nothing was observed.
     """
     used = {(one.role, one.finding.rule) for one in waived}
     known = {rule.id: rule for rule in rules}
@@ -67,7 +63,7 @@ def about_waivers(
                 message, fix = _about_unknown(id, rules)
                 severity = Severity.WARNING if _is_near(id, known) else Severity.NOTE
                 yield Finding(UNKNOWN, message, fix, severity, subject, role.location)
-            elif (role.name, id) not in used and (is_observed or id not in ONLY_OBSERVED):
+            elif (role.name, id) not in used and (is_observed or known[id].declaration_only):
                 message = f"it waives {id}, which finds nothing about this role in {context.environment.name}"
                 yield Finding(UNUSED, message, _REMOVE, Severity.NOTE, subject, role.location)
 
@@ -78,9 +74,13 @@ _REMOVE = "Keep it if another environment needs it. Else remove it: it would hid
 def _about_unknown(id: str, rules: Sequence[PolicyRule]) -> tuple[str, str]:
     """Return what is wrong with a waiver of an unknown rule, and what to do."""
     ids = [rule.id for rule in rules]
-    if enforcing := [rule.id for rule in rules if rule.enforces == id]:
-        checked = f"{id} is checked by {' and '.join(enforcing)}: waive what is meant, by its id."
+    number = id.strip().upper()
+    if enforcing := [rule.id for rule in rules if rule.enforces == number]:
+        checked = f"{number} is checked by {' and '.join(enforcing)}: waive what is meant, by its id."
         return f"it waives {id!r}, and there is no such rule", checked
+    if number in REFERENCE_RULES:
+        message = f"it waives {id!r}, and no rule of check is about {name_rule(number)}"
+        return message, "Remove it: only rules of check can be waived."
     if id.partition("/")[0] in OURS - {"check"}:
         return (
             f"it waives {id!r}, and only rules of check can be waived",

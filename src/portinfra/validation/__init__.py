@@ -4,7 +4,7 @@ Every check is a generator of findings, so that all are gathered and shown at on
 is reported and then stands aside (`types`), so that the other checks never stumble over it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 from portinfra.errors import ValidationError
@@ -17,7 +17,7 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 from portinfra.provider.interface import ProviderPlugin
-from portinfra.validation.abilities import ability_findings, key_findings
+from portinfra.validation.abilities import ability_findings, place_findings
 from portinfra.validation.environments import (
     environment_findings,
     override_findings,
@@ -25,7 +25,7 @@ from portinfra.validation.environments import (
     unknown_key_findings,
 )
 from portinfra.validation.flows import flow_findings
-from portinfra.validation.following import without_following
+from portinfra.validation.following import without_following, without_lookups
 from portinfra.validation.limits import limit_findings
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings
 from portinfra.validation.native import NativeOptions
@@ -75,14 +75,15 @@ def validate(
     findings: list[Finding] = []
     topology = sound_topology(topology, findings)
     environment = sound_environment(environment, findings)
-    findings += topology_findings(topology)
-    findings += flow_findings(topology)
-    findings += service_findings(topology)
+    findings += _topology_findings(topology)
     findings += environment_findings(environment)
     # What has no effect stops what is new. It stops no command for what exists.
     unknown = Severity.WARNING if existing else Severity.ERROR
-    findings += override_findings(environment, topology.roles, unknown)
-    findings += unknown_key_findings(environment, topology.roles, unknown)
+    overrides = [
+        *override_findings(environment, topology.roles, unknown),
+        *unknown_key_findings(environment, topology.roles, unknown),
+    ]
+    findings += without_lookups(overrides, [topology])
     findings += ability_findings(topology, environment, capabilities, native_options or {})
     return settle(findings, f"{topology.name} in {environment.name}", existing=existing)
 
@@ -101,22 +102,29 @@ def validate_declared(
     environments = [sound_environment(environment, findings) for environment in declared.environments]
     recoveries = [sound_recovery(recovery, findings) for recovery in declared.recoveries]
     roles = [role for topology in topologies for role in topology.roles]
+    lookups: list[Finding] = []
     for topology in topologies:
-        findings += topology_findings(topology)
-        findings += flow_findings(topology)
-        findings += service_findings(topology)
+        findings += _topology_findings(topology)
     for environment in environments:
         findings += environment_findings(environment)
-        findings += override_findings(environment, roles)
-        findings += unknown_key_findings(environment, roles, Severity.WARNING if existing else Severity.ERROR)
+        unknown_key = Severity.WARNING if existing else Severity.ERROR
+        lookups += override_findings(environment, roles)
+        lookups += unknown_key_findings(environment, roles, unknown_key)
     for recovery in recoveries:
         ends = ends_of_known_providers(recovery, environments, unknown_providers)
-        findings += recovery_findings(recovery, topologies, ends)
+        lookups += recovery_findings(recovery, topologies, ends)
+    findings += without_lookups(lookups, topologies)
     findings += sharing_findings(recoveries, topologies, environments)
     findings += shared_account_findings(environments)
     if existing:
         findings = [finding for finding in findings if not is_about_new(finding)]
     return settle(findings, "The declaration")
+
+
+def _topology_findings(topology: Topology) -> Iterator[Finding]:
+    """What is wrong within a topology."""
+    found = (*topology_findings(topology), *flow_findings(topology), *service_findings(topology))
+    return without_lookups(found, [topology])
 
 
 def validate_helpers(
@@ -133,7 +141,7 @@ def validate_place(environment: Environment, scope: str, capabilities: Capabilit
     findings: list[Finding] = []
     environment = sound_environment(environment, findings)
     findings += environment_findings(environment)
-    findings += key_findings(environment, capabilities)
+    findings += place_findings(environment, capabilities)
     findings += name_findings(str(scope), SCOPE_NAME_MAX, "resource/scope", "scope", environment.location)
     settle(findings, f"environment {environment.name}")
 

@@ -21,7 +21,7 @@ def ability_findings(
     topology: Topology, environment: Environment, capabilities: Capabilities, native_options: NativeOptions
 ) -> Iterator[Finding]:
     """What the environment's provider cannot do."""
-    yield from key_findings(environment, capabilities)
+    yield from place_findings(environment, capabilities)
     subject = f"environment.{environment.name}.cidr"
     provider = environment.provider
     yield from network_findings(environment.cidr, subject, environment.location, provider, capabilities)
@@ -32,9 +32,10 @@ def ability_findings(
         yield from native_findings(f"role.{role.name}", role.native, role.location, native_options)
 
 
-def key_findings(environment: Environment, capabilities: Capabilities) -> Iterator[Finding]:
-    """Return a finding for a key where the provider has none of the user's own."""
+def place_findings(environment: Environment, capabilities: Capabilities) -> Iterator[Finding]:
+    """Return findings for an account or a key that the provider cannot have."""
     values = ProviderValues(environment.provider, capabilities, environment.location)
+    yield from values.account(environment.account, f"environment.{environment.name}.account")
     yield from values.key(environment.key, f"environment.{environment.name}.key")
 
 

@@ -1,13 +1,16 @@
 """What follows from another finding, and is not printed beside it.
 
-A value of a wrong type is replaced by another one, and a list may lack what was misspelt. Neither may cause a
-finding of its own: it would send the user to a place that is right.
+A value of a wrong type is replaced by a stand-in. A finding that judges the stand-in would send the user to a
+place that is right. It is dropped where it is about the same block: the one role, service or plan whose
+attribute was replaced. A finding about any other block is independent, and is always printed.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
+from portinfra.model.schema import UNNAMED
+from portinfra.model.topology import Topology
 
 EMPTY = "topology/empty"
 """The rule about a topology without roles, which is about the topology as a whole."""
@@ -17,7 +20,7 @@ _WRONG = ("/wrong-type", "/character")
 _LABELS = (".name", ".of")
 """Attributes by which findings call a block."""
 
-_ROLES = frozenset(
+LOOKUPS = frozenset(
     {
         "environment/unknown-key",
         "environment/unknown-role",
@@ -28,43 +31,26 @@ _ROLES = frozenset(
         "recovery/unknown-service",
         "recovery/unknown-volume",
         "service/unknown",
-        EMPTY,
         "topology/unknown-role",
     }
 )
-_FLOWS = frozenset({"recovery/reach", "recovery/standby-closed"})
-_SERVICES = frozenset({"recovery/unknown-service", "service/unknown"})
-_VOLUMES = frozenset(
-    {
-        "environment/unknown-key",
-        "recovery/no-data",
-        "recovery/no-volumes",
-        "recovery/unknown-volume",
-    }
-)
+"""The rules that look for something among the roles. Where there is no role, all of them would find it
+missing.
+"""
 
 FOLLOWING: Mapping[str, frozenset[str]] = {
-    "topology.roles": _ROLES,
-    "role.name": _ROLES,
-    "topology.flows": _FLOWS,
-    "flow": _FLOWS,
-    "role.offers": _SERVICES,
-    "service.name": _SERVICES,
-    "role.volumes": _VOLUMES,
-    "volume.name": _VOLUMES,
+    "topology.roles": frozenset({EMPTY}),
     "service.local_port": frozenset({"service/local-port"}),
     "service.tcp": frozenset({"service/port-twice"}),
     "environment.cidr": frozenset({"environment/subnet-prefix"}),
-    "environment.name": frozenset({"recovery/unknown-environment"}),
     "recovery.target": frozenset({"recovery/standby-closed"}),
     "recovery.standby": frozenset({"recovery/refresh-every"}),
     "recovery.vault": frozenset({"recovery/evidence-remote", "recovery/no-vault"}),
     "data.of": frozenset({"recovery/unknown-role"}),
 }
-"""Attribute → the rules that find nothing where its value is not known, or not all of it."""
+"""Attribute → the rules that judge its value, among the findings about the same block."""
 
 _MISSES = {
-    EMPTY: "topology.roles",
     "recovery/no-vault": "recovery.vault",
     "recovery/unknown-environment": "recovery.target",
 }
@@ -73,34 +59,49 @@ _MISSES = {
 _BLOCKS = ("topology", "role", "volume", "service", "environment", "recovery", "data")
 
 
+def without_lookups(findings: Iterable[Finding], topologies: Collection[Topology]) -> Iterator[Finding]:
+    """Return the findings. Where topologies have no role, those are left out that look for one."""
+    are_empty = bool(topologies) and not any(topology.roles for topology in topologies)
+    return (each for each in findings if not are_empty or each.rule not in LOOKUPS)
+
+
 def without_following(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Return the findings without those that follow from another one."""
+    """Return the findings without those that judge a stand-in."""
     known = tuple(findings)
     wrong = [each for each in known if each.rule.endswith(_WRONG)]
     nameless = {each.location for each in wrong if _attribute(each.subject).endswith(_LABELS)}
-    replaced = {_place(each, nameless) for each in wrong}
-    following = _following(_attribute(each.subject) for each in wrong)
-    missing = {_misses(each) for each in known}
+    replaced = {_place(each, nameless, is_renamed=True) for each in wrong}
+    causes = [(_attribute(each.subject), each) for each in wrong]
+    causes += [(_MISSES[each.rule], each) for each in known if _misses(each)]
     for each in known:
-        follows = each.rule in following | _following(missing - {_misses(each)})
-        if each in wrong or not (follows or _place(each, nameless) in replaced):
+        follows = any(
+            each.rule in FOLLOWING.get(attribute, ()) and _is_in_block_of(cause, each, nameless)
+            for attribute, cause in causes
+            if cause is not each
+        )
+        is_renamed = UNNAMED in each.subject
+        if each in wrong or not (follows or _place(each, nameless, is_renamed=is_renamed) in replaced):
             yield each
 
 
-def _place(finding: Finding, nameless: Container[Location | None]) -> tuple[object, str]:
-    """Return where an attribute is: by the line where its block is written, if its name is wrong."""
-    block = finding.location if finding.location in nameless else finding.subject
+def _place(finding: Finding, nameless: Container[Location | None], *, is_renamed: bool) -> tuple[object, str]:
+    """Return where an attribute is: by the line where its block is written, if its name was replaced."""
+    block = finding.location if is_renamed and finding.location in nameless else finding.subject
     return block, _attribute(finding.subject)
 
 
-def _following(attributes: Iterable[str]) -> frozenset[str]:
-    return frozenset().union(*(FOLLOWING.get(each, ()) for each in attributes))
+def _is_in_block_of(cause: Finding, finding: Finding, nameless: Container[Location | None]) -> bool:
+    """Return whether a finding is about the block that the cause is about, or about a part of it."""
+    block = cause.subject.rpartition(".")[0]
+    if finding.subject == block or finding.subject.startswith(f"{block}."):
+        return True
+    is_renamed = UNNAMED in finding.subject and cause.location in nameless
+    return is_renamed and finding.location == cause.location
 
 
-def _misses(finding: Finding) -> str:
-    """Return the attribute that a finding says to name what there is not; empty for another finding."""
-    attribute = _MISSES.get(finding.rule, "")
-    return attribute if finding.rule == EMPTY or attribute == _attribute(finding.subject) else ""
+def _misses(finding: Finding) -> bool:
+    """Whether a finding says that an attribute names what there is not."""
+    return _MISSES.get(finding.rule) == _attribute(finding.subject)
 
 
 def _attribute(subject: str) -> str:

@@ -1,5 +1,6 @@
 """One value against what a provider can do: of a role, of an environment, or of a single resource."""
 
+import re
 from collections.abc import Iterator
 
 from attrs import frozen
@@ -23,6 +24,13 @@ class ProviderValues:
         if not least <= gib <= most:
             message = f"{gib} GiB is no size of disk that {self.provider} has"
             yield self._finding("disk-size", message, f"Use {least} to {most}.", subject)
+
+    def account(self, account: str, subject: str) -> Iterator[Finding]:
+        """Return a finding for an account that is none of the provider's; no account is none."""
+        digits = self.capabilities.account_digits
+        if account and digits and not re.fullmatch(rf"[0-9]{{{digits}}}", account):
+            message = f"{account!r} is no account of {self.provider}, which has {digits} digits"
+            yield self._finding("account", message, f"Write all {digits} digits, in quotes.", subject)
 
     def key(self, key: str | None, subject: str) -> Iterator[Finding]:
         """Return a finding for a key where the provider has none of the user's own."""

@@ -180,7 +180,8 @@ def _sound_itself(value: V, subject: str, area: str, findings: list[Finding]) ->
         held, where = getattr(value, each.name), f"{subject}.{each.name}"
         if each.name in known and not known[each.name][1](held):
             words = known[each.name][0]
-            message = f"must be {words}, and is {what_it_is(held)}"
+            is_one = each.kind is Kind.PORTS and isinstance(held, tuple) and len(held) == 1
+            message = f"must be {words}, and is {what_it_is(held[0] if is_one else held)}"
             fix = f"Give {each.name} as {words}."
             wrong = [Finding(f"{area}/wrong-type", message, fix, subject=where, location=location)]
         elif each.is_label:  # the rules for names allow few characters

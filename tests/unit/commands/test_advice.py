@@ -1,9 +1,13 @@
 """An unknown command is answered with the nearest one; the command that deletes is no guess."""
 
+import re
+import sys
+
 import pytest
 
-from portinfra.commands.advice import advise, nearest_command
+from portinfra.commands.advice import advise, nearest_command, nearest_options
 from portinfra.commands.app import COMMANDS
+from portinfra.commands.main import main
 
 NAMES = [command.__name__ for command in COMMANDS]
 
@@ -33,3 +37,21 @@ def test_a_command_of_another_tool_is_answered_with_what_to_write():
 
 def test_another_message_of_the_parser_stays():
     assert advise("No such option: --jsn Did you mean --json?", ["plan"], ()).endswith("Did you mean --json?")
+
+
+def test_an_option_is_answered_with_the_options_that_it_misspells_and_no_other_ones():
+    assert nearest_options("--json", ["--on"]) == []
+    assert nearest_options("--output", ["--out", "--on"]) == ["--out"]
+    assert nearest_options("--repalce", ["--replace"]) == ["--replace"]
+
+
+@pytest.mark.parametrize(("option", "guess"), [("--json", None), ("--fromat", "--format")])
+def test_an_unknown_option_is_shown_with_near_options_only(monkeypatch, capsys, option, guess):
+    monkeypatch.setattr(sys, "argv", ["portinfra", "graph", option])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    printed = "".join(capsys.readouterr())
+    assert f"No such option: {option}" in printed
+    guesses = re.findall(r"Possible options: ([^)]*)", printed)
+    assert guesses == ([guess] if guess else [])

@@ -63,6 +63,14 @@ def test_a_host_that_goes_down_for_a_moment_is_a_danger(applied):
     assert "machine type: f1.small → f1.large" in dangers
 
 
+def test_rules_of_another_role_name_the_firewall_that_is_replaced(applied):
+    lines = applied.run("plan", "--replace", "firewall.db").stdout.splitlines()
+    (web,) = [line for line in lines if "firewall-rules.web" in line]
+    (db,) = [line for line in lines if "firewall-rules.db" in line]
+    assert web.endswith("firewall.db is replaced, which it names")
+    assert db.endswith("its firewall is replaced")
+
+
 def test_attachments_of_replaced_volumes_share_a_line(applied):
     grown = applied.changing("db", count=3)
     grown.run("apply", "--yes")

@@ -38,6 +38,11 @@ def test_the_environment_must_be_named_where_there_are_several(world):
     assert "one of: demo, b" in result.stderr
 
 
+def test_what_is_missing_in_a_declaration_is_named_with_its_article(world):
+    without = evolve(world, declared=evolve(world.declared, environments=()))
+    assert "Declare an environment, or name another file with -f." in without.run("check").stderr
+
+
 def test_a_bad_declaration_shows_every_finding_at_its_line(world):
     result = world.changing("web", count=-1).changing("db", count=-1).run("plan")
     assert result.exit_code == 1

@@ -98,3 +98,28 @@ def test_options_of_a_provider_that_is_known_or_declared_are_no_warning(world, p
     declared = evolve(world.declared, environments=(DEMO, on_mars))
     with_options = evolve(world, declared=declared).changing("web", native={provider: {}})
     assert "provider" not in with_options.run("lockin", "demo").stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "begins"),
+    [
+        ("x.svg", (), "<svg"),
+        ("x", (), "<svg"),
+        ("x.DOT", (), "digraph"),
+        ("x.gv", (), "digraph"),
+        ("x.mmd", (), "flowchart"),
+        ("x.md", ("--format", "mermaid"), "flowchart"),
+    ],
+)
+def test_a_picture_has_the_format_that_is_given_or_that_the_ending_of_its_file_means(
+    world, tmp_path, name, format, begins
+):
+    assert world.run("graph", "-o", str(tmp_path / name), *format).exit_code == 0
+    assert begins in (tmp_path / name).read_text()[:200]
+
+
+def test_a_picture_of_a_format_that_graph_does_not_draw_is_bad_usage(world, tmp_path):
+    result = world.run("graph", "-o", str(tmp_path / "x.png"))
+    assert result.exit_code == 2
+    assert "graph draws no .png files" in result.stderr
+    assert not list(tmp_path.iterdir())

@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from attrs import evolve
 
 from portinfra import DataPolicy, dr
 from portinfra.errors import PortinfraError
@@ -134,6 +135,25 @@ def test_plan_makes_no_call_to_what_is_lost(run):
         assert run("dr", "plan", "--lost", run.here.name).exit_code == 0
 
 
-@pytest.mark.parametrize("options", [("--lost", "prod"), ("--failback", "--lost", "production")])
+@pytest.mark.parametrize(
+    "command", [("plan",), ("plan", "--grants"), ("failover",), ("failback",)], ids=" ".join
+)
+def test_a_lost_environment_that_the_plan_does_not_have_is_refused_alike(run, command):
+    """Also where another plan may be about that environment."""
+    spare = evolve(run.there, name="spare", cidr="10.3.0.0/16")
+    answers = {
+        "nosuch": "Known are production, recovery.",
+        "producton": "Did you mean 'production'?",
+        "spare": "Known are production, recovery.",
+    }
+    for name, fix in answers.items():
+        result = run("dr", *command, "--lost", name, environments=(run.here, run.there, spare))
+        assert result.exit_code == 2
+        told = " ".join(result.stderr.split())
+        assert f"recovery plan shop has no environment {name!r}" in told
+        assert fix in told
+
+
+@pytest.mark.parametrize("options", [("--failback", "--lost", "production")])
 def test_plan_refuses_a_lost_environment_that_cannot_be(run, options):
     assert run("dr", "plan", *options).exit_code == 2

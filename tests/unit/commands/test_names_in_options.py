@@ -105,3 +105,10 @@ def test_a_host_without_its_kind_is_answered_with_its_address(run, command):
     result = run(command, "production", "--replace", "web1")
     assert result.exit_code == 2
     assert "Did you mean 'instance.web1'?" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--only", "--replace", "--without-zone", "--allow-data-loss", "--on"])
+def test_an_empty_value_of_an_option_is_shown_as_one(world, option):
+    result = world.run("plan", option, "")
+    assert result.exit_code == 2
+    assert f"{option} ''" in result.stderr

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from attrs import evolve
 
 from portinfra import Volume
@@ -16,6 +17,8 @@ def test_volumes_that_are_kept_are_an_exception_and_no_difference(applied):
     assert (planned.exit_code, status.exit_code) == (0, 0)
     assert "shop/demo is as declared, except 1 volume kept for the data it holds." in planned.stdout
     assert "Nothing differs from the declaration, except 1 volume kept" in status.stdout
+    larger = applied.changing("db", volumes=[Volume("data", gib=5)], size="large").run("plan")
+    assert "1 kept for the data it holds." in larger.stdout
 
 
 def test_a_plan_of_some_roles_speaks_of_these_roles_only(applied):
@@ -60,11 +63,27 @@ def test_a_plan_of_some_roles_counts_the_hosts_of_these_roles_in_other_zones(app
     assert "db of shop/demo is as declared, except the zones of 1 host." in " ".join(result.stdout.split())
 
 
-def test_a_zone_that_does_not_exist_is_a_warning_though_nothing_is_to_be_created(applied):
+def test_a_zone_that_does_not_exist_is_an_error_though_nothing_is_to_be_created(applied):
+    zones = ("us-east-1a", "us-east-9z", "us-east-1c")
+    declared = applied.declared
+    moved = evolve(declared, environments=(evolve(declared.environments[0], zones=zones),))
+    result = evolve(applied, declared=moved).run("plan")
+    text = " ".join(result.stdout.split())
+    assert result.exit_code == 1
+    assert "us-east-1 has no zone 'us-east-9z', and 1 host is in other zones: " in text
+    assert "web2 in us-east-1b Write the zones in the order in which they are used: " in text
+    assert 'zones=["us-east-1a", "us-east-1b", "us-east-1c"]' in text
+    assert "Did you mean" not in text
+    assert "destroy" not in text
+
+
+def test_a_zone_that_does_not_exist_is_an_error_though_no_host_is_declared_in_it(applied):
     zones = ("us-east-1a", "us-east-1b", "us-east-1x")
     declared = applied.declared
     moved = evolve(declared, environments=(evolve(declared.environments[0], zones=zones),))
-    assert "us-east-1 has no zone 'us-east-1x'" in evolve(applied, declared=moved).run("plan").stdout
+    result = evolve(applied, declared=moved).run("plan")
+    assert result.exit_code == 1
+    assert "us-east-1 has no zone 'us-east-1x'" in result.stdout
 
 
 def test_a_step_that_changed_something_and_failed_is_half_done(applied):
@@ -108,3 +127,20 @@ def test_a_zone_that_does_not_exist_is_named_once(world):
     findings = json.loads(evolve(world, declared=moved).run("plan", "--json").stdout)["findings"]
     about = [each["severity"] for each in findings if "us-east-1x" in each["message"]]
     assert about == ["error"], "the warning about a zone that nothing new needs would follow from it"
+
+
+@pytest.mark.parametrize(("command", "sentence"), [("plan", "is as declared"), ("status", "Nothing differs")])
+def test_differences_that_a_role_ignores_are_an_exception(applied, command, sentence):
+    ignoring = applied.changing("web", ignore=["power"])
+    assert "ignores" not in ignoring.run(command).stdout
+    applied.by_hand("StopInstance", id=applied.id("instance", "web2"))
+    text = " ".join(ignoring.run(command).stdout.split())
+    assert sentence in text
+    assert "except differences that web ignores." in text
+    assert "role.web.ignore: it ignores what differs: power of instance.web2" in text
+
+
+def test_differences_that_other_roles_ignore_are_none_of_a_plan_of_some_roles(applied):
+    ignoring = applied.changing("web", ignore=["power"])
+    applied.by_hand("StopInstance", id=applied.id("instance", "web2"))
+    assert "ignores" not in ignoring.run("plan", "--only", "db").stdout

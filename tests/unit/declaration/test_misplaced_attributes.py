@@ -1,8 +1,13 @@
 """An attribute in a wrong block or class is answered with where it belongs."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from portinfra import Environment, Role, Topology, Volume, allow
+from portinfra import Environment, Role, Topology, Volume, allow, model
 from portinfra.declaration.load import load
 from portinfra.errors import DeclarationError, WrongTypeError
 
@@ -39,6 +44,34 @@ def test_a_waiver_of_another_class_is_sent_to_a_role(make):
     with pytest.raises(WrongTypeError) as caught:
         make({"check/fewer-than-three": "few"})
     assert caught.value.fix == "waive belongs to Role."
+
+
+ALONE = """
+from portinfra import {cls}
+try:
+    {cls}("x", {attribute}=1)
+except TypeError as error:
+    print(error.fix)
+from portinfra.model.arguments import _declared
+print(*sorted(_declared))
+"""
+
+
+@pytest.mark.parametrize(
+    ("cls", "attribute", "fix"),
+    [
+        ("Environment", "standby", "standby belongs to RecoveryPlan."),
+        ("Volume", "cidr", "cidr belongs to DrillSettings or Environment or Vault."),
+    ],
+)
+def test_the_owner_is_found_where_a_script_has_imported_no_other_class(cls, attribute, fix):
+    script = ALONE.format(cls=cls, attribute=attribute)
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    found, declared = ran.stdout.splitlines()
+    assert found == fix
+    texts = [path.read_text() for path in Path(model.__file__).parent.glob("*.py")]
+    classes = [name for text in texts for name in re.findall(r"@refuse_unknown\n(?:@.*\n)*class (\w+)", text)]
+    assert declared.split() == sorted(classes)
 
 
 @pytest.mark.parametrize(

@@ -63,13 +63,17 @@ class Busy:
 
     def __init__(self, clock):
         self.clock, self.ticket, self.ends = clock, None, 0.0
+        self.under_way = 0
 
     def submit(self, ticket, work):
-        self.ticket, self.ends = ticket, self.clock.moment + 35
+        self.ticket, self.ends, self.under_way = ticket, self.clock.moment + 35, 1
 
     def next(self, timeout):
         self.clock.moment = min(self.clock.moment + timeout, self.ends)
-        return Completion(self.ticket) if self.clock.moment >= self.ends else None
+        if self.clock.moment < self.ends:
+            return None
+        self.under_way = 0
+        return Completion(self.ticket)
 
     def close(self):
         pass

@@ -1,5 +1,6 @@
 """What an ordinal stands for is told by what is there, and never guessed while a zone is silent."""
 
+import pytest
 from attrs import evolve
 from toy import CATALOGUE, PRODUCTION, applied, plan_of, topology
 
@@ -45,15 +46,39 @@ def test_of_several_that_are_silent_it_does_not_matter_which_is_which():
     assert not any(change.action == "create" for change in plan.changes)
 
 
-def test_where_more_is_missing_than_is_silent_nothing_is_guessed():
-    world = seen_without("zone-b")
+def seen_of_fewer(*silent):
+    """What is seen where some zones are silent, and nothing exists in `zone-c`."""
+    world = seen_without(*silent)
     fewer = {a: seen for a, seen in world.resources.items() if getattr(seen.spec, "zone", "") != "zone-c"}
-    plan = plan_of(DB, evolve(world, resources=fewer), without_zones=frozenset({"zone-b"}))
+    return evolve(world, resources=fewer)
+
+
+@pytest.mark.parametrize(
+    ("silent", "message", "fix"),
+    [
+        (
+            ("zone-b",),
+            "zone-b does not answer, or --without-zone excludes it. What is seen does not say which of the "
+            "environment's zones it is",
+            "Wait for it, or name",
+        ),
+        (
+            ("zone-b", "zone-d"),
+            "zone-b, zone-d do not answer, or --without-zone excludes them. What is seen does not say which "
+            "of the environment's zones they are",
+            "Wait for them, or name",
+        ),
+    ],
+    ids=["one", "two"],
+)
+def test_where_more_is_missing_than_is_silent_nothing_is_guessed(silent, message, fix):
+    plan = plan_of(DB, seen_of_fewer(*silent), without_zones=frozenset(silent))
     (error,) = plan.errors
-    assert error.rule == "plan/untold-zone"
+    assert (error.rule, error.message) == ("plan/untold-zone", message)
+    assert error.fix.startswith(fix)
     assert "zones=[" in error.fix
     named = evolve(PRODUCTION, zones=["zone-b", "zone-c", "zone-d"])
-    told = plan_of(DB, evolve(world, resources=fewer), environment=named, without_zones=frozenset({"zone-b"}))
+    told = plan_of(DB, seen_of_fewer(*silent), environment=named, without_zones=frozenset(silent))
     assert not told.errors
 
 

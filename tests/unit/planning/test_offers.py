@@ -66,7 +66,9 @@ def test_a_zone_is_needed_by_what_is_created_in_it():
     fewer = evolve(CATALOGUE, zones=tuple(zone for zone in CATALOGUE.zones if zone.name != "zone-c"))
     world = applied(WEB, environment=named)
     one = topology(Role("web", count=1))
-    assert actions(plan_of(one, world, catalogue=fewer, environment=named)) == {"instance.web2": "delete"}
+    plan = plan_of(one, world, catalogue=fewer, environment=named)
+    assert actions(plan) == {"instance.web2": "delete"}
+    assert not plan.errors, "resources are in the zone: the location had it"
     three = topology(Role("web", count=3))
     (error,) = plan_of(three, world, catalogue=fewer, environment=named).errors
     assert (error.rule, error.subject) == ("catalogue/unknown-zone", "environment.production.zones")

@@ -1,3 +1,4 @@
+import pytest
 from attrs import evolve
 from toy import PRODUCTION, actions, applied, plan_of, topology
 
@@ -189,3 +190,24 @@ def test_a_protection_that_is_declared_and_not_applied_yet_protects_too():
         topology(evolve(DB, protect=True)), world, destroy=True, allow_data_loss=frozenset({"all"})
     )
     assert "plan/protected" in {finding.rule for finding in plan.errors}
+
+
+@pytest.mark.parametrize(
+    ("zones", "sentences"),
+    [
+        pytest.param({"zone-a"}, {"zone-a is left out: 1 change waits for it"}, id="one zone, one change"),
+        pytest.param(
+            {"zone-a", "zone-b"},
+            {
+                "zone-a is left out: 2 changes wait for it or zone-b",
+                "zone-b is left out: 2 changes wait for it or zone-a",
+            },
+            id="the number is of both zones",
+        ),
+    ],
+)
+def test_the_number_of_changes_that_wait_names_all_zones_that_it_is_about(zones, sentences):
+    web = Role("web", count=3)
+    larger = topology(evolve(web, size="medium"))
+    plan = plan_of(larger, applied(topology(web)), without_zones=frozenset(zones))
+    assert {each.message for each in plan.findings if each.rule == "plan/unknown-zone"} == sentences

@@ -186,3 +186,30 @@ def test_after_a_run_that_ended_well_an_absent_volume_is_an_error():
         is_interrupted(cloud)
         apply(plan(GROWN, DEMO), seed=0)
         assert errors(plan(FEWER, DEMO, LOSS))
+
+
+@pytest.mark.parametrize(
+    ("declared", "options", "reason"),
+    [
+        pytest.param(SHOP, {"only": "web"}, "only web is selected, and it belongs to small", id="only"),
+        pytest.param(
+            SHOP, {"addresses": "instance.web1"}, "it is not among the selected addresses", id="addresses"
+        ),
+        pytest.param(SHOP, {"without_zones": "us-east-1b"}, "us-east-1b is left out", id="a zone"),
+        pytest.param(FEWER, {}, "the plan deletes it, and does not replace it", id="deleted"),
+    ],
+)
+def test_a_replacement_that_a_plan_drops_is_an_error_with_the_reason(cloud, declared, options, reason):
+    made = plan(declared, DEMO, PlanOptions(replace="instance.small2", **options))
+    (error,) = [finding for finding in made.errors if finding.rule == "options/not-replaced"]
+    assert f"replace names 'instance.small2', and {reason}" in error.message
+    assert error.fix
+
+
+@pytest.mark.parametrize("name", ["instance.small2", "volume.small2-data", "firewall.small", "network.main"])
+def test_a_replacement_that_a_plan_follows_or_lists_as_kept_is_none(cloud, name):
+    assert not plan(SHOP, DEMO, PlanOptions(replace=name)).errors
+
+
+def test_a_replacement_that_a_killed_run_began_is_finished_by_the_same_options(killed):
+    assert not plan(SHOP, DEMO, PlanOptions(replace="instance.web1")).errors

@@ -1,7 +1,5 @@
 """Each rule: what breaks it, what does not, and what waives it."""
 
-import inspect
-
 import pytest
 from attrs import evolve
 
@@ -26,7 +24,8 @@ from portinfra.model.resources import Rule
 from portinfra.model.rule_classes import OURS
 from portinfra.placement import place
 from portinfra.policy import BUILT_IN, check
-from portinfra.policy.waivers import ONLY_OBSERVED
+from portinfra.policy.context import PolicyContext
+from portinfra.reach import of
 
 PRODUCTION = Environment("production", on="fake:us-east-1", cidr="10.10.0.0/16")
 VPN, BASTION = Role("vpn", public="administrators"), Role("bastion")
@@ -249,7 +248,7 @@ def test_a_finding_about_a_flow_is_waived_by_a_role_that_it_touches():
     waive = {"check/login-from-internet": "a training machine without data"}
     assert check(shop(flow, roles=(VPN, BASTION, evolve(WEB, waive=waive), DB))).findings == ()
     elsewhere = check(shop(flow, roles=(VPN, BASTION, WEB, evolve(DB, waive=waive))))
-    assert {one.rule for one in elsewhere.findings} == {"check/login-from-internet", "check/unused-waiver"}
+    assert {one.rule for one in elsewhere.findings} == {"check/login-from-internet"}
 
 
 @pytest.mark.parametrize(
@@ -257,6 +256,9 @@ def test_a_finding_about_a_flow_is_waived_by_a_role_that_it_touches():
     [
         ("check/fewer-then-three", Severity.WARNING, "Did you mean 'check/fewer-than-three'?"),
         ("R6", Severity.WARNING, "R6 is checked by check/fewer-than-three and check/unbalanced-zones"),
+        ("r6", Severity.WARNING, "R6 is checked by check/fewer-than-three and check/unbalanced-zones"),
+        ("R1", Severity.WARNING, "Remove it: only rules of check can be waived."),
+        ("r25", Severity.WARNING, "Remove it: only rules of check can be waived."),
         ("acme/own", Severity.NOTE, "If it is a rule of your own, let the script pass it on"),
         ("plan/quota", Severity.NOTE, "Remove it. The finding itself"),
         ("topology/mount", Severity.NOTE, "Remove it. The finding itself"),
@@ -270,38 +272,59 @@ def test_a_waiver_of_a_rule_that_there_is_not_is_told(id, severity, fix):
     assert finding.fix.startswith(fix)
 
 
+UNNEEDED = evolve(DB, waive={"check/service-without-tls": "its clients encrypt"})
+
+
 def test_a_waiver_that_nothing_needs_is_a_note():
-    finding = found(shop(roles=(VPN, BASTION, WEB, evolve(ALONE, count=3))))[
-        "check/unused-waiver", "role.db.waive"
-    ]
+    finding = found(shop(roles=(VPN, BASTION, WEB, UNNEEDED)))["check/unused-waiver", "role.db.waive"]
     assert finding.severity is Severity.NOTE
 
 
 def test_a_waiver_that_another_environment_may_need_says_where_nothing_needs_it():
-    finding = found(shop(roles=(VPN, BASTION, WEB, evolve(ALONE, count=3))))[
-        "check/unused-waiver", "role.db.waive"
-    ]
-    rule = "check/fewer-than-three"
+    finding = found(shop(roles=(VPN, BASTION, WEB, UNNEEDED)))["check/unused-waiver", "role.db.waive"]
+    rule = "check/service-without-tls"
     assert finding.message == f"it waives {rule}, which finds nothing about this role in production"
     assert "another environment" in finding.fix
 
 
-@pytest.mark.parametrize("id", sorted(ONLY_OBSERVED))
-def test_a_waiver_of_a_rule_that_needs_an_observation_is_unused_only_with_one(id):
-    placed = shop(roles=(VPN, BASTION, WEB, evolve(DB, waive={id: "the office's own machine"})))
+@pytest.mark.parametrize("one", BUILT_IN, ids=lambda one: one.id)
+def test_a_waiver_is_unused_without_an_observation_only_if_none_can_need_it(one):
+    placed = shop(roles=(VPN, BASTION, WEB, evolve(DB, waive={one.id: "the office's own machine"})))
+    unused = ("check/unused-waiver", "role.db.waive")
+    assert (unused in found(placed)) is one.declaration_only
+    assert unused in found(placed, observation=there(placed, {}))
+
+
+def test_a_host_that_is_missing_needs_a_waiver_that_the_declaration_does_not():
+    few = evolve(DB, waive={"check/fewer-than-three": "two are enough while we grow"})
+    placed = shop(roles=(VPN, BASTION, WEB, few))
+    seen = there(placed, {"instance.db3": None})
     assert check(placed).findings == ()
-    assert ("check/unused-waiver", "role.db.waive") in {
-        (one.rule, one.subject) for one in check(placed, observation=there(placed, {})).findings
-    }
+    (waived,) = check(placed, observation=seen).waived
+    assert waived.finding.rule == "check/fewer-than-three"
 
 
-def test_each_rule_that_needs_an_observation_is_known():
-    needs = {
-        one.id
-        for one in BUILT_IN
-        if "context.observation" in inspect.getsource(one.find).partition("yield")[0]
-    }
-    assert needs - {"check/fewer-than-three"} == ONLY_OBSERVED
+class DeclarationAlone:
+    """A context that has what is declared, and raises for what an observation may change."""
+
+    def __init__(self, context):
+        self._context = context
+
+    def __getattr__(self, name):
+        if name in ("hosts", "resources", "reach", "observation"):
+            raise LookupError(name)
+        return getattr(self._context, name)
+
+
+@pytest.mark.parametrize("one", BUILT_IN, ids=lambda one: one.id)
+def test_a_rule_of_the_declaration_alone_reads_nothing_that_an_observation_changes(one):
+    placed = shop(roles=(VPN, BASTION, WEB, evolve(DB, volumes=[Volume("data", gib=1)])))
+    context = DeclarationAlone(PolicyContext(placed, of(placed), placed.resources))
+    if one.declaration_only:
+        list(one.find(context))
+    else:
+        with pytest.raises(LookupError):
+            list(one.find(context))
 
 
 @rule("acme/no-large", "error", fix="Use medium.")
@@ -318,6 +341,14 @@ def test_a_rule_of_ones_own_is_held_to_and_waived_like_any_other():
     assert (finding.severity, finding.fix) == (Severity.ERROR, "Use medium.")
     waived = evolve(large, waive={"acme/no-large": "years of history"})
     assert found(shop(roles=(VPN, BASTION, WEB, waived)), rules=[no_large]) == {}
+
+
+def test_a_rule_of_ones_own_may_read_what_exists_unless_it_says_otherwise():
+    placed = shop(roles=(VPN, BASTION, WEB, evolve(DB, waive={"acme/no-large": "years of history"})))
+    unused = ("check/unused-waiver", "role.db.waive")
+    assert unused not in found(placed, rules=[no_large])
+    assert unused in found(placed, rules=[no_large], observation=there(placed, {}))
+    assert unused in found(placed, rules=[evolve(no_large, declaration_only=True)])
 
 
 def test_a_rule_that_fails_is_an_error_at_its_own_line():

@@ -108,6 +108,13 @@ def test_of_the_writes_of_an_action_the_first_is_tried_and_one_in_so_many_after_
     ]
 
 
+def test_without_repeats_only_the_first_write_of_an_action_is_tried():
+    calls = [write(1), Call("StartInstance"), write(2), write(3)]
+    choice = Choice(1, 1000, repeats=None)
+    tried = [call.action for call in calls if "answer lost" in choice.at(call)]
+    assert tried == ["CreateVolume", "StartInstance"]
+
+
 def test_repeats_leave_out_no_read():
     reads = [number for number, mishap in chosen(repeats=100) if RUN[number - 1] == READ]
     assert reads == [number for number, mishap in chosen() if RUN[number - 1] == READ]

@@ -146,6 +146,17 @@ def test_tags_of_the_longest_that_the_provider_keeps_are_kept():
     assert findings_of(PLACE, topology, **TAG_LIMITS) == ()
 
 
+@pytest.mark.parametrize("account", ["12", "1234567890123", "12345678901a", "١٢٣٤٥٦٧٨٩٠١٢", "123456789012\n"])
+def test_an_account_that_has_not_the_digits_of_the_provider_is_refused(account):
+    found = findings_of(evolve(PLACE, account=account), account_digits=12)
+    assert "provider/account" in {each.rule for each in found}
+
+
+@pytest.mark.parametrize(("account", "digits"), [("", 12), ("012345678901", 12), ("my-project", None)])
+def test_an_account_of_the_form_of_the_provider_or_none_is_no_finding(account, digits):
+    assert findings_of(evolve(PLACE, account=account), account_digits=digits) == ()
+
+
 def test_a_key_is_refused_where_there_are_none():
     (finding,) = findings_of(evolve(PLACE, key="k"), customer_keys=False)
     assert finding.rule == "provider/key"

@@ -22,6 +22,7 @@ from portinfra.testing.simulated import simulated
 
 NOT_DECLARED = {
     "hcl/unknown-variable": "an option of the command line, or the line of a file of values",
+    "options/not-replaced": "options of a plan",
     "options/unknown-name": "options of a plan",
     "plan/all-at-once": "the changes of a plan",
     "plan/born-otherwise": "hosts that exist, of any number of roles",

@@ -9,7 +9,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.recovery import Action, DataPolicy, Probe, RecoveryPlan, Wave
 from portinfra.model.resources import Volume
 from portinfra.model.schema import Kind, attributes
-from portinfra.model.topology import Flow, Role, Topology
+from portinfra.model.topology import Flow, Role, Topology, allow
 from portinfra.model.vault import Vault
 from portinfra.validation import validate, validate_declared
 from portinfra.validation.types import checks
@@ -182,3 +182,11 @@ def test_what_replaces_a_wrong_value_fits(kind):
     for each in attributes(kind):
         if each.name in checks(kind) and not each.metadata.get("filled"):
             assert checks(kind)[each.name][1](each.stand_in()), each.name
+
+
+def test_a_port_that_is_none_is_called_by_its_own_type():
+    flow = allow("app", "app", tcp="https", why="x")
+    with pytest.raises(ValidationError) as caught:
+        validate(evolve(TOPOLOGY, flows=[flow]), PLACE, Capabilities(), {})
+    (finding,) = caught.value.findings
+    assert finding.message.endswith(", and is text")

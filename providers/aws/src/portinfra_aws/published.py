@@ -116,6 +116,7 @@ CAPABILITIES = Capabilities(
     tag_key_max=127,  # by EC2's API reference; its user guide says 128
     tag_value_max=256,
     tags_reserved=("aws:",),
+    account_digits=12,  # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
     network_prefix_min=16,  # and /28 at the least, which a network that has subnets always is
     # What is neither private nor publicly routable; but 100.64.0.0/10 is allowed. Both by
     # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html.

@@ -5,8 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import evolve, frozen
 from typer import Option
 
-from portinfra.command_text import command, command_line
-from portinfra.commands.dr.options import ConfirmOptions, PlanSelection, PointIds, RestoreOptions, recovery_of
+from portinfra.command_text import command_line
+from portinfra.commands.dr.options import (
+    ConfirmOptions,
+    PlanSelection,
+    PointIds,
+    RestoreOptions,
+    check_lost,
+    recovery_of,
+)
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session
 
@@ -77,12 +84,12 @@ def failover(
         raise Misuse("an environment that is lost gives no last point", fix="Leave --planned or --lost out.")
     if failing.planned and failing.abandon:
         raise Misuse("--planned does not go with --abandon", fix="Leave one of them out.")
-    return _take_over(session, declared, failing, data, planned=True if failing.planned else None)
+    return _take_over(session, which, declared, failing, data, planned=True if failing.planned else None)
 
 
 def failback(session: Session, which: PlanSelection, changing: TakeoverOptions, data: RestoreOptions) -> int:
     """Make the source active again, with what was written since. Its downtime is measured."""
-    return _take_over(session, recovery_of(session, which).reversed, changing, data, planned=None)
+    return _take_over(session, which, recovery_of(session, which).reversed, changing, data, planned=None)
 
 
 def abandon(session: Session, which: PlanSelection, changing: AbandonOptions) -> int:
@@ -114,6 +121,7 @@ def fence(session: Session, which: PlanSelection, changing: ConfirmOptions) -> i
 
 def _take_over(
     session: Session,
+    which: PlanSelection,
     recovery: "Recovery",
     taking: TakeoverOptions,
     data: RestoreOptions,
@@ -124,16 +132,17 @@ def _take_over(
     from portinfra import dr
     from portinfra.commands.applying import confirm
     from portinfra.commands.dr.reporting import hand_in
+    from portinfra.render.console.forecast import show_prospect
     from portinfra.render.console.progress import ProgressDisplay
-    from portinfra.render.console.recovery import show_prospect
     from portinfra.render.console.terminal import err
     from portinfra.rollout.evidence import open_store
 
     moment = data.moment
+    check_lost(recovery, taking.lost)
     if taking.abandon and not taking.target_is_lost:
         if moment or taking.lost or taking.without_point or taking.from_points or taking.source_is_lost:
             raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
-        _write_now(recovery, "abandon")
+        _print_new_spelling(_abandon_line(session, which, recovery))
         return _abandon(session, recovery, taking)
     if taking.target_is_lost:
         if not taking.abandon:
@@ -142,18 +151,14 @@ def _take_over(
     lost = taking.lost
     if taking.source_is_lost or taking.target_is_lost:
         lost = recovery.source.name
-        _write_now(recovery, _verb(recovery), *_options(evolve(taking, lost=lost), data))
-    elif taking.older_data:
-        _write_now(recovery, _verb(recovery), *_options(taking, data))
+    if lost != taking.lost or taking.older_data:
+        _print_new_spelling(_takeover_line(session, which, recovery, lost))
     if lost not in (None, recovery.source.name):
-        ways = ((recovery.source.name, recovery), (recovery.target.name, recovery.reversed))
+        ways = (recovery, recovery.reversed)
+        lines = [(way.source.name, _takeover_line(session, which, way, way.source.name)) for way in ways]
         raise Misuse(
             f"{recovery.target.name} takes over from {recovery.source.name}, and --lost says {lost}",
-            fix=" ".join(
-                f"If {name} is lost: {command('dr', _verb(way), recovery.plan.name, *options)}."
-                for name, way in ways
-                for options in [_options(evolve(taking, lost=name), data)]
-            ),
+            fix=" ".join(f"If {name} is lost: `{line}`." for name, line in lines),
         )
     store, without = open_store(), _points_to_leave(recovery, taking, ask_source=lost is None)
     how = dr.FailoverOptions(
@@ -178,33 +183,32 @@ def _take_over(
     return code
 
 
-def _options(taking: TakeoverOptions, data: RestoreOptions) -> list[str]:
-    """Return the options of a takeover as this version spells them, without `--yes`: what is printed has
-    another meaning than what the operator agreed to.
+def _takeover_line(session: Session, which: PlanSelection, way: "Recovery", lost: str | None) -> str:
+    """Return this call as this version spells it, for the end that takes over. It agrees to nothing: what is
+    printed has another meaning than what the operator agreed to.
     """
-    texts = {
-        "--lost": [taking.lost] if taking.lost else [],
-        "--as-of": [data.as_of] if data.as_of else [],
-        "--without-point": taking.without_point or [],
-        "--blank": data.blank or [],
-    }
-    flags = {
-        "--from-points": taking.from_points or taking.older_data,
-        "--insist": taking.insist,
-    }
-    given = [word for option, values in texts.items() for value in values for word in (option, value)]
-    return [*given, *(option for option, is_given in flags.items() if is_given)]
+    verb = "failback" if way.is_reversed else "failover"
+    instead = {"--older-data": ("--from-points",), "--abandon": ()}
+    if lost:
+        instead |= dict.fromkeys(("--lost=", "--source-is-lost", "--target-is-lost"), ("--lost", lost))
+    return session.reword(_words(which, way, verb), instead)
 
 
-def _verb(recovery: "Recovery") -> str:
-    return "failback" if recovery.is_reversed else "failover"
+def _abandon_line(session: Session, which: PlanSelection, way: "Recovery") -> str:
+    """Return a call that abandons as this version spells it. It agrees to nothing."""
+    instead = dict.fromkeys(("--abandon", "--older-data", "--insist", "--blank="), ())
+    return session.reword(_words(which, way, "abandon"), instead)
 
 
-def _write_now(recovery: "Recovery", verb: str, *options: str) -> None:
+def _words(which: PlanSelection, way: "Recovery", verb: str) -> tuple[str, ...]:
+    return ("dr", verb) if which.name else ("dr", verb, way.plan.name)
+
+
+def _print_new_spelling(line: str) -> None:
     """Say which command an old spelling means."""
     from portinfra.render.console.terminal import err
 
-    err().print(f"This is an old spelling. Write: {command_line('dr', verb, recovery.plan.name, *options)}")
+    err().print(f"This is an old spelling. Write: {line}")
 
 
 def _agreement(recovery: "Recovery", how: "FailoverOptions", permitted: "Permitted") -> list[str]:

@@ -79,6 +79,16 @@ class ConfirmOptions(OutputOptions):
     yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
 
 
+def check_lost(recovery: "Recovery", lost: str | None) -> None:
+    """Raise Misuse where `--lost` names no environment of a recovery."""
+    from portinfra.words import suggestion
+
+    names = (recovery.source.name, recovery.target.name)
+    if lost is not None and lost not in names:
+        message = f"recovery plan {recovery.plan.name} has no environment {lost!r}"
+        raise Misuse(message, fix=suggestion(lost, names))
+
+
 def recovery_of(session: Session, which: PlanSelection) -> "Recovery":
     """The recovery that the options mean, checked. Raises Misuse for a name that is none, and
     ValidationError for a provider that is not there.

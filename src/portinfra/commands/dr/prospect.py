@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from attrs import frozen
 from typer import Option
 
-from portinfra.commands.dr.options import PlanSelection, PointIds, RestoreOptions, recovery_of
+from portinfra.commands.dr.options import PlanSelection, PointIds, RestoreOptions, check_lost, recovery_of
 from portinfra.commands.exits import Exit, Misuse, exit_code
 from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
@@ -38,15 +38,15 @@ def plan(session: Session, which: PlanSelection, foreseeing: ForecastOptions, da
     from portinfra import dr
     from portinfra.model.finding import Severity
     from portinfra.planning.refusal import refusal_of
-    from portinfra.render.console.recovery import show_prospect
+    from portinfra.render.console.forecast import show_prospect
     from portinfra.render.console.terminal import out, write, write_json
     from portinfra.render.recovery_documents import prospect_document
 
     recovery = recovery_of(session, which)
+    way = _way(recovery, foreseeing)
     if foreseeing.grants:
         write(dr.grants(recovery))
         return Exit.DONE
-    way = _way(recovery, foreseeing)
     how = dr.FailoverOptions(
         lost=foreseeing.lost is not None,
         without=tuple(foreseeing.without_point or ()),
@@ -63,11 +63,11 @@ def plan(session: Session, which: PlanSelection, foreseeing: ForecastOptions, da
 
 
 def _way(recovery: "Recovery", foreseeing: ForecastOptions) -> "Recovery":
-    """Return the recovery to the environment that takes over. Raises Misuse where that one is lost."""
+    """Return the recovery to the environment that takes over. Raises Misuse where that one is lost, or
+    where another one is that the recovery does not have.
+    """
     back = recovery.reversed
-    if foreseeing.lost not in (None, recovery.source.name, recovery.target.name):
-        names = f"{recovery.source.name} and {recovery.target.name}"
-        raise Misuse(f"there is no environment {foreseeing.lost} here", fix=f"There are {names}.")
+    check_lost(recovery, foreseeing.lost)
     if foreseeing.failback and foreseeing.lost == back.target.name:
         message = f"{back.target.name} takes over on the way back, and --lost says {back.target.name}"
         raise Misuse(message, fix="Leave --failback or --lost out.")

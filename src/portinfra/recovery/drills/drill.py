@@ -42,7 +42,7 @@ from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import to_evidence, unread_entries
 from portinfra.recovery.vault.choice import choose
 from portinfra.recovery.vault.selection import Selected, Selection
-from portinfra.recovery.vault.transfer import receive
+from portinfra.recovery.vault.transfer import has_receiving_hosts, receive
 from portinfra.recovery.watch.forecast import file_errors
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.rollout.context import RolloutContext
@@ -103,9 +103,11 @@ def drill(
                 say(f"{opened.through} can be reached from {', '.join(opened.ranges)}")
             make_one = command("dr", "replicate", recovery.plan.name, "--now")
             problems = [f"{lack}: {lack.fix or f'make one with {make_one}'}" for lack in missing]
+            may_leave_hosts = recovery.plan.vault is not None
             try:
                 with run.living():
                     receive(recovery, target, chosen, pace, say)
+                may_leave_hosts = False
                 there = target.observe(recovery.points)
                 placed = place_with_data(recovery, where(recovery, id), chosen, there, accepted)
                 plan = compose(placed, catalogue, Observation(), target.provider.drivers, LOSE_ALL)
@@ -119,6 +121,7 @@ def drill(
             )
             bring_up.reasons.extend(problems)
             left = _up_and_down(bring_up)
+            hosts_left = may_leave_hosts and has_receiving_hosts(recovery, target)
             if left != 0:
                 what = (
                     f"{left} resources are left"
@@ -151,7 +154,7 @@ def drill(
             except PortinfraError as error:
                 bring_up.reasons.append(_in_words(error))
                 evidence, ended = end()
-        if left == 0 and ended is not None:  # last of all: what died before this is swept
+        if left == 0 and not hosts_left and ended is not None:  # last of all: what died before this is swept
             with suppress(ProviderError):
                 ledger.rewrite(ended, {**ended.said, "open": False})
     return evidence

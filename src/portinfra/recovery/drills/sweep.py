@@ -30,7 +30,7 @@ from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.left_aside import remove_outlived
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.inside import remove_probers
-from portinfra.recovery.vault.transfer import clear
+from portinfra.recovery.vault.transfer import clear, hold_receiving
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
@@ -76,10 +76,11 @@ def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lamb
 
     At each end that answers, also remove kept snapshots of replaced volumes whose time is over. An end that
     does not answer is `not looked at`; the fate of an end where another error ends the sweep is that error.
-    Raises ProviderError where the target fails before anything was found there.
+    Raises ProviderError where both ends fail before anything was found.
     """
     pace, say = pace or RunOptions(), SafeListener(say)
     found: list[Swept] = []
+    errors: list[ProviderError] = []
     for way in (recovery, recovery.reversed):
         name = way.target.name
         try:
@@ -88,13 +89,14 @@ def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lamb
                 for each in _sweep_end(way, connection, pace, say):
                     found.append(each)  # one by one: an error must not hide what was removed before it
         except ProviderError as error:
-            if way is recovery and not found:
-                raise
+            errors.append(error)
             is_silent = isinstance(error, (Unavailable, OutcomeUnknown))
             problem = f"{name} does not answer" if is_silent else f"portinfra cannot sweep {name}"
             say(f"{problem}: what runs left there is not removed ({error.first_line})")
             fate = UNSEEN if is_silent else error.first_line
             found.append(Swept("", "", fate, what="environment", environment=name))
+    if len(found) == len(errors) == len((recovery.source, recovery.target)):
+        raise errors[0]
     return found
 
 
@@ -102,13 +104,42 @@ def _sweep_end(way: Recovery, connection: Connection, pace: RunOptions, say: Say
     """Yield what was found at the target of a way."""
     ledger = Ledger(connection, way.ledger)
     ledger.settle()
-    yield from _sweep_drills(way, connection, ledger, pace)
-    yield from _sweep_hosts(way, connection, ledger, pace)
+    is_empty = may_close = True
+    for each in _sweep_transfers(way, connection, pace):
+        yield each
+        if each.direction == "receiving":
+            is_empty = is_empty and each.fate == REMOVED
+            may_close = may_close and each.fate in (REMOVED, RUNNING)  # one that runs has its own open entry
+    yield from _sweep_drills(way, connection, ledger, pace, may_close=may_close)
+    for each in _sweep_scope(
+        way, connection, way.prober, partial(_remove_probe_hosts, way, connection, pace)
+    ):
+        yield evolve(each, what="probe host")
+        is_empty = is_empty and each.fate == REMOVED
+    if is_empty:
+        _close_runs(way, connection, ledger, pace)
     remove_outlived(way, connection, pace, say)
 
 
-def _sweep_drills(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
-    """Remove the drills that the ledger has. Each has a scope of its own, which only its entry names."""
+def _sweep_transfers(way: Recovery, connection: Connection, pace: RunOptions) -> Iterator[Swept]:
+    """Remove transfer hosts in both directions, before the entries close that tell of them."""
+    if way.plan.vault is None:
+        return
+    directions: tuple[tuple[Literal["receiving", "sending"], Recovery, Scope], ...] = (
+        ("receiving", way, way.receiving),
+        ("sending", way.reversed, way.reversed.sending),
+    )
+    for direction, each, scope in directions:
+        for found in _sweep_scope(way, connection, scope, partial(clear, each, connection, pace)):
+            yield evolve(found, what="transfer hosts", direction=direction)
+
+
+def _sweep_drills(
+    way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions, *, may_close: bool
+) -> Iterator[Swept]:
+    """Remove drills that died: each has a scope of its own, which only its entry names. Close their entries,
+    unless transfer hosts are left, which may be theirs.
+    """
     contents = ledger.read()
     if hidden := [each for each in contents.unreadable if each.open and each.kind in ("", KIND)]:
         names = f"{way.topology.name}-{way.target.name}-drill-"
@@ -136,42 +167,26 @@ def _sweep_drills(way: Recovery, connection: Connection, ledger: Ledger, pace: R
             yield evolve(swept, fate=UNSEEN)
             continue
         yield evolve(swept, resources=count)
+        if not may_close:
+            continue
         # A drill writes its result under its lease: without one it died. Nothing else writes this entry.
         ledger.rewrite(now, {**now.said, "open": False, "result": now.said.get("result") or "swept"})
 
 
-def _sweep_hosts(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> Iterator[Swept]:
-    """Remove hosts of probes, and transfer hosts in both directions. Close the entries of runs that left
-    nothing.
-    """
-    probes = _sweep_scope(way, connection, way.prober, partial(_remove_probe_hosts, way, connection, pace))
-    yield from (evolve(each, what="probe host") for each in probes)
-    received: list[Swept] = []
-    if way.plan.vault:
-        directions: tuple[tuple[Literal["receiving", "sending"], Recovery, Scope], ...] = (
-            ("receiving", way, way.receiving),
-            ("sending", way.reversed, way.reversed.sending),
-        )
-        for direction, each, scope in directions:
-            found = _sweep_scope(way, connection, scope, partial(clear, each, connection, pace))
-            received += found if direction == "receiving" else []
-            yield from (evolve(one, what="transfer hosts", direction=direction) for one in found)
-    if all(each.fate == REMOVED for each in (*probes, *received)):
-        _close_runs(way, connection, ledger, pace)
-
-
 def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> None:
-    """Close the entries of takeovers and refreshes that left nothing, under the lease of their environment.
+    """Close the entries of takeovers and refreshes that left nothing, under the leases of all that a run may
+    leave: its transfer hosts, and hosts of probes, which it makes under the lease of its environment.
 
     While a takeover to this end is not finished, its entries stay open: a run of it may be about to take that
-    lease, which a sweep must not hold then. They also stay open while another run holds the lease. A refresh
-    that lives, and has not taken the lease yet, opens its entry again when it takes it.
+    lease, which a sweep must not hold then. They also stay open while another run holds one of the leases. A
+    run that lives, and holds neither yet, opens its entry again under each of them.
     """
     entries = ledger.entries()
     if under_way(turns(entries)) or not any(each.open for each in entries if each.kind == TAKEOVER):
         return
     with (
         suppress(LeaseHeldError),
+        hold_receiving(way, connection, pace),
         connection.start_run(way.target_scope, workers=pace.workers, seed=pace.seed),
     ):
         for entry in Ledger.after_settling(connection, way.ledger).entries(TAKEOVER):

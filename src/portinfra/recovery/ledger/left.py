@@ -12,12 +12,12 @@ from portinfra.recovery.ledger.ledger import Contents, Ledger
 KIND: Final = "left"
 
 
-def left_epoch(lease: Lease, contents: Contents) -> int:
-    """Return the epoch of the decision by which an end was left. Its lease has this one or a later one."""
+def left_epoch(epoch: int, contents: Contents) -> int:
+    """Return the epoch of the decision by which an end was left. `epoch` is that of its lease."""
     for entry in contents.entries:
-        if entry.kind == KIND and entry.said["until"] == lease.epoch:
+        if entry.kind == KIND and entry.said["until"] == epoch:
             return int(entry.said["epoch"])
-    return lease.epoch
+    return epoch
 
 
 def record_left(ledger: Ledger, lease: Lease, epoch: int) -> None:
@@ -26,7 +26,7 @@ def record_left(ledger: Ledger, lease: Lease, epoch: int) -> None:
     A run that dies before the lease has that epoch leaves an entry that does not count.
     """
     contents = ledger.read()
-    left = left_epoch(lease, contents)
+    left = left_epoch(lease.epoch, contents)
     ledger.add({"kind": KIND, "id": f"left-{epoch:x}", "epoch": left, "until": epoch})
     for entry in contents.entries:
         if entry.kind == KIND and entry.said["until"] != lease.epoch:

@@ -16,7 +16,7 @@ from portinfra.model.plain import JsonObject
 from portinfra.records.lines import is_same
 from portinfra.recovery.evidence import evidence_document
 from portinfra.recovery.ledger.drills import KIND as DRILL
-from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
+from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.rollout.evidence import digest_of
 
 TAKEOVER: Final = "run"
@@ -68,11 +68,13 @@ def begin_run(ledger: Ledger, said: JsonObject) -> Entry:
     return ledger.add({**said, "run": _next_number(read_runs(ledger.entries())), "open": True})
 
 
-def reopen_run(ledger: Ledger, contents: Contents, entry: Entry) -> None:
+def reopen_run(ledger: Ledger, entry: Entry) -> None:
     """Open the entry of this run again, where a sweep has closed it: the run may leave something from now on.
-    The caller holds the lease of the environment, and `contents` are what the ledger has under it.
+
+    The caller holds the lease of what it is about to make, which a sweep holds while it closes entries. The
+    ledger has written nothing: it returns what others wrote.
     """
-    known = next((each for each in contents.entries if is_same(each.said, entry.said)), None)
+    known = read_again(ledger, entry)
     if known and not known.open:
         ledger.rewrite(entry, entry.said)
 

@@ -179,6 +179,15 @@ def is_intact(found: Coverage) -> bool:
     return not (found.lacks_snapshots or found.volumes("gone", "wrong key", "damaged"))
 
 
+def held_volumes(point: Point, group: Group, observed: Observation, vault: VaultListing) -> list[Address]:
+    """Return the volumes of a group that a point has data of, whatever the group of the point is."""
+    held = {*_snapshots(point, observed), *vault.volumes.get(point.id, {})}
+    is_there = point.is_in_vault and (vault.points is None or point.id in vault.points)
+    if is_there and point.digest == digest(group.volumes):
+        held.update(group.volumes)
+    return [volume for volume in group.volumes if volume in held]
+
+
 def judge_points(
     placed: Placed, group: Group, points: Iterable[Point], observed: Observation, vault: VaultListing
 ) -> list[tuple[Point, Coverage]]:

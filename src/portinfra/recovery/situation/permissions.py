@@ -45,6 +45,9 @@ class Refusal:
     """Whether to wait for an end that does not answer is right, too."""
 
 
+ACTIVE_ALREADY = ("source-stands", "stands-already")
+"""The rules that refuse a takeover to an end that is active already, of source and target."""
+
 FENCE, ABANDON = Verb("fence"), Verb("abandon")
 ABANDON_NEWER = Verb("abandon", older_data=True)
 
@@ -166,8 +169,7 @@ def _takeover(verb: Verb, now: Situation) -> Refusal | None:
         was_planned = now.takeover is not None and now.takeover.planned
         return _too_late(now) if verb.planned and now.restoring and not was_planned else None
     if now.active == to:
-        rule = "stands-already" if to == "target" else "source-stands"
-        return Refusal(rule, () if now.fenced else (FENCE,))
+        return Refusal(ACTIVE_ALREADY[ENDS.index(to)], () if now.fenced else (FENCE,))
     return None if now.fenced else Refusal("not-fenced", (FENCE,))
 
 

@@ -8,9 +8,7 @@ from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
-from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.left import left_epoch
 from portinfra.recovery.ledger.takeovers import (
     TakeoverEntry,
     activated_number,
@@ -20,7 +18,7 @@ from portinfra.recovery.ledger.takeovers import (
     turns,
 )
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.point import points
+from portinfra.recovery.points.own_data import believable_time, own_data_time
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -94,7 +92,7 @@ class TakeoverStart:
         other = now.facts(peer_of(end_of(self.recovery))).activated
         if other is None or now.holder == end_of(self.recovery):
             return None
-        return self._believable_time(other.epoch, self.target.now())
+        return believable_time(other.epoch, self.target.now())
 
     def _is_first(self, found: TakeoverEntry) -> bool:
         """Return whether its end never took over before: volumes there have no data of customers. Any others
@@ -125,7 +123,7 @@ class TakeoverStart:
             lost_at=time if self.how.lost else None,
             last_point=planned,
             as_of=self._as_of,
-            own_until=self._own_until(run, time) if left else None,
+            own_until=own_data_time(run.lease.epoch, self.ledger.read(), time) if left else None,
             approvals=tuple(each.id for each in given),
             blank=self._blank,
             without=tuple(self.how.without),
@@ -138,22 +136,6 @@ class TakeoverStart:
             both_until=both_until,
         )
         return record_turn(self.ledger, turn)
-
-    def _own_until(self, run: Run, now: float) -> float:
-        """Return the moment of the data on own volumes of an end that was left: the decision that left it, or
-        a point whose data a takeover that was not finished has given them since.
-        """
-        contents = self.ledger.read()
-        since = activated_number(contents)
-        later = [each for each in turns(contents.entries) if each.number > since and each.restored]
-        used = {id for each in later for id in each.points}
-        taken = [point.taken for point in points(contents.entries) if point.id in used]
-        return min([self._believable_time(left_epoch(run.lease, contents), now), *taken])
-
-    @staticmethod
-    def _believable_time(epoch: int, now: float) -> float:
-        """Return the moment of an epoch. One that lies ahead is no moment: the data may be of any age."""
-        return float(epoch) if epoch <= now + AHEAD_SECONDS else 1.0
 
     @property
     def _blank(self) -> tuple[str, ...]:

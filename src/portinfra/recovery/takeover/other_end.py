@@ -45,7 +45,8 @@ class OtherEnd:
         self.how.at(Step.PREPARE)
         if not turn.last_point and not turn.restores:
             chosen = Selection(self.recovery, self.how, self.target).of(turn, self.progress.ledger)
-            receive(self.recovery, self.target, chosen.points, self.how.pace, self.say)
+            pace, reopen = self.how.pace, self.progress.reopen
+            receive(self.recovery, self.target, chosen.points, pace, self.say, reopen=reopen)
         self.how.at(Step.RECORD_PREPARED)
         now = self.progress.still(turn)
         return record_turn(self.progress.ledger, evolve(now, fetched_at=self.target.now()))

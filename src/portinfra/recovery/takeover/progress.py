@@ -10,7 +10,8 @@ from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.duration import seconds
 from portinfra.model.recovery import Action
-from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.runs import reopen_run
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, mark, record_turn, turns, under_way
 from portinfra.recovery.notify import Event, notify
 from portinfra.recovery.recovery import Recovery
@@ -30,6 +31,12 @@ class Progress:
     target: Connection
     ledger: Ledger
     id: str
+    run: Entry
+    """The entry of this run of it."""
+
+    def reopen(self) -> None:
+        """Open the entry of this run again, where a sweep has closed it."""
+        reopen_run(Ledger.after_settling(self.target, self.recovery.ledger), self.run)
 
     def read(self) -> TakeoverEntry:
         """Return the takeover as the ledger has it now."""

@@ -120,14 +120,18 @@ class _Refresh:
         said = {"kind": TAKEOVER, "of": REFRESH, "takeover": id, "began": iso(started)}
         entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
         self.how.at(RefreshStep.FETCH)
-        receive(self.recovery, self.target, choice.points, self.how.pace, self.say)
+
+        def reopen() -> None:
+            reopen_run(Ledger.after_settling(self.target, self.recovery.ledger), entry)
+
         pace, scope = self.how.pace, self.recovery.target_scope
+        receive(self.recovery, self.target, choice.points, pace, self.say, reopen=reopen)
         with self.target.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, REFRESH_VERB, now)  # a takeover may have begun meanwhile
             self.ledger = Ledger.after_settling(self.target, self.recovery.ledger)
+            reopen_run(self.ledger, entry)
             contents = self.ledger.read()
-            reopen_run(self.ledger, contents, entry)
             if data_entries(contents) != known:
                 choice = self._choose()
                 with run.living():

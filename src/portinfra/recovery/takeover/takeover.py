@@ -18,6 +18,7 @@ from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.evidence import Evidence
 from portinfra.placement import place
+from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
@@ -121,10 +122,10 @@ class _Takeover:
         say_clocks([self.target], self.say)
         ledger, pace = Ledger(self.target, self.recovery.ledger), self.how.pace
         turn = TakeoverStart(self.recovery, self.how, self.target, ledger, self.overruled).turn()
-        progress = Progress(self.recovery, self.target, ledger, turn.id)
         principal, began = self.target.reader.principal(), iso(self.target.now())
         said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
         entry = begin_run(ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
+        progress = Progress(self.recovery, self.target, ledger, turn.id, entry)
         other = OtherEnd(self.recovery, self.how, self.say, self.target, progress)
         prepared = other.prepare(turn)
         turn = other.fence(prepared, is_prepared_before=prepared is turn)
@@ -133,7 +134,8 @@ class _Takeover:
         known = data_entries(progress.ledger.read(), but=turn.id)
         chosen = self._select(turn, progress)
         self.how.at(Step.FETCH)
-        receive(self.recovery, self.target, chosen.points, pace, self.say)
+        reopen = progress.reopen
+        receive(self.recovery, self.target, chosen.points, pace, self.say, reopen=reopen)
         with self.target.start_run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
             if run.lease.epoch > turn.epoch:
                 raise overtaken_error(self.recovery, run.lease.epoch)
@@ -233,7 +235,9 @@ class _Takeover:
         contents = progress.ledger.read()
         ages = Ages(points(contents.entries), now, at)
         own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
-        used: list[Point | OwnData] = [*chosen.points, *(OwnData(name, own_age) for name in chosen.own)]
+        declared = {group.name for group in groups(self.recovery, bring_up.context.placed)}
+        restored = [point for point in chosen.points if point.group in declared]  # edited meanwhile
+        used: list[Point | OwnData] = [*restored, *(OwnData(name, own_age) for name in chosen.own)]
         return evolve(
             to_evidence(bring_up, turn.id, used, ages, began=turn.began),
             as_of=None if turn.as_of is None else iso(turn.as_of),

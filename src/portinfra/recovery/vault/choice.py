@@ -1,11 +1,12 @@
 """Which points a drill or takeover comes up from: of each group the newest that can be restored."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
+from portinfra.model.observed import Observation
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.ledger import Ledger
@@ -14,10 +15,12 @@ from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import (
     Accepted,
     Coverage,
+    held_volumes,
     judge_points,
     newest_or_best,
     newest_restorable,
 )
+from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.listing import look_for
@@ -33,7 +36,10 @@ class Lack:
     """What to do; empty: to make a new point."""
     rule: str = "no-point"
     point: Point | None = None
-    """The point that it is about; None: no single point."""
+    """The point that it is about, or the newest of them; None: no single point."""
+    refuses_lost: bool = False
+    """Whether it refuses a takeover from a lost source, too: an edit of the declaration brings the data back.
+    """
 
     def __str__(self) -> str:
         return self.why
@@ -52,6 +58,8 @@ class Choice:
     """
     blank: frozenset[Address] = frozenset()
     """The volumes that begin blank, as an operator accepts."""
+    of_other_groups: Mapping[str, Lack] = field(factory=dict)
+    """Group → that points of other groups have data of its volumes which is newer than its own points."""
 
 
 def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: FailoverOptions) -> Choice:
@@ -71,24 +79,61 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: Failover
     missing: list[Lack] = []
     passed_over: list[Lack] = []
     blank: list[Address] = []
+    of_other_groups: dict[str, Lack] = {}
     for group in groups(recovery, placed):
         judged = judge_points(placed, group, candidates, there, vault)
         found = newest_restorable(judged, accepted)
         passed_over += _newer_lost(group, judged, found[0] if found else None)
+        newer = [point for point in candidates if found is None or point.number > found[0].number]
+        others = _of_other_groups(group, newer, there, vault)
+        if others:
+            of_other_groups[group.name] = others
         if found:
             chosen.append(found[0])
             blank += found[1].volumes("accepted")
             passed_over += _other_keys(*found, accepted)
             continue
         lack = _why_none(group, judged)
+        if others:
+            lack = evolve(lack, why=f"{lack.why}: {others.why}", fix=others.fix)
         as_of = f" as of {_list_points(group.name, known, how.as_of.timestamp())}" if how.as_of else ""
         missing.append(evolve(lack, why=lack.why + as_of))
-    return Choice(tuple(chosen), tuple(missing), tuple(passed_over), frozenset(blank) & accepted.blank)
+    begin_blank = frozenset(blank) & accepted.blank
+    return Choice(tuple(chosen), tuple(missing), tuple(passed_over), begin_blank, of_other_groups)
 
 
 def to_accepted(how: FailoverOptions) -> Accepted:
     """Return what an operator accepts of data that is not whole."""
     return Accepted(frozenset(map(Address, how.blank)), any_key=how.insist)
+
+
+def _of_other_groups(
+    group: Group, newer: Iterable[Point], there: Observation, vault: VaultListing
+) -> Lack | None:
+    """Return that `newer` points of other groups have data of the volumes of a group: it had another name
+    when they were made, or the volumes were in other groups. None: there are no such points.
+    """
+    found = [
+        (point, volumes)
+        for point in newer
+        if point.carried and point.group != group.name
+        if (volumes := held_volumes(point, group, there, vault))
+    ]
+    if not found:
+        return None
+    held = sorted({volume for _, volumes in found for volume in volumes})
+    names = sorted({point.group for point, _ in found})
+    where = f"the {'group' if len(names) == 1 else 'groups'} {' and '.join(names)}"
+    ids = [point.id for point, _ in found]
+    leave = " ".join(f"--without-point {id}" for id in ids)
+    them = "this point" if len(ids) == 1 else "these points"
+    return Lack(
+        f"newer data of {', '.join(held)} is in {', '.join(ids)}, of {where}",
+        f"Declare these volumes in {where} again. To do without {them}: {leave}.",
+        "data-of-another-group",
+        found[0][0],
+        refuses_lost=True,
+    )
 
 
 def _other_keys(point: Point, found: Coverage, accepted: Accepted) -> Iterable[Lack]:

@@ -136,7 +136,12 @@ class Selection:
             why = f"{began} has decided on no data for {', '.join(sorted(some))} of group {name}"
             lost.append(self._finding("undecided-data", why, self._fix_undecided(turn)))
         if lost:
-            raise PolicyError(f"{self.recovery.target_scope} cannot take over from what it began with", lost)
+            abandon = command("dr", "abandon", self.recovery.plan.name)
+            raise PolicyError(
+                f"{self.recovery.target_scope} cannot take over from what it began with",
+                lost,
+                fix=f"Correct that, and run it again; or abandon it: {abandon}.",
+            )
         kept = agreed_points
         settled = {point.group for point in kept}.union(own)
         if len(kept) == len(turn.points) and len(own) == len(turn.own):
@@ -189,13 +194,16 @@ class Selection:
         """Return the newest data of each group, and the groups that have none."""
         found = choose(self.recovery, self.target, ledger, self.how)
         chosen, missing = found.points, found.missing
+        others, newest = found.of_other_groups, {point.group: point for point in chosen}
         if self.how.from_points or self.how.as_of:
-            passed_over = _of_groups(found.passed_over, {point.group for point in chosen})
+            passed_over = (
+                *_of_groups(found.passed_over, {point.group for point in chosen}),
+                *(others[name] for name in others if name in newest),
+            )
             return Selected(chosen, (), missing, (), passed_over, found.blank)
         contents = ledger.read()
         there = self.target.observe(self.recovery.target_scope)
         numbers = own_numbers(self.recovery, contents, there, self.how)
-        newest = {point.group: point for point in chosen}
         names, why = self._names(), iter(missing)
         lacking = {name: next(why) for name in names if name not in newest}
         own = [
@@ -203,6 +211,8 @@ class Selection:
             for name, number in numbers.items()
             if number is not None and (name not in newest or newest[name].number < number)
         ]
+        used = {name: point.number for name, point in newest.items()}
+        used |= {name: numbers[name] or 0 for name in own}
         doubt = _half_replaced(self.recovery, contents)
         return Selected(
             tuple(point for point in chosen if point.group not in own),
@@ -213,10 +223,13 @@ class Selection:
                 for name in names
                 if doubt and (name in own or (name in newest and newest[name].number < doubt[0]))
             ),
-            tuple(
-                each
-                for each in _of_groups(found.passed_over, {*newest, *own})
-                if not _is_older(each.point, own, numbers)
+            (
+                *(
+                    each
+                    for each in _of_groups(found.passed_over, {*newest, *own})
+                    if not _is_older(each.point, own, numbers)
+                ),
+                *(each for name, each in others.items() if name in used and _is_newer(each, used[name])),
             ),
             found.blank | self._blank_of_own(own),
         )
@@ -305,6 +318,11 @@ def _of_groups(passed_over: Iterable[Lack], used: Collection[str]) -> tuple[Lack
 def _is_older(point: Point | None, own: Collection[str], numbers: Mapping[str, int | None]) -> bool:
     """Return whether own volumes of the point's group are used, and have newer data than the point."""
     return point is not None and point.group in own and point.number < (numbers[point.group] or 0)
+
+
+def _is_newer(lack: Lack, number: int) -> bool:
+    """Return whether the point that is not used is newer than the data that is, by ledger number."""
+    return lack.point is not None and lack.point.number > number
 
 
 def own_numbers(

@@ -4,13 +4,14 @@ needed. In between they are sealed, and the ledger says what they are.
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from attrs import evolve
 
 from portinfra.command_text import command
 from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
-from portinfra.model.address import Address
+from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation, Observed
@@ -108,11 +109,14 @@ def receive(
     wanted: Iterable[Point],
     pace: RunOptions,
     say: Say = lambda line: None,
+    *,
+    reopen: Callable[[], None] = lambda: None,
 ) -> None:
     """Bring points from the vault that are needed now: afterwards each has its snapshots in the target. Then
     remove what helpers an earlier run has left: they hold data in the clear, and the key to more.
 
-    Raises HelperFailed, ApplyError, FindingsError, ProviderError.
+    `reopen` opens the entry of this run again, where a sweep has closed it. This calls it under the lease of
+    the transfer hosts, before it makes one. Raises HelperFailed, ApplyError, FindingsError, ProviderError.
     """
     if recovery.plan.vault is None:
         return
@@ -120,7 +124,7 @@ def receive(
     there = target.observe(recovery.points) if wanted else Observation()
     for point in not_here(recovery, wanted, there):
         say(f"{point.group}: from the vault, point {point.id}")
-        _receive(recovery, target, point, pace)
+        _receive(recovery, target, point, pace, reopen)
     try:
         clear(recovery, target, pace)
     except PortinfraError as error:  # what is needed is there, and is not to wait for this
@@ -171,7 +175,9 @@ def not_here(recovery: Recovery, wanted: Iterable[Point], there: Observation) ->
     ]
 
 
-def _receive(recovery: Recovery, target: Connection, point: Point, pace: RunOptions) -> None:
+def _receive(
+    recovery: Recovery, target: Connection, point: Point, pace: RunOptions, reopen: Callable[[], None]
+) -> None:
     vault = vault_of(recovery)
     said = read_manifest(Store(vault), point)
     volumes = {address_of(name): told for name, told in said["volumes"].items()}
@@ -198,6 +204,7 @@ def _receive(recovery: Recovery, target: Connection, point: Point, pace: RunOpti
         lambda errand: errand.receiver_receipt,
         pace,
         stop=True,
+        begin=reopen,
     )
     with helpers.at_work(loads) as (receipts, written):
         for volume, told in volumes.items():
@@ -226,5 +233,26 @@ def prune(recovery: Recovery, kept: Collection[str]) -> str:
 def clear(recovery: Recovery, end: Connection, pace: RunOptions) -> None:
     """Remove helpers at one end that a run which died has left."""
     scope = recovery.sending if end.environment == recovery.source else recovery.receiving
-    nobody = TransferHosts(end, scope, vault_of(recovery), "", "", lambda errand: "", lambda errand: "", pace)
-    nobody.clear()
+    _of_no_point(recovery, end, scope, pace).clear()
+
+
+def has_receiving_hosts(recovery: Recovery, target: Connection) -> bool:
+    """Return whether there are transfer hosts that receive, or may be: the target does not answer."""
+    try:
+        return target.observe(recovery.receiving).count != 0
+    except ProviderError:
+        return True
+
+
+def hold_receiving(recovery: Recovery, target: Connection, pace: RunOptions) -> AbstractContextManager[None]:
+    """Hold the lease of the transfer hosts that receive, with none of them left: no run makes one meanwhile.
+
+    Raises LeaseHeldError.
+    """
+    if recovery.plan.vault is None:
+        return nullcontext()
+    return _of_no_point(recovery, target, recovery.receiving, pace).hold_empty()
+
+
+def _of_no_point(recovery: Recovery, end: Connection, scope: Scope, pace: RunOptions) -> TransferHosts:
+    return TransferHosts(end, scope, vault_of(recovery), "", "", lambda errand: "", lambda errand: "", pace)

@@ -110,6 +110,8 @@ class TransferHosts:
     pace: RunOptions = field(factory=RunOptions)
     stop: bool = False
     """Whether they must have stopped when their volumes are looked at: what is written is at rest then."""
+    begin: Callable[[], None] = lambda: None
+    """Called under the lease of their scope, before any of them is made."""
 
     @contextmanager
     def at_work(
@@ -124,6 +126,7 @@ class TransferHosts:
         loads = list(loads)
         pace = self.pace
         with self.connection.start_run(self.scope, workers=pace.workers, seed=pace.seed) as run:
+            self.begin()
             catalogue = self.connection.catalogue()
             try:
                 attempts, placed = self._at_it(run, loads, catalogue)
@@ -150,8 +153,15 @@ class TransferHosts:
         """Remove what an earlier run left, and nobody waits for."""
         if not self.connection.observe(self.scope).resources:
             return
+        with self.hold_empty():
+            pass
+
+    @contextmanager
+    def hold_empty(self) -> Iterator[None]:
+        """Hold the lease of their scope, with none of them left in it."""
         with self.connection.start_run(self.scope, workers=self.pace.workers, seed=self.pace.seed) as run:
             self._clear(run)
+            yield
 
     def _clear(self, run: Run) -> None:
         nothing = Placed(Topology(self.scope.topology, ()), self.connection.environment, self.scope, {})

@@ -23,15 +23,15 @@ from portinfra.planning.compose import compose
 from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
-from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.takeovers import mark
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.ages import Ages
+from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
+from portinfra.recovery.points.own_data import ANY_AGE, own_data_time
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import (
     all_at_once,
-    find_moved,
     outdated_volumes,
     place_with_data,
     replacing,
@@ -39,12 +39,15 @@ from portinfra.recovery.points.restore import (
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.readiness import capture_problem, size_problem
 from portinfra.recovery.situation.facts import answering
-from portinfra.recovery.situation.situation import Situation, is_replaceable, peer_of
-from portinfra.recovery.situation.wish import end_of, is_planned
+from portinfra.recovery.situation.permissions import ACTIVE_ALREADY, may
+from portinfra.recovery.situation.refusals import explain
+from portinfra.recovery.situation.situation import Situation, peer_of
+from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.vault.readiness import lacking, pointless
 from portinfra.recovery.vault.selection import Selected, Selection, as_decided
 from portinfra.recovery.vault.transfer import not_here, transfer_findings
 from portinfra.recovery.watch.approvals import is_approved, occasion_of
+from portinfra.recovery.watch.overwrites import foresee_overwrites
 from portinfra.recovery.watch.permission_checks import permission_findings
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.recovery.watch.readiness import ReadinessFacts, UnreadyHook, doubts, readiness
@@ -54,6 +57,8 @@ from portinfra.recovery.watch.status import status_of_way
 from portinfra.recovery.watch.usable_keys import key_findings, keys_of
 from portinfra.validation.arguments import check_arguments
 from portinfra.words import iso
+
+OWN = "own volumes of"
 
 
 @frozen(field_transformer=strict)
@@ -79,7 +84,12 @@ class DataSource:
     age: float | None
     """In seconds; None where it is not known."""
     taken: str | None = None
-    """The time of the point: UTC, ISO 8601."""
+    """The time of the point, or until when own volumes were written to: UTC, ISO 8601; None: not known."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is own volumes of the end that takes over."""
+        return self.what.startswith(OWN)
 
 
 @frozen(field_transformer=strict)
@@ -103,6 +113,8 @@ class Forecast:
     """The moment that the data is restored as of; None: the newest data."""
     carries_last_point: bool = False
     """Whether the takeover makes a last point of the other end and uses it."""
+    is_active: bool = False
+    """Whether the end that would take over is active already: nothing of a takeover is foreseen."""
 
     @property
     def estimate(self) -> float:
@@ -120,7 +132,23 @@ def make_forecast(recovery: Recovery, how: FailoverOptions | None = None) -> For
     with Look.to(recovery.target, recovery.topology) as target:
         now = status_of_way(recovery, ask_source=not how.lost, through=target)
         check_names(recovery, how, now.known_points)
+        if active := _foresee_active(recovery, how, now):
+            return active
         return with_permissions(foresee(recovery, how, now, target), how, target)
+
+
+def _foresee_active(recovery: Recovery, how: FailoverOptions, now: RecoveryStatus) -> Forecast | None:
+    """Return a forecast with one error where the end that would take over is active already; None: it is
+    not. All else would be about volumes and points that no takeover touches.
+    """
+    verb, situation = takeover_verb(recovery, how), now.situation
+    assert situation is not None
+    refusal = may(verb, situation)
+    if refusal is None or refusal.rule not in ACTIVE_ALREADY:
+        return None
+    error = explain(recovery, verb, refusal, situation)
+    rto, as_of = seconds(recovery.plan.rto), iso(how.as_of.timestamp()) if how.as_of else None
+    return Forecast(recovery, (), now, rto, 0.0, None, "", (error,), as_of=as_of, is_active=True)
 
 
 def with_permissions(found: Forecast, how: FailoverOptions, target: Connection) -> Forecast:
@@ -170,15 +198,15 @@ def foresee(
     placed = all_at_once(place_with_data(recovery, placed, here, snapshots, accepted))
     old = outdated_volumes(placed, there, _stale(recovery, now), selected.blank)
     replaced = set(there.of(Volume)) & _data_volumes(recovery, placed) if planned else old
-    moved = find_moved(placed, there, replaced)
-    overwritten = moved if _is_replaceable(recovery, situation) else replaced
+    overwrites = foresee_overwrites(recovery, situation, placed, there, replaced, lost=how.lost)
 
     def plan_roles(roles: Collection[str]) -> Plan:
         mine = frozenset(address for address in old if placed.roles[address] in roles)
         return compose(placed, catalogue, there, target.provider.drivers, replacing(mine, roles))
 
     plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
-    entries = ledger.entries()
+    contents = ledger.read()
+    entries = contents.entries
     measured, drill = _last_measured(ended_drills(entries))
     time = target.now()
     facts = ReadinessFacts(
@@ -196,13 +224,17 @@ def foresee(
         data=tuple(selection.findings(selected, under_way=now.turn is not None)) if judges_data else (),
         passed_over=selected.passed_over if judges_data else (),
         no_last_point=_no_last_point(recovery, how, target) if planned else (),
-        overwritten=tuple(volume.name for volume in overwritten),
+        overwrites=overwrites,
         measured=measured,
         measured_in=drill,
         is_approved=is_approved(recovery, target, entries),
         is_refresh=occasion == "refresh",
     )
-    data = tuple(_sources(recovery, selected, now, Ages(points(entries), time)))
+    own = _own_data_time(recovery, situation, contents, time)
+    data = (
+        *_points_used(selected, now, Ages(points(entries), time)),
+        *(_own_source(recovery, name, own, time) for name in selected.own),
+    )
     waves = tuple(_wave(recovery, placed, plans, number) for number in range(len(plans)))
     return Forecast(
         recovery,
@@ -231,14 +263,31 @@ def _roles_so_far(recovery: Recovery) -> list[list[str]]:
     return [[role for wave in waves[: number + 1] for role in wave.roles] for number in range(len(waves))]
 
 
-def _sources(recovery: Recovery, selected: Selected, now: RecoveryStatus, ages: Ages) -> Iterable[DataSource]:
-    """Yield the data of each group. Of points that the status has, the age is the same as there."""
+def _points_used(selected: Selected, now: RecoveryStatus, ages: Ages) -> Iterable[DataSource]:
+    """Yield the points that are used. Of points that the status has, the age is the same as there."""
     known = {each.id: each.age for each in now.points}
     for point in selected.points:
         age = known.get(point.id, ages.of(point).seconds)
         yield DataSource(point.group, f"point {point.id}", age, iso(point.taken))
-    for name in selected.own:
-        yield DataSource(name, f"own volumes of {recovery.target.name}", None)
+
+
+def _own_source(recovery: Recovery, group: str, written: float | None, now: float) -> DataSource:
+    """Return own volumes as the data of a group, which were `written` to until then; None: not known."""
+    what = f"{OWN} {recovery.target.name}"
+    if written is None or written == ANY_AGE:
+        return DataSource(group, what, None)
+    return DataSource(group, what, age_at(written, now), iso(written))
+
+
+def _own_data_time(recovery: Recovery, now: Situation, contents: Contents, time: float) -> float | None:
+    """Return until when own volumes of the end that takes over were written to, as far as its lease and
+    ledger say; None: they do not say, or no decision left that end.
+    """
+    end = end_of(recovery)
+    if now.turn and now.active == end:
+        return now.turn.own_until
+    known = now.facts(end).authority
+    return own_data_time(known.epoch, contents, time) if known and known.active != end else None
 
 
 def _last_measured(drills: Iterable[DrillEntry]) -> tuple[float | None, str]:
@@ -273,15 +322,6 @@ def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) ->
 def _data_volumes(recovery: Recovery, placed: Placed) -> set[Address]:
     """Return the volumes of all groups."""
     return {volume for group in groups(recovery, placed) for volume in group.volumes}
-
-
-def _is_replaceable(recovery: Recovery, now: Situation) -> bool:
-    """Return whether the takeover keeps no snapshots of the volumes that it replaces."""
-    begun = now.turn if now.phase == "taking over" and now.active == end_of(recovery) else None
-    if begun is None:
-        return is_replaceable(now, end_of(recovery))
-    is_first_start = begun.own_starts in ("", now.facts(end_of(recovery)).starts)
-    return begun.contained and (is_first_start or bool(begun.restored))
 
 
 def _no_last_point(recovery: Recovery, how: FailoverOptions, target: Connection) -> list[str]:

@@ -7,7 +7,7 @@ that runs is stopped, and the waves before the one that fails are up.
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from portinfra.command_text import command
 from portinfra.model.duration import seconds
@@ -28,6 +28,7 @@ from portinfra.recovery.situation.wish import end_of, takeover_verb
 from portinfra.recovery.vault.choice import Lack
 from portinfra.recovery.vault.selection import replaced_choice
 from portinfra.recovery.watch.approvals import needs_approval, occasion_of
+from portinfra.recovery.watch.overwrites import Overwrites
 from portinfra.recovery.watch.recovery_status import DRILL_LATE, RecoveryStatus
 from portinfra.words import duration, silent_line
 
@@ -82,8 +83,8 @@ class ReadinessFacts:
     """The points that are newer, and cannot be restored."""
     no_last_point: Collection[str] = ()
     """Why a group cannot have a last point that can be restored, in words."""
-    overwritten: tuple[str, ...] = ()
-    """The volumes that it replaces though their data is in no point."""
+    overwrites: Overwrites = field(factory=Overwrites)
+    """The volumes that it replaces though their data may be nowhere else."""
     measured: float | None = None
     """What the last drill took that came up, in seconds."""
     measured_in: str = ""
@@ -209,11 +210,11 @@ def _hooks(recovery: Recovery, unready: Iterable[UnreadyHook]) -> Iterable[Findi
 def _skipped_points(
     recovery: Recovery, how: FailoverOptions, passed_over: Iterable[Lack]
 ) -> Iterable[Finding]:
-    """Return the points that are newer than those that would be used, and cannot be restored. A takeover from
-    a lost source goes on with what is left.
+    """Return the points that are newer than the data that would be used, and are not restored. A takeover
+    from a lost source goes on with what is left, unless an edit of the declaration brings the data back.
     """
-    severity = Severity.WARNING if how.lost else Severity.ERROR
     for lack in passed_over:
+        severity = Severity.WARNING if how.lost and not lack.refuses_lost else Severity.ERROR
         yield _gap(recovery.plan.name, lack.rule, lack.why, lack.fix, severity)
 
 
@@ -316,12 +317,11 @@ def _approval(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
 
 
 def _overwrites(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
-    """Return a warning about volumes that the takeover replaces though their data is in no point."""
-    if not facts.overwritten:
+    """Return a warning about volumes that the takeover replaces though their data may be nowhere else."""
+    if not facts.overwrites.volumes:
         return
-    plan, name = recovery.plan, recovery.target.name
-    listed = ", ".join(sorted(facts.overwritten))
-    message = f"{name} was active after its last point: the takeover replaces {listed}"
+    plan = recovery.plan
+    message = f"{facts.overwrites.why}: the takeover replaces {', '.join(facts.overwrites.volumes)}"
     lists = command("dr", "status", plan.name)
     ends_by_time = facts.situation.facts(end_of(recovery)).tells_time
     stay = kept_for(plan.keep_overwritten, ends_by_time=ends_by_time)

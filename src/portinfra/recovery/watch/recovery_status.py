@@ -1,6 +1,6 @@
 """What a status of a recovery holds: volumes, points, and what wants attention. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from attrs import field, frozen
@@ -16,6 +16,7 @@ from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.coverage import Judgement
 from portinfra.recovery.situation.leftovers import Leftover
 from portinfra.recovery.situation.situation import End, Situation
+from portinfra.words import silent_line
 
 Level = Literal["ok", "late", "lost"]
 """`late`: older than the schedule, with some slack; or in a vault that could not be looked into; or of a
@@ -192,17 +193,32 @@ class RecoveryStatus:
     @property
     def level(self) -> Level:
         """The worst of all volumes. Late at best where a takeover is open, both ends may run, an end does not
-        answer or a drill is late; and lost where the check before a takeover finds an error.
+        answer, a command is to be run next or a drill is late; and lost where the check before a takeover
+        finds an error.
         """
-        found = self.readiness or ()
-        levels = {volume.level for volume in self.volumes}
-        if self.turn or self.source_may_run or self.untold or self.target_may_run or self.silent:
-            levels.add("late")
-        if any(each.rule == DRILL_LATE for each in found):
-            levels.add("late")
-        if any(each.severity is Severity.ERROR for each in found):
-            levels.add("lost")
+        levels = {*(volume.level for volume in self.volumes), *(level for level, _ in self._doubts())}
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What leads to the level, besides the volumes."""
+        return tuple(why for level, why in self._doubts() if level == self.level)
+
+    def _doubts(self) -> Iterable[tuple[Level, str]]:
+        """Yield what makes a recovery worse than its data, each with the level that it leads to."""
+        found = self.readiness or ()
+        if any(each.severity is Severity.ERROR for each in found):
+            yield "lost", "a takeover would be refused now"
+        if self.silent:
+            yield "late", silent_line(self.silent)
+        if self.turn:
+            yield "late", f"a {self.turn.occasion} is not finished"
+        if self.source_may_run or self.untold or self.target_may_run:
+            yield "late", "hosts of both environments may run"
+        elif self.next_step and not self.turn:
+            yield "late", "a command has to be run next"
+        if any(each.rule == DRILL_LATE for each in found):
+            yield "late", "a drill is due"
 
     @property
     def exit_code(self) -> int:

@@ -35,7 +35,7 @@ from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.leftovers import list_leftovers
 from portinfra.recovery.situation.permissions import REFRESH_VERB, may, next_verbs
 from portinfra.recovery.situation.refusals import next_step
-from portinfra.recovery.situation.situation import Authority, End, EndFacts, peer_of
+from portinfra.recovery.situation.situation import Authority, End, EndFacts, Situation, peer_of
 from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.vault.listing import look_for
 from portinfra.recovery.watch.recovery_status import (
@@ -98,9 +98,7 @@ def status_of_way(
         kept, kept_unseen = _kept_volumes(recovery, here, away, target)
         left_behind, left_unseen = list_leftovers(recovery, situation, target)
     untold = _is_untold(source_end, away, here)
-    stands = (
-        0 if untold or not here.authority or here.authority.active == source_end else here.authority.epoch
-    )
+    stands = 0 if untold else _active_since(end_of(recovery), situation)
     source_fenced = away.authority is not None and away.authority.active != source_end
     ages = Ages(points(entries), now)
     refreshes = [run for run in read_runs(entries) if run.kind == REFRESH and run.result]
@@ -196,6 +194,16 @@ def _is_overdue(recovery: Recovery, refreshes: Iterable[Run], now: float) -> boo
         return False
     passed = [datetime.fromisoformat(run.began).timestamp() for run in refreshes if run.result == "passed"]
     return max(passed, default=0.0) < now - seconds(every)
+
+
+def _active_since(end: End, now: Situation) -> int:
+    """Return the epoch since which an end is active; 0: it is not, or a takeover has not reached its lease.
+    Where the lease was deleted, the ledgers have that epoch.
+    """
+    known = now.facts(end).authority
+    if known is None and now.phase == "active":
+        known = now.authority
+    return known.epoch if known is not None and known.active == end else 0
 
 
 def _is_untold(source: End, of_source: EndFacts, of_target: EndFacts) -> bool:

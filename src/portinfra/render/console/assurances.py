@@ -14,6 +14,7 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import FirewallRules, Instance
 from portinfra.placement import host_names, role_in
 from portinfra.planning.birth import RULE as BORN_OTHERWISE
+from portinfra.planning.ignored import RULE as IGNORED
 from portinfra.planning.roles import role_of
 from portinfra.planning.zones import resources_after
 from portinfra.policy import Report
@@ -42,6 +43,7 @@ def assurance(name: str, plan: Plan) -> str:
             *_hosts_born_otherwise(plan),
             *_births_not_known(plan),
             *_other_zones(plan),
+            *_ignored(plan),
             *_hosts_missing(plan),
             *_closed_lines(plan),
         ]
@@ -129,6 +131,14 @@ def _not_read(plan: Plan) -> str:
 def _hosts_born_otherwise(plan: Plan) -> list[str]:
     rules = {finding.rule for finding in plan.findings}
     return ["what hosts were born with"] if BORN_OTHERWISE in rules else []
+
+
+def _ignored(plan: Plan) -> list[str]:
+    """Return the roles that ignore something that differs."""
+    subjects = [finding.subject for finding in plan.findings if finding.rule == IGNORED]
+    roles = [subject.split(".")[1] for subject in subjects]
+    verb = "ignores" if len(roles) == 1 else "ignore"
+    return [f"differences that {', '.join(roles)} {verb}"] if roles else []
 
 
 def _births_not_known(plan: Plan) -> list[str]:

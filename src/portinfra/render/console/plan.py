@@ -7,13 +7,14 @@ from attrs import frozen
 from rich.console import Console
 
 from portinfra.hooks.calls import name_of
+from portinfra.model.address import Address
 from portinfra.model.change import Action, Change
 from portinfra.model.plan import Plan
 from portinfra.model.resources import shown
 from portinfra.model.topology import Role
 from portinfra.planning.account import account_of
 from portinfra.planning.readiness import questions, rolling_roles, rolls
-from portinfra.planning.roles import role_of
+from portinfra.planning.roles import COMMON, role_of
 from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.assurances import nothing_to_do
 from portinfra.render.console.differences import difference_lines, value
@@ -103,7 +104,8 @@ def summary(plan: Plan) -> str:
     words = {"delete": "to delete", "replace": "to replace", "update": "to update", "create": "to create"}
     counts = plan.summary()
     parts = [f"{counts[action]:,} {word}" for action, word in words.items() if counts[action]]
-    parts += [f"{counts['keep']:,} kept for the data they hold"] if counts.get("keep") else []
+    hold = "it holds" if counts.get("keep") == 1 else "they hold"
+    parts += [f"{counts['keep']:,} kept for the data {hold}"] if counts.get("keep") else []
     budget = plan.budget
     text = f"Plan: {', '.join(parts)}."
     if budget.calls and not plan.errors:
@@ -143,8 +145,12 @@ def _reason(plan: Plan, change: Change) -> str:
         return "it holds data" if change.action == "keep" else ""
     if change.action == "keep":  # it goes on with this very address
         return change.reason.partition(";")[0]
-    held = re.fullmatch(r"([a-z-]+)\.\S+ is replaced", change.reason)
-    return f"its {held[1]} is replaced" if held else change.reason
+    held = re.fullmatch(r"(([a-z-]+)\.\S+) is replaced", change.reason)
+    if held is None:
+        return change.reason
+    role = role_of(plan.placed, Address(held[1]))
+    is_own = role in (COMMON, role_of(plan.placed, change.address))
+    return f"its {held[2]} is replaced" if is_own else f"{change.reason}, which it names"
 
 
 def _dangerous(line: _Line, change: Change) -> bool:

@@ -1,6 +1,6 @@
 """Recoveries for a person to read: what would come back, how old the data is, how a drill ended."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from textwrap import indent
 
 from rich.console import Console
@@ -16,8 +16,6 @@ from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.kept_time import kept_until
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
-from portinfra.recovery.watch.forecast import DataSource, Forecast
-from portinfra.recovery.watch.readiness import NOT_KNOWN
 from portinfra.recovery.watch.recovery_status import PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery_assurances import recovery_assurance
@@ -34,60 +32,6 @@ def title(recovery: Recovery) -> Text:
     source, target = recovery.source, recovery.target
     where = f": {source.name} ({source.on}) → {target.name} ({target.on})"
     return styled_text((f"recovery {recovery.plan.name}", "bold"), where)
-
-
-def show_prospect(found: Forecast, console: Console) -> None:
-    """Waves, times, data, gaps."""
-    console.print(title(found.recovery))
-    console.print()
-    rows = table("wave", "roles", "hosts", "changes", "API calls", "at least", "limit", "gates")
-    for number, wave in enumerate(found.waves, 1):
-        rows.add_row(
-            str(number),
-            ", ".join(wave.roles),
-            str(wave.hosts),
-            str(wave.changes),
-            str(wave.calls),
-            duration(wave.floor_seconds),
-            duration(wave.limit_seconds),
-            "; ".join(wave.gates) or "all hosts run",
-        )
-    console.print(rows)
-    console.print()
-    time, floor = f"of {duration(found.rto)} (rto)", f"the calls alone take {duration(found.floor_seconds)}"
-    if found.measured is None:
-        console.print(f"Time: not known, {time}: no drill has measured it yet, and {floor}.")
-    else:
-        took = f"drill {found.measured_in} took {duration(found.measured)}, and {floor}"
-        console.print(f"Time: about {duration(found.estimate)} {time}: {took}.")
-    if found.status.standby_runs:
-        where = found.recovery.target.name
-        console.print(f"Hosts of {where} run as a standby. They stop, and start with this data:")
-    console.print(f"Data as of {moment(found.as_of)}:" if found.as_of else data_line(found.status))
-    for line in _group_lines(found):
-        console.print(f"  {line}")
-    show_findings(found.findings, console)
-    console.print(f"Not checked: {'; '.join(NOT_KNOWN)}.")
-
-
-def _group_lines(found: Forecast) -> Iterable[str]:
-    """Return a sentence for each group: which data it comes up from, how old that is, what stays behind."""
-    source = found.recovery.source.name
-    named = {each.group: each for each in found.data}
-    for group in dict.fromkeys([*(volume.group for volume in found.status.volumes), *named]):
-        if found.carries_last_point:
-            yield f"{group}: a last point, made after {source} is stopped. No written data stays behind."
-        elif group in named:
-            yield f"{group}: {_data_sentence(named[group], source)}"
-        else:
-            yield f"{group}: no data."
-
-
-def _data_sentence(data: DataSource, source: str) -> str:
-    if data.taken is None:
-        return f"{data.what}, kept as they are. No data of {source} is restored."
-    age = "of unknown age" if data.age is None else f"at most {duration(data.age)} old"
-    return f"{data.what}, {age} ({moment(data.taken)}). Data written after that stays behind."
 
 
 def show_readiness(found: RecoveryStatus, console: Console) -> None:
@@ -112,19 +56,24 @@ def show_coverage(found: RecoveryStatus, console: Console) -> None:
 
 
 def data_line(found: RecoveryStatus) -> str:
-    """One line about the age of the data."""
-    ages = [volume.age for volume in found.volumes if volume.age is not None]
-    without = sum(not volume.point for volume in found.volumes)
-    unknown = sum(bool(volume.point) and volume.age is None for volume in found.volumes)
-    if not found.volumes:
+    """Return one line about the age of the data that points have."""
+    ages = [volume.age for volume in found.volumes if volume.point]
+    return age_line(ages, len(found.volumes) - len(ages), found.rpo)
+
+
+def age_line(ages: Collection[float | None], without: int, rpo: int) -> str:
+    """Return one line about the ages of volumes, in seconds; None: not known. `without` more have no data."""
+    known = [age for age in ages if age is not None]
+    unknown = len(ages) - len(known)
+    if not ages and not without:
         return "Data: no volume is to come back."
     lacking = f"; {count(without, 'volume')} cannot be restored" if without else ""
     if unknown:
         return f"Data: of an age that is not known, on {count(unknown, 'volume')}{lacking}."
-    if not ages:
+    if not known:
         return f"Data: none of {count(without, 'volume')} can be restored."
-    age, rpo = duration(max(ages)), duration(found.rpo)
-    return recovery_assurance("age of data", age=age, rpo=rpo, lacking=lacking)
+    age, limit = duration(max(known)), duration(rpo)
+    return recovery_assurance("age of data", age=age, rpo=limit, lacking=lacking)
 
 
 def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> None:
@@ -213,6 +162,9 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         yield f"The source is active again, and the target does not know it. First of all: {fence}"
     if found.target_may_run:
         yield f"Hosts of the target run, though the source is active. First of all: {fence}"
+    is_said = found.source_may_run or found.untold or found.target_may_run or found.turn or found.silent
+    if found.next_step and not is_said:
+        yield f"The records of the two ends do not agree about which one is active. {found.next_step}"
     if found.turn:
         yield from _takeover_lines(found, found.turn)
 
@@ -253,7 +205,8 @@ def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
 def _level_line(found: RecoveryStatus) -> str:
     if found.level == "ok":
         return recovery_assurance("ok", recovery=found.recovery)
-    return f"{found.recovery}: {found.level}."
+    why = f": {'; '.join(found.reasons)}" if found.reasons else ""
+    return f"{found.recovery}: {found.level}{why}."
 
 
 def _age(seconds: float | None, is_exact: bool) -> str:

@@ -48,8 +48,10 @@ class Bed(ABC):
     """
     stride: int = 1
     """The crash sweep tries one distinct crash in so many."""
-    repeats: int = 1
-    """Of the writes of each action, the crash sweep tries the first, and one in so many after it."""
+    repeats: int | None = 1
+    """Of the writes of each action, the crash sweep tries the first, and one in so many after it. None: only
+    the first.
+    """
     limited: str = "instance"
     """The kind that `set_quota` can limit: one of which `before` has two or more."""
     foreign_kinds: Collection[str] = FOREIGN_KINDS

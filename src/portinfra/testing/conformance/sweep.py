@@ -29,9 +29,6 @@ from portinfra.testing.wrapped import Hand
 EQUAL_SAMPLE = 16
 """Of crashes that equal another, a sweep tries one in so many. There are three forms, so no multiple of 3."""
 
-EACH_ACTION_ONCE = 1_000_000
-"""As `Crashes.repeats`: try crashes of the first write of each action only."""
-
 COPIES_MAX = 2
 """Copies of this process that run at the same time."""
 
@@ -58,8 +55,10 @@ class Crashes:
     """Try one distinct crash in so many."""
     equals: int = EQUAL_SAMPLE
     """Of the crashes that equal another, try one in so many of those that the stride leaves. 1: every one."""
-    repeats: int = 1
-    """Of the writes of each action, try crashes of the first and of one in so many after it. 1: of all."""
+    repeats: int | None = 1
+    """Of the writes of each action, try crashes of the first and of one in so many after it. 1: of all; None:
+    of the first only.
+    """
     forms: Collection[Mishap] = MISHAPS
     """The forms of crashes to try."""
     first: int = 0
@@ -81,7 +80,7 @@ class Choice:
 
     stride: int
     equals: int
-    repeats: int = 1
+    repeats: int | None = 1
     forms: Collection[Mishap] = MISHAPS
     first: int = 0
     _writes: int = field(init=False, default=-1)
@@ -106,11 +105,12 @@ class Choice:
         ]
 
     def _is_tried(self, call: Call) -> bool:
-        """Whether a call is a read, the first write of its action, or one in `repeats` after it."""
+        """Whether a call is a read, the first write of its action, or one in `repeats` after it, if any."""
         if call.reads:
             return True
         self._written[call.action] += 1
-        return (self._written[call.action] - 1) % self.repeats == 0
+        later = self._written[call.action] - 1
+        return later % self.repeats == 0 if self.repeats else later == 0
 
     def _distinct(self, call: Call, begins: bool) -> tuple[Mishap, ...]:
         """The crashes at a call that leave what no earlier crash left, or meet code that none has met."""

@@ -118,7 +118,7 @@ class Abilities:
     def test_a_snapshot_is_copied_to_another_region_under_another_key_if_it_can(self, stage: Stage) -> None:
         if not self._capabilities(stage).snapshot_copy:
             with stage.calls() as record, connect(stage.environment, "kit") as cloud:
-                with pytest.raises(PolicyError):
+                with pytest.raises(ValidationError):
                     cloud.ensure(Snapshot("copy", copy_of="elsewhere/snapshot"))
                 assert record.writes == []
             return

@@ -1,0 +1,79 @@
+"""The volumes that a takeover would replace although their data may be nowhere else. Pure."""
+
+from collections.abc import Collection
+
+from attrs import frozen
+
+from portinfra.model.address import Address
+from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
+from portinfra.recovery.ledger.takeovers import TakeoverEntry
+from portinfra.recovery.points.restore import find_moved
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.situation import Situation, is_contained, is_replaceable
+from portinfra.recovery.situation.wish import end_of
+
+
+@frozen
+class Overwrites:
+    """Volumes that a takeover replaces, and whose data may be nowhere else."""
+
+    volumes: tuple[str, ...] = ()
+    """Their names."""
+    why: str = ""
+    """Why their data may be nowhere else."""
+
+
+def foresee_overwrites(
+    recovery: Recovery,
+    now: Situation,
+    placed: Placed,
+    there: Observation,
+    replaced: Collection[Address],
+    *,
+    lost: bool,
+) -> Overwrites:
+    """Return of which of the `replaced` volumes the takeover keeps snapshots. It does so for all volumes of a
+    wave at once. `there` is what the environment has; with `lost`, no call is made to the other end.
+    """
+    if not _is_replaceable(recovery, now):
+        return _overwrites(replaced, _why(recovery, now, lost=lost))
+    moved = sorted(volume.name for volume in find_moved(placed, there, replaced))
+    waves = [
+        set(wave.roles)
+        for wave in recovery.plan.waves
+        if any(volume.name in moved and placed.roles[volume] in wave.roles for volume in replaced)
+    ]
+    kept = [volume for volume in replaced if any(placed.roles[volume] in roles for roles in waves)]
+    are, host = ("is", "its own host") if len(moved) == 1 else ("are", "their own hosts")
+    return _overwrites(
+        kept, f"{', '.join(moved)} {are} not attached to {host}, so another host may have written there"
+    )
+
+
+def _overwrites(volumes: Collection[Address], why: str) -> Overwrites:
+    return Overwrites(tuple(sorted(volume.name for volume in volumes)), why) if volumes else Overwrites()
+
+
+def _why(recovery: Recovery, now: Situation, *, lost: bool) -> str:
+    """Return why data of the end that takes over may be nowhere else."""
+    name, begun = recovery.target.name, _begun(recovery, now)
+    if begun.contained if begun else is_contained(now, end_of(recovery)):
+        return f"hosts of {name} may have run since they were stopped"
+    if lost:
+        return f"{recovery.source.name} is lost, so it is not known whether it has all data of {name}"
+    return f"{name} was active after its last point"
+
+
+def _is_replaceable(recovery: Recovery, now: Situation) -> bool:
+    """Return whether the takeover keeps no snapshots of the volumes that it replaces."""
+    begun = _begun(recovery, now)
+    if begun is None:
+        return is_replaceable(now, end_of(recovery))
+    is_first_start = begun.own_starts in ("", now.facts(end_of(recovery)).starts)
+    return begun.contained and (is_first_start or bool(begun.restored))
+
+
+def _begun(recovery: Recovery, now: Situation) -> TakeoverEntry | None:
+    """Return the takeover of this end that is not finished."""
+    return now.turn if now.phase == "taking over" and now.active == end_of(recovery) else None
