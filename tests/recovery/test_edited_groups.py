@@ -46,8 +46,6 @@ EDITS = {
 def shop_with_files(cloud):
     applied(TWO, PRODUCTION)
     contents(cloud, PRODUCTION, write_all="ledger")
-    for each in (APART, TOGETHER):
-        assert replicate(each, now=True, pace=ONE).succeeded
 
 
 def contents(cloud, environment, write_all=""):
@@ -87,6 +85,7 @@ def is_refused(cloud, verb, edited, volumes):
 def test_a_failover_of_edited_groups_is_refused_and_goes_on_as_it_was_declared(edit):
     earlier, edited, volumes = EDITS[edit]
     with begun(shop_with_files) as cloud:
+        assert replicate(earlier, pace=ONE).succeeded
         dies(lambda how: failover(earlier, how))
         is_refused(cloud, failover, edited, volumes)
         assert failover(earlier, HOW).result == "passed"
@@ -95,6 +94,7 @@ def test_a_failover_of_edited_groups_is_refused_and_goes_on_as_it_was_declared(e
 
 def test_a_failback_of_a_renamed_group_is_refused_and_goes_on_as_it_was_declared():
     with begun(shop_with_files) as cloud:
+        assert replicate(APART, pace=ONE).succeeded
         assert failover(APART, HOW).result == "passed"
         contents(cloud, RECOVERY, write_all="orders")
         dies(lambda how: failback(APART, how))
@@ -110,6 +110,7 @@ def fails(inventory):
 def files_came_back_from_a_point_and_db_has_own_volumes(cloud):
     """A failback that carries no last point has decided so, as only the point of the files was made."""
     shop_with_files(cloud)
+    assert replicate(APART, pace=ONE).succeeded
     assert failover(APART, HOW).result == "passed"
     contents(cloud, RECOVERY, write_all="orders")
     replicate(about(DataPolicy("db", before=[fails])), now=True, pace=ONE)
