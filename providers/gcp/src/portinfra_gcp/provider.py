@@ -83,7 +83,7 @@ class GcpProvider(ServerTime):
 
     def clock_offset(self) -> float | None:
         """By the answers of Compute Engine; None where time is not this machine's, as in tests."""
-        return self.transport.server_clock.offset if isinstance(self.clock, SystemClock) else None
+        return None if self.clock.virtual else self.transport.server_clock.offset
 
     def more(self, call: Call, answer: Answer) -> Call | None:
         """The next page, while the answer says that there is one."""

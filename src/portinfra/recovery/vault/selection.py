@@ -316,8 +316,8 @@ def _of_groups(passed_over: Iterable[Lack], used: Collection[str]) -> tuple[Lack
 
 
 def _is_older(point: Point | None, own: Collection[str], numbers: Mapping[str, int | None]) -> bool:
-    """Return whether own volumes of the point's group are used, and have newer data than the point."""
-    return point is not None and point.group in own and point.number < (numbers[point.group] or 0)
+    """Return whether own volumes of the point's group are used, and have its data or newer data."""
+    return point is not None and point.group in own and point.number <= (numbers[point.group] or 0)
 
 
 def _is_newer(lack: Lack, number: int) -> bool:
