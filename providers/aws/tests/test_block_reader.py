@@ -97,6 +97,11 @@ def told(snapshot: str, gib: int = 1) -> str:
     return plugin.block_reader(PRODUCTION, snapshot, gib).command
 
 
+def blocks_read(ec2: Local) -> set[int]:
+    """Return which blocks were asked for. On a slow machine, one may be asked for again."""
+    return {int(sent["blockIndex"]) for action, sent in ec2.bed.log if action == "GetSnapshotBlock"}
+
+
 def failed(run: subprocess.CompletedProcess[str], said: str) -> None:
     """It ended with an error, and one line that says this."""
     assert run.returncode == 1
@@ -113,7 +118,7 @@ def test_the_whole_volume_comes_in_order_and_standard_input_stays_alone(
     assert run.returncode == 0
     assert run.stdout == f"{digest}\nlater\n"
     assert run.stderr.strip() == str(GIB)
-    assert ec2.bed.calls["GetSnapshotBlock"] == len(WRITTEN)
+    assert blocks_read(ec2) == {*WRITTEN}
     assert ec2.bed.calls["ListSnapshotBlocks"] == 4
     assert ec2.bed.violations == []
 
@@ -140,7 +145,7 @@ def test_a_block_that_always_comes_damaged_ends_it(ec2: Local, bash: Any, taken:
 def test_a_snapshot_of_before_its_volume_grew_is_filled_up(ec2: Local, bash: Any, taken: str) -> None:
     run = bash(f"{told(taken, 2)} | tee >(tail -c {GIB} | cmp - <(head -c {GIB} /dev/zero) >&2) | wc -c")
     assert (run.returncode, run.stdout.strip(), run.stderr) == (0, str(2 * GIB), "")
-    assert ec2.bed.calls["GetSnapshotBlock"] == len(WRITTEN)
+    assert blocks_read(ec2) == {*WRITTEN}
 
 
 def test_a_snapshot_that_is_larger_is_not_read(ec2: Local, boto: Any, bash: Any) -> None:
