@@ -109,7 +109,7 @@ class JudgedRecovery(RecoveryHistory):
         """Whether the entry of the takeover that is open was damaged."""
         self.damaged = False
         self.as_of_moment = None
-        """The earliest moment that the open takeover was told to restore."""
+        """The earliest moment that an operator named for the open takeover."""
         self.ran_until = {}
         """End → the last moment at which its hosts were seen to run."""
         self.stopped_at = {}

@@ -58,7 +58,7 @@ PACKETS = [
 
 
 BOOTS = "*-db2-*"
-"""The guest that runs Linux in any case. Only an operating system lets go of a network card."""
+"""The guest that runs Linux in any case. Only an operating system releases a network card."""
 
 
 @pytest.fixture(scope="module", params=[BOOTS, pytest.param("*", marks=pytest.mark.soak)], ids=("one", "all"))

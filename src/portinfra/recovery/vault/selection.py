@@ -157,8 +157,8 @@ class Selection:
         self, ledger: Ledger, turn: TakeoverEntry | None = None, settled: Collection[str] = ()
     ) -> Selected:
         """Return the newest data of each group. Raises PolicyError where a group has none, where it is not
-        known which is the newest, and where a newer point cannot be restored that nobody has left aside. The
-        newer points of groups that are `settled` refuse nothing. `turn` is the takeover that has begun.
+        known which is the newest, and where a newer point cannot be restored and no operator left it aside.
+        The newer points of groups that are `settled` refuse nothing. `turn` is the takeover that has begun.
         """
         found = self.look(ledger)
         passed_over = [lack for lack in found.passed_over if lack.point and lack.point.group not in settled]
@@ -227,7 +227,7 @@ class Selection:
                 *(
                     each
                     for each in _of_groups(found.passed_over, {*newest, *own})
-                    if not _is_older(each.point, own, numbers)
+                    if not _is_in_own(each.point, own, numbers)
                 ),
                 *(each for name, each in others.items() if name in used and _is_newer(each, used[name])),
             ),
@@ -315,7 +315,7 @@ def _of_groups(passed_over: Iterable[Lack], used: Collection[str]) -> tuple[Lack
     return tuple(each for each in passed_over if each.point is None or each.point.group in used)
 
 
-def _is_older(point: Point | None, own: Collection[str], numbers: Mapping[str, int | None]) -> bool:
+def _is_in_own(point: Point | None, own: Collection[str], numbers: Mapping[str, int | None]) -> bool:
     """Return whether own volumes of the point's group are used, and have its data or newer data."""
     return point is not None and point.group in own and point.number <= (numbers[point.group] or 0)
 
