@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portinfra import INTERNET, Environment, Role, Topology, allow
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 SHOP = Topology(
     "shop",

@@ -8,7 +8,7 @@ from typing import Any
 from shape import FLOWS, FRONT_PORT, NETWORK, ROLES
 
 from portinfra import INTERNET, Environment, Role, Topology, allow, apply, plan
-from portinfra.testing.wrapped import untouched, wrapped
+from portinfra.testing.call_wrapper import untouched, wrapped
 
 BEDS = {"aws": "bed.running", "gcp": "emulator.running"}
 

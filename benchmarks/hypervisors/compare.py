@@ -21,7 +21,7 @@ from hypervisors.hypervisor import Hypervisor  # noqa: E402
 from hypervisors.site import IMAGES, site  # noqa: E402
 from portinfra import INTERNET, Environment, Role, Topology, allow, workflow  # noqa: E402
 from portinfra.model.plan import Plan  # noqa: E402
-from portinfra.testing.wrapped import wrapped  # noqa: E402
+from portinfra.testing.call_wrapper import wrapped  # noqa: E402
 
 ROLES = ("web", "app", "db")
 SERVE = "#!/bin/sh\nmkdir -p /srv; echo here > /srv/index.html; httpd -f -p 8080 -h /srv\n"

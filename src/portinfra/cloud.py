@@ -13,6 +13,7 @@ from attrs import evolve, fields_dict
 from portinfra.errors import NotFound
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
+from portinfra.format import suggestion
 from portinfra.guards.fence import find_host_starts
 from portinfra.guards.peer import check_guards, check_guards_again, record_peer
 from portinfra.model.address import Address, Scope
@@ -27,14 +28,13 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Guard, Plan, PlanOptions
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
-from portinfra.planning.compose import compose
+from portinfra.planning.make_plan import compose
 from portinfra.planning.refusal import refuse
 from portinfra.planning.relations import relation_findings
 from portinfra.provider import registry
 from portinfra.validation import validate_place, validate_resource
 from portinfra.validation.arguments import check_arguments
 from portinfra.validation.limits import attachment_findings
-from portinfra.words import suggestion
 
 S = TypeVar("S", bound=Spec)
 

@@ -37,15 +37,6 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.provider import registry
 from portinfra.provider.abilities import Grants
-from portinfra.recovery.announced import (
-    drill,
-    failback,
-    failover,
-    refresh,
-    replicate,
-    takeover,
-    validate_recovery,
-)
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.drills.sweep import Swept, sweep
 from portinfra.recovery.evidence import evidence_document, evidence_of
@@ -58,6 +49,15 @@ from portinfra.recovery.takeover.approve import Approving, approve
 from portinfra.recovery.takeover.fencing import fence, may_fence
 from portinfra.recovery.vault.block_export import exports_blocks
 from portinfra.recovery.vault.evidence_copy import send_copy
+from portinfra.recovery.verbs import (
+    drill,
+    failback,
+    failover,
+    refresh,
+    replicate,
+    takeover,
+    validate_recovery,
+)
 from portinfra.recovery.watch.forecast import Forecast, make_forecast
 from portinfra.recovery.watch.monitor import status
 from portinfra.recovery.watch.preflight import may_take_over

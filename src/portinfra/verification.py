@@ -6,7 +6,7 @@ from portinfra.model.change import Change
 from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
 from portinfra.observation import Reader
-from portinfra.planning.compose import compose
+from portinfra.planning.make_plan import compose
 
 
 @frozen

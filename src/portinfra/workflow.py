@@ -44,14 +44,14 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.planning.account import account_findings
-from portinfra.planning.birth import RULE as BORN_OTHERWISE
-from portinfra.planning.compose import compose
+from portinfra.planning.creation import RULE as BORN_OTHERWISE
+from portinfra.planning.fingerprints import fingerprints, new_changes, say_new
 from portinfra.planning.foreign import find_blockers
-from portinfra.planning.in_use import in_use
+from portinfra.planning.make_plan import compose
 from portinfra.planning.readiness import questions
 from portinfra.planning.refusal import refuse
-from portinfra.planning.saved import fingerprints, new_changes, say_new
 from portinfra.planning.unknown_names import gone_data, name_findings
+from portinfra.planning.used_catalogue import in_use
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
 from portinfra.portability.lockin import Tie, ties

@@ -35,8 +35,8 @@ COMPLETED_IN = (
     "declaration/terraform.py",
     "policy/foreign.py",
     "policy/spread.py",
-    "policy/told.py",
-    "policy/undeclared.py",
+    "policy/not_observable.py",
+    "policy/undeclared_traffic.py",
     "portinfra_gcp/errors.py",
     "portinfra_libvirt/errors.py",
 )

@@ -10,10 +10,10 @@ from portinfra.provider import registry
 from portinfra.testing.conformance import ProviderConformance, Stage
 from portinfra.testing.conformance.bed import fit_topologies
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
-from portinfra.testing.conformance.suite.mending import Mending
+from portinfra.testing.conformance.suite.faults import BadWeather
 from portinfra.testing.conformance.suite.optional_abilities import OptionalAbilities
+from portinfra.testing.conformance.suite.repair import Mending
 from portinfra.testing.conformance.suite.steady_traffic import SteadyTraffic
-from portinfra.testing.conformance.suite.weather import BadWeather
 from portinfra.testing.conformance.suite.worlds import Worlds
 
 from .toy.bed import ToyBed

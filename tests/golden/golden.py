@@ -12,7 +12,7 @@ from portinfra.declaration.load import load
 from portinfra.model.address import Address
 from portinfra.provider import cloud_init
 from portinfra.render.documents import inventory_document, plan_document, render_document
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 FOLDER = Path(__file__).parent
 DOCUMENTS = FOLDER / "documents"
@@ -45,7 +45,7 @@ def written(declaration):
 def _births(placed):
     """Return what new hosts read, by the provider: cloud-init's part in the clouds' own metadata."""
     from portinfra_aws.drivers.instance import birth_text
-    from portinfra_gcp.birth import metadata
+    from portinfra_gcp.creation import metadata
 
     hosts = [placed.resources[Address(f"instance.{name}")] for name in HOSTS]
     return {

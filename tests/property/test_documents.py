@@ -16,7 +16,7 @@ from portinfra.render import documents, recovery_documents
 from portinfra.render.policy_documents import check_document
 from portinfra.render.portability_documents import lockin_document
 from portinfra.testing import strategies
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 from portinfra.workflow import leases, observe
 
 CANARY = "canary-4711"

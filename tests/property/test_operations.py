@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from portinfra import Environment, PlanOptions, apply, destroy, plan
 from portinfra.errors import ApplyError, OutcomeUnknown, PolicyError, StalePlanError
 from portinfra.testing import strategies
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather, injected
-from portinfra.testing.wrapped import wrapped
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 PRODUCTION = Environment("production", on=f"fake:{REGION}", account=ACCOUNT, cidr="10.10.0.0/16")

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from portinfra import Role, Topology, workflow
 from portinfra.errors import ApplyError
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.faults import Crash
-from portinfra.testing.simulated import SOMEWHERE, simulated
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.simulation import SOMEWHERE, simulated
 
 
 class Application:

@@ -12,7 +12,7 @@ from portinfra.model.location import Location
 from portinfra.model.topology import Role, Topology
 from portinfra.planning.roles import role_of
 from portinfra.testing import strategies
-from portinfra.testing.simulated import SOMEWHERE, applied, simulated
+from portinfra.testing.simulation import SOMEWHERE, applied, simulated
 
 
 def named(topology):

@@ -6,9 +6,9 @@ import pytest
 from attrs import evolve
 
 from portinfra import Role, Topology, Volume, workflow
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.faults import Crash
-from portinfra.testing.simulated import SOMEWHERE, simulated
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.simulation import SOMEWHERE, simulated
 
 WEB = Role("web", count=3, public="its users are everywhere", volumes=[Volume("log", gib=1)])
 CHANGES = {"resized": evolve(WEB, size="large"), "replaced": evolve(WEB, image="ubuntu-24.04")}

@@ -30,7 +30,7 @@ from portinfra.model.resources import Spec
 from portinfra.model.topology import PortRange
 from portinfra.policy import PolicyContext
 from portinfra.reach import of
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 WEB = Role("web", volumes=[Volume("data", gib=1)])
 FLOW = allow("web", "web", icmp=True, why="x")

@@ -12,7 +12,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write
 from portinfra import dr
 from portinfra.model.recovery import Probe
 from portinfra.model.topology import Role, Topology, Volume
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 PAIRS = list(permutations(("aws", "gcp", "libvirt"), 2))
 HOW = dr.FailoverOptions(pace=ONE)

@@ -12,6 +12,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
+from portinfra.format import iso, moment
 from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.history import list_runs
@@ -23,8 +24,7 @@ from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
-from portinfra.testing.simulated import applied, simulated
-from portinfra.words import iso, moment
+from portinfra.testing.simulation import applied, simulated
 
 NOW = 2_000_000_000.0
 

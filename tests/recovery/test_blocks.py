@@ -18,7 +18,7 @@ from portinfra.provider.registry import substituted
 from portinfra.recovery.vault.store import Store
 from portinfra.testing.fake.plugin import FakePlugin
 from portinfra.testing.faults import Crash
-from portinfra.testing.stand import LocalScriptRunner
+from portinfra.testing.local_scripts import LocalScriptRunner
 
 pytestmark = needs_tools
 BLOCKS = "198.51.100.0/28:443"

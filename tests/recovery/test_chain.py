@@ -24,7 +24,7 @@ from portinfra.recovery.ledger.runs import KEPT, read_runs
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.rollout.evidence import digest_of, sign, verify
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 KEY, ANOTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 

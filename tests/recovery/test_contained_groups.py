@@ -14,7 +14,7 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
-from portinfra.testing.simulated import applied
+from portinfra.testing.simulation import applied
 
 PLANNED = evolve(HOW, planned=True)
 FILES = "volume.files1-data"

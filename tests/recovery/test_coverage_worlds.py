@@ -21,7 +21,7 @@ from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 DATA = Volume("data", gib=10)
 

@@ -17,6 +17,7 @@ from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.errors import PolicyError, PortinfraError
 from portinfra.execution.connection import Connection
+from portinfra.format import iso, moment
 from portinfra.model.finding import Severity
 from portinfra.model.record import Record
 from portinfra.model.recovery import DataPolicy, Wave
@@ -29,7 +30,7 @@ from portinfra.recovery.evidence import evidence_document
 from portinfra.recovery.ledger.approvals import read_approvals
 from portinfra.recovery.ledger.drills import ended_drills
 from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable
-from portinfra.recovery.ledger.kept import read_kept
+from portinfra.recovery.ledger.kept_snapshots import read_kept
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import active_since, turns
@@ -43,8 +44,7 @@ from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_evidence, show_swept
 from portinfra.render.evidence.page import report_html
 from portinfra.render.recovery_documents import prometheus
-from portinfra.testing.simulated import applied
-from portinfra.words import iso, moment
+from portinfra.testing.simulation import applied
 
 TINY = Topology("shop", [Role("db", count=1, waive=FEW, volumes=[Volume("data", gib=1, mount="/srv")])])
 WRONG = [None, "", "soon", -1, 7, 1e300, float("nan"), True, [], {}, ["x"]]

@@ -20,9 +20,9 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.faults import Crash
-from portinfra.testing.wrapped import wrapped
 
 
 def test_it_comes_up_from_the_newest_points_and_leaves_nothing(ready):

@@ -13,9 +13,9 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.faults import Crash
-from portinfra.testing.simulated import applied
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.simulation import applied
 
 JOINED = [DataPolicy("db", group="all"), DataPolicy("files", group="all")]
 DB = {"volume.db1-data", "volume.db2-data"}

@@ -15,8 +15,8 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.simulated import applied, simulated
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.simulation import applied, simulated
 
 DATA = Volume("data", gib=10)
 LOGS = Volume("logs", gib=10)

@@ -15,7 +15,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
 
 
 def test_the_source_is_stopped_before_the_target_comes_up(ready):

@@ -13,12 +13,12 @@ from rich.console import Console
 from turning import HOW, LOST, lost, passed_later
 from worlds import RECOVERY, recovery, write
 
+from portinfra.format import duration, moment
 from portinfra.model.recovery import Action
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import DataSource, make_forecast
 from portinfra.render.console.forecast import show_prospect
 from portinfra.render.recovery_documents import prospect_document
-from portinfra.words import duration, moment
 
 HOUR, DAY = 3600, 86400
 

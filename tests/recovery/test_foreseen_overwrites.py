@@ -10,7 +10,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
-from portinfra.testing.simulated import applied
+from portinfra.testing.simulation import applied
 
 PLANNED = evolve(HOW, planned=True)
 

@@ -7,7 +7,7 @@ from worlds import FEW, ONE, PRODUCTION, recovery
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 NAMES = ("db", "files", "mail", "logs")
 FOUR = Topology(

@@ -22,7 +22,7 @@ from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
 
 
 @pytest.mark.parametrize("how", [HOW, LOST], ids=["stopped", "lost"])

@@ -20,7 +20,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.guard import recoveries_of
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failover
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 BOTH = recovery()
 """The recovery plan with its two environments: the guard."""

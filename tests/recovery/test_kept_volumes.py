@@ -18,13 +18,14 @@ from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 from portinfra import workflow
 from portinfra.errors import PermissionDenied, PortinfraError, Unavailable
 from portinfra.execution.connection import Connection
+from portinfra.format import moment
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Action, Probe
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.evidence import evidence_document
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.points.left_aside import KeptVolumes
+from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.abandon import abandon
@@ -36,11 +37,10 @@ from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import left_aside_lines, show_evidence, show_status
 from portinfra.render.evidence.page import report_html
 from portinfra.render.recovery_documents import status_document
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.fake.drivers.base import FakeDriver
 from portinfra.testing.fake.drivers.instance import InstanceDriver
-from portinfra.testing.simulated import applied, simulated
-from portinfra.testing.wrapped import wrapped
-from portinfra.words import moment
+from portinfra.testing.simulation import applied, simulated
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 PLANNED = evolve(HOW, planned=True)

@@ -13,7 +13,7 @@ from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.permission_checks import permission_findings
 from portinfra.recovery.watch.usable_keys import key_findings
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
 
 KEY, DENIED = "recovery/unusable-key", "recovery/denied"
 

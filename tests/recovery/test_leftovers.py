@@ -24,7 +24,7 @@ from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_evidence, show_status, show_swept
 from portinfra.render.recovery_documents import prometheus, status_document, swept_document
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
 
 ROWS = Probe("rows", "psql", reads="db", from_role="web")
 ASKING = recovery(probes=[ROWS], rto="9h", rpo="99h")

@@ -11,6 +11,7 @@ from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, shop_runs, write
 from portinfra import dr
 from portinfra.errors import PermissionDenied, ValidationError
 from portinfra.execution.connection import Connection
+from portinfra.format import iso
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import DataPolicy, RecoveryPlan
 from portinfra.model.resources import Snapshot
@@ -24,11 +25,10 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.fake import plugin
 from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulated import applied, simulated
-from portinfra.testing.wrapped import wrapped
-from portinfra.words import iso
+from portinfra.testing.simulation import applied, simulated
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 DAY = 24 * 3600

@@ -12,9 +12,9 @@ from portinfra.records.holder import this_run
 from portinfra.records.lease import read_records, to_text
 from portinfra.recovery.ledger.ledger import STRAY_SECONDS, Entry, Ledger
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulated import applied, simulated
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.simulation import applied, simulated
 
 SCOPE = recovery().ledger
 SHORT = {"kind": "failover", "id": "1", "occasion": "failover", "epoch": 1, "began": 1.0, "open": True}

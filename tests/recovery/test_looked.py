@@ -11,7 +11,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 READS = Probe("rows", "true", reads="db")
 PAGE = Probe("page", "true")

@@ -11,11 +11,11 @@ from portinfra.errors import PolicyError, Unavailable
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.conformance.suite.crashes import DEATHS
 from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import plugin
 from portinfra.testing.faults import MISHAPS
-from portinfra.testing.wrapped import wrapped
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from portinfra import DataPolicy, dr
 from portinfra.errors import PolicyError, PortinfraError, Unavailable
 from portinfra.model.recovery import Action
 from portinfra.recovery import notify as notifying
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
 
 HOW = dr.FailoverOptions(pace=ONE)
 

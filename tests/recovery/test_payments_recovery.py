@@ -17,7 +17,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.simulated import applied
+from portinfra.testing.simulation import applied
 
 pytestmark = pytest.mark.slow
 

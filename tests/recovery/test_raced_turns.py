@@ -25,8 +25,8 @@ from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
-from portinfra.testing.simulated import applied, simulated
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.simulation import applied, simulated
 
 
 def test_of_two_who_begin_at_the_same_time_one_is_refused(ready):

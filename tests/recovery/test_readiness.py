@@ -19,7 +19,7 @@ from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.readiness import NEVER_OVERRULED
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
 
 INSISTING = evolve(HOW, insist=True)
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]

@@ -16,8 +16,8 @@ from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.approve import approve
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.record_quota import takeover_records
-from portinfra.testing.simulated import applied, simulated
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.simulation import applied, simulated
 
 pytestmark = pytest.mark.slow
 

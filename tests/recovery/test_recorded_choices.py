@@ -17,8 +17,8 @@ from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
-from portinfra.testing.simulated import applied
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.simulation import applied
 
 ABANDONS = (Step.ABANDON, Step.STOP, Step.RETURN, Step.CLOSE_ABANDONED)
 AFTER_BEGIN = [step for step in Step if step not in (Step.BEGIN, Step.LAST_POINT, *ABANDONS)]

@@ -22,7 +22,7 @@ from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.watch.status import status
 from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 SCOPE = recovery().ledger
 GROUPS = ("db", "files", "mail", "wiki")

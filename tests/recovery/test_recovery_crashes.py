@@ -18,7 +18,7 @@ from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.simulated import applied
+from portinfra.testing.simulation import applied
 
 pytestmark = pytest.mark.slow
 

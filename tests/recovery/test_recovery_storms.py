@@ -17,7 +17,7 @@ from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.faults import Faults, injected
-from portinfra.testing.simulated import applied
+from portinfra.testing.simulation import applied
 
 STORM = Faults(throttled=0.15, unavailable=0.05, answer_lost=0.04, stale=0.1, stale_seconds=5.0)
 THREE = ("aws", "gcp", "libvirt")

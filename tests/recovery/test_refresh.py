@@ -24,9 +24,9 @@ from portinfra.recovery.takeover.refresh import refresh
 from portinfra.recovery.takeover.steps import RefreshStep
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulated import applied
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.simulation import applied
 from portinfra.validation.recovery import recovery_findings
 
 RUNNING = recovery(standby="running", rto="9h", rpo="9h")

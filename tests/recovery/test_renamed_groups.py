@@ -16,7 +16,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.monitor import status
-from portinfra.testing.simulated import applied
+from portinfra.testing.simulation import applied
 
 STORES = Topology(
     "shop",

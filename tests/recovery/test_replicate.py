@@ -19,8 +19,8 @@ from portinfra.recovery.points.point import id_of, manifest
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.watch.status import status
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.faults import Faults, injected
-from portinfra.testing.wrapped import wrapped
 
 
 def snapshots(cloud, environment):

@@ -12,7 +12,7 @@ from portinfra.placement import place
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.points.restore import place_with_data
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.vault.selection import choose
+from portinfra.recovery.vault.data_selection import choose
 
 
 def hosts_of(placed):

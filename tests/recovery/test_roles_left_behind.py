@@ -11,8 +11,8 @@ from portinfra.model.resources import Volume
 from portinfra.model.topology import Role
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.testing.simulated import applied, simulated
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.simulation import applied, simulated
 
 CACHE = Role("cache", count=2, waive=FEW, volumes=[Volume("data", gib=1, mount="/cache")])
 WITH_CACHE = evolve(SHOP, roles=[*SHOP.roles, CACHE])

@@ -15,7 +15,7 @@ from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.validation.recovery import recovery_findings
 
 RUNNING = recovery(standby="running")

@@ -14,7 +14,7 @@ from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.refresh import refresh
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.simulated import applied
+from portinfra.testing.simulation import applied
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,7 @@ from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failover, takeover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.simulated import applied
+from portinfra.testing.simulation import applied
 
 ABANDONS = [Step.ABANDON, Step.STOP, Step.RETURN, Step.CLOSE_ABANDONED]
 TAKES_OVER = [step for step in Step if step not in ABANDONS]

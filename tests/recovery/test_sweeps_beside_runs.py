@@ -24,7 +24,7 @@ from portinfra.recovery.takeover.refresh import refresh
 from portinfra.recovery.takeover.steps import RefreshStep, Step
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
 
 
 class PausedDrill:

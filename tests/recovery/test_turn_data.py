@@ -14,7 +14,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
 
 # Which points.
 

@@ -8,8 +8,8 @@ from worlds import PRODUCTION, RECOVERY, recovery
 
 from portinfra import dr
 from portinfra.errors import ValidationError
-from portinfra.testing.simulated import simulated
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.simulation import simulated
 
 VERBS = {
     "failover": dr.failover,

@@ -17,9 +17,9 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.faults import Crash
-from portinfra.testing.simulated import applied
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.simulation import applied
 
 PLANNED = evolve(HOW, planned=True)
 

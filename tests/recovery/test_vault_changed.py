@@ -18,7 +18,7 @@ from portinfra.model.address import Address
 from portinfra.model.recovery import Probe
 from portinfra.recovery.vault.transfer_host import TransferHostFailed, receipt
 from portinfra.recovery.vault.transfer_script import TransferScript
-from portinfra.testing.stand import LocalScriptRunner
+from portinfra.testing.local_scripts import LocalScriptRunner
 
 pytestmark = needs_tools
 

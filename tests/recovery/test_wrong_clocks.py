@@ -18,6 +18,7 @@ from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
+from portinfra.format import moment
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.resources import Volume
@@ -36,8 +37,7 @@ from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_status
 from portinfra.render.recovery_documents import prometheus, status_document
-from portinfra.testing.simulated import applied, simulated
-from portinfra.words import moment
+from portinfra.testing.simulation import applied, simulated
 
 TINY = Topology("shop", [Role("db", count=1, waive=FEW, volumes=[Volume("data", gib=1, mount="/srv")])])
 SKEWS = (0.0, HOUR, -HOUR, 2 * DAY, -2 * DAY)

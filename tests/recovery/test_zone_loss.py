@@ -12,7 +12,7 @@ from portinfra import workflow
 from portinfra.declaration.load import load
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Instance
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "payments.hcl"
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")

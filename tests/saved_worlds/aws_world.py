@@ -23,8 +23,8 @@ from bed.running import environment
 from bed.settings import Settings
 from portinfra import Environment
 from portinfra.recovery.recovery import Recovery
+from portinfra.testing.call_wrapper import untouched, wrapped
 from portinfra.testing.emulator import EmulatorClock, Unserved
-from portinfra.testing.wrapped import untouched, wrapped
 
 OTHER, OTHER_KEY = "210987654321", "AKIARECOVERY00000000"
 

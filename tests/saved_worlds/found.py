@@ -6,13 +6,13 @@ from typing import Any
 
 from portinfra import dr, workflow
 from portinfra.execution.connection import Connection
+from portinfra.format import iso
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.resources import Snapshot, Spec, shown
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
-from portinfra.words import iso
 
 NOT_READ_AT_FIRST = frozenset({"size_gib"})
 """What versions later than 0.1.0 read of a snapshot: no file of a saved world says it."""

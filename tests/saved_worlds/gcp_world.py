@@ -23,9 +23,9 @@ from emulator.running import environment
 from emulator.settings import Settings
 from portinfra import DataPolicy, Environment, Vault
 from portinfra.recovery.recovery import Recovery
+from portinfra.testing.call_wrapper import untouched, wrapped
 from portinfra.testing.emulator import EmulatorClock
-from portinfra.testing.stand import LocalScriptRunner
-from portinfra.testing.wrapped import untouched, wrapped
+from portinfra.testing.local_scripts import LocalScriptRunner
 
 OTHER = "shop-recovery"
 SETTLED_SECONDS = 3600.0

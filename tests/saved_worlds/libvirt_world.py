@@ -18,7 +18,7 @@ from story import Beginning, plan_recovery
 
 from portinfra import Environment
 from portinfra.recovery.recovery import Recovery
-from portinfra.testing.wrapped import untouched, wrapped
+from portinfra.testing.call_wrapper import untouched, wrapped
 from portinfra_libvirt.sites import FILE
 
 SITES = ("east", "west")

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 
 @contextmanager

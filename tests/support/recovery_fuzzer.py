@@ -41,9 +41,9 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.records.lease import read_records
 from portinfra.recovery.takeover.steps import Step
 from portinfra.render.console.recovery import show_evidence
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.fake import SHAPES
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.wrapped import wrapped
 
 ASK = {"failover", "failback", "abandon", "fence", "apply", "destroy"}
 UNREST = ("First of all", "has begun and is not done", "dr sweep")

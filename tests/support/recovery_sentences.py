@@ -23,11 +23,11 @@ from portinfra.declaration.declared import Declared
 from portinfra.model.recovery import Wave
 from portinfra.placement import place
 from portinfra.render.console.recovery_assurances import RECOVERY_ASSURANCES
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.fake import FakeCloud, plugin
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather
-from portinfra.testing.simulated import applied
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.simulation import applied
 
 DURATION = r"(?:\d+ (?:h|min|s)(?: \d+ (?:min|s))?)"
 FIELDS = {

@@ -17,11 +17,11 @@ from portinfra.declaration.declared import Declared
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
 from portinfra.render.console.assurances import ASSURANCES
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.packets import Packets
 from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather
-from portinfra.testing.wrapped import wrapped
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 ZONES = tuple(REGION + letter for letter in "abc")

@@ -24,7 +24,7 @@ from portinfra.recovery.situation.situation import ENDS, peer_of
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import takeover
-from portinfra.testing.simulated import applied
+from portinfra.testing.simulation import applied
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 ENVIRONMENTS = {"source": PRODUCTION, "target": RECOVERY}

@@ -5,11 +5,11 @@ from worlds import ONE
 
 from portinfra.errors import PolicyError
 from portinfra.recovery.options import FailoverOptions
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.conformance.suite.crashes import DEATHS
 from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import SHAPES, plugin
 from portinfra.testing.faults import MISHAPS
-from portinfra.testing.wrapped import wrapped
 
 
 def strides(sample, quick=None):

@@ -6,7 +6,7 @@ from portinfra.model.change import Step
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.resources import KINDS
 from portinfra.placement import place
-from portinfra.planning.compose import compose
+from portinfra.planning.make_plan import compose
 from portinfra.provider.interface import DONE, Call, Driver, Wait
 
 REPLACES = {

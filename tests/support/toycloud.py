@@ -13,7 +13,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.plan import PlanOptions
 from portinfra.model.record import Record
 from portinfra.placement import place
-from portinfra.planning.compose import compose
+from portinfra.planning.make_plan import compose
 from portinfra.provider.interface import Call, RecordDriver, Wait
 from portinfra.provider.record_names import record_address
 from portinfra.records.lease import to_lease, to_text

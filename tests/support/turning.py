@@ -12,8 +12,8 @@ from portinfra.model.recovery import Wave
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.wrapped import wrapped
 
 HOW = FailoverOptions(pace=ONE)
 LOST = FailoverOptions(lost=True, pace=ONE)

@@ -10,7 +10,7 @@ from worlds import PRODUCTION, RECOVERY, recovery
 
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.vault import Vault
-from portinfra.testing.stand import LocalScriptRunner
+from portinfra.testing.local_scripts import LocalScriptRunner
 
 CANARY = "a-word-that-hums-77ab"
 ROOM = 9_000_000

@@ -8,7 +8,7 @@ from portinfra.model.topology import INTERNET, Role, Topology, allow
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.guard import GuardedRecovery
-from portinfra.testing.simulated import applied
+from portinfra.testing.simulation import applied
 
 ONE = RunOptions(seed=0)
 

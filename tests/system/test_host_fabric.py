@@ -16,7 +16,7 @@ from portinfra.hosts.render import render
 from portinfra.placement import place
 from portinfra.testing.certificates import Authority
 from portinfra.testing.fabric import PROGRAMS, Fabric, wait_until, why_impossible
-from portinfra.testing.fabric.waiting import PATIENCE
+from portinfra.testing.fabric.wait import PATIENCE
 
 pytestmark = [pytest.mark.tools(*PROGRAMS), pytest.mark.slow]
 

@@ -12,7 +12,7 @@ from worlds import ONE
 from portinfra import dr
 from portinfra.declaration.load import load
 from portinfra.testing.fake import plugin, volumes
-from portinfra.testing.simulated import applied
+from portinfra.testing.simulation import applied
 
 pytestmark = pytest.mark.slow
 

@@ -22,9 +22,9 @@ from installed import need
 from hypervisors.lacking import lacking
 from portinfra import placed, reach, workflow
 from portinfra.declaration.load import load
+from portinfra.testing.call_wrapper import untouched, wrapped
 from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.fake import FakeCloud, plugin
-from portinfra.testing.wrapped import untouched, wrapped
 from portinfra_libvirt.published import SIZES
 
 need("moto", "google.cloud.compute_v1")

@@ -25,8 +25,8 @@ from portinfra import (
     dr,
     workflow,
 )
-from portinfra.testing.stand import LocalScriptRunner
-from portinfra.testing.wrapped import untouched, wrapped
+from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.local_scripts import LocalScriptRunner
 
 need("moto", "google.cloud.compute_v1")
 pytestmark = pytest.mark.tools("age", "rclone", "zstd")

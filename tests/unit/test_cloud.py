@@ -7,7 +7,7 @@ from portinfra import Role, Topology, connect, errors
 from portinfra.model.address import Address
 from portinfra.model.resources import KINDS, Firewall, Instance, Network, Snapshot, Subnet, Volume
 from portinfra.records import holder
-from portinfra.testing.simulated import SOMEWHERE, applied, simulated
+from portinfra.testing.simulation import SOMEWHERE, applied, simulated
 
 NETWORK = Network("main", "10.0.0.0/16")
 

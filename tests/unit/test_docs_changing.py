@@ -12,7 +12,7 @@ from portinfra.declaration.load import load
 from portinfra.hooks import calls
 from portinfra.planning.roles import role_of
 from portinfra.render.console.plan import show_plan
-from portinfra.testing.simulated import SOMEWHERE, applied, simulated
+from portinfra.testing.simulation import SOMEWHERE, applied, simulated
 
 PAGE = (Path(__file__).parents[2] / "docs" / "changing.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from portinfra import Environment, Role, Topology, apply, destroy, plan
 from portinfra.declaration.load import load
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 PAGE = (Path(__file__).parents[2] / "docs" / "names.md").read_text(encoding="utf-8")
 BLOCKS = dict(

@@ -25,7 +25,7 @@ from portinfra.model.resources import (
     Volume,
 )
 from portinfra.provider import registry
-from portinfra.testing.simulated import SOMEWHERE, applied, simulated
+from portinfra.testing.simulation import SOMEWHERE, applied, simulated
 from portinfra.validation.resources import resource_findings
 
 ZONE = "us-east-1a"

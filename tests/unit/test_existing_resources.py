@@ -8,7 +8,7 @@ from portinfra.errors import ValidationError
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.provider import registry
 from portinfra.testing.fake import provider as fake_provider
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 HERE = Environment("production", on="fake:us-east-1", account="111111111111", key="alias/data")
 THERE = Environment("recovery", on="fake:eu-west-1", account="222222222222", key="alias/data")

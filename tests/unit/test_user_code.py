@@ -9,7 +9,7 @@ import pytest
 
 from portinfra import Role, Topology, apply, check, plan, rule
 from portinfra.errors import DeclarationError, UserCodeError
-from portinfra.testing.simulated import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulated
 
 SHOP = Topology("shop", [Role("web", count=1)])
 

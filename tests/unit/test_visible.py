@@ -4,7 +4,7 @@ import json
 import sys
 import unicodedata
 
-from portinfra.visible import CODES, visible
+from portinfra.safe_text import CODES, visible
 
 JOINERS = "\u200c\u200d"
 ARABIC_SIGNS = "ARABIC"

@@ -17,7 +17,7 @@ from portinfra import Environment, RecoveryPlan, Role, Topology, connect, dr, lo
 from portinfra.cloud import Cloud
 from portinfra.errors import ValidationError, WrongTypeError
 from portinfra.model.evidence import Evidence
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 SHOP = Topology("shop", [Role("web")])
 HOME = Environment("home", on="fake:us-east-1")

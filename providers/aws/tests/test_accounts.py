@@ -14,8 +14,8 @@ from bed.identities import ACCOUNT
 from portinfra import Environment, PlanOptions, errors, workflow
 from portinfra.provider import registry
 from portinfra.provider.interface import Call
+from portinfra.testing.call_wrapper import untouched, wrapped
 from portinfra.testing.emulator import EmulatorClock
-from portinfra.testing.wrapped import untouched, wrapped
 
 OTHER = "210987654321"
 ALL_DATA = PlanOptions(allow_data_loss=frozenset({"all"}))

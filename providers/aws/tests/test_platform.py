@@ -10,8 +10,8 @@ from bed.identities import ACCOUNT
 from bed.settings import Settings
 from portinfra import PlanOptions, workflow
 from portinfra.declaration.load import load
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.emulator import EmulatorClock
-from portinfra.testing.wrapped import wrapped
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "payments.hcl"
 ALL_DATA = PlanOptions(allow_data_loss=frozenset({"all"}))

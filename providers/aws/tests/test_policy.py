@@ -9,8 +9,8 @@ import portinfra
 from bed.conformance_bed import AwsBed
 from portinfra import errors
 from portinfra.model.resources import Snapshot
+from portinfra.testing.call_wrapper import untouched, wrapped
 from portinfra.testing.conformance.stage import Stage
-from portinfra.testing.wrapped import untouched, wrapped
 from portinfra_aws import plugin
 
 STS = {"GetCallerIdentity"}

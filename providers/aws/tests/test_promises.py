@@ -8,8 +8,8 @@ from attrs import evolve
 from portinfra import Volume, connect
 from portinfra.model.resources import Snapshot
 from portinfra.model.topology import Role, Topology
+from portinfra.testing.call_wrapper import untouched, wrapped
 from portinfra.testing.conformance.stage import Stage
-from portinfra.testing.wrapped import untouched, wrapped
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 

@@ -23,8 +23,8 @@ from portinfra import (
     dr,
     workflow,
 )
+from portinfra.testing.call_wrapper import untouched, wrapped
 from portinfra.testing.emulator import EmulatorClock
-from portinfra.testing.wrapped import untouched, wrapped
 
 OTHER = "210987654321"
 ONE = dr.RunOptions(seed=0)

@@ -20,9 +20,9 @@ from bed.identities import ACCOUNT
 from bed.rules.contents import BLOCK, GIB
 from bed.rules.profiles import arn
 from portinfra import DataPolicy, RecoveryPlan, Role, Topology, Vault, Volume, dr, workflow
+from portinfra.testing.call_wrapper import untouched, wrapped
 from portinfra.testing.emulator import EmulatorClock
-from portinfra.testing.stand import LocalScriptRunner
-from portinfra.testing.wrapped import untouched, wrapped
+from portinfra.testing.local_scripts import LocalScriptRunner
 
 pytestmark = pytest.mark.tools("age", "rclone", "zstd")
 ONE = dr.RunOptions(seed=0)

@@ -10,8 +10,8 @@ from portinfra import errors
 from portinfra.execution.caller import Caller
 from portinfra.model.resources import Snapshot
 from portinfra.placement import place
+from portinfra.testing.call_wrapper import untouched, wrapped
 from portinfra.testing.conformance.stage import Stage
-from portinfra.testing.wrapped import untouched, wrapped
 from portinfra_gcp import plugin
 from portinfra_gcp.errors import of_answer, to_provider_error
 

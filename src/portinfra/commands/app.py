@@ -9,13 +9,13 @@ from portinfra.commands.check import check
 from portinfra.commands.destroy import destroy
 from portinfra.commands.dr import app as dr
 from portinfra.commands.graph import graph
-from portinfra.commands.grouped import for_typer, needed_commands
 from portinfra.commands.hosts import app as hosts
 from portinfra.commands.image import image
 from portinfra.commands.inventory import inventory
 from portinfra.commands.lease import lease
 from portinfra.commands.lockin import lockin
 from portinfra.commands.move import move
+from portinfra.commands.option_groups import for_typer, needed_commands
 from portinfra.commands.options import FROM_FILE
 from portinfra.commands.output import output
 from portinfra.commands.plan import plan

@@ -23,21 +23,21 @@ class ApplyOptions(ChangeOptions):
 
 def apply(session: Session, target: Target, wishes: PlanScope, applying: ApplyOptions) -> int:
     """Show what would change, ask, and do it."""
-    from portinfra.commands import making
-    from portinfra.commands.applying import carry_out, confirm, show
+    from portinfra.commands import plans
+    from portinfra.commands.apply_flow import carry_out, confirm, show
     from portinfra.commands.selection import select
     from portinfra.model.plan import PlanOptions
 
     options = wishes.plan_options()
     if applying.plan is None:
         _refuse_file(target.environment, without_peer=wishes.without_peer)
-        made = making.make_plan(select(session, target, without_peer=wishes.without_peer), options)
+        made = plans.make_plan(select(session, target, without_peer=wishes.without_peer), options)
     elif options != PlanOptions():
         raise Misuse("a saved plan has its own options", fix="Give them when you make the plan, not here.")
     else:
-        made = making.load_plan(session, target, applying.plan, without_peer=wishes.without_peer)
+        made = plans.load_plan(session, target, applying.plan, without_peer=wishes.without_peer)
     show(made, full=applying.full, as_json=applying.as_json)
-    if refused := making.refusal(made):
+    if refused := plans.refusal(made):
         raise refused
     if applying.plan is None and not applying.yes and not made.empty:
         confirm(session, "Apply these changes? [y/N]", ("y", "yes"))

@@ -31,7 +31,7 @@ def check(session: Session, target: Target, checking: CheckOptions) -> int:
     """Hold the topology to the rules, and show who can reach whom. Ends with 3 where a rule refuses it."""
     from portinfra import policy, workflow
     from portinfra.commands.selection import select
-    from portinfra.policy.declared import Declared
+    from portinfra.policy.declared_traffic import Declared
     from portinfra.render.console.findings import show_path, show_report
     from portinfra.render.console.terminal import out, write_json
     from portinfra.render.policy_documents import check_document
@@ -62,7 +62,7 @@ def _path(reach: "Reach", ends: tuple[str, str] | None) -> "tuple[Hop, ...]":
     """The shortest path between two. Raises Misuse for a name that is none."""
     if ends is None:
         return ()
-    from portinfra.words import suggestion
+    from portinfra.format import suggestion
 
     try:
         return reach.path(*ends)

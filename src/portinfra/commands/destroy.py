@@ -6,8 +6,8 @@ from portinfra.commands.session import Session
 
 def destroy(session: Session, target: Target, limits: LimitOptions, consent: ChangeOptions) -> int:
     """Show what would go, ask, and remove it. Volumes stay unless --allow-data-loss names them."""
-    from portinfra.commands.applying import carry_out, confirm, show
-    from portinfra.commands.making import make_plan, refusal
+    from portinfra.commands.apply_flow import carry_out, confirm, show
+    from portinfra.commands.plans import make_plan, refusal
     from portinfra.commands.selection import select
 
     selection = select(session, target, without_peer=limits.without_peer)

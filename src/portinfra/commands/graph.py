@@ -45,8 +45,8 @@ def graph(
 ) -> int:
     """Draw the zones, subnets, hosts and allowed flows. Makes no call."""
     from portinfra.commands.offline import place_selection
+    from portinfra.commands.output_files import write_file
     from portinfra.commands.selection import select
-    from portinfra.commands.writing import write_file
     from portinfra.render.console.terminal import err, write
     from portinfra.render.diagrams import draw
 

@@ -31,8 +31,8 @@ def inventory(
     """List every host with its role, zone and private address. Makes no call."""
     from portinfra.commands.offline import place_selection
     from portinfra.commands.selection import select
-    from portinfra.elsewhere import as_declared
     from portinfra.hosts import inventory as lists
+    from portinfra.misplaced_hosts import as_declared
     from portinfra.render.console.terminal import out, table, write, write_json
     from portinfra.render.documents import inventory_document
 

@@ -25,7 +25,7 @@ class ReleaseOptions(OutputOptions):
 def lease(session: Session, target: Target, releasing: ReleaseOptions) -> int:
     """Show which run changes the environment now, or did last."""
     from portinfra import workflow
-    from portinfra.commands.applying import confirm
+    from portinfra.commands.apply_flow import confirm
     from portinfra.commands.selection import select
     from portinfra.render.console.status import lease_line
     from portinfra.render.console.terminal import err, write, write_json

@@ -43,7 +43,7 @@ def _how_to_build(as_declared: "Environment", there: "Environment") -> str:
 def move(session: Session, target: Target, moving: MoveOptions) -> int:
     """Show what would carry over to another place, what would not, and what it would cost."""
     from portinfra import workflow
-    from portinfra.commands.making import refusal
+    from portinfra.commands.plans import refusal
     from portinfra.commands.selection import declaration, move_environment, select
     from portinfra.portability.move import destination
     from portinfra.render.console.move import show_move

@@ -28,7 +28,7 @@ class PlanCommandOptions(OutputOptions):
 
 def plan(session: Session, target: Target, wishes: PlanScope, planning: PlanCommandOptions) -> int:
     """Show what would change. Nothing is done."""
-    from portinfra.commands.making import make_plan, refusal, save
+    from portinfra.commands.plans import make_plan, refusal, save
     from portinfra.commands.selection import select
     from portinfra.policy import check
     from portinfra.render.console.findings import summary_beside_plan

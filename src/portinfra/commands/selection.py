@@ -13,6 +13,7 @@ from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.load import load
 from portinfra.errors import Unsupported, ValidationError
+from portinfra.format import count, suggestion, with_article
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
@@ -22,7 +23,6 @@ from portinfra.model.topology import Topology
 from portinfra.planning.unknown_names import dropped_replacements, unknown_names
 from portinfra.render.console.errors import show_findings
 from portinfra.validation import validate, validate_declared
-from portinfra.words import count, suggestion, with_article
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule

@@ -11,7 +11,7 @@ def status(session: Session, target: Target, shown: OutputOptions) -> int:
     declaration makes no sense, it ends as `plan` does.
     """
     from portinfra import workflow
-    from portinfra.commands.making import refusal
+    from portinfra.commands.plans import refusal
     from portinfra.commands.selection import select
     from portinfra.render.console.status import show_status
     from portinfra.render.console.terminal import out, write_json

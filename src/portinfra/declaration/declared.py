@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import field, frozen
 
 from portinfra.errors import DeclarationError
+from portinfra.format import suggestion, with_article
 from portinfra.model.annotations import what_it_is
 from portinfra.model.convert import several
 from portinfra.model.environment import Environment
@@ -13,7 +14,6 @@ from portinfra.model.finding import Finding
 from portinfra.model.location import here
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
-from portinfra.words import suggestion, with_article
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule

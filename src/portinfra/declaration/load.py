@@ -24,8 +24,8 @@ def load(
     files = _files_of(path) if path.is_dir() else [path]
     kinds = {file.suffix for file in files}
     if kinds == {".hcl"}:
-        from portinfra.declaration.hcl.outside import Outside  # python-hcl2 is slow to import
         from portinfra.declaration.hcl.read import read_files
+        from portinfra.declaration.hcl.variable_values import Outside  # python-hcl2 is slow to import
 
         return read_files(files, Outside(variables or {}, [Path(file) for file in var_files]))
     if kinds != {".py"}:

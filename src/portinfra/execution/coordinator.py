@@ -11,22 +11,23 @@ from attrs import define, field
 
 from portinfra.errors import AlreadyExists, ProviderError, RateLimited
 from portinfra.execution import failures, retry
+from portinfra.execution.batched_read import BatchedRead, Interrupted
+from portinfra.execution.call_queue import CallQueue, Rank, urgency
 from portinfra.execution.caller import Caller
-from portinfra.execution.dead_ends import DeadEnds
+from portinfra.execution.calls_in_progress import UnderWay
 from portinfra.execution.failures import Blame
+from portinfra.execution.foreign import Residents
 from portinfra.execution.journal import Journal
-from portinfra.execution.look import BatchedRead, Interrupted
 from portinfra.execution.loop import Loop
 from portinfra.execution.movement import TRIES_MAX, Movement
+from portinfra.execution.poll_schedule import PollSchedule
 from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.readiness import Readiness
-from portinfra.execution.residents import Residents
 from portinfra.execution.schedule import Schedule
+from portinfra.execution.shared_failures import DeadEnds
 from portinfra.execution.task import Task, surveyed_by
-from portinfra.execution.turns import CallQueue, Rank, urgency
-from portinfra.execution.under_way import UnderWay
-from portinfra.execution.waiting import PollSchedule
 from portinfra.execution.workers import Completion
+from portinfra.format import count
 from portinfra.graph import reverse
 from portinfra.model.address import Address
 from portinfra.model.change import Step
@@ -40,7 +41,6 @@ from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse, Wait
 from portinfra.provider.own_code import call_method
-from portinfra.words import count
 
 PATIENCE_SECONDS = 1200.0
 """What has not become ready by then is taken for stuck."""

@@ -14,12 +14,12 @@ from portinfra.errors import (
     Unavailable,
     Unsupported,
 )
+from portinfra.format import silent_line
 from portinfra.model.address import Address
 from portinfra.model.observed import Fault, Observed
 from portinfra.model.resources import Spec
 from portinfra.provider.interface import Call, Refuse, Wait
 from portinfra.provider.own_code import DEFECT_FIX
-from portinfra.words import silent_line
 
 
 @frozen

@@ -14,6 +14,7 @@ from portinfra.execution.loop import Loop
 from portinfra.execution.questions import FUNCTION_SECONDS_MIN, ask
 from portinfra.execution.task import Task
 from portinfra.execution.workers import Completion
+from portinfra.format import count, duration
 from portinfra.hooks.calls import call, name_of, unready
 from portinfra.hooks.inventory import inventory
 from portinfra.model.address import Address
@@ -23,7 +24,6 @@ from portinfra.model.observed import Observation, Observed
 from portinfra.model.outcome import Fate
 from portinfra.model.placed import Placed
 from portinfra.model.topology import Role
-from portinfra.words import count, duration
 
 PAUSE_SECONDS = 5.0
 """Between two questions about one host."""

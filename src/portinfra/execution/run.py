@@ -10,17 +10,18 @@ from typing import Self
 from attrs import evolve
 
 from portinfra.errors import ApplyError, LeaseLostError, PortinfraError, ProviderError
-from portinfra.execution.births import births
 from portinfra.execution.caller import Caller
 from portinfra.execution.coordinator import Coordinator
+from portinfra.execution.creation import births
 from portinfra.execution.enforcement import enforce, enforcing_calls
+from portinfra.execution.foreign import name_residents
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
 from portinfra.execution.readiness import ask_all
 from portinfra.execution.renewal import keep_renewing
-from portinfra.execution.residents import name_residents
 from portinfra.execution.workers import Inline, Threads, Workers
+from portinfra.format import count
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.lease import Lease
@@ -31,11 +32,10 @@ from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
-from portinfra.planning.compose import compose
+from portinfra.planning.make_plan import compose
 from portinfra.planning.readiness import hosts_in_turn, with_questions
 from portinfra.provider.interface import Answer, Call, Clock, Provider
 from portinfra.verification import verify
-from portinfra.words import count
 
 
 def new_attempt(clock: Clock) -> str:

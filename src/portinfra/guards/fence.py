@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from attrs import evolve, frozen
 
 from portinfra.command_text import command
+from portinfra.format import moment
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.lease import Lease
@@ -12,7 +13,6 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Spec
-from portinfra.words import moment
 
 
 @frozen

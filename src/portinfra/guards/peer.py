@@ -10,11 +10,11 @@ from attrs import evolve
 
 from portinfra.command_text import command
 from portinfra.execution.run import Run
+from portinfra.format import moment
 from portinfra.guards.call import call_guard
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.lease import Lease
 from portinfra.model.plan import Guard, Plan
-from portinfra.words import moment
 
 
 def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None) -> Plan:

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from portinfra.command_text import command_line
-from portinfra.elsewhere import as_declared
+from portinfra.format import suggestion
+from portinfra.misplaced_hosts import as_declared
 from portinfra.model.arguments import check_types
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
 from portinfra.model.topology import Role, Topology
-from portinfra.words import suggestion
 
 SSH = 22
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from portinfra.command_text import command
+from portinfra.format import collapsed
 from portinfra.hosts.findings import host_findings, need_findings
 from portinfra.hosts.first_boot import boot_scripts
 from portinfra.hosts.hosts_file import find_peers
@@ -10,7 +11,6 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.model.resources import FirewallRules, Instance
 from portinfra.provider.interface import ProviderPlugin
-from portinfra.words import collapsed
 
 
 def plan_findings(plan: Plan, plugin: ProviderPlugin) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import NoneType, UnionType
 from typing import Any, Literal, Protocol, TypeVar, Union, get_args, get_origin
 
-from portinfra.words import with_article
+from portinfra.format import with_article
 
 _WORDS: Mapping[Any, str] = {
     str: "text",

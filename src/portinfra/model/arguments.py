@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import Any, ParamSpec, TypeVar, cast
 
 from portinfra.base_errors import WrongTypeError
+from portinfra.format import suggestion
 from portinfra.model.strict import refuse_wrong_type
-from portinfra.words import suggestion
 
 P = ParamSpec("P")
 T = TypeVar("T")

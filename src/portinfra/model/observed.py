@@ -7,10 +7,10 @@ from attrs import field, frozen
 from attrs.validators import instance_of, optional
 
 from portinfra.errors import ProviderError
+from portinfra.format import silent_line
 from portinfra.model import convert
 from portinfra.model.address import Address
 from portinfra.model.resources import Spec
-from portinfra.words import silent_line
 
 S = TypeVar("S", bound=Spec)
 S_co = TypeVar("S_co", bound=Spec, covariant=True)

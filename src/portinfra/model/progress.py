@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from attrs import frozen
 
+from portinfra.format import duration
 from portinfra.model.change import Step
 from portinfra.model.outcome import Fate
-from portinfra.words import duration
 
 
 @frozen

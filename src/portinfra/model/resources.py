@@ -198,8 +198,8 @@ class Instance(Spec):
     boot_script: str = field(default="", metadata=_SECRET, eq=False, repr=False)
     """The script that writes its files at its first boot; portinfra sets it. It is long, and not shown."""
     birth: str = field(default="", metadata=_SECRET, eq=False, repr=False)
-    """What it was born with, as salted digests (`planning/birth.py`). Each driver stores the text at creation
-    and returns it; empty: not known. portinfra sets it.
+    """What it was created with, as salted digests (`planning/creation.py`). Each driver stores the text at
+    creation and returns it; empty: not known. portinfra sets it.
     """
 
 

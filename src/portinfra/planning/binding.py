@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from attrs import evolve, frozen
 
+from portinfra.format import silent_line
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.change import Change
@@ -15,7 +16,6 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Instance, Spec, Subnet, Volume
-from portinfra.words import silent_line
 
 
 @frozen

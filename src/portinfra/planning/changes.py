@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from portinfra.format import count
 from portinfra.model.address import Address
 from portinfra.model.change import Action, Change, Difference
 from portinfra.model.observed import UNSEEN, Observation, Observed
@@ -12,7 +13,6 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules, Instance, Spec, Volume, traits
 from portinfra.provider.interface import Driver
-from portinfra.words import count
 
 Drivers = Mapping[type[Spec], Driver[Any]]
 

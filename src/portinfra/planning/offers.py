@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from attrs import frozen
 
 from portinfra.command_text import command
+from portinfra.format import suggestion
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.change import Change
@@ -17,7 +18,6 @@ from portinfra.model.finding import Finding
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
 from portinfra.planning.changes import Drivers
-from portinfra.words import suggestion
 
 BIRTHS = ("create", "replace")
 """The actions that create a resource."""

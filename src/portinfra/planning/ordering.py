@@ -3,7 +3,7 @@
 Creation follows references, deletion goes against what is observed. Besides:
 - a host that goes lets go of its volumes by itself, once it has shut down: nothing is taken from it before;
 - a firewall's rules come before any instance that bears it;
-- rules that close traffic come before rules that would let it pass at the other end (`closings.py`);
+- rules that close traffic come before rules that would let it pass at the other end (`rule_order.py`);
 - what takes over an address or CIDR waits until the one that has it is gone, and so does all that a resource
   stands on which an earlier run has begun to delete;
 - hosts of a role go down a few at a time, one zone after the other, each healthy before the next; what an
@@ -24,7 +24,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observed
 from portinfra.model.resources import FirewallRules, Instance, Spec
 from portinfra.planning.changes import Desired
-from portinfra.planning.closings import Closing
+from portinfra.planning.rule_order import Closing
 
 Steps = dict[Step, set[Step]]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
+from portinfra.format import suggestion
 from portinfra.model.address import Address
 from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
@@ -14,7 +15,6 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules, Instance, Spec, Volume, traits
 from portinfra.planning.roles import is_named_by, role_of
 from portinfra.provider.interface import Driver
-from portinfra.words import suggestion
 
 
 def rename_resources(

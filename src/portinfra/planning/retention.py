@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from attrs import evolve
 
+from portinfra.format import count
 from portinfra.model.address import Address
 from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
@@ -12,7 +13,6 @@ from portinfra.model.resources import FirewallRules, Snapshot, Spec, Volume
 from portinfra.planning.changes import Desired
 from portinfra.planning.ordering import tenancy
 from portinfra.planning.roles import is_named_by
-from portinfra.words import count
 
 
 def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
+from portinfra.format import collapsed, nearest_spelling, suggestion
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.planning.roles import COMMON, role_of
-from portinfra.words import collapsed, nearest_spelling, suggestion
 
 ALL = "all"
 """What `allow_data_loss` may name besides volumes and snapshots: every one of them."""

@@ -6,7 +6,7 @@ The zones of existing resources win (`binding.py`), and a kept volume holds its 
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from portinfra.elsewhere import (
+from portinfra.misplaced_hosts import (
     describe_held,
     describe_other_zones,
     describe_unknown_zones,

@@ -14,13 +14,13 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.policy.context import PolicyContext
 from portinfra.policy.exposure import EXPOSURE
 from portinfra.policy.foreign import FOREIGN
+from portinfra.policy.not_observable import TOLD
 from portinfra.policy.reasons import REASONS
 from portinfra.policy.report import Report
 from portinfra.policy.rules import About, Breach, Found, PolicyRule, every, rule
 from portinfra.policy.services import SERVICES
 from portinfra.policy.spread import SPREAD
-from portinfra.policy.told import TOLD
-from portinfra.policy.undeclared import UNDECLARED
+from portinfra.policy.undeclared_traffic import UNDECLARED
 from portinfra.policy.waivers import UNKNOWN, UNUSED, Waived, about_waivers, sort_out_waivers
 from portinfra.reach import observed, of
 

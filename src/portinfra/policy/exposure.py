@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from portinfra.model.finding import Severity
 from portinfra.model.topology import INTERNET, Flow
 from portinfra.policy.context import PolicyContext
-from portinfra.policy.declared import traffic_of
+from portinfra.policy.declared_traffic import traffic_of
 from portinfra.policy.rules import About, Found, rule
 from portinfra.reach.addresses import Interval, size_public
 from portinfra.reach.traffic import Traffic

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from portinfra.model.finding import Severity
 from portinfra.model.resources import FirewallRules, Rule
 from portinfra.policy.context import PolicyContext
-from portinfra.policy.declared import Declared, declare_it
+from portinfra.policy.declared_traffic import Declared, declare_it
 from portinfra.policy.rules import Found, rule
 from portinfra.reach import Party, Traffic
 from portinfra.reach.traffic import NOTHING

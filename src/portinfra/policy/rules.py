@@ -7,6 +7,7 @@ from attrs import frozen
 
 from portinfra.command_text import complete_commands
 from portinfra.errors import DeclarationError
+from portinfra.format import suggestion
 from portinfra.model.address import Address
 from portinfra.model.arguments import check_types
 from portinfra.model.environment import Environment
@@ -21,7 +22,6 @@ from portinfra.policy.context import PolicyContext
 from portinfra.provider.own_code import describe
 from portinfra.reach.parties import role_of
 from portinfra.validation.types import flow_subject
-from portinfra.words import suggestion
 
 
 @frozen

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from portinfra.elsewhere import describe_held, describe_other_zones, find_elsewhere
+from portinfra.format import count
+from portinfra.misplaced_hosts import describe_held, describe_other_zones, find_elsewhere
 from portinfra.model.address import Address
 from portinfra.model.finding import Severity
 from portinfra.model.resources import Instance, Subnet
@@ -12,7 +13,6 @@ from portinfra.policy.context import PolicyContext
 from portinfra.policy.rules import Found, rule
 from portinfra.reach.addresses import bounds
 from portinfra.reach.parties import role_of
-from portinfra.words import count
 
 THREE = 3
 

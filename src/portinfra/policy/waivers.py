@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import frozen
 
+from portinfra.format import suggestion
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.reference_rules import REFERENCE_RULES, name_rule
 from portinfra.model.rule_classes import OURS
 from portinfra.model.topology import Role
 from portinfra.policy.context import PolicyContext
 from portinfra.policy.rules import Breach, PolicyRule
-from portinfra.words import suggestion
 
 UNKNOWN = "check/unknown-rule"
 UNUSED = "check/unused-waiver"

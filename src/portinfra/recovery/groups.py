@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from attrs import frozen
 
 from portinfra.errors import PolicyError
+from portinfra.format import suggestion
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding
 from portinfra.model.hook import Hook
@@ -15,7 +16,6 @@ from portinfra.model.resources import Attachment
 from portinfra.placement import place
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
-from portinfra.words import suggestion
 
 
 @frozen

@@ -18,7 +18,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plain import Document, plain
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Network, PublicAddress, Spec, shown
-from portinfra.planning.saved import declaration_digest, digest, fingerprints
+from portinfra.planning.fingerprints import declaration_digest, digest, fingerprints
 
 
 def plan_document(plan: Plan) -> Document:

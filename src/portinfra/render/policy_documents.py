@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from portinfra.model.plain import Document
 from portinfra.model.topology import INTERNET
 from portinfra.policy import Report
-from portinfra.policy.declared import Declared
+from portinfra.policy.declared_traffic import Declared
 from portinfra.reach import Hop, Reach, Traffic
 from portinfra.render.documents import finding_document
 

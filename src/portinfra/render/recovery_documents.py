@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from portinfra.format import iso
 from portinfra.model.address import Scope
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plain import Document, plain
@@ -19,7 +20,6 @@ from portinfra.recovery.takeover.approve import Approving
 from portinfra.recovery.watch.forecast import Forecast
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.render.documents import finding_document
-from portinfra.words import iso
 
 
 def prospect_document(found: Forecast) -> Document:

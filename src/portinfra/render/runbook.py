@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from portinfra.command_text import command_line
+from portinfra.format import duration
 from portinfra.hooks.calls import name_of
 from portinfra.model.hook import Hook
 from portinfra.model.recovery import TAKEOVERS, Action, RecoveryPlan, Wave
@@ -14,8 +15,7 @@ from portinfra.placement import host_names, place, role_in
 from portinfra.recovery.groups import groups
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.approve import APPROVAL_SECONDS
-from portinfra.visible import visible
-from portinfra.words import duration
+from portinfra.safe_text import visible
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 TICKS = re.compile("`+")

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from attrs import asdict, define, field, frozen
 
 from portinfra.execution.questions import ask
+from portinfra.format import duration, iso
 from portinfra.hooks import calls
 from portinfra.hooks.identity import HookIdentity, identify
 from portinfra.model.evidence import Checked, WaveRun
 from portinfra.model.hook import Hook
 from portinfra.rollout.context import RolloutContext
-from portinfra.words import duration, iso
 
 PAUSE_SECONDS = 5.0
 """Between two tries of a gate."""

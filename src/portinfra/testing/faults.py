@@ -23,7 +23,7 @@ from attrs import define, field, frozen, validators
 from portinfra.errors import OutcomeUnknown, RateLimited, Unavailable
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call, Provider
-from portinfra.testing.wrapped import SILENT, Hand, wrap_each_place
+from portinfra.testing.call_wrapper import SILENT, Hand, wrap_each_place
 
 Mishap = Literal["dies before", "dies after", "answer lost"]
 """What may happen at a call: the process dies before or after its effect, or lives on without the answer."""

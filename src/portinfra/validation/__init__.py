@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
 from portinfra.errors import ValidationError
+from portinfra.format import count
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
@@ -18,6 +19,7 @@ from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 from portinfra.provider.interface import ProviderPlugin
 from portinfra.validation.abilities import ability_findings, place_findings
+from portinfra.validation.consequences import without_following, without_lookups
 from portinfra.validation.environments import (
     environment_findings,
     override_findings,
@@ -25,7 +27,6 @@ from portinfra.validation.environments import (
     unknown_key_findings,
 )
 from portinfra.validation.flows import flow_findings
-from portinfra.validation.following import without_following, without_lookups
 from portinfra.validation.limits import limit_findings
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings
 from portinfra.validation.native import NativeOptions
@@ -37,7 +38,6 @@ from portinfra.validation.resources import resource_findings
 from portinfra.validation.services import service_findings
 from portinfra.validation.topologies import topology_findings
 from portinfra.validation.types import sound_environment, sound_recovery, sound_topology
-from portinfra.words import count
 
 
 class Declaration(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
+from portinfra.format import nearest_spelling, suggestion
 from portinfra.model.annotations import kind_of
 from portinfra.model.environment import OVERRIDABLE, Environment
 from portinfra.model.finding import Finding, Severity
@@ -14,7 +15,6 @@ from portinfra.model.topology import Role
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.topologies import RESERVED_PREFIX
 from portinfra.validation.types import checks
-from portinfra.words import nearest_spelling, suggestion
 
 ON = re.compile(r"[a-z][a-z0-9_-]*:\S+")
 ZONES_MAX = 4

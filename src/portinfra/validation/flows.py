@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_network
 
+from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import INTERNET, Flow, Topology
 from portinfra.validation.types import flow_subject
-from portinfra.words import suggestion
 
 NO_NAT = name_rule("R4")
 

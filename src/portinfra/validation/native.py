@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from portinfra.format import suggestion
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
 from portinfra.model.topology import Role
-from portinfra.words import suggestion
 
 NativeOptions = Mapping[str, Mapping[str, str]]
 """Provider → option → one line of what it does."""

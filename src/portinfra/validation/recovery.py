@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve
 
 from portinfra.command_text import command
+from portinfra.format import nearest_spelling, suggestion
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.hook import Hook
@@ -14,14 +15,13 @@ from portinfra.model.topology import Topology
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
 from portinfra.validation.recovery_data import data_findings
 from portinfra.validation.recovery_drill import drill_findings
+from portinfra.validation.recovery_environments import count_findings, key_findings, place_findings
 from portinfra.validation.recovery_evidence import call_findings, evidence_findings, read_findings
 from portinfra.validation.recovery_part import Part, policy_part, wave_parts, whole
-from portinfra.validation.recovery_places import count_findings, key_findings, place_findings
 from portinfra.validation.recovery_probers import prober_findings
 from portinfra.validation.recovery_standby import standby_findings
 from portinfra.validation.recovery_times import time_findings
 from portinfra.validation.recovery_vault import vault_findings
-from portinfra.words import nearest_spelling, suggestion
 
 
 def recovery_findings(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from portinfra.format import suggestion
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.recovery import ENGINES, KEPT, SEEDS, DataPolicy, RecoveryPlan, usual_engine
@@ -11,7 +12,6 @@ from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import Role, Topology
 from portinfra.validation.recovery_part import Part, policy_part, whole
 from portinfra.validation.recovery_times import length
-from portinfra.words import suggestion
 
 
 def data_findings(

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 
+from portinfra.format import suggestion
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
+from portinfra.validation.recovery_environments import network
 from portinfra.validation.recovery_part import Part
-from portinfra.validation.recovery_places import network
-from portinfra.words import suggestion
 
 TWICE = (("cidr", "drill_cidr", ""), ("limit", "drill_limit", "4h"), ("accept", "accept", "data"))
 """Attribute of the block, that of the plan with the same meaning, and the default of that."""

@@ -3,11 +3,11 @@
 import base64
 from collections.abc import Iterator
 
+from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import ACCEPTS, RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.validation.recovery_part import Part, drill_part, whole
-from portinfra.words import suggestion
 
 KEY_BYTES = 32
 """The bytes of an Ed25519 public key."""

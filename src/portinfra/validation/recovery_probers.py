@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import Probe, RecoveryPlan
 from portinfra.validation.recovery_part import Part
-from portinfra.words import suggestion
 
 
 def prober_findings(recovery: RecoveryPlan) -> Iterator[Finding]:

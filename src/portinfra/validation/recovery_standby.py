@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from portinfra.format import suggestion
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.internet import describe_flows, flows_from_internet
 from portinfra.model.recovery import STANDBYS, RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.validation.recovery_part import whole
-from portinfra.words import suggestion
 
 
 def standby_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:

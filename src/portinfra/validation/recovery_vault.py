@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network
 
+from portinfra.format import suggestion
 from portinfra.model.duration import why_no_duration
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
@@ -10,10 +11,9 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.model.vault import RECIPIENT, Vault, cidr_and_port
 from portinfra.validation.native import NativeOptions, native_findings
+from portinfra.validation.recovery_environments import network
 from portinfra.validation.recovery_part import Part, usual_between
-from portinfra.validation.recovery_places import network
 from portinfra.validation.recovery_times import length
-from portinfra.words import suggestion
 
 PREFIX_MAX = 24
 """A helpers' network has room for a block of subnets, one a zone."""

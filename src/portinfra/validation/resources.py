@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from attrs import fields
 
+from portinfra.format import suggestion
 from portinfra.model.address import RESOURCE_NAME_MAX
 from portinfra.model.annotations import what_it_is
 from portinfra.model.finding import Finding
@@ -30,8 +31,8 @@ from portinfra.model.resources import (
 from portinfra.model.schema import attributes
 from portinfra.provider.interface import ProviderPlugin
 from portinfra.validation.abilities import network_findings, tag_findings
-from portinfra.validation.birth import birth_findings
 from portinfra.validation.characters import character_findings
+from portinfra.validation.creation import birth_findings
 from portinfra.validation.environments import PREFIX_LONGEST, PREFIX_SHORTEST, ZONES_MAX
 from portinfra.validation.limits import single_findings
 from portinfra.validation.mounts import is_mountable, mount_findings
@@ -39,7 +40,6 @@ from portinfra.validation.names import LABEL, name_findings
 from portinfra.validation.provider_values import ProviderValues
 from portinfra.validation.topologies import reserved_tags
 from portinfra.validation.types import Check, checks
-from portinfra.words import suggestion
 
 
 def resource_findings(

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.service import BALANCES, TLS, Service
 from portinfra.model.topology import DELIVERIES, INTERNET, Flow, Role, Topology
 from portinfra.validation.names import name_findings, twice
 from portinfra.validation.types import flow_subject
-from portinfra.words import suggestion
 
 SERVICE_NAME_MAX = 32
 """The longest name of a service. HAProxy's log has it in each line."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+from portinfra.format import suggestion
 from portinfra.model.duration import DURATION, why_no_duration
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.resources import Instance, Volume, traits
 from portinfra.model.topology import INTERNET, Role, Topology
-from portinfra.validation.birth import birth_findings
+from portinfra.validation.creation import birth_findings
 from portinfra.validation.mounts import mount_findings
 from portinfra.validation.names import (
     LABEL,
@@ -17,7 +18,6 @@ from portinfra.validation.names import (
     name_findings,
     twice,
 )
-from portinfra.words import suggestion
 
 RESERVED_PREFIX = "portinfra"
 """Tags that begin so are ours: they carry the owner."""

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, plan
+from portinfra.format import count, duration
 from portinfra.model.address import Address
 from portinfra.model.change import Difference, Step
 from portinfra.model.progress import Progress
@@ -16,7 +17,6 @@ from portinfra.render.console.differences import difference_lines
 from portinfra.render.console.names import collapsed
 from portinfra.render.console.plan import show_plan
 from portinfra.render.console.progress import ProgressDisplay, line, pace
-from portinfra.words import count, duration
 
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 PAYMENTS = str(Path(__file__).parents[3] / "examples" / "payments.hcl")
 WHERE = ("production", "-f", PAYMENTS, "--on", "fake:us-east-1")

@@ -14,7 +14,7 @@ from portinfra.provider.abilities import Check, Doctor, Images
 from portinfra.provider.registry import substituted
 from portinfra.render.documents import natural
 from portinfra.testing.fake.plugin import FakePlugin
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 PAGE = Path(__file__).parents[3] / "docs" / "json.md"
 SCHEMAS = (

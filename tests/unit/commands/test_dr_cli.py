@@ -8,7 +8,7 @@ from attrs import evolve
 
 from portinfra import DataPolicy, dr
 from portinfra.errors import PortinfraError
-from portinfra.testing.wrapped import wrapped
+from portinfra.testing.call_wrapper import wrapped
 
 
 def test_plan_is_refused_while_data_has_no_point(run):

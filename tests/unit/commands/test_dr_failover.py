@@ -9,8 +9,8 @@ from turning import silent
 
 from portinfra import Action, Probe, Wave
 from portinfra.execution.journal import home
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.fake import plugin
-from portinfra.testing.wrapped import wrapped
 
 # What they ask.
 

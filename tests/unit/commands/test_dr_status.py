@@ -6,7 +6,7 @@ from datetime import datetime
 from attrs import evolve
 
 from portinfra import Probe
-from portinfra.words import moment
+from portinfra.format import moment
 
 
 def test_status_ends_as_monitors_expect(run):

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
 from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 DECLARATION = """
 variable "secret" { sensitive = true }

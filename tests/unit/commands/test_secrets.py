@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 CANARY = "canary-4711"
 SHAPES_OF_IT = (CANARY, CANARY.upper(), base64.b64encode(CANARY.encode()).decode())

@@ -2,8 +2,8 @@ import pytest
 from toycloud import ToyProvider
 
 from portinfra import errors
+from portinfra.execution.batched_read import BatchedRead, Interrupted
 from portinfra.execution.caller import Caller
-from portinfra.execution.look import BatchedRead, Interrupted
 from portinfra.execution.retry import ATTEMPTS_MAX
 from portinfra.provider.interface import Call
 

@@ -9,7 +9,7 @@ from portinfra.execution.caller import Caller
 from portinfra.execution.retry import ATTEMPTS_MAX, FIRST_ATTEMPTS_MAX, UNREACHABLE_ATTEMPTS_MAX, delay
 from portinfra.provider.interface import Call
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 READ = Call("List")
 

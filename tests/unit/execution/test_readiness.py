@@ -10,7 +10,7 @@ from attrs import evolve
 from rich.console import Console
 
 from portinfra import Role, Topology, workflow
-from portinfra.commands.applying import end_line
+from portinfra.commands.apply_flow import end_line
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.write import to_hcl
 from portinfra.errors import ApplyError, DeclarationError
@@ -18,10 +18,10 @@ from portinfra.execution import readiness
 from portinfra.hooks.calls import Answer
 from portinfra.model.fingerprint import fingerprint
 from portinfra.model.sensitive import SensitiveText
-from portinfra.planning.saved import fingerprints
+from portinfra.planning.fingerprints import fingerprints
 from portinfra.records import holder as holders
 from portinfra.render.console.plan import rolling, show_plan
-from portinfra.testing.simulated import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulated
 
 SECRET = "password-of-the-database"
 SCRIPT = f"#!/bin/sh\n{SECRET}\n"

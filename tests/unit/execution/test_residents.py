@@ -3,7 +3,7 @@
 import pytest
 
 from portinfra.errors import Conflict, NoCapacity, Unavailable
-from portinfra.execution.residents import name_residents
+from portinfra.execution.foreign import name_residents
 from portinfra.model.address import Address
 from portinfra.model.change import Step
 from portinfra.model.observed import Foreign

@@ -1,7 +1,7 @@
 import heapq
 
+from portinfra.execution.call_queue import CallQueue
 from portinfra.execution.schedule import Schedule
-from portinfra.execution.turns import CallQueue
 from portinfra.model.catalogue import Rate
 
 

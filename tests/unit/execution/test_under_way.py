@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from portinfra.execution.calls_in_progress import UnderWay
 from portinfra.execution.loop import MEANWHILE_SECONDS, Loop
-from portinfra.execution.under_way import UnderWay
 from portinfra.execution.workers import Completion
 from portinfra.model.address import Address
 from portinfra.model.progress import Awaited

@@ -1,4 +1,4 @@
-from portinfra.execution.waiting import POLL_MAX_SECONDS, POLL_SECONDS, PollSchedule
+from portinfra.execution.poll_schedule import POLL_MAX_SECONDS, POLL_SECONDS, PollSchedule
 
 
 def test_looks_become_rarer_with_the_time_waited():

@@ -8,7 +8,7 @@ from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
 from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Call
-from portinfra.testing.simulated import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulated
 
 
 class Dark:

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from portinfra import PlanOptions, Role, Topology, apply, destroy, plan
 from portinfra.errors import UserCodeError
-from portinfra.testing.simulated import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulated
 
 SHOP = Topology("shop", [Role("web", count=2, public="customers"), Role("db", count=1)])
 

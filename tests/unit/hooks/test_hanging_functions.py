@@ -10,7 +10,7 @@ from portinfra.errors import ApplyError
 from portinfra.execution import questions
 from portinfra.execution.questions import ask
 from portinfra.hooks import calls
-from portinfra.testing.simulated import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulated
 
 
 @pytest.fixture(autouse=True)

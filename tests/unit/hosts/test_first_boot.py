@@ -10,9 +10,9 @@ from portinfra import apply, plan
 from portinfra.hosts.first_boot import boot_scripts
 from portinfra.model.address import Address
 from portinfra.placement import place
+from portinfra.testing.call_wrapper import wrapped
 from portinfra.testing.fake import plugin
 from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.wrapped import wrapped
 
 
 @pytest.fixture(autouse=True)

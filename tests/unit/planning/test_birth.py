@@ -5,8 +5,8 @@ from attrs import evolve
 
 from portinfra import Environment, PlanOptions, Role, Topology, Volume, apply, plan
 from portinfra.model.resources import Instance, Mount
-from portinfra.planning.birth import RULE, birth_text, changes_since_birth
-from portinfra.testing.simulated import simulated
+from portinfra.planning.creation import RULE, birth_text, changes_since_birth
+from portinfra.testing.simulation import simulated
 
 DEMO = Environment("demo", on="fake:instant/us-east-1")
 DB = Role(

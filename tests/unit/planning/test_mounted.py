@@ -4,7 +4,7 @@ from attrs import evolve
 from toy import applied, plan_of, topology
 
 from portinfra import Role, Volume
-from portinfra.planning.mounted import RULE
+from portinfra.planning.mounts import RULE
 
 DB = Role("db", count=1, volumes=[Volume("data", gib=1, mount="/srv"), Volume("log", gib=1)])
 

@@ -11,7 +11,7 @@ from portinfra.model.change import Step
 from portinfra.model.observed import Fault
 from portinfra.model.resources import Rule
 from portinfra.placement import place
-from portinfra.planning.compose import compose
+from portinfra.planning.make_plan import compose
 from portinfra.planning.readiness import rolling_roles, rolls
 
 DB = Role("db", count=6, public="yes", volumes=[Volume("data", gib=10)])

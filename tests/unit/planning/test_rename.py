@@ -8,7 +8,7 @@ from portinfra import PlanOptions, Role, Volume
 from portinfra.model.finding import Severity
 from portinfra.model.resources import Volume as VolumeSpec
 from portinfra.placement import place
-from portinfra.planning.compose import compose
+from portinfra.planning.make_plan import compose
 
 DB = Role("db", count=1, volumes=[Volume("data", gib=10)])
 STORE = evolve(DB, name="store", renamed_from="db")

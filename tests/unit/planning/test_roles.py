@@ -6,7 +6,7 @@ from portinfra import Role, Topology
 from portinfra.model.address import Address
 from portinfra.placement import place
 from portinfra.planning.roles import role_of
-from portinfra.testing.simulated import SOMEWHERE
+from portinfra.testing.simulation import SOMEWHERE
 
 
 @pytest.mark.parametrize("role", ["web", "k8s", "web-app", "tier1-db"])

@@ -2,7 +2,7 @@ from attrs import evolve
 from toy import PRODUCTION, applied, plan_of, topology
 
 from portinfra import Role, Rule, Volume
-from portinfra.planning.saved import declaration_digest, fingerprints, is_covered
+from portinfra.planning.fingerprints import declaration_digest, fingerprints, is_covered
 
 WEB = topology(Role("web", count=2))
 

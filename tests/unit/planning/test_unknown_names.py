@@ -7,7 +7,7 @@ from portinfra import Environment, PlanOptions, Role, Topology, Volume, apply, d
 from portinfra.errors import UserCodeError, ValidationError
 from portinfra.model.finding import Severity
 from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 from portinfra.workflow import release
 
 SHOP = Topology("shop", [Role("small", count=2, volumes=Volume("data", gib=10)), Role("web", count=1)])

@@ -4,7 +4,7 @@ from attrs import evolve
 
 from portinfra import Environment, Role, Topology, Volume, lock_in, move, placed
 from portinfra.portability.move import destination
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 SHOP = Topology("shop", [Role("web", count=2, volumes=[Volume("data", gib=10)], size="f1.small")])
 HERE = Environment("here", on="fake:us-east-1", account="111122223333", cidr="10.0.0.0/16")

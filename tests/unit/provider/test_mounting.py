@@ -8,7 +8,7 @@ import pytest
 
 from portinfra.model.resources import Mount
 from portinfra.provider.cloud_init import user_data
-from portinfra.provider.mounting import mounting
+from portinfra.provider.mount_script import mounting
 
 VOLUMES = [("/dev/data", Mount("data", "/srv/it's")), ("/dev/wal", Mount("wal", "/wal", restored=True))]
 DIGEST = "bdba0fd89972e0decd720da4fc2911c253f96e1276d6328f10edab80a67a380f"

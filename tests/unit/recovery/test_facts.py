@@ -11,7 +11,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import facts_of, read_facts
 from portinfra.recovery.situation.situation import Authority
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 BEGUN = {"kind": "failover", "id": "64", "occasion": "failover", "epoch": 100, "began": 100.0, "open": True}
 NOTHING = Contents((), ())

@@ -10,7 +10,7 @@ from portinfra.execution import questions
 from portinfra.execution.connection import Connection
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Rollout, Wave
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 SHOP = Topology("shop", [Role("db", count=1), Role("web", count=2)])
 DB, WEB = Wave(("db",), (), "1m", 60), Wave(("web",), (), "1m", 60)

@@ -10,9 +10,9 @@ from portinfra.errors import OutcomeUnknown, RateLimited, Unavailable, Unsupport
 from portinfra.model.address import Address
 from portinfra.provider import registry
 from portinfra.provider.interface import Call
+from portinfra.testing.call_wrapper import untouched, wrapped
 from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather, injected
-from portinfra.testing.simulated import simulated
-from portinfra.testing.wrapped import untouched, wrapped
+from portinfra.testing.simulation import simulated
 
 SHOP = Topology("shop", roles=[Role("web")])
 PRODUCTION = Environment("production", on="fake:us-east-1")

@@ -8,7 +8,7 @@ import pytest
 
 from portinfra import Environment, Role, Topology, plan
 from portinfra.testing.fake import FakeCloud, plugin
-from portinfra.testing.simulated import applied, simulated
+from portinfra.testing.simulation import applied, simulated
 
 SHOP = Topology("shop", roles=[Role("web")])
 

@@ -34,7 +34,7 @@ from portinfra.model.catalogue import Capabilities
 from portinfra.model.finding import Severity
 from portinfra.model.schema import UNNAMED, Kind, attributes
 from portinfra.validation import validate, validate_declared
-from portinfra.validation.following import LOOKUPS
+from portinfra.validation.consequences import LOOKUPS
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5x5 ada"
 PAY = Service("payments", tcp=8443, local_port=8002, app_port=8003, health="/health", health_port=8003)

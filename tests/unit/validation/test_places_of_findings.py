@@ -18,7 +18,7 @@ from portinfra import (
 )
 from portinfra.errors import ValidationError
 from portinfra.provider import registry
-from portinfra.testing.simulated import simulated
+from portinfra.testing.simulation import simulated
 
 NOT_DECLARED = {
     "hcl/unknown-variable": "an option of the command line, or the line of a file of values",

@@ -86,7 +86,7 @@ class GcpPlugin(
 
     def birth_bytes(self, host: Instance) -> int:
         """The longest value of its metadata, or half of all values: together they may have 512 KiB."""
-        from portinfra_gcp.birth import metadata, refuse_host
+        from portinfra_gcp.creation import metadata, refuse_host
 
         items = [] if refuse_host(host) else metadata(host)["items"]
         sizes = [len(item["value"].encode()) for item in items]

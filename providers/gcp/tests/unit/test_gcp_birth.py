@@ -6,13 +6,13 @@ import pytest
 from attrs import evolve
 
 from portinfra.model.resources import Instance, Mount
-from portinfra_gcp import birth
+from portinfra_gcp import creation
 
 HOST = Instance("web1", None, None, "europe-west1-b", "10.0.0.4", image="debian-12")
 
 
 def items(want):
-    return {item["key"]: item["value"] for item in birth.metadata(want)["items"]}
+    return {item["key"]: item["value"] for item in creation.metadata(want)["items"]}
 
 
 def test_a_script_runs_at_the_first_boot_alone_and_tells_how_it_ended(tmp_path):
@@ -29,18 +29,18 @@ def test_a_script_runs_at_the_first_boot_alone_and_tells_how_it_ended(tmp_path):
 
 def test_what_is_no_script_is_for_cloud_init():
     want = evolve(HOST, image="ubuntu-24.04", user_data="#cloud-config\npackages: [nginx]\n")
-    assert birth.refuse_host(want) is None
+    assert creation.refuse_host(want) is None
     told = items(want)
     assert told["user-data"] == want.user_data
     assert "startup-script" not in told
 
 
 def test_an_image_without_cloud_init_is_given_scripts_only():
-    refused = birth.refuse_host(evolve(HOST, user_data="#cloud-config\n"))
+    refused = creation.refuse_host(evolve(HOST, user_data="#cloud-config\n"))
     assert refused is not None
     assert "debian-12" in refused.reason
-    assert birth.refuse_host(evolve(HOST, user_data="#!/bin/sh\n")) is None
-    assert birth.refuse_host(HOST) is None
+    assert creation.refuse_host(evolve(HOST, user_data="#!/bin/sh\n")) is None
+    assert creation.refuse_host(HOST) is None
 
 
 def test_keys_of_its_own_mean_no_others():
@@ -52,7 +52,7 @@ def test_keys_of_its_own_mean_no_others():
 
 @pytest.mark.parametrize("image", ["plan-9", ""])
 def test_an_image_that_is_not_known_is_refused_by_name(image):
-    refused = birth.refuse_host(evolve(HOST, image=image))
+    refused = creation.refuse_host(evolve(HOST, image=image))
     assert refused is not None
     assert "ubuntu-24.04" in refused.fix
 

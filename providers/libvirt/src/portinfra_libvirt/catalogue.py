@@ -6,7 +6,7 @@ from portinfra.errors import InvalidRequest
 from portinfra.model.catalogue import Catalogue, MachineType, Zone
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call
-from portinfra_libvirt import pooled
+from portinfra_libvirt import pool_images
 from portinfra_libvirt.published import SIZES, machine, machine_type
 from portinfra_libvirt.site import Site
 
@@ -74,6 +74,6 @@ def images(told: Sequence[Answer]) -> dict[str, str]:
 
     The name of a file stands for that file: it pins a version.
     """
-    same, _ = pooled.everywhere(each["images"] for each in told)
-    newest = {file.removesuffix(pooled.ENDING).partition("@")[0]: file for file in same}
+    same, _ = pool_images.everywhere(each["images"] for each in told)
+    newest = {file.removesuffix(pool_images.ENDING).partition("@")[0]: file for file in same}
     return {**newest, **{file: file for file in same}}

@@ -10,7 +10,7 @@ from portinfra.command_text import command_line
 from portinfra.errors import PortinfraError
 from portinfra.provider.abilities import Check
 from portinfra.provider.interface import Answer
-from portinfra_libvirt import installing, networks, pooled, sites
+from portinfra_libvirt import hook_installation, networks, pool_images, sites
 from portinfra_libvirt.site import Site
 
 PACKAGES = "libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-utils dnsmasq-base iptables ebtables"
@@ -82,7 +82,7 @@ def _hypervisors(site: Site, told: dict[str, Answer]) -> Iterator[Check]:
     """Whether each answers, and what those that do tell."""
     import libvirt
 
-    from portinfra_libvirt.actions.strangers import strangers
+    from portinfra_libvirt.actions.foreign import strangers
     from portinfra_libvirt.actions.survey import machine
     from portinfra_libvirt.connections import Connections
 
@@ -131,7 +131,7 @@ def _bridges(site: Site, told: Mapping[str, Answer]) -> Iterator[Check]:
             f"the bridge {bridge} of {at}", there, "it exists" if there else "it does not exist", fix
         )
         if strange := each["strangers"]:
-            from portinfra_libvirt.actions.strangers import advice
+            from portinfra_libvirt.actions.foreign import advice
 
             told_of = f"no filter keeps these guests from using addresses of others: {', '.join(strange)}"
             yield _check(f"who shares the bridge {bridge} of {at}", False, told_of, advice(strange[0]))
@@ -142,9 +142,9 @@ def _bridges(site: Site, told: Mapping[str, Answer]) -> Iterator[Check]:
 
 
 def _images(site: Site, told: Mapping[str, Answer]) -> Check:
-    same, others = pooled.everywhere(each["images"] for each in told.values())
+    same, others = pool_images.everywhere(each["images"] for each in told.values())
     if others:
-        has = {at: pooled.whole(each["images"]) for at, each in told.items()}
+        has = {at: pool_images.whole(each["images"]) for at, each in told.items()}
         differing = "; ".join(
             f"{file}: " + ", ".join(f"{at} {_has(there.get(file))}" for at, there in has.items())
             for file in others
@@ -196,12 +196,12 @@ def _sites() -> Iterator[Check]:
 def _forwarding(site: Site) -> Check:
     """The hook, where it can be looked at; elsewhere, how it gets there."""
     name, uri = f"forwarding to public hosts of {site.name}", site.hypervisors[0].uri
-    command = installing.command(uri)
+    command = hook_installation.command(uri)
     if ":///" not in uri:
         return Check(name, True, f"it cannot be seen from here; this brings it there: {command}")
     if not shutil.which("nft", path=_path()):
         return _check(name, False, "nft is not installed", f"apt-get install -y nftables; {command}")
-    told = installing.lacking()
+    told = hook_installation.lacking()
     return _check(name, not told, told or "the hook is there", command)
 
 

@@ -15,18 +15,18 @@ from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Answer, Call, Driver
 from portinfra_libvirt import catalogue
 from portinfra_libvirt.actions import (
+    all_hypervisors,
+    all_resources,
     consoles,
-    everything,
     guests,
     networking,
     overlay,
     storage,
     survey,
-    together,
 )
-from portinfra_libvirt.actions.hand import Action, Hand
+from portinfra_libvirt.actions.all_hypervisors import Together
+from portinfra_libvirt.actions.hypervisor import Action, Hand
 from portinfra_libvirt.actions.pool_queue import PoolQueue
-from portinfra_libvirt.actions.together import Together
 from portinfra_libvirt.connections import Connections
 from portinfra_libvirt.drivers import drivers
 from portinfra_libvirt.drivers.foreign import EVERYTHING
@@ -79,7 +79,7 @@ class LibvirtProvider:
 
     def perform(self, call: Call) -> Answer:
         """One look at a hypervisor, or one change there. Raises libvirtError, or ours."""
-        if call.action in together.ACTIONS:
+        if call.action in all_hypervisors.ACTIONS:
             self._connections.begin()
             return self._together.perform(call.action, call.parameters)
         at = str(call.parameters["at"])
@@ -88,7 +88,7 @@ class LibvirtProvider:
         if call.action == SURVEY:
             return survey.survey(hand.connection, call.parameters["scope"], hand.site.directory)
         if call.action == EVERYTHING:
-            return everything.list_all(hand.connection)
+            return all_resources.list_all(hand.connection)
         if call.action == CONSOLE:
             return consoles.read_console(hand, call.parameters["domain"])
         overlay.probe_overlay(hand, call)

@@ -10,8 +10,8 @@ import pytest
 
 from portinfra.errors import NotFound, Unavailable
 from portinfra_libvirt import connections, sites
-from portinfra_libvirt.actions import elsewhere
-from portinfra_libvirt.actions.together import Together
+from portinfra_libvirt.actions import other_sites
+from portinfra_libvirt.actions.all_hypervisors import Together
 from portinfra_libvirt.connections import Connections
 from portinfra_libvirt.site import Hypervisor, Site
 
@@ -145,7 +145,7 @@ def other_site(monkeypatch):
 
         hypervisors = tuple(Hypervisor(at, f"qemu+ssh://{at}/system", (at,)) for at in there)
         with monkeypatch.context() as patch:
-            patch.setattr(elsewhere, "Connections", Fake)
+            patch.setattr(other_sites, "Connections", Fake)
             patch.setattr(sites, "find", lambda name: Site(name, hypervisors))
             yield
 
@@ -153,28 +153,28 @@ def other_site(monkeypatch):
 
 
 def test_a_disk_of_another_site_is_found_past_a_hypervisor_that_is_down(other_site):
-    with other_site(a=None, b=False, c=True), elsewhere.elsewhere("rack", PATH) as original:
+    with other_site(a=None, b=False, c=True), other_sites.elsewhere("rack", PATH) as original:
         assert (original.length, original.passphrase) == (4, b"open sesame")
 
 
 def test_a_disk_that_may_be_where_nobody_answers_is_not_said_to_be_gone(other_site):
     with other_site(a=None, b=False), pytest.raises(Unavailable, match="a: a is down"):  # noqa: SIM117
-        with elsewhere.elsewhere("rack", PATH):
+        with other_sites.elsewhere("rack", PATH):
             raise AssertionError
     with other_site(a=False, b=False), pytest.raises(NotFound, match="has no disk"):  # noqa: SIM117
-        with elsewhere.elsewhere("rack", PATH):
+        with other_sites.elsewhere("rack", PATH):
             raise AssertionError
 
 
 def test_a_disk_of_another_site_that_no_pool_lists_is_not_said_to_be_gone(other_site):
     with other_site(a="unlisted"), pytest.raises(Unavailable, match="a: no active pool lists"):  # noqa: SIM117
-        with elsewhere.elsewhere("rack", PATH):
+        with other_sites.elsewhere("rack", PATH):
             raise AssertionError
-    with other_site(a="unlisted", b=True), elsewhere.elsewhere("rack", PATH) as original:
+    with other_site(a="unlisted", b=True), other_sites.elsewhere("rack", PATH) as original:
         assert original.length == 4
 
 
 def test_what_fails_while_a_disk_is_read_is_not_taken_for_its_absence(other_site):
     with other_site(a=True, b=True), pytest.raises(libvirt.libvirtError):  # noqa: SIM117
-        with elsewhere.elsewhere("rack", PATH):
+        with other_sites.elsewhere("rack", PATH):
             raise gone(libvirt.VIR_ERR_NO_STORAGE_VOL)

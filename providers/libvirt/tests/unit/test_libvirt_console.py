@@ -6,7 +6,7 @@ import pytest
 from portinfra.errors import Conflict
 from portinfra.provider.abilities import CONSOLE_MAX_BYTES
 from portinfra_libvirt.actions import consoles
-from portinfra_libvirt.actions.hand import Hand
+from portinfra_libvirt.actions.hypervisor import Hand
 
 NOTHING_YET, ENDED = -2, b""
 

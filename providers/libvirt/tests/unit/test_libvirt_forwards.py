@@ -13,7 +13,7 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Instance, PublicAddress
 from portinfra.provider.interface import DONE, Call, Names, Refs, Refuse
-from portinfra_libvirt import domains, filters, forwarding, hook, installing, networks, sites
+from portinfra_libvirt import domains, filters, forwarding, hook, hook_installation, networks, sites
 from portinfra_libvirt.drivers.guest import GuestParts
 from portinfra_libvirt.drivers.public_address import PublicAddressDriver
 from portinfra_libvirt.filters import Allowed
@@ -166,9 +166,9 @@ def test_each_host_gets_the_address_of_its_number_where_it_is_free():
 
 
 def test_the_command_that_installs_the_hook_goes_where_the_hypervisor_is():
-    here = installing.command("qemu:///system")
+    here = hook_installation.command("qemu:///system")
     assert here.startswith(f"install -D -m 755 {hook.__file__} /etc/libvirt/hooks/network.d/portinfra")
-    there = installing.command("qemu+ssh://root@hv1:2222/system?keyfile=/k")
+    there = hook_installation.command("qemu+ssh://root@hv1:2222/system?keyfile=/k")
     assert there.startswith("ssh -p 2222 root@hv1 'install -D -m 755 /dev/stdin /etc/libvirt/")
     assert there.endswith(f"< {hook.__file__}")
 
@@ -184,18 +184,18 @@ def test_the_command_that_installs_the_hook_goes_where_the_hypervisor_is():
     ],
 )
 def test_however_libvirt_is_reached_the_hook_gets_to_its_machine(uri, login):
-    assert installing.command(uri).startswith(f"{login}'install -D -m 755 /dev/stdin ")
+    assert hook_installation.command(uri).startswith(f"{login}'install -D -m 755 /dev/stdin ")
 
 
 def test_what_is_installed_is_told_from_what_is_missing_or_old(tmp_path):
     place = tmp_path / "portinfra"
-    assert "there is no" in installing.lacking(place)
+    assert "there is no" in hook_installation.lacking(place)
     place.write_text("#!/bin/sh\n")
-    assert "another version" in installing.lacking(place)
+    assert "another version" in hook_installation.lacking(place)
     place.write_bytes(Path(hook.__file__).read_bytes())
-    assert "cannot be run" in installing.lacking(place)
+    assert "cannot be run" in hook_installation.lacking(place)
     place.chmod(0o755)
-    assert installing.lacking(place) == ""
+    assert hook_installation.lacking(place) == ""
 
 
 @pytest.mark.parametrize(

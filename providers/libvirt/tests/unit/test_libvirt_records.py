@@ -8,7 +8,7 @@ from portinfra.errors import AlreadyExists, NotFound
 from portinfra.model.address import Scope
 from portinfra.model.record import Record
 from portinfra_libvirt import networks
-from portinfra_libvirt.actions.together import Together
+from portinfra_libvirt.actions.all_hypervisors import Together
 from portinfra_libvirt.connections import Connections
 from portinfra_libvirt.errors import to_provider_error
 from portinfra_libvirt.records import LibvirtRecords

@@ -8,7 +8,7 @@ import pytest
 
 from portinfra.errors import NoCapacity
 from portinfra_libvirt.actions.guests import start_domain
-from portinfra_libvirt.actions.hand import Hand
+from portinfra_libvirt.actions.hypervisor import Hand
 from portinfra_libvirt.site import Hypervisor, Site
 
 SITE = Site("laptop", (Hypervisor("laptop", "qemu:///system", ("a",)),))

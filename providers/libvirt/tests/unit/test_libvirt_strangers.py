@@ -8,9 +8,9 @@ import pytest
 from portinfra.errors import InvalidRequest
 from portinfra.model.address import Scope
 from portinfra_libvirt import domains, networks, xml
-from portinfra_libvirt.actions.hand import Hand
+from portinfra_libvirt.actions.foreign import strangers
+from portinfra_libvirt.actions.hypervisor import Hand
 from portinfra_libvirt.actions.networking import define_network
-from portinfra_libvirt.actions.strangers import strangers
 from portinfra_libvirt.site import Hypervisor, Site
 
 SITE = Site("rack", (Hypervisor("a", "qemu+ssh://hv1/system", ("a",)),), bridge="br-guests")

@@ -13,7 +13,7 @@ from portinfra.model.resources import Snapshot, Volume
 from portinfra.provider.interface import Call, Names, Refs, Refuse
 from portinfra_libvirt import disks, domains
 from portinfra_libvirt.actions import pools, storage
-from portinfra_libvirt.actions.hand import Hand
+from portinfra_libvirt.actions.hypervisor import Hand
 from portinfra_libvirt.drivers.instance import InstanceDriver
 from portinfra_libvirt.drivers.snapshot import SnapshotDriver
 from portinfra_libvirt.drivers.volume import VolumeDriver

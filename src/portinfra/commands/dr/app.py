@@ -6,14 +6,14 @@ import typer
 
 from portinfra.commands.dr.approve import approve
 from portinfra.commands.dr.drill import drill, drills, sweep
+from portinfra.commands.dr.evidence import report, verify
 from portinfra.commands.dr.failover import abandon, failback, failover, fence
-from portinfra.commands.dr.prospect import plan
+from portinfra.commands.dr.plan import plan
 from portinfra.commands.dr.refresh import refresh
 from portinfra.commands.dr.replicate import replicate
-from portinfra.commands.dr.reporting import report, verify
 from portinfra.commands.dr.runbook import runbook
 from portinfra.commands.dr.status import status
-from portinfra.commands.grouped import for_typer, needed_commands
+from portinfra.commands.option_groups import for_typer, needed_commands
 from portinfra.commands.session import Session
 
 COMMANDS = (

@@ -24,9 +24,9 @@ class ApproveArguments:
 def approve(session: Session, what: ApproveArguments, which: PlanSelection, shown: OutputOptions) -> int:
     """Approve a failover or failback before it begins, or the manual step that one waits for."""
     from portinfra import dr
+    from portinfra.format import moment
     from portinfra.render.console.terminal import write, write_json
     from portinfra.render.recovery_documents import approved_document
-    from portinfra.words import moment
 
     recovery = recovery_of(session, which)
     given = dr.approve(recovery, what.what)

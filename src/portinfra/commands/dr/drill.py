@@ -10,7 +10,7 @@ from portinfra.commands.session import Session
 def drill(session: Session, which: PlanSelection, shown: OutputOptions, data: RestoreOptions) -> int:
     """Bring everything up in the target from the newest points, apart from all else; measure; tear down."""
     from portinfra import dr
-    from portinfra.commands.dr.reporting import hand_in
+    from portinfra.commands.dr.evidence import hand_in
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.rollout.evidence import open_store
 

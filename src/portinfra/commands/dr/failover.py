@@ -100,11 +100,11 @@ def abandon(session: Session, which: PlanSelection, changing: AbandonOptions) ->
 def fence(session: Session, which: PlanSelection, changing: ConfirmOptions) -> int:
     """Stop an environment that has come back after the other one took over."""
     from portinfra import dr
-    from portinfra.commands.applying import confirm
+    from portinfra.commands.apply_flow import confirm
+    from portinfra.format import count
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.render.console.recovery_assurances import recovery_assurance
     from portinfra.render.console.terminal import write, write_json
-    from portinfra.words import count
 
     recovery, _ = dr.may_fence(recovery_of(session, which))
     if not changing.yes:
@@ -130,8 +130,8 @@ def _take_over(
 ) -> int:
     """Make the target of this recovery active. An old spelling says what to write now."""
     from portinfra import dr
-    from portinfra.commands.applying import confirm
-    from portinfra.commands.dr.reporting import hand_in
+    from portinfra.commands.apply_flow import confirm
+    from portinfra.commands.dr.evidence import hand_in
     from portinfra.render.console.forecast import show_prospect
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.render.console.terminal import err
@@ -214,7 +214,7 @@ def _print_new_spelling(line: str) -> None:
 def _agreement(recovery: "Recovery", how: "FailoverOptions", permitted: "Permitted") -> list[str]:
     """Return what an operator agrees to, in sentences."""
     from portinfra.recovery.points.kept_time import kept_for
-    from portinfra.recovery.situation.wish import end_of
+    from portinfra.recovery.situation.request import end_of
 
     source, target, overruled = recovery.source.name, recovery.target.name, permitted.overruled
     stopped = "is lost" if how.lost else "is stopped"
@@ -277,12 +277,12 @@ def _abandon(
 ) -> int:
     """Abandon the takeover that is open, in either direction."""
     from portinfra import dr
-    from portinfra.commands.applying import confirm
+    from portinfra.commands.apply_flow import confirm
+    from portinfra.format import count
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.render.console.recovery import left_aside_lines
     from portinfra.render.console.terminal import err, write, write_json
     from portinfra.render.recovery_documents import abandoned_document
-    from portinfra.words import count
 
     recovery = dr.may_abandon(recovery, older_data=older_data)
     source, target = recovery.source.name, recovery.target.name

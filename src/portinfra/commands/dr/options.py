@@ -81,7 +81,7 @@ class ConfirmOptions(OutputOptions):
 
 def check_lost(recovery: "Recovery", lost: str | None) -> None:
     """Raise Misuse where `--lost` names no environment of a recovery."""
-    from portinfra.words import suggestion
+    from portinfra.format import suggestion
 
     names = (recovery.source.name, recovery.target.name)
     if lost is not None and lost not in names:

@@ -17,7 +17,7 @@ class Refreshing(OutputOptions):
 def refresh(session: Session, which: PlanSelection, refreshing: Refreshing, data: RestoreOptions) -> int:
     """Restore the newest points into the running standby, wave by wave, with gates and probes; measure."""
     from portinfra import dr
-    from portinfra.commands.dr.reporting import hand_in
+    from portinfra.commands.dr.evidence import hand_in
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.rollout.evidence import open_store
 

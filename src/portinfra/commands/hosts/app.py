@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 
 import typer
 
-from portinfra.commands.grouped import for_typer, needed_commands
 from portinfra.commands.hosts.files import files
 from portinfra.commands.hosts.status import status
+from portinfra.commands.option_groups import for_typer, needed_commands
 from portinfra.commands.session import Session
 
 COMMANDS = (files, status)

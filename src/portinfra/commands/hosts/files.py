@@ -26,11 +26,11 @@ def files(
     from portinfra.commands.hosts.directory import write_directory
     from portinfra.commands.hosts.rendering import render_selected
     from portinfra.commands.selection import select
-    from portinfra.elsewhere import as_declared
+    from portinfra.format import count, suggestion
+    from portinfra.misplaced_hosts import as_declared
     from portinfra.model.address import Scope
     from portinfra.render.console.terminal import err, write, write_json
     from portinfra.render.hosts_documents import hosts_document
-    from portinfra.words import count, suggestion
 
     selection = select(session, target)
     found = render_selected(selection)

@@ -13,11 +13,11 @@ from portinfra.declaration.hcl.sensitive import sensitive_text
 from portinfra.declaration.hcl.syntax import Attribute, Block
 from portinfra.declaration.hcl.values import in_words, to_number, to_python, to_text, to_truth
 from portinfra.declaration.terraform import Where
+from portinfra.format import suggestion, with_article
 from portinfra.model import schema
 from portinfra.model.finding import Finding
 from portinfra.model.schema import Kind
 from portinfra.model.topology import Role, port_ranges
-from portinfra.words import suggestion, with_article
 
 
 @frozen

@@ -14,10 +14,10 @@ from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.syntax import Attribute as Written
 from portinfra.declaration.hcl.syntax import Block
 from portinfra.declaration.terraform import Where
+from portinfra.format import suggestion, with_article
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, following_attributes, label
-from portinfra.words import suggestion, with_article
 
 T = TypeVar("T")
 Natives = Mapping[str, Mapping[str, Any]]

@@ -23,8 +23,8 @@ from portinfra.declaration.hcl.syntax import Attribute, Expression, parts, place
 from portinfra.declaration.hcl.templates import pieces_of_heredoc, pieces_of_quoted, pieces_of_template
 from portinfra.declaration.hcl.values import in_words, is_number, to_number, to_text, to_truth
 from portinfra.declaration.terraform import Where
+from portinfra.format import count, suggestion
 from portinfra.model.location import Location
-from portinfra.words import count, suggestion
 
 MOST_KINDS = 4
 """How many arguments an error describes."""

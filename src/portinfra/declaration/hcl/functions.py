@@ -17,7 +17,7 @@ from portinfra.declaration.hcl.formats import format_text
 from portinfra.declaration.hcl.patterns import replace_pattern
 from portinfra.declaration.hcl.values import in_words, same, to_number, to_text, to_truth
 from portinfra.declaration.hcl.yaml import yaml_text
-from portinfra.words import count
+from portinfra.format import count
 
 LONGEST_RANGE = 1024
 """As in Terraform."""

@@ -8,19 +8,19 @@ from portinfra.declaration import terraform
 from portinfra.declaration.declared import Declared, declaration_error, duplicates
 from portinfra.declaration.hcl.blocks import Reader
 from portinfra.declaration.hcl.expressions import evaluate
-from portinfra.declaration.hcl.outside import Outside
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Scope
 from portinfra.declaration.hcl.syntax import Attribute, Block, parse
+from portinfra.declaration.hcl.variable_values import Outside
 from portinfra.declaration.hcl.variables import read_variables
 from portinfra.declaration.terraform import Where
+from portinfra.format import suggestion
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.schema import block_attributes
 from portinfra.model.topology import Topology
-from portinfra.words import suggestion
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ from attrs import field, frozen
 
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.syntax import Attribute, tokens
+from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
-from portinfra.words import suggestion
 
 
 @frozen

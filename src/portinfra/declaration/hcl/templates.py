@@ -17,8 +17,8 @@ from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.source import Source
 from portinfra.declaration.hcl.syntax import Expression, parse_expression, parts
 from portinfra.declaration.hcl.text import ESCAPES, heredoc_body, unquote
+from portinfra.format import suggestion
 from portinfra.model.location import Location
-from portinfra.words import suggestion
 
 STRIP = "STRIP_MARKER"
 WORDS = ("if", "else", "endif", "for", "endfor")

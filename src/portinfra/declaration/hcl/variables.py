@@ -8,15 +8,15 @@ from typing import Any
 from attrs import frozen
 
 from portinfra.declaration.hcl.expressions import evaluate
-from portinfra.declaration.hcl.outside import FROM_ENVIRONMENT, FileValue, Given, Outside, values_for
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Computed, Scope
 from portinfra.declaration.hcl.source import Source
 from portinfra.declaration.hcl.syntax import Attribute, Block, parse_expression, tokens
 from portinfra.declaration.hcl.values import in_words, to_number, to_text, to_truth
+from portinfra.declaration.hcl.variable_values import FROM_ENVIRONMENT, FileValue, Given, Outside, values_for
+from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
-from portinfra.words import suggestion
 
 KNOWN = ("default", "type", "description", "sensitive")
 SINGLE = ("string", "number", "bool", "any")

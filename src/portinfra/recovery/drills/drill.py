@@ -12,6 +12,7 @@ from attrs import asdict, evolve
 from portinfra.command_text import command
 from portinfra.errors import ApplyError, PolicyError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
+from portinfra.format import iso
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Evidence
@@ -19,7 +20,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.placement import place
-from portinfra.planning.compose import compose
+from portinfra.planning.make_plan import compose
 from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
 from portinfra.recovery.groups import check_names
@@ -36,19 +37,18 @@ from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb, may
 from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.situation.situation import Situation, peer_of
-from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import to_evidence, unread_entries
-from portinfra.recovery.vault.choice import choose
-from portinfra.recovery.vault.selection import Selected, Selection
+from portinfra.recovery.vault.data_selection import Selected, Selection
+from portinfra.recovery.vault.point_selection import choose
 from portinfra.recovery.vault.transfer import has_receiving_hosts, receive
 from portinfra.recovery.watch.forecast import file_errors
 from portinfra.recovery.watch.probers import prober_findings
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import iso
 
 LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 

@@ -27,9 +27,9 @@ from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, read_again
 from portinfra.recovery.ledger.takeovers import turns, under_way
 from portinfra.recovery.options import RunOptions
-from portinfra.recovery.points.left_aside import remove_outlived
+from portinfra.recovery.points.kept_snapshots import remove_outlived
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.takeover.inside import remove_probers
+from portinfra.recovery.takeover.inside_probes import remove_probers
 from portinfra.recovery.vault.transfer import clear, hold_receiving
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say

@@ -10,6 +10,7 @@ from typing import Final
 from attrs import frozen
 
 from portinfra.execution.connection import Connection
+from portinfra.format import iso
 from portinfra.model.evidence import Approved
 from portinfra.model.plain import Document
 from portinfra.provider import registry
@@ -17,7 +18,6 @@ from portinfra.records import holder
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_mark, turns
-from portinfra.words import iso
 
 KIND: Final = "approved"
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from portinfra.format import count
 from portinfra.model.plain import JsonObject
-from portinfra.words import count
 
 VERSION = 3
 """The newest form of entries that this version reads. An entry without `v` has form 1. Form 2 is that of a

@@ -9,9 +9,9 @@ from collections.abc import Collection
 
 from attrs import frozen
 
+from portinfra.format import duration
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.points.point import Point
-from portinfra.words import duration
 
 
 @frozen

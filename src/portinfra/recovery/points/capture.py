@@ -4,6 +4,7 @@ from typing import Any
 
 from attrs import define, field
 
+from portinfra.format import duration
 from portinfra.hooks import calls
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
@@ -12,7 +13,6 @@ from portinfra.model.resources import Snapshot, Spec
 from portinfra.recovery.groups import Group
 from portinfra.recovery.points.point import id_of, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
-from portinfra.words import duration
 
 HOOK_SECONDS = 300.0
 """The longest that a hook may take."""

@@ -11,6 +11,7 @@ from typing import Literal
 from attrs import evolve, frozen
 
 from portinfra.errors import PermissionDenied
+from portinfra.format import silent_line
 from portinfra.model.address import Address
 from portinfra.model.observed import UNSEEN, Observation, Observed
 from portinfra.model.placed import Placed
@@ -18,7 +19,6 @@ from portinfra.model.resources import Snapshot, Volume
 from portinfra.recovery.groups import Group, digest
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, id_of, volume_of
-from portinfra.words import silent_line
 
 Judgement = Literal[
     "covered",

@@ -4,7 +4,7 @@ Where its provider does not tell its time, portinfra does not know when that tim
 the snapshot.
 """
 
-from portinfra.words import moment
+from portinfra.format import moment
 
 _BY_A_PERSON = "until a person deletes it"
 

@@ -1,8 +1,8 @@
 """Until when data on own volumes goes, of an end that another one has overtaken. Pure."""
 
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
+from portinfra.recovery.ledger.departures import left_epoch
 from portinfra.recovery.ledger.ledger import Contents
-from portinfra.recovery.ledger.left import left_epoch
 from portinfra.recovery.ledger.takeovers import activated_number, turns
 from portinfra.recovery.points.point import points
 

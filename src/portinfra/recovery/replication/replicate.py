@@ -18,22 +18,22 @@ from portinfra.placement import place
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.options import RunOptions
-from portinfra.recovery.points.left_aside import remove_outlived
+from portinfra.recovery.points.kept_snapshots import remove_outlived
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.replication.carrying import carry_points, lock_points
 from portinfra.recovery.replication.due import due_groups
+from portinfra.recovery.replication.group_capture import take_points
 from portinfra.recovery.replication.pairing import record_peers
 from portinfra.recovery.replication.retention import Retention
-from portinfra.recovery.replication.taking import take_points
+from portinfra.recovery.replication.transfers import carry_points, lock_points
 from portinfra.recovery.replication.work import GroupOutcome, Work
 from portinfra.recovery.situation.clocks import check_clocks, say_clocks
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.situation.situation import End, Situation, peer_of
-from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.vault.listing import look
 from portinfra.validation.arguments import check_arguments
 

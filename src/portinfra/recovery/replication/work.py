@@ -14,8 +14,8 @@ from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.point import Point
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.situation.situation import End, peer_of
-from portinfra.recovery.situation.wish import end_of
 
 Fate = Literal["carried", "not due", "failed"]
 

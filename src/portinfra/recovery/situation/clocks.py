@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from portinfra.execution.connection import Connection
+from portinfra.format import duration
 from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.waves import Say
-from portinfra.words import duration
 
 SAY_SECONDS = 60.0
 """A run says so where the clock is further off."""

@@ -17,12 +17,13 @@ from portinfra.placement import place
 from portinfra.records.lease import read_leases
 from portinfra.recovery.groups import digest, groups
 from portinfra.recovery.ledger.approvals import step_approvals
-from portinfra.recovery.ledger.kept import read_kept
+from portinfra.recovery.ledger.kept_snapshots import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import STOOD, TakeoverEntry, activated_number, turns
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.host_starts import mark_starts
 from portinfra.recovery.situation.situation import (
     ENDS,
     Authority,
@@ -33,7 +34,6 @@ from portinfra.recovery.situation.situation import (
     classify,
     peer_of,
 )
-from portinfra.recovery.situation.starts import mark_starts
 
 
 def read_facts(

@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from portinfra.command_text import command
 from portinfra.errors import DeclarationError
 from portinfra.execution.connection import Connection
+from portinfra.format import suggestion
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.internet import describe_flows, flows_from_internet, without_internet
@@ -31,7 +32,6 @@ from portinfra.recovery.situation.permissions import Refusal, Verb, may, next_ve
 from portinfra.recovery.situation.refusals import explain, next_step
 from portinfra.recovery.situation.situation import End, Situation, is_contained, peer_of
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import suggestion
 
 
 @frozen(field_transformer=strict)

@@ -6,12 +6,12 @@ from attrs import evolve
 
 from portinfra import command_text
 from portinfra.errors import OutcomeUnknown, PolicyError, PortinfraError, Unavailable
+from portinfra.format import moment, silent_line
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.permissions import Refusal, Verb, may, next_verbs
 from portinfra.recovery.situation.situation import ENDS, End, Situation, peer_of
-from portinfra.words import moment, silent_line
 
 
 def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from portinfra.errors import PortinfraError
 from portinfra.recovery.ledger.entries import Unreadable
-from portinfra.recovery.ledger.kept import KeptEntry
+from portinfra.recovery.ledger.kept_snapshots import KeptEntry
 from portinfra.recovery.ledger.runs import Run
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
 

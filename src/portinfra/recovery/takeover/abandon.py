@@ -18,12 +18,12 @@ from portinfra.recovery.ledger.takeovers import (
     turns,
 )
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.left_aside import KeptVolumes
+from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
-from portinfra.recovery.situation.wish import end_of
+from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.takeover.fencing import switch_end
 from portinfra.recovery.takeover.steps import Step
 from portinfra.validation.arguments import check_arguments

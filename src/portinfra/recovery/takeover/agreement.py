@@ -7,9 +7,9 @@ from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, mark, record_turn
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.starts import mark_starts
+from portinfra.recovery.situation.host_starts import mark_starts
 from portinfra.recovery.takeover.progress import Progress
-from portinfra.recovery.vault.selection import Selected
+from portinfra.recovery.vault.data_selection import Selected
 
 
 def agree(

@@ -5,6 +5,7 @@ from attrs import frozen
 from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
+from portinfra.format import suggestion
 from portinfra.model.strict import strict
 from portinfra.recovery.ledger.approvals import KIND, approval_entry, person_of
 from portinfra.recovery.ledger.ledger import Ledger
@@ -15,7 +16,6 @@ from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.situation import Situation
 from portinfra.recovery.watch.approvals import occasion_of
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import suggestion
 
 APPROVAL_SECONDS = 3600.0
 """How long an approval of a takeover is valid."""

@@ -8,6 +8,7 @@ from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
+from portinfra.format import moment
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
     TakeoverEntry,
@@ -22,12 +23,11 @@ from portinfra.recovery.points.own_data import believable_time, own_data_time
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.situation.request import end_of, is_planned, takeover_verb
 from portinfra.recovery.situation.situation import End, Situation, is_replaceable, peer_of
-from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
 from portinfra.recovery.takeover.steps import Step
-from portinfra.recovery.vault.selection import Selection
+from portinfra.recovery.vault.data_selection import Selection
 from portinfra.recovery.watch.approvals import approvals_by_others
-from portinfra.words import moment
 
 
 @frozen

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from attrs import define, evolve, field
 
 from portinfra.errors import ApplyError, NotReadyError, PortinfraError
+from portinfra.format import iso
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import Checked, Kind
@@ -23,10 +24,9 @@ from portinfra.recovery.points.restore import (
     with_hosts_off,
 )
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.takeover.inside import ask_inside
+from portinfra.recovery.takeover.inside_probes import ask_inside
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Rollout, Say, Wave
-from portinfra.words import iso
 
 
 @define

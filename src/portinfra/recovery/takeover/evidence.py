@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from attrs import frozen
 
 from portinfra.command_text import command
+from portinfra.format import duration, iso
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import BothRan, Evidence, PointUsed
 from portinfra.recovery.ledger.ledger import Contents
@@ -13,9 +14,8 @@ from portinfra.recovery.points.ages import Ages, round_age
 from portinfra.recovery.points.point import Point
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.looked import look, unread
+from portinfra.recovery.takeover.check_depth import look, unread
 from portinfra.version import VERSION
-from portinfra.words import duration, iso
 
 
 @frozen

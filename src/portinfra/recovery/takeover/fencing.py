@@ -14,6 +14,7 @@ from portinfra.command_text import command
 from portinfra.errors import ApplyError, PolicyError, ProviderError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
+from portinfra.format import moment
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observation
@@ -22,8 +23,8 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.progress import Listener
 from portinfra.model.resources import FirewallRules, Instance, Power
 from portinfra.placement import place
+from portinfra.recovery.ledger.departures import record_left
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.left import record_left
 from portinfra.recovery.ledger.takeovers import record_turn, turns
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
@@ -31,7 +32,6 @@ from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import moment
 
 
 class PartlySwitched(Unavailable):

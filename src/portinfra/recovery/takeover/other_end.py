@@ -14,12 +14,12 @@ from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import answering, read_facts
-from portinfra.recovery.situation.starts import mark_starts
-from portinfra.recovery.situation.wish import end_of
+from portinfra.recovery.situation.host_starts import mark_starts
+from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.takeover.fencing import PartlySwitched, switch_end
 from portinfra.recovery.takeover.progress import Progress
 from portinfra.recovery.takeover.steps import Step
-from portinfra.recovery.vault.selection import Selection
+from portinfra.recovery.vault.data_selection import Selection
 from portinfra.recovery.vault.transfer import receive
 from portinfra.rollout.waves import Say
 

@@ -9,7 +9,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.restore import find_moved, hosts_of
-from portinfra.recovery.situation.starts import mark_starts
+from portinfra.recovery.situation.host_starts import mark_starts
 
 
 @frozen

@@ -14,6 +14,7 @@ from portinfra.command_text import command
 from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection, Look
 from portinfra.execution.run import Run
+from portinfra.format import iso
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
@@ -40,7 +41,7 @@ from portinfra.recovery.ledger.takeovers import own_data_number
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
-from portinfra.recovery.points.left_aside import KeptVolumes
+from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import outdated_volumes, place_with_data
 from portinfra.recovery.recovery import Recovery
@@ -52,17 +53,16 @@ from portinfra.recovery.situation.situation import Situation, is_replaceable
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import to_evidence, unread_entries
 from portinfra.recovery.takeover.fencing import close_to_internet, stand_down
-from portinfra.recovery.takeover.overwritten import Overwritten
+from portinfra.recovery.takeover.replaced_volumes import Overwritten
 from portinfra.recovery.takeover.steps import RefreshStep
-from portinfra.recovery.vault.choice import Choice, choose
-from portinfra.recovery.vault.selection import own_numbers
+from portinfra.recovery.vault.data_selection import own_numbers
+from portinfra.recovery.vault.point_selection import Choice, choose
 from portinfra.recovery.vault.transfer import receive
 from portinfra.recovery.watch.forecast import foresee, with_permissions
 from portinfra.recovery.watch.status import status_of_way
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import iso
 
 
 @check_arguments

@@ -13,6 +13,7 @@ from attrs import asdict, define, evolve
 from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
+from portinfra.format import iso
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
@@ -26,14 +27,14 @@ from portinfra.recovery.ledger.takeovers import TakeoverEntry, activate, data_ma
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
-from portinfra.recovery.points.left_aside import KeptVolumes
+from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.points.restore import place_with_data
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.clocks import say_clocks
+from portinfra.recovery.situation.request import is_planned
 from portinfra.recovery.situation.situation import End
-from portinfra.recovery.situation.wish import is_planned
 from portinfra.recovery.takeover.agreement import agree, roles_with_data
 from portinfra.recovery.takeover.approvals import list_approvals, remove_spent_approvals
 from portinfra.recovery.takeover.begin import TakeoverStart
@@ -48,17 +49,16 @@ from portinfra.recovery.takeover.evidence import (
 from portinfra.recovery.takeover.fencing import overtaken_error, stand_down
 from portinfra.recovery.takeover.finish import announce, start_roles_left_behind
 from portinfra.recovery.takeover.other_end import OtherEnd
-from portinfra.recovery.takeover.overwritten import Overwritten
 from portinfra.recovery.takeover.own_hosts import OwnHosts
 from portinfra.recovery.takeover.progress import Progress
+from portinfra.recovery.takeover.replaced_volumes import Overwritten
 from portinfra.recovery.takeover.steps import Step
-from portinfra.recovery.vault.selection import Selected, Selection, as_decided, replaced_choice
+from portinfra.recovery.vault.data_selection import Selected, Selection, as_decided, replaced_choice
 from portinfra.recovery.vault.transfer import receive
 from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import iso
 
 
 @check_arguments

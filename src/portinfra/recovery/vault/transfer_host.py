@@ -28,7 +28,7 @@ from portinfra.model.resources import Attachment, Instance, PublicAddress, Spec,
 from portinfra.model.topology import Flow, Role, Topology, allow
 from portinfra.model.vault import Vault, cidr_and_port
 from portinfra.placement import place
-from portinfra.planning.compose import compose
+from portinfra.planning.make_plan import compose
 from portinfra.planning.refusal import refuse
 from portinfra.provider.abilities import BlockReader
 from portinfra.recovery.options import RunOptions

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection, Look
+from portinfra.format import iso
 from portinfra.hooks.calls import name_of, unready
 from portinfra.hosts.plan_findings import plan_findings
 from portinfra.model.address import Address
@@ -19,7 +20,7 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Volume
 from portinfra.model.strict import strict
 from portinfra.placement import place
-from portinfra.planning.compose import compose
+from portinfra.planning.make_plan import compose
 from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
@@ -41,10 +42,10 @@ from portinfra.recovery.replication.readiness import capture_problem, size_probl
 from portinfra.recovery.situation.facts import answering
 from portinfra.recovery.situation.permissions import ACTIVE_ALREADY, may
 from portinfra.recovery.situation.refusals import explain
+from portinfra.recovery.situation.request import end_of, is_planned, takeover_verb
 from portinfra.recovery.situation.situation import Situation, peer_of
-from portinfra.recovery.situation.wish import end_of, is_planned, takeover_verb
+from portinfra.recovery.vault.data_selection import Selected, Selection, as_decided
 from portinfra.recovery.vault.readiness import lacking, pointless
-from portinfra.recovery.vault.selection import Selected, Selection, as_decided
 from portinfra.recovery.vault.transfer import not_here, transfer_findings
 from portinfra.recovery.watch.approvals import is_approved, occasion_of
 from portinfra.recovery.watch.overwrites import foresee_overwrites
@@ -56,7 +57,6 @@ from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.recovery.watch.status import status_of_way
 from portinfra.recovery.watch.usable_keys import key_findings, keys_of
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import iso
 
 OWN = "own volumes of"
 

@@ -10,8 +10,8 @@ from portinfra.model.placed import Placed
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.restore import find_moved
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.situation.situation import Situation, is_contained, is_replaceable
-from portinfra.recovery.situation.wish import end_of
 
 
 @frozen

@@ -11,9 +11,9 @@ from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
+from portinfra.recovery.situation.request import end_of, takeover_verb
 from portinfra.recovery.situation.situation import Situation, peer_of
-from portinfra.recovery.situation.wish import end_of, takeover_verb
-from portinfra.recovery.vault.selection import Selection
+from portinfra.recovery.vault.data_selection import Selection
 from portinfra.recovery.watch.approvals import approvals_by_others, needs_approval
 from portinfra.recovery.watch.forecast import foresee, with_permissions
 from portinfra.recovery.watch.readiness import NEVER_OVERRULED, errors_of

@@ -10,6 +10,7 @@ from datetime import datetime
 from attrs import evolve, field, frozen
 
 from portinfra.command_text import command
+from portinfra.format import duration, silent_line
 from portinfra.model.duration import seconds
 from portinfra.model.finding import Finding, Severity
 from portinfra.placement import place
@@ -23,14 +24,13 @@ from portinfra.recovery.situation.clocks import REFUSE_SECONDS, clock_line
 from portinfra.recovery.situation.permissions import Verb, may
 from portinfra.recovery.situation.refusals import command as command_of
 from portinfra.recovery.situation.refusals import explain, next_step
+from portinfra.recovery.situation.request import end_of, takeover_verb
 from portinfra.recovery.situation.situation import Situation, peer_of
-from portinfra.recovery.situation.wish import end_of, takeover_verb
-from portinfra.recovery.vault.choice import Lack
-from portinfra.recovery.vault.selection import replaced_choice
+from portinfra.recovery.vault.data_selection import replaced_choice
+from portinfra.recovery.vault.point_selection import Lack
 from portinfra.recovery.watch.approvals import needs_approval, occasion_of
 from portinfra.recovery.watch.overwrites import Overwrites
 from portinfra.recovery.watch.recovery_status import DRILL_LATE, RecoveryStatus
-from portinfra.words import duration, silent_line
 
 NEVER_OVERRULED = frozenset(
     f"recovery/{rule}" for rule in ("no-point", "half-replaced", "not-blank", "no-last-point")

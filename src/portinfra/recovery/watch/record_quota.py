@@ -6,13 +6,13 @@ Records have a quota where a provider keeps them in resources that are scarce: h
 import math
 from collections.abc import Iterator
 
+from portinfra.format import count
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.finding import Finding, Severity
 from portinfra.placement import place
 from portinfra.provider.interface import RecordDriver
 from portinfra.recovery.groups import groups
 from portinfra.recovery.recovery import Recovery
-from portinfra.words import count
 
 FIXED_RECORDS = 10
 """Leases of the scopes of its end, and the entries of a takeover, of its run and of its approvals."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
+from portinfra.format import silent_line
 from portinfra.model.address import Address
 from portinfra.model.evidence import Kind
 from portinfra.model.finding import Finding, Severity
@@ -16,7 +17,6 @@ from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.coverage import Judgement
 from portinfra.recovery.situation.leftovers import Leftover
 from portinfra.recovery.situation.situation import End, Situation
-from portinfra.words import silent_line
 
 Level = Literal["ok", "late", "lost"]
 """`late`: older than the schedule, with some slack; or in a vault that could not be looked into; or of a

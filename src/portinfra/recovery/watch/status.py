@@ -12,6 +12,7 @@ from attrs import astuple, evolve
 
 from portinfra.errors import ProviderError
 from portinfra.execution.connection import Connection
+from portinfra.format import iso
 from portinfra.model.duration import seconds
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
@@ -27,7 +28,7 @@ from portinfra.recovery.points.coverage import (
     judge_points,
     newest_or_best,
 )
-from portinfra.recovery.points.left_aside import KeptVolumes
+from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.points.locks import has_locks, locked_points, read_locks
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
@@ -35,8 +36,8 @@ from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.leftovers import list_leftovers
 from portinfra.recovery.situation.permissions import REFRESH_VERB, may, next_verbs
 from portinfra.recovery.situation.refusals import next_step
+from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.situation.situation import Authority, End, EndFacts, Situation, peer_of
-from portinfra.recovery.situation.wish import end_of
 from portinfra.recovery.vault.listing import look_for
 from portinfra.recovery.watch.recovery_status import (
     KeptVolume,
@@ -46,7 +47,6 @@ from portinfra.recovery.watch.recovery_status import (
     VolumeStatus,
 )
 from portinfra.validation.arguments import check_arguments
-from portinfra.words import iso
 
 SLACK = 1.25
 

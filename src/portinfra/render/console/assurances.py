@@ -8,17 +8,17 @@ from collections import Counter
 from collections.abc import Mapping
 
 from portinfra.command_text import command
-from portinfra.elsewhere import find_elsewhere
+from portinfra.format import collapsed, count
+from portinfra.misplaced_hosts import find_elsewhere
 from portinfra.model.address import Address
 from portinfra.model.plan import Plan
 from portinfra.model.resources import FirewallRules, Instance
 from portinfra.placement import host_names, role_in
-from portinfra.planning.birth import RULE as BORN_OTHERWISE
-from portinfra.planning.ignored import RULE as IGNORED
+from portinfra.planning.creation import RULE as BORN_OTHERWISE
+from portinfra.planning.ignored_attributes import RULE as IGNORED
 from portinfra.planning.roles import role_of
 from portinfra.planning.zones import resources_after
 from portinfra.policy import Report
-from portinfra.words import collapsed, count
 
 ASSURANCES: Mapping[str, str] = {
     "nothing to do": "Nothing to do: {what} is as declared{exceptions}.",

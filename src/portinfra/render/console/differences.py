@@ -8,7 +8,7 @@ from portinfra.model.observed import UNSEEN
 from portinfra.model.plain import JsonObject
 from portinfra.model.resources import Rule
 from portinfra.model.topology import ANYWHERE, INTERNET
-from portinfra.visible import visible
+from portinfra.safe_text import visible
 
 
 def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:

@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.text import Text
 
 from portinfra.errors import ApplyError, PortinfraError
+from portinfra.format import collapsed, count
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
 from portinfra.model.outcome import Cause, StepOutcome
 from portinfra.render.console.assurances import ASSURANCES
 from portinfra.render.console.terminal import err, styled_text
-from portinfra.words import collapsed, count
 
 SOURCE_WIDTH = 100
 """A line of a declaration that is longer is not shown."""

@@ -5,18 +5,18 @@ from collections.abc import Collection, Iterable
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 
+from portinfra.format import count
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import INTERNET
 from portinfra.policy import BUILT_IN, Report, Waived
-from portinfra.policy.declared import Declared, traffic_of
+from portinfra.policy.declared_traffic import Declared, traffic_of
 from portinfra.reach import Hop, Reach, Traffic
 from portinfra.reach.traffic import NOTHING
 from portinfra.render.console.assurances import describe_dropped_traffic
 from portinfra.render.console.errors import STYLES
 from portinfra.render.console.terminal import styled_text, table
-from portinfra.visible import visible
-from portinfra.words import count
+from portinfra.safe_text import visible
 
 TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
 MANY = 6

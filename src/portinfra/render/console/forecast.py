@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from rich.console import Console
 
+from portinfra.format import duration, moment
 from portinfra.recovery.watch.forecast import DataSource, Forecast
 from portinfra.recovery.watch.readiness import NOT_KNOWN
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery import age_line, title
 from portinfra.render.console.terminal import table
-from portinfra.words import duration, moment
 
 
 def show_prospect(found: Forecast, console: Console) -> None:

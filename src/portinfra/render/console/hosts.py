@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from portinfra.format import count
 from portinfra.hosts.status import HostState
-from portinfra.words import count
 
 
 def show_states(states: Sequence[HostState], console: Console) -> None:

@@ -2,10 +2,10 @@
 
 from rich.console import Console
 
+from portinfra.format import count, duration
 from portinfra.portability.move import Choice, Move
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.terminal import styled_text, table
-from portinfra.words import count, duration
 
 
 def show_move(move: Move, console: Console) -> None:

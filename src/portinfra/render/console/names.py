@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from portinfra.format import collapsed, count
 from portinfra.model.address import Address
-from portinfra.words import collapsed, count
 
 
 def count_by_kind(addresses: Iterable[Address]) -> str:

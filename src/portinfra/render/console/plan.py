@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 from rich.console import Console
 
+from portinfra.format import collapsed, count, duration
 from portinfra.hooks.calls import name_of
 from portinfra.model.address import Address
 from portinfra.model.change import Action, Change
@@ -21,7 +22,6 @@ from portinfra.render.console.differences import difference_lines, value
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.names import count_by_kind
 from portinfra.render.console.terminal import print_hanging, styled_text
-from portinfra.words import collapsed, count, duration
 
 SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
 STYLES: Mapping[Action, str] = {

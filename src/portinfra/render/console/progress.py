@@ -8,10 +8,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 from rich.text import Text
 
+from portinfra.format import duration
 from portinfra.model.progress import Progress
 from portinfra.render.console.terminal import err, styled_text
-from portinfra.visible import visible
-from portinfra.words import duration
+from portinfra.safe_text import visible
 
 WORDS = {"remove": "removed", "tighten": "tightened", "converge": "done", "ready": "ready"}
 STYLES = {"failed": "red", "blocked": "yellow"}

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from portinfra.command_text import command
+from portinfra.format import count, duration, moment
 from portinfra.model.evidence import Evidence, LeftAside
 from portinfra.model.finding import Severity
 from portinfra.recovery.drills.sweep import UNSEEN, Swept
@@ -21,7 +22,6 @@ from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery_assurances import recovery_assurance
 from portinfra.render.console.terminal import styled_text, table
 from portinfra.render.evidence.sentences import UNREAD_ENTRIES
-from portinfra.words import count, duration, moment
 
 RESULT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "failed": "bold red"}
 LEVEL_STYLES = {"ok": "green", "late": "yellow", "lost": "bold red"}

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
-from portinfra.elsewhere import as_declared
 from portinfra.hosts.inventory import list_hosts
+from portinfra.misplaced_hosts import as_declared
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Attachment, FirewallRules, Rule, Subnet, Volume
 from portinfra.render.console.differences import peer, traffic

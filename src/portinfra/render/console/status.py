@@ -5,6 +5,7 @@ from collections import Counter
 from rich.console import Console
 
 from portinfra.command_text import command
+from portinfra.format import collapsed, count
 from portinfra.model.address import Address
 from portinfra.model.change import Action, Change
 from portinfra.model.lease import Lease
@@ -15,7 +16,6 @@ from portinfra.render.console.differences import difference_lines
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.names import count_by_kind
 from portinfra.render.console.terminal import styled_text
-from portinfra.words import collapsed, count
 
 WORDS: dict[Action, str] = {
     "create": "missing",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from portinfra.errors import PortinfraError
-from portinfra.visible import CODES
+from portinfra.safe_text import CODES
 
 
 class OutputLost(PortinfraError):

@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from portinfra.visible import CODES, visible
+from portinfra.safe_text import CODES, visible
 
 WIDE = 10_000
 """The width of what is no terminal: a file or a pipe gets whole lines."""

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from portinfra.render.diagrams.palette import LINKS, PRIVATE, PUBLIC
-from portinfra.render.diagrams.picture import Picture, Row
-from portinfra.render.diagrams.words import (
+from portinfra.render.diagrams.labels import (
     Arrow,
     arrows,
     cell_lines,
@@ -14,7 +12,9 @@ from portinfra.render.diagrams.words import (
     role_lines,
     title,
 )
-from portinfra.visible import visible
+from portinfra.render.diagrams.palette import LINKS, PRIVATE, PUBLIC
+from portinfra.render.diagrams.picture import Picture, Row
+from portinfra.safe_text import visible
 
 BLUE = f'fillcolor="{PRIVATE.fill}", color="{PRIVATE.line}"'
 

@@ -3,7 +3,7 @@
 from html import escape
 
 from portinfra.render.diagrams.palette import INK
-from portinfra.visible import visible
+from portinfra.safe_text import visible
 
 
 def element(tag: str, *, content: str = "", **attributes: float | str) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from portinfra.render.diagrams.elements import element, group, text
+from portinfra.render.diagrams.labels import peers
 from portinfra.render.diagrams.layout import LINE, MARGIN, Box, fitting, list_columns, text_width
 from portinfra.render.diagrams.palette import INK, LINKS, MUTED, TIER
 from portinfra.render.diagrams.picture import Link
-from portinfra.render.diagrams.words import peers
 
 SIZE = 12.0
 HEADINGS = ("", "from", "to", "ports", "why")

@@ -1,9 +1,9 @@
 """The lanes of the flows beside the map, and the legend that explains them."""
 
 from portinfra.render.diagrams.elements import element, group, text
+from portinfra.render.diagrams.labels import peers
 from portinfra.render.diagrams.layout import LINE, PORTS_MAX, Box, LanePlace, Layout, fitting, legend_lines
 from portinfra.render.diagrams.palette import INK, LINKS, PAPER, PRIVATE, PUBLIC, Colour
-from portinfra.render.diagrams.words import peers
 
 DOT = 4.5
 

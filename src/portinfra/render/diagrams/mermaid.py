@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from portinfra.render.diagrams.palette import INK, PRIVATE, PUBLIC
-from portinfra.render.diagrams.picture import Picture, Row
-from portinfra.render.diagrams.words import (
+from portinfra.render.diagrams.labels import (
     arrows,
     cell_lines,
     outside_ids,
@@ -13,7 +11,9 @@ from portinfra.render.diagrams.words import (
     role_lines,
     title,
 )
-from portinfra.visible import visible
+from portinfra.render.diagrams.palette import INK, PRIVATE, PUBLIC
+from portinfra.render.diagrams.picture import Picture, Row
+from portinfra.safe_text import visible
 
 _ENTITIES = str.maketrans(
     {sign: f"#{ord(sign)};" for sign in '"#&<>`\\|{}[]()%;@*_~$'} | {"\n": " ", "\r": " "}

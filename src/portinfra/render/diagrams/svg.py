@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from portinfra.render.diagrams.elements import element, group, text
 from portinfra.render.diagrams.flow_list import flow_list
+from portinfra.render.diagrams.labels import title
 from portinfra.render.diagrams.lanes import lane, legend
 from portinfra.render.diagrams.layout import (
     CYLINDER,
@@ -18,7 +19,6 @@ from portinfra.render.diagrams.layout import (
 )
 from portinfra.render.diagrams.palette import INK, MUTED, PAPER, PRIVATE, PUBLIC, REGION, TIER
 from portinfra.render.diagrams.picture import Host, Picture
-from portinfra.render.diagrams.words import title
 
 
 def svg(picture: Picture) -> str:

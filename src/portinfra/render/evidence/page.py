@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from portinfra.command_text import command, command_line
+from portinfra.format import count, duration, moment
 from portinfra.model.plain import Document, JsonObject
 from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.points.kept_time import kept_until
@@ -13,8 +14,7 @@ from portinfra.render.evidence.sentences import UNREAD_ENTRIES
 from portinfra.render.evidence.style import STYLE
 from portinfra.render.evidence.timeline import timeline
 from portinfra.rollout.evidence import verify
-from portinfra.visible import visible
-from portinfra.words import count, duration, moment
+from portinfra.safe_text import visible
 
 SIDEWAYS = '<p class="sideways"><small>← It goes on sideways →</small></p>'
 """Where the drawing is wider than the screen."""

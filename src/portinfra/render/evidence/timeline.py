@@ -6,8 +6,8 @@ from html import escape
 
 from attrs import frozen
 
+from portinfra.format import duration
 from portinfra.model.plain import Document, JsonObject
-from portinfra.words import duration
 
 WIDTH, LEFT, RIGHT = 900, 230, 130
 ROW, BAR, TOP = 30, 16, 8

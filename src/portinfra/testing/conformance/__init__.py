@@ -21,20 +21,20 @@ from portinfra.testing.conformance.suite.acceptance import Acceptance
 from portinfra.testing.conformance.suite.causes import Causes
 from portinfra.testing.conformance.suite.consoles import Consoles
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
+from portinfra.testing.conformance.suite.faults import BadWeather
 from portinfra.testing.conformance.suite.foreign import ForeignResources
 from portinfra.testing.conformance.suite.identity import Identity
 from portinfra.testing.conformance.suite.leases import Leases
 from portinfra.testing.conformance.suite.limits import Limits
 from portinfra.testing.conformance.suite.locks import Locks
-from portinfra.testing.conformance.suite.mending import Mending
 from portinfra.testing.conformance.suite.optional_abilities import OptionalAbilities
 from portinfra.testing.conformance.suite.permissions import Permissions
 from portinfra.testing.conformance.suite.records import Records
+from portinfra.testing.conformance.suite.repair import Mending
 from portinfra.testing.conformance.suite.replacements import Replacements
 from portinfra.testing.conformance.suite.same_answers import SameAnswers
 from portinfra.testing.conformance.suite.steady_traffic import SteadyTraffic
 from portinfra.testing.conformance.suite.usable_keys import UsableKeys
-from portinfra.testing.conformance.suite.weather import BadWeather
 from portinfra.testing.conformance.suite.withdrawals import Withdrawals
 from portinfra.testing.conformance.suite.worlds import Worlds
 from portinfra.testing.conformance.topologies import AFTER, BEFORE

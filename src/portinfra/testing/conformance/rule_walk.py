@@ -18,8 +18,8 @@ from portinfra.model.resources import FirewallRules, Spec
 from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.planning.changes import Drivers
-from portinfra.planning.compose import compose
 from portinfra.planning.dry_run import dry_step
+from portinfra.planning.make_plan import compose
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Refs, Refuse
 from portinfra.reach.links import links

@@ -17,8 +17,8 @@ from portinfra.model.topology import Topology
 from portinfra.observation import Reader
 from portinfra.provider import registry
 from portinfra.provider.interface import Answer, Call, Provider
+from portinfra.testing.call_wrapper import Hand, untouched, wrapped
 from portinfra.testing.conformance.bed import Bed
-from portinfra.testing.wrapped import Hand, untouched, wrapped
 
 LOSE_DATA = PlanOptions(allow_data_loss=frozenset({"all"}))
 

@@ -23,8 +23,8 @@ from attrs import define, field, frozen
 
 from portinfra.errors import OutcomeUnknown, PortinfraError
 from portinfra.provider.interface import Answer, Call, Provider
+from portinfra.testing.call_wrapper import Hand
 from portinfra.testing.faults import MISHAPS, Crash, Mishap
-from portinfra.testing.wrapped import Hand
 
 EQUAL_SAMPLE = 16
 """Of crashes that equal another, a sweep tries one in so many. There are three forms, so no multiple of 3."""

@@ -10,6 +10,6 @@ No namespace is left: the kernel removes them when the process ends, however it 
 from portinfra.testing.fabric.fabric import PROGRAMS, Fabric, why_impossible
 from portinfra.testing.fabric.load import Load
 from portinfra.testing.fabric.traffic import Passage, find_passages
-from portinfra.testing.fabric.waiting import wait_until
+from portinfra.testing.fabric.wait import wait_until
 
 __all__ = ["PROGRAMS", "Fabric", "Load", "Passage", "find_passages", "wait_until", "why_impossible"]

@@ -21,7 +21,7 @@ from portinfra.model.resources import Instance
 from portinfra.testing.certificates import Authority
 from portinfra.testing.fabric.applications import Applications
 from portinfra.testing.fabric.namespaces import Namespaces
-from portinfra.testing.fabric.waiting import wait_until
+from portinfra.testing.fabric.wait import wait_until
 
 PROGRAMS = ("haproxy", "ip", "nft", "setpriv", "socat")
 """What a fabric calls. Debian's package of `ip` is iproute2."""

@@ -11,7 +11,7 @@ from typing import Self
 from attrs import frozen
 
 from portinfra.testing.fabric.fabric import Fabric
-from portinfra.testing.fabric.waiting import wait_until
+from portinfra.testing.fabric.wait import wait_until
 
 WAIT = 60.0
 """Seconds for what takes up to five on a machine at rest. A client waits longer than that for an answer."""

@@ -12,12 +12,12 @@ import sys
 from typing import Any
 
 from portinfra.errors import PortinfraError
+from portinfra.format import suggestion
 from portinfra.model.environment import Environment
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.parameters import OWNED, check_action
 from portinfra.testing.fake.plugin import FakePlugin
 from portinfra.testing.fake.provider import FakeProvider
-from portinfra.words import suggestion
 
 SETTLING_SECONDS = 60.0
 """Time passes only when somebody sleeps: after this long a change by hand is over, and lists show it."""

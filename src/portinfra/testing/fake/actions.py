@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from portinfra.model.resources import Network, PublicAddress, Subnet
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api import (
     account,
     admission,
@@ -17,7 +18,6 @@ from portinfra.testing.fake.api import (
     snapshots,
     volumes,
 )
-from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
 
 Handler = Callable[[Book, Given], Answer]

@@ -4,16 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.actions import ACTIONS
 from portinfra.testing.fake.api import console, contents
 from portinfra.testing.fake.api.account import check_allowed
-from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.clock import FakeClock
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.life import exists, view
 from portinfra.testing.fake.parameters import check_request
 from portinfra.testing.fake.shapes import AWS, SHAPES, Shape, rate_classes
 from portinfra.testing.fake.store import MemoryStore, Record
+from portinfra.testing.fake.time_line import exists, view
 from portinfra.testing.fake.unreachable import Unreachable
 
 

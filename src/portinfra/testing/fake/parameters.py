@@ -7,7 +7,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from portinfra.model.annotations import what_it_is
-from portinfra.testing.fake.book import Given
+from portinfra.testing.fake.account_records import Given
 from portinfra.testing.fake.errors import FakeError
 
 PROTOCOLS = ("tcp", "udp", "icmp", "all")

@@ -12,7 +12,7 @@ from portinfra.model.observed import UNSEEN, Fault, Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import compress, user_data
 from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs, Refuse, Wait
-from portinfra.provider.mounting import mounting
+from portinfra.provider.mount_script import mounting
 from portinfra_aws import devices, errors, keys, marks, pinned, profiles
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token

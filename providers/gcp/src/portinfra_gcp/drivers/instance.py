@@ -10,7 +10,7 @@ from portinfra.model.catalogue import Catalogue
 from portinfra.model.observed import Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.interface import Call, Names, NextCall, Refs, Refuse
-from portinfra_gcp import birth, keys, links, marks
+from portinfra_gcp import creation, keys, links, marks
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, call, name_at_birth
 from portinfra_gcp.drivers.reading import Answers, Record
@@ -126,7 +126,7 @@ class InstanceDriver(GcpDriver[Instance]):
 
     def cannot_create(self, want: Instance, refs: Refs) -> Refuse | None:
         """Not a host that would not heed what it is told."""
-        return birth.refuse_host(want) or keys.misspelt(want.key) or super().cannot_create(want, refs)
+        return creation.refuse_host(want) or keys.misspelt(want.key) or super().cannot_create(want, refs)
 
     def describe(self, want: Instance, refs: Refs, name: str) -> str:
         """Return its image, key and birth text: a list does not show them, or in other words."""
@@ -168,7 +168,7 @@ class InstanceDriver(GcpDriver[Instance]):
                 }
             ],
             "tags": {"items": [refs.seen[want.firewall].parts["name"]]},
-            "metadata": birth.metadata(want),
+            "metadata": creation.metadata(want),
             "shieldedInstanceConfig": {
                 "enableSecureBoot": True,
                 "enableVtpm": True,

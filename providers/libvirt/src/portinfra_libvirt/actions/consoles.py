@@ -12,7 +12,7 @@ import libvirt
 from portinfra.errors import Conflict
 from portinfra.provider.abilities import CONSOLE_LISTEN_SECONDS, CONSOLE_MAX_BYTES
 from portinfra.provider.interface import Answer
-from portinfra_libvirt.actions.hand import Hand
+from portinfra_libvirt.actions.hypervisor import Hand
 
 LISTEN_SECONDS = CONSOLE_LISTEN_SECONDS
 POLL_SECONDS = 0.2

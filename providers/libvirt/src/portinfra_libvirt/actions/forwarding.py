@@ -12,8 +12,8 @@ import libvirt
 
 from portinfra.errors import Unsupported
 from portinfra.model.address import Scope
-from portinfra_libvirt import hook, installing, networks
-from portinfra_libvirt.actions.hand import Hand, unless_gone
+from portinfra_libvirt import hook, hook_installation, networks
+from portinfra_libvirt.actions.hypervisor import Hand, unless_gone
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def renew_forwarding(hand: Hand, network: Any) -> Iterator[None]:
             f"on the hypervisor of {hand.site.name}, the hook that forwards to public hosts does not answer: "
             "it is not there, or not this version of it",
             provider="libvirt",
-            fix=f"As root: {installing.command(hand.site.hypervisors[0].uri)}",
+            fix=f"As root: {hook_installation.command(hand.site.hypervisors[0].uri)}",
         )
     _say(hand, network, False)
 

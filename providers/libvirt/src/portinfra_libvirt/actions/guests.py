@@ -12,7 +12,7 @@ import libvirt
 from portinfra.errors import Conflict, NoCapacity, NotFound
 from portinfra_libvirt import disks, domains, xml
 from portinfra_libvirt.actions import forwarding
-from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
+from portinfra_libvirt.actions.hypervisor import Action, Hand, unless_gone
 from portinfra_libvirt.actions.virtualisation import virtualisation
 
 POLL_SECONDS = 0.1

@@ -12,8 +12,8 @@ from portinfra.model.address import Scope
 from portinfra.provider.interface import Answer
 from portinfra_libvirt import domains, filters, networks, xml
 from portinfra_libvirt.actions import forwarding, pools
-from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
-from portinfra_libvirt.actions.strangers import advice, strangers
+from portinfra_libvirt.actions.foreign import advice, strangers
+from portinfra_libvirt.actions.hypervisor import Action, Hand, unless_gone
 from portinfra_libvirt.forwarding import full, preferred_address
 
 

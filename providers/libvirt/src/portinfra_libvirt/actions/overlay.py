@@ -20,7 +20,7 @@ from portinfra.errors import InvalidRequest, ProviderError, Unsupported
 from portinfra.model.address import Scope
 from portinfra.provider.interface import Call
 from portinfra_libvirt import marks, networks, xml
-from portinfra_libvirt.actions.hand import Hand
+from portinfra_libvirt.actions.hypervisor import Hand
 from portinfra_libvirt.site import Site
 
 PATIENCE_SECONDS = 60.0

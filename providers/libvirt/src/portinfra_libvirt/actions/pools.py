@@ -13,7 +13,7 @@ from portinfra.errors import ProviderError
 from portinfra.model.address import Scope
 from portinfra.provider.interface import Answer
 from portinfra_libvirt import disks, marks, xml
-from portinfra_libvirt.actions.hand import Hand, unless_gone
+from portinfra_libvirt.actions.hypervisor import Hand, unless_gone
 from portinfra_libvirt.errors import to_provider_error
 from portinfra_libvirt.listing import unlisted
 

@@ -12,9 +12,9 @@ from portinfra.errors import AlreadyExists, Conflict, InvalidRequest, NotFound
 from portinfra.model.address import Scope
 from portinfra_libvirt import disks, marks, seed, xml
 from portinfra_libvirt.actions import pools
-from portinfra_libvirt.actions.elsewhere import elsewhere
 from portinfra_libvirt.actions.guests import disks_of, open_files
-from portinfra_libvirt.actions.hand import Action, Hand, unless_gone
+from portinfra_libvirt.actions.hypervisor import Action, Hand, unless_gone
+from portinfra_libvirt.actions.other_sites import elsewhere
 from portinfra_libvirt.keys import passphrase
 
 POLL_SECONDS = 0.1

@@ -11,7 +11,7 @@ from portinfra.model.address import Scope
 from portinfra.model.resources import Instance
 from portinfra_libvirt import disks, domains, networks, xml
 from portinfra_libvirt.actions import pools
-from portinfra_libvirt.actions.hand import read_each
+from portinfra_libvirt.actions.hypervisor import read_each
 from portinfra_libvirt.site import Site
 
 MIB = 2**20

@@ -18,7 +18,7 @@ from portinfra.model.progress import Awaited
 from portinfra.model.resources import Firewall, Instance, Network, Power, Subnet
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs, Refuse
-from portinfra.provider.mounting import mounting
+from portinfra.provider.mount_script import mounting
 from portinfra_libvirt import disks, domains, marks, networks, seed
 from portinfra_libvirt.drivers import entries, reading, repair
 from portinfra_libvirt.drivers.base import LibvirtDriver, call

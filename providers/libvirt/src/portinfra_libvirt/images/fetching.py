@@ -14,7 +14,7 @@ from typing import IO
 from portinfra import errors
 from portinfra_libvirt.images import files
 from portinfra_libvirt.images.files import Image
-from portinfra_libvirt.pooled import ENDING
+from portinfra_libvirt.pool_images import ENDING
 
 _PART = 1 << 20
 _PATIENCE_SECONDS = 60.0

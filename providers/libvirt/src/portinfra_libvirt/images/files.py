@@ -17,7 +17,7 @@ from typing import NamedTuple
 from attrs import frozen
 
 from portinfra import errors
-from portinfra_libvirt.pooled import ENDING
+from portinfra_libvirt.pool_images import ENDING
 
 PLAIN_NAMES = re.compile(r"[a-z0-9][a-z0-9._-]*")
 NAMES = re.compile(rf"{PLAIN_NAMES.pattern}(@[A-Za-z0-9._-]+)?")

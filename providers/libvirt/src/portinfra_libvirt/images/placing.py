@@ -7,8 +7,8 @@ from typing import Any
 import libvirt
 
 from portinfra.errors import AlreadyExists
-from portinfra_libvirt import pooled, xml
-from portinfra_libvirt.actions.hand import unless_gone
+from portinfra_libvirt import pool_images, xml
+from portinfra_libvirt.actions.hypervisor import unless_gone
 from portinfra_libvirt.connections import Connections
 from portinfra_libvirt.images.files import Image
 from portinfra_libvirt.site import Site
@@ -26,9 +26,9 @@ def place(image: Image, site: Site, say: Say) -> None:
     Raises AlreadyExists, before anything is uploaded, where a hypervisor has other contents under that name;
     libvirtError; Unavailable.
     """
-    file = image.name + pooled.ENDING
+    file = image.name + pool_images.ENDING
     with _pools(site) as pools:
-        there = {at: pooled.whole(pool.listVolumes()).get(file) for at, (_, pool) in pools.items()}
+        there = {at: pool_images.whole(pool.listVolumes()).get(file) for at, (_, pool) in pools.items()}
         for at, digest in there.items():
             if digest not in (None, image.sha256):
                 raise _name_is_taken(at, image, digest or "")
@@ -94,8 +94,8 @@ def _upload(connection: Any, pool: Any, image: Image, file: str) -> None:
     """Under another name first. Until that is gone, the image does not count: guests may be made meanwhile,
     and whoever is killed has left half of it.
     """
-    part = pooled.part(file)
-    for each in (file, *pooled.digest_files(file, pool.listVolumes()), part):
+    part = pool_images.part(file)
+    for each in (file, *pool_images.digest_files(file, pool.listVolumes()), part):
         with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
             pool.storageVolLookupByName(each).delete(0)
     size = image.path.stat().st_size
@@ -111,7 +111,7 @@ def _upload(connection: Any, pool: Any, image: Image, file: str) -> None:
         "<target><format type='qcow2'/><compat>1.1</compat></target></volume>"
     )
     pool.createXMLFrom(whole, pool.storageVolLookupByName(part), 0)
-    pool.createXML(_plain(pooled.digest_file(file, image.sha256), 0), 0)
+    pool.createXML(_plain(pool_images.digest_file(file, image.sha256), 0), 0)
     pool.storageVolLookupByName(part).delete(0)
 
 

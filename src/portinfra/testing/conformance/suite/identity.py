@@ -8,7 +8,7 @@ from portinfra.errors import PortinfraError
 from portinfra.model.address import Address
 from portinfra.model.resources import Instance, Spec
 from portinfra.model.topology import Topology
-from portinfra.planning.birth import RULE as BORN_OTHERWISE
+from portinfra.planning.creation import RULE as BORN_OTHERWISE
 from portinfra.testing.conformance.stage import Stage
 
 

@@ -1,6 +1,6 @@
 """What the credentials of an account may do: everything that a test has not denied."""
 
-from portinfra.testing.fake.book import Answer, Book, Given
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
 
 

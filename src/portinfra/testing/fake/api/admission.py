@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from portinfra.testing.fake.book import QUOTAS, Answer, Book, Given
+from portinfra.testing.fake.account_records import QUOTAS, Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.life import leaving, view
+from portinfra.testing.fake.time_line import leaving, view
 
 _LABEL = re.compile(r"[a-z0-9_-]{0,63}")
 TAGS_MAX = 50

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portinfra.testing.fake.book import QUOTAS, Answer, Book, Given
+from portinfra.testing.fake.account_records import QUOTAS, Answer, Book, Given
 
 MACHINE_TYPES = {
     "f1.small": (1, 2.0),

@@ -1,7 +1,7 @@
 """Records whose name is unique in account and region, with a text in them: what a claim is kept in."""
 
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api.admission import check_quota
-from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.store import Record
 

@@ -4,10 +4,10 @@ import base64
 from collections.abc import Iterable
 
 from portinfra.model.receipts import CheckAnswer, Receipt, find_summary, write_receipt
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api import contents
-from portinfra.testing.fake.book import Answer, Book, Given
-from portinfra.testing.fake.life import state_at
 from portinfra.testing.fake.store import MemoryStore, Record
+from portinfra.testing.fake.time_line import state_at
 
 KEPT_BYTES = 65_536
 

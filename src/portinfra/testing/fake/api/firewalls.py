@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api.admission import admit, repeat_answer
 from portinfra.testing.fake.api.ranges import bounds
-from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.life import leaving
+from portinfra.testing.fake.time_line import leaving
 
 DEFAULT_EGRESS = {"protocol": "all", "first": 0, "last": 0, "peer": "0.0.0.0/0"}
 RULES_MAX = 1000

@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api.admission import admit, reachable, repeat_answer, zone_of
 from portinfra.testing.fake.api.catalogue import MACHINE_TYPES, images
 from portinfra.testing.fake.api.keys import check_key
 from portinfra.testing.fake.api.ranges import bounds, number
-from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.life import FOREVER, leaving, state_at
 from portinfra.testing.fake.store import Record
+from portinfra.testing.fake.time_line import FOREVER, leaving, state_at
 
 _COPIED = (
     "private_address",

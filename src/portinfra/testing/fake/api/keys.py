@@ -1,6 +1,6 @@
 """Encryption keys. Every name is a key that can be used, but for those that a test has set otherwise."""
 
-from portinfra.testing.fake.book import Answer, Book, Given
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
 
 ENABLED, MISSING = "enabled", "missing"

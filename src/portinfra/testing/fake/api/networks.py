@@ -1,8 +1,8 @@
 """Networks and subnets."""
 
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api.admission import admit, repeat_answer, zone_of
 from portinfra.testing.fake.api.ranges import bounds
-from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
 
 

@@ -2,10 +2,10 @@
 
 from ipaddress import IPv4Address
 
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api.admission import admit, repeat_answer
-from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.life import leaving, state_at
+from portinfra.testing.fake.time_line import leaving, state_at
 
 _FIRST = int(IPv4Address("198.18.0.0"))
 

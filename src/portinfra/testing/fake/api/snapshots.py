@@ -1,11 +1,11 @@
 """Snapshots: the contents of a volume at the moment of the request."""
 
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api import contents
 from portinfra.testing.fake.api.admission import admit, repeat_answer
 from portinfra.testing.fake.api.keys import check_key
-from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.life import state_at
+from portinfra.testing.fake.time_line import state_at
 
 DAY = 86_400
 

@@ -1,12 +1,12 @@
 """Volumes, always encrypted, and what they are attached to."""
 
+from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api import contents
 from portinfra.testing.fake.api.admission import admit, reachable, repeat_answer, zone_of
 from portinfra.testing.fake.api.keys import check_key
-from portinfra.testing.fake.book import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.life import FOREVER, attachment_at, leaving, state_at
 from portinfra.testing.fake.store import Record
+from portinfra.testing.fake.time_line import FOREVER, attachment_at, leaving, state_at
 
 PROVIDER_KEY = ""
 """The key of what names none: the cloud's own. Nothing is ever unencrypted."""

@@ -14,13 +14,12 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import Network, Spec
 from portinfra.planning.binding import Bound, bind, start_from_newest
-from portinfra.planning.birth import birth_findings
 from portinfra.planning.budget import budget, raise_for_unknown_rates
 from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
-from portinfra.planning.closings import closings
+from portinfra.planning.creation import birth_findings
 from portinfra.planning.dry_run import dry_run
-from portinfra.planning.ignored import ignored_findings
-from portinfra.planning.mounted import mount_findings
+from portinfra.planning.ignored_attributes import ignored_findings
+from portinfra.planning.mounts import mount_findings
 from portinfra.planning.offers import offer_findings
 from portinfra.planning.ordering import steps
 from portinfra.planning.protection import protection_findings
@@ -28,6 +27,7 @@ from portinfra.planning.quotas import quota_findings
 from portinfra.planning.readiness import hosts_to_ask
 from portinfra.planning.rename import find_stranded_volumes, find_unknown_former_names, rename_resources
 from portinfra.planning.retention import keep_data, leave_unknown, only_asked, still_named
+from portinfra.planning.rule_order import closings
 from portinfra.planning.subnets import moves
 from portinfra.planning.zones import resources_after, zone_findings
 from portinfra.provider.own_code import call_method

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from portinfra.format import collapsed, count
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
@@ -10,7 +11,6 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Spec
 from portinfra.model.topology import Role
 from portinfra.planning.changes import Drivers, ignored_differences
-from portinfra.words import collapsed, count
 
 RULE = "plan/ignored"
 

@@ -10,7 +10,7 @@ from attrs import frozen
 from portinfra.model.finding import Severity
 from portinfra.model.topology import INTERNET
 from portinfra.policy.context import PolicyContext
-from portinfra.policy.declared import Declared, declare_it
+from portinfra.policy.declared_traffic import Declared, declare_it
 from portinfra.policy.rules import About, Found, rule
 from portinfra.reach import Hop, Traffic
 from portinfra.reach.traffic import NOTHING

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+from portinfra.format import count
 from portinfra.model.address import Address
 from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.resources import Attachment, Instance
-from portinfra.planning.birth import changes_since_birth
 from portinfra.planning.changes import Desired
-from portinfra.words import count
+from portinfra.planning.creation import changes_since_birth
 
 RULE = "plan/mounted-at-start"
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 
+from portinfra.format import suggestion
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import Role, Topology
 from portinfra.validation.recovery_part import drill_part, usual_between, whole
-from portinfra.words import suggestion
 
 
 def place_findings(recovery: RecoveryPlan, environments: Sequence[Environment]) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from typing import Any
 import libvirt
 
 from portinfra_libvirt import domains, networks, xml
-from portinfra_libvirt.actions.hand import read_each
+from portinfra_libvirt.actions.hypervisor import read_each
 
 
 def list_all(connection: Any) -> dict[str, Any]:

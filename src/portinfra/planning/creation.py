@@ -10,13 +10,13 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 
+from portinfra.format import collapsed, count
 from portinfra.model.address import Address
 from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
-from portinfra.words import collapsed, count
 
 RULE = "plan/born-otherwise"
 

@@ -4,7 +4,7 @@ import errno
 from pathlib import Path
 
 from portinfra.errors import PortinfraError
-from portinfra.visible import visible
+from portinfra.safe_text import visible
 
 _BEGINS = {
     errno.ENOSPC: "Make room, or name",

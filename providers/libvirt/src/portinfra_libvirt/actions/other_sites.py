@@ -9,7 +9,7 @@ from attrs import frozen
 
 from portinfra.errors import NotFound, Unavailable
 from portinfra_libvirt import sites
-from portinfra_libvirt.actions.hand import unless_gone
+from portinfra_libvirt.actions.hypervisor import unless_gone
 from portinfra_libvirt.connections import Connections
 
 

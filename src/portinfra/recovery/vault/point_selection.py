@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from attrs import evolve, field, frozen
 
 from portinfra.execution.connection import Connection
+from portinfra.format import moment
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.placement import place
@@ -24,7 +25,6 @@ from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.listing import look_for
-from portinfra.words import moment
 
 
 @frozen

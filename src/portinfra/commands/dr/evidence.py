@@ -13,10 +13,10 @@ from portinfra.command_text import command_line
 from portinfra.commands.dr.options import PlanSelection, recovery_of
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import DeclarationOptions, OutputOptions
+from portinfra.commands.output_files import write_file
 from portinfra.commands.session import Session
-from portinfra.commands.writing import write_file
 from portinfra.errors import PortinfraError
-from portinfra.words import moment
+from portinfra.format import moment
 
 if TYPE_CHECKING:
     from portinfra.model.evidence import Evidence

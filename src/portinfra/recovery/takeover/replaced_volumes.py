@@ -5,13 +5,13 @@ from collections.abc import Collection
 from attrs import define, field
 
 from portinfra.execution.run import Run
+from portinfra.format import count
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import LeftAside
+from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.points.kept_time import kept_for
-from portinfra.recovery.points.left_aside import KeptVolumes
 from portinfra.rollout.waves import Say
-from portinfra.words import count
 
 
 @define

@@ -11,13 +11,13 @@ from attrs import evolve, frozen
 
 from portinfra.command_text import command_line
 from portinfra.errors import PlacementError
+from portinfra.format import collapsed, count, suggestion
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Attachment, Instance, Spec, Subnet
 from portinfra.placement import ZONES_MAX, place
-from portinfra.words import collapsed, count, suggestion
 
 _SAID_MAX = 4
 """So many hosts are said one by one."""

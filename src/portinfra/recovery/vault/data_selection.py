@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from portinfra.command_text import command
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
+from portinfra.format import moment
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observation
@@ -24,10 +25,9 @@ from portinfra.recovery.points.coverage import Accepted, Coverage, OwnVolumes, c
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.vault.choice import Lack, against_line, choose, fix_decided, to_accepted
 from portinfra.recovery.vault.listing import look_for
-from portinfra.recovery.vault.undecided import list_left_aside, list_undecided
-from portinfra.words import moment
+from portinfra.recovery.vault.point_selection import Lack, against_line, choose, fix_decided, to_accepted
+from portinfra.recovery.vault.undecided_groups import list_left_aside, list_undecided
 
 
 def as_decided(recovery: Recovery, how: FailoverOptions, turn: TakeoverEntry | None) -> FailoverOptions:

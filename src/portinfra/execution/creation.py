@@ -8,7 +8,7 @@ from attrs import evolve
 from portinfra.hosts.first_boot import boot_scripts
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance
-from portinfra.planning.birth import birth_text
+from portinfra.planning.creation import birth_text
 from portinfra.provider import registry
 
 

@@ -12,6 +12,7 @@ from attrs import asdict, evolve, field, frozen
 
 from portinfra.command_text import command
 from portinfra.errors import PortinfraError
+from portinfra.format import iso
 from portinfra.hooks.calls import last_part
 from portinfra.hooks.identity import identify
 from portinfra.model.duration import seconds
@@ -28,7 +29,6 @@ from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.prober import RunningProber, wait_for_receipts
 from portinfra.rollout.prober_host import add_host
 from portinfra.rollout.waves import Say
-from portinfra.words import iso
 
 HOUR = 3600
 """How much longer than its probes a prober of a takeover may exist, before it turns itself off."""

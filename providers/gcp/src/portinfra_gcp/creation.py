@@ -9,7 +9,7 @@ else is for cloud-init.
 from portinfra.model.resources import Instance
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import Refuse
-from portinfra.provider.mounting import mounting
+from portinfra.provider.mount_script import mounting
 from portinfra_gcp.drivers.attachment import PATH
 from portinfra_gcp.pinned import image_of
 from portinfra_gcp.published import IMAGES

@@ -3,6 +3,7 @@
 from portinfra import workflow
 from portinfra.commands.exits import Exit, Interrupted, Unconfirmed
 from portinfra.commands.session import Session
+from portinfra.format import count, duration
 from portinfra.model.outcome import Outcome
 from portinfra.model.plan import Plan
 from portinfra.planning.readiness import rolling_roles
@@ -11,7 +12,6 @@ from portinfra.render.console.assurances import done
 from portinfra.render.console.plan import show_plan
 from portinfra.render.console.progress import ProgressDisplay
 from portinfra.render.documents import outcome_document
-from portinfra.words import count, duration
 
 
 def show(plan: Plan, *, full: bool, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import libvirt
 
 from portinfra_libvirt import domains, xml
-from portinfra_libvirt.actions.hand import unless_gone
+from portinfra_libvirt.actions.hypervisor import unless_gone
 
 
 def strangers(connection: Any, bridge: str) -> list[str]:

@@ -11,11 +11,12 @@ from attrs import frozen
 
 from portinfra.errors import LeaseHeldError, PortinfraError
 from portinfra.execution.connection import Connection
+from portinfra.format import iso
 from portinfra.model.address import Address
 from portinfra.model.evidence import LeftAside
 from portinfra.model.observed import Observation
 from portinfra.model.resources import Snapshot, Spec, Volume
-from portinfra.recovery.ledger.kept import KIND, KeptEntry, kept_entry, read_kept
+from portinfra.recovery.ledger.kept_snapshots import KIND, KeptEntry, kept_entry, read_kept
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import mark
 from portinfra.recovery.options import RunOptions
@@ -23,7 +24,6 @@ from portinfra.recovery.points.point import id_of, new_id, snapshot_name, volume
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.waves import Say
-from portinfra.words import iso
 
 
 @frozen

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.life import FOREVER, body_at, exists, leaving, view
 from portinfra.testing.fake.shapes import KINDS, Shape
 from portinfra.testing.fake.store import MemoryStore, Record
+from portinfra.testing.fake.time_line import FOREVER, body_at, exists, leaving, view
 
 Given = Mapping[str, Any]
 Answer = dict[str, Any]

@@ -9,15 +9,14 @@ from portinfra import workflow
 from portinfra.command_text import command_line
 from portinfra.commands.exits import Misuse
 from portinfra.commands.options import Target
+from portinfra.commands.output_files import write_file
 from portinfra.commands.selection import Selection, check_names, select
 from portinfra.commands.session import Session
-from portinfra.commands.writing import write_file
 from portinfra.errors import StalePlanError
 from portinfra.model.address import Address
 from portinfra.model.plain import Document
 from portinfra.model.plan import Plan, PlanOptions
-from portinfra.planning.refusal import refuse
-from portinfra.planning.saved import (
+from portinfra.planning.fingerprints import (
     declaration_digest,
     digest,
     is_covered,
@@ -26,6 +25,7 @@ from portinfra.planning.saved import (
     say_gone,
     say_new,
 )
+from portinfra.planning.refusal import refuse
 from portinfra.planning.unknown_names import gone_data
 from portinfra.render.documents import plan_document
 
