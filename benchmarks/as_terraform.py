@@ -6,7 +6,7 @@ from typing import Any
 
 from portinfra.model.address import Address
 from portinfra.model.placed import Placed
-from portinfra.model.resources import FirewallRules, Spec, shown
+from portinfra.model.resources import FirewallRules, Spec, public_fields
 
 FOR_EACH = """\
 locals {{
@@ -121,7 +121,7 @@ def _block(spec: Spec) -> str:
 
 def _attributes(spec: Spec) -> Iterator[tuple[str, str]]:
     references = {str(address) for address in spec.references()}
-    for name, value in shown(spec).items():
+    for name, value in public_fields(spec).items():
         if name in ("ingress", "egress") and isinstance(spec, FirewallRules):
             yield name, "[" + ", ".join(_rule(rule._asdict()) for rule in value) + "]"
         elif str(value) in references:

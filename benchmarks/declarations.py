@@ -10,7 +10,7 @@ from pathlib import Path
 from as_terraform import blocks, for_each
 from topology import PRODUCTION, ROLES, VOLUMES, platform
 
-from portinfra import placed
+from portinfra import place
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.write import to_hcl
 
@@ -18,7 +18,7 @@ from portinfra.declaration.hcl.write import to_hcl
 def main(hosts: int, folder: Path) -> None:
     """Write all of them."""
     topology = platform(hosts, volumes=1)
-    resources = placed(topology, PRODUCTION)
+    resources = place(topology, PRODUCTION)
     texts = {
         "portinfra/growth.hcl": to_hcl(Declared((topology,), (PRODUCTION,))),
         "for_each/main.tf": for_each(list(ROLES), list(VOLUMES[:1]), hosts // len(ROLES)),

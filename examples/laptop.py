@@ -7,7 +7,7 @@ curl http://10.30.0.4:8080/                               # web1's address: know
 python examples/laptop.py destroy laptop
 """
 
-from portinfra import INTERNET, Environment, Instance, Role, Topology, allow, cli, placed
+from portinfra import INTERNET, Environment, Instance, Role, Topology, allow, cli, place
 
 laptop = Environment("laptop", on="libvirt:qemu:///system", cidr="10.30.0.0/16")
 
@@ -70,7 +70,7 @@ def topology(addresses: dict[str, str]) -> Topology:
     )
 
 
-somewhere = placed(topology({}), laptop).resources.values()
+somewhere = place(topology({}), laptop).resources.values()
 hello = topology({host.name: host.private_address for host in somewhere if isinstance(host, Instance)})
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portinfra import INTERNET, Environment, Role, Topology, allow
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 SHOP = Topology(
     "shop",
@@ -27,8 +27,8 @@ PRODUCTION = Environment("production", on="fake:us-east-1", cidr="10.10.0.0/16")
 @given(web=st.integers(3, 12), db=st.integers(3, 12))
 def test_every_service_survives_the_loss_of_any_zone(web, db):
     shop = SHOP.with_role(evolve(SHOP.role("web"), count=web)).with_role(evolve(SHOP.role("db"), count=db))
-    with simulated() as cloud:  # a new one for each example
-        assert applied(shop, PRODUCTION).succeeded
+    with simulate() as cloud:  # a new one for each example
+        assert apply_and_check(shop, PRODUCTION).succeeded
         hosts = [record for record in cloud.books() if record["kind"] == "instance"]
     for role in ("web", "db"):
         serving = [host for host in hosts if f"-{role}" in host["name"]]

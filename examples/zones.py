@@ -14,7 +14,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from portinfra import Service, placed, render_hosts
+from portinfra import Service, place, render_hosts
 from portinfra.declaration.load import load
 from portinfra.model.resources import Instance
 from portinfra.testing.fabric import Fabric, wait_until, why_impossible
@@ -25,7 +25,7 @@ def main(file: str, name: str, client: str, service_name: str) -> None:
     topology = declared.topologies[0]
     here = evolve(declared.environment(name), on="fake:us-east-1", account="")  # its addresses, in no cloud
     owner, service = next(pair for pair in topology.services if pair[1].name == service_name)
-    placement, files = placed(topology, here), render_hosts(topology, here)
+    placement, files = place(topology, here), render_hosts(topology, here)
     hosts = {spec.name: spec for spec in placement.resources.values() if isinstance(spec, Instance)}
     role_of = {host: placement.roles[spec.address] for host, spec in hosts.items()}
     servers = [host for host in hosts if role_of[host] == owner.name]

@@ -8,7 +8,7 @@ from typing import Any
 from shape import FLOWS, FRONT_PORT, NETWORK, ROLES
 
 from portinfra import INTERNET, Environment, Role, Topology, allow, apply, plan
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 
 BEDS = {"aws": "bed.running", "gcp": "emulator.running"}
 
@@ -62,7 +62,7 @@ def main(cloud: str, what: str, count: int) -> None:
         subnet_prefix=22,
     )
     bed = importlib.import_module(BEDS[cloud]).RemoteBed(os.environ["BED"])
-    with wrapped(cloud, untouched, clock=BedTime(bed)):
+    with wrap_calls(cloud, pass_through, clock=BedTime(bed)):
         made = plan(platform(count), there)
         if what == "create":
             apply(made)

@@ -21,7 +21,7 @@ from hypervisors.hypervisor import Hypervisor  # noqa: E402
 from hypervisors.site import IMAGES, site  # noqa: E402
 from portinfra import INTERNET, Environment, Role, Topology, allow, workflow  # noqa: E402
 from portinfra.model.plan import Plan  # noqa: E402
-from portinfra.testing.call_wrapper import wrapped  # noqa: E402
+from portinfra.testing.call_wrapper import wrap_calls  # noqa: E402
 
 ROLES = ("web", "app", "db")
 SERVE = "#!/bin/sh\nmkdir -p /srv; echo here > /srv/index.html; httpd -f -p 8080 -h /srv\n"
@@ -85,7 +85,7 @@ def no_op(count: int) -> tuple[float, int]:
         def planned() -> Plan:
             return workflow.plan(made, environment)
 
-        with wrapped("libvirt", but_start):
+        with wrap_calls("libvirt", but_start):
             with suppress(Exception):  # the last look finds that they do not run
                 workflow.apply(planned())
             planned()

@@ -42,7 +42,17 @@ if TYPE_CHECKING:
     from portinfra.model.topology import INTERNET, Role, Topology, allow
     from portinfra.model.vault import Vault
     from portinfra.policy import PolicyContext, rule
-    from portinfra.workflow import apply, check, destroy, lock_in, move, observe, placed, plan, render_hosts
+    from portinfra.workflow import (
+        apply,
+        check,
+        destroy,
+        lock_in,
+        move,
+        observe,
+        place,
+        plan,
+        render_hosts,
+    )
 
 _NAMES = {
     "portinfra.cloud": ("connect",),
@@ -64,7 +74,7 @@ _NAMES = {
     "portinfra.model.vault": ("Vault",),
     "portinfra.policy": ("PolicyContext", "rule"),
     "portinfra.workflow": (
-        *("apply", "check", "destroy", "lock_in", "move", "observe", "placed", "plan", "render_hosts"),
+        *("apply", "check", "destroy", "lock_in", "move", "observe", "place", "plan", "render_hosts"),
     ),
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
@@ -111,7 +121,7 @@ __all__ = [
     "lock_in",
     "move",
     "observe",
-    "placed",
+    "place",
     "plan",
     "render_hosts",
     "rule",

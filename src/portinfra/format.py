@@ -60,7 +60,7 @@ def silent_line(zones: Iterable[str], of: str = "") -> str:
     return f"{', '.join(names)}{whose} {'does' if len(names) == 1 else 'do'} not answer"
 
 
-def collapsed(names: Iterable[str]) -> str:
+def join_runs(names: Iterable[str]) -> str:
     """`web1 … web3, web7`: runs of three and more by their ends, in the order that they came."""
     runs: list[list[str]] = []
     for name in names:
@@ -121,7 +121,7 @@ def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
 
     choices = sorted(set(known))
     if len(others := _other_numbers(name, choices)) > 1:
-        return f"There are {collapsed(others)}."
+        return f"There are {join_runs(others)}."
     beginning = [choice for choice in choices if len(name) > 1 and choice.startswith(name)]
     by_name = _addresses_by_name(choices) if "." not in name else {}
     spelled = [name] if name in by_name else []
@@ -132,4 +132,4 @@ def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
         return f"Did you mean {' or '.join(map(repr, addresses))}?"
     if near:
         return f"Did you mean {near[0]!r}?"
-    return f"Known are {collapsed(choices)}." if choices else otherwise
+    return f"Known are {join_runs(choices)}." if choices else otherwise

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from portinfra.command_text import command_line
 from portinfra.errors import PlacementError
-from portinfra.format import collapsed, count, suggestion
+from portinfra.format import count, join_runs, suggestion
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
@@ -87,8 +87,8 @@ def describe_held(
     hold = "holds" if len(volumes) == 1 else "hold"
     who, it = ("host stays", "it is") if len(hosts) == 1 else ("hosts stay", "they are")
     message = (
-        f"{len(hosts):,} {who} elsewhere than declared ({collapsed(each.host.name for each in hosts)}), as "
-        f"{collapsed(volumes)} {hold} data there: {_say(hosts)}"
+        f"{len(hosts):,} {who} elsewhere than declared ({join_runs(each.host.name for each in hosts)}), as "
+        f"{join_runs(volumes)} {hold} data there: {_say(hosts)}"
     )
     if placed.topology.delivery:
         message += ". Files of other hosts name the declared addresses"
@@ -114,7 +114,7 @@ def describe_other_zones(
     zones = _zones_of_hosts(placed, hosts, existing)
     message = (
         f"{count(len(hosts), 'host')} {are} in other zones than declared "
-        f"({collapsed(each.host.name for each in hosts)}): {_say(hosts)}"
+        f"({join_runs(each.host.name for each in hosts)}): {_say(hosts)}"
     )
     fix = (
         "portinfra moves no subnet to another zone, and leaves its hosts there. Write the zones in the order "

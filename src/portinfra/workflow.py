@@ -5,7 +5,7 @@ apply(plan) -> Outcome                       do it, and verify it
 destroy(topology, environment) -> Plan       the plan that leaves nothing; `apply` carries it out
 observe(topology, environment) -> Observation
 check(topology, environment) -> Report       whether it keeps the rules, and who can reach whom
-placed(topology, environment) -> Placed      offline: every resource and address
+place(topology, environment) -> Placed       offline: every resource and address
 render_hosts(topology, environment) -> Files offline: the files of every host
 lock_in(topology, environments) -> list[Tie] offline: what ties it to a provider
 move(placed, environment) -> Move            what it would mean to run it elsewhere
@@ -19,6 +19,7 @@ from functools import cache
 
 from attrs import evolve
 
+from portinfra import placement
 from portinfra.errors import StalePlanError
 from portinfra.execution.connection import WORKERS, Connection, check_account
 from portinfra.guards.fence import Fence
@@ -42,7 +43,6 @@ from portinfra.model.progress import Listener
 from portinfra.model.record import Record
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
-from portinfra.placement import place
 from portinfra.planning.account import account_findings
 from portinfra.planning.creation import RULE as BORN_OTHERWISE
 from portinfra.planning.fingerprints import fingerprints, new_changes, say_new
@@ -67,7 +67,7 @@ from portinfra.validation.new_resources import findings_for_plan, is_about_new
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _pause_garbage_collection() -> Iterator[None]:
     """Nobody looks for reference cycles meanwhile: values have none, and looking takes half of the time."""
     collecting = gc.isenabled()
     gc.disable()
@@ -79,7 +79,7 @@ def _uncollected() -> Iterator[None]:
 
 
 @check_before_validation
-def placed(topology: Topology, environment: Environment, *, existing: bool = False) -> Placed:
+def place(topology: Topology, environment: Environment, *, existing: bool = False) -> Placed:
     """Every resource of a topology in an environment, without any call.
 
     Raises ValidationError or PlacementError, with all findings. With `existing`, what only new resources may
@@ -89,13 +89,13 @@ def placed(topology: Topology, environment: Environment, *, existing: bool = Fal
         return _place(topology, environment)[0]
     plugin = registry.plugin_of(environment)
     validate(topology, environment, plugin.capabilities, {plugin.name: plugin.native})
-    made = place(topology, environment)
+    made = placement.place(topology, environment)
     validate_placed(made, plugin)
     return made
 
 
 @check_before_validation
-@_uncollected()
+@_pause_garbage_collection()
 def plan(
     topology: Topology,
     environment: Environment,
@@ -125,7 +125,7 @@ def plan(
     )
     about_new = (*findings_for_plan(about_new, made), *_unknown(topology, environment))
     about_new += tuple(plan_findings(made, registry.plugin_of(environment)))
-    return evolve(made, findings=(*about_new, *made.findings, *_named(made), *report.errors))
+    return evolve(made, findings=(*about_new, *made.findings, *_find_unknown_names(made), *report.errors))
 
 
 @check_before_validation
@@ -145,7 +145,7 @@ def check(
     PlacementError, and with `observed` ProviderError; DeclarationError where a rule itself fails.
     """
     there = observe(topology, environment, foreign=True) if observed else None
-    return check_rules(placed(topology, environment), rules, there, recoveries)
+    return check_rules(place(topology, environment), rules, there, recoveries)
 
 
 @check_before_validation
@@ -155,7 +155,7 @@ def render_hosts(topology: Topology, environment: Environment) -> Files:
 
     Raises ValidationError or PlacementError, with all findings.
     """
-    made = placed(topology, environment)
+    made = place(topology, environment)
     settle(host_findings(made), f"The hosts of {topology.name} in {environment.name}")
     return render(made, platform_of(registry.plugin_of(environment)))
 
@@ -181,7 +181,9 @@ def lock_in(
     vaults = [plan.vault for plan in plans if plan.vault]
     bearers = [*(role.native for role in topology.roles), *(vault.native for vault in vaults)]
     providers = {name for options in bearers for name in options}
-    native = {name: registry.plugin(name).native for name in providers.intersection(registry.installed())}
+    native = {
+        name: registry.plugin(name).native for name in providers.intersection(registry.list_installed())
+    }
     return ties(topology, environments, native, plans)
 
 
@@ -189,7 +191,7 @@ def lock_in(
 def move(here: Placed, there: Environment, *, rules: Iterable[PolicyRule] = ()) -> Move:
     """Return what it would mean to run a placed topology in another environment. Reads, and writes nothing.
 
-    `here` is the value of `placed`. The move has `carried` (kind → number of resources that keep their
+    `here` is the value of `place`. The move has `carried` (kind → number of resources that keep their
     address), `lost` (ties without an equal there), `choices` (for each role, the machine types of both),
     `data_gib` (GiB that do not move by themselves), and `plan`, which builds it there: `plan.errors` say why
     no apply would accept that. Raises ValidationError, PlacementError or ProviderError.
@@ -200,7 +202,7 @@ def move(here: Placed, there: Environment, *, rules: Iterable[PolicyRule] = ()) 
 
 
 @check_arguments
-@_uncollected()
+@_pause_garbage_collection()
 def destroy(
     topology: Topology,
     environment: Environment,
@@ -217,7 +219,7 @@ def destroy(
     made = _plan(there, options, guards, destroy=True)
     if made.changes:
         made = find_foreign(made)
-    return evolve(made, findings=(*made.findings, *_named(made), *find_blockers(made)))
+    return evolve(made, findings=(*made.findings, *_find_unknown_names(made), *find_blockers(made)))
 
 
 @check_arguments
@@ -240,8 +242,10 @@ def apply(
         return Outcome(plan.scope, attempt="")
     with Connection.to(environment) as here, here.start_run(plan.scope, workers=workers, seed=seed) as run:
         if run.lease.fenced != plan.fenced:
-            raise StalePlanError(f"since this plan was made, {plan.scope} {_turned(run.lease.fenced)}")
-        with _uncollected():
+            raise StalePlanError(
+                f"since this plan was made, {plan.scope} {_describe_fence(run.lease.fenced)}"
+            )
+        with _pause_garbage_collection():
             check_account(run.reader.account(), environment, here.provider.name)
             fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
             fresh = evolve(fresh, standby=plan.standby)
@@ -327,7 +331,7 @@ def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[
     plugin = registry.plugin_of(environment)
     native = {plugin.name: plugin.native}
     found = validate(topology, environment, plugin.capabilities, native, existing=True)
-    made = place(topology, environment)
+    made = placement.place(topology, environment)
     found += validate_placed(made, plugin, existing=True)
     return made, tuple(filter(is_about_new, found))
 
@@ -337,7 +341,7 @@ def _plan(
 ) -> Plan:
     with Connection.to(placed.environment, placed.topology) as here:
         given = None if guards is None else tuple(guards)
-        lease, plan = _unguarded(placed, options, here, given or (), destroy=destroy)
+        lease, plan = _plan_within_fence(placed, options, here, given or (), destroy=destroy)
         if gone_data(plan):  # only then an unfinished run matters, and lists may have been behind its end
             last = here.leases(placed.scope)[-1:]
             is_unfinished = any(each.unfinished or not each.released for each in last)
@@ -345,7 +349,7 @@ def _plan(
     return check_guards(plan, given, lease)
 
 
-def _unguarded(
+def _plan_within_fence(
     placed: Placed,
     options: PlanOptions | None,
     here: Connection,
@@ -372,7 +376,7 @@ def _unguarded(
     return lease, fence.plan_to_destroy(placed, make) if destroy else fence.plan(placed, there, make)
 
 
-def _named(plan: Plan) -> list[Finding]:
+def _find_unknown_names(plan: Plan) -> list[Finding]:
     """Return the findings about names that the options or the environment give, or lack."""
     simulated = not registry.plugin_of(plan.placed.environment).capabilities.runs_user_data
     return [*name_findings(plan), *(() if simulated else account_findings(plan))]
@@ -385,7 +389,7 @@ def _unknown(topology: Topology, environment: Environment) -> Iterator[Finding]:
     return (finding for finding in found if finding.rule in UNKNOWN_NAMES)
 
 
-def _turned(fenced: bool) -> str:
+def _describe_fence(fenced: bool) -> str:
     return "was fenced: another environment is active in its place" if fenced else "was let back in"
 
 

@@ -8,7 +8,7 @@ from portinfra import apply, plan
 from portinfra.testing.conformance import AFTER, BEFORE, Stage
 from portinfra.testing.conformance.stage import LOSE_DATA
 from portinfra.testing.fake import plugin
-from portinfra.testing.faults import Faults, injected
+from portinfra.testing.faults import Faults, inject_faults
 
 pytestmark = pytest.mark.slow
 
@@ -36,13 +36,13 @@ def test_every_storm_ends_in_the_world_that_fair_weather_makes(seeds):
         stage.bring(AFTER)
         expected = stage.books()
         bed.reset()
-        with injected("fake", evolve(STORM, seed=seed)) as weather:
+        with inject_faults("fake", evolve(STORM, seed=seed)) as weather:
             for topology in (BEFORE, AFTER):
                 apply(plan(topology, bed.environment, LOSE_DATA), seed=seed)
                 assert plan(topology, bed.environment, LOSE_DATA).empty, f"seed {seed}"
             met += weather.met.total()
         assert stage.books() == expected, f"seed {seed}"
-        with injected("fake", evolve(STORM, seed=seed)):
+        with inject_faults("fake", evolve(STORM, seed=seed)):
             stage.remove(AFTER)
         assert list(bed.books()) == [], f"seed {seed}"
     assert met > 50 * len(seeds)

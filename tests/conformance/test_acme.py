@@ -21,7 +21,7 @@ class TestAcme(ProviderConformance):
 
     @pytest.fixture
     def bed(self):
-        with registry.substituted(plugin):
+        with registry.substitute(plugin):
             bed = AcmeBed()
             bed.stride = 15  # the toy and the simulator try more crashes
             yield bed

@@ -31,7 +31,7 @@ suite = ProviderConformance()
 @pytest.fixture
 def bed():
     cloud = ToyCloud()
-    with registry.substituted(ToyPlugin(cloud)):
+    with registry.substitute(ToyPlugin(cloud)):
         yield ToyBed(cloud)
 
 
@@ -132,7 +132,7 @@ def test_a_toy_without_public_addresses_needs_no_driver_for_them(monkeypatch):
         return provider
 
     monkeypatch.setattr(ToyPlugin, "connect", connect)
-    with registry.substituted(plugin):
+    with registry.substitute(plugin):
         bed = ToyBed(cloud)
         fit_topologies(bed)
         suite.test_it_becomes_what_a_fresh_world_would_be(Stage(bed))

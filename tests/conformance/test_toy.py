@@ -21,5 +21,5 @@ class TestToy(ProviderConformance):
     @pytest.fixture
     def bed(self) -> Iterator[ToyBed]:
         cloud = ToyCloud()
-        with registry.substituted(ToyPlugin(cloud)):
+        with registry.substitute(ToyPlugin(cloud)):
             yield ToyBed(cloud)

@@ -12,7 +12,7 @@ from portinfra.declaration.load import load
 from portinfra.model.address import Address
 from portinfra.provider import cloud_init
 from portinfra.render.documents import inventory_document, plan_document, render_document
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 FOLDER = Path(__file__).parent
 DOCUMENTS = FOLDER / "documents"
@@ -31,8 +31,8 @@ def written(declaration):
         os.chdir(before)
     (topology,) = declared.topologies
     environment = evolve(declared.environments[0], on="fake:us-east-1", account="")
-    placed = workflow.placed(topology, environment)
-    with simulated():
+    placed = workflow.place(topology, environment)
+    with simulate():
         plan = workflow.plan(topology, environment, guards=())
     documents = {"plan.json": plan_document(plan), "inventory.json": inventory_document(placed)}
     if declaration == "shop.hcl":

@@ -18,7 +18,7 @@ from portinfra import (
     Volume,
     Wave,
     allow,
-    placed,
+    place,
 )
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.load import load
@@ -176,7 +176,7 @@ def refused(path: Path) -> PortinfraError | None:
         for topology in declared.topologies:
             for environment in declared.environments:
                 if environment.provider == "fake":
-                    placed(topology, environment)
+                    place(topology, environment)
     except PortinfraError as error:
         return error
     return None
@@ -309,7 +309,7 @@ def test_every_defect_of_a_topology_is_told_at_once(seeds):
             "production", on="fake:us-east-1", cidr=chance.choice(("10.0.0.0/16", "nonsense"))
         )
         with pytest.raises((ValidationError, PlacementError)) as caught:
-            placed(Topology("shop", roles, flows), environment)
+            place(Topology("shop", roles, flows), environment)
         told = [finding.subject for finding in caught.value.findings]
         story = f"seed {seed}: {caught.value}"
         for subject in subjects:

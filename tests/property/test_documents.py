@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from json_schema import document_errors
 
-from portinfra import INTERNET, PlanOptions, apply, check, destroy, dr, lock_in, placed, plan
+from portinfra import INTERNET, PlanOptions, apply, check, destroy, dr, lock_in, place, plan
 from portinfra.errors import PortinfraError
 from portinfra.model.plain import plain
 from portinfra.policy import check as check_rules
@@ -16,7 +16,7 @@ from portinfra.render import documents, recovery_documents
 from portinfra.render.policy_documents import check_document
 from portinfra.render.portability_documents import lockin_document
 from portinfra.testing import strategies
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 from portinfra.workflow import leases, observe
 
 CANARY = "canary-4711"
@@ -41,7 +41,7 @@ def is_json(document):
 @fewer
 @given(topologies, strategies.environments())
 def test_what_is_placed(topology, environment):
-    there = placed(with_secrets(topology), environment)
+    there = place(with_secrets(topology), environment)
     report = check(topology, environment)
     assert is_json(documents.render_document(there))
     assert is_json(documents.inventory_document(there))
@@ -52,7 +52,7 @@ def test_what_is_placed(topology, environment):
 @fewer
 @given(topologies, topologies, strategies.environments())
 def test_what_is_planned_applied_and_seen(before, after, environment):
-    with simulated():
+    with simulate():
         first = plan(with_secrets(before), environment)
         assert is_json(documents.plan_document(first))
         assert is_json(documents.outcome_document(apply(first, seed=0)))
@@ -64,7 +64,7 @@ def test_what_is_planned_applied_and_seen(before, after, environment):
         there = observe(before, environment)
         assert is_json(documents.output_document("sample/production", there))
         assert is_json(documents.claim_document("sample/production", lease))
-        report = check_rules(placed(after, environment), (), there)
+        report = check_rules(place(after, environment), (), there)
         assert is_json(check_document(report, None, ()))
 
 
@@ -76,7 +76,7 @@ def test_what_a_recovery_tells(data, topology):
         data.draw(strategies.targets()),
     )
     disaster = data.draw(strategies.recoveries(topology))
-    with simulated():
+    with simulate():
         apply(plan(with_secrets(topology), source), seed=0)
         both = dr.recovery(with_secrets(topology), disaster, [source, target])
         made = dr.replicate(both)

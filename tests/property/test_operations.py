@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from portinfra import Environment, PlanOptions, apply, destroy, plan
 from portinfra.errors import ApplyError, OutcomeUnknown, PolicyError, StalePlanError
 from portinfra.testing import strategies
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather, injected
+from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather, inject_faults
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 PRODUCTION = Environment("production", on=f"fake:{REGION}", account=ACCOUNT, cidr="10.10.0.0/16")
@@ -59,12 +59,12 @@ class Operations(RuleBasedStateMachine):
 
     @rule(seed=st.integers(0, 2**16))
     def apply_in_a_storm(self, seed):
-        with injected("fake", evolve(STORM, seed=seed)):
+        with inject_faults("fake", evolve(STORM, seed=seed)):
             self.bring(LOSE_DATA)
 
     @rule(at=st.integers(1, 60), mishap=st.sampled_from(MISHAPS))
     def crash(self, at, mishap):
-        with wrapped("fake", Weather(Faults(at=at, mishap=mishap)).perform):
+        with wrap_calls("fake", Weather(Faults(at=at, mishap=mishap)).perform):
             try:
                 apply(plan(self.topology, PRODUCTION, LOSE_DATA), seed=self.next_seed())
             except (Crash, ApplyError, OutcomeUnknown, StalePlanError):

@@ -120,7 +120,7 @@ RECOVERY_CONDITIONS = {
     "a drill has left something": change_evidence("left_behind", 0),
     "the source was not stopped": change_evidence("source_fenced", True),
     "there is something to sweep": change_shown("show_swept", lambda found: []),
-    "a fence stops hosts": (dr, "fence", lambda recovery, pace: 3),
+    "a fence stops hosts": (dr, "fence", lambda recovery, run_options: 3),
     "hosts run as a standby": change_shown("show_status", lambda found: evolve(found, standby_runs=True)),
 }
 """The same for sentences about recovery."""

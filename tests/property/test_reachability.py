@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from near_and_far import CIDRS, ports, worlds
 
-from portinfra import Topology, allow, apply, observe, placed, plan, reach
+from portinfra import Topology, allow, apply, observe, place, plan, reach
 from portinfra.testing import strategies
 from portinfra.testing.fake import SHAPES, FakeCloud, FakeError, plugin
 from portinfra.testing.fake.packets import Packets
@@ -93,8 +93,8 @@ def test_what_is_placed_lets_through_what_arrives_once_it_is_applied(topology, e
     with on(cloud):
         apply(plan(topology, environment), seed=0)
         settled(cloud)
-        intent = reach.of(placed(topology, environment))
-        there = reach.observed(observe(topology, environment))
+        intent = reach.of(place(topology, environment))
+        there = reach.observed_reach(observe(topology, environment))
         packets = packets_of(cloud, environment)
         assert differences(intent, packets, cloud) == []
         assert differences(there, packets, cloud) == []
@@ -169,7 +169,7 @@ def test_what_is_seen_lets_through_what_arrives_whatever_was_done_by_hand(
         for deed in deeds:
             tamper(cloud, environment, deed)
         settled(cloud)
-        there = reach.observed(observe(topology, environment))
+        there = reach.observed_reach(observe(topology, environment))
         assert differences(there, packets_of(cloud, environment), cloud) == []
         assert broken(there) == []
 
@@ -195,5 +195,5 @@ def test_the_comparison_sees_a_difference(loosened):
             given_ = {"id": ids["web1"], "firewall": ids["db"]}
         cloud.request(environment.account, environment.region, loosened, given_)
         settled(cloud)
-        wrong = differences(reach.of(placed(topology, environment)), packets_of(cloud, environment), cloud)
+        wrong = differences(reach.of(place(topology, environment)), packets_of(cloud, environment), cloud)
         assert wrong

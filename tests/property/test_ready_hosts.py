@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from portinfra import Role, Topology, workflow
 from portinfra.errors import ApplyError
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.faults import Crash
-from portinfra.testing.simulation import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulate
 
 
 class Application:
@@ -66,14 +66,14 @@ class Application:
 
 @pytest.fixture
 def application():
-    with simulated() as cloud:
+    with simulate() as cloud:
         yield from started(cloud)
 
 
 def started(cloud, **warm_up):
     application = Application(cloud, **warm_up)
     application.watch(None)
-    with wrapped("fake", application.hand):
+    with wrap_calls("fake", application.hand):
         yield application
 
 
@@ -103,7 +103,7 @@ CRASHES = [
     st.sampled_from(CHANGES),
 )
 def test_never_are_more_hosts_not_ready_than_allowed(count, allowed, warm_up, crash, change, next_change):
-    with simulated() as cloud:
+    with simulate() as cloud:
         for application in started(cloud, warm_up=warm_up):
             role = web(application, count=count, max_unavailable=allowed)
             run(role)
@@ -120,7 +120,7 @@ def test_never_are_more_hosts_not_ready_than_allowed(count, allowed, warm_up, cr
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_after_a_death_the_host_that_was_changed_is_asked_before_the_next_goes(change):
-    with simulated() as cloud:
+    with simulate() as cloud:
         for application in started(cloud, warm_up=200.0):
             role = web(application)
             run(role)
@@ -163,7 +163,7 @@ def test_a_host_that_is_not_ready_goes_first(application):
 
     application.watch(3)
     application.most_not_ready = 0
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         run(evolve(role, image="ubuntu-24.04"))
     assert deleted == ["web3", "web1", "web2"]
     assert application.most_not_ready == 1

@@ -12,7 +12,7 @@ from portinfra.model.location import Location
 from portinfra.model.topology import Role, Topology
 from portinfra.planning.roles import role_of
 from portinfra.testing import strategies
-from portinfra.testing.simulation import SOMEWHERE, applied, simulated
+from portinfra.testing.simulation import SOMEWHERE, apply_and_check, simulate
 
 
 def named(topology):
@@ -52,8 +52,8 @@ def add_line(topology, fix):
 def test_with_the_line_that_the_error_prints_only_the_role_goes(topology, data, file):
     gone = data.draw(st.sampled_from(topology.roles))
     topology = evolve(topology, location=Location(file, 1))
-    with simulated():
-        applied(topology)
+    with simulate():
+        apply_and_check(topology)
         shorter, ends = without(topology, gone)
         plan = workflow.plan(shorter, SOMEWHERE)
         moves = {name: slot for name, slot in named(shorter).items() if named(topology)[name] != slot}
@@ -70,9 +70,13 @@ def test_with_the_line_that_the_error_prints_only_the_role_goes(topology, data, 
 
 
 def test_the_slot_of_a_retired_role_can_be_used_again():
-    with simulated():
-        applied(evolve(SHOP, roles=[Role("web", count=1), Role("redis", count=1), Role("app", count=1)]))
-        applied(evolve(SHOP, roles=[Role("web", count=1), Role("app", count=1)], retired={"redis": 1}))
+    with simulate():
+        apply_and_check(
+            evolve(SHOP, roles=[Role("web", count=1), Role("redis", count=1), Role("app", count=1)])
+        )
+        apply_and_check(
+            evolve(SHOP, roles=[Role("web", count=1), Role("app", count=1)], retired={"redis": 1})
+        )
         again = [Role("web", count=1), Role("cache", count=1), Role("app", count=1)]
         plan = workflow.plan(evolve(SHOP, roles=again), SOMEWHERE)
     assert not plan.errors

@@ -6,9 +6,9 @@ import pytest
 from attrs import evolve
 
 from portinfra import Role, Topology, Volume, workflow
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.faults import Crash
-from portinfra.testing.simulation import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulate
 
 WEB = Role("web", count=3, public="its users are everywhere", volumes=[Volume("log", gib=1)])
 CHANGES = {"resized": evolve(WEB, size="large"), "replaced": evolve(WEB, image="ubuntu-24.04")}
@@ -49,12 +49,12 @@ def run(topology):
 @pytest.mark.parametrize("change", CHANGES)
 def test_after_a_death_at_any_call(change):
     for dies_after in itertools.count(1):
-        with simulated() as cloud:
+        with simulate() as cloud:
             run(shop(WEB))
             assert down(cloud) == 0
             watch = Watch(cloud)
             watch.dies_after = dies_after
-            with wrapped("fake", watch):
+            with wrap_calls("fake", watch):
                 died = False
                 try:
                     run(shop(CHANGES[change]))

@@ -21,7 +21,7 @@ from portinfra import (
     allow,
     connect,
     dr,
-    placed,
+    place,
     rule,
 )
 from portinfra.errors import ValidationError, WrongTypeError
@@ -30,7 +30,7 @@ from portinfra.model.resources import Spec
 from portinfra.model.topology import PortRange
 from portinfra.policy import PolicyContext
 from portinfra.reach import of
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 WEB = Role("web", volumes=[Volume("data", gib=1)])
 FLOW = allow("web", "web", icmp=True, why="x")
@@ -40,7 +40,7 @@ AWAY = Environment("away", on="fake:eu-west-1", key="alias/away")
 VAULT = portinfra.Vault("vault:shop", "203.0.113.7:22", "sender", "receiver", recipient="age1" + "a" * 58)
 PLAN = RecoveryPlan("shop", HOME, AWAY, "1h", "1h", [[WEB]], vault=VAULT)
 RULE = rule("acme/none")(lambda context: ())
-PLACED = placed(SHOP, HOME)
+PLACED = place(SHOP, HOME)
 BOTH = dr.Recovery(PLAN, SHOP, HOME, AWAY)
 STATUS = dr.RecoveryStatus("shop", 1, (), ())
 SERVICE = portinfra.Service("payments", tcp=8443, local_port=8002)
@@ -104,13 +104,13 @@ def use(value):
     """Give a value to the verb that takes it, as a user does."""
     match value:
         case Volume():
-            placed(Topology("shop", [attrs.evolve(WEB, volumes=[value])]), HOME)
+            place(Topology("shop", [attrs.evolve(WEB, volumes=[value])]), HOME)
         case Role():
-            placed(Topology("shop", [value]), HOME)
+            place(Topology("shop", [value]), HOME)
         case Topology():
-            placed(value, HOME)
+            place(value, HOME)
         case Environment():
-            placed(SHOP, value)
+            place(SHOP, value)
         case RecoveryPlan():
             dr.recovery(SHOP, value, [HOME, AWAY])
         case Spec():
@@ -146,7 +146,7 @@ def test_every_public_class_has_a_sample():
 
 @pytest.fixture(scope="module")
 def cloud():
-    with simulated() as cloud:
+    with simulate() as cloud:
         yield cloud
 
 

@@ -12,10 +12,10 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, volumes, write
 from portinfra import dr
 from portinfra.model.recovery import Probe
 from portinfra.model.topology import Role, Topology, Volume
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 PAIRS = list(permutations(("aws", "gcp", "libvirt"), 2))
-HOW = dr.FailoverOptions(pace=ONE)
+HOW = dr.FailoverOptions(run_options=ONE)
 FEW = {"check/fewer-than-three": "as small as can be"}
 SMALL = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=1)], waive=FEW)], [])
 """One host with one volume, where the whole shop would cost too much by day."""
@@ -44,9 +44,9 @@ def all_of(text, topology):
 def there_and_back(cloud, about):
     """Replicate, drill, fail over, fail back."""
     source, target, topology = about.source, about.target, about.topology
-    applied(topology, source)
+    apply_and_check(topology, source)
     write(cloud, source, "ledger")
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     write(cloud, source, "too late")
 
     read = {}
@@ -56,7 +56,7 @@ def there_and_back(cloud, about):
         read.update({f"volume.{name}": cloud.read(id).decode() for name, id in named.items()})
 
     probes = [Probe("read", probe, reads="db")]
-    drilled = dr.drill(evolve(about, plan=evolve(about.plan, probes=probes)), pace=ONE)
+    drilled = dr.drill(evolve(about, plan=evolve(about.plan, probes=probes)), run_options=ONE)
     assert drilled.result == "passed", drilled.reasons
     assert drilled.left_behind == 0
     assert read == all_of("ledger", topology)
@@ -74,7 +74,7 @@ def there_and_back(cloud, about):
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_by_snapshots(source, target):
-    with simulated() as cloud:
+    with simulate() as cloud:
         about = between(source, target)
         there_and_back(cloud, dr.recovery(about.topology, about.plan, [about.source, about.target]))
 
@@ -89,6 +89,6 @@ def test_by_snapshots(source, target):
     ],
 )
 def test_by_way_of_a_vault(source, target, topology, home):
-    with simulated() as cloud:
+    with simulate() as cloud:
         about = by("age", home, cloud, between(source, target, topology))
         there_and_back(cloud, dr.recovery(topology, about.plan, [about.source, about.target]))

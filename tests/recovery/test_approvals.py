@@ -21,8 +21,8 @@ from portinfra.recovery.takeover.approve import APPROVAL_SECONDS, approve
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
-from portinfra.testing.call_wrapper import wrapped
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.call_wrapper import wrap_calls
+from portinfra.testing.simulation import apply_and_check, simulate
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 STEP = Action("call the bank", manual=True, limit="1h")
@@ -39,10 +39,10 @@ APPROVED = tiny(approve=["failover", "failback"])
 
 @pytest.fixture
 def world():
-    with simulated() as cloud:
-        applied(TINY, PRODUCTION)
+    with simulate() as cloud:
+        apply_and_check(TINY, PRODUCTION)
         write(cloud, PRODUCTION, "rows")
-        assert replicate(tiny(), pace=ONE).succeeded
+        assert replicate(tiny(), run_options=ONE).succeeded
         yield cloud
 
 
@@ -123,12 +123,12 @@ def test_nothing_that_waits_for_nothing_is_approved(world):
 
 
 def test_where_nobody_can_approve_a_step_it_does_not_pass(world):
-    evidence = drill(tiny(actions=[evolve(STEP, on=["drill"])]), pace=ONE)
+    evidence = drill(tiny(actions=[evolve(STEP, on=["drill"])]), run_options=ONE)
     assert [each.passed for each in evidence.actions] == [False]
 
 
 def test_a_drill_passes_a_manual_step_over(world):
-    evidence = drill(STEPPED, pace=ONE)
+    evidence = drill(STEPPED, run_options=ONE)
     assert evidence.rto_measured is not None
     assert evidence.actions == ()
 
@@ -182,7 +182,7 @@ def test_evidence_exists_though_a_spent_approval_cannot_be_removed(world, monkey
             raise PermissionDenied("DeleteClaim is not allowed")
         return provider.perform(call)
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         evidence = failover(APPROVED, HOW)
     assert evidence.result == "passed"
     assert refused_calls

@@ -24,7 +24,7 @@ from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 NOW = 2_000_000_000.0
 
@@ -36,7 +36,7 @@ def at(cloud):
 def carry(cloud, text, environment=PRODUCTION, about=None):
     """A point with a text; the moment at which it had arrived."""
     write(cloud, environment, text)
-    assert replicate(about or recovery(), now=True, pace=ONE).succeeded
+    assert replicate(about or recovery(), now=True, run_options=ONE).succeeded
     arrived = at(cloud)
     passed_later(cloud, HOUR)
     return arrived
@@ -95,13 +95,13 @@ def test_with_clocks_that_agree_it_is_every_point_up_to_the_moment(ledger, asked
 
 def test_a_drill_uses_the_newest_point_that_is_not_later_and_says_so(history):
     _, monday, tuesday = history
-    evidence = drill(recovery(), pace=ONE, as_of=monday)
+    evidence = drill(recovery(), run_options=ONE, as_of=monday)
     assert evidence.result == "passed", evidence.reasons
     assert evidence.as_of == iso(monday.timestamp())
     assert evidence.rpo_measured < HOUR, "the age is measured at the moment"
-    assert used(evidence) == used(drill(recovery(), pace=ONE, as_of=monday.replace(tzinfo=None)))
-    assert used(evidence) != used(drill(recovery(), pace=ONE))
-    assert used(drill(recovery(), pace=ONE, as_of=tuesday)) == used(drill(recovery(), pace=ONE))
+    assert used(evidence) == used(drill(recovery(), run_options=ONE, as_of=monday.replace(tzinfo=None)))
+    assert used(evidence) != used(drill(recovery(), run_options=ONE))
+    assert used(drill(recovery(), run_options=ONE, as_of=tuesday)) == used(drill(recovery(), run_options=ONE))
 
 
 def test_a_failover_brings_the_data_of_the_moment_and_the_ledger_and_evidence_have_it(history):
@@ -114,15 +114,15 @@ def test_a_failover_brings_the_data_of_the_moment_and_the_ledger_and_evidence_ha
 
 def test_the_plan_shows_the_points_of_the_moment(history):
     _, monday, _ = history
-    how = evolve(HOW, as_of=monday)
-    shown = {each.what for each in make_forecast(recovery(), how).data}
-    assert make_forecast(recovery(), how).as_of == iso(monday.timestamp())
-    assert shown == {f"point {id}" for _, id in used(failover(recovery(), how))}
+    options = evolve(HOW, as_of=monday)
+    shown = {each.what for each in make_forecast(recovery(), options).data}
+    assert make_forecast(recovery(), options).as_of == iso(monday.timestamp())
+    assert shown == {f"point {id}" for _, id in used(failover(recovery(), options))}
 
 
 def test_a_takeover_that_is_run_again_continues_with_the_moment_and_refuses_another(history):
     cloud, monday, tuesday = history
-    stuck(how=evolve(HOW, as_of=monday))
+    stuck(options=evolve(HOW, as_of=monday))
     assert refused(failover, recovery(), evolve(HOW, as_of=tuesday)) == ["recovery/other-moment"]
     assert make_forecast(recovery(), HOW).as_of == iso(monday.timestamp())
     evidence = failover(recovery(), HOW)
@@ -154,7 +154,7 @@ def test_a_drill_of_a_mistyped_moment_is_refused_before_it_leaves_a_record(histo
     future = datetime.fromtimestamp(cloud.clock.now() + DAY, UTC)
     for mistyped, rule in ((early, "no-point"), (future, "future-moment")):
         with pytest.raises(PolicyError) as error:
-            drill(recovery(), pace=ONE, as_of=mistyped)
+            drill(recovery(), run_options=ONE, as_of=mistyped)
         (finding,) = error.value.findings
         assert finding.rule == f"recovery/{rule}"
         assert moment(mistyped.timestamp()) in finding.message
@@ -200,13 +200,13 @@ def test_own_volumes_of_the_target_are_not_used_though_they_are_newer(history):
 
 
 def test_a_point_of_a_clock_that_is_behind_brings_no_data_from_after_the_moment():
-    with simulated() as cloud:
-        applied(recovery().topology, PRODUCTION)
+    with simulate() as cloud:
+        apply_and_check(recovery().topology, PRODUCTION)
         monday = carry(cloud, "monday")
         passed_later(cloud, HOUR)
         carry(cloud, "tuesday")
         with clock_off(-10 * DAY):
             write(cloud, PRODUCTION, "wednesday")
-            replicate(recovery(), now=True, pace=ONE)
+            replicate(recovery(), now=True, run_options=ONE)
         failover(recovery(), evolve(HOW, as_of=monday))
         assert set(written(cloud, RECOVERY).values()) == said("monday")

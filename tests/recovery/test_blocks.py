@@ -14,7 +14,7 @@ from portinfra.errors import ValidationError
 from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy
 from portinfra.provider.abilities import BlockExport, BlockReader
-from portinfra.provider.registry import substituted
+from portinfra.provider.registry import substitute
 from portinfra.recovery.vault.store import Store
 from portinfra.testing.fake.plugin import FakePlugin
 from portinfra.testing.faults import Crash
@@ -51,7 +51,7 @@ class Exporting(FakePlugin, BlockExport):
 @pytest.fixture
 def exporting(cloud, tmp_path):
     (folder := tmp_path / "snapshots").mkdir()
-    with substituted(plugin := Exporting(cloud, folder)):
+    with substitute(plugin := Exporting(cloud, folder)):
         yield plugin
 
 
@@ -80,14 +80,14 @@ def kinds(resources):
 def test_the_blocks_of_a_snapshot_are_sent_and_come_back(engine, home, cloud, exporting, helpers):
     about = by(engine, home, cloud, blocks=BLOCKS)
     write(cloud, PRODUCTION, "ledger")
-    made = dr.replicate(about, pace=ONE)
+    made = dr.replicate(about, run_options=ONE)
     assert made.succeeded, made
     assert [(name, gib) for name, _, gib in exporting.asked] == [("production", 10)] * 2
     assert {id[:5] for _, id, _ in exporting.asked} == {"snap-"}
     assert "instance" in kinds(helpers["production+sending"])
     assert not kinds(helpers["production+sending"]) & {"volume", "attachment"}
-    assert dr.drill(about, pace=ONE).result == "passed"
-    evidence = dr.failover(about, dr.FailoverOptions(lost=True, pace=ONE))
+    assert dr.drill(about, run_options=ONE).result == "passed"
+    evidence = dr.failover(about, dr.FailoverOptions(lost=True, run_options=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert set(written(cloud, RECOVERY).values()) == {f"ledger of volume.db{n}-data" for n in (1, 2)}
     assert {"volume", "attachment"} <= kinds(helpers["recovery+receiving"])  # it writes to one
@@ -103,21 +103,21 @@ def test_helpers_that_read_blocks_reach_the_vault_and_the_blocks_and_nothing_els
     home, cloud, exporting, helpers
 ):
     about = by("age", home, cloud, blocks=[BLOCKS, "203.0.113.0/24:443"])
-    assert dr.replicate(about, pace=ONE).succeeded
-    assert dr.drill(about, pace=ONE).result == "passed"
+    assert dr.replicate(about, run_options=ONE).succeeded
+    assert dr.drill(about, run_options=ONE).result == "passed"
     assert ways_out(helpers["production+sending"]) == {"192.0.2.7/32", "198.51.100.0/28", "203.0.113.0/24"}
     assert ways_out(helpers["recovery+receiving"]) == {"192.0.2.7/32"}
 
 
 def test_blocks_are_read_only_where_the_vault_says_so(home, cloud, exporting, helpers):
-    assert dr.replicate(by("age", home, cloud), pace=ONE).succeeded
+    assert dr.replicate(by("age", home, cloud), run_options=ONE).succeeded
     assert exporting.asked == []
     assert "volume" in kinds(helpers["production+sending"])
 
 
 def test_a_provider_that_hands_out_none_is_read_by_a_clone_and_told_of(home, cloud, helpers):
     about = by("age", home, cloud, blocks=BLOCKS)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     assert "volume" in kinds(helpers["production+sending"])
     (finding,) = [each for each in dr.make_forecast(about).findings if each.rule == "recovery/no-blocks"]
     assert finding.subject == "recovery.shop.vault.blocks"
@@ -129,7 +129,7 @@ def test_a_reader_that_fails_costs_the_point_and_says_why(home, cloud, exporting
     broken = BlockReader("{ echo half of it; echo 'block 7 cannot be had' >&2; false; }", ())
     with monkeypatch.context() as patched:
         patched.setattr(exporting, "block_reader", lambda *of: broken)
-        (group,) = dr.replicate(about, pace=ONE).groups
+        (group,) = dr.replicate(about, run_options=ONE).groups
     assert group.fate == "failed"
     assert "could not be sent" in group.problem
     assert "block 7 cannot be had" in group.problem
@@ -139,7 +139,7 @@ def test_a_reader_that_fails_costs_the_point_and_says_why(home, cloud, exporting
 def test_a_tool_that_the_image_lacks_is_named(home, cloud, exporting, monkeypatch):
     about = by("age", home, cloud, blocks=BLOCKS)
     monkeypatch.setattr(exporting, "block_reader", lambda *of: BlockReader("true", ("no-such-tool",)))
-    (group,) = dr.replicate(about, pace=ONE).groups
+    (group,) = dr.replicate(about, run_options=ONE).groups
     assert "this image has no no-such-tool" in group.problem
 
 
@@ -152,9 +152,9 @@ def test_cut_short_it_goes_on_with_what_its_helpers_have_sent(home, cloud, expor
 
     with monkeypatch.context() as patched:
         patched.setattr(Store, "write", cut_short)
-        dies_at(lambda *of: bool(sent), lambda: dr.replicate(about, pace=ONE))
+        dies_at(lambda *of: bool(sent), lambda: dr.replicate(about, run_options=ONE))
     exporting.asked.clear()
-    (group,) = dr.replicate(about, pace=ONE).groups
+    (group,) = dr.replicate(about, run_options=ONE).groups
     assert group.fate == "carried", group.problem
     with Connection.to(PRODUCTION) as source:
         assert not source.observe(about.sending).resources
@@ -166,7 +166,7 @@ def left_at_work(about, monkeypatch):
     begun = []
     with monkeypatch.context() as patched:
         patched.setattr(LocalScriptRunner, "run", lambda stand, script, volume: begun.append(stored(script)))
-        dies_at(lambda *of: len(begun) == 2, lambda: dr.replicate(about, pace=ONE))
+        dies_at(lambda *of: len(begun) == 2, lambda: dr.replicate(about, run_options=ONE))
     return begun
 
 
@@ -191,7 +191,7 @@ def ran(monkeypatch):
 def test_helpers_that_read_another_way_are_begun_anew(first, home, cloud, exporting, monkeypatch, ran):
     """Neither is a volume taken from under a script that reads it, nor is an object written twice."""
     begun = left_at_work(by("age", home, cloud, blocks=first), monkeypatch)
-    (group,) = dr.replicate(by("age", home, cloud, blocks=() if first else BLOCKS), pace=ONE).groups
+    (group,) = dr.replicate(by("age", home, cloud, blocks=() if first else BLOCKS), run_options=ONE).groups
     assert group.fate == "carried", group.problem
     assert len(begun) == len(ran) == 2
     assert not set(begun) & set(ran)
@@ -200,7 +200,7 @@ def test_helpers_that_read_another_way_are_begun_anew(first, home, cloud, export
 def test_helpers_at_work_the_same_way_are_waited_for(home, cloud, exporting, monkeypatch, ran):
     about = by("age", home, cloud, blocks=BLOCKS)
     begun = left_at_work(about, monkeypatch)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     assert ran == begun
 
 
@@ -217,9 +217,9 @@ def test_what_one_helper_has_sent_is_not_sent_again_while_another_is_at_work(
                 original(stand, script, volume)
 
         patched.setattr(LocalScriptRunner, "run", run)
-        dies_at(lambda *of: len(first) == 2, lambda: dr.replicate(about, pace=ONE))
+        dies_at(lambda *of: len(first) == 2, lambda: dr.replicate(about, run_options=ONE))
     ran.clear()
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     assert ran == first  # the same hosts, with the same work: of the first, the stand-in does it again
     (manifest,) = (home / "vault").rglob("manifest.json")
     told = json.loads(manifest.read_text())["volumes"]
@@ -228,8 +228,8 @@ def test_what_one_helper_has_sent_is_not_sent_again_while_another_is_at_work(
 
 def test_only_helpers_that_read_blocks_have_the_options(home, cloud, exporting, helpers):
     about = by("age", home, cloud, blocks=BLOCKS, native={"fake": {"host_group": "apart"}})
-    assert dr.replicate(about, pace=ONE).succeeded
-    assert dr.drill(about, pace=ONE).result == "passed"
+    assert dr.replicate(about, run_options=ONE).succeeded
+    assert dr.drill(about, run_options=ONE).result == "passed"
     assert groups(helpers["production+sending"]) == {"apart"}
     assert groups(helpers["recovery+receiving"]) == {""}
 
@@ -268,5 +268,5 @@ def test_what_readers_of_blocks_need_is_among_the_grants(home, cloud, exporting)
 def test_where_no_data_goes_by_the_vault_nobody_reads_blocks(home, cloud, exporting):
     about = by("age", home, cloud, blocks=BLOCKS)
     native = evolve(about, plan=evolve(about.plan, data=[DataPolicy("db", engine="native")]))
-    assert dr.replicate(native, pace=ONE).succeeded
+    assert dr.replicate(native, run_options=ONE).succeeded
     assert exporting.asked == []

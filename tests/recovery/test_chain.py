@@ -24,7 +24,7 @@ from portinfra.recovery.ledger.runs import KEPT, read_runs
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.rollout.evidence import digest_of, sign, verify
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 KEY, ANOTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 
@@ -49,7 +49,7 @@ def delete(number, environment=RECOVERY):
 
 
 def test_each_evidence_names_its_predecessor(ready):
-    first, second = drill(recovery(), pace=ONE), drill(recovery(probes=[]), pace=ONE)
+    first, second = drill(recovery(), run_options=ONE), drill(recovery(probes=[]), run_options=ONE)
     third = failover(recovery(), HOW)
     assert [each.number for each in (first, second, third)] == [1, 2, 3]
     assert (first.previous_number, first.previous_digest) == (0, "")
@@ -76,9 +76,9 @@ def test_each_run_of_a_takeover_has_a_number_and_a_way_back_has_those_of_its_own
 
 
 def test_a_run_that_died_has_a_number_and_no_evidence(ready):
-    dies_at("AttachVolume", lambda: drill(recovery(), pace=ONE))
-    sweep(recovery(), pace=ONE)
-    after = drill(recovery(), pace=ONE)
+    dies_at("AttachVolume", lambda: drill(recovery(), run_options=ONE))
+    sweep(recovery(), run_options=ONE)
+    after = drill(recovery(), run_options=ONE)
     assert (after.number, after.previous_number) == (2, 0)
     dies_at("AttachVolume", lambda: failover(recovery(), HOW))
     assert failover(recovery(), HOW).previous_number == 2
@@ -89,11 +89,11 @@ def test_two_drills_at_once_have_different_numbers(ready):
     inner = []
 
     def another_drill(inventory):
-        inner.append(drill(recovery(), pace=ONE))
+        inner.append(drill(recovery(), run_options=ONE))
 
     waves = [["db"], ["web"]]
     probe = evolve(recovery().plan.probes[0], run=another_drill)
-    outer = drill(recovery(waves=waves, probes=[probe]), pace=ONE)
+    outer = drill(recovery(waves=waves, probes=[probe]), run_options=ONE)
     assert (outer.number, inner[0].number) == (1, 2)
     assert (outer.previous_number, inner[0].previous_number) == (0, 0)
     assert listed(outer, *inner) == {1: "here", 2: "here"}
@@ -113,7 +113,7 @@ def test_a_ledger_that_does_not_answer_hides_no_evidence_of_a_run_that_is_over(r
     def silent(ledger):
         raise Unavailable("no answer")
 
-    drill(recovery(), pace=ONE)
+    drill(recovery(), run_options=ONE)
     with Connection.to(RECOVERY) as target:
         ledger = Ledger.after_settling(target, recovery().ledger)
         entry = chain.begin_run(ledger, {"kind": "drill", "id": "a", "began": "2030-01-01T00:00:00+00:00"})
@@ -123,9 +123,9 @@ def test_a_ledger_that_does_not_answer_hides_no_evidence_of_a_run_that_is_over(r
 
 
 def test_a_deleted_failure_shows_as_a_gap(ready):
-    first = drill(recovery(), pace=ONE)
-    failed = drill(unpassed("drill"), pace=ONE)
-    last = drill(recovery(), pace=ONE)
+    first = drill(recovery(), run_options=ONE)
+    failed = drill(unpassed("drill"), run_options=ONE)
+    last = drill(recovery(), run_options=ONE)
     assert failed.result == "failed"
     assert listed(first, last) == {1: "here", 2: "elsewhere", 3: "here"}, (
         "its file is gone, the ledger has it"
@@ -137,7 +137,7 @@ def test_a_deleted_failure_shows_as_a_gap(ready):
 
 
 def test_evidence_of_a_run_that_the_ledger_should_have_and_does_not_have_is_doubtful(ready):
-    first, last = drill(recovery(), pace=ONE), drill(recovery(), pace=ONE)
+    first, last = drill(recovery(), run_options=ONE), drill(recovery(), run_options=ONE)
     delete(2)
     assert listed(first, last) == {1: "here", 2: "differs"}
     invented = evolve(last, number=7)
@@ -145,7 +145,7 @@ def test_evidence_of_a_run_that_the_ledger_should_have_and_does_not_have_is_doub
 
 
 def test_evidence_of_another_target_is_no_evidence_of_this_ledger(ready):
-    first = drill(recovery(), pace=ONE)
+    first = drill(recovery(), run_options=ONE)
     elsewhere = evolve(first, id="e1se", number=5, target="recovery (fake:eu-central-1)")
     assert listed(first, elsewhere) == {1: "here"}
 
@@ -153,7 +153,7 @@ def test_evidence_of_another_target_is_no_evidence_of_this_ledger(ready):
 def test_old_runs_leave_the_ledger_and_their_evidence_stays_listed(ready, monkeypatch):
     monkeypatch.setattr(chain, "KEPT", 2)
     monkeypatch.setattr("portinfra.recovery.drills.history.KEPT", 2)
-    evidence = [drill(recovery(), pace=ONE) for _ in range(4)]
+    evidence = [drill(recovery(), run_options=ONE) for _ in range(4)]
     assert listed() == {3: "elsewhere", 4: "elsewhere"}
     assert listed(*evidence[1:]) == {1: "missing", 2: "here", 3: "here", 4: "here"}, "run 2 names run 1"
     old = compare_to_ledger(recovery(), evidence[0], signed(evidence[0]))
@@ -161,18 +161,18 @@ def test_old_runs_leave_the_ledger_and_their_evidence_stays_listed(ready, monkey
 
 
 def test_evidence_of_an_older_version_is_not_confirmed(ready):
-    old = evolve(drill(recovery(), pace=ONE), number=0)
+    old = evolve(drill(recovery(), run_options=ONE), number=0)
     assert "older version" in compare_to_ledger(recovery(), old, signed(old))
 
 
 @pytest.fixture(scope="module")
 def three():
     """Three drills in one world, of which the second failed."""
-    with simulated():
-        applied(SHOP, PRODUCTION)
-        assert replicate(recovery(), pace=ONE).succeeded
+    with simulate():
+        apply_and_check(SHOP, PRODUCTION)
+        assert replicate(recovery(), run_options=ONE).succeeded
         plans = [recovery(), unpassed("drill"), recovery(probes=[])]
-        yield [drill(about, pace=ONE) for about in plans]
+        yield [drill(about, run_options=ONE) for about in plans]
 
 
 def _paths(value, path=()):
@@ -268,5 +268,5 @@ def test_a_number_that_two_dead_runs_took_makes_no_older_run_look_deleted(ready)
             said = {"kind": "drill", "id": f"{number}-{len(ledger.entries())}", "open": False}
             began = "2030-01-01T00:03:25+00:00"
             ledger.add({**said, "began": began, "result": "swept", "run": number})
-    drill(recovery(), pace=ONE)
+    drill(recovery(), run_options=ONE)
     assert "missing" not in listed().values()

@@ -14,7 +14,7 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 PLANNED = evolve(HOW, planned=True)
 FILES = "volume.files1-data"
@@ -30,9 +30,9 @@ LEFT_BEHIND = about(waves=[["db"], ["web"]], without=["files"])
 
 def files_stay_in_production(cloud):
     """A planned failover has left a role behind, and customers write in recovery."""
-    applied(TWO, PRODUCTION)
+    apply_and_check(TWO, PRODUCTION)
     write(cloud, PRODUCTION, "old")
-    assert replicate(BOTH, pace=ONE).succeeded
+    assert replicate(BOTH, run_options=ONE).succeeded
     write(cloud, PRODUCTION, "newest")
     assert failover(LEFT_BEHIND, PLANNED).result == "passed"
     write(cloud, RECOVERY, "orders")
@@ -44,7 +44,7 @@ def test_no_advice_makes_a_role_blank_that_was_left_behind():
         with pytest.raises(PolicyError) as error:
             failback(BOTH, HOW)
         (finding,) = [each for each in error.value.findings if each.rule == "recovery/no-last-point"]
-        (group,) = [each for each in replicate(BOTH, now=True, pace=ONE).groups if each.problem]
+        (group,) = [each for each in replicate(BOTH, now=True, run_options=ONE).groups if each.problem]
         for text in (finding.message, group.problem):
             assert f"{FILES} does not exist in recovery, and production has it" in text
             assert "`without`" in text
@@ -60,7 +60,7 @@ def test_a_volume_that_neither_end_has_is_applied_first():
     with begun(files_stay_in_production) as cloud:
         files = evolve(TWO.roles[-1], name="logs")
         more = about(topology=evolve(TWO, roles=[*TWO.roles[:-1], files]), waves=[["db", "logs"], ["web"]])
-        (group,) = [each for each in replicate(more, now=True, pace=ONE).groups if each.problem]
+        (group,) = [each for each in replicate(more, now=True, run_options=ONE).groups if each.problem]
         assert group.problem == "volume.logs1-data does not exist: run `portinfra apply recovery` first"
         assert cloud.books(RECOVERY.account)
 

@@ -21,7 +21,7 @@ from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 DATA = Volume("data", gib=10)
 
@@ -37,14 +37,14 @@ def of(topology, **more):
 
 @pytest.fixture
 def world():
-    with simulated() as cloud:
-        applied(shop(), PRODUCTION)
+    with simulate() as cloud:
+        apply_and_check(shop(), PRODUCTION)
         write(cloud, PRODUCTION, "one")
         yield cloud
 
 
 def carry(about=None):
-    (outcome,) = replicate(about or of(shop()), now=True, pace=ONE).groups
+    (outcome,) = replicate(about or of(shop()), now=True, run_options=ONE).groups
     assert outcome.fate == "carried", outcome.problem
     return outcome.point
 
@@ -79,9 +79,9 @@ def test_a_volume_declared_later_may_begin_blank_though_a_snapshot_of_the_point_
     if not is_removed:
         assert verdicts["db2-data"][0] == "gone"
         return
-    how = evolve(LOST, blank=["volume.db1-log"])
+    options = evolve(LOST, blank=["volume.db1-log"])
     with lost(PRODUCTION):
-        assert failover(about, how).result == "passed"
+        assert failover(about, options).result == "passed"
     assert contents(world)["db1-data"] == "one of volume.db1-data"
 
 
@@ -115,7 +115,7 @@ def test_a_takeover_is_refused_for_a_volume_that_is_declared_too_small(world):
         failover(of(shop(SMALLER)), LOST)
     assert error.value.findings[0].fix == "Declare these volumes as large as their data."
     assert there(world) == before, "nothing was changed"
-    assert drill(of(shop(SMALLER)), pace=ONE).result == "failed"
+    assert drill(of(shop(SMALLER)), run_options=ONE).result == "failed"
 
 
 def test_a_newer_point_that_others_damaged_refuses_a_takeover_unless_it_is_left_aside(world):
@@ -174,8 +174,8 @@ def test_a_takeover_brings_up_a_missing_volume_blank_where_an_operator_accepts_i
 
 def test_a_drill_does_so_too(world):
     carry()
-    assert drill(of(ADDED), pace=ONE).result == "failed"
-    evidence = drill(of(ADDED), pace=ONE, blank=LOGS)
+    assert drill(of(ADDED), run_options=ONE).result == "failed"
+    evidence = drill(of(ADDED), run_options=ONE, blank=LOGS)
     assert (evidence.result, evidence.blank, evidence.left_behind) == ("passed", LOGS, 0)
 
 
@@ -223,8 +223,8 @@ SHAPES = [topology for topology, *_ in CHANGED.values()] + [shop()] * 3
 def test_what_status_calls_restorable_is_restored_and_nothing_else(seeds):
     for seed in seeds:
         chance = random.Random(seed)
-        with simulated() as cloud:
-            applied(shop(), PRODUCTION)
+        with simulate() as cloud:
+            apply_and_check(shop(), PRODUCTION)
             carried = {}
             for number in range(chance.randint(1, 3)):
                 write(cloud, PRODUCTION, f"text {number}")

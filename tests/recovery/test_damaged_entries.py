@@ -44,7 +44,7 @@ from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_evidence, show_swept
 from portinfra.render.evidence.page import report_html
 from portinfra.render.recovery_documents import prometheus
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 TINY = Topology("shop", [Role("db", count=1, waive=FEW, volumes=[Volume("data", gib=1, mount="/srv")])])
 WRONG = [None, "", "soon", -1, 7, 1e300, float("nan"), True, [], {}, ["x"]]
@@ -146,10 +146,10 @@ def tiny():
 
 
 def drill_once(cloud):
-    applied(TINY, PRODUCTION)
+    apply_and_check(TINY, PRODUCTION)
     write(cloud, PRODUCTION, "one")
-    replicate(tiny(), pace=ONE)
-    assert drill(tiny(), pace=ONE).result == "passed"
+    replicate(tiny(), run_options=ONE)
+    assert drill(tiny(), run_options=ONE).result == "passed"
     passed_later(cloud, HOUR)
 
 
@@ -225,12 +225,12 @@ def test_verbs_that_write_go_on_or_refuse_beside_a_damaged_entry(ready, kind, da
     said = {name: value for name, value in EXAMPLES[kind].items() if name != field}
     put(said if field else {**said, "v": VERSION + 1})
     before = snapshots(ready)
-    made = attempt(lambda: replicate(tiny(), now=True, pace=ONE))
+    made = attempt(lambda: replicate(tiny(), now=True, run_options=ONE))
     assert isinstance(made, PolicyError) or made.succeeded
     assert snapshots(ready) >= before, "nothing is pruned"
     assert len(status(tiny()).points) == 1 + (not isinstance(made, PolicyError))
-    assert drill(tiny(), pace=ONE).left_behind == 0
-    assert sweep(tiny(), pace=ONE) == []
+    assert drill(tiny(), run_options=ONE).left_behind == 0
+    assert sweep(tiny(), run_options=ONE) == []
     attempt(lambda: abandon(tiny(), HOW))
     attempt(lambda: failover(tiny(), HOW))
     attempt(lambda: failback(tiny(), HOW))
@@ -239,7 +239,7 @@ def test_verbs_that_write_go_on_or_refuse_beside_a_damaged_entry(ready, kind, da
 @pytest.mark.parametrize("said", [{}, {"kind": "drill"}], ids=["of no kind", "of a drill"])
 def test_a_sweep_says_that_a_damaged_entry_may_be_of_a_drill_that_left_something(ready, said):
     ready.fail_later("DeleteVolume", times=1000)
-    assert drill(tiny(), pace=ONE).left_behind
+    assert drill(tiny(), run_options=ONE).left_behind
     ready.fail_later("DeleteVolume", times=0)
     with Connection.to(RECOVERY) as there:
         number = Ledger.after_settling(there, tiny().ledger).entries("drill")[-1].number
@@ -258,7 +258,7 @@ def test_a_sweep_says_that_a_damaged_entry_may_be_of_a_drill_that_left_something
 
 def printed_sweep():
     out = io.StringIO()
-    show_swept(sweep(tiny(), pace=ONE), Console(file=out, width=1000))
+    show_swept(sweep(tiny(), run_options=ONE), Console(file=out, width=1000))
     return out.getvalue()
 
 
@@ -275,10 +275,12 @@ def test_a_damaged_entry_is_a_warning_and_a_newer_one_stops_no_source(ready):
     assert set(written(ready, RECOVERY).values()) == {"one of volume.db1-data"}
 
 
-@pytest.mark.parametrize("verb", [lambda about: failover(about, HOW), lambda about: drill(about, pace=ONE)])
+@pytest.mark.parametrize(
+    "verb", [lambda about: failover(about, HOW), lambda about: drill(about, run_options=ONE)]
+)
 def test_evidence_names_the_unreadable_entries_that_are_newer_than_its_points(ready, verb):
     put({"kind": "point", "id": "older than the point"})
-    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    assert replicate(tiny(), now=True, run_options=ONE).succeeded
     number = put({"kind": "point", "id": "newer than the point"})
     evidence = verb(tiny())
     (named,) = evidence.unreadable_entries
@@ -302,7 +304,7 @@ def test_no_point_is_made_beside_a_damaged_takeover_that_may_be_half_done(ready,
     put({**takeover.said, "began": "soon"}, end, way, takeover.number)
     for about in (tiny(), tiny().reversed):
         with pytest.raises(PolicyError) as error:
-            replicate(about, now=True, pace=ONE)
+            replicate(about, now=True, run_options=ONE)
         assert rules(error) == ["recovery/takeover-unreadable"]
 
 
@@ -310,7 +312,7 @@ def test_no_point_is_made_beside_a_damaged_takeover_that_may_be_half_done(ready,
 @pytest.mark.parametrize("verb", [failover, failback])
 def test_there_is_a_way_out_of_a_damaged_takeover_that_is_half_done(ready, verb, way_out):
     write(ready, PRODUCTION, "two")
-    replicate(tiny(), now=True, pace=ONE)
+    replicate(tiny(), now=True, run_options=ONE)
     if verb is failback:
         failover(tiny(), HOW)
         write(ready, RECOVERY, "three")
@@ -330,7 +332,9 @@ def test_there_is_a_way_out_of_a_damaged_takeover_that_is_half_done(ready, verb,
     newest = "two" if verb is failover else "three"
     active = RECOVERY if now.active == "target" else PRODUCTION
     assert set(written(ready, active).values()) == {f"{newest} of volume.db1-data"}
-    assert replicate(tiny() if now.active == "source" else tiny().reversed, now=True, pace=ONE).succeeded
+    assert replicate(
+        tiny() if now.active == "source" else tiny().reversed, now=True, run_options=ONE
+    ).succeeded
 
 
 def test_a_damaged_entry_of_own_data_protects_it_all_the_same(ready):
@@ -348,8 +352,8 @@ def test_a_damaged_entry_of_own_data_protects_it_all_the_same(ready):
 
 def test_a_damaged_takeover_that_was_finished_stops_no_replication(ready):
     number = put({**EXAMPLES["failover"], "epoch": "soon", "open": False})
-    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    assert replicate(tiny(), now=True, run_options=ONE).succeeded
     put({**EXAMPLES["failover"], "epoch": "soon"}, number=number)
     failover(tiny(), HOW)
     assert failback(tiny(), HOW).result == "passed"
-    assert replicate(tiny(), now=True, pace=ONE).succeeded, "a takeover was finished since"
+    assert replicate(tiny(), now=True, run_options=ONE).succeeded, "a takeover was finished since"

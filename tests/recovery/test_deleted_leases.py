@@ -91,7 +91,7 @@ def test_a_status_names_the_fence_where_no_lease_says_that_the_other_end_is_stop
     found = status(recovery())
     assert found.level != "ok"
     assert "portinfra dr fence shop" in printed(found)
-    fence(recovery(), pace=ONE)
+    fence(recovery(), run_options=ONE)
     now = read_facts(recovery())
     assert now.is_calm
     assert status(recovery()).next_step == ""

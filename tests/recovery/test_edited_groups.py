@@ -13,9 +13,9 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.faults import Crash
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 JOINED = [DataPolicy("db", group="all"), DataPolicy("files", group="all")]
 DB = {"volume.db1-data", "volume.db2-data"}
@@ -44,7 +44,7 @@ EDITS = {
 
 
 def shop_with_files(cloud):
-    applied(TWO, PRODUCTION)
+    apply_and_check(TWO, PRODUCTION)
     contents(cloud, PRODUCTION, write_all="ledger")
 
 
@@ -56,14 +56,14 @@ def contents(cloud, environment, write_all=""):
     return {cloud.read(each["id"]).decode() for each in found}
 
 
-def dies(verb, how=HOW):
+def dies(verb, options=HOW):
     """A takeover has decided on its data, and dies before it changes a volume."""
 
     def die():
         raise Crash
 
     with pytest.raises(Crash):
-        verb(before(Step.BRING_UP, die, how))
+        verb(before(Step.BRING_UP, die, options))
 
 
 def reads_only(provider, call):
@@ -74,7 +74,7 @@ def reads_only(provider, call):
 def is_refused(cloud, verb, edited, volumes):
     """The edited topology is refused without a write, and the error names exactly these volumes."""
     passed_later(cloud, 4000)
-    with wrapped("fake", reads_only), pytest.raises(PolicyError) as error:
+    with wrap_calls("fake", reads_only), pytest.raises(PolicyError) as error:
         verb(edited, HOW)
     text = " ".join(f"{each.message} {each.fix}" for each in error.value.findings)
     assert {each for each in DB | FILES if each in text} == volumes
@@ -85,8 +85,8 @@ def is_refused(cloud, verb, edited, volumes):
 def test_a_failover_of_edited_groups_is_refused_and_goes_on_as_it_was_declared(edit):
     earlier, edited, volumes = EDITS[edit]
     with begun(shop_with_files) as cloud:
-        assert replicate(earlier, pace=ONE).succeeded
-        dies(lambda how: failover(earlier, how))
+        assert replicate(earlier, run_options=ONE).succeeded
+        dies(lambda options: failover(earlier, options))
         is_refused(cloud, failover, edited, volumes)
         assert failover(earlier, HOW).result == "passed"
         assert contents(cloud, RECOVERY) <= contents(cloud, PRODUCTION)
@@ -94,10 +94,10 @@ def test_a_failover_of_edited_groups_is_refused_and_goes_on_as_it_was_declared(e
 
 def test_a_failback_of_a_renamed_group_is_refused_and_goes_on_as_it_was_declared():
     with begun(shop_with_files) as cloud:
-        assert replicate(APART, pace=ONE).succeeded
+        assert replicate(APART, run_options=ONE).succeeded
         assert failover(APART, HOW).result == "passed"
         contents(cloud, RECOVERY, write_all="orders")
-        dies(lambda how: failback(APART, how))
+        dies(lambda options: failback(APART, options))
         is_refused(cloud, failback, about(DataPolicy("files", group="documents")), FILES)
         assert failback(APART, HOW).result == "passed"
         assert contents(cloud, PRODUCTION) == contents(cloud, RECOVERY)
@@ -110,11 +110,11 @@ def fails(inventory):
 def files_came_back_from_a_point_and_db_has_own_volumes(cloud):
     """A failback that carries no last point has decided so, as only the point of the files was made."""
     shop_with_files(cloud)
-    assert replicate(APART, pace=ONE).succeeded
+    assert replicate(APART, run_options=ONE).succeeded
     assert failover(APART, HOW).result == "passed"
     contents(cloud, RECOVERY, write_all="orders")
-    replicate(about(DataPolicy("db", before=[fails])), now=True, pace=ONE)
-    dies(lambda how: failback(APART, how), evolve(HOW, planned=False))
+    replicate(about(DataPolicy("db", before=[fails])), now=True, run_options=ONE)
+    dies(lambda options: failback(APART, options), evolve(HOW, planned=False))
 
 
 def test_a_group_that_joins_one_with_own_volumes_does_not_keep_its_old_volumes():
@@ -124,7 +124,7 @@ def test_a_group_that_joins_one_with_own_volumes_does_not_keep_its_old_volumes()
 
 def test_a_volume_without_data_that_is_added_to_a_group_with_own_volumes_is_named():
     more = evolve(TWO, roles=[with_logs(role) if role.name == "db" else role for role in TWO.roles])
-    with begun(files_came_back_from_a_point_and_db_has_own_volumes) as cloud, wrapped("fake", reads_only):
+    with begun(files_came_back_from_a_point_and_db_has_own_volumes) as cloud, wrap_calls("fake", reads_only):
         passed_later(cloud, 4000)
         with pytest.raises(PolicyError, match=r"volume\.db1-logs"):
             failback(about(topology=more), HOW)

@@ -15,8 +15,8 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.call_wrapper import wrapped
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.call_wrapper import wrap_calls
+from portinfra.testing.simulation import apply_and_check, simulate
 
 DATA = Volume("data", gib=10)
 LOGS = Volume("logs", gib=10)
@@ -32,9 +32,9 @@ def about(topology, **more):
 
 def takes_over(cloud):
     """A takeover has brought recovery up, where customers have written; an action of it failed."""
-    applied(shop(), PRODUCTION)
+    apply_and_check(shop(), PRODUCTION)
     write(cloud, PRODUCTION, "ledger")
-    assert replicate(about(shop()), pace=ONE).succeeded
+    assert replicate(about(shop()), run_options=ONE).succeeded
     stopped = about(shop(), actions=[Action("promote", run=lambda inventory: False)])
     assert failover(stopped, HOW).result == "failed"
     write(cloud, RECOVERY, "orders")
@@ -98,14 +98,14 @@ def test_a_group_that_is_undeclared_while_its_point_is_on_its_way_keeps_a_usable
             call = evolve(call, parameters={**call.parameters, "key": None})
         return provider.perform(call)
 
-    with simulated() as cloud:
-        applied(TWO, PRODUCTION)
-        assert replicate(both, pace=ONE).succeeded
+    with simulate() as cloud:
+        apply_and_check(TWO, PRODUCTION)
+        assert replicate(both, run_options=ONE).succeeded
         passed_later(cloud, 3600)
-        dies_at("CopySnapshot", lambda: replicate(both, now=True, pace=ONE))
+        dies_at("CopySnapshot", lambda: replicate(both, now=True, run_options=ONE))
         passed_later(cloud, 3600)
-        with wrapped("fake", hand):
-            replicate(fewer, now=True, pace=ONE)
+        with wrap_calls("fake", hand):
+            replicate(fewer, now=True, run_options=ONE)
         usable = [point for point in status(both).points if point.group == "files" and point.restorable]
         assert usable
         copies = [each for each in cloud.books(RECOVERY.account) if each["kind"] == "snapshot"]

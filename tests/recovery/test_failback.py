@@ -31,7 +31,7 @@ def test_the_way_back_carries_what_was_written_since_and_measures_the_downtime(r
 
 def test_whoever_joins_the_first_host_begins_empty_on_every_turn(ready):
     about = recovery(data=[DataPolicy("db", seed="one")])
-    assert replicate(about, now=True, pace=ONE).succeeded
+    assert replicate(about, now=True, run_options=ONE).succeeded
     places = (RECOVERY, PRODUCTION, RECOVERY)
     turns = (failover, failback, failover)
     before = "ledger"
@@ -44,7 +44,7 @@ def test_whoever_joins_the_first_host_begins_empty_on_every_turn(ready):
         before = f"turn {turn}"
         write(ready, place, before)
         if place is PRODUCTION:
-            assert replicate(about, now=True, pace=ONE).succeeded
+            assert replicate(about, now=True, run_options=ONE).succeeded
 
 
 def test_who_has_joined_already_stays_as_it_is_when_a_way_back_goes_on(ready):
@@ -53,7 +53,7 @@ def test_who_has_joined_already_stays_as_it_is_when_a_way_back_goes_on(ready):
         data=[DataPolicy("db", seed="one")],
         waves=[Wave(["db"], gates=lambda inventory: passes[0], limit="2m"), ["web"]],
     )
-    assert replicate(about, now=True, pace=ONE).succeeded
+    assert replicate(about, now=True, run_options=ONE).succeeded
     passes[0] = True
     assert failover(about, HOW).result == "passed"
     passes[0] = False
@@ -92,7 +92,7 @@ def test_there_is_no_way_back_to_hosts_that_run_whatever_their_claim_says(ready)
     with pytest.raises(PolicyError) as error:
         failback(recovery(), HOW)
     assert rules(error) == ["recovery/not-fenced"]
-    assert fence(recovery(), pace=ONE) == 3
+    assert fence(recovery(), run_options=ONE) == 3
     assert failback(recovery(), HOW).result == "passed"
 
 

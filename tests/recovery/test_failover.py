@@ -15,7 +15,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 
 
 def test_the_source_is_stopped_before_the_target_comes_up(ready):
@@ -39,7 +39,7 @@ def test_where_the_source_is_lost_no_call_is_made_to_it(ready):
         asked.append(provider.account)
         return provider.perform(call)
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         evidence = failover(recovery(), LOST)
     assert set(asked) == {RECOVERY.account}
     assert evidence.result == "passed"
@@ -103,7 +103,7 @@ def test_a_target_that_ran_already_gets_the_data_while_its_hosts_are_off(ready):
             while_attaching.append({h["state"] for h in hosts if h["id"] == call.parameters["instance"]})
         return provider.perform(call)
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         failover(recovery(), HOW)
     assert while_attaching == [{"stopped"}, {"stopped"}]
     assert set(written(ready, RECOVERY).values()) == said("ledger")
@@ -150,11 +150,11 @@ def test_in_another_size_where_the_target_has_others(ready):
 def test_a_timer_carries_nothing_while_the_source_may_run(ready):
     failover(recovery(), LOST)
     with pytest.raises(PolicyError) as error:
-        replicate(recovery(), now=True, pace=ONE)
+        replicate(recovery(), now=True, run_options=ONE)
     assert rules(error) == ["recovery/not-fenced"]
-    assert fence(recovery(), pace=ONE) == 3
+    assert fence(recovery(), run_options=ONE) == 3
     assert failback(recovery(), HOW).result == "passed"
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    assert replicate(recovery(), now=True, run_options=ONE).succeeded
 
 
 @pytest.fixture

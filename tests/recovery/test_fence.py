@@ -51,14 +51,14 @@ def test_a_source_that_comes_back_is_refused_until_it_is_fenced(ready):
     plan = workflow.plan(SHOP, PRODUCTION, guards=[recovery()])
     assert [finding.rule for finding in plan.errors] == ["recovery/superseded"]
     assert powers(ready, PRODUCTION) == {"running"}
-    assert fence(recovery(), pace=ONE) == 3
+    assert fence(recovery(), run_options=ONE) == 3
     assert powers(ready, PRODUCTION) == {"stopped"}
     assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors == ()
 
 
 def test_a_source_that_stands_is_not_fenced(ready):
     with pytest.raises(PolicyError) as error:
-        fence(recovery(), pace=ONE)
+        fence(recovery(), run_options=ONE)
     assert rules(error) == ["recovery/nothing-to-fence"]
     assert powers(ready, PRODUCTION) == {"running"}
 
@@ -66,7 +66,7 @@ def test_a_source_that_stands_is_not_fenced(ready):
 def test_in_the_middle_of_a_takeover_the_refusal_of_fence_names_what_finishes_it(ready):
     dies_after("wave 1")
     with pytest.raises(PolicyError) as error:
-        fence(recovery(), pace=ONE)
+        fence(recovery(), run_options=ONE)
     (found,) = error.value.findings
     assert found.rule == "recovery/nothing-to-fence"
     assert "that is not finished" in found.message
@@ -121,8 +121,8 @@ def test_a_fence_of_a_source_that_came_back_in_part_says_what_is_missing(ready):
     with silent(ready, "us-east-1b"):
         for _ in range(2):
             with pytest.raises(Unavailable, match="us-east-1b"):
-                fence(recovery(), pace=ONE)
-    assert fence(recovery(), pace=ONE) == 3
+                fence(recovery(), run_options=ONE)
+    assert fence(recovery(), run_options=ONE) == 3
 
 
 def test_a_fenced_host_is_not_made_anew(ready):

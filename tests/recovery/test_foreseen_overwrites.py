@@ -10,7 +10,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 PLANNED = evolve(HOW, planned=True)
 
@@ -40,7 +40,7 @@ def production_ran_on(cloud):
     with lost(PRODUCTION):
         failover(recovery(), LOST)
     write(cloud, PRODUCTION, "an hour more")
-    fence(recovery(), pace=ONE)
+    fence(recovery(), run_options=ONE)
 
 
 def production_was_stopped_before_its_last_orders_were_carried(cloud):
@@ -63,8 +63,8 @@ CASES = {
 }
 
 
-def foreseen(how=HOW, about=None):
-    found = make_forecast((about or recovery()).reversed, how).findings
+def foreseen(options=HOW, about=None):
+    found = make_forecast((about or recovery()).reversed, options).findings
     return [each.message for each in found if each.rule == "recovery/overwrites-data"]
 
 
@@ -86,7 +86,7 @@ def test_a_plan_after_a_last_point_names_none(ready):
 def test_a_plan_without_the_lost_end_says_that_it_is_not_known(ready):
     nothing_else_happened(ready)
     write(ready, RECOVERY, "orders")
-    assert replicate(recovery(), pace=ONE).succeeded
+    assert replicate(recovery(), run_options=ONE).succeeded
     why = "recovery is lost, so it is not known whether it has all data of production"
     with lost(RECOVERY):
         assert foreseen(LOST) == [f"{why}: the takeover replaces db1-data, db2-data"]
@@ -98,8 +98,8 @@ def test_it_names_all_of_the_wave_in_which_one_is_detached_and_none_of_another_w
     waves = recovery(topology=TWO, waves=[["db"], ["files"], ["web"]])
 
     def happen(cloud):
-        applied(TWO, PRODUCTION)
-        assert replicate(waves, pace=ONE).succeeded
+        apply_and_check(TWO, PRODUCTION)
+        assert replicate(waves, run_options=ONE).succeeded
         failover(waves, PLANNED)
         detach_one_volume(cloud)
 

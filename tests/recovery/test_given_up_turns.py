@@ -22,13 +22,13 @@ from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 
 
-@pytest.mark.parametrize("how", [HOW, LOST], ids=["stopped", "lost"])
-def test_a_failover_that_cannot_be_finished_is_given_up(ready, how):
+@pytest.mark.parametrize("options", [HOW, LOST], ids=["stopped", "lost"])
+def test_a_failover_that_cannot_be_finished_is_given_up(ready, options):
     write(ready, PRODUCTION, "newer than the point")
-    stuck(how=how)
+    stuck(options=options)
     given_up = abandon(recovery(), HOW)
     assert (given_up.running, given_up.stopped) == (3, 2)
     assert set(written(ready, PRODUCTION).values()) == said("newer than the point")
@@ -36,14 +36,14 @@ def test_a_failover_that_cannot_be_finished_is_given_up(ready, how):
     assert powers(ready, RECOVERY) == {"stopped"}
     assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).empty
     assert status(recovery()).turn is None
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    assert replicate(recovery(), now=True, run_options=ONE).succeeded
 
 
 def test_after_one_was_given_up_the_next_begins_anew(ready):
     first = stuck()
     abandon(recovery(), HOW)
     write(ready, PRODUCTION, "newer")
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    assert replicate(recovery(), now=True, run_options=ONE).succeeded
     evidence = failover(recovery(), HOW)
     assert evidence.result == "passed"
     assert evidence.id != first.id
@@ -66,7 +66,7 @@ def test_an_end_that_an_operator_makes_active_with_older_data_has_the_newest_fro
     about = recovery(rto="9h", rpo="99h")
     assert failover(about, HOW).result == "passed"
     write(ready, RECOVERY, "a day of orders")
-    stuck(how=LOST)
+    stuck(options=LOST)
     with pytest.raises(PolicyError) as error:
         abandon(about, HOW)
     assert rules(error) == ["recovery/own-data-is-newest"]
@@ -77,7 +77,7 @@ def test_an_end_that_an_operator_makes_active_with_older_data_has_the_newest_fro
     assert set(written(ready, RECOVERY).values()) == said("a day of orders")
 
     write(ready, PRODUCTION, "newer")
-    assert replicate(about, now=True, pace=ONE).succeeded
+    assert replicate(about, now=True, run_options=ONE).succeeded
     stuck()
     assert not abandon(about, HOW).had_newest_data, "production has it, so no option is needed"
     assert set(written(ready, PRODUCTION).values()) == said("newer")
@@ -97,7 +97,7 @@ def test_a_failover_that_is_being_given_up_is_not_gone_on_with(ready):
             raise Unavailable("no route to host")
         return provider.perform(call)
 
-    with wrapped("fake", dies), pytest.raises(Unavailable):
+    with wrap_calls("fake", dies), pytest.raises(Unavailable):
         abandon(recovery(), HOW)
     with pytest.raises(PolicyError) as error:
         failover(recovery(), HOW)
@@ -123,7 +123,7 @@ def test_what_a_run_replaced_that_died_is_named_when_its_takeover_is_given_up(re
     with lost(PRODUCTION):
         failover(about, LOST)
     write(ready, PRODUCTION, "written in a double life")
-    fence(about, pace=ONE)
+    fence(about, run_options=ONE)
     dies_at("AttachVolume", lambda: failback(about, HOW))
     named = abandon(about, HOW).left_aside
     assert [each.volume for each in named] == ["db1-data", "db2-data"]

@@ -20,7 +20,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.guard import recoveries_of
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failover
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 BOTH = recovery()
 """The recovery plan with its two environments: the guard."""
@@ -49,8 +49,8 @@ def peer(environment):
 
 def came_back(cloud):
     """Lose production, let recovery take over, and let production answer again."""
-    applied(SHOP, PRODUCTION)
-    assert replicate(BOTH, pace=ONE).succeeded
+    apply_and_check(SHOP, PRODUCTION)
+    assert replicate(BOTH, run_options=ONE).succeeded
     turned_off(cloud, PRODUCTION)
     with lost(PRODUCTION):
         assert failover(BOTH, LOST).result == "passed"
@@ -60,7 +60,7 @@ def came_back(cloud):
 @pytest.fixture(scope="module")
 def returned():
     """A world in which production came back. The tests that share it change nothing in it."""
-    with simulated() as cloud:
+    with simulate() as cloud:
         came_back(cloud)
         before = cloud.books(PRODUCTION.account)
         yield cloud
@@ -148,7 +148,7 @@ def test_an_apply_of_a_fenced_environment_moves_no_names(cloud):
     moved = []
     named = evolve(PRODUCTION, dns=moved.append)
     came_back(cloud)
-    fence(BOTH, pace=ONE)
+    fence(BOTH, run_options=ONE)
     passed_later(cloud, 60)
     more = evolve(SHOP, tags={"stage": "blue"})
     workflow.apply(workflow.plan(more, named, guards=[BOTH]), seed=0)
@@ -190,7 +190,7 @@ def test_an_environment_whose_peer_was_forgotten_needs_no_guard(awake):
     assert workflow.plan(SHOP, PRODUCTION).errors
     workflow.forget_peer(SHOP, PRODUCTION)
     assert workflow.plan(SHOP, PRODUCTION).findings == ()
-    applied(LARGER, PRODUCTION)
+    apply_and_check(LARGER, PRODUCTION)
 
 
 # The check is repeated under the claim.
@@ -220,7 +220,7 @@ def test_connect_finds_a_takeover_between_two_changes(awake):
 
 def test_apply_finds_a_recovery_plan_that_followed_the_plan(cloud):
     plan = workflow.plan(LARGER, PRODUCTION)
-    assert replicate(BOTH, pace=ONE).succeeded
+    assert replicate(BOTH, run_options=ONE).succeeded
     with pytest.raises(PolicyError) as error:
         workflow.apply(plan, seed=0)
     assert rules(error) == [NOT_CHECKED]
@@ -259,7 +259,7 @@ def hosts(books):
 
 def test_a_replication_records_the_peer_of_both_environments(cloud):
     assert peer(PRODUCTION) == ""
-    replicate(BOTH, pace=ONE)
+    replicate(BOTH, run_options=ONE)
     assert (peer(PRODUCTION), peer(RECOVERY)) == ("recovery", "production")
 
 
@@ -274,7 +274,7 @@ def test_a_failover_and_a_fence_record_the_peer(awake):
     with lost(PRODUCTION):
         failover(BOTH, LOST)
     assert peer(RECOVERY) == "production"
-    fence(BOTH, pace=ONE)
+    fence(BOTH, run_options=ONE)
     assert peer(PRODUCTION) == "recovery"
 
 
@@ -289,9 +289,9 @@ def test_the_peer_stays_recorded_after_a_destroy(awake):
 def test_a_replication_does_not_wait_for_an_apply_to_record_the_peer(cloud):
     lines = []
     with Connection.to(PRODUCTION) as there, there.start_run(BOTH.source_scope, seed=0):
-        assert replicate(BOTH, pace=ONE, say=lines.append).succeeded
+        assert replicate(BOTH, run_options=ONE, say=lines.append).succeeded
     assert any("does not name recovery yet" in line for line in lines)
-    assert replicate(BOTH, pace=ONE).succeeded
+    assert replicate(BOTH, run_options=ONE).succeeded
     assert peer(PRODUCTION) == "recovery"
 
 

@@ -42,7 +42,7 @@ def created(cloud):
 
 def test_a_probe_runs_on_one_more_host_of_its_role_and_leaves_nothing(ready):
     before, hosts = there(ready), created(ready)
-    evidence = drill(recovery(probes=[ROWS]), pace=ONE)
+    evidence = drill(recovery(probes=[ROWS]), run_options=ONE)
     assert (evidence.result, evidence.reasons) == ("passed", ())
     (checked,) = evidence.probes
     assert (checked.name, checked.passed, checked.from_role) == ("rows", True, "web")
@@ -59,11 +59,11 @@ def test_a_probe_runs_on_one_more_host_of_its_role_and_leaves_nothing(ready):
 
 
 def test_a_blank_volume_fails_the_probe_that_reads_it(cloud):
-    assert replicate(recovery(), pace=ONE).succeeded
+    assert replicate(recovery(), run_options=ONE).succeeded
     for record in cloud.books(RECOVERY.account):
         if record["kind"] == "snapshot":
             cloud.write(record["id"], "")
-    evidence = drill(recovery(probes=[ROWS]), pace=ONE)
+    evidence = drill(recovery(probes=[ROWS]), run_options=ONE)
     (checked,) = evidence.probes
     assert (checked.passed, evidence.result) == (False, "failed")
     assert "is blank" in checked.told
@@ -72,7 +72,7 @@ def test_a_blank_volume_fails_the_probe_that_reads_it(cloud):
 def test_it_waits_no_longer_than_the_last_wave_may_take(ready, monkeypatch):
     monkeypatch.setattr(type(plugin), "console_text", lambda self, answer: "[    0.0] Linux\n")
     began = ready.clock.now()
-    evidence = drill(recovery(probes=[ROWS], waves=[["db"], Wave(["web"], limit="7m")]), pace=ONE)
+    evidence = drill(recovery(probes=[ROWS], waves=[["db"], Wave(["web"], limit="7m")]), run_options=ONE)
     (checked,) = evidence.probes
     assert (checked.passed, checked.tries, checked.told) == (False, 0, "no receipt came within 7m")
     assert evidence.result == "failed"
@@ -85,7 +85,7 @@ def test_the_evidence_says_what_keeps_a_console_from_being_read(ready):
             raise FakeError("AccessDenied", "ReadConsole is not allowed")
 
     ready.before_request = refuse
-    evidence = drill(recovery(probes=[ROWS]), pace=ONE)
+    evidence = drill(recovery(probes=[ROWS]), run_options=ONE)
     assert "ReadConsole is not allowed" in evidence.probes[0].told
     assert evidence.left_behind == 0
 
@@ -100,14 +100,14 @@ def test_a_drill_stays_closed_while_probes_run_in_it(ready):
             open_ways.append(parameters)
 
     ready.before_request = note
-    assert drill(recovery(probes=[ROWS]), pace=ONE).result == "passed"
+    assert drill(recovery(probes=[ROWS]), run_options=ONE).result == "passed"
     assert open_ways == []
 
 
 def test_probes_from_several_roles_keep_the_order_of_the_plan(ready):
     here = Probe("page", "true")
     from_db = Probe("replica", "true", reads="db", from_role="db")
-    evidence = drill(recovery(probes=[from_db, here, ROWS]), pace=ONE)
+    evidence = drill(recovery(probes=[from_db, here, ROWS]), run_options=ONE)
     assert [(each.name, each.from_role, each.passed) for each in evidence.probes] == [
         ("replica", "db", True),
         ("page", "", True),
@@ -116,7 +116,7 @@ def test_probes_from_several_roles_keep_the_order_of_the_plan(ready):
 
 
 def test_of_sensitive_data_no_evidence_has_what_a_probe_printed(ready):
-    evidence = drill(recovery(probes=[ROWS], data=[DataPolicy("db", sensitive=True)]), pace=ONE)
+    evidence = drill(recovery(probes=[ROWS], data=[DataPolicy("db", sensitive=True)]), run_options=ONE)
     assert [(each.passed, each.told) for each in evidence.probes] == [(True, "")]
 
 
@@ -124,10 +124,10 @@ def test_of_sensitive_data_no_evidence_has_what_a_probe_printed(ready):
 def test_a_takeover_asks_on_a_host_of_its_own_and_leaves_its_environment_as_it_is(ready, verb):
     about, end = recovery(probes=[Probe("page", "true"), ROWS]), RECOVERY
     if verb is failback:
-        assert failover(recovery(), FailoverOptions(pace=ONE)).result == "passed"
+        assert failover(recovery(), FailoverOptions(run_options=ONE)).result == "passed"
         end = PRODUCTION
     hosts, said = created(ready), []
-    evidence = verb(about, FailoverOptions(pace=ONE), say=said.append)
+    evidence = verb(about, FailoverOptions(run_options=ONE), say=said.append)
     assert (evidence.result, evidence.reasons) == ("passed", ())
     assert [(each.name, each.passed, each.from_role) for each in evidence.probes] == [
         ("page", True, ""),
@@ -145,7 +145,9 @@ def test_a_takeover_asks_on_a_host_of_its_own_and_leaves_its_environment_as_it_i
 def test_a_prober_runs_where_hosts_get_their_files_at_their_first_boot(ready, verb):
     about = recovery(probes=[ROWS], topology=evolve(SHOP, delivery="files"))
     hosts = created(ready)
-    evidence = verb(about, pace=ONE) if verb is drill else verb(about, FailoverOptions(pace=ONE))
+    evidence = (
+        verb(about, run_options=ONE) if verb is drill else verb(about, FailoverOptions(run_options=ONE))
+    )
     assert (evidence.result, [each.passed for each in evidence.probes]) == ("passed", [True])
     assert "load_firewall" in hosts["web1"]["boot_script"]
     assert not hosts["web2"].get("boot_script")
@@ -153,17 +155,17 @@ def test_a_prober_runs_where_hosts_get_their_files_at_their_first_boot(ready, ve
 
 def test_a_prober_whose_takeover_died_is_swept(ready):
     about = recovery(probes=[ROWS], rto="9h")
-    dies_at("ReadConsole", lambda: failover(about, FailoverOptions(pace=ONE)))
+    dies_at("ReadConsole", lambda: failover(about, FailoverOptions(run_options=ONE)))
     assert [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
-    sweep(about, pace=ONE)
+    sweep(about, run_options=ONE)
     assert not [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
-    assert failover(about, FailoverOptions(pace=ONE)).result == "passed"
+    assert failover(about, FailoverOptions(run_options=ONE)).result == "passed"
     assert not [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
 
 
 def test_a_prober_that_does_not_report_fails_its_probe_and_no_host(ready, monkeypatch):
     monkeypatch.setattr(type(plugin), "console_text", lambda self, answer: "[    0.0] Linux\n")
-    evidence = failover(recovery(probes=[ROWS], rto="9h"), FailoverOptions(pace=ONE))
+    evidence = failover(recovery(probes=[ROWS], rto="9h"), FailoverOptions(run_options=ONE))
     assert evidence.reasons == ("probe 'rows' failed",)
     assert evidence.rto_measured is not None
     assert not [name for kind, name in there(ready) if kind == "instance" and "web2" in name]
@@ -182,7 +184,7 @@ def test_a_file_that_cannot_be_brought_is_refused_before_anything(
     here = recovery(probes=[evolve(ROWS, files="./big")])
     books = there(ready)
     with pytest.raises(ValidationError) as caught:
-        drill(here, pace=ONE)
+        drill(here, run_options=ONE)
     assert message in caught.value.findings[0].message
     assert message in " ".join(finding.message for finding in make_forecast(here).findings)
     assert there(ready) == books
@@ -204,7 +206,7 @@ def test_a_provider_whose_hosts_cannot_report_is_named_offline(monkeypatch, capa
 
 
 def test_a_prober_costs_one_host_and_few_calls(ready):
-    plain = drill(recovery(probes=[Probe("rows", "true", reads="db")]), pace=ONE)
-    inside = drill(recovery(probes=[ROWS]), pace=ONE)
+    plain = drill(recovery(probes=[Probe("rows", "true", reads="db")]), run_options=ONE)
+    inside = drill(recovery(probes=[ROWS]), run_options=ONE)
     assert (plain.result, inside.result) == ("passed", "passed")
     assert inside.calls - plain.calls <= 40

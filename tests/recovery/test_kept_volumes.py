@@ -37,10 +37,10 @@ from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import left_aside_lines, show_evidence, show_status
 from portinfra.render.evidence.page import report_html
 from portinfra.render.recovery_documents import status_document
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.fake.drivers.base import FakeDriver
 from portinfra.testing.fake.drivers.instance import InstanceDriver
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 PLANNED = evolve(HOW, planned=True)
@@ -54,10 +54,10 @@ def tiny(**more):
 
 @pytest.fixture
 def tiny_world():
-    with simulated() as cloud:
-        applied(TINY, PRODUCTION)
+    with simulate() as cloud:
+        apply_and_check(TINY, PRODUCTION)
         write(cloud, PRODUCTION, "first rows")
-        assert replicate(tiny(), pace=ONE).succeeded
+        assert replicate(tiny(), run_options=ONE).succeeded
         yield cloud
 
 
@@ -78,7 +78,7 @@ def double_life(cloud, about):
     write(cloud, RECOVERY, "rows of recovery")
     passed_later(cloud, 3600)
     write(cloud, PRODUCTION, "rows of production")
-    fence(about, pace=ONE)
+    fence(about, run_options=ONE)
 
 
 def test_a_way_back_after_a_double_life_keeps_what_production_wrote(tiny_world):
@@ -113,7 +113,7 @@ def test_what_hosts_that_a_person_started_have_written_is_kept(tiny_world, stops
     switch_by_hand(tiny_world, PRODUCTION, "StartInstance")
     write(tiny_world, PRODUCTION, "rows by hand")
     if stops_them == "dr fence":
-        fence(tiny(), pace=ONE)
+        fence(tiny(), run_options=ONE)
     else:
         switch_by_hand(tiny_world, PRODUCTION, "StopInstance")
     assert "recovery/overwrites-data" in [each.rule for each in make_forecast(tiny().reversed).findings]
@@ -226,7 +226,7 @@ def test_data_of_a_takeover_that_was_abandoned_is_kept(tiny_world):
 
 
 def test_a_damaged_point_is_replaced_and_what_was_written_on_its_data_is_kept(tiny_world):
-    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    assert replicate(tiny(), now=True, run_options=ONE).succeeded
     stopped = tiny(actions=[Action("promote", run=lambda inventory: False)])
     (damaged,) = failover(stopped, HOW).points
     write(tiny_world, RECOVERY, "rows on a damaged point")
@@ -242,9 +242,9 @@ def test_retention_removes_kept_snapshots_when_their_time_is_over_and_never_befo
 
     def retain():
         if verb == "replicate":
-            assert replicate(tiny(), now=True, pace=ONE).succeeded
+            assert replicate(tiny(), now=True, run_options=ONE).succeeded
         else:
-            sweep(tiny(), pace=ONE)
+            sweep(tiny(), run_options=ONE)
 
     passed_later(tiny_world, 6 * DAY)
     retain()
@@ -276,7 +276,7 @@ def test_retention_removes_no_snapshot_that_a_takeover_renewed_before_retention_
         return provider.perform(call)
 
     is_lease = takes(tiny().reversed.kept_scope)
-    with wrapped("fake", hand), Connection.to(PRODUCTION) as there:
+    with wrap_calls("fake", hand), Connection.to(PRODUCTION) as there:
         ledger = Ledger.after_settling(there, tiny().reversed.ledger)
         assert KeptVolumes(tiny().reversed, there, ledger, ONE).remove_outlived() == 0
     assert set(written(tiny_world, PRODUCTION).values()) == {"rows of recovery of volume.db1-data"}
@@ -292,9 +292,9 @@ def test_a_machine_whose_clock_is_ahead_removes_no_kept_snapshot(tiny_world, ver
     with clock_off(8 * DAY, tells_time=tells_time):
         for _ in range(3):
             if verb == "replicate":
-                assert replicate(tiny(), now=True, insist=True, pace=ONE).succeeded
+                assert replicate(tiny(), now=True, insist=True, run_options=ONE).succeeded
             else:
-                sweep(tiny(), pace=ONE)
+                sweep(tiny(), run_options=ONE)
             passed_later(tiny_world, 3600)
     assert aside.snapshot in snapshots(tiny_world)
 
@@ -307,7 +307,7 @@ def test_where_no_provider_tells_the_time_a_person_ends_a_kept_snapshot_and_stat
     for ahead in (0, 20 * HOUR, 40 * HOUR, 8 * DAY):
         with clock_off(ahead):
             passed_later(tiny_world, pause)
-            sweep(tiny(), pace=ONE)
+            sweep(tiny(), run_options=ONE)
             (kept,) = status(tiny()).kept
             assert (kept.snapshot, kept.ends_by_time) == (aside.snapshot, False)
     with clock_off(0):
@@ -353,7 +353,7 @@ def test_the_ledger_forgets_kept_snapshots_that_a_person_has_deleted(tiny_world)
         (aside,) = failback(tiny(), HOW).left_aside
         tiny_world.request(PRODUCTION.account, PRODUCTION.region, "DeleteSnapshot", {"id": aside.snapshot})
         passed_later(tiny_world, 8 * DAY)
-        sweep(tiny(), pace=ONE)
+        sweep(tiny(), run_options=ONE)
         assert read_facts(tiny()).facts("source").kept == ()
 
 
@@ -371,7 +371,7 @@ def test_status_says_that_kept_snapshots_cannot_be_read_and_does_not_end(tiny_wo
     def is_kept(call):
         return str(tiny().reversed.kept_scope) in call.parameters["tag"]
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         found = status(tiny())
     assert refused_calls
     assert found.kept == ()
@@ -396,7 +396,7 @@ def test_evidence_does_not_call_a_snapshot_gone_that_a_silent_zone_hides(tiny_wo
             return answer
         return {"records": [], "unreachable": ["us-east-1a"]}
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         evidence = failback(tiny(probes=[Probe("up", hides)]), HOW)
     (aside,) = evidence.left_aside
     (kept,) = status(tiny()).kept
@@ -421,13 +421,13 @@ def test_a_clean_up_that_fails_hides_no_result_and_is_said(tiny_world, error):
     def deletes_kept(call):
         return aside.snapshot in map(str, call.parameters.values())
 
-    with wrapped("fake", hand):
-        assert replicate(tiny(), now=True, pace=ONE, say=said.append).succeeded
-        assert sweep(tiny(), pace=ONE, say=said.append) == []
+    with wrap_calls("fake", hand):
+        assert replicate(tiny(), now=True, run_options=ONE, say=said.append).succeeded
+        assert sweep(tiny(), run_options=ONE, say=said.append) == []
     lines = [line for line in said if "whose time is over are left in production" in line]
     assert len(lines) == 2
     assert aside.snapshot in snapshots(tiny_world)
-    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    assert replicate(tiny(), now=True, run_options=ONE).succeeded
     assert aside.snapshot not in snapshots(tiny_world)
 
 
@@ -493,7 +493,7 @@ class History:
 
     def step(self, number):
         verbs = [self.write_at_an_end, self.point, self.planned, self.over, self.back, self.lost_over]
-        verbs += [self.lost_back, self.failing, lambda n: fence(tiny(), pace=ONE)]
+        verbs += [self.lost_back, self.failing, lambda n: fence(tiny(), run_options=ONE)]
         verbs += [lambda n: abandon(tiny(), HOW), self.write_at_an_end, self.write_by_hand]
         passed_later(self.cloud, 600)
         with suppress(PortinfraError):
@@ -517,7 +517,7 @@ class History:
             switch_by_hand(self.cloud, end, "StopInstance")
 
     def point(self, number):
-        replicate(tiny(), now=True, pace=ONE)
+        replicate(tiny(), now=True, run_options=ONE)
 
     def planned(self, number):
         self.ended(failover(tiny(), PLANNED))
@@ -580,7 +580,7 @@ def test_a_takeover_reads_what_its_end_offers_once_for_its_check_and_once_for_it
             reads.append(call)
         return provider.perform(call)
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         evidence = failover(tiny(), HOW)
     assert (evidence.result, len(evidence.left_aside)) == ("passed", 1)
     assert len(reads) == 2

@@ -13,7 +13,7 @@ from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.permission_checks import permission_findings
 from portinfra.recovery.watch.usable_keys import key_findings
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 
 KEY, DENIED = "recovery/unusable-key", "recovery/denied"
 
@@ -22,8 +22,8 @@ def of(**more):
     return recovery(rto="9h", rpo="99h", **more)
 
 
-def found(rule, how=HOW, about=None):
-    return [each for each in make_forecast(about or of(), how).findings if each.rule == rule]
+def found(rule, options=HOW, about=None):
+    return [each for each in make_forecast(about or of(), options).findings if each.rule == rule]
 
 
 def is_refused_before_the_first_write(cloud, rule):
@@ -64,7 +64,7 @@ def test_a_key_is_read_once_though_many_disks_have_it(ready):
         calls.append(call.action)
         return provider.perform(call)
 
-    with wrapped("fake", note):
+    with wrap_calls("fake", note):
         dr.status(of())
     assert calls.count("DescribeKey") == 1
     assert calls.count("ReadPermissions") == 0, "status makes few calls"

@@ -24,7 +24,7 @@ from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_evidence, show_status, show_swept
 from portinfra.render.recovery_documents import prometheus, status_document, swept_document
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 
 ROWS = Probe("rows", "psql", reads="db", from_role="web")
 ASKING = recovery(probes=[ROWS], rto="9h", rpo="99h")
@@ -49,7 +49,7 @@ def a_refresh(cloud):
 
 
 def a_drill(cloud):
-    dies_at("ReadConsole", lambda: drill(ASKING, pace=ONE))
+    dies_at("ReadConsole", lambda: drill(ASKING, run_options=ONE))
     return ASKING
 
 
@@ -92,12 +92,12 @@ def test_what_a_dead_run_left_is_in_the_status_with_the_command_that_removes_it(
         assert each.command == f"portinfra dr {verb} shop"
         assert f"{each.message[1:]}. {each.fix}" in text
 
-    sweep(about, pace=ONE)
+    sweep(about, run_options=ONE)
     assert {each.what for each in status(about).left_behind} <= {"refresh"}
     assert hosts_of_probes(ready) == []
     if status(about).turn:
         abandon(about, HOW)
-        sweep(about, pace=ONE)
+        sweep(about, run_options=ONE)
     ends = read_facts(about).ends
     assert [run.id for facts in ends for run in facts.open_runs] == [], "no later status looks for its hosts"
 
@@ -111,8 +111,8 @@ def test_a_sweep_takes_no_lease_that_a_takeover_under_way_needs(ready):
 
     taking = takes(ASKING.target_scope)
     a_failover(ready)
-    with wrapped("fake", hand):
-        sweep(ASKING, pace=ONE)
+    with wrap_calls("fake", hand):
+        sweep(ASKING, run_options=ONE)
     assert taken == []
 
 
@@ -125,13 +125,13 @@ def test_a_run_that_lives_while_a_sweep_closes_its_entry_is_known_when_it_dies_l
 
     def sweep_once():
         if not swept:
-            swept.append(sweep(about, pace=ONE))
+            swept.append(sweep(about, run_options=ONE))
             is_open = bool(read_facts(about).facts("target").open_runs)
             assert is_open == (what == "failover"), "the takeover is not finished"
 
     at = {Step.FETCH: sweep_once, RefreshStep.FETCH: sweep_once}
-    how = evolve(HOW, at=lambda step: at.get(step, lambda: None)())
-    dies_at("ReadConsole", lambda: verb(about, how))
+    options = evolve(HOW, at=lambda step: at.get(step, lambda: None)())
+    dies_at("ReadConsole", lambda: verb(about, options))
     assert "probe host" in [each.what for each in status(about).left_behind]
 
 
@@ -156,7 +156,7 @@ def test_what_is_left_is_found_though_the_plan_has_no_probe_any_more(ready):
     later = recovery(rto="9h", rpo="99h")
     assert failover(later, HOW).result == "passed"
     assert [each.what for each in status(later).left_behind] == ["probe host"]
-    assert [(each.what, each.fate) for each in sweep(later, pace=ONE)] == [("probe host", "removed")]
+    assert [(each.what, each.fate) for each in sweep(later, run_options=ONE)] == [("probe host", "removed")]
 
 
 def test_the_next_takeover_removes_the_host_before_it_makes_its_own(ready):
@@ -175,7 +175,7 @@ def test_a_destroy_that_it_would_stop_is_refused_and_names_the_command(ready):
     assert "`portinfra dr sweep shop`" in finding.fix
     with pytest.raises(PolicyError):
         workflow.apply(plan, seed=0)
-    sweep(about, pace=ONE)
+    sweep(about, run_options=ONE)
     assert workflow.apply(workflow.destroy(SHOP, RECOVERY, guards=[about]), seed=0).calls
 
 
@@ -199,10 +199,10 @@ def test_a_sweep_leaves_the_host_of_a_living_takeover(ready):
 
     def look(provider, call):
         if call.action == "ReadConsole" and not found:
-            found.extend(sweep(ASKING, pace=ONE))
+            found.extend(sweep(ASKING, run_options=ONE))
         return provider.perform(call)
 
-    with wrapped("fake", look):
+    with wrap_calls("fake", look):
         assert failover(ASKING, HOW).result == "passed"
     assert [(each.what, each.fate) for each in found] == [("probe host", "still running")]
 
@@ -221,7 +221,7 @@ def test_a_host_that_cannot_be_removed_is_said_and_in_the_evidence_and_in_the_st
             raise Unavailable("server error")
         return provider.perform(call)
 
-    with wrapped("fake", refuse):
+    with wrap_calls("fake", refuse):
         evidence = verb(about, HOW, say=lines.append)
     assert (evidence.result, evidence.left_behind) == ("passed", 1)
     (line,) = [line for line in lines if line.startswith("hosts of probes are left in")]
@@ -231,7 +231,7 @@ def test_a_host_that_cannot_be_removed_is_said_and_in_the_evidence_and_in_the_st
         show_evidence, evidence
     )
     assert [each.what for each in status(about).left_behind] == ["probe host"]
-    assert [(each.what, each.resources) for each in sweep(about, pace=ONE)] == [("probe host", 1)]
+    assert [(each.what, each.resources) for each in sweep(about, run_options=ONE)] == [("probe host", 1)]
     assert status(about).left_behind == ()
 
 
@@ -239,7 +239,7 @@ def test_a_sweep_says_what_it_removed_and_which_end_it_could_not_look_at(ready):
     about = a_failover(ready)
     lines = []
     with lost(PRODUCTION, untouched=False):
-        found = sweep(about, pace=ONE, say=lines.append)
+        found = sweep(about, run_options=ONE, say=lines.append)
     text = printed(show_swept, found)
     assert "hosts of probes in recovery: removed (1 resource)" in text
     silence = "portinfra did not read production. When it answers, run `portinfra dr sweep` again."
@@ -262,7 +262,7 @@ ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
 def test_a_sweep_forgets_nothing_of_a_zone_that_does_not_answer(ready, what, kind, zones):
     about = what(ready)
     with silent(ready, *zones):
-        swept = [*sweep(about, pace=ONE), *sweep(about, pace=ONE)]
+        swept = [*sweep(about, run_options=ONE), *sweep(about, run_options=ONE)]
         kept = [run.id for run in read_facts(about).facts("target").open_runs]
     mine = [each for each in swept if each.what == kind]
     assert "removed" not in [each.fate for each in mine]
@@ -273,7 +273,7 @@ def test_a_sweep_forgets_nothing_of_a_zone_that_does_not_answer(ready, what, kin
             "a zone of recovery does not answer. When it answers, run `portinfra dr sweep` again."
             in printed(show_swept, mine)
         )
-    sweep(about, pace=ONE)
+    sweep(about, run_options=ONE)
     assert status(about).left_behind == ()
     assert hosts_of_probes(ready) == []
 
@@ -295,13 +295,13 @@ def test_a_takeover_whose_zone_falls_silent_says_that_hosts_of_probes_may_be_lef
                 ready.unreachable.add(zone)
         return answer
 
-    with wrapped("fake", lose_the_zones):
+    with wrap_calls("fake", lose_the_zones):
         evidence = failover(ASKING, HOW, say=lines.append)
     assert evidence.left_behind
     assert any(line.startswith("hosts of probes") and "dr sweep" in line for line in lines)
     for zone in ZONES:
         ready.unreachable.discard(zone)
-    sweep(ASKING, pace=ONE)
+    sweep(ASKING, run_options=ONE)
     assert hosts_of_probes(ready) == []
 
 
@@ -313,12 +313,12 @@ def refuse_in(environment, *actions):
             raise PermissionDenied(f"{call.action} is not allowed")
         return provider.perform(call)
 
-    return wrapped("fake", refuse)
+    return wrap_calls("fake", refuse)
 
 
 def test_an_end_that_refuses_calls_fails_the_sweep_and_says_why(ready):
     with refuse_in(PRODUCTION, "ListClaims"):
-        (swept,) = sweep(ASKING, pace=ONE)
+        (swept,) = sweep(ASKING, run_options=ONE)
     assert (swept.what, swept.environment, swept.is_done) == ("environment", "production", False)
     text = printed(show_swept, [swept])
     assert text.startswith("portinfra cannot sweep production: ")
@@ -337,15 +337,15 @@ def test_a_sweep_that_an_error_ends_still_says_what_it_removed(ready):
                 swept.append(call)
         return provider.perform(call)
 
-    with wrapped("fake", refuse_after_the_drill):
-        drill_line, end_line, *_ = sweep(ASKING, pace=ONE)
+    with wrap_calls("fake", refuse_after_the_drill):
+        drill_line, end_line, *_ = sweep(ASKING, run_options=ONE)
     assert (drill_line.what, drill_line.fate) == ("drill", "removed")
     assert (end_line.what, end_line.environment, end_line.is_done) == ("environment", "recovery", False)
 
 
 def test_a_sweep_is_an_error_where_neither_end_answers(ready):
     with lost(RECOVERY, PRODUCTION, untouched=False), pytest.raises(Unavailable):
-        sweep(ASKING, pace=ONE)
+        sweep(ASKING, run_options=ONE)
 
 
 @pytest.mark.parametrize("silent_end", [PRODUCTION, RECOVERY], ids=lambda end: end.name)
@@ -356,7 +356,7 @@ def test_a_sweep_removes_what_is_left_at_the_end_that_answers(ready, silent_end)
         a_failback(ready)
     assert hosts_of_probes(ready) != []
     with lost(silent_end, untouched=False):
-        found = sweep(ASKING, pace=ONE)
+        found = sweep(ASKING, run_options=ONE)
     fates = {(each.what, each.environment, each.fate) for each in found}
     other = PRODUCTION if silent_end is RECOVERY else RECOVERY
     assert fates == {("probe host", other.name, "removed"), ("environment", silent_end.name, "not looked at")}

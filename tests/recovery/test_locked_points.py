@@ -25,10 +25,10 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.fake import plugin
-from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.faults import Crash, Faults, inject_faults
+from portinfra.testing.simulation import apply_and_check, simulate
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 DAY = 24 * 3600
@@ -41,8 +41,8 @@ def tiny(**more):
 
 @pytest.fixture
 def cloud():
-    with simulated() as cloud:
-        applied(TINY, PRODUCTION)
+    with simulate() as cloud:
+        apply_and_check(TINY, PRODUCTION)
         write(cloud, PRODUCTION, "rows")
         yield cloud
 
@@ -59,11 +59,11 @@ def failing(action):
             raise PermissionDenied(f"{action} is not allowed")
         return provider.perform(call)
 
-    return wrapped("fake", hand)
+    return wrap_calls("fake", hand)
 
 
 def test_a_point_is_locked_when_it_has_arrived_and_status_says_until_when(cloud):
-    assert replicate(tiny(), pace=ONE).succeeded
+    assert replicate(tiny(), run_options=ONE).succeeded
     (point,) = status(tiny()).points
     snapshots = [record for record in cloud.books(RECOVERY.account) if record["kind"] == "snapshot"]
     assert [point.locked_until] == [iso(record["locked_until"]) for record in snapshots]
@@ -71,29 +71,29 @@ def test_a_point_is_locked_when_it_has_arrived_and_status_says_until_when(cloud)
 
 
 def test_retention_removes_a_point_when_its_lock_is_over_and_not_before(cloud):
-    replicate(tiny(), pace=ONE)
+    replicate(tiny(), run_options=ONE)
     (first,) = points_of(tiny())
     passed_later(cloud, 6 * DAY)
-    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    assert replicate(tiny(), now=True, run_options=ONE).succeeded
     assert first in points_of(tiny())
     passed_later(cloud, DAY)
-    assert replicate(tiny(), now=True, pace=ONE).succeeded
+    assert replicate(tiny(), now=True, run_options=ONE).succeeded
     assert first not in points_of(tiny())
 
 
 def test_a_lock_outlives_its_line_in_the_plan(cloud):
-    replicate(tiny(), pace=ONE)
+    replicate(tiny(), run_options=ONE)
     (first,) = points_of(tiny())
-    assert replicate(tiny(lock=""), now=True, pace=ONE).succeeded
+    assert replicate(tiny(lock=""), now=True, run_options=ONE).succeeded
     assert first in points_of(tiny(lock=""))
 
 
 def test_a_point_that_cannot_be_locked_fails_its_group_and_the_next_run_locks_it(cloud):
     with failing("LockSnapshot"):
-        (group,) = replicate(tiny(), pace=ONE).groups
+        (group,) = replicate(tiny(), run_options=ONE).groups
     assert (group.fate, "is not locked" in group.problem) == ("failed", True)
     assert status(tiny()).points[0].locked_until is None
-    assert replicate(tiny(), pace=ONE).succeeded
+    assert replicate(tiny(), run_options=ONE).succeeded
     assert status(tiny()).points[0].locked_until is not None
 
 
@@ -103,8 +103,8 @@ def keeping_one_without_a_lock():
 
 @pytest.mark.parametrize("mishap", ["dies before", "dies after"])
 def test_a_run_that_dies_while_it_locks_leaves_a_point_whose_lock_the_status_knows(cloud, mishap):
-    with injected("fake", Faults(at="LockSnapshot", mishap=mishap)), pytest.raises(Crash):
-        replicate(tiny(), pace=ONE)
+    with inject_faults("fake", Faults(at="LockSnapshot", mishap=mishap)), pytest.raises(Crash):
+        replicate(tiny(), run_options=ONE)
     passed_later(cloud, 3600)
     later = keeping_one_without_a_lock()
     (point,) = status(later).points
@@ -118,41 +118,41 @@ def lock_by_hand(cloud):
             place.caller.insisting(plugin.lock_call(seen, 7))
 
 
-@pytest.mark.parametrize("how", ["a run died while it locked", "others locked it"])
-def test_a_point_that_the_cloud_locks_stays_whole_and_fails_no_replication(cloud, how):
+@pytest.mark.parametrize("cause", ["a run died while it locked", "others locked it"])
+def test_a_point_that_the_cloud_locks_stays_whole_and_fails_no_replication(cloud, cause):
     later = keeping_one_without_a_lock()
-    if how == "others locked it":
-        assert replicate(later, pace=ONE).succeeded
+    if cause == "others locked it":
+        assert replicate(later, run_options=ONE).succeeded
         lock_by_hand(cloud)
     else:
-        with injected("fake", Faults(at="LockSnapshot", mishap="dies after")), pytest.raises(Crash):
-            replicate(tiny(), pace=ONE)
+        with inject_faults("fake", Faults(at="LockSnapshot", mishap="dies after")), pytest.raises(Crash):
+            replicate(tiny(), run_options=ONE)
     (first,) = points_of(later)
     for _ in range(2):
         passed_later(cloud, 3600)
-        assert replicate(later, now=True, pace=ONE).succeeded
+        assert replicate(later, now=True, run_options=ONE).succeeded
     found = {point.id: point for point in status(later).points}
     assert (found[first].parts, found[first].locked_until is not None) == (1, True)
     assert len(found) == 2, "the newest, and the locked one"
     passed_later(cloud, 8 * DAY)
-    assert replicate(later, now=True, pace=ONE).succeeded
+    assert replicate(later, now=True, run_options=ONE).succeeded
     assert first not in points_of(later)
 
 
 def test_a_plan_without_locks_removes_points_where_it_may_not_read_locks(cloud):
     later = keeping_one_without_a_lock()
-    replicate(later, pace=ONE)
+    replicate(later, run_options=ONE)
     passed_later(cloud, 3600)
     with failing("ListLocks"):
-        assert replicate(later, now=True, pace=ONE).pruned == 1
+        assert replicate(later, now=True, run_options=ONE).pruned == 1
 
 
 def test_no_point_is_removed_while_locks_cannot_be_read(cloud):
-    replicate(tiny(), pace=ONE)
+    replicate(tiny(), run_options=ONE)
     passed_later(cloud, 8 * DAY)
     said = []
     with failing("ListLocks"):
-        replicate(tiny(), now=True, pace=ONE, say=said.append)
+        replicate(tiny(), now=True, run_options=ONE, say=said.append)
     assert any("locks of snapshots cannot be read" in line for line in said)
     assert len(points_of(tiny())) == 2
 
@@ -167,7 +167,7 @@ def test_the_reason_why_a_vault_is_not_pruned_is_the_true_one(monkeypatch, all_t
 
     monkeypatch.setattr(retention, "has_locks", lambda recovery, known: all_told)
     monkeypatch.setattr(retention, "read_locks", refuses)
-    monkeypatch.setattr(retention, "clear", lambda recovery, place, pace: None)
+    monkeypatch.setattr(retention, "clear", lambda recovery, place, run_options: None)
     end = SimpleNamespace(connection=None, say=lambda line: None)
     about = SimpleNamespace(plan=SimpleNamespace(vault="a vault"))
     vault = VaultListing(points=frozenset())
@@ -177,10 +177,10 @@ def test_the_reason_why_a_vault_is_not_pruned_is_the_true_one(monkeypatch, all_t
 
 
 def test_each_point_is_locked_once(cloud):
-    replicate(tiny(), pace=ONE)
+    replicate(tiny(), run_options=ONE)
     until = status(tiny()).points[0].locked_until
     passed_later(cloud, DAY)
-    replicate(tiny(), pace=ONE)
+    replicate(tiny(), run_options=ONE)
     assert {until} <= {point.locked_until for point in status(tiny()).points}
 
 
@@ -205,7 +205,7 @@ def test_a_lock_lasts_whole_days():
 
 
 def test_unreadable_locks_are_a_warning_and_refuse_no_takeover(cloud):
-    replicate(tiny(), pace=ONE)
+    replicate(tiny(), run_options=ONE)
     with failing("ListLocks"):
         found = status(tiny())
         foreseen = make_forecast(tiny()).findings
@@ -220,7 +220,7 @@ def test_unreadable_locks_are_a_warning_and_refuse_no_takeover(cloud):
 
 
 def test_unreadable_locks_refuse_no_takeover_from_a_lost_end(cloud):
-    replicate(tiny(), pace=ONE)
+    replicate(tiny(), run_options=ONE)
     with failing("ListLocks"):
         assert failover(tiny(rpo="99h"), LOST).result == "passed"
 
@@ -240,7 +240,7 @@ def a_point_is_lost_half_way(cloud, about):
         arrived = [each for each in cloud.books(RECOVERY.account) if each["kind"] == "snapshot"]
         return call.action == "CopySnapshot" and bool(arrived)
 
-    dies_at(second_copy, lambda: replicate(about, pace=ONE))
+    dies_at(second_copy, lambda: replicate(about, run_options=ONE))
     for each in cloud.books(PRODUCTION.account):
         if each["kind"] == "snapshot":
             cloud.request(PRODUCTION.account, PRODUCTION.region, "DeleteSnapshot", {"id": each["id"]})
@@ -259,9 +259,9 @@ def test_a_lost_point_keeps_its_snapshots_and_entry_while_locks_cannot_be_read(s
     about = recovery(lock="7d")
     lost_point = a_point_is_lost_half_way(shop, about)
     with failing("ListLocks"):
-        assert replicate(about, now=True, pace=ONE).succeeded
+        assert replicate(about, now=True, run_options=ONE).succeeded
     assert all(lost_point in ids for ids in point_ids())
-    assert replicate(about, now=True, pace=ONE).succeeded
+    assert replicate(about, now=True, run_options=ONE).succeeded
     assert not any(lost_point in ids for ids in point_ids())
 
 
@@ -269,8 +269,8 @@ def test_the_entry_of_a_lost_point_stays_as_long_as_its_locked_snapshot(shop):
     about = recovery()
     lost_point = a_point_is_lost_half_way(shop, about)
     lock_by_hand(shop)
-    assert replicate(about, now=True, pace=ONE).succeeded
+    assert replicate(about, now=True, run_options=ONE).succeeded
     assert all(lost_point in ids for ids in point_ids())
     passed_later(shop, 8 * DAY)
-    assert replicate(about, now=True, pace=ONE).succeeded
+    assert replicate(about, now=True, run_options=ONE).succeeded
     assert not any(lost_point in ids for ids in point_ids())

@@ -12,9 +12,9 @@ from portinfra.records.holder import this_run
 from portinfra.records.lease import read_records, to_text
 from portinfra.recovery.ledger.ledger import STRAY_SECONDS, Entry, Ledger
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.testing.call_wrapper import wrapped
-from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.call_wrapper import wrap_calls
+from portinfra.testing.faults import Crash, Faults, inject_faults
+from portinfra.testing.simulation import apply_and_check, simulate
 
 SCOPE = recovery().ledger
 SHORT = {"kind": "failover", "id": "1", "occasion": "failover", "epoch": 1, "began": 1.0, "open": True}
@@ -24,7 +24,7 @@ LONGER = {**SHORT, "restored": '"' * 900}
 
 @pytest.fixture
 def cloud():
-    with simulated() as cloud:
+    with simulate() as cloud:
         yield cloud
 
 
@@ -92,7 +92,7 @@ def test_a_reader_whose_list_shows_half_of_an_entry_reads_again(cloud):
             answer = {**answer, "records": answer["records"][1:]}
         return answer
 
-    with wrapped("fake", half):
+    with wrap_calls("fake", half):
         assert said() == [LONG]
 
 
@@ -150,7 +150,7 @@ ACTIONS = ("CreateClaim", "WriteClaim", "DeleteClaim")
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_crash_leaves_one_of_the_two_entries_whole_and_nothing_for_long(cloud, action, mishap):
     number = write(LONG)
-    with injected("fake", Faults(at=action, mishap=mishap)), pytest.raises(Crash):
+    with inject_faults("fake", Faults(at=action, mishap=mishap)), pytest.raises(Crash):
         write(LONGER, number)
     assert said() in ([LONG], [LONGER])
     write(LONGER, number)
@@ -164,7 +164,7 @@ def test_a_crash_leaves_one_of_the_two_entries_whole_and_nothing_for_long(cloud,
 
 @pytest.mark.parametrize("mishap", ["dies before", "dies after"])
 def test_a_crash_of_an_addition_leaves_all_of_it_or_nothing(cloud, mishap):
-    with injected("fake", Faults(at="CreateClaim", mishap=mishap)), pytest.raises(Crash):
+    with inject_faults("fake", Faults(at="CreateClaim", mishap=mishap)), pytest.raises(Crash):
         write(LONGER)
     assert said() == []
     with Connection.to(RECOVERY) as there:
@@ -174,14 +174,14 @@ def test_a_crash_of_an_addition_leaves_all_of_it_or_nothing(cloud, mishap):
 @pytest.mark.parametrize("action", ACTIONS[:2])
 def test_an_entry_whose_answer_was_lost_is_written_once(cloud, action):
     number = write(LONG)
-    with injected("fake", Faults(at=action, mishap="answer lost")):
+    with inject_faults("fake", Faults(at=action, mishap="answer lost")):
         write(LONGER, number)
         write({**LONG, "id": "2"})
     assert said() == [LONGER, {**LONG, "id": "2"}]
 
 
 def test_a_rest_of_a_process_that_still_writes_is_left_alone(cloud):
-    with injected("fake", Faults(at="CreateClaim", mishap="dies after")), pytest.raises(Crash):
+    with inject_faults("fake", Faults(at="CreateClaim", mishap="dies after")), pytest.raises(Crash):
         write(LONG)
     write({**SHORT, "id": "2"})
     assert len(records()) == 2, "its process may live, and name it a moment later"
@@ -198,7 +198,7 @@ def acts_between_rest_and_entry(act):
             act()
         return answer
 
-    return wrapped("fake", hand)
+    return wrap_calls("fake", hand)
 
 
 def lets_an_hour_pass(cloud, act):
@@ -232,7 +232,7 @@ def test_a_run_writes_a_rest_again_that_another_run_deleted_before_the_entry_nam
 
 
 def test_strays_are_left_where_an_entry_cannot_be_read(cloud):
-    with injected("fake", Faults(at="CreateClaim", mishap="dies after")), pytest.raises(Crash):
+    with inject_faults("fake", Faults(at="CreateClaim", mishap="dies after")), pytest.raises(Crash):
         write(LONG)
     write({**SHORT, "v": 99})
     cloud.clock.sleep_until(cloud.clock.now() + STRAY_SECONDS + 1)
@@ -243,12 +243,12 @@ def test_strays_are_left_where_an_entry_cannot_be_read(cloud):
 def test_a_replication_deletes_the_rest_of_a_dead_run(cloud):
     db = Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)
     about = recovery(topology=Topology("shop", [db], []), waves=[["db"]])
-    applied(about.topology, PRODUCTION)
-    with injected("fake", Faults(at="CreateClaim", mishap="dies after")), pytest.raises(Crash):
+    apply_and_check(about.topology, PRODUCTION)
+    with inject_faults("fake", Faults(at="CreateClaim", mishap="dies after")), pytest.raises(Crash):
         write(LONG)
     dead = {record.number for record in records()}
     for hours in range(2):
         cloud.clock.sleep_until(cloud.clock.now() + hours * (STRAY_SECONDS + 1))
         assert {record.number for record in records()} >= dead
-        assert replicate(about, now=True, pace=ONE).succeeded
+        assert replicate(about, now=True, run_options=ONE).succeeded
     assert not {record.number for record in records()} & dead

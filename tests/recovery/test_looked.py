@@ -11,7 +11,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 READS = Probe("rows", "true", reads="db")
 PAGE = Probe("page", "true")
@@ -33,7 +33,7 @@ def looked(evidence):
     ],
 )
 def test_a_drill_passes_only_if_a_passed_probe_read_the_data(ready, probes, level, result):
-    evidence = drill(recovery(probes=probes), pace=ONE)
+    evidence = drill(recovery(probes=probes), run_options=ONE)
     assert (looked(evidence), evidence.result) == ({"db": level}, result)
     if result == "inconclusive":
         assert evidence.reasons == ("no probe has read the data of db",)
@@ -41,15 +41,15 @@ def test_a_drill_passes_only_if_a_passed_probe_read_the_data(ready, probes, leve
 
 def test_where_waves_do_not_come_up_nothing_was_looked_at(ready):
     closed = Wave(["db"], gates="false", limit="5s")
-    evidence = drill(recovery(waves=[closed, ["web"]], probes=[READS]), pace=ONE)
+    evidence = drill(recovery(waves=[closed, ["web"]], probes=[READS]), run_options=ONE)
     assert (looked(evidence), evidence.result) == ({"db": "nothing"}, "failed")
 
 
 @pytest.fixture(scope="module")
 def two():
     """Two roles with data, and points of both, in groups of their own and in one."""
-    with simulated() as cloud:
-        applied(TWO, PRODUCTION)
+    with simulate() as cloud:
+        apply_and_check(TWO, PRODUCTION)
         yield cloud
 
 
@@ -66,11 +66,11 @@ def one_group(*policies):
 )
 def test_a_group_is_read_when_the_data_of_each_of_its_roles_is(two, data, expected):
     half = recovery(**one_group(*data), probes=[READS])
-    assert replicate(half, now=True, pace=ONE).succeeded
-    evidence = drill(half, pace=ONE)
+    assert replicate(half, now=True, run_options=ONE).succeeded
+    evidence = drill(half, run_options=ONE)
     assert (looked(evidence), evidence.result) == (expected, "inconclusive")
     whole = recovery(**one_group(*data), probes=[READS, Probe("files", "true", reads="files")])
-    assert drill(whole, pace=ONE).result == "passed"
+    assert drill(whole, run_options=ONE).result == "passed"
 
 
 def test_a_blank_volume_fails_a_probe_that_reads_it(cloud):
@@ -78,11 +78,11 @@ def test_a_blank_volume_fails_a_probe_that_reads_it(cloud):
         return all(cloud.read(v["id"]) for host in inventory["hosts"] for v in host["volumes"])
 
     about = recovery(probes=[Probe("last row", last_row, reads="db")])
-    replicate(about, pace=ONE)
-    assert drill(about, pace=ONE).result == "passed"
+    replicate(about, run_options=ONE)
+    assert drill(about, run_options=ONE).result == "passed"
     write_nothing(cloud)
-    replicate(about, now=True, pace=ONE)
-    evidence = drill(about, pace=ONE)
+    replicate(about, now=True, run_options=ONE)
+    evidence = drill(about, run_options=ONE)
     assert (evidence.result, evidence.reasons) == ("failed", ("probe 'last row' failed",))
     assert looked(evidence) == {"db": "hosts"}
 
@@ -95,13 +95,13 @@ def write_nothing(cloud):
 
 
 def test_a_takeover_says_what_was_looked_at_and_passes_by_its_waves(ready):
-    evidence = failover(recovery(probes=[]), FailoverOptions(pace=ONE))
+    evidence = failover(recovery(probes=[]), FailoverOptions(run_options=ONE))
     assert (looked(evidence), evidence.result) == ({"db": "hosts"}, "passed")
 
 
 def test_the_ledger_and_the_plan_tell_of_an_inconclusive_drill(ready):
     about = recovery(probes=[PAGE])
-    id = drill(about, pace=ONE).id
+    id = drill(about, run_options=ONE).id
     assert status(about).last_drill.result == "inconclusive"
     rules = {finding.rule: finding.message for finding in make_forecast(about).findings}
     assert rules["recovery/drill-inconclusive"] == f"the last drill ({id}) read no data of some group"
@@ -113,14 +113,14 @@ def test_the_ledger_and_the_plan_tell_of_an_inconclusive_drill(ready):
 
 
 def test_evidence_names_the_plan_and_the_principals(ready):
-    evidence = drill(recovery(), pace=ONE)
+    evidence = drill(recovery(), run_options=ONE)
     assert (evidence.source_principal, evidence.target_principal) == ("", "fake:222222222222")
     assert evidence.simulated
     assert len(evidence.plan_digest) == 16
-    longer = drill(recovery(rto="2h"), pace=ONE)
+    longer = drill(recovery(rto="2h"), run_options=ONE)
     assert longer.plan_digest != evidence.plan_digest
     assert longer.topology_digest == evidence.topology_digest
-    taken = failover(recovery(), FailoverOptions(pace=ONE))
+    taken = failover(recovery(), FailoverOptions(run_options=ONE))
     assert (taken.source_principal, taken.target_principal) == ("fake:111111111111", "fake:222222222222")
     assert recovery().reversed.plan_digest == taken.plan_digest == evidence.plan_digest
     assert recovery(topology=SHOP.with_role(evolve(SHOP.role("web"), count=2))).plan_digest == (

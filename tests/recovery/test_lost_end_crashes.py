@@ -11,7 +11,7 @@ from portinfra.errors import PolicyError, Unavailable
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.conformance.suite.crashes import DEATHS
 from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import plugin
@@ -33,8 +33,8 @@ def test_so_does_the_fence_of_a_target_that_came_back(ready):
     with lost(RECOVERY):
         failback(recovery(), LOST)
     with silent(ready, "eu-west-1b"), pytest.raises(Unavailable):
-        fence(recovery(), pace=ONE)
-    fence(recovery(), pace=ONE)
+        fence(recovery(), run_options=ONE)
+    fence(recovery(), run_options=ONE)
     assert powers(ready, RECOVERY) == {"stopped"}
 
 
@@ -42,7 +42,7 @@ def swept(verb, ends_well, stride, forms=MISHAPS):
     """Crash at the calls of a verb."""
 
     def under(hand):
-        with wrapped("fake", hand):
+        with wrap_calls("fake", hand):
             verb()
 
     def after_a_while():
@@ -73,11 +73,11 @@ def test_a_crash_while_who_came_back_is_fenced(ready, stride):
 
     def ends_well():
         with suppress(PolicyError):  # where it was done already
-            fence(recovery(), pace=ONE)
+            fence(recovery(), run_options=ONE)
         assert powers(plugin.cloud, RECOVERY) == {"stopped"}
         assert powers(plugin.cloud, PRODUCTION) == {"running"}
 
-    swept(lambda: fence(recovery(), pace=ONE), ends_well, stride)
+    swept(lambda: fence(recovery(), run_options=ONE), ends_well, stride)
 
 
 def test_giving_up_dies_at_a_call_and_then_so_does_the_source(ready, stride):

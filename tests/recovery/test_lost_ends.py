@@ -45,7 +45,7 @@ def test_where_the_source_dies_on_the_way_back_the_target_stands_again_with_the_
         assert failover(recovery(), LOST).result == "passed"
     assert powers(ready, RECOVERY) == {"running"}
     assert set(written(ready, RECOVERY).values()) == said("a day of orders")
-    assert fence(recovery(), pace=ONE) == 3  # on its return
+    assert fence(recovery(), run_options=ONE) == 3  # on its return
     assert failback(recovery(rto="9h"), HOW).result == "passed"
     assert set(written(ready, PRODUCTION).values()) == said("a day of orders")
 
@@ -75,7 +75,7 @@ def test_the_downtime_does_not_contain_the_time_that_the_target_stood(ready):
     with lost(PRODUCTION):
         failover(recovery(), LOST)
     passed_later(ready, 7 * 24 * 3600)
-    fence(recovery(), pace=ONE)
+    fence(recovery(), run_options=ONE)
     assert failback(recovery(), HOW).rto_measured < 3600
 
 
@@ -89,12 +89,12 @@ def test_where_the_target_dies_the_source_stands_again_and_a_target_that_returns
     assert powers(ready, PRODUCTION) == {"running"}
     plan = workflow.plan(SHOP, RECOVERY, guards=[recovery()])
     assert [finding.rule for finding in plan.errors] == ["recovery/superseded"]
-    assert fence(recovery(), pace=ONE) == 2
+    assert fence(recovery(), run_options=ONE) == 2
     assert powers(ready, RECOVERY) == {"stopped"}
     assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors == ()
     found = status(recovery())
     assert (found.turn, found.stands) == (None, 0)
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    assert replicate(recovery(), now=True, run_options=ONE).succeeded
     assert status(recovery()).level == "ok"
     assert failover(recovery(rto="9h"), HOW).result == "passed"
 
@@ -107,7 +107,7 @@ def test_it_dies_on_the_way_back_and_the_source_comes_up_from_what_was_carried(r
         assert failback(recovery(), LOST).result == "passed"
     assert powers(ready, PRODUCTION) == {"running"}
     assert set(written(ready, PRODUCTION).values()) == said("a day of orders")
-    assert fence(recovery(), pace=ONE) == 3
+    assert fence(recovery(), run_options=ONE) == 3
     assert powers(ready, RECOVERY) == {"stopped"}
 
 
@@ -118,17 +118,17 @@ def test_a_turn_that_was_overtaken_while_its_target_was_lost_is_never_gone_on_wi
     passed_later(ready, 24 * 3600)
     write(ready, PRODUCTION, "newer")
     with pytest.raises(PolicyError) as error:  # not before the target was told
-        replicate(recovery(), now=True, pace=ONE)
+        replicate(recovery(), now=True, run_options=ONE)
     assert rules(error) == ["recovery/not-fenced"]
-    assert fence(recovery(), pace=ONE) == 0
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    assert fence(recovery(), run_options=ONE) == 0
+    assert replicate(recovery(), now=True, run_options=ONE).succeeded
     with lost(PRODUCTION):
         evidence = failover(recovery(), LOST)
     assert (evidence.result, evidence.source_fenced) == ("passed", False)
     assert set(written(ready, RECOVERY).values()) == said("newer")
     told = workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors
     assert [finding.rule for finding in told] == ["recovery/superseded"]
-    fence(recovery(), pace=ONE)
+    fence(recovery(), run_options=ONE)
     assert powers(ready, PRODUCTION) == {"stopped"}
     assert powers(ready, RECOVERY) == {"running"}
 
@@ -141,7 +141,7 @@ def test_a_target_that_was_not_told_is_stopped_before_anything_else(ready):
         with pytest.raises(PolicyError) as error:
             verb(recovery(), HOW)
         assert "dr fence" in error.value.findings[0].fix
-    assert fence(recovery(), pace=ONE) == 3
+    assert fence(recovery(), run_options=ONE) == 3
 
 
 def test_it_dies_after_it_took_over_without_the_source_which_stands_above_it_then(ready):
@@ -150,7 +150,7 @@ def test_it_dies_after_it_took_over_without_the_source_which_stands_above_it_the
         failback(recovery(), LOST)
     passed_later(ready, 60)
     write(ready, PRODUCTION, "since, in production")
-    assert fence(recovery(), pace=ONE) == 3
+    assert fence(recovery(), run_options=ONE) == 3
     assert powers(ready, PRODUCTION) == {"running"}
     assert powers(ready, RECOVERY) == {"stopped"}
 
@@ -159,7 +159,7 @@ def test_it_dies_after_it_took_over_without_the_source_which_stands_above_it_the
 
 
 def test_a_failover_that_is_gone_on_with_is_later_than_who_was_let_in_alone_meanwhile(ready):
-    stuck(how=LOST)
+    stuck(options=LOST)
     with lost(RECOVERY):
         failback(recovery(), LOST)
     passed_later(ready, 24 * 3600)
@@ -167,7 +167,7 @@ def test_a_failover_that_is_gone_on_with_is_later_than_who_was_let_in_alone_mean
         assert failover(recovery(rto="99h"), LOST).result == "passed"
     told = workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors
     assert [finding.rule for finding in told] == ["recovery/superseded"]
-    fence(recovery(), pace=ONE)
+    fence(recovery(), run_options=ONE)
     assert powers(ready, RECOVERY) == {"running"}
 
 
@@ -201,7 +201,7 @@ def test_a_target_that_was_given_up_half_way_is_fenced_once_the_source_has_decid
     with lost(RECOVERY):
         failback(recovery(), LOST)
     passed_later(ready, 60)
-    assert fence(recovery(), pace=ONE) == 2
+    assert fence(recovery(), run_options=ONE) == 2
     assert powers(ready, PRODUCTION) == {"running"}
     assert powers(ready, RECOVERY) == {"stopped"}
 
@@ -217,7 +217,7 @@ def test_a_takeover_that_goes_on_without_the_lost_end_keeps_what_only_that_end_m
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        failover(about, FailoverOptions(pace=ONE, from_points=True, at=die))
+        failover(about, FailoverOptions(run_options=ONE, from_points=True, at=die))
     with lost(PRODUCTION):
         evidence = failover(about, evolve(LOST, from_points=True))
     assert {ready.read(each.snapshot).decode() for each in evidence.left_aside} == said("a day of orders")
@@ -231,9 +231,9 @@ def test_own_data_is_as_old_as_the_decision_that_made_the_other_end_active_meanw
     passed_later(ready, 3 * 3600)
     write(ready, PRODUCTION, "three hours of orders")
     with lost(PRODUCTION):
-        stuck(how=LOST)  # it does not know that production was active
+        stuck(options=LOST)  # it does not know that production was active
     if fenced_before:
-        fence(recovery(), pace=ONE)
+        fence(recovery(), run_options=ONE)
     evidence = failover(recovery(), HOW)
     assert evidence.source_fenced
     assert evidence.rpo_measured >= 3 * 3600
@@ -244,7 +244,7 @@ def test_both_ends_ran_since_the_first_of_two_takeovers_that_did_not_stop_the_ot
     with lost(PRODUCTION):
         failover(recovery(), LOST)
         passed_later(ready, 3 * 3600)
-        stuck(how=LOST)
+        stuck(options=LOST)
     evidence = failover(recovery(), HOW)
     assert evidence.source_fenced
     assert evidence.both_ran.seconds >= 3 * 3600
@@ -258,7 +258,7 @@ def test_own_data_is_as_old_as_the_first_of_two_decisions_that_left_its_end(read
     for _ in range(2):
         with lost(PRODUCTION):
             failover(recovery(), LOST)
-        fence(recovery(), pace=ONE)
+        fence(recovery(), run_options=ONE)
         passed_later(ready, 3600)
     with lost(RECOVERY):
         evidence = failback(recovery(), LOST)
@@ -270,7 +270,7 @@ def go_on_without_an_end_that_was_active_since_it_was_stopped(ready):
     with lost(RECOVERY):
         failback(recovery(), LOST)
     with lost(PRODUCTION):
-        evidence = stuck(how=LOST)
+        evidence = stuck(options=LOST)
     passed_later(ready, 3600)
     return evidence
 
@@ -287,5 +287,5 @@ def test_both_ends_ran_until_an_end_that_was_active_since_is_stopped_again(ready
     evidence = go_on_without_an_end_that_was_active_since_it_was_stopped(ready)
     assert evidence.both_ran is None  # it does not know of that
     if fenced_before:
-        fence(recovery(), pace=ONE)
+        fence(recovery(), run_options=ONE)
     assert failover(recovery(), HOW).both_ran.seconds >= 3600

@@ -21,7 +21,7 @@ from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.render.recovery_documents import level, prometheus
-from portinfra.testing.faults import Crash, Faults, injected
+from portinfra.testing.faults import Crash, Faults, inject_faults
 
 PROJECT = Path(__file__).parents[2]
 PAGE = (PROJECT / "docs/recovery-timer.md").read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ def printed(about=None):
 
 
 def drilled():
-    assert drill(recovery(), pace=ONE).result == "passed"
+    assert drill(recovery(), run_options=ONE).result == "passed"
 
 
 def fails(inventory):
@@ -68,19 +68,19 @@ def the_point_is_too_old(cloud):
 
 def the_last_drill_failed(cloud):
     broken = recovery(probes=[Probe("rows", fails, reads=["db"])])
-    assert drill(broken, pace=ONE).result == "failed"
+    assert drill(broken, run_options=ONE).result == "failed"
 
 
 def no_drill_for_weeks(cloud):
     drilled()
     passed_later(cloud, 41 * DAY)
-    assert replicate(recovery(), pace=ONE).succeeded
+    assert replicate(recovery(), run_options=ONE).succeeded
 
 
 def a_drill_died(cloud):
     drilled()
-    with injected("fake", Faults(at="CreateInstance", mishap="dies after")), pytest.raises(Crash):
-        drill(recovery(), pace=ONE)
+    with inject_faults("fake", Faults(at="CreateInstance", mishap="dies after")), pytest.raises(Crash):
+        drill(recovery(), run_options=ONE)
 
 
 def both_may_run(cloud):

@@ -46,11 +46,11 @@ def test_a_failover_uses_the_newest_data_of_recovery(ready, way):
     """Of own volumes and points, by their numbers in the ledger; older data only where it is asked for."""
     back_without_a_point_since(ready)
     if way == "a point":
-        assert replicate(recovery(), now=True, pace=ONE).succeeded
-    how = {"a last point": PLANNED, "points only": OLDER}.get(way, HOW)
-    (source,) = make_forecast(recovery(), evolve(how, planned=None)).data
+        assert replicate(recovery(), now=True, run_options=ONE).succeeded
+    options = {"a last point": PLANNED, "points only": OLDER}.get(way, HOW)
+    (source,) = make_forecast(recovery(), evolve(options, planned=None)).data
     assert source.what.startswith("own volumes" if way in ("own volumes", "a last point") else "point ")
-    assert failover(recovery(), how).result == "passed"
+    assert failover(recovery(), options).result == "passed"
     newest = "ledger" if way == "points only" else "a day of orders"
     assert set(written(ready, RECOVERY).values()) == said(newest)
 
@@ -61,7 +61,7 @@ def test_orders_of_a_target_that_was_given_up_for_lost_are_not_replaced_unasked(
     with lost(RECOVERY):
         failback(recovery(), LOST)
     assert "recovery/not-fenced" in [each.rule for each in make_forecast(recovery()).findings]
-    fence(recovery(), pace=ONE)
+    fence(recovery(), run_options=ONE)
     assert failover(recovery(), HOW).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("a day of orders")
 
@@ -77,7 +77,7 @@ def test_no_takeover_that_goes_on_replaces_newer_data_either(ready, failing_back
         assert failback(recovery(), HOW).result == "passed"
         assert set(written(ready, PRODUCTION).values()) == said("more orders")
     else:
-        dies_after("fencing", how=PLANNED)
+        dies_after("fencing", options=PLANNED)
         assert failover(recovery(), HOW).result == "passed"
         assert set(written(ready, RECOVERY).values()) == said("a day of orders")
 
@@ -111,7 +111,7 @@ def test_who_insists_on_older_data_gets_it_though_the_source_is_lost_meanwhile(r
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     assert failback(recovery(), HOW).result == "passed"
-    dies_after("wave 1", how=OLDER)
+    dies_after("wave 1", options=OLDER)
     with lost(PRODUCTION):
         assert failover(recovery(rto="9h"), LOST).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("ledger")
@@ -139,11 +139,11 @@ def test_after_a_way_back_every_group_is_due_for_none_has_a_point_of_what_came_b
     data = [DataPolicy("db", schedule="1h"), DataPolicy("files", schedule="24h")]
     about = recovery(topology=TWO, waves=WAVES, rpo="48h", rto="9h", data=data)
     workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
-    assert replicate(about, pace=ONE).succeeded
+    assert replicate(about, run_options=ONE).succeeded
     failover(about, HOW)
     assert failback(about, HOW).result == "passed"
     write(cloud, PRODUCTION, "newer")
-    made = replicate(about, pace=ONE)
+    made = replicate(about, run_options=ONE)
     assert [group.fate for group in made.groups] == ["carried", "carried"]
     with lost(PRODUCTION):
         assert failover(about, LOST).result == "passed"
@@ -155,7 +155,7 @@ def test_who_is_left_uses_the_newer_points_that_lie_beside_its_volumes(ready):
     assert failback(recovery(), HOW).result == "passed"
     passed_later(ready, 24 * 3600)
     write(ready, PRODUCTION, "newer")
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    assert replicate(recovery(), now=True, run_options=ONE).succeeded
     with lost(PRODUCTION):
         assert failover(recovery(), LOST).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("newer")
@@ -165,7 +165,7 @@ def test_a_timer_whose_clock_is_ahead_makes_no_point_newer_than_what_was_written
     passed_later(ready, 3600)
     ahead = property(lambda self: self.connection.provider.clock.now() + 300)
     with mock.patch.object(SnapshotStore, "now", ahead):
-        assert replicate(recovery(), now=True, pace=ONE).succeeded
+        assert replicate(recovery(), now=True, run_options=ONE).succeeded
     failover(recovery(), HOW)
     write(ready, RECOVERY, "a day of orders")
     stuck("failback", failback)

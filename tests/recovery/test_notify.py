@@ -12,9 +12,9 @@ from portinfra import DataPolicy, dr
 from portinfra.errors import PolicyError, PortinfraError, Unavailable
 from portinfra.model.recovery import Action
 from portinfra.recovery import notify as notifying
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 
-HOW = dr.FailoverOptions(pace=ONE)
+HOW = dr.FailoverOptions(run_options=ONE)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def told(events):
 
 
 def test_a_drill_and_takeovers_tell_when_they_begin_and_how_they_end(ready, about, events):
-    evidence = dr.drill(about, pace=ONE)
+    evidence = dr.drill(about, run_options=ONE)
     dr.failover(about, HOW)
     dr.failback(about, HOW)
     assert told(events) == [
@@ -56,7 +56,7 @@ def test_a_takeover_is_named_as_the_command_that_leads_to_its_end(ready, about, 
 
 
 def test_what_did_not_pass_comes_with_its_reasons(ready, events):
-    evidence = dr.drill(unpassed("drill", notify=events.append), pace=ONE)
+    evidence = dr.drill(unpassed("drill", notify=events.append), run_options=ONE)
     assert (events[-1]["result"], events[-1]["reasons"]) == ("failed", list(evidence.reasons))
 
 
@@ -72,24 +72,24 @@ def test_a_refusal_and_an_error_are_told(ready, about, events):
         raise Unavailable("no route to host")
 
     events.clear()
-    with wrapped("fake", unreachable), pytest.raises(PortinfraError):
-        dr.drill(about, pace=ONE)
+    with wrap_calls("fake", unreachable), pytest.raises(PortinfraError):
+        dr.drill(about, run_options=ONE)
     assert told(events) == [("drill", "begun", ""), ("drill", "failed", "")]
     assert "no route to host" in events[-1]["reasons"][0]
 
 
 def test_only_trouble_of_a_replication_is_told(cloud, events):
-    assert dr.replicate(recovery(notify=events.append), now=True, pace=ONE).succeeded
+    assert dr.replicate(recovery(notify=events.append), now=True, run_options=ONE).succeeded
     assert events == []
     broken = recovery(notify=events.append, data=[DataPolicy("db", before="false")])
-    assert not dr.replicate(broken, now=True, pace=ONE).succeeded
+    assert not dr.replicate(broken, now=True, run_options=ONE).succeeded
     assert told(events) == [("replicate", "ended", "failed")]
     assert events[0]["reasons"][0].startswith("db: ")
 
 
 def test_a_command_finds_the_event_in_a_file(ready, tmp_path):
     kept = tmp_path / "events"
-    dr.drill(recovery(notify=f"cat $PORTINFRA_EVENT >> {kept}; echo >> {kept}"), pace=ONE)
+    dr.drill(recovery(notify=f"cat $PORTINFRA_EVENT >> {kept}; echo >> {kept}"), run_options=ONE)
     documents = kept.read_text().replace("}\n{", "}\n\n{").split("\n\n")
     assert [json.loads(each)["event"] for each in documents] == ["begun", "ended"]
 
@@ -97,7 +97,7 @@ def test_a_command_finds_the_event_in_a_file(ready, tmp_path):
 @pytest.mark.parametrize("hook", ["exit 7", "./nothing-of-the-kind"])
 def test_a_command_that_fails_is_said_and_changes_nothing(ready, hook):
     lines = []
-    assert dr.drill(recovery(notify=hook), pace=ONE, say=lines.append).result == "passed"
+    assert dr.drill(recovery(notify=hook), run_options=ONE, say=lines.append).result == "passed"
     assert len([line for line in lines if line.startswith(f"notify {hook!r} failed: exit code")]) == 2
 
 
@@ -106,7 +106,7 @@ def test_a_function_that_raises_is_said_and_changes_nothing(ready):
         raise ValueError("no such channel")
 
     lines = []
-    assert dr.drill(recovery(notify=broken), pace=ONE, say=lines.append).result == "passed"
+    assert dr.drill(recovery(notify=broken), run_options=ONE, say=lines.append).result == "passed"
     assert any("notify 'broken' failed: ValueError: no such channel" in line for line in lines)
 
 
@@ -115,7 +115,7 @@ def test_a_function_that_raises_what_is_no_exception_hides_no_evidence(ready):
         raise CancelledError("the loop was closed")
 
     said = []
-    assert dr.drill(recovery(notify=cancelled), pace=ONE, say=said.append).result == "passed"
+    assert dr.drill(recovery(notify=cancelled), run_options=ONE, say=said.append).result == "passed"
     assert sum("failed: CancelledError: the loop was closed" in line for line in said) == 2
 
 
@@ -125,7 +125,7 @@ def test_a_listener_that_raises_when_a_call_failed_hides_no_evidence(ready):
             raise ValueError("no such terminal")
 
     with pytest.warns(RuntimeWarning, match="no such terminal"):
-        assert dr.drill(recovery(notify="exit 7"), pace=ONE, say=broken).result == "passed"
+        assert dr.drill(recovery(notify="exit 7"), run_options=ONE, say=broken).result == "passed"
 
 
 def test_ctrl_c_while_the_last_call_is_made_hides_no_evidence(ready):
@@ -133,7 +133,7 @@ def test_ctrl_c_while_the_last_call_is_made_hides_no_evidence(ready):
         if event["event"] == "ended":
             raise KeyboardInterrupt
 
-    assert dr.drill(recovery(notify=interrupt), pace=ONE).result == "passed"
+    assert dr.drill(recovery(notify=interrupt), run_options=ONE).result == "passed"
 
 
 def test_a_call_that_does_not_end_is_left(ready, monkeypatch):
@@ -141,19 +141,19 @@ def test_a_call_that_does_not_end_is_left(ready, monkeypatch):
     ends = Event()
     lines = []
     about = recovery(notify=lambda event: ends.wait(60))
-    assert dr.drill(about, pace=ONE, say=lines.append).result == "passed"
+    assert dr.drill(about, run_options=ONE, say=lines.append).result == "passed"
     ends.set()
     assert len([line for line in lines if "no answer after" in line]) == 2, lines
 
 
 def test_what_a_function_prints_is_in_no_output(ready, capsys):
-    dr.drill(recovery(notify=lambda event: print("asked")), pace=ONE)
+    dr.drill(recovery(notify=lambda event: print("asked")), run_options=ONE)
     assert capsys.readouterr() == ("", "")
 
 
 def test_without_hooks_nothing_is_called(ready):
     assert recovery().plan.notify == ()
-    assert dr.drill(recovery(source=PRODUCTION), pace=ONE).result == "passed"
+    assert dr.drill(recovery(source=PRODUCTION), run_options=ONE).result == "passed"
 
 
 def test_a_takeover_that_waits_for_a_manual_step_tells_which_and_what_to_run(ready, events):

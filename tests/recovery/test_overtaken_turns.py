@@ -31,17 +31,17 @@ def test_a_target_that_was_destroyed_in_between_stands_above_all_that_was(ready)
     lose_all = PlanOptions(allow_data_loss=frozenset({"all"}))
     workflow.apply(workflow.destroy(SHOP, RECOVERY, lose_all, guards=[recovery()]), seed=0)
     passed_later(ready, 9000)
-    assert replicate(recovery(), pace=ONE).succeeded
+    assert replicate(recovery(), run_options=ONE).succeeded
     assert failover(recovery(), LOST).result == "passed"
     plan = workflow.plan(SHOP, PRODUCTION, guards=[recovery()])
     assert [finding.rule for finding in plan.errors] == ["recovery/superseded"]
-    assert fence(recovery(), pace=ONE) == 3
+    assert fence(recovery(), run_options=ONE) == 3
 
 
 def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after_all(ready):
-    dies_after("production is lost", how=LOST)
+    dies_after("production is lost", options=LOST)
     assert failback(recovery(), LOST).result == "passed"
-    fence(recovery(), pace=ONE)  # recovery does not know yet that production decided later
+    fence(recovery(), run_options=ONE)  # recovery does not know yet that production decided later
     assert failover(recovery(), HOW).result == "passed"
     now = read_facts(recovery())
     assert (now.active, now.is_calm) == ("target", True)
@@ -54,8 +54,8 @@ def test_one_that_began_without_the_source_rises_above_it_when_it_is_there_after
 def test_a_failover_that_the_turn_has_passed_by_is_not_resumed(ready):
     first = stuck()
     assert failback(recovery(), LOST).result == "passed"
-    fence(recovery(), pace=ONE)
-    assert replicate(evolve(recovery()), now=True, stopped=True, pace=ONE).succeeded
+    fence(recovery(), run_options=ONE)
+    assert replicate(evolve(recovery()), now=True, stopped=True, run_options=ONE).succeeded
     evidence = failover(recovery(), HOW)
     assert evidence.result == "passed"
     assert evidence.id != first.id
@@ -71,7 +71,7 @@ def test_a_way_back_that_another_turn_has_overtaken_begins_anew(ready):
     assert status(recovery()).turn is None
     with pytest.raises(PolicyError):  # its hosts run since the way back that failed
         failback(recovery(), HOW)
-    fence(recovery(), pace=ONE)
+    fence(recovery(), run_options=ONE)
     evidence = failback(recovery(rto="9h"), HOW)
     assert evidence.rpo_measured == 0.0
     assert set(written(ready, PRODUCTION).values()) == said("day two")

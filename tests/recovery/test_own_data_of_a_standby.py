@@ -50,15 +50,15 @@ def test_they_stay_off_until_a_refresh_has_kept_that_data(ready, step):
     write(ready, RECOVERY, "orders that production never got")
     with lost(RECOVERY):
         failback(RUNNING, LOST)
-    fence(RUNNING, pace=ONE)
-    replicate(RUNNING, pace=ONE)
+    fence(RUNNING, run_options=ONE)
+    replicate(RUNNING, run_options=ONE)
 
     def die(reached):
         if reached is step:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        refresh(RUNNING, FailoverOptions(pace=ONE, at=die))
+        refresh(RUNNING, FailoverOptions(run_options=ONE, at=die))
     apply_recovery()
     snapshots = {
         ready.read(r["id"]).decode() for r in ready.books(RECOVERY.account) if r["kind"] == "snapshot"

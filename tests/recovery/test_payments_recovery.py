@@ -17,7 +17,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 pytestmark = pytest.mark.slow
 
@@ -35,8 +35,8 @@ def about(monkeypatch):
     plugin.cloud = FakeCloud(shape=evolve(SHAPES["aws"], rates={}, page_size=1000))
     plan = evolve(declared.recovery("payments"), probes=())  # they are processes, and read a world in a file
     recovery = Recovery(plan, declared.topology("payments"), source, target)
-    applied(recovery.topology, source)
-    assert replicate(recovery, pace=ONE).succeeded
+    apply_and_check(recovery.topology, source)
+    assert replicate(recovery, run_options=ONE).succeeded
     yield recovery
     plugin.cloud = None
 
@@ -48,13 +48,13 @@ def test_a_drill(about, stride):
     production, points = books(about.source), books(about.target)
 
     def ends_well():
-        assert {swept.fate for swept in sweep(about, pace=ONE)} <= {"removed"}
+        assert {swept.fate for swept in sweep(about, run_options=ONE)} <= {"removed"}
         assert books(about.target) == points
         assert books(about.source) == production
         assert status(about).drills == ()
 
     sweep_through(
-        lambda: None, lambda: drill(about, pace=ONE), ends_well, stride, forms=deaths_by_day(stride)
+        lambda: None, lambda: drill(about, run_options=ONE), ends_well, stride, forms=deaths_by_day(stride)
     )
 
 
@@ -68,7 +68,7 @@ def test_a_failover(about, stride):
 
     sweep_through(
         lambda: None,
-        lambda: failover(about, FailoverOptions(pace=ONE)),
+        lambda: failover(about, FailoverOptions(run_options=ONE)),
         ends_well,
         stride,
         forms=deaths_by_day(stride),

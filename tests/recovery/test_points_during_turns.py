@@ -40,7 +40,7 @@ def a_failover_half_way():
 
 
 def a_failover_half_way_without_the_source():
-    stuck(how=LOST)
+    stuck(options=LOST)
 
 
 def a_failover_half_given_up():
@@ -81,11 +81,11 @@ def test_no_point_is_made_while_a_takeover_is_under_way(ready, situation, rule):
     passed_later(ready, 3600)
     before = points_of_both_ways()
     with pytest.raises(PolicyError) as error:
-        replicate(recovery(), now=True, pace=ONE)
+        replicate(recovery(), now=True, run_options=ONE)
     assert rules(error) == [f"recovery/{rule}"]
     assert "dr abandon shop" in error.value.findings[0].fix
     with pytest.raises(PolicyError):
-        replicate(recovery().reversed, now=True, pace=ONE)
+        replicate(recovery().reversed, now=True, run_options=ONE)
     assert points_of_both_ways() == before
 
 
@@ -108,14 +108,14 @@ def half_way_back(cloud):
     about = two_roles(passes)
     workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
     write(cloud, PRODUCTION, "old")
-    assert replicate(about, pace=ONE).succeeded
+    assert replicate(about, run_options=ONE).succeeded
     assert failover(about, HOW).result == "passed"
     write(cloud, RECOVERY, "new")
     passes.clear()
     assert failback(about, HOW).result == "failed"
     assert contents(cloud, PRODUCTION) == {"old", "new"}
     with suppress(PolicyError):
-        replicate(about, pace=ONE)  # the timer
+        replicate(about, run_options=ONE)  # the timer
     return about, passes
 
 
@@ -133,7 +133,7 @@ def test_the_way_back_is_finished_and_the_next_point_has_the_newest_data(cloud, 
     passes.append(True)
     assert failback(about, HOW).result == "passed"
     assert contents(cloud, PRODUCTION) == {"new"}
-    assert replicate(about, pace=ONE).succeeded
+    assert replicate(about, run_options=ONE).succeeded
     with lost(PRODUCTION):
         assert failover(about, LOST).result == "passed"
     assert contents(cloud, RECOVERY) == {"new"}
@@ -156,7 +156,7 @@ def test_one_that_went_on_without_the_target_names_the_command_that_finishes_it(
     with lost(RECOVERY):
         assert failback(about, LOST).result == "failed"
     with pytest.raises(PolicyError) as error:
-        replicate(about, now=True, pace=ONE)
+        replicate(about, now=True, run_options=ONE)
     assert rules(error) == ["recovery/failback-under-way"]
     assert "dr failback shop" in error.value.findings[0].fix
     passes.append(True)

@@ -11,7 +11,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 
-HOW = FailoverOptions(pace=ONE)
+HOW = FailoverOptions(run_options=ONE)
 
 
 def restorable():
@@ -20,22 +20,22 @@ def restorable():
 
 def test_every_point_outlives_a_failover_and_the_way_back(cloud):
     for _ in range(2):
-        assert replicate(recovery(), now=True, pace=ONE).succeeded
+        assert replicate(recovery(), now=True, run_options=ONE).succeeded
         cloud.clock.sleep_until(cloud.clock.now() + 60)
     before = restorable()
     assert len(before) == 2
     assert failover(recovery(), HOW).result == "passed"
     assert failback(recovery(), HOW).result == "passed"
     assert restorable() == before
-    assert drill(recovery(), pace=ONE).result == "passed"
+    assert drill(recovery(), run_options=ONE).result == "passed"
 
 
 def test_a_point_whose_data_is_gone_stands_for_none(cloud):
-    assert replicate(recovery(), pace=ONE).succeeded
+    assert replicate(recovery(), run_options=ONE).succeeded
     scope = recovery().points
     with Connection.to(RECOVERY) as target, target.start_run(scope) as run:
         nothing = Placed(Topology(scope.topology, ()), RECOVERY, scope, {})
         run.apply(run.plan(nothing, target.catalogue(), LOSE_ALL, destroy=True), ONE.listen)
     assert status(recovery()).level == "lost"
-    assert [group.fate for group in replicate(recovery(), pace=ONE).groups] == ["carried"]
+    assert [group.fate for group in replicate(recovery(), run_options=ONE).groups] == ["carried"]
     assert status(recovery()).level == "ok"

@@ -77,7 +77,7 @@ TARGET_CAUSES = {
 }
 """What is wrong → the rule that refuses, and what its message and its fix contain."""
 
-CAUSES = [(cause, how, *told) for how in (HOW, PLANNED) for cause, told in TARGET_CAUSES.items()] + [
+CAUSES = [(cause, options, *told) for options in (HOW, PLANNED) for cause, told in TARGET_CAUSES.items()] + [
     (not_applied, HOW, "recovery/no-point", "no point of files", "dr replicate shop --now"),
     (not_applied, LOST, "recovery/no-point", "no point of files", "wait for the other environment"),
     (
@@ -89,8 +89,8 @@ CAUSES = [(cause, how, *told) for how in (HOW, PLANNED) for cause, told in TARGE
     ),
 ]
 NAMES = [
-    f"{cause.__name__}-{'lost' if how.lost else 'planned' if how.planned else 'plain'}"
-    for cause, how, *_ in CAUSES
+    f"{cause.__name__}-{'lost' if options.lost else 'planned' if options.planned else 'plain'}"
+    for cause, options, *_ in CAUSES
 ]
 
 
@@ -99,14 +99,16 @@ def code_of(rule):
     return Exit.FAILED if rule.startswith("catalogue/") else Exit.REFUSED
 
 
-@pytest.mark.parametrize(("cause", "how", "rule", "message", "fix"), CAUSES, ids=NAMES)
-def test_what_the_plan_finds_refuses_a_failover_before_the_first_write(ready, cause, how, rule, message, fix):
+@pytest.mark.parametrize(("cause", "options", "rule", "message", "fix"), CAUSES, ids=NAMES)
+def test_what_the_plan_finds_refuses_a_failover_before_the_first_write(
+    ready, cause, options, rule, message, fix
+):
     about = cause(ready)
     passed_later(ready, 3600)
     before = ready.books()
-    errors = [each for each in make_forecast(about, how).findings if each.severity is Severity.ERROR]
+    errors = [each for each in make_forecast(about, options).findings if each.severity is Severity.ERROR]
     with pytest.raises(FindingsError) as refused:
-        failover(about, how)
+        failover(about, options)
     assert list(refused.value.findings) == errors
     (finding,) = errors
     assert (finding.rule, exit_code(refused.value)) == (rule, code_of(rule))
@@ -214,15 +216,15 @@ def test_a_probe_that_cannot_be_called_is_a_warning_as_it_stops_nothing(ready):
 # One that is under way.
 
 
-@pytest.mark.parametrize("how", [HOW, LOST], ids=["stopped", "lost"])
+@pytest.mark.parametrize("options", [HOW, LOST], ids=["stopped", "lost"])
 @pytest.mark.parametrize("cause", [no_image, no_gate, silent_zone])
-def test_one_that_has_stopped_the_source_goes_on_as_far_as_it_can(ready, cause, how):
-    stuck(how=how)
-    evidence = failover(cause(ready), how)
+def test_one_that_has_stopped_the_source_goes_on_as_far_as_it_can(ready, cause, options):
+    stuck(options=options)
+    evidence = failover(cause(ready), options)
     assert evidence.result == "failed"
     assert evidence.waves
     ready.unreachable.discard("eu-west-1a")
-    assert failover(of_target(), how).result == "passed"
+    assert failover(of_target(), options).result == "passed"
 
 
 def test_what_comes_up_before_the_wave_that_fails_is_not_held_back(ready):
@@ -274,5 +276,5 @@ def test_what_has_no_point_is_given_one_once_it_was_given_up(begun):
     abandon(about, HOW)
     passed_later(begun, 60)  # lists show the claim of before, for a while
     workflow.apply(workflow.plan(TWO, PRODUCTION, guards=[about]), seed=0)
-    assert replicate(about, pace=ONE).succeeded
+    assert replicate(about, run_options=ONE).succeeded
     assert failover(about, HOW).result == "passed"

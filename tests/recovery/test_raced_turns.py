@@ -25,8 +25,8 @@ from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
-from portinfra.testing.call_wrapper import wrapped
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.call_wrapper import wrap_calls
+from portinfra.testing.simulation import apply_and_check, simulate
 
 
 def test_of_two_who_begin_at_the_same_time_one_is_refused(ready):
@@ -92,12 +92,12 @@ def test_a_fence_lowers_no_epoch(ready):
         decided = real(about)
         if not done:
             done.append(True)
-            fence(recovery(), pace=ONE)
+            fence(recovery(), run_options=ONE)
             assert failback(recovery(), HOW).result == "passed"
         return decided
 
     with mock.patch.object(fencing, "may_fence", meanwhile), pytest.raises(PolicyError) as error:
-        fence(recovery(), pace=ONE)
+        fence(recovery(), run_options=ONE)
     assert rules(error) == ["recovery/passed-on"]
     assert powers(ready, PRODUCTION) == {"running"}
 
@@ -113,7 +113,7 @@ def test_what_the_target_does_not_answer_is_not_told_of_the_source(ready):
             armed.append(True)
         return provider.perform(call)
 
-    with wrapped("fake", hand), pytest.raises(Unavailable) as error:
+    with wrap_calls("fake", hand), pytest.raises(Unavailable) as error:
         failover(recovery(), HOW)
     assert "production does not answer" not in str(error.value)
 
@@ -132,9 +132,9 @@ def test_a_point_that_is_left_aside_costs_other_groups_nothing(cloud):
     answers = [False]
     gated = Wave(["files"], gates=lambda inventory: answers[0], limit="5s")
     about = recovery(topology=TWO, waves=[["db"], gated, ["web"]])
-    assert replicate(about, pace=ONE).succeeded
+    assert replicate(about, run_options=ONE).succeeded
     passed_later(cloud, 100)
-    made = replicate(about, now=True, pace=ONE)
+    made = replicate(about, now=True, run_options=ONE)
     assert failover(about, HOW).result == "failed"
     write(cloud, RECOVERY, "since")
     answers[0] = True
@@ -146,13 +146,13 @@ def test_a_point_that_is_left_aside_costs_other_groups_nothing(cloud):
 
 
 def test_a_turn_of_the_source_in_between_makes_it_another(ready):
-    first = stuck(how=LOST)
+    first = stuck(options=LOST)
     passed_later(ready, 60)
     assert failback(recovery(), LOST).result == "passed"
     with pytest.raises(PolicyError) as error:
         failover(recovery(), HOW)
     assert rules(error) == ["recovery/not-fenced"]
-    fence(recovery(), pace=ONE)
+    fence(recovery(), run_options=ONE)
     assert failover(recovery(), HOW).id != first.id
 
 
@@ -171,10 +171,10 @@ def many(actions=0):
 
 @pytest.mark.slow
 def test_a_plan_of_many_roles_and_actions_needs_several_records_and_is_no_matter():
-    with simulated():
+    with simulate():
         about = many(actions=40)
-        applied(about.topology, PRODUCTION)
-        assert replicate(about, pace=ONE).succeeded
+        apply_and_check(about.topology, PRODUCTION)
+        assert replicate(about, run_options=ONE).succeeded
         assert failover(about, HOW).result == "passed"
         with Connection.to(RECOVERY) as target:
             ledger = Ledger.after_settling(target, about.ledger)
@@ -193,11 +193,11 @@ def during(do, **more):
 
 def test_a_replication_on_its_way_takes_no_point_that_a_failover_has_begun_with(ready):
     def freeze(inventory):
-        dies_after("wave 1", how=LOST)
+        dies_after("wave 1", options=LOST)
         passed_later(ready, 60)
 
     with pytest.raises(PolicyError):
-        replicate(during(freeze, keep=1), now=True, pace=ONE)
+        replicate(during(freeze, keep=1), now=True, run_options=ONE)
     assert failover(recovery(rto="9h"), LOST).result == "passed"
 
 
@@ -207,7 +207,7 @@ def test_nor_makes_a_point_of_a_source_that_stands_no_longer(ready):
         passed_later(ready, 20)
 
     with pytest.raises(PolicyError) as error:
-        replicate(during(freeze), now=True, pace=ONE)
+        replicate(during(freeze), now=True, run_options=ONE)
     assert rules(error) == ["recovery/not-fenced"]
     assert len(status(recovery()).points) == 1
 
@@ -233,7 +233,7 @@ def test_a_target_that_died_amid_its_firewalls_is_given_up(ready):
 def test_what_a_turn_has_not_replaced_yet_is_still_foreseen(ready):
     failover(recovery(), HOW)
     failback(recovery(), HOW)
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    assert replicate(recovery(), now=True, run_options=ONE).succeeded
     before = [wave.changes for wave in make_forecast(recovery()).waves]
     dies_after("wave 1")
     assert [wave.changes for wave in make_forecast(recovery()).waves] == before

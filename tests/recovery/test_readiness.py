@@ -19,7 +19,7 @@ from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.readiness import NEVER_OVERRULED
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 
 INSISTING = evolve(HOW, insist=True)
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
@@ -60,10 +60,10 @@ def test_a_takeover_without_errors_overrules_nothing(ready):
     assert failover(of(), INSISTING).overruled == ()
 
 
-@pytest.mark.parametrize("how", [INSISTING, evolve(LOST, insist=True)], ids=["insisting", "and lost"])
-def test_nobody_can_insist_on_missing_data(cloud, how):
+@pytest.mark.parametrize("options", [INSISTING, evolve(LOST, insist=True)], ids=["insisting", "and lost"])
+def test_nobody_can_insist_on_missing_data(cloud, options):
     assert "recovery/no-point" in NEVER_OVERRULED
-    assert refused(failover, of(), how) == ["recovery/no-point"]
+    assert refused(failover, of(), options) == ["recovery/no-point"]
 
 
 def test_a_lost_source_makes_all_but_missing_data_a_warning(ready):
@@ -80,7 +80,7 @@ def test_a_silent_zone_of_the_source_refuses_a_takeover_before_the_first_write(r
         written.append(call.action) if not call.reads else None
         return provider.perform(call)
 
-    with silent(ready, "us-east-1a"), wrapped("fake", watch):
+    with silent(ready, "us-east-1a"), wrap_calls("fake", watch):
         assert refused(failover, of(), HOW) == ["recovery/silent-zone"]
     assert written == []
 
@@ -139,7 +139,7 @@ def test_insisting_overrules_no_silence_of_the_source_itself(ready, action):
             raise Unavailable("no route to host")
         return provider.perform(call)
 
-    with wrapped("fake", hand), pytest.raises(Unavailable):
+    with wrap_calls("fake", hand), pytest.raises(Unavailable):
         failover(of(), INSISTING, say=lambda line: fencing.extend([line] * line.startswith("fencing")))
     assert there(ready) == before, "the target is not active"
 
@@ -172,10 +172,10 @@ def test_a_run_on_a_machine_whose_clock_is_wrong_is_named_while_it_lives_and_no_
 def test_a_drill_is_late_after_the_time_that_the_plan_allows(ready):
     about = of(drill=DrillSettings(every="7d"))
     assert dr.status(about).exit_code == 1, "there was none yet"
-    assert drill(about, pace=ONE).result == "passed"
+    assert drill(about, run_options=ONE).result == "passed"
     assert dr.status(about).exit_code == 0
     passed_later(ready, 8 * 86_400)
-    replicate(about, now=True, pace=ONE)
+    replicate(about, now=True, run_options=ONE)
     found = dr.status(about)
     assert (found.level, found.exit_code) == ("late", 1)
     assert "recovery/drill-late" in rules_of(found.readiness)
@@ -224,7 +224,7 @@ def test_status_with_readiness_needs_45_calls_at_most(ready):
         return provider.perform(call)
 
     write(ready, PRODUCTION, "more")
-    with wrapped("fake", count):
+    with wrap_calls("fake", count):
         assert dr.status(of(probes=[rows()])).readiness is not None
     assert len(calls) <= 45, calls
 
@@ -270,8 +270,8 @@ def test_copies_under_a_key_that_nothing_names_refuse_a_takeover_unless_an_opera
             call = evolve(call, parameters={**call.parameters, "key": "alias/other"})
         return provider.perform(call)
 
-    with wrapped("fake", copy):
-        replicate(of(), now=True, pace=ONE)
+    with wrap_calls("fake", copy):
+        replicate(of(), now=True, run_options=ONE)
     rules = rules_of(make_forecast(of(), INSISTING).findings)
     assert ("recovery/wrong-key" in rules) is is_foreign
     evidence = failover(of(), INSISTING)

@@ -16,8 +16,8 @@ from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.approve import approve
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.record_quota import takeover_records
-from portinfra.testing.call_wrapper import wrapped
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.call_wrapper import wrap_calls
+from portinfra.testing.simulation import apply_and_check, simulate
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def count_records(environment):
             added.append(added[-1] + (1 if call.action == "CreateClaim" else -1))
         return answer
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         yield added
 
 
@@ -52,21 +52,21 @@ def leave_own_data(cloud, about):
     passed_later(cloud, 3600)
 
 
-def take_over(about, **how):
+def take_over(about, **options):
     """Fail over while another person approves the manual step."""
 
     def say(line):
         if line.startswith("waiting for manual step"):
             approve(about, STEP.name)
 
-    return failover(about, evolve(HOW, planned=True, **how), say=say)
+    return failover(about, evolve(HOW, planned=True, **options), say=say)
 
 
 @needs_tools
 def test_with_a_vault_a_prober_kept_snapshots_and_approvals(home, cloud, monkeypatch):
     inside = Probe("rows", "psql", reads="db", from_role="web")
     about = by("age", home, cloud, recovery(probes=[inside], actions=[STEP], approve=["failover"]))
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     leave_own_data(cloud, about)
     with count_records(RECOVERY) as added:
         with monkeypatch.context() as patch:
@@ -79,9 +79,9 @@ def test_with_a_vault_a_prober_kept_snapshots_and_approvals(home, cloud, monkeyp
 
 def test_with_a_wave_for_each_of_many_groups():
     about = recovery(topology=EIGHT, waves=[[name] for name in ROLES], probes=[], actions=[STEP])
-    with simulated() as cloud:
-        applied(EIGHT, PRODUCTION)
-        replicate(about, pace=ONE)
+    with simulate() as cloud:
+        apply_and_check(EIGHT, PRODUCTION)
+        replicate(about, run_options=ONE)
         leave_own_data(cloud, about)
         with count_records(RECOVERY) as added:
             evidence = take_over(about, insist=True)

@@ -89,6 +89,6 @@ def test_what_says_nothing_about_records_is_no_finding(ready, quota):
 def test_a_replication_without_room_fails_and_removes_no_point(ready):
     leave_room(ready, 0)
     with pytest.raises(Exception, match="may have"):
-        replicate(of(), now=True, pace=ONE)
+        replicate(of(), now=True, run_options=ONE)
     leave_room(ready, 9)
     assert len(dr.status(of()).points) == 1

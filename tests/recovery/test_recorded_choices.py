@@ -17,8 +17,8 @@ from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
-from portinfra.testing.call_wrapper import wrapped
-from portinfra.testing.simulation import applied
+from portinfra.testing.call_wrapper import wrap_calls
+from portinfra.testing.simulation import apply_and_check
 
 ABANDONS = (Step.ABANDON, Step.STOP, Step.RETURN, Step.CLOSE_ABANDONED)
 AFTER_BEGIN = [step for step in Step if step not in (Step.BEGIN, Step.LAST_POINT, *ABANDONS)]
@@ -37,10 +37,10 @@ def about(count=1, **more):
 
 
 def has_two_points(cloud):
-    applied(shop(1), PRODUCTION)
+    apply_and_check(shop(1), PRODUCTION)
     for text in ("older", "newer"):
         write(cloud, PRODUCTION, text)
-        assert replicate(about(), now=True, pace=ONE).succeeded
+        assert replicate(about(), now=True, run_options=ONE).succeeded
         passed_later(cloud, 100)
 
 
@@ -65,7 +65,7 @@ def text_on_volumes(cloud):
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_a_run_that_continues_uses_the_choices_of_the_first(two_points, step):
     newest = status(about()).points[0].id
-    choices = FailoverOptions(insist=True, without=[newest], blank=[NEW], pace=ONE)
+    choices = FailoverOptions(insist=True, without=[newest], blank=[NEW], run_options=ONE)
     with clock_off(1000, tells_time=True), pytest.raises(Ended):
         failover(about(2), before(step, end, choices))
     evidence = failover(about(2), HOW)
@@ -98,9 +98,9 @@ def test_points_that_a_later_run_leaves_aside_replace_those_of_the_first(two_poi
             written_then.append(list(lines))
         return provider.perform(call)
 
-    how = evolve(HOW, without=[older])
-    with wrapped("fake", hand):
-        evidence = failover(about(), how, say=lines.append)
+    options = evolve(HOW, without=[older])
+    with wrap_calls("fake", hand):
+        evidence = failover(about(), options, say=lines.append)
     assert [point.id for point in evidence.points] == [newer]
     assert f"has left {newer} aside. This run names {older} instead" in written_then[0][0], "before a write"
     assert f"To leave all of them aside: --without-point {newer} --without-point {older}" in lines[0]

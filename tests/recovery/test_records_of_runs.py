@@ -21,8 +21,8 @@ from portinfra.recovery.ledger.ledger import STRAY_SECONDS, Entry, Ledger
 from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.watch.status import status
-from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.faults import Crash, Faults, inject_faults
+from portinfra.testing.simulation import apply_and_check, simulate
 
 SCOPE = recovery().ledger
 GROUPS = ("db", "files", "mail", "wiki")
@@ -43,7 +43,7 @@ LATER = point("9")
 
 @pytest.fixture
 def cloud():
-    with simulated() as cloud:
+    with simulate() as cloud:
         yield cloud
 
 
@@ -136,7 +136,7 @@ def test_lines_that_are_removed_together_take_one_call(ledger):
 
 
 def test_lines_are_added_once_though_the_answer_was_lost(cloud):
-    with injected("fake", Faults(at="CreateClaim", mishap="answer lost")):
+    with inject_faults("fake", Faults(at="CreateClaim", mishap="answer lost")):
         change(lambda ledger: ledger.add_all([DB, FILES]))
     assert said() == [DB, FILES]
     assert len(records()) == 1
@@ -182,7 +182,7 @@ def test_a_crash_leaves_the_lines_before_or_those_after(cloud, action, mishap):
     before, act, after = CHANGES[action]
     change(lambda ledger: ledger.add_all(before))
     change(lambda ledger: ledger.add(LATER))
-    with injected("fake", Faults(at=action, mishap=mishap)), pytest.raises(Crash):
+    with inject_faults("fake", Faults(at=action, mishap=mishap)), pytest.raises(Crash):
         change(act)
     assert [each for each in said() if each != LATER] == (before if mishap == "dies before" else after)
 
@@ -210,15 +210,15 @@ def four(**keep):
 
 @pytest.mark.slow
 def test_records_grow_with_the_runs_that_are_kept_and_not_with_groups(cloud):
-    applied(FOUR, PRODUCTION)
+    apply_and_check(FOUR, PRODUCTION)
     plan = four()
     for _ in range(4):
-        assert replicate(plan, now=True, pace=ONE).succeeded
+        assert replicate(plan, now=True, run_options=ONE).succeeded
     assert len(records(plan.ledger)) == 2
     assert all(volume.level == "ok" for volume in status(plan).volumes)
     longer = four(db={"last": 4})
     for _ in range(3):
-        assert replicate(longer, now=True, pace=ONE).succeeded
+        assert replicate(longer, now=True, run_options=ONE).succeeded
     assert len(records(plan.ledger)) == 4, "the lines of db are left in two of them"
     with Connection.to(RECOVERY) as there:
         found = points(reader(there).entries())

@@ -18,7 +18,7 @@ from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +32,7 @@ def world(request, monkeypatch):
 
     def new():
         cloud = plugin.cloud = FakeCloud(shape=evolve(SHAPES[request.param], rates={}, page_size=1000))
-        applied(SHOP, PRODUCTION)
+        apply_and_check(SHOP, PRODUCTION)
         write(cloud, PRODUCTION, "ledger")
         return cloud
 
@@ -50,7 +50,7 @@ def test_replicating(world, stride):
     production = books(PRODUCTION)
 
     def ends_well():
-        assert replicate(recovery(), pace=ONE).succeeded
+        assert replicate(recovery(), run_options=ONE).succeeded
         found = status(recovery())
         assert found.level == "ok"
         assert all(point.restorable for point in found.points)
@@ -61,28 +61,28 @@ def test_replicating(world, stride):
         assert [kind for kind, _, _ in taken] == ["snapshot", "snapshot"]
         assert [record for record in production if record not in books(PRODUCTION)] == []
 
-    sweep_through(lambda: cloud, lambda: replicate(recovery(), pace=ONE), ends_well, stride)
+    sweep_through(lambda: cloud, lambda: replicate(recovery(), run_options=ONE), ends_well, stride)
 
 
 def test_a_drill(world, stride):
     world()
-    assert replicate(recovery(), pace=ONE).succeeded
+    assert replicate(recovery(), run_options=ONE).succeeded
     production, points = books(PRODUCTION), books(RECOVERY)
     claims = plugin.cloud.books(PRODUCTION.account)
 
     def ends_well():
-        assert {swept.fate for swept in sweep(recovery(), pace=ONE)} <= {"removed"}
+        assert {swept.fate for swept in sweep(recovery(), run_options=ONE)} <= {"removed"}
         assert books(RECOVERY) == points
         assert books(PRODUCTION) == production
         assert plugin.cloud.books(PRODUCTION.account) == claims
         assert status(recovery()).drills == ()
 
-    sweep_through(lambda: None, lambda: drill(recovery(), pace=ONE), ends_well, stride)
+    sweep_through(lambda: None, lambda: drill(recovery(), run_options=ONE), ends_well, stride)
 
 
 def test_a_failover(world, stride):
     world()
-    assert replicate(recovery(), pace=ONE).succeeded
+    assert replicate(recovery(), run_options=ONE).succeeded
     production = {(kind, name) for kind, name, _ in books(PRODUCTION)}
 
     def ends_well():
@@ -98,13 +98,15 @@ def test_a_failover(world, stride):
         assert workflow.plan(SHOP, PRODUCTION).empty
         assert status(recovery()).turn is None
 
-    sweep_through(lambda: None, lambda: failover(recovery(), FailoverOptions(pace=ONE)), ends_well, stride)
+    sweep_through(
+        lambda: None, lambda: failover(recovery(), FailoverOptions(run_options=ONE)), ends_well, stride
+    )
 
 
 def test_the_way_back(world, stride_of_many):
     world()
-    assert replicate(recovery(), pace=ONE).succeeded
-    failover(recovery(), FailoverOptions(pace=ONE))
+    assert replicate(recovery(), run_options=ONE).succeeded
+    failover(recovery(), FailoverOptions(run_options=ONE))
     write(plugin.cloud, RECOVERY, "newer")
 
     def ends_well():
@@ -119,15 +121,18 @@ def test_the_way_back(world, stride_of_many):
         assert workflow.plan(SHOP, RECOVERY).empty
 
     sweep_through(
-        lambda: None, lambda: failback(recovery(), FailoverOptions(pace=ONE)), ends_well, stride_of_many
+        lambda: None,
+        lambda: failback(recovery(), FailoverOptions(run_options=ONE)),
+        ends_well,
+        stride_of_many,
     )
 
 
 def test_the_way_back_of_one_that_others_join(world, stride_of_many):
     about = recovery(data=[DataPolicy("db", seed="one")])
     world()
-    assert replicate(about, pace=ONE).succeeded
-    failover(about, FailoverOptions(pace=ONE))
+    assert replicate(about, run_options=ONE).succeeded
+    failover(about, FailoverOptions(run_options=ONE))
     write(plugin.cloud, RECOVERY, "newer")
 
     def ends_well():
@@ -139,17 +144,19 @@ def test_the_way_back_of_one_that_others_join(world, stride_of_many):
         assert {state for _, _, state in books(PRODUCTION, "instance")} == {"running"}
         assert workflow.plan(SHOP, PRODUCTION).empty
 
-    sweep_through(lambda: None, lambda: failback(about, FailoverOptions(pace=ONE)), ends_well, stride_of_many)
+    sweep_through(
+        lambda: None, lambda: failback(about, FailoverOptions(run_options=ONE)), ends_well, stride_of_many
+    )
 
 
 def test_giving_up(world, stride):
     world()
-    assert replicate(recovery(), pace=ONE).succeeded
+    assert replicate(recovery(), run_options=ONE).succeeded
     stuck = recovery(waves=[Wave(["db"], gates=lambda inventory: False, limit="10s"), ["web"]])
-    assert failover(stuck, FailoverOptions(pace=ONE)).result == "failed"
+    assert failover(stuck, FailoverOptions(run_options=ONE)).result == "failed"
 
     def ends_well():
-        once_more(lambda about, how: abandon(about, how), recovery(), "recovery/nothing-under-way")
+        once_more(lambda about, options: abandon(about, options), recovery(), "recovery/nothing-under-way")
         assert set(written(plugin.cloud, PRODUCTION).values()) == {
             "ledger of volume.db1-data",
             "ledger of volume.db2-data",
@@ -159,4 +166,6 @@ def test_giving_up(world, stride):
         assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).empty
         assert status(recovery()).turn is None
 
-    sweep_through(lambda: None, lambda: abandon(recovery(), FailoverOptions(pace=ONE)), ends_well, stride)
+    sweep_through(
+        lambda: None, lambda: abandon(recovery(), FailoverOptions(run_options=ONE)), ends_well, stride
+    )

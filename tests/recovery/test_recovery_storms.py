@@ -16,8 +16,8 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.faults import Faults, injected
-from portinfra.testing.simulation import applied
+from portinfra.testing.faults import Faults, inject_faults
+from portinfra.testing.simulation import apply_and_check
 
 STORM = Faults(throttled=0.15, unavailable=0.05, answer_lost=0.04, stale=0.1, stale_seconds=5.0)
 THREE = ("aws", "gcp", "libvirt")
@@ -37,28 +37,28 @@ def test_whatever_the_weather_all_ends_well(seeds):
     for seed in seeds:
         shape = evolve(SHAPES[THREE[seed % 3]], rates={}, page_size=1000)
         cloud = plugin.cloud = FakeCloud(shape=shape)
-        applied(SHOP, PRODUCTION)
+        apply_and_check(SHOP, PRODUCTION)
         write(cloud, PRODUCTION, "ledger")
-        pace = RunOptions(seed=seed)
+        run_options = RunOptions(seed=seed)
         works = seed % 2 == 0
         plan = recovery(
             waves=[Wave(["db"], gates=lambda given: True), ["web"]],
             probes=[Probe("page", lambda given, works=works: works, reads="db")],
             rto="4h",
         )
-        with injected("fake", evolve(STORM, seed=seed)) as weather:
-            assert replicate(plan, pace=pace).succeeded, f"seed {seed}"
+        with inject_faults("fake", evolve(STORM, seed=seed)) as weather:
+            assert replicate(plan, run_options=run_options).succeeded, f"seed {seed}"
             points, production = there(cloud), there(cloud, PRODUCTION)
-            evidence = drill(plan, pace=pace)
+            evidence = drill(plan, run_options=run_options)
         assert (evidence.result == "passed") == works, f"seed {seed}: {evidence.reasons}"
         assert evidence.left_behind == 0, f"seed {seed}"
-        assert sweep(plan, pace=pace) == [], f"seed {seed}"
+        assert sweep(plan, run_options=run_options) == [], f"seed {seed}"
         assert there(cloud) == points, f"seed {seed}"
         assert there(cloud, PRODUCTION) == production, f"seed {seed}"
-        with injected("fake", evolve(STORM, seed=seed)) as more:
-            failover(plan, FailoverOptions(pace=pace))
+        with inject_faults("fake", evolve(STORM, seed=seed)) as more:
+            failover(plan, FailoverOptions(run_options=run_options))
             write(cloud, RECOVERY, "newer")
-            failback(plan, FailoverOptions(pace=pace))
+            failback(plan, FailoverOptions(run_options=run_options))
         assert set(written(cloud, PRODUCTION).values()) == {
             "newer of volume.db1-data",
             "newer of volume.db2-data",

@@ -24,9 +24,9 @@ from portinfra.recovery.takeover.refresh import refresh
 from portinfra.recovery.takeover.steps import RefreshStep
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.call_wrapper import wrapped
-from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulation import applied
+from portinfra.testing.call_wrapper import wrap_calls
+from portinfra.testing.faults import Crash, Faults, inject_faults
+from portinfra.testing.simulation import apply_and_check
 from portinfra.validation.recovery import recovery_findings
 
 RUNNING = recovery(standby="running", rto="9h", rpo="9h")
@@ -47,7 +47,7 @@ def was_active(ready):
     failover(RUNNING, HOW)
     write(ready, RECOVERY, "orders")
     assert failback(RUNNING, HOW).result == "passed"
-    assert replicate(RUNNING, pace=ONE).succeeded
+    assert replicate(RUNNING, run_options=ONE).succeeded
     return ready
 
 
@@ -66,7 +66,7 @@ def test_it_replaces_the_data_of_the_standby_by_the_newest_points(standby):
     assert (evidence.kind, evidence.result, evidence.source_fenced) == ("refresh", "passed", None)
     assert is_a_running_standby(standby, "ledger")
     assert (read_facts(RUNNING), volumes(PRODUCTION)) == known
-    replicate(RUNNING, now=True, pace=ONE)
+    replicate(RUNNING, now=True, run_options=ONE)
     assert refresh(RUNNING, HOW).result == "passed"
     assert is_a_running_standby(standby, "later")
 
@@ -79,7 +79,7 @@ def test_it_makes_no_call_that_changes_the_source(standby):
             changed.append(call.action)
         return provider.perform(call)
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         refresh(RUNNING, HOW)
     assert changed == []
 
@@ -88,7 +88,7 @@ def test_older_points_are_restored_on_request(standby):
     passed_later(standby, 60)
     between = standby.clock.now()
     passed_later(standby, 60)
-    replicate(RUNNING, now=True, pace=ONE)
+    replicate(RUNNING, now=True, run_options=ONE)
     evidence = refresh(RUNNING, evolve(HOW, as_of=datetime.fromtimestamp(between, UTC)))
     assert evidence.as_of is not None
     assert is_a_running_standby(standby, "ledger")
@@ -146,7 +146,7 @@ def test_it_is_refused_where_own_volumes_of_the_target_are_newer(standby):
         refresh(RUNNING, HOW)
     assert rules(error) == ["recovery/own-data-is-newest"]
     assert set(written(standby, RECOVERY).values()) == said("orders")
-    replicate(RUNNING, pace=ONE)
+    replicate(RUNNING, run_options=ONE)
     assert refresh(RUNNING, HOW).result == "passed"
     assert is_a_running_standby(standby, "orders")
 
@@ -156,8 +156,8 @@ def test_what_no_other_end_has_is_kept_before_it_is_replaced(standby):
     write(standby, RECOVERY, "orders that production never got")
     with lost(RECOVERY):
         assert failback(RUNNING, LOST).result == "passed"
-    fence(RUNNING, pace=ONE)
-    replicate(RUNNING, pace=ONE)
+    fence(RUNNING, run_options=ONE)
+    replicate(RUNNING, run_options=ONE)
     waits = workflow.plan(SHOP, RECOVERY, guards=[RUNNING])
     (finding,) = [each for each in waits.findings if each.rule == "recovery/standby-waits"]
     assert "data that production never got" in finding.message
@@ -165,7 +165,7 @@ def test_what_no_other_end_has_is_kept_before_it_is_replaced(standby):
     assert not waits.standby
     kept = refresh(RUNNING, HOW).left_aside
     assert {standby.read(each.snapshot).decode() for each in kept} == said("orders that production never got")
-    replicate(RUNNING, now=True, pace=ONE)
+    replicate(RUNNING, now=True, run_options=ONE)
     assert refresh(RUNNING, HOW).left_aside == (), "what the first one brought is in a point"
 
 
@@ -196,7 +196,7 @@ def test_a_refresh_that_failed_early_leaves_the_rest_to_be_kept(cloud):
     gate = {"passes": True}
     waves = [Wave(["db"], gates=lambda inventory: gate["passes"], limit="5m"), ["files"], ["web"]]
     about = recovery(topology=TWO, waves=waves, standby="running", rto="9h", rpo="9h")
-    applied(TWO, PRODUCTION)
+    apply_and_check(TWO, PRODUCTION)
     _only_the_target_has(cloud, about, "orders that production never got")
     gate["passes"] = False
     first = refresh(about, HOW)
@@ -208,7 +208,7 @@ def test_a_refresh_that_failed_early_leaves_the_rest_to_be_kept(cloud):
     assert [cloud.read(each.snapshot).decode() for each in files] == [
         "orders that production never got of volume.files1-data"
     ]
-    replicate(about, now=True, pace=ONE)
+    replicate(about, now=True, run_options=ONE)
     assert refresh(about, HOW).left_aside == ()
 
 
@@ -220,7 +220,7 @@ def test_a_refresh_that_could_keep_nothing_leaves_all_to_be_kept(standby):
             raise ProviderError("no more snapshots today")
         return provider.perform(call)
 
-    with wrapped("fake", refuses):
+    with wrap_calls("fake", refuses):
         first = refresh(RUNNING, HOW)
     assert (first.result, first.left_aside) == ("failed", ())
     kept = refresh(RUNNING, HOW).left_aside
@@ -229,13 +229,13 @@ def test_a_refresh_that_could_keep_nothing_leaves_all_to_be_kept(standby):
 
 def _only_the_target_has(cloud, about, text):
     """Let the target have data that no other end has, while the source is active."""
-    replicate(about, now=True, pace=ONE)
+    replicate(about, now=True, run_options=ONE)
     failover(about, HOW)
     write(cloud, RECOVERY, text)
     with lost(RECOVERY):
         assert failback(about, LOST).result == "passed"
-    fence(about, pace=ONE)
-    replicate(about, now=True, pace=ONE)
+    fence(about, run_options=ONE)
+    replicate(about, now=True, run_options=ONE)
 
 
 @pytest.mark.parametrize("step", RefreshStep, ids=lambda step: step.name)
@@ -246,14 +246,14 @@ def test_one_that_ends_at_a_step_is_run_again_and_a_takeover_is_possible(standby
 
     for after in (refresh, failover):
         with pytest.raises(KeyboardInterrupt):
-            refresh(RUNNING, FailoverOptions(pace=ONE, at=dies))
+            refresh(RUNNING, FailoverOptions(run_options=ONE, at=dies))
         assert after(RUNNING, HOW).result == "passed"
         assert set(written(standby, RECOVERY).values()) == said("ledger")
 
 
 @pytest.mark.parametrize("action", ["StopInstance", "DetachVolume", "CreateVolume", "StartInstance"])
 def test_one_that_dies_at_a_call_is_run_again(standby, action):
-    with injected("fake", Faults(at=action, mishap="dies before")), pytest.raises(Crash):
+    with inject_faults("fake", Faults(at=action, mishap="dies before")), pytest.raises(Crash):
         refresh(RUNNING, HOW)
     passed_later(standby, 120)
     assert refresh(RUNNING, HOW).result == "passed"
@@ -271,7 +271,7 @@ def test_one_that_ends_at_a_step_blocks_no_other_verb(was_active, step):
     with pytest.raises(KeyboardInterrupt):
         refresh(RUNNING, before(step, dies))
     assert read_facts(RUNNING).is_calm
-    assert replicate(RUNNING, now=True, pace=ONE).succeeded
+    assert replicate(RUNNING, now=True, run_options=ONE).succeeded
     assert refresh(RUNNING, HOW).result == "passed"
     assert is_a_running_standby(was_active, "orders")
 
@@ -282,13 +282,13 @@ def test_one_whose_first_wave_fails_blocks_no_other_verb(was_active):
     assert refresh(about, HOW).result == "failed"
     assert powers(was_active, RECOVERY) == {"running", "stopped"}
     assert read_facts(RUNNING).is_calm
-    assert replicate(RUNNING, now=True, pace=ONE).succeeded
+    assert replicate(RUNNING, now=True, run_options=ONE).succeeded
     assert refresh(RUNNING, HOW).result == "passed"
 
 
 def test_a_point_that_arrives_before_it_has_the_lease_is_used(standby):
     def arrives():
-        assert replicate(RUNNING, now=True, pace=ONE).succeeded
+        assert replicate(RUNNING, now=True, run_options=ONE).succeeded
 
     assert refresh(RUNNING, before(RefreshStep.FETCH, arrives)).result == "passed"
     assert is_a_running_standby(standby, "later")
@@ -346,13 +346,13 @@ def test_what_one_that_died_has_left_never_passes_for_the_newest_data(standby):
     failover(RUNNING, HOW)
     write(standby, RECOVERY, "orders")
     failback(RUNNING, HOW)
-    replicate(RUNNING, pace=ONE)
+    replicate(RUNNING, run_options=ONE)
     newest = status(RUNNING).points[0].id
-    with injected("fake", Faults(at="StartInstance", mishap="dies before")), pytest.raises(Crash):
+    with inject_faults("fake", Faults(at="StartInstance", mishap="dies before")), pytest.raises(Crash):
         refresh(RUNNING, HOW)
     passed_later(standby, 120)
     with lost(PRODUCTION):
-        evidence = failover(RUNNING, FailoverOptions(lost=True, without=[newest], pace=ONE))
+        evidence = failover(RUNNING, FailoverOptions(lost=True, without=[newest], run_options=ONE))
     assert [point.id for point in evidence.points] != [newest]
     assert set(written(standby, RECOVERY).values()) == said("ledger"), "of the point before"
 
@@ -396,7 +396,7 @@ def test_one_that_cannot_make_the_end_ready_leaves_evidence_of_why(request, worl
             raise PermissionDenied(f"{refused} is not allowed")
         return provider.perform(call)
 
-    with wrapped("fake", refuse):
+    with wrap_calls("fake", refuse):
         evidence = refresh(RUNNING, HOW)
     assert evidence.result == "failed"
     assert evidence.reasons[0].startswith(reason)

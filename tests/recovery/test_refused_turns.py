@@ -72,7 +72,7 @@ def test_who_has_begun_to_get_other_data_gets_it_whole(cloud):
     about, plain = (recovery(topology=TWO, waves=waves, rto="9h") for waves in (gated, WAVES))
     workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
     write(cloud, PRODUCTION, "old")
-    assert replicate(plain, pace=ONE).succeeded
+    assert replicate(plain, run_options=ONE).succeeded
     failover(plain, HOW)
     write(cloud, RECOVERY, "a day of orders")
     failback(plain, HOW)
@@ -95,7 +95,7 @@ def test_who_is_active_and_may_have_been_overtaken_takes_over_above_that(ready):
     with lost(PRODUCTION):
         failover(recovery(), LOST)
     passed_later(ready, 60)
-    assert fence(recovery(), pace=ONE) == 3
+    assert fence(recovery(), run_options=ONE) == 3
     assert powers(ready, PRODUCTION) == {"stopped"}
 
 
@@ -112,13 +112,13 @@ def test_each_group_comes_up_from_its_own_newest_data(cloud):
     data = [DataPolicy("db"), DataPolicy("files", before=lambda inventory: not fails)]
     about = recovery(topology=TWO, waves=WAVES, rpo="48h", rto="9h", data=data)
     workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
-    assert replicate(about, pace=ONE).succeeded
+    assert replicate(about, run_options=ONE).succeeded
     failover(about, HOW)
     write(cloud, RECOVERY, "a day of orders")
     assert failback(about, HOW).result == "passed"
     write(cloud, PRODUCTION, "a second day")
     fails.append(True)
-    assert {group.fate for group in replicate(about, pace=ONE).groups} == {"carried", "failed"}
+    assert {group.fate for group in replicate(about, run_options=ONE).groups} == {"carried", "failed"}
     with lost(PRODUCTION):
         assert failover(about, LOST).result == "passed"
     found = written(cloud, RECOVERY)
@@ -127,7 +127,7 @@ def test_each_group_comes_up_from_its_own_newest_data(cloud):
 
 
 def test_who_was_not_let_in_again_yet_is_told_to_finish_the_giving_up(ready):
-    stuck(how=LOST)
+    stuck(options=LOST)
     giving_up_dies_between()
     (finding,) = workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors
     assert "dr abandon shop" in finding.fix

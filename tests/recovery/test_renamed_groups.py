@@ -16,7 +16,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.monitor import status
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 STORES = Topology(
     "shop",
@@ -33,9 +33,9 @@ def about(**groups):
 
 
 def has_points(cloud, **groups):
-    applied(STORES, PRODUCTION)
+    apply_and_check(STORES, PRODUCTION)
     write(cloud, PRODUCTION, "monday")
-    assert replicate(about(**groups), pace=ONE).succeeded
+    assert replicate(about(**groups), run_options=ONE).succeeded
 
 
 def is_active_in_recovery(cloud):
@@ -43,7 +43,7 @@ def is_active_in_recovery(cloud):
     has_points(cloud)
     assert failover(about(), HOW).result == "passed"
     write(cloud, RECOVERY, "tuesday")
-    assert replicate(about(), pace=ONE).succeeded
+    assert replicate(about(), run_options=ONE).succeeded
 
 
 def shares_one_group(cloud):
@@ -105,7 +105,7 @@ def test_an_operator_who_leaves_the_point_aside_goes_on(production_waits):
 
 
 def test_a_newer_point_of_the_renamed_group_ends_the_refusal(production_waits):
-    assert replicate(RENAMED, now=True, pace=ONE).succeeded
+    assert replicate(RENAMED, now=True, run_options=ONE).succeeded
     with lost(RECOVERY):
         assert failback(RENAMED, LOST).result == "passed"
     texts = {text.partition(" of ")[0] for text in written(production_waits, PRODUCTION).values()}

@@ -28,17 +28,17 @@ def fates(made):
 
 
 def test_every_group_is_due_after_a_takeover_and_not_again_before_its_schedule(taken_over):
-    made = replicate(recovery(), pace=ONE)
+    made = replicate(recovery(), run_options=ONE)
     assert (made.end, fates(made)) == ("target", ["carried"])
-    assert fates(replicate(recovery(), pace=ONE)) == ["not due"]
+    assert fates(replicate(recovery(), run_options=ONE)) == ["not due"]
     passed_later(taken_over, 3 * 3600)
-    assert fates(replicate(recovery(), pace=ONE)) == ["carried"]
+    assert fates(replicate(recovery(), run_options=ONE)) == ["carried"]
 
 
 def test_status_is_about_the_points_of_the_environment_that_waits(taken_over):
     before = status(recovery())
     assert (before.level, before.points_in, before.points) == ("lost", "shop/production", ())
-    replicate(recovery(), pace=ONE)
+    replicate(recovery(), run_options=ONE)
     after = status(recovery())
     assert (after.level, after.points_in, len(after.points)) == ("ok", "shop/production", 1)
     passed_later(taken_over, 5 * 3600)
@@ -48,26 +48,26 @@ def test_status_is_about_the_points_of_the_environment_that_waits(taken_over):
 
 
 def test_the_environment_that_waits_takes_over_from_these_points(taken_over):
-    replicate(recovery(), pace=ONE)
+    replicate(recovery(), run_options=ONE)
     write(taken_over, RECOVERY, "a later order")
     with lost(RECOVERY):
         assert failback(recovery(), LOST).result == "passed"
     assert set(written(taken_over, PRODUCTION).values()) == said("orders")
-    fence(recovery(), pace=ONE)
-    assert fates(replicate(recovery(), pace=ONE)) == ["carried"], "every group is due the other way"
+    fence(recovery(), run_options=ONE)
+    assert fates(replicate(recovery(), run_options=ONE)) == ["carried"], "every group is due the other way"
 
 
 def test_the_way_back_carries_the_rest_and_loses_nothing(taken_over):
-    replicate(recovery(), pace=ONE)
+    replicate(recovery(), run_options=ONE)
     write(taken_over, RECOVERY, "last second")
-    assert failback(recovery(), FailoverOptions(planned=True, pace=ONE)).rpo_measured == 0.0
+    assert failback(recovery(), FailoverOptions(planned=True, run_options=ONE)).rpo_measured == 0.0
     assert set(written(taken_over, PRODUCTION).values()) == said("last second")
 
 
 def test_each_environment_keeps_as_many_points_as_the_policy_says(taken_over):
     about = recovery(data=[DataPolicy("db", keep=2)])
     for _ in range(3):
-        made = replicate(about, now=True, pace=ONE)
+        made = replicate(about, now=True, run_options=ONE)
         passed_later(taken_over, 60)
     assert made.pruned == 1
     assert len(status(about).points) == 2
@@ -78,10 +78,10 @@ def test_each_environment_keeps_as_many_points_as_the_policy_says(taken_over):
 def test_hooks_know_which_environment_is_captured(taken_over, tmp_path):
     seen, printed = [], tmp_path / "end"
     policy = DataPolicy("db", before=[seen.append, f"echo $PORTINFRA_END > {printed}"])
-    assert replicate(recovery(data=[policy]), pace=ONE).succeeded
+    assert replicate(recovery(data=[policy]), run_options=ONE).succeeded
     assert [(each["end"], each["scope"]) for each in seen] == [("target", "shop/recovery")]
     assert printed.read_text() == "target\n"
     assert failback(recovery(data=[evolve(policy, before=[seen.append])]), HOW).result == "passed"
-    assert replicate(recovery(data=[evolve(policy, before=[seen.append])]), pace=ONE).succeeded
+    assert replicate(recovery(data=[evolve(policy, before=[seen.append])]), run_options=ONE).succeeded
     assert (seen[-1]["end"], seen[-1]["scope"]) == ("source", "shop/production")
     assert json.dumps(seen)

@@ -19,7 +19,7 @@ GOOD = recovery(rto="99h", rpo="99h")
 @pytest.fixture
 def two_points(ready):
     passed_later(ready, 100)
-    replicate(GOOD, now=True, pace=ONE)
+    replicate(GOOD, now=True, run_options=ONE)
     return [point.id for point in status(GOOD).points][:2]
 
 

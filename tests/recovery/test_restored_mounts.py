@@ -26,7 +26,7 @@ def test_only_what_a_point_has_data_for_is_taken_for_data(cloud, seed, restored)
     workflow.apply(workflow.plan(shop, PRODUCTION), seed=0)
     write(cloud, PRODUCTION, "row")
     about = recovery(topology=shop, data=[DataPolicy("db", seed=seed)])
-    assert replicate(about, now=True, pace=ONE).succeeded
+    assert replicate(about, now=True, run_options=ONE).succeeded
     with Connection.to(RECOVERY) as target:
         chosen = choose(about, target, Ledger(target, about.ledger), HOW).points
         placed = place_with_data(about, place(shop, RECOVERY), chosen, target.observe(about.points))

@@ -36,7 +36,7 @@ def test_an_action_is_done_once(ready):
 
 def test_actions_are_done_again_on_other_data(ready):
     passed_later(ready, 60)
-    newest = replicate(recovery(), now=True, pace=ONE).groups[0].point
+    newest = replicate(recovery(), now=True, run_options=ONE).groups[0].point
     done, answers = [], [False]
     action = Action("promote", lambda inventory: done.append("promoted"), on="failover", after="db")
     waves = [["db"], Wave(["web"], gates=lambda inventory: answers[0], limit="10s")]

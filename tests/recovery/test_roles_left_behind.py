@@ -11,8 +11,8 @@ from portinfra.model.resources import Volume
 from portinfra.model.topology import Role
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.testing.call_wrapper import wrapped
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.call_wrapper import wrap_calls
+from portinfra.testing.simulation import apply_and_check, simulate
 
 CACHE = Role("cache", count=2, waive=FEW, volumes=[Volume("data", gib=1, mount="/cache")])
 WITH_CACHE = evolve(SHOP, roles=[*SHOP.roles, CACHE])
@@ -32,9 +32,9 @@ def caches(cloud, environment):
 
 @pytest.fixture
 def cloud():
-    with simulated() as cloud:
-        applied(WITH_CACHE, PRODUCTION)
-        assert replicate(ABOUT, pace=ONE).succeeded
+    with simulate() as cloud:
+        apply_and_check(WITH_CACHE, PRODUCTION)
+        assert replicate(ABOUT, run_options=ONE).succeeded
         yield cloud
 
 
@@ -63,7 +63,7 @@ def test_a_host_that_does_not_start_ends_no_takeover_and_is_named(cloud):
             raise InvalidRequest("no more hosts of this size")
         return provider.perform(call)
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         evidence = failback(ABOUT, HOW)
     assert evidence.result == "failed"
     assert any("apply production` starts the others" in reason for reason in evidence.reasons)
@@ -74,7 +74,7 @@ def test_a_host_that_does_not_start_ends_no_takeover_and_is_named(cloud):
 def test_evidence_names_only_points_of_roles_that_come_back(cloud):
     """A role is left behind after the takeover has decided on a point of it."""
     with_caches = recovery(topology=WITH_CACHE, waves=[["db"], ["web"], ["cache"]], rpo="99h", rto="9h")
-    assert replicate(with_caches, now=True, pace=ONE).succeeded
+    assert replicate(with_caches, now=True, run_options=ONE).succeeded
     dies_at("CreateInstance", lambda: failover(with_caches, HOW))
     passed_later(cloud, 3600)
     evidence = failover(ABOUT, HOW)

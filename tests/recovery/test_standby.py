@@ -15,7 +15,7 @@ from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.validation.recovery import recovery_findings
 
 RUNNING = recovery(standby="running")
@@ -36,7 +36,7 @@ def is_open(environment=RECOVERY):
 
 def fence_refusal(about):
     with pytest.raises(PolicyError) as error:
-        fence(about, pace=ONE)
+        fence(about, run_options=ONE)
     return error.value.findings[0].message
 
 
@@ -106,9 +106,9 @@ def test_a_takeover_replaces_its_data_and_opens_it(standby):
 
 
 @pytest.mark.parametrize(
-    "how", [HOW, LOST, FailoverOptions(planned=True, pace=ONE)], ids=["stopped", "lost", "planned"]
+    "options", [HOW, LOST, FailoverOptions(planned=True, run_options=ONE)], ids=["stopped", "lost", "planned"]
 )
-def test_no_host_of_it_runs_on_old_data_once_it_is_active(standby, how):
+def test_no_host_of_it_runs_on_old_data_once_it_is_active(standby, options):
     """It stops before it becomes active. A run that is cut short before or after that is continued."""
 
     def dies(step):
@@ -116,9 +116,11 @@ def test_no_host_of_it_runs_on_old_data_once_it_is_active(standby, how):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        failover(RUNNING, FailoverOptions(lost=how.lost, planned=how.planned, pace=ONE, at=dies))
+        failover(
+            RUNNING, FailoverOptions(lost=options.lost, planned=options.planned, run_options=ONE, at=dies)
+        )
     assert powers(standby, RECOVERY, after=60) == {"stopped"}
-    assert failover(RUNNING, how).result == "passed"
+    assert failover(RUNNING, options).result == "passed"
     assert set(written(standby, RECOVERY).values()) == said("ledger")
 
 
@@ -132,7 +134,7 @@ def test_a_takeover_that_dies_while_it_stops_the_standby_is_continued(standby):
 
 
 def test_points_are_made_while_it_runs(standby):
-    assert replicate(RUNNING, now=True, pace=ONE).succeeded
+    assert replicate(RUNNING, now=True, run_options=ONE).succeeded
     assert status(RUNNING).level == "ok"
 
 
@@ -145,7 +147,7 @@ def test_after_the_way_back_its_hosts_stay_off_until_a_point_is_newer_than_its_o
     assert powers(standby, RECOVERY) == {"stopped"}
     assert workflow.apply(waits, seed=0).succeeded
     assert powers(standby, RECOVERY) == {"stopped"}
-    assert replicate(RUNNING, pace=ONE).succeeded
+    assert replicate(RUNNING, run_options=ONE).succeeded
     open_at_start, web = [], workflow.observe(SHOP, RECOVERY).resources["instance.web1"].id
 
     def hand(provider, call):
@@ -154,7 +156,7 @@ def test_after_the_way_back_its_hosts_stay_off_until_a_point_is_newer_than_its_o
         return provider.perform(call)
 
     assert is_open(), "the fence has left its rules as they were"
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         apply()
     assert open_at_start == [False]
     assert powers(standby, RECOVERY) == {"running"}
@@ -166,12 +168,12 @@ def test_what_its_hosts_have_written_is_never_the_newest_data(standby):
     failover(RUNNING, HOW)
     write(standby, RECOVERY, "orders")
     failback(RUNNING, HOW)
-    replicate(RUNNING, pace=ONE)
+    replicate(RUNNING, run_options=ONE)
     apply()
     write(standby, RECOVERY, "a test")
     id = next(point.id for point in status(RUNNING).points)
     with lost(PRODUCTION):
-        evidence = failover(RUNNING, FailoverOptions(lost=True, without=[id], pace=ONE))
+        evidence = failover(RUNNING, FailoverOptions(lost=True, without=[id], run_options=ONE))
     assert evidence.result == "passed"
     assert set(written(standby, RECOVERY).values()) == said("ledger"), "of the point before"
 
@@ -184,16 +186,16 @@ def test_a_standby_that_the_internet_could_reach_counts_as_not_stopped(standby):
     passed_later(standby, 60)
     assert read_facts(RUNNING).fenced is False
     with pytest.raises(PolicyError) as error:
-        replicate(RUNNING, pace=ONE)
+        replicate(RUNNING, run_options=ONE)
     assert rules(error) == ["recovery/not-fenced"]
-    assert fence(RUNNING, pace=ONE) == 3
+    assert fence(RUNNING, run_options=ONE) == 3
     assert read_facts(RUNNING).is_calm
 
 
 def test_it_is_switched_off_and_on_again(standby):
     failover(RUNNING, HOW)
     failback(RUNNING, HOW)
-    replicate(RUNNING, pace=ONE)
+    replicate(RUNNING, run_options=ONE)
     apply()
     assert status(OFF).target_may_run, "without a standby its hosts have to be off"
     apply(OFF)
@@ -218,7 +220,7 @@ def test_an_abandoned_takeover_leaves_it_off_and_the_next_apply_starts_it(standb
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        failover(RUNNING, FailoverOptions(pace=ONE, at=dies))
+        failover(RUNNING, FailoverOptions(run_options=ONE, at=dies))
     abandon(RUNNING, HOW)
     assert powers(standby, RECOVERY) == {"stopped"}
     assert powers(standby, PRODUCTION) == {"running"}

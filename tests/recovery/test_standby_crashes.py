@@ -14,7 +14,7 @@ from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.refresh import refresh
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 pytestmark = pytest.mark.slow
 
@@ -25,9 +25,9 @@ RUNNING = recovery(standby="running", rto="99h", rpo="99h")
 def standby(request):
     """A world of a shape, without limits of rate, in which the target runs as a standby."""
     cloud = plugin.cloud = FakeCloud(shape=evolve(SHAPES[request.param], rates={}, page_size=1000))
-    applied(SHOP, PRODUCTION)
+    apply_and_check(SHOP, PRODUCTION)
     write(cloud, PRODUCTION, "ledger")
-    assert replicate(RUNNING, pace=ONE).succeeded
+    assert replicate(RUNNING, run_options=ONE).succeeded
     workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[RUNNING]), seed=0)
     write(cloud, RECOVERY, "a test")
     yield cloud
@@ -41,7 +41,7 @@ def test_a_refresh(standby, stride):
     production = books(PRODUCTION)
 
     def ends_well():
-        assert refresh(RUNNING, FailoverOptions(pace=ONE)).result == "passed"
+        assert refresh(RUNNING, FailoverOptions(run_options=ONE)).result == "passed"
         assert set(written(plugin.cloud, RECOVERY).values()) == said("ledger")
         assert {state for _, _, state in books(RECOVERY, "instance")} == {"running"}
         assert not lets_internet_in(workflow.observe(SHOP, RECOVERY))
@@ -49,7 +49,7 @@ def test_a_refresh(standby, stride):
         assert read_facts(RUNNING).active == "source"
         assert books(PRODUCTION) == production
 
-    sweep_through(lambda: None, lambda: refresh(RUNNING, FailoverOptions(pace=ONE)), ends_well, stride)
+    sweep_through(lambda: None, lambda: refresh(RUNNING, FailoverOptions(run_options=ONE)), ends_well, stride)
 
 
 def test_a_failover_from_a_standby(standby, stride):
@@ -61,4 +61,6 @@ def test_a_failover_from_a_standby(standby, stride):
         assert lets_internet_in(workflow.observe(SHOP, RECOVERY))
         assert workflow.plan(SHOP, RECOVERY, guards=[RUNNING]).empty
 
-    sweep_through(lambda: None, lambda: failover(RUNNING, FailoverOptions(pace=ONE)), ends_well, stride)
+    sweep_through(
+        lambda: None, lambda: failover(RUNNING, FailoverOptions(run_options=ONE)), ends_well, stride
+    )

@@ -19,7 +19,7 @@ from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failover, takeover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 ABANDONS = [Step.ABANDON, Step.STOP, Step.RETURN, Step.CLOSE_ABANDONED]
 TAKES_OVER = [step for step in Step if step not in ABANDONS]
@@ -36,7 +36,7 @@ def follow_status(about):
         if verb.name == "takeover":
             assert takeover(about, verb.end, HOW).result == "passed"
         elif verb.name == "fence":
-            fence(about, pace=ONE)
+            fence(about, run_options=ONE)
         else:
             abandon(about, HOW)
     raise AssertionError("following dr status does not end")
@@ -47,16 +47,16 @@ def content(cloud, environment):
 
 
 def before_failover(cloud):
-    applied(TINY, PRODUCTION)
+    apply_and_check(TINY, PRODUCTION)
     write(cloud, PRODUCTION, "old")
-    assert replicate(tiny(), pace=ONE).succeeded
+    assert replicate(tiny(), run_options=ONE).succeeded
     write(cloud, PRODUCTION, "new")
 
 
 def before_failback(cloud):
-    applied(TINY, PRODUCTION)
+    apply_and_check(TINY, PRODUCTION)
     write(cloud, PRODUCTION, "old")
-    assert replicate(tiny(), pace=ONE).succeeded
+    assert replicate(tiny(), run_options=ONE).succeeded
     assert failover(tiny(), HOW).result == "passed"
     write(cloud, RECOVERY, "new")
 

@@ -24,7 +24,7 @@ from portinfra.recovery.takeover.refresh import refresh
 from portinfra.recovery.takeover.steps import RefreshStep, Step
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.status import status
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 
 
 class PausedDrill:
@@ -37,7 +37,7 @@ class PausedDrill:
         assert self._waits.wait(60)
 
     def _run(self):
-        self.evidence = drill(recovery(), pace=ONE, say=self._say)
+        self.evidence = drill(recovery(), run_options=ONE, say=self._say)
 
     def _say(self, line):
         if line == "tearing down":
@@ -52,7 +52,7 @@ class PausedDrill:
 
 @pytest.mark.slow
 def test_a_sweep_does_not_change_the_entry_of_a_drill_that_ends_meanwhile(ready):
-    dies_at("AttachVolume", lambda: drill(recovery(), pace=ONE))
+    dies_at("AttachVolume", lambda: drill(recovery(), run_options=ONE))
     living, ended = PausedDrill(), []
 
     def end_the_drill(provider, call):
@@ -62,8 +62,8 @@ def test_a_sweep_does_not_change_the_entry_of_a_drill_that_ends_meanwhile(ready)
             ended.append(living.end())
         return provider.perform(call)
 
-    with wrapped("fake", end_the_drill):
-        swept = sweep(recovery(), pace=ONE)
+    with wrap_calls("fake", end_the_drill):
+        swept = sweep(recovery(), run_options=ONE)
     (evidence,) = ended
     assert len(swept) == 1, "the dead one"
     assert swept[0].id != evidence.id
@@ -76,13 +76,13 @@ def test_a_sweep_does_not_change_the_entry_of_a_drill_that_ends_meanwhile(ready)
 def test_a_drill_writes_its_result_while_it_holds_its_lease(ready):
     """A sweep that gets the lease reads an entry with that result, wherever the drill dies afterwards."""
 
-    def try_recovery(about, how, say):
-        return drill(about, pace=ONE, say=say)
+    def try_recovery(about, options, say):
+        return drill(about, run_options=ONE, say=say)
 
     dies_after("tearing down", verb=try_recovery, at=lambda provider, call: call.action == "DeleteClaim")
     (run,) = read_facts(recovery()).facts("target").open_runs
     assert (run.result, bool(run.digest)) == ("passed", True)
-    sweep(recovery(), pace=ONE)
+    sweep(recovery(), run_options=ONE)
     (run,) = read_facts(recovery()).facts("target").runs
     assert (run.result, bool(run.digest), run.entry.open) == ("passed", True, False)
     assert status(recovery()).left_behind == ()
@@ -102,18 +102,18 @@ def a_takeover_that_is_abandoned(about):
 def test_a_run_that_makes_transfer_hosts_after_a_sweep_is_known_when_it_dies(home, cloud, what):
     """Each run opens its entry under the lease of what it makes; a sweep closes it under the same lease."""
     about = by("age", home, cloud)
-    assert replicate(about, pace=ONE).succeeded
+    assert replicate(about, run_options=ONE).succeeded
     about, verb, step = what(about)
 
     def close_the_entry():
         if verb is failover:
             abandon(about, HOW)
-        sweep(about, pace=ONE)
+        sweep(about, run_options=ONE)
         assert read_facts(about).facts("target").open_runs == ()
 
     dies_at(makes_a_host_of(about.receiving), lambda: verb(about, before(step, close_the_entry)))
     assert [each.what for each in status(about).left_behind if each.what != "refresh"] == ["transfer hosts"]
-    sweep(about, pace=ONE)
+    sweep(about, run_options=ONE)
     assert helpers_left() == []
     assert read_facts(about).facts("target").open_runs == ()
 
@@ -128,20 +128,20 @@ def makes_a_host_of(scope):
 @needs_tools
 def test_transfer_hosts_that_a_drill_cannot_remove_are_known_until_a_sweep_removes_them(home, cloud):
     about = by("age", home, cloud)
-    assert replicate(about, pace=ONE).succeeded
+    assert replicate(about, run_options=ONE).succeeded
 
     def refuse(provider, call):
         if provider.account == RECOVERY.account and call.action == "DeleteNetwork":
             raise PermissionDenied("not today")
         return provider.perform(call)
 
-    with wrapped("fake", refuse):
-        assert drill(about, pace=ONE).result == "failed"
+    with wrap_calls("fake", refuse):
+        assert drill(about, run_options=ONE).result == "failed"
         assert helpers_left() != []
         assert [each.what for each in status(about).left_behind] == ["drill", "transfer hosts"]
-        sweep(about, pace=ONE)
+        sweep(about, run_options=ONE)
     assert helpers_left() != []
     assert [each.what for each in status(about).left_behind] == ["drill", "transfer hosts"]
-    sweep(about, pace=ONE)
+    sweep(about, run_options=ONE)
     assert helpers_left() == []
     assert status(about).left_behind == ()

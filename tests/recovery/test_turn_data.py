@@ -14,7 +14,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 
 # Which points.
 
@@ -23,7 +23,7 @@ def test_it_sticks_to_the_points_that_it_began_with(ready):
     answers = [False]
     plan = recovery(waves=[Wave(["db"], gates=lambda inventory: answers[0], limit="1m"), ["web"]])
     began = failover(plan, HOW)
-    replicate(recovery(), now=True, stopped=True, pace=ONE)
+    replicate(recovery(), now=True, stopped=True, run_options=ONE)
     answers[0] = True
     assert failover(plan, HOW).points == began.points
 
@@ -51,7 +51,7 @@ def test_retention_takes_nothing_from_one_that_has_begun(ready):
     dies_after("fencing", plan)
     passed_later(ready, 3 * 3600)
     with pytest.raises(PolicyError) as error:
-        replicate(plan, pace=ONE)
+        replicate(plan, run_options=ONE)
     assert rules(error) == ["recovery/failover-under-way"]
     assert failover(plan, HOW).result == "passed"
 
@@ -59,7 +59,7 @@ def test_retention_takes_nothing_from_one_that_has_begun(ready):
     older = evolve(LOST, from_points=True)
     dies_after("wave 1", plan, older)  # the points are agreed upon, and nothing has come of it
     with pytest.raises(PolicyError) as error:
-        replicate(plan, now=True, pace=ONE)
+        replicate(plan, now=True, run_options=ONE)
     assert rules(error) == ["recovery/failover-under-way"]
     assert failover(plan, older).result == "passed"
 
@@ -67,7 +67,7 @@ def test_retention_takes_nothing_from_one_that_has_begun(ready):
 def test_a_point_that_is_left_aside_is_not_used(ready):
     write(ready, PRODUCTION, "damaged")
     passed_later(ready, 60)
-    made = replicate(recovery(), now=True, pace=ONE)
+    made = replicate(recovery(), now=True, run_options=ONE)
     evidence = failover(recovery(), evolve(LOST, without=(made.groups[0].point,)))
     assert [point.id for point in evidence.points] != [made.groups[0].point]
     assert set(written(ready, RECOVERY).values()) == said("ledger")
@@ -82,14 +82,14 @@ def test_one_that_was_planned_stays_so_however_it_is_gone_on_with(ready):
 
 
 def test_one_that_was_planned_goes_on_without_a_last_point_where_the_source_is_lost_meanwhile(ready):
-    dies_after("fencing", how=evolve(HOW, planned=True))
+    dies_after("fencing", options=evolve(HOW, planned=True))
     asked = []
 
     def hand(provider, call):
         asked.append(provider.account)
         return provider.perform(call)
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         assert failover(recovery(), LOST).result == "passed"
     assert set(asked) == {RECOVERY.account}
     assert set(written(ready, RECOVERY).values()) == said("ledger")
@@ -111,7 +111,7 @@ def test_a_target_that_stood_before_gets_the_data_of_the_point_once_more(ready):
     write(ready, RECOVERY, "of its first turn")
     assert failback(recovery(), HOW).result == "passed"
     write(ready, PRODUCTION, "newer")
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    assert replicate(recovery(), now=True, run_options=ONE).succeeded
     assert failover(recovery(), LOST).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("newer")
 
@@ -120,7 +120,7 @@ def test_a_point_that_arrives_before_it_has_the_lease_is_used(ready):
     write(ready, PRODUCTION, "later")
 
     def arrives():
-        assert replicate(recovery(), now=True, stopped=True, pace=ONE).succeeded
+        assert replicate(recovery(), now=True, stopped=True, run_options=ONE).succeeded
 
     assert failover(recovery(), before(Step.FETCH, arrives)).result == "passed"
     assert set(written(ready, RECOVERY).values()) == said("later")
@@ -139,10 +139,12 @@ def remove_all_points():
 
 def test_a_point_that_is_removed_meanwhile_brings_up_nothing_blank(ready):
     evidence = drill(
-        recovery(), pace=ONE, say=lambda line: remove_all_points() if line.startswith("drill ") else None
+        recovery(),
+        run_options=ONE,
+        say=lambda line: remove_all_points() if line.startswith("drill ") else None,
     )
     assert (evidence.result, "removed meanwhile" in evidence.reasons[0]) == ("failed", True)
-    assert replicate(recovery(), now=True, pace=ONE).succeeded
+    assert replicate(recovery(), now=True, run_options=ONE).succeeded
     with pytest.raises(PortinfraError, match="removed meanwhile"):
         failover(recovery(), before(Step.FETCH, remove_all_points, LOST))
     assert set(written(ready, RECOVERY)) == set()

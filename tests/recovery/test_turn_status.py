@@ -33,16 +33,16 @@ def test_whether_the_source_is_stopped_is_told_of_a_target_that_stands(ready):
     with lost(PRODUCTION, untouched=False):
         found = status(recovery())
     assert (found.source_stopped, found.source_may_run) == (None, True)
-    fence(recovery(), pace=ONE)
+    fence(recovery(), run_options=ONE)
     found = status(recovery())
     assert (found.source_stopped, found.source_may_run) == (True, False)
 
 
 def test_a_source_whose_hosts_run_behind_its_fence_is_not_said_to_be_stopped(ready):
     failover(recovery(), LOST)
-    dies_at("StopInstance", lambda: fence(recovery(), pace=ONE))
+    dies_at("StopInstance", lambda: fence(recovery(), run_options=ONE))
     assert status(recovery()).source_may_run
-    fence(recovery(), pace=ONE)
+    fence(recovery(), run_options=ONE)
     assert not status(recovery()).source_may_run
 
 
@@ -67,7 +67,7 @@ def test_a_target_whose_hosts_were_started_by_hand_after_the_way_back_is_not_ok(
     passed_later(ready, 60)
     found = status(recovery())
     assert (found.level, found.target_may_run) == ("late", True)
-    fence(recovery(), pace=ONE)
+    fence(recovery(), run_options=ONE)
     assert status(recovery()).level == "ok"
 
 

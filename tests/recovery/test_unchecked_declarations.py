@@ -8,8 +8,8 @@ from worlds import PRODUCTION, RECOVERY, recovery
 
 from portinfra import dr
 from portinfra.errors import ValidationError
-from portinfra.testing.call_wrapper import wrapped
-from portinfra.testing.simulation import simulated
+from portinfra.testing.call_wrapper import wrap_calls
+from portinfra.testing.simulation import simulate
 
 VERBS = {
     "failover": dr.failover,
@@ -29,7 +29,7 @@ def makes_no_call(provider, call):
 @pytest.mark.parametrize("verb", VERBS)
 def test_unequal_counts_refuse_each_verb_that_moves_data(verb):
     unequal = recovery(source=evolve(PRODUCTION, roles={"db": {"count": 3}}))
-    with simulated(), wrapped("fake", makes_no_call):
+    with simulate(), wrap_calls("fake", makes_no_call):
         with pytest.raises(ValidationError) as by_verb:
             VERBS[verb](unequal)
         with pytest.raises(ValidationError) as by_command_line:

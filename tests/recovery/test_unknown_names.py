@@ -5,7 +5,7 @@ from attrs import evolve
 from turning import HOW, LOST
 from worlds import PRODUCTION, RECOVERY, SHOP, recovery
 
-from portinfra import PlanOptions, apply, check, connect, destroy, dr, inventory, move, placed, plan
+from portinfra import PlanOptions, apply, check, connect, destroy, dr, inventory, move, place, plan
 from portinfra.errors import DeclarationError, FindingsError, NotFound, PortinfraError
 
 
@@ -44,11 +44,11 @@ VERBS = {
         plan(SHOP, evolve(PRODUCTION, sizes={"smal": "large"})), seed=0
     ),
     "check, roles of the environment": lambda: check(SHOP, evolve(PRODUCTION, roles=TURNED_ROLES)),
-    "placed, roles of the environment": lambda: placed(SHOP, evolve(PRODUCTION, roles=TURNED_ROLES)),
+    "placed, roles of the environment": lambda: place(SHOP, evolve(PRODUCTION, roles=TURNED_ROLES)),
     "move, roles of the environment": lambda: apply(
-        move(placed(SHOP, PRODUCTION), evolve(RECOVERY, roles=TURNED_ROLES)).plan, seed=0
+        move(place(SHOP, PRODUCTION), evolve(RECOVERY, roles=TURNED_ROLES)).plan, seed=0
     ),
-    "inventory, format": lambda: inventory(placed(SHOP, PRODUCTION), "ansibel"),
+    "inventory, format": lambda: inventory(place(SHOP, PRODUCTION), "ansibel"),
     "connect, remove": lambda: single("remove", "volume.db1-dta"),
     "recovery, an environment": lambda: dr.recovery(
         SHOP, evolve(recovery().plan, target="recovry"), [PRODUCTION, RECOVERY]

@@ -17,9 +17,9 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.faults import Crash
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 PLANNED = evolve(HOW, planned=True)
 
@@ -33,9 +33,9 @@ def about(gib=10):
 
 
 def production_runs(cloud):
-    applied(shop(10), PRODUCTION)
+    apply_and_check(shop(10), PRODUCTION)
     write(cloud, PRODUCTION, "monday")
-    assert replicate(about(), pace=ONE).succeeded
+    assert replicate(about(), run_options=ONE).succeeded
     passed_later(cloud, 4000)
 
 
@@ -88,16 +88,16 @@ def dies_after_its_last_point(cloud, verb, left):
     passed_later(cloud, 4000)
 
 
-def fails(verb, how=PLANNED):
+def fails(verb, options=PLANNED):
     with pytest.raises(PolicyError, match=r"volume\.db1-data is too large") as error:
-        verb(about(), how)
+        verb(about(), options)
     return [each for each in error.value.findings if "too large" in each.message]
 
 
 def test_volumes_that_are_larger_than_declared_refuse_it_before_anything_is_stopped(way):
     cloud, verb, left, taken = way
     grow(cloud, left)
-    with wrapped("fake", reads_only):
+    with wrap_calls("fake", reads_only):
         (finding,) = fails(verb)
         assert "it has 20 GiB, and 10 GiB are declared" in finding.message
         recovery_plan = about() if verb is failover else about().reversed
@@ -131,7 +131,7 @@ def test_an_operator_may_leave_the_last_point_of_a_failback_aside():
 def test_an_unplanned_failback_is_refused_for_a_newer_point_that_cannot_be_restored():
     with begun(recovery_runs) as cloud:
         grow(cloud, RECOVERY)
-        assert replicate(about(20), now=True, pace=ONE).succeeded
-        with wrapped("fake", reads_only):
+        assert replicate(about(20), now=True, run_options=ONE).succeeded
+        with wrap_calls("fake", reads_only):
             (finding,) = fails(failback, evolve(HOW, planned=False))
         assert finding.rule == "recovery/newer-point-lost"

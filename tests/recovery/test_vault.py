@@ -29,7 +29,7 @@ pytestmark = needs_tools
 def test_what_was_written_comes_back_in_another_cloud(engine, home, cloud):
     about = by(engine, home, cloud)
     write(cloud, PRODUCTION, CANARY)
-    made = dr.replicate(about, pace=ONE)
+    made = dr.replicate(about, run_options=ONE)
     assert made.succeeded, made
     assert made.groups[0].moved
     assert dr.status(about).level == "ok"
@@ -39,7 +39,7 @@ def test_what_was_written_comes_back_in_another_cloud(engine, home, cloud):
     probe = Probe(
         "the last word", lambda given: read.append(sorted(restored(cloud, given))) or True, reads="db"
     )
-    evidence = dr.drill(evolve(about, plan=evolve(about.plan, probes=[probe])), pace=ONE)
+    evidence = dr.drill(evolve(about, plan=evolve(about.plan, probes=[probe])), run_options=ONE)
     assert evidence.result == "passed", evidence.reasons
     assert read == [[f"{CANARY} of volume.db{n}-data" for n in (1, 2)]]
     assert evidence.points[0].engine == f"{engine} (its helpers played by a local stand-in)"
@@ -49,15 +49,15 @@ def test_what_was_written_comes_back_in_another_cloud(engine, home, cloud):
 def test_a_failover_with_the_source_gone_and_the_way_back(home, cloud):
     about = by("age", home, cloud)
     write(cloud, PRODUCTION, "ledger")
-    assert dr.replicate(about, pace=ONE).succeeded
-    evidence = dr.failover(about, dr.FailoverOptions(lost=True, pace=ONE))
+    assert dr.replicate(about, run_options=ONE).succeeded
+    evidence = dr.failover(about, dr.FailoverOptions(lost=True, run_options=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert set(written(cloud, RECOVERY).values()) == {f"ledger of volume.db{n}-data" for n in (1, 2)}
     write(cloud, RECOVERY, "newer")
-    dr.fence(about, pace=ONE)
-    made = dr.replicate(about, pace=ONE)
+    dr.fence(about, run_options=ONE)
+    made = dr.replicate(about, run_options=ONE)
     assert (made.end, made.succeeded, dr.status(about).level) == ("target", True, "ok")
-    evidence = dr.failback(about, dr.FailoverOptions(pace=ONE))
+    evidence = dr.failback(about, dr.FailoverOptions(run_options=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert set(written(cloud, PRODUCTION).values()) == {f"newer of volume.db{n}-data" for n in (1, 2)}
     assert helpers_left() == []
@@ -67,9 +67,9 @@ def test_a_failover_with_the_source_gone_and_the_way_back(home, cloud):
 def test_a_failover_fetches_from_the_vault_while_the_source_still_serves_customers(home, cloud):
     about = by("age", home, cloud)
     write(cloud, PRODUCTION, "ledger")
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     said = []
-    evidence = dr.failover(about, dr.FailoverOptions(pace=ONE), say=said.append)
+    evidence = dr.failover(about, dr.FailoverOptions(run_options=ONE), say=said.append)
     assert evidence.result == "passed", evidence.reasons
     fetched = next(line for line in said if "from the vault" in line)
     assert said.index(fetched) < said.index("fencing production")
@@ -79,11 +79,11 @@ def test_a_failover_fetches_from_the_vault_while_the_source_still_serves_custome
 
 def test_a_point_that_cannot_be_fetched_stops_nothing(home, cloud):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     for each in (home / "vault").rglob("*.age-*"):
         each.write_bytes(b"others wrote this")
     with pytest.raises(PortinfraError):
-        dr.failover(about, dr.FailoverOptions(pace=ONE))
+        dr.failover(about, dr.FailoverOptions(run_options=ONE))
     assert powers(cloud, PRODUCTION) == {"running"}
 
 
@@ -91,7 +91,7 @@ def test_the_source_cannot_read_what_it_sent(home, cloud):
     about = by("age", home, cloud)
     write(cloud, PRODUCTION, CANARY)
     (home / "identity").rename(home / "kept elsewhere")  # and yet it sends
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     sealed = [each for each in (home / "vault").rglob("*") if each.is_file()]
     assert sealed
     assert not any(CANARY.encode() in each.read_bytes() for each in sealed)
@@ -100,21 +100,21 @@ def test_the_source_cannot_read_what_it_sent(home, cloud):
             opened = subprocess.run(["age", "-d", each], capture_output=True, stdin=subprocess.DEVNULL)
             assert opened.returncode != 0
 
-    evidence = dr.drill(about, pace=ONE)
+    evidence = dr.drill(about, run_options=ONE)
     assert evidence.result == "failed"
     assert "identity" in " ".join(evidence.reasons)
     assert helpers_left() == []
     (home / "kept elsewhere").rename(home / "identity")
-    assert dr.drill(about, pace=ONE).result == "passed"
+    assert dr.drill(about, run_options=ONE).result == "passed"
 
 
 def test_the_second_time_restic_carries_only_what_is_new(home, cloud):
     about = by("restic", home, cloud)
     same = os.urandom(ROOM).hex()
     write(cloud, PRODUCTION, same)
-    first = dr.replicate(about, pace=ONE).groups[0].moved
+    first = dr.replicate(about, run_options=ONE).groups[0].moved
     write(cloud, PRODUCTION, same + "a little more")
-    second = dr.replicate(about, now=True, pace=ONE).groups[0].moved
+    second = dr.replicate(about, now=True, run_options=ONE).groups[0].moved
     assert first > 2 * ROOM
     assert second < first / 2
 
@@ -122,14 +122,14 @@ def test_the_second_time_restic_carries_only_what_is_new(home, cloud):
 def test_old_points_leave_the_vault_by_who_may_remove(home, cloud):
     about = by("age", home, cloud)
     for _ in range(3):
-        assert dr.replicate(about, now=True, pace=ONE).succeeded
+        assert dr.replicate(about, now=True, run_options=ONE).succeeded
     kept = [point.id for point in dr.status(about).points]
     assert points_in(home) == sorted(kept)
     assert len(kept) == 2
 
     said = []
     (home / "receiver.conf").unlink()
-    assert dr.replicate(about, now=True, pace=ONE, say=said.append).succeeded
+    assert dr.replicate(about, now=True, run_options=ONE, say=said.append).succeeded
     assert len(points_in(home)) == 3
     assert any("not pruned" in line for line in said)
 
@@ -160,35 +160,35 @@ def test_restic_forgets_the_copies_of_old_points(home, cloud):
         if day:
             locked(home)
         write(cloud, PRODUCTION, f"day {day}")
-        assert dr.replicate(about, now=True, pace=ONE).succeeded
+        assert dr.replicate(about, now=True, run_options=ONE).succeeded
     assert copies(home) == points_in(home)
     assert len(copies(home)) == 2
-    assert dr.drill(about, pace=ONE).result == "passed"
+    assert dr.drill(about, run_options=ONE).result == "passed"
 
     said = []
     (home / "password").rename(home / "kept elsewhere")
-    assert not dr.replicate(about, now=True, pace=ONE, say=said.append).succeeded
+    assert not dr.replicate(about, now=True, run_options=ONE, say=said.append).succeeded
     assert any("not pruned" in line and "password" in line for line in said)
     (home / "kept elsewhere").rename(home / "password")
-    assert dr.replicate(about, now=True, pace=ONE).succeeded
+    assert dr.replicate(about, now=True, run_options=ONE).succeeded
     assert copies(home) == points_in(home)
 
 
 def test_a_vault_that_lost_its_points_is_not_said_to_have_them(home, cloud):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     assert dr.status(about).points[0].restorable is True
     shutil.rmtree(home / "vault/shop/shop/recovery")
     found = dr.status(about)
     assert (found.level, found.points[0].restorable, found.vault_unseen) == ("lost", False, "")
     assert "recovery/no-point" in [finding.rule for finding in dr.make_forecast(about).findings]
-    assert [group.fate for group in dr.replicate(about, pace=ONE).groups] == ["carried"]
+    assert [group.fate for group in dr.replicate(about, run_options=ONE).groups] == ["carried"]
     assert dr.status(about).level == "ok"
 
 
 def test_a_vault_that_nobody_can_look_into_is_not_vouched_for(home, cloud):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     for side in ("sender", "receiver"):
         (home / f"{side}.conf").unlink()
     found, said = dr.status(about), []
@@ -197,7 +197,7 @@ def test_a_vault_that_nobody_can_look_into_is_not_vouched_for(home, cloud):
     assert "rclone" in found.vault_unseen
     unseen = {each.rule: each.severity for each in dr.make_forecast(about).findings}
     assert unseen["recovery/vault-unseen"] is Severity.ERROR
-    dr.replicate(about, pace=ONE, say=said.append)
+    dr.replicate(about, run_options=ONE, say=said.append)
     assert any("the vault cannot be listed" in line for line in said)
     moved_in(home)
     assert dr.status(about).level == "ok"
@@ -205,25 +205,25 @@ def test_a_vault_that_nobody_can_look_into_is_not_vouched_for(home, cloud):
 
 @pytest.mark.parametrize("last_point", [False, True])
 def test_no_source_is_stopped_for_data_in_a_vault_that_cannot_be_listed(home, cloud, last_point):
-    about, how = by("age", home, cloud), dr.FailoverOptions(planned=last_point, pace=ONE)
-    assert dr.replicate(about, pace=ONE).succeeded
+    about, options = by("age", home, cloud), dr.FailoverOptions(planned=last_point, run_options=ONE)
+    assert dr.replicate(about, run_options=ONE).succeeded
     for side in ("sender", "receiver"):
         (home / f"{side}.conf").write_text("[vault]\ntype = of-no-kind\n")
     with pytest.raises(PolicyError) as error:
-        dr.failover(about, how)
+        dr.failover(about, options)
     assert "recovery/vault-unseen" in [finding.rule for finding in error.value.findings]
     assert powers(cloud, PRODUCTION) == {"running"}
     lost = dr.FailoverOptions(lost=True)
     severities = {each.rule: each.severity for each in dr.make_forecast(about, lost).findings}
     assert severities["recovery/vault-unseen"] is Severity.WARNING, "nothing is stopped then"
     moved_in(home)
-    assert dr.failover(about, how).result == "passed"
+    assert dr.failover(about, options).result == "passed"
 
 
 def test_a_vault_is_not_asked_where_the_data_has_arrived_already(home, cloud):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
-    assert dr.drill(about, pace=ONE).result == "passed"
+    assert dr.replicate(about, run_options=ONE).succeeded
+    assert dr.drill(about, run_options=ONE).result == "passed"
     for side in ("sender", "receiver"):
         (home / f"{side}.conf").unlink()
     assert "recovery/vault-unseen" not in [each.rule for each in dr.make_forecast(about).findings]
@@ -231,14 +231,14 @@ def test_a_vault_is_not_asked_where_the_data_has_arrived_already(home, cloud):
 
 def test_a_ledger_that_has_lost_all_points_costs_none_of_the_vaults(home, cloud):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     before = points_in(home)
     with Connection.to(RECOVERY) as target:
         ledger = Ledger(target, about.ledger)
         for entry in ledger.entries():
             ledger.remove(entry)
     with pytest.raises(PolicyError) as error:
-        dr.replicate(about, pace=ONE)
+        dr.replicate(about, run_options=ONE)
     (finding,) = error.value.findings
     assert finding.rule == "recovery/ledger-lost"
     assert before[0] in finding.message
@@ -252,8 +252,8 @@ def left_of(about):
 
 def test_helpers_that_were_not_removed_are_removed_when_there_is_nothing_to_receive(home, cloud):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
-    without_source = dr.FailoverOptions(lost=True, pace=ONE)
+    assert dr.replicate(about, run_options=ONE).succeeded
+    without_source = dr.FailoverOptions(lost=True, run_options=ONE)
     dies_at("DeleteInstance", lambda: dr.failover(about, without_source))
     left = {r["kind"] for r in cloud.books(RECOVERY.account) if "helper" in str(r["name"])}
     assert left >= {"instance", "public-address", "volume"}
@@ -265,9 +265,9 @@ def test_helpers_that_were_not_removed_are_removed_when_there_is_nothing_to_rece
 
 def test_a_lost_source_gets_no_call_while_a_point_of_it_is_on_its_way_to_the_vault(home, cloud):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
-    dies_at("DeleteInstance", lambda: dr.replicate(about, now=True, pace=ONE))
-    without_source = dr.FailoverOptions(lost=True, pace=ONE)
+    assert dr.replicate(about, run_options=ONE).succeeded
+    dies_at("DeleteInstance", lambda: dr.replicate(about, now=True, run_options=ONE))
+    without_source = dr.FailoverOptions(lost=True, run_options=ONE)
     with lost(PRODUCTION):
         assert dr.status_of_way(about, ask_source=False).left_unseen == ()
         dr.make_forecast(about, without_source)
@@ -276,9 +276,9 @@ def test_a_lost_source_gets_no_call_while_a_point_of_it_is_on_its_way_to_the_vau
 
 def test_helpers_that_sent_are_named_and_swept(home, cloud):
     about = by("age", home, cloud)
-    dies_at("DeleteInstance", lambda: dr.replicate(about, pace=ONE))
+    dies_at("DeleteInstance", lambda: dr.replicate(about, run_options=ONE))
     assert left_of(about) == [("transfer hosts", "production", "portinfra dr sweep shop")]
-    assert [(each.what, each.environment) for each in dr.sweep(about, pace=ONE)] == [
+    assert [(each.what, each.environment) for each in dr.sweep(about, run_options=ONE)] == [
         ("transfer hosts", "production")
     ]
     assert helpers_left() == []
@@ -287,7 +287,7 @@ def test_helpers_that_sent_are_named_and_swept(home, cloud):
 
 def test_helpers_that_cannot_be_removed_do_not_keep_anybody_from_taking_over(home, cloud, monkeypatch):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     said = []
 
     def refused(*of):
@@ -295,7 +295,7 @@ def test_helpers_that_cannot_be_removed_do_not_keep_anybody_from_taking_over(hom
 
     with monkeypatch.context() as patched:
         patched.setattr(TransferHosts, "clear", refused)
-        without_source = dr.FailoverOptions(lost=True, pace=ONE)
+        without_source = dr.FailoverOptions(lost=True, run_options=ONE)
         assert dr.failover(about, without_source, say=said.append).result == "passed"
     assert any("dr sweep" in line for line in said)
 
@@ -307,9 +307,9 @@ def test_a_point_under_way_of_a_host_that_was_removed_gives_way_to_a_new_one(hom
     def sending(provider, call):
         return any("to the vault" in line for line in said)
 
-    dies_at(sending, lambda: dr.replicate(about, pace=ONE, say=said.append))
+    dies_at(sending, lambda: dr.replicate(about, run_options=ONE, say=said.append))
     fewer = evolve(about, topology=SHOP.with_role(evolve(SHOP.role("db"), count=1)))
-    (group,) = dr.replicate(fewer, pace=ONE).groups
+    (group,) = dr.replicate(fewer, run_options=ONE).groups
     assert group.fate == "carried", group.problem
     assert points_in(home) == [group.point]
     assert dr.status(fewer).level == "ok"
@@ -317,30 +317,30 @@ def test_a_point_under_way_of_a_host_that_was_removed_gives_way_to_a_new_one(hom
 
 def test_a_point_with_more_than_is_needed_comes_back(home, cloud):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     fewer = evolve(about, topology=SHOP.with_role(evolve(SHOP.role("db"), count=1)))
     assert dr.status(fewer).level == "ok"
-    evidence = dr.drill(fewer, pace=ONE)
+    evidence = dr.drill(fewer, run_options=ONE)
     assert evidence.result == "passed", evidence.reasons
     more = evolve(about, topology=SHOP.with_role(evolve(SHOP.role("db"), count=3)))
-    (reason,) = dr.drill(more, pace=ONE).reasons
+    (reason,) = dr.drill(more, run_options=ONE).reasons
     assert "volume.db3-data" in reason
 
 
 def test_what_was_changed_in_the_vault_is_not_restored(home, cloud):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     (manifest,) = (home / "vault").rglob("manifest.json")
     before = manifest.read_text()
     manifest.write_text(json.dumps({**json.loads(before), "taken": 0}))
-    (reason,) = dr.drill(about, pace=ONE).reasons
+    (reason,) = dr.drill(about, run_options=ONE).reasons
     assert "not in the vault as the ledger knows it" in reason
     manifest.write_text(before)
 
 
 def test_a_helper_that_fails_says_why_and_leaves_nothing(home, cloud):
     about = by("age", home, cloud, recipient="age1" + "q" * 58)
-    (group,) = dr.replicate(about, pace=ONE).groups
+    (group,) = dr.replicate(about, run_options=ONE).groups
     assert group.fate == "failed"
     assert "could not be sent" in group.problem
     assert "recipient" in group.problem  # age's own words
@@ -348,21 +348,21 @@ def test_a_helper_that_fails_says_why_and_leaves_nothing(home, cloud):
     assert dr.status(about).level == "lost"
     assert dr.status(about).points == ()
     assert dr.replicate(
-        by("age", home, cloud), pace=ONE
+        by("age", home, cloud), run_options=ONE
     ).succeeded  # at once, though none is due by the clock
 
 
 def test_a_vault_that_does_not_answer_costs_no_point(home, cloud):
     about = by("age", home, cloud)
     (home / "receiver.conf").write_text("[elsewhere]\ntype = local\n")
-    (group,) = dr.replicate(about, pace=ONE).groups
+    (group,) = dr.replicate(about, run_options=ONE).groups
     assert group.fate == "failed"
     assert "rclone" in group.problem
     (point,) = dr.status(about).points
     assert not point.restorable
     moved_in(home)
     cloud.clock.sleep_until(cloud.clock.now() + 30 * 86_400)
-    (group,) = dr.replicate(about, pace=ONE).groups
+    (group,) = dr.replicate(about, run_options=ONE).groups
     assert (group.fate, group.point) == ("carried", point.id)  # it goes on with what it has
 
 
@@ -383,9 +383,9 @@ def test_a_plan_tells_what_who_takes_over_would_lack(home, cloud):
 def test_no_secret_is_told(home, cloud, capfd):
     about = by("age", home, cloud)
     lines = []
-    pace = dr.RunOptions(seed=0, listen=lambda progress: lines.append(repr(progress)))
-    assert dr.replicate(about, pace=pace, say=lines.append).succeeded
-    assert dr.drill(about, pace=pace, say=lines.append).result == "passed"
+    run_options = dr.RunOptions(seed=0, listen=lambda progress: lines.append(repr(progress)))
+    assert dr.replicate(about, run_options=run_options, say=lines.append).succeeded
+    assert dr.drill(about, run_options=run_options, say=lines.append).result == "passed"
     told = "\n".join([*lines, *capfd.readouterr(), *(str(record) for record in cloud.books())])
     assert "AGE-SECRET-KEY" in (home / "identity").read_text()
     assert "AGE-SECRET-KEY" not in told
@@ -412,7 +412,7 @@ def test_a_replication_crashed_at_its_calls(home, cloud, stride, tmp_path_factor
     production = {record[:2] for record in books(PRODUCTION)}
 
     def ends_well():
-        assert dr.replicate(about, pace=ONE).succeeded
+        assert dr.replicate(about, run_options=ONE).succeeded
         assert dr.status(about).level == "ok"
         assert helpers_left() == []
         assert {r[:2] for r in books(PRODUCTION) if r[0] != "snapshot"} == production
@@ -421,24 +421,34 @@ def test_a_replication_crashed_at_its_calls(home, cloud, stride, tmp_path_factor
 
     first = apart(home, tmp_path_factory.mktemp("homes"))
     sweep_through(
-        lambda: None, lambda: dr.replicate(about, pace=ONE), ends_well, stride, first, deaths_by_day(stride)
+        lambda: None,
+        lambda: dr.replicate(about, run_options=ONE),
+        ends_well,
+        stride,
+        first,
+        deaths_by_day(stride),
     )
 
 
 def test_a_drill_crashed_at_its_calls(home, cloud, stride, tmp_path_factory):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     production = books(PRODUCTION)
 
     def ends_well():
-        assert {swept.fate for swept in dr.sweep(about, pace=ONE)} <= {"removed"}
+        assert {swept.fate for swept in dr.sweep(about, run_options=ONE)} <= {"removed"}
         assert {kind for kind, _, _ in books(RECOVERY)} <= {"snapshot"}
         assert books(PRODUCTION) == production
-        assert dr.drill(about, pace=ONE).result == "passed"
+        assert dr.drill(about, run_options=ONE).result == "passed"
         assert len(books(RECOVERY)) == 2
         assert helpers_left() == []
 
     first = apart(home, tmp_path_factory.mktemp("homes"))
     sweep_through(
-        lambda: None, lambda: dr.drill(about, pace=ONE), ends_well, stride, first, deaths_by_day(stride)
+        lambda: None,
+        lambda: dr.drill(about, run_options=ONE),
+        ends_well,
+        stride,
+        first,
+        deaths_by_day(stride),
     )

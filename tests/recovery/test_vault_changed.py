@@ -58,16 +58,16 @@ def of_another_volume(sealed, about):
 def test_what_was_sealed_and_changed_in_the_vault_is_not_restored(home, cloud, other, why):
     about = by("age", home, cloud)
     write(cloud, PRODUCTION, CANARY)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     sealed = next(each for each in (home / "vault").rglob("*.age-*"))
     before = sealed.read_bytes()
     sealed.write_bytes(other(sealed, about))
-    (reason,) = dr.drill(about, pace=ONE).reasons
+    (reason,) = dr.drill(about, run_options=ONE).reasons
     assert "could not be received" in reason
     assert why in reason
     assert helpers_left() == []
     sealed.write_bytes(before)
-    assert dr.drill(about, pace=ONE).result == "passed"
+    assert dr.drill(about, run_options=ONE).result == "passed"
 
 
 def restic(home, *words, given=b""):
@@ -81,7 +81,7 @@ def restic(home, *words, given=b""):
 def test_a_newer_copy_under_the_same_name_is_not_the_one_that_is_restored(home, cloud):
     about = by("restic", home, cloud)
     write(cloud, PRODUCTION, CANARY)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     for copy in json.loads(restic(home, "snapshots", "--json")):
         (name,) = copy["tags"]
         like = ["--host", "portinfra", "--tag", name, "--stdin", "--stdin-filename", name]
@@ -91,7 +91,7 @@ def test_a_newer_copy_under_the_same_name_is_not_the_one_that_is_restored(home, 
     probe = Probe(
         "the last word", lambda given: read.append(sorted(restored(cloud, given))) or True, reads="db"
     )
-    evidence = dr.drill(evolve(about, plan=evolve(about.plan, probes=[probe])), pace=ONE)
+    evidence = dr.drill(evolve(about, plan=evolve(about.plan, probes=[probe])), run_options=ONE)
     assert evidence.result == "passed", evidence.reasons
     assert read == [[f"{CANARY} of volume.db{n}-data" for n in (1, 2)]]
 
@@ -117,23 +117,23 @@ def other_pieces(home):
 def test_a_copy_by_restic_that_was_changed_is_not_restored(home, cloud, change):
     about = by("restic", home, cloud)
     write(cloud, PRODUCTION, CANARY)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     change(home)
-    (reason,) = dr.drill(about, pace=ONE).reasons
+    (reason,) = dr.drill(about, run_options=ONE).reasons
     assert "could not be received" in reason
     assert helpers_left() == []
 
 
 def test_what_the_disk_does_not_hold_as_it_came_is_not_restored(home, cloud, monkeypatch, tmp_path):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     (tmp_path / "dd").write_text("#!/bin/sh\nexec cat > /dev/null\n")
     (tmp_path / "dd").chmod(0o755)
     with monkeypatch.context() as patched:
         patched.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-        (reason,) = dr.drill(about, pace=ONE).reasons
+        (reason,) = dr.drill(about, run_options=ONE).reasons
     assert "what is on the disk is not what came" in reason
-    assert dr.drill(about, pace=ONE).result == "passed"
+    assert dr.drill(about, run_options=ONE).result == "passed"
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,11 @@ def test_what_a_tool_that_dies_has_sent_is_no_point(engine, tool, home, cloud, m
     (tmp_path / tool).chmod(0o755)
     with monkeypatch.context() as patched:
         patched.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-        (group,) = dr.replicate(about, pace=ONE).groups
+        (group,) = dr.replicate(about, run_options=ONE).groups
     assert group.fate == "failed"
     assert "could not be sent" in group.problem
     assert dr.status(about).points == ()
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
 
 
 # Receipts that no helper has written.
@@ -186,7 +186,7 @@ def sealed_evil(about):
 
 def test_a_receivers_verdict_cannot_be_written_by_who_may_write_to_the_vault(home, cloud, monkeypatch):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     told = json.loads(next((home / "vault").rglob("manifest.json")).read_text())["volumes"]
     for each in (home / "vault").rglob("*.age-*"):
         each.write_bytes(sealed_evil(about)[0])
@@ -202,7 +202,7 @@ def test_a_receivers_verdict_cannot_be_written_by_who_may_write_to_the_vault(hom
 
     monkeypatch.setattr(LocalScriptRunner, "run", run)
     with pytest.raises(PortinfraError, match="no helper of ours has written it"):
-        dr.failover(about, dr.FailoverOptions(lost=True, pace=ONE))
+        dr.failover(about, dr.FailoverOptions(lost=True, run_options=ONE))
     assert written(cloud, RECOVERY) == {}
 
 
@@ -222,9 +222,9 @@ def test_a_senders_receipt_that_was_planted_before_is_not_believed(home, cloud):
                 said = {"digest": digest, "bytes": 7, "moved": 1, "object": f"{point}/{volume}.age-0000"}
                 (folder / f"{volume}.sent-0000.json").write_text(json.dumps(said))
 
-    assert dr.replicate(about, pace=ONE, say=plant).succeeded
+    assert dr.replicate(about, run_options=ONE, say=plant).succeeded
     assert planted == [point.id for point in dr.status(about).points]
-    assert dr.failover(about, dr.FailoverOptions(lost=True, pace=ONE)).result == "passed"
+    assert dr.failover(about, dr.FailoverOptions(lost=True, run_options=ONE)).result == "passed"
     assert set(written(cloud, RECOVERY).values()) == {f"{CANARY} of volume.db{n}-data" for n in (1, 2)}
 
 

@@ -29,7 +29,7 @@ def test_a_file_that_is_not_there_costs_no_freeze(engine, file, home, cloud):
     data = [evolve(about.plan.data[0], before=lambda given: frozen.append(given) or True)]
     about = evolve(about, plan=evolve(about.plan, data=data))
     (home / file).unlink()
-    (group,) = dr.replicate(about, pace=ONE).groups
+    (group,) = dr.replicate(about, run_options=ONE).groups
     assert group.fate == "failed"
     assert file in group.problem
     assert frozen == []
@@ -48,12 +48,12 @@ def test_a_plan_warns_of_a_sender_that_is_not_here(home, cloud):
 @pytest.mark.parametrize("file", ["receiver.conf", "identity"])
 def test_a_file_that_who_takes_over_lacks_stops_no_source(file, home, cloud):
     about = by("age", home, cloud)
-    assert dr.replicate(about, pace=ONE).succeeded
+    assert dr.replicate(about, run_options=ONE).succeeded
     cloud.clock.sleep_until(cloud.clock.now() + 3600)
     (home / file).unlink()
     before = cloud.books()
     with pytest.raises(PolicyError) as error:
-        dr.failover(about, dr.FailoverOptions(pace=ONE))
+        dr.failover(about, dr.FailoverOptions(run_options=ONE))
     assert [each.rule for each in error.value.findings] == ["recovery/not-ready"]
     assert file in error.value.findings[0].message
     assert cloud.books() == before
@@ -65,5 +65,5 @@ def test_what_one_engine_lacks_keeps_no_group_of_another_from_being_carried(home
     about = evolve(about, plan=evolve(about.plan, data=data, waves=WAVES))
     workflow.apply(workflow.plan(TWO, PRODUCTION), seed=0)
     (home / "password").unlink()
-    made = {group.group: group.fate for group in dr.replicate(about, pace=ONE).groups}
+    made = {group.group: group.fate for group in dr.replicate(about, run_options=ONE).groups}
     assert made == {"db": "carried", "files": "failed"}

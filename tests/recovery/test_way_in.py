@@ -42,12 +42,12 @@ def test_without_it_nothing_gets_in_or_out():
 
 def test_evidence_lists_it_and_nothing_of_it_is_left(ready):
     before, said = there(ready), []
-    evidence = drill(recovery(drill=OPEN), pace=ONE, say=said.append)
+    evidence = drill(recovery(drill=OPEN), run_options=ONE, say=said.append)
     assert evidence.result == "passed"
     assert (evidence.way_in.ranges, evidence.way_in.through) == ((ADA,), "web1")
     assert f"web1 can be reached from {ADA}" in said
     assert there(ready) == before
-    assert drill(recovery(), pace=ONE).way_in is None
+    assert drill(recovery(), run_options=ONE).way_in is None
 
 
 def test_the_block_and_the_former_names_say_the_same():

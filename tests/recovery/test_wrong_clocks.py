@@ -37,7 +37,7 @@ from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.render.console.recovery import show_status
 from portinfra.render.recovery_documents import prometheus, status_document
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 TINY = Topology("shop", [Role("db", count=1, waive=FEW, volumes=[Volume("data", gib=1, mount="/srv")])])
 SKEWS = (0.0, HOUR, -HOUR, 2 * DAY, -2 * DAY)
@@ -51,8 +51,8 @@ def tiny(retention=2, **more):
 
 @pytest.fixture
 def world():
-    with simulated() as cloud:
-        applied(TINY, PRODUCTION)
+    with simulate() as cloud:
+        apply_and_check(TINY, PRODUCTION)
         write(cloud, PRODUCTION, "one")
         yield cloud
 
@@ -60,7 +60,7 @@ def world():
 def carry(about=None, skew=0.0, *, now=True):
     """Replicate on a machine whose clock is off by `skew`; what became of the database."""
     with clock_off(skew):
-        (outcome,) = replicate(about or tiny(), now=now, pace=ONE).groups
+        (outcome,) = replicate(about or tiny(), now=now, run_options=ONE).groups
     return outcome
 
 
@@ -153,12 +153,12 @@ def test_a_first_point_that_is_dated_ahead_has_no_age(world, capsys):
 def test_a_drill_does_not_pass_on_data_whose_age_is_not_sure(world):
     carry()
     carry(skew=2 * DAY)
-    evidence = drill(tiny(), pace=ONE)
+    evidence = drill(tiny(), run_options=ONE)
     assert evidence.result == "failed"
     assert any("the age of the data is not sure" in reason for reason in evidence.reasons)
     assert evidence.rpo_measured >= 0
     carry()
-    assert drill(tiny(), pace=ONE).result == "passed"
+    assert drill(tiny(), run_options=ONE).result == "passed"
 
 
 def test_a_clock_that_is_behind_makes_the_next_point_newer_all_the_same(world):
@@ -233,7 +233,7 @@ class Truth:
             return  # a drill takes place in the environment that waits
         skew = self.skew()
         with clock_off(skew):
-            evidence = drill(tiny(), pace=ONE)
+            evidence = drill(tiny(), run_options=ONE)
         assert evidence.rpo_measured is None or evidence.rpo_measured >= 0
         assert evidence.left_behind == 0
 
@@ -273,8 +273,8 @@ class Truth:
 )
 def test_no_wrong_clock_costs_data(seeds):
     for seed in seeds:
-        with simulated() as cloud:
-            applied(TINY, PRODUCTION)
+        with simulate() as cloud:
+            apply_and_check(TINY, PRODUCTION)
             truth = Truth(cloud, random.Random(seed))
             for _ in range(10):
                 step = truth.chance.choice(
@@ -297,8 +297,8 @@ TOLD = {"tells_time": True}
 def test_the_time_of_the_provider_dates_points_and_evidence(world, skew):
     started = world.clock.now()
     with clock_off(skew, **TOLD):
-        replicate(tiny(), now=True, insist=True, pace=ONE)
-        evidence = drill(tiny(), pace=ONE)
+        replicate(tiny(), now=True, insist=True, run_options=ONE)
+        evidence = drill(tiny(), run_options=ONE)
     (volume,) = status(tiny()).volumes
     assert (volume.level, volume.age_is_exact) == ("ok", True)
     assert abs(datetime.fromisoformat(volume.taken).timestamp() - started) < HOUR
@@ -309,16 +309,16 @@ def test_the_time_of_the_provider_dates_points_and_evidence(world, skew):
 def test_replication_says_where_the_clock_is_wrong_and_refuses_where_it_is_far_off(world):
     said = []
     with clock_off(90, **TOLD):
-        replicate(tiny(), now=True, pace=ONE, say=said.append)
+        replicate(tiny(), now=True, run_options=ONE, say=said.append)
     assert "the clock of this machine is 1 min 30 s ahead of the time of production's provider" in said[0]
     with clock_off(-2 * HOUR, **TOLD):
         with pytest.raises(PolicyError, match="2 h behind the time of production's provider") as error:
-            replicate(tiny(), now=True, pace=ONE)
+            replicate(tiny(), now=True, run_options=ONE)
         assert "--insist" in error.value.findings[0].fix
-        assert replicate(tiny(), now=True, insist=True, pace=ONE).succeeded
+        assert replicate(tiny(), now=True, insist=True, run_options=ONE).succeeded
     with clock_off(30, **TOLD):
         said.clear()
-        replicate(tiny(), now=True, pace=ONE, say=said.append)
+        replicate(tiny(), now=True, run_options=ONE, say=said.append)
     assert not any("clock" in line for line in said)
 
 
@@ -348,9 +348,9 @@ def test_an_epoch_after_the_last_date_is_read_printed_and_followed(world):
     with Connection.to(RECOVERY) as there:
         ledger = Ledger(there, tiny().ledger)
         written_turn(ledger, TakeoverEntry("f", "failover", last, 1e9, abandoned=last, open=False))
-    fence(tiny(), pace=ONE)
-    for verb, how in ((failover, HOW), (failback, HOW), (failover, LOST)):
-        verb(tiny(), how)
+    fence(tiny(), run_options=ONE)
+    for verb, options in ((failover, HOW), (failback, HOW), (failover, LOST)):
+        verb(tiny(), options)
         show_status(status(tiny()), Console(width=200))
     with Connection.to(RECOVERY) as there:
         ledger = Ledger(there, tiny().ledger)
@@ -375,7 +375,7 @@ class ToldTruth(Truth):
         if self.active == PRODUCTION:
             self.carried_at = self.cloud.clock.now()
             with clock_off(self.skew(), **TOLD):
-                (outcome,) = replicate(tiny(), now=True, insist=True, pace=ONE).groups
+                (outcome,) = replicate(tiny(), now=True, insist=True, run_options=ONE).groups
             assert outcome.fate == "carried"
             self.carried = self.written
 
@@ -384,7 +384,7 @@ class ToldTruth(Truth):
             return
         true_age = self.cloud.clock.now() - self.carried_at
         with clock_off(self.skew(), **TOLD):
-            evidence = drill(tiny(), pace=ONE)
+            evidence = drill(tiny(), run_options=ONE)
         assert (evidence.result == "passed") is (true_age <= 4 * HOUR), (evidence.reasons, true_age)
         assert abs(evidence.rpo_measured - true_age) < 300
 
@@ -399,8 +399,8 @@ class ToldTruth(Truth):
 )
 def test_one_wrong_clock_makes_no_wrong_passed_where_the_provider_tells_the_time(seeds):
     for seed in seeds:
-        with simulated() as cloud:
-            applied(TINY, PRODUCTION)
+        with simulate() as cloud:
+            apply_and_check(TINY, PRODUCTION)
             truth = ToldTruth(cloud, random.Random(seed))
             steps = (truth.write, truth.wait, truth.replicate, truth.replicate, truth.drill, truth.drill)
             for _ in range(10):

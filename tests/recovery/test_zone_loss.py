@@ -12,7 +12,7 @@ from portinfra import workflow
 from portinfra.declaration.load import load
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Instance
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "payments.hcl"
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
@@ -27,8 +27,8 @@ def payments():
 
 @pytest.fixture
 def cloud(payments):
-    with simulated("instant") as cloud:
-        applied(*payments)
+    with simulate("instant") as cloud:
+        apply_and_check(*payments)
         yield cloud
 
 
@@ -58,7 +58,7 @@ def test_without_any_one_zone_work_goes_on_elsewhere(cloud, payments, zone):
 def test_every_service_still_has_two_of_three_or_is_named(cloud, payments, zone):
     topology, place = payments
     left: dict[str, int] = dict.fromkeys((role.name for role in topology.roles), 0)
-    placed = workflow.placed(topology, place)
+    placed = workflow.place(topology, place)
     for address, seen in workflow.observe(topology, place).resources.items():
         if isinstance(seen.spec, Instance) and seen.spec.zone != zone:
             left[placed.roles[address]] += 1

@@ -23,7 +23,7 @@ from bed.running import environment
 from bed.settings import Settings
 from portinfra import Environment
 from portinfra.recovery.recovery import Recovery
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra.testing.emulator import EmulatorClock, Unserved
 
 OTHER, OTHER_KEY = "210987654321", "AKIARECOVERY00000000"
@@ -151,5 +151,5 @@ def _connected(ec2: Bed) -> Iterator[None]:
         variables["AWS_SHARED_CREDENTIALS_FILE"] = str(folder / "credentials")
         variables["AWS_CONFIG_FILE"] = str(folder / "config")
         stack.enter_context(mock.patch.dict("os.environ", variables))
-        stack.enter_context(wrapped("aws", untouched, clock=EmulatorClock(ec2)))
+        stack.enter_context(wrap_calls("aws", pass_through, clock=EmulatorClock(ec2)))
         yield

@@ -9,7 +9,7 @@ from portinfra.execution.connection import Connection
 from portinfra.format import iso
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
-from portinfra.model.resources import Snapshot, Spec, shown
+from portinfra.model.resources import Snapshot, Spec, public_fields
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
@@ -44,7 +44,9 @@ def _resources(environment: Environment, scope: Scope) -> Iterator[str]:
     assert not observation.unexplained
     for address, seen in sorted(observation.resources.items()):
         assert not seen.extras
-        known = {n: value for n, value in shown(seen.spec).items() if value and not _is_later(seen.spec, n)}
+        known = {
+            n: value for n, value in public_fields(seen.spec).items() if value and not _is_later(seen.spec, n)
+        }
         attributes = " ".join(f"{name}={_plain(value)}" for name, value in known.items())
         yield f"{address} {seen.id} {seen.state} {attributes}"
 

@@ -23,7 +23,7 @@ from emulator.running import environment
 from emulator.settings import Settings
 from portinfra import DataPolicy, Environment, Vault
 from portinfra.recovery.recovery import Recovery
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.local_scripts import LocalScriptRunner
 
@@ -100,5 +100,5 @@ def _connected(settings: dict[str, float]) -> Iterator[Bed]:
     with ExitStack() as stack:
         variables = environment(stack.enter_context(direct(gce)))
         stack.enter_context(mock.patch.dict("os.environ", variables))
-        stack.enter_context(wrapped("gcp", untouched, clock=EmulatorClock(gce)))
+        stack.enter_context(wrap_calls("gcp", pass_through, clock=EmulatorClock(gce)))
         yield gce

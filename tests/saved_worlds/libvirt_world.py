@@ -18,7 +18,7 @@ from story import Beginning, plan_recovery
 
 from portinfra import Environment
 from portinfra.recovery.recovery import Recovery
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra_libvirt.sites import FILE
 
 SITES = ("east", "west")
@@ -66,7 +66,7 @@ def load(saved: Any) -> Iterator[Recovery]:
     with (
         _sites(uris),
         mock.patch.object(libvirt, "open", there.__getitem__),
-        wrapped("libvirt", untouched, clock=SavedClock(saved["now"])),
+        wrap_calls("libvirt", pass_through, clock=SavedClock(saved["now"])),
     ):
         yield _about()
 

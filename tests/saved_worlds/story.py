@@ -51,12 +51,12 @@ def tell(about: Recovery) -> list[Evidence]:
     """Let the story happen in an empty world; return the evidence of the drill and of the failover."""
     with _run_by("ada", "desk"):
         workflow.apply(workflow.plan(SHOP, about.source), seed=0)
-        made = dr.replicate(about, pace=ONE)
+        made = dr.replicate(about, run_options=ONE)
         assert made.succeeded, made
-        evidence = [dr.drill(about, pace=ONE), dr.failover(about, dr.FailoverOptions(pace=ONE))]
+        evidence = [dr.drill(about, run_options=ONE), dr.failover(about, dr.FailoverOptions(run_options=ONE))]
         assert [each.result for each in evidence] == ["passed", "passed"], evidence
         with suppress(CutShort):
-            dr.failback(about, dr.FailoverOptions(pace=ONE), say=_cut_short_at("fencing "))
+            dr.failback(about, dr.FailoverOptions(run_options=ONE), say=_cut_short_at("fencing "))
     return evidence
 
 

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 
 @contextmanager
@@ -13,13 +13,13 @@ def begun(make, shape="aws"):
     is found again by it.
     """
     store = _made(make, shape)
-    with simulated(shape):
+    with simulate(shape):
         plugin.cloud = FakeCloud(store.copy(), SHAPES[shape])
         yield plugin.cloud
 
 
 @cache
 def _made(make, shape):
-    with simulated(shape) as cloud:
+    with simulate(shape) as cloud:
         make(cloud)
         return cloud.store

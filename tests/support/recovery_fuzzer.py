@@ -41,7 +41,7 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.records.lease import read_records
 from portinfra.recovery.takeover.steps import Step
 from portinfra.render.console.recovery import show_evidence
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.fake import SHAPES
 from portinfra.testing.fake.errors import FakeError
 
@@ -108,11 +108,15 @@ class FuzzedRecovery(JudgedRecovery):
 
     def end_at_a_step(self):
         step, verb = self.chance.choice(list(Step)), self.chance.choice(["target", "source", None])
-        how = ending_at(step, dr.FailoverOptions(pace=ONE, planned=self.chance.choice([None, True])))
+        options = ending_at(
+            step, dr.FailoverOptions(run_options=ONE, planned=self.chance.choice([None, True]))
+        )
         self.begin_outside()
         self.said.append(f"# {verb or 'abandon'} ends at {step.name}")
         with suppress(Ended, PortinfraError):
-            self.show(dr.takeover(self.recovery, verb, how) if verb else dr.abandon(self.recovery, how))
+            self.show(
+                dr.takeover(self.recovery, verb, options) if verb else dr.abandon(self.recovery, options)
+            )
 
     def two_at_once(self):
         """A second run begins and ends at some call of the first one."""
@@ -128,7 +132,7 @@ class FuzzedRecovery(JudgedRecovery):
 
         self.begin_outside()
         self.said.append(f"# {second.__name__} at call {at} of {first.__name__}")
-        with wrapped("fake", hand), suppress(PortinfraError):
+        with wrap_calls("fake", hand), suppress(PortinfraError):
             self.show(first(self.recovery))
 
     def show(self, done):
@@ -261,23 +265,23 @@ INSISTING = (
 
 
 def fail_over(recovery):
-    return dr.failover(recovery, dr.FailoverOptions(pace=ONE))
+    return dr.failover(recovery, dr.FailoverOptions(run_options=ONE))
 
 
 def fail_back(recovery):
-    return dr.failback(recovery, dr.FailoverOptions(pace=ONE))
+    return dr.failback(recovery, dr.FailoverOptions(run_options=ONE))
 
 
 def give_up(recovery):
-    return dr.abandon(recovery, dr.FailoverOptions(pace=ONE))
+    return dr.abandon(recovery, dr.FailoverOptions(run_options=ONE))
 
 
 def carry(recovery):
-    return dr.replicate(recovery, now=True, pace=ONE)
+    return dr.replicate(recovery, now=True, run_options=ONE)
 
 
 def try_it(recovery):
-    return dr.drill(recovery, pace=ONE)
+    return dr.drill(recovery, run_options=ONE)
 
 
 CALLS = (fail_over, fail_back, give_up, carry, try_it)

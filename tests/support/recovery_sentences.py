@@ -23,11 +23,11 @@ from portinfra.declaration.declared import Declared
 from portinfra.model.recovery import Wave
 from portinfra.placement import place
 from portinfra.render.console.recovery_assurances import RECOVERY_ASSURANCES
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.fake import FakeCloud, plugin
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 DURATION = r"(?:\d+ (?:h|min|s)(?: \d+ (?:min|s))?)"
 FIELDS = {
@@ -79,7 +79,7 @@ class RecoveryHistory:
         return recovery(self.production, self.target, **given)
 
     def run(self, steps):
-        applied(self.topology, self.production)
+        apply_and_check(self.topology, self.production)
         self.write()
         self.command("dr", "replicate", "--now")
         self.command("dr", "status")
@@ -140,7 +140,7 @@ class RecoveryHistory:
     def crash(self):
         faults = Faults(at=self.chance.randint(3, 120), mishap=self.chance.choice(MISHAPS))
         verb = self.chance.choice([("drill",), ("failover", "--yes"), ("failback", "--yes"), ("replicate",)])
-        with wrapped("fake", Weather(faults).perform), suppress(Crash):
+        with wrap_calls("fake", Weather(faults).perform), suppress(Crash):
             self.command("dr", *verb)
 
     def fail_at_a_gate(self):

@@ -10,14 +10,14 @@ from contextlib import suppress
 from attrs import evolve
 from typer.testing import CliRunner
 
-from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, placed
+from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, place
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
 from portinfra.render.console.assurances import ASSURANCES
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.packets import Packets
@@ -155,7 +155,7 @@ class History:
 
     def crash(self):
         faults = Faults(at=self.chance.randint(3, 40), mishap=self.chance.choice(MISHAPS))
-        with wrapped("fake", Weather(faults).perform), suppress(Crash):
+        with wrap_calls("fake", Weather(faults).perform), suppress(Crash):
             self.command("apply", "--yes")
         self._note_births()
 
@@ -207,7 +207,7 @@ class History:
                 self.born[host["id"]] = _birth(declared[name])
 
     def _declared(self):
-        return placed(self.topology, self.environment).resources
+        return place(self.topology, self.environment).resources
 
     def books(self, kind=None):
         """Everything of the scope, by the simulator's word."""

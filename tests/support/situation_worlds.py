@@ -24,7 +24,7 @@ from portinfra.recovery.situation.situation import ENDS, peer_of
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import takeover
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 ENVIRONMENTS = {"source": PRODUCTION, "target": RECOVERY}
@@ -40,14 +40,14 @@ def tiny(**more):
     return recovery(topology=TINY, **{"waves": [["db"]], "rto": "4h", "rpo": "9h", **more})
 
 
-def ending_at(step, how=HOW):
+def ending_at(step, options=HOW):
     """Return options of a run that ends before a step."""
 
     def at(reached):
         if reached is step:
             raise Ended
 
-    return evolve(how, at=at)
+    return evolve(options, at=at)
 
 
 def lose_takeover(to, *, garbled):
@@ -66,9 +66,9 @@ def lose_takeover(to, *, garbled):
 
 
 def _new(cloud, **plan):
-    applied(TINY, PRODUCTION)
+    apply_and_check(TINY, PRODUCTION)
     write(cloud, PRODUCTION, "old")
-    assert replicate(tiny(**plan), pace=ONE).succeeded
+    assert replicate(tiny(**plan), run_options=ONE).succeeded
 
 
 def _at_rest(cloud, active, **plan):
@@ -93,9 +93,9 @@ def _begun(cloud, to):
     _ended_before_the_fence(cloud, to)
 
 
-def _restoring(cloud, to, how=HOW):
+def _restoring(cloud, to, options=HOW):
     _at_rest(cloud, peer_of(to))
-    assert takeover(tiny(waves=[NEVER]), to, how).result == "failed"
+    assert takeover(tiny(waves=[NEVER]), to, options).result == "failed"
 
 
 def _abandoning(cloud, back):
@@ -106,7 +106,7 @@ def _abandoning(cloud, back):
 
 def _standby(cloud):
     _at_rest(cloud, "source", **STANDBY)
-    assert replicate(tiny(**STANDBY), now=True, pace=ONE).succeeded
+    assert replicate(tiny(**STANDBY), now=True, run_options=ONE).succeeded
     passed_later(cloud, 60)
     assert workflow.apply(workflow.plan(TINY, RECOVERY, guards=[tiny(**STANDBY)]), seed=0).succeeded
 
@@ -139,9 +139,9 @@ def _points_deleted(cloud, to, option):
     """A takeover has begun with points though own volumes have newer data; then others delete the points."""
     _at_rest(cloud, to)
     now = datetime.fromtimestamp(cloud.clock.now(), UTC)
-    how = evolve(LOST, **({"as_of": now} if option == "--as-of" else {"from_points": True}))
+    options = evolve(LOST, **({"as_of": now} if option == "--as-of" else {"from_points": True}))
     with lost(ENVIRONMENTS[peer_of(to)]), pytest.raises(Ended):
-        takeover(tiny(), to, ending_at(Step.STAND_DOWN, how))
+        takeover(tiny(), to, ending_at(Step.STAND_DOWN, options))
     environment = ENVIRONMENTS[to]
     for each in cloud.books(environment.account):
         if each["kind"] == "snapshot" and "-points-" in each["name"]:
@@ -184,7 +184,7 @@ def _worlds(active):
         f"{name} takes over, begun": SituationWorld(partial(_begun, to=active)),
         f"{name} takes over, restoring": SituationWorld(restoring),
         f"{name} takes over, {other} silent": SituationWorld(restoring, (waiting,)),
-        f"{name} takes over, lost {other} back": SituationWorld(partial(_restoring, to=active, how=LOST)),
+        f"{name} takes over, lost {other} back": SituationWorld(partial(_restoring, to=active, options=LOST)),
         f"{name} comes back (abandon)": SituationWorld(abandoning),
         f"{name} comes back, silent": SituationWorld(abandoning, (active,)),
     }

@@ -5,7 +5,7 @@ from worlds import ONE
 
 from portinfra.errors import PolicyError
 from portinfra.recovery.options import FailoverOptions
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.conformance.suite.crashes import DEATHS
 from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.fake import SHAPES, plugin
@@ -66,7 +66,7 @@ def sweep_through(prepare, run, ends_well, stride, forked=lambda: None, forms=MI
     """
 
     def under(hand):
-        with wrapped("fake", hand):
+        with wrap_calls("fake", hand):
             run()
 
     first = list(SHAPES).index(plugin.cloud.shape.name) * stride // 3
@@ -80,7 +80,7 @@ def once_more(turn, about, done):
     """Run it again, unless it was done: then it says so."""
     refused = []
     try:
-        turn(about, FailoverOptions(pace=ONE))
+        turn(about, FailoverOptions(run_options=ONE))
     except PolicyError as error:
         refused = [finding.rule for finding in error.findings]
     assert refused in ([], [done])

@@ -12,18 +12,18 @@ from portinfra.model.recovery import Wave
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.testing.call_wrapper import wrapped
-from portinfra.testing.faults import Crash, Faults, injected
+from portinfra.testing.call_wrapper import wrap_calls
+from portinfra.testing.faults import Crash, Faults, inject_faults
 
-HOW = FailoverOptions(pace=ONE)
-LOST = FailoverOptions(lost=True, pace=ONE)
+HOW = FailoverOptions(run_options=ONE)
+LOST = FailoverOptions(lost=True, run_options=ONE)
 LATER = 2_000_000_000
 """An epoch after any that these tests come to."""
 
 
-def before(step, act, how=HOW):
+def before(step, act, options=HOW):
     """The options of a run, before a step of which something happens."""
-    return evolve(how, at=lambda each: act() if each is step else None)
+    return evolve(options, at=lambda each: act() if each is step else None)
 
 
 def passed_later(cloud, seconds):
@@ -47,10 +47,10 @@ def rules(error):
     return [finding.rule for finding in error.value.findings]
 
 
-def refused(verb, about, how):
+def refused(verb, about, options):
     """The rules by which a turn is refused."""
     with pytest.raises(PolicyError) as error:
-        verb(about, how)
+        verb(about, options)
     return rules(error)
 
 
@@ -65,9 +65,9 @@ def unpassed(*occasions, **more):
     return recovery(waves=[gate, ["web"]], **more)
 
 
-def stuck(occasion="failover", verb=failover, how=HOW):
+def stuck(occasion="failover", verb=failover, options=HOW):
     """A turn that has begun, and ended before its gate."""
-    evidence = verb(unpassed(occasion), how)
+    evidence = verb(unpassed(occasion), options)
     assert evidence.result == "failed"
     return evidence
 
@@ -96,18 +96,18 @@ def writes_to(environment):
 
 def dies_at(at, verb):
     """The process dies before a call: `AttachVolume`, or the first that meets a condition."""
-    with injected("fake", Faults(at=at, mishap="dies before")), pytest.raises(Crash):
+    with inject_faults("fake", Faults(at=at, mishap="dies before")), pytest.raises(Crash):
         verb()
 
 
-def dies_after(line, about=None, how=HOW, verb=failover, at=lambda provider, call: True):
+def dies_after(line, about=None, options=HOW, verb=failover, at=lambda provider, call: True):
     """The process says a line that begins so, and dies before its next call, or the next of a kind."""
     said = []
 
     def late(provider, call):
         return any(each.startswith(line) for each in said) and at(provider, call)
 
-    dies_at(late, lambda: verb(about or recovery(), how, say=said.append))
+    dies_at(late, lambda: verb(about or recovery(), options, say=said.append))
 
 
 def dies_between(verb=failover):
@@ -160,7 +160,7 @@ def lost(*environments, untouched=True):
             raise Unavailable("no route to host")
         return provider.perform(call)
 
-    return wrapped("fake", hand)
+    return wrap_calls("fake", hand)
 
 
 def newer_data_is_kept(cloud):

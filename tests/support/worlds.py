@@ -8,7 +8,7 @@ from portinfra.model.topology import INTERNET, Role, Topology, allow
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.guard import GuardedRecovery
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 ONE = RunOptions(seed=0)
 
@@ -71,14 +71,14 @@ def written(cloud, environment):
 
 def shop_runs(cloud):
     """Bring the shop up in production, with something written on every volume."""
-    applied(SHOP, PRODUCTION)
+    apply_and_check(SHOP, PRODUCTION)
     write(cloud, PRODUCTION, "ledger")
 
 
 def shop_has_a_point(cloud):
     """Bring it up there, with a point to come back from."""
     shop_runs(cloud)
-    assert replicate(recovery(), pace=ONE).succeeded
+    assert replicate(recovery(), run_options=ONE).succeeded
 
 
 def there(cloud, environment=RECOVERY):

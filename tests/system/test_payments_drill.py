@@ -12,7 +12,7 @@ from worlds import ONE
 from portinfra import dr
 from portinfra.declaration.load import load
 from portinfra.testing.fake import plugin, volumes
-from portinfra.testing.simulation import applied
+from portinfra.testing.simulation import apply_and_check
 
 pytestmark = pytest.mark.slow
 
@@ -29,13 +29,13 @@ def about(tmp_path, monkeypatch):
     source = evolve(declared.environment("production"), on="fake:instant/us-east-1")
     target = evolve(declared.environment("recovery"), on="fake:instant/eu-west-1")
     about = dr.recovery(declared.topology("payments"), declared.recovery("payments"), [source, target])
-    applied(about.topology, source)
+    apply_and_check(about.topology, source)
     return about
 
 
 def drill(about):
-    assert dr.replicate(about, now=True, pace=ONE).succeeded
-    return dr.drill(about, pace=ONE)
+    assert dr.replicate(about, now=True, run_options=ONE).succeeded
+    return dr.drill(about, run_options=ONE)
 
 
 def test_blank_volumes_fail_its_drill_and_written_ones_pass_it(about):

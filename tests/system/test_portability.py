@@ -20,9 +20,9 @@ from clouds.world import OUTSIDE
 from installed import need
 
 from hypervisors.lacking import lacking
-from portinfra import placed, reach, workflow
+from portinfra import place, reach, workflow
 from portinfra.declaration.load import load
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.fake import FakeCloud, plugin
 from portinfra_libvirt.published import SIZES
@@ -42,7 +42,7 @@ def declared():
 def built(declared, on, account, clock=None, **changes):
     """The platform, with nothing changed but where it is."""
     environment = evolve(declared.environment("production"), on=on, account=account, **changes)
-    with wrapped(environment.provider, untouched, clock=clock):
+    with wrap_calls(environment.provider, pass_through, clock=clock):
         topology = declared.topology("payments")
         assert workflow.apply(workflow.plan(topology, environment)).succeeded
         assert workflow.plan(topology, environment).empty
@@ -182,7 +182,7 @@ class TestTheSameFile:
 @pytest.mark.parametrize("cloud", ["fake", "aws", "gcp", HYPERVISOR])
 def test_the_walls_are_those_that_the_declaration_promises(worlds, flows, declared, packets, cloud):
     topology, environment = declared.topology("payments"), declared.environment("production")
-    promised = reach.of(placed(topology, environment))
+    promised = reach.of(place(topology, environment))
     hosts = {**{name: host.address for name, host in worlds[cloud].hosts.items()}, "internet": OUTSIDE}
     for source, target in permutations(hosts, 2):
         traffic = promised.direct(hosts[source], hosts[target])

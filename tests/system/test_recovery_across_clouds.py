@@ -25,7 +25,7 @@ from portinfra import (
     dr,
     workflow,
 )
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra.testing.local_scripts import LocalScriptRunner
 
 need("moto", "google.cloud.compute_v1")
@@ -110,7 +110,7 @@ def clouds(monkeypatch):
             monkeypatch.setenv(name, value)
         time = OneTime((ec2.bed, gce.bed))
         for provider in ("aws", "gcp"):
-            stack.enter_context(wrapped(provider, untouched, clock=time))
+            stack.enter_context(wrap_calls(provider, pass_through, clock=time))
         yield Bytes(ec2.bed, Hand(gce.endpoint))
         assert ec2.bed.violations == []
 
@@ -180,23 +180,23 @@ def test_what_ec2_held_comes_up_on_compute_engine_and_goes_back(clouds, environm
         "shop", production, recovery, rpo="4h", rto="1h", waves=[["db"], ["web"]], vault=vault, probes=[probe]
     )
     about = dr.recovery(SHOP, plan, environments)
-    made = dr.replicate(about, pace=ONE)
+    made = dr.replicate(about, run_options=ONE)
     assert made.succeeded, made
     assert beside(production, "sending") == []
 
-    evidence = dr.drill(about, pace=ONE)
+    evidence = dr.drill(about, run_options=ONE)
     assert evidence.result == "passed", evidence.reasons
     assert read == [["ledger of db1-data", "ledger of db2-data"]]
     assert {point.engine for point in evidence.points} == {"age (its helpers played by a local stand-in)"}
     assert evidence.left_behind == 0
     assert beside(recovery, "receiving", f"drill-{evidence.id}") == []
 
-    evidence = dr.failover(about, dr.FailoverOptions(lost=True, pace=ONE))
+    evidence = dr.failover(about, dr.FailoverOptions(lost=True, run_options=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert held(clouds, workflow.observe(SHOP, recovery).resources) == read[0]
     say(clouds, recovery, "newer")
-    dr.fence(about, pace=ONE)
-    evidence = dr.failback(about, dr.FailoverOptions(pace=ONE))
+    dr.fence(about, run_options=ONE)
+    evidence = dr.failback(about, dr.FailoverOptions(run_options=ONE))
     assert evidence.result == "passed", evidence.reasons
     found = held(clouds, workflow.observe(SHOP, production).resources)
     assert found == ["newer of db1-data", "newer of db2-data"]

@@ -7,14 +7,14 @@ from portinfra import Role, Topology, connect, errors
 from portinfra.model.address import Address
 from portinfra.model.resources import KINDS, Firewall, Instance, Network, Snapshot, Subnet, Volume
 from portinfra.records import holder
-from portinfra.testing.simulation import SOMEWHERE, applied, simulated
+from portinfra.testing.simulation import SOMEWHERE, apply_and_check, simulate
 
 NETWORK = Network("main", "10.0.0.0/16")
 
 
 @pytest.fixture(params=["aws", "gcp", "libvirt"])
 def cloud(request):
-    with simulated(request.param) as cloud:
+    with simulate(request.param) as cloud:
         yield cloud
 
 
@@ -119,12 +119,12 @@ def test_a_snapshot_is_of_a_volume_or_a_copy(cloud):
 
 @pytest.mark.parametrize("shape", ["aws", "gcp", "libvirt", "name"])
 def test_what_is_listed_can_be_ensured_as_it_is(shape):
-    with simulated(shape) as cloud:
+    with simulate(shape) as cloud:
         shop = Topology(
             "shop",
             [Role("db", count=1, public="customers", waive={"R6": "a test"}, volumes=Volume("data", gib=2))],
         )
-        applied(shop, SOMEWHERE)
+        apply_and_check(shop, SOMEWHERE)
         before = [record for record in cloud.books() if record["kind"] != "claim"]
         with connect(SOMEWHERE, "shop") as there:
             for kind in KINDS:
@@ -134,7 +134,7 @@ def test_what_is_listed_can_be_ensured_as_it_is(shape):
 
 
 def test_what_is_new_leaves_nothing_out():
-    with simulated("gcp") as cloud, connect(SOMEWHERE) as there:
+    with simulate("gcp") as cloud, connect(SOMEWHERE) as there:
         with pytest.raises(errors.ValidationError, match="zone must be"):
             there.ensure(Subnet("web-0", there.ensure(NETWORK).address, "10.0.0.0/24", ""))
         assert {record["kind"] for record in cloud.books()} == {"network", "claim"}

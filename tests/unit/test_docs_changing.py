@@ -12,7 +12,7 @@ from portinfra.declaration.load import load
 from portinfra.hooks import calls
 from portinfra.planning.roles import role_of
 from portinfra.render.console.plan import show_plan
-from portinfra.testing.simulation import SOMEWHERE, applied, simulated
+from portinfra.testing.simulation import SOMEWHERE, apply_and_check, simulate
 
 PAGE = (Path(__file__).parents[2] / "docs" / "changing.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -36,8 +36,8 @@ def declared(tmp_path):
 def test_the_command_on_the_page_says_that_hosts_of_the_simulator_are_ready(declared):
     Path("ready").write_text(SCRIPT, encoding="utf-8")
     Path("ready").chmod(0o755)
-    with simulated():
-        steps = applied(declared(READY)).steps
+    with simulate():
+        steps = apply_and_check(declared(READY)).steps
     assert sum(step.step.phase == "ready" for step in steps) == 3
 
 
@@ -52,8 +52,8 @@ def test_the_command_on_the_page_says_why_a_host_is_not_ready(tmp_path):
 
 def test_a_removed_role_is_answered_with_the_line_on_the_page(declared):
     unretired = re.sub(r"  retired.*\n", "", REMOVED)
-    with simulated():
-        applied(declared(unretired.replace('role "app"', 'role "redis" {}\n  role "app"')))
+    with simulate():
+        apply_and_check(declared(unretired.replace('role "app"', 'role "redis" {}\n  role "app"')))
         console = Console(file=io.StringIO(), width=1000)
         show_plan(workflow.plan(declared(unretired), SOMEWHERE), console)
         plan = workflow.plan(declared(REMOVED), SOMEWHERE)
@@ -63,8 +63,8 @@ def test_a_removed_role_is_answered_with_the_line_on_the_page(declared):
 
 
 def test_a_renamed_role_keeps_its_hosts_and_volumes(declared):
-    with simulated():
-        applied(declared('topology "shop" {\n  role "old-name" {}\n}\n'))
+    with simulate():
+        apply_and_check(declared('topology "shop" {\n  role "old-name" {}\n}\n'))
         renamed = 'topology "shop" {\n  role "new" {\n    renamed_from = "old-name"\n  }\n}\n'
         plan = workflow.plan(declared(renamed), SOMEWHERE)
     assert not plan.errors

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from portinfra import Environment, Role, Topology, apply, destroy, plan
 from portinfra.declaration.load import load
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 PAGE = (Path(__file__).parents[2] / "docs" / "names.md").read_text(encoding="utf-8")
 BLOCKS = dict(
@@ -24,7 +24,7 @@ SHOP = Topology("shop", [Role("web", count=1, public="customers"), Role("db", co
 
 @pytest.fixture
 def cloud():
-    with simulated() as cloud:
+    with simulate() as cloud:
         yield cloud
 
 

@@ -18,7 +18,7 @@ from portinfra.commands.session import Session
 from portinfra.declaration.load import load
 from portinfra.execution.journal import home
 from portinfra.testing.fake import plugin
-from portinfra.testing.faults import Crash, Faults, injected
+from portinfra.testing.faults import Crash, Faults, inject_faults
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -164,8 +164,8 @@ def test_its_json_has_the_fields_that_the_commands_print(shop, tmp_path):
 def _die_in_a_drill(shop):
     declared = load(shop)
     about = dr.recovery(declared.topology(), declared.recovery(), declared.environments)
-    with injected("fake", Faults(at="CreateInstance", mishap="dies before")), pytest.raises(Crash):
-        dr.drill(about, pace=dr.RunOptions(seed=0))
+    with inject_faults("fake", Faults(at="CreateInstance", mishap="dies before")), pytest.raises(Crash):
+        dr.drill(about, run_options=dr.RunOptions(seed=0))
 
 
 def _fail_to_take_over(shop):

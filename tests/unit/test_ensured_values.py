@@ -25,7 +25,7 @@ from portinfra.model.resources import (
     Volume,
 )
 from portinfra.provider import registry
-from portinfra.testing.simulation import SOMEWHERE, applied, simulated
+from portinfra.testing.simulation import SOMEWHERE, apply_and_check, simulate
 from portinfra.validation.resources import resource_findings
 
 ZONE = "us-east-1a"
@@ -135,7 +135,7 @@ TAKES_NONE |= {("instance", PublicAddress), ("size_gib", Snapshot)}
 
 @pytest.fixture(scope="module")
 def cloud():
-    with simulated() as cloud:
+    with simulate() as cloud:
         with connect(SOMEWHERE) as there:
             for spec in (*THERE, LOG):
                 there.ensure(spec)
@@ -226,7 +226,7 @@ def test_what_cannot_be_made_beside_what_is_there_changes_nothing(cloud, spec, n
 
 
 def test_a_machine_type_that_the_other_zone_lacks_deletes_no_host():
-    with simulated() as cloud, connect(SOMEWHERE) as there:
+    with simulate() as cloud, connect(SOMEWHERE) as there:
         for spec in THERE[:5]:
             there.ensure(spec)
         before = truth(cloud)
@@ -254,8 +254,8 @@ def without(catalogue, zone, machine_type):
 )
 def test_a_typo_in_a_role_whose_hosts_are_replaced_deletes_none(wrong, named):
     shop = Topology("shop", [Role("web", count=2)])
-    with simulated() as cloud:
-        applied(shop)
+    with simulate() as cloud:
+        apply_and_check(shop)
         before = truth(cloud)
         made = plan(
             shop.with_role(evolve(shop.role("web"), **wrong)), SOMEWHERE, PlanOptions(replace="instance.web1")
@@ -267,7 +267,7 @@ def test_a_typo_in_a_role_whose_hosts_are_replaced_deletes_none(wrong, named):
 
 @pytest.mark.parametrize("shape", ["gcp", "libvirt"])
 def test_a_misspelled_zone_deletes_no_volume_in_any_shape(shape):
-    with simulated(shape) as cloud, connect(SOMEWHERE) as there:
+    with simulate(shape) as cloud, connect(SOMEWHERE) as there:
         zone = there.catalogue().zones[0].name
         there.ensure(Volume("notes", gib=5, zone=zone))
         before = resources(cloud)
@@ -372,6 +372,6 @@ def test_the_number_of_another_zone_is_refused_before_the_first_write(cloud, num
 
 
 def test_a_volume_without_a_zone_stays_where_it_is():
-    with simulated(), connect(SOMEWHERE) as there:
+    with simulate(), connect(SOMEWHERE) as there:
         made = there.ensure(Volume("notes", gib=1, zone="us-east-1b"))
         assert there.ensure(Volume("notes", gib=2)).id == made.id

@@ -8,7 +8,7 @@ from portinfra.errors import ValidationError
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.provider import registry
 from portinfra.testing.fake import provider as fake_provider
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 HERE = Environment("production", on="fake:us-east-1", account="111111111111", key="alias/data")
 THERE = Environment("recovery", on="fake:eu-west-1", account="222222222222", key="alias/data")
@@ -33,7 +33,7 @@ ODD = {
 
 @pytest.fixture(autouse=True)
 def cloud():
-    with simulated() as cloud:
+    with simulate() as cloud:
         yield cloud
 
 
@@ -43,7 +43,7 @@ def shop(**attributes):
 
 @pytest.mark.parametrize("attributes", ODD.values(), ids=ODD)
 def test_what_exists_is_destroyed_read_and_recovered_whatever_new_resources_may_not_have(attributes):
-    applied(PLAIN, HERE)
+    apply_and_check(PLAIN, HERE)
     odd = shop(**attributes)
     with pytest.raises(ValidationError):
         workflow.check(odd, HERE)
@@ -57,7 +57,7 @@ def test_what_exists_is_destroyed_read_and_recovered_whatever_new_resources_may_
 
 @pytest.mark.parametrize("retired", [{"Ca che!": 9}, {"cache": 10**20}])
 def test_what_exists_is_destroyed_though_a_retired_role_has_no_sound_name_or_slot(retired):
-    applied(PLAIN, HERE)
+    apply_and_check(PLAIN, HERE)
     odd = evolve(PLAIN, retired=retired)
     assert workflow.plan(odd, HERE).errors
     options = workflow.PlanOptions(allow_data_loss="volume.web1-data")
@@ -74,14 +74,14 @@ def test_what_applies_at_birth_stops_a_plan_that_creates_a_host_and_no_other(nam
     assert [finding.rule.partition("/")[0] for finding in new.errors] == ["topology"]
     with pytest.raises(ValidationError):
         workflow.apply(new)
-    applied(PLAIN, HERE)
+    apply_and_check(PLAIN, HERE)
     assert not workflow.plan(odd, HERE).errors
     assert workflow.plan(evolve(odd, roles=[evolve(odd.roles[0], count=2)]), HERE).errors
     assert workflow.plan(odd, HERE, workflow.PlanOptions(replace="instance.web1")).errors
 
 
 def test_rules_above_the_limit_stay_and_may_become_fewer_and_not_more(monkeypatch):
-    applied(PLAIN, HERE)
+    apply_and_check(PLAIN, HERE)
     plugin = registry.plugin("fake")
     monkeypatch.setattr(type(plugin), "capabilities", evolve(plugin.capabilities, rules_max=2))
     monkeypatch.setattr(fake_provider, "RULES_MAX", 2)
@@ -95,14 +95,14 @@ def test_rules_above_the_limit_stay_and_may_become_fewer_and_not_more(monkeypatc
     assert "What exists stays" in warning.fix
     more = workflow.plan(with_ports(1, 3, 5, 7, 9), HERE).errors
     assert "provider/rules" in {finding.rule for finding in more}
-    assert applied(with_ports(1, 3, 5), HERE).succeeded
+    assert apply_and_check(with_ports(1, 3, 5), HERE).succeeded
 
 
 @pytest.mark.parametrize(
     "retired", [{"Ca che!": 7}, {"cache": 10**20}, {"cache": 7, "queue": 7}, {"cache": -1}]
 )
 def test_names_and_slots_of_retired_roles_refuse_plans_and_no_destroy(retired):
-    applied(PLAIN, HERE)
+    apply_and_check(PLAIN, HERE)
     odd = evolve(PLAIN, retired=retired)
     assert {finding.rule.partition("-")[0] for finding in workflow.plan(odd, HERE).errors} == {
         "topology/retired"

@@ -9,14 +9,14 @@ import pytest
 
 from portinfra import Role, Topology, apply, check, plan, rule
 from portinfra.errors import DeclarationError, UserCodeError
-from portinfra.testing.simulation import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulate
 
 SHOP = Topology("shop", [Role("web", count=1)])
 
 
 @pytest.fixture
 def cloud():
-    with simulated() as cloud:
+    with simulate() as cloud:
         yield cloud
 
 

@@ -13,11 +13,11 @@ from attrs import evolve
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import portinfra
-from portinfra import Environment, RecoveryPlan, Role, Topology, connect, dr, lock_in, placed, plan
+from portinfra import Environment, RecoveryPlan, Role, Topology, connect, dr, lock_in, place, plan
 from portinfra.cloud import Cloud
 from portinfra.errors import ValidationError, WrongTypeError
 from portinfra.model.evidence import Evidence
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 SHOP = Topology("shop", [Role("web")])
 HOME = Environment("home", on="fake:us-east-1")
@@ -51,14 +51,14 @@ DECLARED = [
 
 @pytest.fixture(scope="module")
 def cloud():
-    with simulated() as cloud:
+    with simulate() as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="module")
 def right(cloud):
     """A value for each parameter that has no default, by its name."""
-    there = placed(SHOP, HOME)
+    there = place(SHOP, HOME)
     return {
         "topology": SHOP,
         "topologies": SHOP,

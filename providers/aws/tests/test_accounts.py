@@ -14,7 +14,7 @@ from bed.identities import ACCOUNT
 from portinfra import Environment, PlanOptions, errors, workflow
 from portinfra.provider import registry
 from portinfra.provider.interface import Call
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra.testing.emulator import EmulatorClock
 
 OTHER = "210987654321"
@@ -29,7 +29,7 @@ def clouds(ec2: Local, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """An EC2 whose waits cost nothing, with time that passes: sessions end by it."""
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
     ec2.bed.configure(pending_seconds=5.0)
-    with wrapped("aws", untouched, clock=EmulatorClock(ec2.bed)):
+    with wrap_calls("aws", pass_through, clock=EmulatorClock(ec2.bed)):
         yield ec2
     assert ec2.bed.violations == []
     assert ec2.bed.gaps == []

@@ -10,7 +10,7 @@ from bed.identities import ACCOUNT
 from bed.settings import Settings
 from portinfra import PlanOptions, workflow
 from portinfra.declaration.load import load
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.emulator import EmulatorClock
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "payments.hcl"
@@ -34,7 +34,7 @@ def there(ec2: Local, calls, tmp_path, monkeypatch):
         calls.append(call.action)
         return provider.perform(call)
 
-    with wrapped("aws", noted, clock=EmulatorClock(ec2.bed)):
+    with wrap_calls("aws", noted, clock=EmulatorClock(ec2.bed)):
         yield ec2
     assert ec2.bed.violations == []
     assert ec2.bed.gaps == []

@@ -9,7 +9,7 @@ import portinfra
 from bed.conformance_bed import AwsBed
 from portinfra import errors
 from portinfra.model.resources import Snapshot
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra.testing.conformance.stage import Stage
 from portinfra_aws import plugin
 
@@ -48,7 +48,7 @@ def lifecycle(bed):
     assert stage.plan(bed.before).empty
     stage.bring(bed.after)
     with (
-        wrapped("aws", untouched, clock=bed.clock),
+        wrap_calls("aws", pass_through, clock=bed.clock),
         portinfra.connect(bed.environment, bed.before.name) as here,
         portinfra.connect(bed.elsewhere, bed.before.name) as there,
     ):
@@ -82,7 +82,7 @@ def lock_for_a_day(bed, snapshot):
     """Lock a snapshot, read the locks, and wait until its own is over."""
     with Stage(bed).provider() as provider:
         provider.perform(plugin.lock_call(snapshot, 1))
-        assert snapshot.id in plugin.locked_until(provider.perform(plugin.locks_call()))
+        assert snapshot.id in plugin.lock_ends(provider.perform(plugin.locks_call()))
     bed.ec2.advance(86_500.0)
 
 

@@ -8,7 +8,7 @@ from attrs import evolve
 from portinfra import Volume, connect
 from portinfra.model.resources import Snapshot
 from portinfra.model.topology import Role, Topology
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra.testing.conformance.stage import Stage
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -137,7 +137,7 @@ def _planned(bed):
 def test_a_copy_elsewhere_is_encrypted_anew_and_that_is_read_back(bed, key):
     source = evolve(bed.environment, key="alias/payments")
     with (
-        wrapped("aws", untouched, clock=bed.clock),
+        wrap_calls("aws", pass_through, clock=bed.clock),
         connect(source, "kit") as here,
         connect(bed.elsewhere, "kit") as there,
     ):

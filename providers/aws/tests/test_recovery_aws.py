@@ -23,7 +23,7 @@ from portinfra import (
     dr,
     workflow,
 )
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra.testing.emulator import EmulatorClock
 
 OTHER = "210987654321"
@@ -56,7 +56,7 @@ def clouds(ec2, tmp_path, monkeypatch):
     """An EC2 whose waits cost nothing, in which the shop runs in production."""
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
     ec2.bed.configure(pending_seconds=5.0)
-    with wrapped("aws", untouched, clock=EmulatorClock(ec2.bed)):
+    with wrap_calls("aws", pass_through, clock=EmulatorClock(ec2.bed)):
         workflow.apply(workflow.plan(SHOP, PRODUCTION))
         yield ec2
     assert ec2.bed.violations == []
@@ -75,32 +75,32 @@ def books(clouds, account, kind=""):
 
 
 def test_points_are_copied_to_the_other_account_under_its_key(clouds, recovery):
-    made = dr.replicate(recovery, pace=ONE)
+    made = dr.replicate(recovery, run_options=ONE)
     assert made.succeeded, made
     copies = books(clouds, OTHER, "snapshot")
     assert len(copies) == 2
     assert all(f"{OTHER}:key/" in copy or "alias/recovery" in copy for copy in copies), copies
     assert dr.status(recovery).level == "ok"
-    assert [group.fate for group in dr.replicate(recovery, pace=ONE).groups] == ["not due"]
+    assert [group.fate for group in dr.replicate(recovery, run_options=ONE).groups] == ["not due"]
 
 
 def test_points_are_locked_and_retention_leaves_them(clouds):
     plan = evolve(PLAN, lock="7d", data=[DataPolicy("db", keep=1)])
     locked = dr.recovery(SHOP, plan, [PRODUCTION, RECOVERY])
-    assert dr.replicate(locked, pace=ONE).succeeded
+    assert dr.replicate(locked, run_options=ONE).succeeded
     (first,) = dr.status(locked).points
     assert first.locked_until
-    assert dr.replicate(locked, now=True, pace=ONE).succeeded
+    assert dr.replicate(locked, now=True, run_options=ONE).succeeded
     assert first.id in [point.id for point in dr.status(locked).points]
     clouds.bed.advance(8 * 86_400.0)
-    assert dr.replicate(locked, now=True, pace=ONE).succeeded
+    assert dr.replicate(locked, now=True, run_options=ONE).succeeded
     assert first.id not in [point.id for point in dr.status(locked).points]
 
 
 def test_a_drill_comes_up_and_leaves_nothing_in_either_account(clouds, recovery):
-    dr.replicate(recovery, pace=ONE)
+    dr.replicate(recovery, run_options=ONE)
     here, there = books(clouds, ACCOUNT), books(clouds, OTHER)
-    evidence = dr.drill(recovery, pace=ONE)
+    evidence = dr.drill(recovery, run_options=ONE)
     assert evidence.left_behind == 0
     assert [wave.passed for wave in evidence.waves] == [True, True], evidence.reasons
     assert books(clouds, ACCOUNT) == here
@@ -117,9 +117,9 @@ def test_a_probe_runs_inside_a_drill_and_reports_by_the_console(clouds, tmp_path
     recovery = dr.recovery(
         SHOP, evolve(PLAN, probes=probes, waves=[["db"], Wave(["web"], limit="5m")]), [PRODUCTION, RECOVERY]
     )
-    dr.replicate(recovery, pace=ONE)
+    dr.replicate(recovery, run_options=ONE)
     here, there = books(clouds, ACCOUNT), books(clouds, OTHER)
-    evidence = dr.drill(recovery, pace=ONE)
+    evidence = dr.drill(recovery, run_options=ONE)
     assert [(each.name, each.passed, each.told, each.from_role) for each in evidence.probes] == [
         ("rows", True, "1", "web"),
         ("closed", False, "", "web"),
@@ -134,16 +134,16 @@ def test_a_takeover_asks_its_probes_on_a_host_beside_the_environment(clouds):
     recovery = dr.recovery(
         SHOP, evolve(PLAN, probes=probes, rto="9h", drill_limit="9h"), [PRODUCTION, RECOVERY]
     )
-    dr.replicate(recovery, pace=ONE)
-    evidence = dr.failover(recovery, dr.FailoverOptions(pace=ONE))
+    dr.replicate(recovery, run_options=ONE)
+    evidence = dr.failover(recovery, dr.FailoverOptions(run_options=ONE))
     assert [(each.name, each.passed, each.told) for each in evidence.probes] == [("rows", True, "1")]
     assert workflow.plan(SHOP, RECOVERY, guards=[recovery]).empty
     assert not [line for line in books(clouds, OTHER, "instance") if "prober" in line and "running" in line]
 
 
 def test_a_failover_and_the_way_back(clouds, recovery):
-    dr.replicate(recovery, pace=ONE)
-    evidence = dr.failover(recovery, dr.FailoverOptions(planned=True, pace=ONE))
+    dr.replicate(recovery, run_options=ONE)
+    evidence = dr.failover(recovery, dr.FailoverOptions(planned=True, run_options=ONE))
     assert [wave.passed for wave in evidence.waves] == [True, True], evidence.reasons
     volumes = workflow.observe(SHOP, RECOVERY).resources
     sources = [seen.spec.source for a, seen in volumes.items() if a.kind == "volume"]
@@ -153,7 +153,7 @@ def test_a_failover_and_the_way_back(clouds, recovery):
     assert workflow.plan(SHOP, PRODUCTION).empty
     assert powers(PRODUCTION) == {"stopped"}
 
-    back = dr.failback(recovery, dr.FailoverOptions(pace=ONE))
+    back = dr.failback(recovery, dr.FailoverOptions(run_options=ONE))
     assert [wave.passed for wave in back.waves] == [True, True], back.reasons
     assert back.left_aside == (), "EC2 tells that no host started since the last point"
     assert powers(PRODUCTION) == {"running"}
@@ -180,9 +180,9 @@ def test_one_replication_carries_more_volumes_than_the_region_copies_at_once(ec2
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
     many = Topology("shop", [Role("db", count=16, volumes=[Volume("data", gib=10)], waive=FEW)], [])
     plan = RecoveryPlan("shop", PRODUCTION, RECOVERY, rpo="4h", rto="1h", waves=[["db"]])
-    with wrapped("aws", untouched, clock=EmulatorClock(ec2.bed)):
+    with wrap_calls("aws", pass_through, clock=EmulatorClock(ec2.bed)):
         workflow.apply(workflow.plan(many, PRODUCTION))
         recovery = dr.recovery(many, plan, [PRODUCTION, RECOVERY])
         ec2.bed.configure(pending_seconds=300.0, copies_at_once=5)
-        assert dr.replicate(recovery, pace=ONE).succeeded
+        assert dr.replicate(recovery, run_options=ONE).succeeded
         assert dr.status(recovery).level == "ok"

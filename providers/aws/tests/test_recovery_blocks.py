@@ -20,7 +20,7 @@ from bed.identities import ACCOUNT
 from bed.rules.contents import BLOCK, GIB
 from bed.rules.profiles import arn
 from portinfra import DataPolicy, RecoveryPlan, Role, Topology, Vault, Volume, dr, workflow
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra.testing.emulator import EmulatorClock
 from portinfra.testing.local_scripts import LocalScriptRunner
 
@@ -60,7 +60,7 @@ def clouds(ec2, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path / "home"))
     ec2.bed.configure(pending_seconds=5.0, profiles=[arn(ACCOUNT, "helper")], page_limit=2)
-    with wrapped("aws", untouched, clock=EmulatorClock(ec2.bed)):
+    with wrap_calls("aws", pass_through, clock=EmulatorClock(ec2.bed)):
         workflow.apply(workflow.plan(SHOP, PRODUCTION))
         (volume,) = volumes(PRODUCTION)
         ec2.bed.write(volume, LEDGER, 3)
@@ -143,7 +143,7 @@ def profiles(clouds):
 
 
 def test_what_was_written_comes_back_block_by_block(clouds, recovery):
-    made = dr.replicate(recovery, pace=ONE)
+    made = dr.replicate(recovery, run_options=ONE)
     assert made.succeeded, made
     assert asked(clouds, "ListSnapshotBlocks")
     assert asked(clouds, "GetSnapshotBlock")
@@ -152,7 +152,7 @@ def test_what_was_written_comes_back_block_by_block(clouds, recovery):
 
     assert profiles(clouds) == (1, 1), "the one that reads, and production's own host"
 
-    evidence = dr.failover(recovery, dr.FailoverOptions(lost=True, pace=ONE))
+    evidence = dr.failover(recovery, dr.FailoverOptions(lost=True, run_options=ONE))
     assert evidence.result == "passed", evidence.reasons
     assert profiles(clouds) == (1, 3), "the account that receives has no such profile"
     (restored,) = volumes(RECOVERY)
@@ -160,9 +160,9 @@ def test_what_was_written_comes_back_block_by_block(clouds, recovery):
     assert blocks_written(clouds.bed, restored) == [0, 1234, GIB // BLOCK - 1]
 
     clouds.bed.write(restored, b"newer", FAR)
-    dr.fence(recovery, pace=ONE)
+    dr.fence(recovery, run_options=ONE)
     clouds.bed.configure(profiles=[arn(RECOVERY.account, "helper")])
-    evidence = dr.failback(recovery, dr.FailoverOptions(pace=ONE))
+    evidence = dr.failback(recovery, dr.FailoverOptions(run_options=ONE))
     assert evidence.result == "passed", evidence.reasons
     (back,) = volumes(PRODUCTION)
     assert clouds.bed.read(back, FAR, 5) == b"newer"
@@ -173,7 +173,7 @@ def test_what_was_written_comes_back_block_by_block(clouds, recovery):
 def test_a_volume_is_carried_whose_growth_is_declared_and_not_done_yet(clouds, recovery):
     db = recovery.topology.role("db")
     grown = evolve(db, volumes=[evolve(db.volumes[0], gib=2)])
-    carried = dr.replicate(evolve(recovery, topology=recovery.topology.with_role(grown)), pace=ONE)
+    carried = dr.replicate(evolve(recovery, topology=recovery.topology.with_role(grown)), run_options=ONE)
     assert carried.succeeded, carried
 
 

@@ -11,7 +11,7 @@ from emulator.identities import PROJECT
 from emulator.settings import Settings
 from portinfra import PlanOptions, workflow
 from portinfra.declaration.load import load
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.emulator import EmulatorClock
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "payments.hcl"
@@ -37,7 +37,7 @@ def there(gce: Local, calls, tmp_path, monkeypatch):
         calls.append(call.action)
         return provider.perform(call)
 
-    with wrapped("gcp", noted, clock=EmulatorClock(gce.bed)):
+    with wrap_calls("gcp", noted, clock=EmulatorClock(gce.bed)):
         yield gce
     assert gce.bed.violations == []
     assert gce.bed.gaps == []

@@ -10,7 +10,7 @@ from portinfra import errors
 from portinfra.execution.caller import Caller
 from portinfra.model.resources import Snapshot
 from portinfra.placement import place
-from portinfra.testing.call_wrapper import untouched, wrapped
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra.testing.conformance.stage import Stage
 from portinfra_gcp import plugin
 from portinfra_gcp.errors import of_answer, to_provider_error
@@ -55,7 +55,7 @@ def lifecycle(bed):
     stage.bring(bed.before)
     stage.bring(bed.after)
     with (
-        wrapped("gcp", untouched, clock=bed.clock),
+        wrap_calls("gcp", pass_through, clock=bed.clock),
         portinfra.connect(bed.environment, bed.before.name) as here,
     ):
         volume = next(seen for seen in here.list(portinfra.Volume) if seen.spec.gib == 3)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from portinfra import Environment, Role, Service, Topology, allow, placed, render_hosts
+from portinfra import Environment, Role, Service, Topology, allow, place, render_hosts
 from portinfra.hosts import haproxy
 from portinfra.hosts.boot_script import boot_script
 from portinfra.provider import cloud_init
@@ -32,7 +32,7 @@ SHOP = Topology(
     delivery="files",
 )
 PRODUCTION = Environment("production", on="fake:us-east-1", cidr="10.20.0.0/16")
-PLACED, FILES = placed(SHOP, PRODUCTION), render_hosts(SHOP, PRODUCTION)
+PLACED, FILES = place(SHOP, PRODUCTION), render_hosts(SHOP, PRODUCTION)
 OWN_ZONE, OTHER_ZONES = {"app1", "app4"}, {"app2", "app3"}
 
 CERTIFICATES = """#cloud-boothook

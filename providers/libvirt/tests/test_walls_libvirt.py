@@ -18,7 +18,7 @@ from hypervisors.guests import guests
 from hypervisors.probes import Capture, listen, passing
 from hypervisors.site import ACCOUNT, BRIDGE, site
 from hypervisors.wired import Wired, wired
-from portinfra import INTERNET, Environment, Role, Topology, allow, placed, reach, workflow
+from portinfra import INTERNET, Environment, Role, Topology, allow, place, reach, workflow
 
 pytestmark = pytest.mark.slow
 
@@ -104,7 +104,7 @@ def up(environment, boots, shared):
 
 
 def promised(topology, there, names):
-    promise = reach.of(placed(topology, there))
+    promise = reach.of(place(topology, there))
     addresses = {name: guest.address for name, guest in names.items()}
     return {
         (source, target, packet)
@@ -137,8 +137,8 @@ def test_what_is_declared_passes_and_nothing_else_before_during_and_after_a_chan
         time.sleep(2)  # what has been captured is told late
     assert not [line for line in capture.seen["web2"] if ".67 > " in line]
     assert not [line for line in capture.seen["wire"] if ".68 > " in line]
-    for place in ("web2", "wire"):
-        assert [line for line in capture.seen[place] if ".443: " in line]
+    for name in ("web2", "wire"):
+        assert [line for line in capture.seen[name] if ".443: " in line]
 
     # During the change, what is denied before and after it does not come through for a moment.
     denied = "udp port 9"
@@ -212,8 +212,8 @@ def test_what_is_declared_passes_and_nothing_else_before_during_and_after_a_chan
 
 
 def _plug_in_another_card(guest):
-    how = ("--model", "virtio", "--live", "--config")
-    guest.hypervisor.virsh("attach-interface", guest.domain, "bridge", BRIDGE, *how)
+    options = ("--model", "virtio", "--live", "--config")
+    guest.hypervisor.virsh("attach-interface", guest.domain, "bridge", BRIDGE, *options)
 
 
 def _take_its_card(guest):

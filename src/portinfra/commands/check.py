@@ -40,7 +40,7 @@ def check(session: Session, target: Target, checking: CheckOptions) -> int:
     there = None
     if checking.observed:
         there = workflow.observe(selection.topology, selection.environment, foreign=True)
-    placed = workflow.placed(selection.topology, selection.environment)
+    placed = workflow.place(selection.topology, selection.environment)
     report = policy.check(placed, selection.rules, there, selection.recoveries)
     hops = _path(report.there or report.reach, checking.path)
     if checking.as_json:

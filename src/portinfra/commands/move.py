@@ -53,7 +53,7 @@ def move(session: Session, target: Target, moving: MoveOptions) -> int:
     if not moving.to:
         raise Misuse("it is not said where to", fix="Give --to PROVIDER:LOCATION: --to gcp:europe-west1.")
     selected = select(session, target)
-    here = workflow.placed(selected.topology, selected.environment)
+    here = workflow.place(selected.topology, selected.environment)
     declared = declaration(session, target).environments
     as_declared = move_environment(selected.environment, moving.to, "--to")  # refuses what is no location
     there = destination(as_declared, moving.to, declared, moving.account, moving.key)

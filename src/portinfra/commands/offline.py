@@ -16,8 +16,8 @@ def place_selection(selection: Selection, *, existing: bool = False) -> Placed:
     provider.
     """
     environment = selection.environment
-    if environment.provider in registry.installed() or registry.misspells(environment.provider):
-        return workflow.placed(selection.topology, environment, existing=existing)
+    if environment.provider in registry.list_installed() or registry.misspells(environment.provider):
+        return workflow.place(selection.topology, environment, existing=existing)
     err().print(
         f"note: the provider {environment.provider!r} is not installed, so what it can do was not checked"
     )

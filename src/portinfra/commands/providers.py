@@ -43,7 +43,7 @@ def providers(
     if doctor:
         return _examine(name, on, shown)
     found: dict[str, Document] = {}
-    for each in [name] if name else registry.installed():
+    for each in [name] if name else registry.list_installed():
         try:
             found[each] = _to_document(registry.plugin(each))
         except Unsupported as error:

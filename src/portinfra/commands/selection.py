@@ -104,7 +104,7 @@ def _unknown_providers(declared: Declared) -> set[str]:
     """Return the providers of environments that are neither installed nor portinfra's own."""
     from portinfra.provider import registry
 
-    known = {*registry.installed(), *registry.OURS}
+    known = {*registry.list_installed(), *registry.OURS}
     return {each.provider for each in declared.environments if isinstance(each.on, str)} - known
 
 

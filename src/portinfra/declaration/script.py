@@ -60,7 +60,7 @@ def run_script(path: Path) -> Declared:
         except (Exception, SystemExit) as error:
             raise _failure(error, path) from error
     declared = Declared(*(tuple(_values(left, kind)) for kind in ARGUMENTS.values()))
-    if declared == Declared() and (guarded := _guarded(tree)):
+    if declared == Declared() and (guarded := _main_statements(tree)):
         message = f"the top level of the script declares nothing, and {_GUARD} it calls no cli()"
         raise _script_error(path, guarded[0], message, _FIX)
     if findings := duplicates(declared):
@@ -82,7 +82,7 @@ def _call_guarded_cli(path: Path, tree: ast.Module, left: dict[str, Any]) -> Non
 
     left: what the script left at its top level. Raises DeclarationError for a name that is not among it.
     """
-    guarded = _guarded(tree)
+    guarded = _main_statements(tree)
     for statement in guarded:
         if not isinstance(statement, ast.Expr) or not _calls_cli(statement.value, left):
             continue
@@ -102,7 +102,7 @@ def _raise_if_call_is_hidden(path: Path, tree: ast.Module, left: dict[str, Any])
     Its arguments would be silently missing: the values at the top level need not be all of them.
     """
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.expr) and _calls_cli(node, left)]
-    if calls and _guarded(tree):
+    if calls and _main_statements(tree):
         first = min(calls, key=lambda node: node.lineno)
         message = f"portinfra does not read this call of cli(): it reads one directly {_GUARD}"
         raise _script_error(path, first, message, _FIX)
@@ -113,7 +113,7 @@ def _script_error(path: Path, node: ast.stmt | ast.expr, message: str, fix: str)
     return declaration_error([Finding("declaration/script", message, fix, location=location)])
 
 
-def _guarded(tree: ast.Module) -> list[ast.stmt]:
+def _main_statements(tree: ast.Module) -> list[ast.stmt]:
     """Return the statements directly below each `if __name__ == "__main__"`."""
     guards = [node for node in tree.body if isinstance(node, ast.If) and _is_guard(node.test)]
     return [statement for guard in guards for statement in guard.body]

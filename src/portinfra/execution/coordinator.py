@@ -25,7 +25,7 @@ from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.readiness import Readiness
 from portinfra.execution.schedule import Schedule
 from portinfra.execution.shared_failures import DeadEnds
-from portinfra.execution.task import Task, surveyed_by
+from portinfra.execution.task import Task, list_surveyed
 from portinfra.execution.workers import Completion
 from portinfra.format import count
 from portinfra.graph import reverse
@@ -358,7 +358,7 @@ class Coordinator:
                 self._on_observation(task, cast(Observation, completion.result))
         else:
             action = getattr(completion.error, "action", "")
-            for task in (failed := surveyed_by(action, self.plan.scope, due)):
+            for task in (failed := list_surveyed(action, self.plan.scope, due)):
                 self._end(task, "failed", completion.error)
             for task in due:
                 if task not in failed:

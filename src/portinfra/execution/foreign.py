@@ -75,7 +75,7 @@ def name_residents(
         found = find()
     except ProviderError:
         return tuple(steps)
-    return tuple(_named(step, found) for step in steps)
+    return tuple(_name_residents(step, found) for step in steps)
 
 
 def _is_refused_deletion(step: StepOutcome) -> bool:
@@ -83,7 +83,7 @@ def _is_refused_deletion(step: StepOutcome) -> bool:
     return step.step.phase == "remove" and isinstance(step.error, Conflict) and step.error.tries_max != 1
 
 
-def _named(step: StepOutcome, found: Iterable[Foreign]) -> StepOutcome:
+def _name_residents(step: StepOutcome, found: Iterable[Foreign]) -> StepOutcome:
     if not _is_refused_deletion(step) or not isinstance(step.error, Conflict):
         return step
     named = _name(step.error, step.step.address, found)

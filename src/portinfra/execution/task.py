@@ -108,7 +108,7 @@ class Task:
         return True
 
 
-def surveyed_by(action: str, scope: Scope, tasks: list[Task]) -> list[Task]:
+def list_surveyed(action: str, scope: Scope, tasks: list[Task]) -> list[Task]:
     """Return the tasks whose resources a kind of read lists; all of them where none is known."""
     surveys = {task.step: call_method(task.driver.survey, scope, [task.expected]) for task in tasks}
     return [task for task in tasks if any(call.action == action for call in surveys[task.step])] or tasks

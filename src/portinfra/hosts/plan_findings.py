@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from portinfra.command_text import command
-from portinfra.format import collapsed
+from portinfra.format import join_runs
 from portinfra.hosts.findings import host_findings, need_findings
 from portinfra.hosts.first_boot import boot_scripts
 from portinfra.hosts.hosts_file import find_peers
@@ -89,7 +89,7 @@ def _roles_with_changes(plan: Plan) -> Iterator[Finding]:
     if names:
         yield Finding(
             "hosts/changed",
-            f"files on existing hosts of {collapsed(names)} may differ from the declaration: firewall rules "
+            f"files on existing hosts of {join_runs(names)} may differ from the declaration: firewall rules "
             "or hosts that they depend on change",
             f"After the apply, render them: {command('hosts', 'files', environment, '--into', 'DIR')}. Copy "
             "the files that differ to the hosts.",

@@ -323,6 +323,6 @@ def _read_traits(spec: type[Spec]) -> Traits:
     )
 
 
-def shown(spec: Spec) -> dict[str, Any]:
+def public_fields(spec: Spec) -> dict[str, Any]:
     """Every field that may be shown, by name; secrets are left out."""
     return {name: getattr(spec, name) for name in traits(type(spec)).shown}

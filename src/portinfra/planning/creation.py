@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 
-from portinfra.format import collapsed, count
+from portinfra.format import count, join_runs
 from portinfra.model.address import Address
 from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
@@ -76,7 +76,7 @@ def birth_findings(
         yield Finding(
             RULE,
             f"{count(len(stay), 'host')} {were} born with other {what} "
-            f"({collapsed(address.name for address in stay)})",
+            f"({join_runs(address.name for address in stay)})",
             "User data, SSH keys and mounts apply when a host is created. "
             f"Replace {'it' if len(stay) == 1 else 'them'} with {replace}.",
             Severity.NOTE,

@@ -10,7 +10,7 @@ from portinfra.model.change import Change
 from portinfra.model.fingerprint import fingerprint
 from portinfra.model.plain import Document
 from portinfra.model.plan import Plan
-from portinfra.model.resources import Spec, shown
+from portinfra.model.resources import Spec, public_fields
 
 _SAID_MAX = 10
 """So many changes are said one by one."""
@@ -156,7 +156,7 @@ def _hash(where: str, what: str) -> str:
 def _spec(spec: Spec | None) -> str:
     if spec is None:
         return "-"
-    return repr(sorted((name, _plain(value)) for name, value in shown(spec).items()))
+    return repr(sorted((name, _plain(value)) for name, value in public_fields(spec).items()))
 
 
 def _plain(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from portinfra.format import collapsed, count
+from portinfra.format import count, join_runs
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
@@ -60,4 +60,4 @@ def _differing(
 
 
 def _name(addresses: list[Address]) -> str:
-    return collapsed(addresses) if len(addresses) <= NAMED_MAX else count(len(addresses), "resource")
+    return join_runs(addresses) if len(addresses) <= NAMED_MAX else count(len(addresses), "resource")

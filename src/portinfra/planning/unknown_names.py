@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
-from portinfra.format import collapsed, nearest_spelling, suggestion
+from portinfra.format import join_runs, nearest_spelling, suggestion
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
@@ -68,7 +68,7 @@ def unknown_names(plan: Plan) -> Iterator[UnknownName]:
             elif attribute == "allow_data_loss" and (near := _misspelling(name, names)):
                 yield UnknownName(attribute, name, f"Did you mean {near!r}? {GONE}")
             else:
-                there = f" Known are {collapsed(sorted(data))}." if data else ""
+                there = f" Known are {join_runs(sorted(data))}." if data else ""
                 yield UnknownName(attribute, name, f"{GONE}{there}")
 
 

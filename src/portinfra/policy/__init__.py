@@ -22,7 +22,7 @@ from portinfra.policy.services import SERVICES
 from portinfra.policy.spread import SPREAD
 from portinfra.policy.undeclared_traffic import UNDECLARED
 from portinfra.policy.waivers import UNKNOWN, UNUSED, Waived, about_waivers, sort_out_waivers
-from portinfra.reach import observed, of
+from portinfra.reach import observed_reach, of
 
 __all__ = [
     "BUILT_IN",
@@ -84,7 +84,9 @@ def check(
 
 def _there(placed: Placed, observation: Observation, recoveries: tuple[RecoveryPlan, ...]) -> PolicyContext:
     resources = {address: seen.spec for address, seen in observation.resources.items()}
-    return PolicyContext(placed, observed(observation, placed.topology), resources, observation, recoveries)
+    return PolicyContext(
+        placed, observed_reach(observation, placed.topology), resources, observation, recoveries
+    )
 
 
 def _rank(finding: Finding) -> int:

@@ -94,7 +94,7 @@ class PolicyRule:
         fix = complete_commands(fix or self.fix)
         where = _where(about, context)
         finding = Finding(self.id, message, fix, self.severity, _subject(about), where)
-        return Breach(finding, _touched(about, context))
+        return Breach(finding, _affected_roles(about, context))
 
     def _to_subject(self, about: About, context: PolicyContext) -> About:
         """A role that is given by its name; of a user's rule, every other name has to be a resource's."""
@@ -157,7 +157,7 @@ def _where(about: About, context: PolicyContext) -> Location | None:
     return context.placed.location(Address(about)) if about in context.placed.resources else None
 
 
-def _touched(about: About, context: PolicyContext) -> tuple[str, ...]:
+def _affected_roles(about: About, context: PolicyContext) -> tuple[str, ...]:
     """The roles that it concerns."""
     match about:
         case Role():

@@ -181,7 +181,7 @@ class SnapshotLocks(ABC):
         """Return the first read of all locks of the account; core reads the following pages."""
 
     @abstractmethod
-    def locked_until(self, answer: Answer) -> Mapping[str, float]:
+    def lock_ends(self, answer: Answer) -> Mapping[str, float]:
         """Return native id of a snapshot → until when it is locked, in seconds since 1970, of one page."""
 
 

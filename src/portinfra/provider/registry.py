@@ -35,7 +35,7 @@ loaded: dict[str, ProviderPlugin] = {}
 
 
 @contextmanager
-def substituted(plugin: ProviderPlugin) -> Iterator[None]:
+def substitute(plugin: ProviderPlugin) -> Iterator[None]:
     """Let a plugin stand for the provider of its name, installed or not: for tests and for trying one out."""
     before = _substitutes.get(plugin.name)
     _substitutes[plugin.name] = plugin
@@ -61,7 +61,7 @@ def wrap_connections(name: str, wrap: Wrap) -> Iterator[None]:
         _wraps[name] = before
 
 
-def installed() -> Mapping[str, EntryPoint]:
+def list_installed() -> Mapping[str, EntryPoint]:
     """The entry points of every provider installed, by name; none is imported yet."""
     return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name)}
 
@@ -103,7 +103,7 @@ def missing_provider(environment: Environment, missing: Unsupported) -> Finding:
 
 
 def _load(name: str) -> ProviderPlugin:
-    entries = installed()
+    entries = list_installed()
     if name not in entries:
         raise Unsupported(f"there is no provider {name!r}", fix=_suggestion(name, entries))
     entry = entries[name]
@@ -122,7 +122,7 @@ def _load(name: str) -> ProviderPlugin:
 
 def known_names() -> frozenset[str]:
     """Return the names of all providers that are installed, or that this project makes."""
-    return frozenset({*installed(), *OURS, *_substitutes})
+    return frozenset({*list_installed(), *OURS, *_substitutes})
 
 
 def misspells(name: str) -> str:

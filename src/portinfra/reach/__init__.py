@@ -18,7 +18,7 @@ def of(placed: Placed) -> Reach:
     return _reach(placed.resources)
 
 
-def observed(observation: Observation, topology: Topology | None = None) -> Reach:
+def observed_reach(observation: Observation, topology: Topology | None = None) -> Reach:
     """Who can reach whom in what is there now: loosened rules, lost addresses and all.
 
     With a topology, its roles may be asked about though no host of theirs is there, and the ranges that its

@@ -71,8 +71,8 @@ def groups(recovery: Recovery, placed: Placed) -> list[Group]:
     return [Group(name, tuple(policies[name]), tuple(some)) for name, some in volumes.items()]
 
 
-def check_names(recovery: Recovery, how: FailoverOptions, points: Iterable[str] = ()) -> None:
-    """Raise PolicyError for names in `how` that nothing has: of points, which are among `points`, and of
+def check_names(recovery: Recovery, options: FailoverOptions, points: Iterable[str] = ()) -> None:
+    """Raise PolicyError for names in `options` that nothing has: of points, which are among `points`, and of
     volumes that a group has in the target.
     """
     target = recovery.target
@@ -80,9 +80,13 @@ def check_names(recovery: Recovery, how: FailoverOptions, points: Iterable[str] 
         volume for group in groups(recovery, place(recovery.topology, target)) for volume in group.volumes
     ]
     findings = [
-        *_unknown(recovery, how.without, points, "unknown-point", "there is no point {!r}"),
+        *_unknown(recovery, options.without, points, "unknown-point", "there is no point {!r}"),
         *_unknown(
-            recovery, how.blank, volumes, "unknown-volume", f"{{}} is no volume that {target.name} restores"
+            recovery,
+            options.blank,
+            volumes,
+            "unknown-volume",
+            f"{{}} is no volume that {target.name} restores",
         ),
     ]
     if findings:

@@ -68,6 +68,6 @@ class FailoverOptions:
     """Volumes, by their addresses, that may begin blank: no point has data of them."""
     insist: bool = False
     """Go on though the check before it finds errors, other than missing data. Evidence lists them."""
-    pace: RunOptions = field(factory=RunOptions)
+    run_options: RunOptions = field(factory=RunOptions)
     at: Callable[[Enum], None] = lambda step: None
     """Called before each step (`takeover.steps.Step`)."""

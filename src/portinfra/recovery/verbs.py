@@ -108,7 +108,7 @@ replicate = _announce("replicate", replication.replicate, _trouble, begins=False
 @check_arguments
 @wraps(takeovers.takeover)
 def takeover(
-    recovery: Recovery, to: End, how: FailoverOptions | None = None, *, say: Say = lambda line: None
+    recovery: Recovery, to: End, options: FailoverOptions | None = None, *, say: Say = lambda line: None
 ) -> Evidence:
     """Make one end active, with the events of the command that leads to it."""
-    return (failover if to == "target" else failback)(recovery, how, say=say)
+    return (failover if to == "target" else failback)(recovery, options, say=say)

@@ -17,7 +17,7 @@ from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plain import Document, plain
 from portinfra.model.plan import Plan
-from portinfra.model.resources import Instance, Network, PublicAddress, Spec, shown
+from portinfra.model.resources import Instance, Network, PublicAddress, Spec, public_fields
 from portinfra.planning.fingerprints import declaration_digest, digest, fingerprints
 
 
@@ -59,7 +59,7 @@ def change_document(change: Change) -> Document:
 
 def spec_document(spec: Spec | None) -> Document | None:
     """A resource's attributes by name; secrets are left out."""
-    return None if spec is None else {name: plain(value) for name, value in shown(spec).items()}
+    return None if spec is None else {name: plain(value) for name, value in public_fields(spec).items()}
 
 
 def finding_document(finding: Finding) -> Document:

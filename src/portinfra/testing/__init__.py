@@ -15,7 +15,7 @@ def drill(recovery: "Recovery", *, seed: int | None = None) -> "Evidence":
     """
     from portinfra import dr  # not before it is asked for: the built-in cloud lies in this package, too
 
-    evidence = dr.drill(recovery, pace=dr.RunOptions(seed=seed))
+    evidence = dr.drill(recovery, run_options=dr.RunOptions(seed=seed))
     if not evidence.is_accepted:
         gates = [check for wave in evidence.waves for check in wave.checks]
         checks = [each for each in (*gates, *evidence.actions, *evidence.probes) if not each.passed]

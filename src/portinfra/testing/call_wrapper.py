@@ -22,7 +22,7 @@ SILENT = "(silent)"
 
 
 @contextmanager
-def wrapped(
+def wrap_calls(
     provider: str, hand: Hand, *, lag_seconds: float = 0.0, clock: Clock | None = None
 ) -> Iterator[None]:
     """While it lasts, every call of the provider of that name passes through the hand.
@@ -52,7 +52,7 @@ def wrap_each_place(
         yield
 
 
-def untouched(provider: Provider, call: Call) -> Answer:
+def pass_through(provider: Provider, call: Call) -> Answer:
     """The hand that changes nothing."""
     return provider.perform(call)
 

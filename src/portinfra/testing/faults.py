@@ -1,10 +1,10 @@
 """Faults around any provider, by chance or at one call, the same for the same seed.
 
-    with faults.injected("fake", Faults(seed=7, throttled=0.2, answer_lost=0.05)) as weather:
+    with faults.inject_faults("fake", Faults(seed=7, throttled=0.2, answer_lost=0.05)) as weather:
         apply(plan(topology, environment), seed=7)
     print(weather.met)          # Counter({'throttled': 41, 'answer lost': 9})
 
-    with faults.injected("fake", Faults(at="StopInstance")), pytest.raises(faults.Crash):
+    with faults.inject_faults("fake", Faults(at="StopInstance")), pytest.raises(faults.Crash):
         failover(recovery)      # the process dies after its first StopInstance
 
 A fault happens on the way to the provider or back; the cloud behind it stays as it is. What a provider would
@@ -166,7 +166,7 @@ class Weather:
 
 
 @contextmanager
-def injected(provider: str, faults: Faults) -> Iterator[Weather]:
+def inject_faults(provider: str, faults: Faults) -> Iterator[Weather]:
     """While it lasts, calls of the provider of that name meet these faults. Yields what happens.
 
     Raises AssertionError where the call at which a mishap was to happen never came: that showed nothing.

@@ -33,15 +33,15 @@ def fake_cloud(request: pytest.FixtureRequest) -> "Iterator[FakeCloud]":
 
     Of another shape: `@pytest.mark.parametrize("fake_cloud", ["aws", "gcp"], indirect=True)`.
     """
-    from portinfra.testing.simulation import simulated  # not before it is asked for: it takes time
+    from portinfra.testing.simulation import simulate  # not before it is asked for: it takes time
 
-    with simulated(getattr(request, "param", "aws")) as cloud:
+    with simulate(getattr(request, "param", "aws")) as cloud:
         yield cloud
 
 
 @pytest.fixture
 def apply_topology(fake_cloud: "FakeCloud") -> ApplyTopology:
     """Brings a topology to the `fake_cloud`, and sees to it that nothing more is left to do there."""
-    from portinfra.testing.simulation import applied
+    from portinfra.testing.simulation import apply_and_check
 
-    return applied
+    return apply_and_check

@@ -1,7 +1,7 @@
 """A cloud in memory for one test, and a topology brought there: no account, no file, no waiting.
 
-with simulated() as cloud:
-    applied(topology, environment)
+with simulate() as cloud:
+    apply_and_check(topology, environment)
     assert len(cloud.books()) == 42
 """
 
@@ -22,7 +22,7 @@ SOMEWHERE = Environment("test", on="fake:us-east-1", cidr="10.0.0.0/16")
 
 
 @contextmanager
-def simulated(shape: str = "aws") -> Iterator[FakeCloud]:
+def simulate(shape: str = "aws") -> Iterator[FakeCloud]:
     """A new cloud, which every environment `on="fake:…"` lies in while this lasts; journals go to a folder
     that is gone afterwards. The shapes are those of docs/simulator.md.
     """
@@ -41,7 +41,7 @@ def simulated(shape: str = "aws") -> Iterator[FakeCloud]:
                 os.environ["PORTINFRA_HOME"] = home
 
 
-def applied(
+def apply_and_check(
     topology: Topology,
     environment: Environment = SOMEWHERE,
     options: PlanOptions | None = None,

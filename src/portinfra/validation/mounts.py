@@ -42,7 +42,7 @@ def mount_findings(volume: Volume, repeated: Container[str], subject: str) -> It
     if volume.mount and not is_mountable(volume.mount):
         fix = "Write an absolute path of letters, digits, '.', '_' and '-': '/var/lib/postgresql'."
         yield wrong("mount", f"{volume.mount!r} is no place to mount it", fix)
-    elif hidden := _hidden_by(volume.mount):
+    elif hidden := _find_hidden_path(volume.mount):
         message = f"mounted at {volume.mount!r}, it would hide the operating system's {hidden}"
         yield wrong("mount", message, "Mount it at a path of its own: '/srv/data', '/var/lib/postgresql'.")
     if volume.mount and volume.mount.rstrip("/") in repeated:
@@ -56,7 +56,7 @@ def is_mountable(mount: str) -> bool:
     return bool(MOUNT.fullmatch(mount)) and "." not in parts and ".." not in parts
 
 
-def _hidden_by(mount: str) -> str:
+def _find_hidden_path(mount: str) -> str:
     """Return a path of the operating system that a volume mounted there hides; empty where it hides none."""
     tree = mount.split("/")[1] if mount else ""
     if tree in SYSTEM_TREES:

@@ -25,7 +25,7 @@ def length(text: str) -> int | None:
 
 def time_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
     """What is no length of time; points too seldom for the rpo; waves that may take longer than the rto."""
-    for part, attribute, text in _given(recovery):
+    for part, attribute, text in _list_durations(recovery):
         if length(text) is None:
             message = f"{text!r} {why_no_duration(text)}"
             fix = LOCK_FIX if attribute == "lock" else "Write 30m, 4h or 1d, for example."
@@ -51,7 +51,7 @@ def time_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
             yield part.wrong("limit", "limit", message, fix, Severity.WARNING)
 
 
-def _given(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
+def _list_durations(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
     """Every length of time: whose, of which attribute, as it was written."""
     for attribute in ("rpo", "rto"):
         yield whole(recovery), attribute, getattr(recovery, attribute)

@@ -67,7 +67,7 @@ def resource_findings(
     for name, words in wrong.items():
         yield Finding(
             "resource/wrong-value",
-            f"{name} must be {words}, and is {_shown(spec, name)}",
+            f"{name} must be {words}, and is {_describe_value(spec, name)}",
             f"Give {name} as {words}.",
             subject=f"{spec.address}.{name}",
             location=location,
@@ -119,7 +119,7 @@ def _provider_findings(spec: Spec, values: ProviderValues) -> Iterator[Finding]:
     yield from values.tag_count(len(getattr(spec, "tags", {})), f"{subject}.tags")
 
 
-def _shown(spec: Spec, name: str) -> str:
+def _describe_value(spec: Spec, name: str) -> str:
     value = getattr(spec, name)
     shows = isinstance(value, str | int) and name not in traits(type(spec)).secret
     return repr(value) if shows else what_it_is(value)

@@ -145,7 +145,7 @@ def sound(value: V, subject: str, area: str, findings: list[Finding]) -> V:
     for each in attributes(type(value)):
         if each.kind is Kind.PART and isinstance(part := getattr(value, each.name), each.part or object):
             parts[each.name] = sound(part, f"{subject}.{each.block}", area, findings)
-    return _sound_itself(_changed(value, parts), subject, area, findings)
+    return _sound_itself(_evolve(value, parts), subject, area, findings)
 
 
 def flow_subject(flow: Flow) -> str:
@@ -192,10 +192,10 @@ def _sound_itself(value: V, subject: str, area: str, findings: list[Finding]) ->
         if wrong:
             findings += wrong
             stand_ins[each.name] = each.stand_in()
-    return _changed(value, stand_ins)
+    return _evolve(value, stand_ins)
 
 
-def _changed(value: V, changes: Mapping[str, Any]) -> V:
+def _evolve(value: V, changes: Mapping[str, Any]) -> V:
     """Return the value with other attributes, which mypy cannot know of any class."""
     return cast(V, evolve(cast(Any, value), **changes)) if changes else value
 

@@ -14,9 +14,9 @@ from portinfra.model.change import Difference, Step
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Rule
 from portinfra.render.console.differences import difference_lines
-from portinfra.render.console.names import collapsed
+from portinfra.render.console.names import join_runs
 from portinfra.render.console.plan import show_plan
-from portinfra.render.console.progress import ProgressDisplay, line, pace
+from portinfra.render.console.progress import ProgressDisplay, describe_pace, line
 
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
 
@@ -93,7 +93,7 @@ def test_attachments_of_replaced_volumes_share_a_line(applied):
     ],
 )
 def test_runs_of_names_are_shown_by_their_ends(names, text):
-    assert collapsed(names) == text
+    assert join_runs(names) == text
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ def test_a_removal_is_called_so():
 
 
 def test_a_terminal_shows_counts_rate_and_time_left():
-    assert pace(_moment(seconds_left=80.0)) == "120 calls, 4.8/s, 1 min 20 s left"
-    assert pace(_moment(seconds=0.0, seconds_left=0.0)) == "120 calls"
+    assert describe_pace(_moment(seconds_left=80.0)) == "120 calls, 4.8/s, 1 min 20 s left"
+    assert describe_pace(_moment(seconds=0.0, seconds_left=0.0)) == "120 calls"
 
 
 def test_on_a_terminal_steps_that_end_well_are_only_in_the_bar():

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 PAYMENTS = str(Path(__file__).parents[3] / "examples" / "payments.hcl")
 WHERE = ("production", "-f", PAYMENTS, "--on", "fake:us-east-1")
@@ -30,7 +30,7 @@ def document(*arguments):
 def planned(tmp_path_factory):
     """The cloud, and a saved plan of the example in it."""
     saved = tmp_path_factory.mktemp("payments") / "plan.json"
-    with simulated() as cloud:
+    with simulate() as cloud:
         assert run("plan", *WHERE, "--out", str(saved)).exit_code == 0
         yield cloud, saved
 

@@ -11,10 +11,10 @@ from json_schema import document_errors, schema_names
 import portinfra
 from portinfra.model.plain import plain
 from portinfra.provider.abilities import Check, Doctor, Images
-from portinfra.provider.registry import substituted
+from portinfra.provider.registry import substitute
 from portinfra.render.documents import natural
 from portinfra.testing.fake.plugin import FakePlugin
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 PAGE = Path(__file__).parents[3] / "docs" / "json.md"
 SCHEMAS = (
@@ -53,7 +53,7 @@ class OwnHardware(FakePlugin, Doctor, Images):
 @pytest.fixture(scope="module")
 def produced(world_on):
     """One document of each schema, as the commands print them, in the story that the page tells."""
-    with simulated() as cloud:
+    with simulate() as cloud:
         return _produce(world_on(cloud))
 
 
@@ -67,7 +67,7 @@ def _produce(world):
     for command in ("render", "inventory", "lockin"):
         run(command, on=world.changing("web", native={"fake": {"host_group": "a"}}))
     run("providers", "fake")
-    with substituted(OwnHardware(world.cloud)):
+    with substitute(OwnHardware(world.cloud)):
         run("providers", "fake", "--doctor")
         run("image", "build", "--on", "fake:rack")
     run("move", "--to", "fake:eu-west-1", "--plan")

@@ -8,7 +8,7 @@ from attrs import evolve
 
 from portinfra import DataPolicy, dr
 from portinfra.errors import PortinfraError
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 
 
 def test_plan_is_refused_while_data_has_no_point(run):
@@ -131,7 +131,7 @@ def test_plan_makes_no_call_to_what_is_lost(run):
         assert provider.account != run.here.account, "a call to what is lost"
         return provider.perform(call)
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         assert run("dr", "plan", "--lost", run.here.name).exit_code == 0
 
 

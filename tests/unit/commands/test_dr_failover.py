@@ -9,7 +9,7 @@ from turning import silent
 
 from portinfra import Action, Probe, Wave
 from portinfra.execution.journal import home
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.fake import plugin
 
 # What they ask.
@@ -204,7 +204,7 @@ def asked(run):
                 actions.append(call.action)
             return provider.perform(call)
 
-        with wrapped("fake", hand):
+        with wrap_calls("fake", hand):
             work()
         return actions
 

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
-from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulation import simulated
+from portinfra.testing.faults import Crash, Faults, inject_faults
+from portinfra.testing.simulation import simulate
 
 DECLARATION = """
 variable "secret" { sensitive = true }
@@ -105,7 +105,7 @@ def files(tmp_path):
 @pytest.mark.slow
 def test_each_command_works_in_its_situation(files):
     options = files(DECLARATION)
-    with simulated():
+    with simulate():
         page = run("dr", "runbook", *options)
         assert "secret=ada" not in page
         assert "A value in place of each `VALUE` (`secret=VALUE`)" in page
@@ -115,7 +115,7 @@ def test_each_command_works_in_its_situation(files):
         run("dr", "replicate", *options)
         for words in ("status", "drill", "sweep"):
             type_in(words)
-        with injected("fake", Faults(at="CreateInstance", mishap="dies before")), pytest.raises(Crash):
+        with inject_faults("fake", Faults(at="CreateInstance", mishap="dies before")), pytest.raises(Crash):
             type_in("failover")
         type_in("abandon")
         for words in ("failover", "failback", "failover --planned", "failback"):
@@ -129,7 +129,7 @@ def test_each_command_works_in_its_situation(files):
 
 def test_approvals_and_manual_steps_work_in_their_situations(files, monkeypatch):
     options = files(DECLARATION.removesuffix("}\n") + APPROVED)
-    with simulated():
+    with simulate():
         reader = Reader(run("dr", "runbook", *options))
         run("apply", "production", "--yes", *options)
         run("dr", "replicate", *options)

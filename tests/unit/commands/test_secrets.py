@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 CANARY = "canary-4711"
 SHAPES_OF_IT = (CANARY, CANARY.upper(), base64.b64encode(CANARY.encode()).decode())
@@ -155,7 +155,7 @@ def story(tmp_path_factory):
     values = tmp_path_factory.mktemp("values") / "pins.tfvars"
     values.write_text(f'pin = "{CANARY}"\n')
     printed = {}
-    with simulated(), pytest.MonkeyPatch.context() as patch:
+    with simulate(), pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("PORTINFRA_HOME", str(folder / "home"))
         for call, declared in calls():
@@ -224,7 +224,7 @@ def test_a_printed_command_is_refused_until_the_placeholder_is_replaced(tmp_path
     (tmp_path / "shop.hcl").write_text(DECLARATION)
     given = ["production", "-f", str(tmp_path / "shop.hcl"), f"--var=token={CANARY}", "--var=pin=1"]
     printed = shlex.split(Session("portinfra", ("apply", *given)).again)[1:]
-    with simulated() as cloud:
+    with simulate() as cloud:
         result = CliRunner().invoke(app(Session("portinfra", tuple(printed))), [*printed, "--yes"])
         assert cloud.books() == []
     assert result.exit_code == 2
@@ -251,7 +251,7 @@ def test_a_value_of_the_process_environment_is_as_secret(story, tmp_path, monkey
     monkeypatch.chdir(folder)
     monkeypatch.setenv("PORTINFRA_VAR_token", CANARY)
     monkeypatch.setenv("PORTINFRA_VAR_pin", CANARY)
-    with simulated() as cloud, monkeypatch.context() as patch:
+    with simulate() as cloud, monkeypatch.context() as patch:
         patch.setenv("PORTINFRA_HOME", str(tmp_path))
         for call in (("plan", "--full"), ("plan", "--json"), ("apply", "--yes"), ("status",), ("render",)):
             arguments = [*call, "production", "-f", "shop.hcl"]

@@ -8,7 +8,7 @@ from attrs import evolve
 from portinfra import Volume
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
-from portinfra.testing.faults import Faults, injected
+from portinfra.testing.faults import Faults, inject_faults
 
 
 def test_volumes_that_are_kept_are_an_exception_and_no_difference(applied):
@@ -107,7 +107,7 @@ def test_a_host_that_runs_behind_a_fence_because_its_deletion_waits_is_an_except
 
 
 def test_an_error_that_ends_a_run_does_not_say_that_the_run_goes_on(applied):
-    with injected("fake", Faults(unavailable=1.0)):
+    with inject_faults("fake", Faults(unavailable=1.0)):
         result = applied.run("status")
     assert result.exit_code == 1
     assert "by itself" not in result.stderr

@@ -9,7 +9,7 @@ from portinfra.execution.caller import Caller
 from portinfra.execution.retry import ATTEMPTS_MAX, FIRST_ATTEMPTS_MAX, UNREACHABLE_ATTEMPTS_MAX, delay
 from portinfra.provider.interface import Call
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 READ = Call("List")
 
@@ -93,7 +93,7 @@ def test_each_wait_is_twice_as_long_as_the_one_before_and_none_takes_more_than_h
 
 def test_what_is_tried_again_and_again_is_told_of():
     told = []
-    with simulated() as cloud:
+    with simulate() as cloud:
         topology = Topology("shop", [Role("web", count=1, waive={"R6": "one will do"})])
         place = Environment("demo", on="fake:us-east-1")
         made = plan(topology, place)

@@ -21,7 +21,7 @@ from portinfra.model.sensitive import SensitiveText
 from portinfra.planning.fingerprints import fingerprints
 from portinfra.records import holder as holders
 from portinfra.render.console.plan import rolling, show_plan
-from portinfra.testing.simulation import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulate
 
 SECRET = "password-of-the-database"
 SCRIPT = f"#!/bin/sh\n{SECRET}\n"
@@ -29,7 +29,7 @@ SCRIPT = f"#!/bin/sh\n{SECRET}\n"
 
 @pytest.fixture(autouse=True)
 def cloud():
-    with simulated() as cloud:
+    with simulate() as cloud:
         yield cloud
 
 

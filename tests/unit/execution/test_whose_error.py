@@ -8,7 +8,7 @@ from portinfra.execution.connection import Connection
 from portinfra.model.address import Scope
 from portinfra.provider.clock import SystemClock
 from portinfra.provider.interface import Call
-from portinfra.testing.simulation import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulate
 
 
 class Dark:
@@ -37,6 +37,6 @@ def test_a_change_names_the_resource():
 
 
 def test_every_way_to_a_cloud_knows_its_environment():
-    with simulated(), Connection.to(SOMEWHERE) as place:
+    with simulate(), Connection.to(SOMEWHERE) as place:
         assert place.caller.environment == SOMEWHERE.name
         assert place.start_run(Scope("shop", "test"))._caller.environment == "test"

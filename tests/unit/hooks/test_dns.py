@@ -7,14 +7,14 @@ from attrs import evolve
 
 from portinfra import PlanOptions, Role, Topology, apply, destroy, plan
 from portinfra.errors import UserCodeError
-from portinfra.testing.simulation import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulate
 
 SHOP = Topology("shop", [Role("web", count=2, public="customers"), Role("db", count=1)])
 
 
 @pytest.fixture
 def cloud():
-    with simulated() as cloud:
+    with simulate() as cloud:
         yield cloud
 
 

@@ -10,7 +10,7 @@ from portinfra.errors import ApplyError
 from portinfra.execution import questions
 from portinfra.execution.questions import ask
 from portinfra.hooks import calls
-from portinfra.testing.simulation import SOMEWHERE, simulated
+from portinfra.testing.simulation import SOMEWHERE, simulate
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ def test_what_is_no_error_of_the_function_passes_through():
 
 def test_a_host_whose_function_hangs_is_not_ready_after_its_limit(hang):
     role = Role("web", count=1, ready=hang, ready_limit="1s")
-    with simulated(), pytest.raises(ApplyError) as failed:
+    with simulate(), pytest.raises(ApplyError) as failed:
         apply(plan(Topology("shop", [role]), SOMEWHERE))
     (cause,) = failed.value.outcome.causes
     assert "was not ready within 1s" in str(cause.error)
@@ -80,7 +80,7 @@ def test_a_host_whose_function_hangs_is_not_ready_after_its_limit(hang):
 def test_another_function_is_asked_once_the_first_one_is_left(hang):
     web = Role("web", count=1, ready=hang, ready_limit="1s")
     db = Role("db", count=1, ready=lambda inventory: True)
-    with simulated(), pytest.raises(ApplyError) as failed:
+    with simulate(), pytest.raises(ApplyError) as failed:
         apply(plan(Topology("shop", [web, db]), SOMEWHERE))
     failed_hosts = [step.step.address for step in failed.value.outcome.steps if step.fate == "failed"]
     assert failed_hosts == ["instance.web1"]

@@ -10,9 +10,9 @@ from portinfra import apply, plan
 from portinfra.hosts.first_boot import boot_scripts
 from portinfra.model.address import Address
 from portinfra.placement import place
-from portinfra.testing.call_wrapper import wrapped
+from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.fake import plugin
-from portinfra.testing.faults import Crash, Faults, injected
+from portinfra.testing.faults import Crash, Faults, inject_faults
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def created():
             seen.append(call.parameters)
         return answer
 
-    with wrapped("fake", hand):
+    with wrap_calls("fake", hand):
         yield seen
 
 
@@ -71,7 +71,7 @@ def test_a_later_delivery_or_another_count_replaces_no_host():
 def test_a_run_after_a_crash_gives_the_same_scripts(mishap):
     with created() as seen:
         faults = Faults(at="CreateInstance", mishap=mishap)
-        with injected("fake", faults), pytest.raises(Crash):
+        with inject_faults("fake", faults), pytest.raises(Crash):
             apply(plan(SHOP, PRODUCTION), seed=0)
         apply(plan(SHOP, PRODUCTION), seed=0)
     scripts = expected(SHOP)

@@ -3,14 +3,14 @@
 import pytest
 from attrs import evolve
 
-from portinfra import INTERNET, Environment, Role, Topology, allow, inventory, list_hosts, placed
+from portinfra import INTERNET, Environment, Role, Topology, allow, inventory, list_hosts, place
 
 SHOP = Topology(
     "shop",
     [Role("bastion", count=1, public="operators"), Role("web-app", count=2)],
     [allow(INTERNET, "bastion", tcp=443, why="login"), allow("bastion", "web-app", tcp=22, why="ssh")],
 )
-HERE = placed(SHOP, Environment("demo", on="fake:us-east-1", cidr="10.0.0.0/16"))
+HERE = place(SHOP, Environment("demo", on="fake:us-east-1", cidr="10.0.0.0/16"))
 
 
 def test_hosts_are_listed_in_the_order_of_the_declaration():
@@ -43,7 +43,7 @@ def test_another_format_is_refused_with_those_that_there_are():
 @pytest.mark.parametrize("format", ["ansible", "hosts", "ssh"])
 def test_an_address_that_a_role_ignores_is_not_known_offline(format):
     moved = SHOP.with_role(evolve(SHOP.role("web-app"), ignore=["private_address", "zone"]))
-    there = placed(moved, HERE.environment)
+    there = place(moved, HERE.environment)
     host = next(host for host in list_hosts(there) if host.name == "web-app1")
     assert (host.private_address, host.zone, host.size) == (None, None, "small")
     text = inventory(there, format)

@@ -1,8 +1,8 @@
 import pytest
 
-from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, placed
+from portinfra import INTERNET, Environment, Role, Topology, Volume, allow, place
 from portinfra.errors import ValidationError
-from portinfra.model.resources import Attachment, FirewallRules, Instance, Rule, shown, traits
+from portinfra.model.resources import Attachment, FirewallRules, Instance, Rule, public_fields, traits
 
 
 def test_ports_become_sorted_ranges_that_do_not_touch():
@@ -19,7 +19,7 @@ def test_one_port_alone_needs_no_list():
 def test_what_is_no_port_is_reported_with_all_else(port):
     flow = allow("a", "a", tcp=port, why="x")
     with pytest.raises(ValidationError) as error:
-        placed(Topology("shop", [Role("a", count="3")], [flow]), Environment("demo", on="fake:us-east-1"))
+        place(Topology("shop", [Role("a", count="3")], [flow]), Environment("demo", on="fake:us-east-1"))
     wrong = {each.subject: each for each in error.value.findings}
     assert set(wrong) == {"flow a → a.tcp", "role.a.count"}, "nothing that follows from them"
     assert "must be ports between 1 and 65535: 443, '8000-8100'" in wrong["flow a → a.tcp"].message
@@ -73,7 +73,7 @@ def test_rules_are_sorted_and_without_doubles_in_whatever_order_they_are_given()
 def test_user_data_is_never_shown_nor_compared():
     instance = Instance("web1", None, None, 0, "10.0.0.4", user_data="canary")
     assert "canary" not in repr(instance)
-    assert "canary" not in str(shown(instance))
+    assert "canary" not in str(public_fields(instance))
     assert "user_data" not in traits(Instance).compared
     assert instance == Instance("web1", None, None, 0, "10.0.0.4", user_data="other")
     assert "canary" not in repr(Role("web", user_data="canary"))

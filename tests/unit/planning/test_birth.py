@@ -6,7 +6,7 @@ from attrs import evolve
 from portinfra import Environment, PlanOptions, Role, Topology, Volume, apply, plan
 from portinfra.model.resources import Instance, Mount
 from portinfra.planning.creation import RULE, birth_text, changes_since_birth
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 DEMO = Environment("demo", on="fake:instant/us-east-1")
 DB = Role(
@@ -32,7 +32,7 @@ def notes(role, **options):
 
 @pytest.fixture(scope="module")
 def shop():
-    with simulated() as cloud:
+    with simulate() as cloud:
         apply(plan(topology(), DEMO), seed=0)
         yield cloud
 

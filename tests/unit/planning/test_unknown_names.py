@@ -6,8 +6,8 @@ import pytest
 from portinfra import Environment, PlanOptions, Role, Topology, Volume, apply, destroy, plan
 from portinfra.errors import UserCodeError, ValidationError
 from portinfra.model.finding import Severity
-from portinfra.testing.faults import Crash, Faults, injected
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.faults import Crash, Faults, inject_faults
+from portinfra.testing.simulation import apply_and_check, simulate
 from portinfra.workflow import release
 
 SHOP = Topology("shop", [Role("small", count=2, volumes=Volume("data", gib=10)), Role("web", count=1)])
@@ -26,8 +26,8 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def cloud():
-    with simulated() as cloud:
-        applied(SHOP, DEMO)
+    with simulate() as cloud:
+        apply_and_check(SHOP, DEMO)
         yield cloud
 
 
@@ -62,8 +62,8 @@ def test_every_volume_is_meant_by_all_and_by_nothing_else(cloud):
 
 
 def test_one_volume_that_may_be_lost_is_the_only_one_that_goes():
-    with simulated() as cloud:
-        applied(SHOP, DEMO)
+    with simulate() as cloud:
+        apply_and_check(SHOP, DEMO)
         apply(destroy(SHOP, DEMO, PlanOptions(allow_data_loss="volume.small1-data")))
         volumes = [record["name"] for record in cloud.books() if record["kind"] == "volume"]
     assert len(volumes) == 1
@@ -73,9 +73,9 @@ def test_one_volume_that_may_be_lost_is_the_only_one_that_goes():
 @pytest.fixture
 def killed():
     """An environment whose last run was killed."""
-    with simulated() as cloud:
-        applied(SHOP, DEMO)
-        with injected("fake", Faults(at="DeleteInstance", mishap="dies after")), pytest.raises(Crash):
+    with simulate() as cloud:
+        apply_and_check(SHOP, DEMO)
+        with inject_faults("fake", Faults(at="DeleteInstance", mishap="dies after")), pytest.raises(Crash):
             apply(plan(SHOP, DEMO, PlanOptions(replace="instance.web1")), seed=0)
         cloud.clock.sleep_until(cloud.clock.now() + 60)  # lists show its lease
         yield cloud
@@ -138,7 +138,7 @@ def is_interrupted(cloud):
 
 
 def dies(cloud):
-    with injected("fake", Faults(at="DeleteVolume", mishap="dies after")), pytest.raises(Crash):
+    with inject_faults("fake", Faults(at="DeleteVolume", mishap="dies after")), pytest.raises(Crash):
         apply(plan(FEWER, DEMO, LOSS), seed=0)
 
 
@@ -170,8 +170,8 @@ def fails(cloud):
     "end", [dies, is_killed_and_its_lease_released, is_interrupted, is_interrupted_twice, fails]
 )
 def test_a_run_that_does_not_end_well_after_the_loss_is_finished_by_the_same_options(end):
-    with simulated() as cloud:
-        applied(SHOP, DEMO)
+    with simulate() as cloud:
+        apply_and_check(SHOP, DEMO)
         end(cloud)
         cloud.clock.sleep_until(cloud.clock.now() + 60)  # the volume is deleted
         assert len(names_of_volumes(cloud)) == 1
@@ -181,8 +181,8 @@ def test_a_run_that_does_not_end_well_after_the_loss_is_finished_by_the_same_opt
 
 
 def test_after_a_run_that_ended_well_an_absent_volume_is_an_error():
-    with simulated() as cloud:
-        applied(SHOP, DEMO)
+    with simulate() as cloud:
+        apply_and_check(SHOP, DEMO)
         is_interrupted(cloud)
         apply(plan(GROWN, DEMO), seed=0)
         assert errors(plan(FEWER, DEMO, LOSS))

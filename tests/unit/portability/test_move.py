@@ -2,9 +2,9 @@
 
 from attrs import evolve
 
-from portinfra import Environment, Role, Topology, Volume, lock_in, move, placed
+from portinfra import Environment, Role, Topology, Volume, lock_in, move, place
 from portinfra.portability.move import destination
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 SHOP = Topology("shop", [Role("web", count=2, volumes=[Volume("data", gib=10)], size="f1.small")])
 HERE = Environment("here", on="fake:us-east-1", account="111122223333", cidr="10.0.0.0/16")
@@ -12,8 +12,8 @@ THERE = evolve(HERE, on="fake:eu-west-1", account="444455556666")
 
 
 def test_a_move_names_what_carries_over_and_what_is_chosen():
-    with simulated():
-        found = move(placed(SHOP, HERE), THERE)
+    with simulate():
+        found = move(place(SHOP, HERE), THERE)
     assert (found.carried_counts["instance"], found.carried_counts["volume"], found.data_gib) == (2, 2, 20)
     assert [tie.subject for tie in found.lost] == ["role.web.size", "environment.here.account"]
     (choice,) = found.choices

@@ -145,7 +145,7 @@ def test_a_provider_that_lacks_drivers_is_refused_when_it_is_connected(install):
 
 def test_listing_imports_no_provider_and_is_in_order_of_names(install):
     modules = [install(name, "raise RuntimeError('imported')") for name in ("steam", "diesel")]
-    assert list(registry.installed()) == ["diesel", "steam"]
+    assert list(registry.list_installed()) == ["diesel", "steam"]
     assert not set(modules) & set(sys.modules)
 
 

@@ -41,7 +41,7 @@ def seen(**changes):
             del resources[address]
         else:
             resources[address] = evolve(resources[address], spec=evolve(resources[address].spec, **fields))
-    return reach.observed(Observation(resources), SHOP)
+    return reach.observed_reach(Observation(resources), SHOP)
 
 
 def test_a_flow_opens_its_two_ends_and_no_more():

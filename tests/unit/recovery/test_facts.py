@@ -11,7 +11,7 @@ from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import facts_of, read_facts
 from portinfra.recovery.situation.situation import Authority
 from portinfra.recovery.takeover.takeover import failback, failover
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 BEGUN = {"kind": "failover", "id": "64", "occasion": "failover", "epoch": 100, "began": 100.0, "open": True}
 NOTHING = Contents((), ())
@@ -70,9 +70,9 @@ def test_an_entry_of_a_takeover_that_cannot_be_read_is_damaged_until_a_later_one
 
 @pytest.fixture
 def ready():
-    with simulated() as cloud:
-        applied(SHOP, PRODUCTION)
-        assert replicate(recovery(), pace=ONE).succeeded
+    with simulate() as cloud:
+        apply_and_check(SHOP, PRODUCTION)
+        assert replicate(recovery(), run_options=ONE).succeeded
         yield cloud
 
 

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from portinfra import Environment, Role, Topology, placed
+from portinfra import Environment, Role, Topology, place
 from portinfra.execution import questions
 from portinfra.execution.connection import Connection
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Rollout, Wave
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 SHOP = Topology("shop", [Role("db", count=1), Role("web", count=2)])
 DB, WEB = Wave(("db",), (), "1m", 60), Wave(("web",), (), "1m", 60)
@@ -19,8 +19,8 @@ DB, WEB = Wave(("db",), (), "1m", 60), Wave(("web",), (), "1m", 60)
 @contextmanager
 def begun(quiet=False):
     """A rollout in an environment of the simulator, with the clock of its provider."""
-    there = placed(SHOP, Environment("release", on="fake:us-east-1"))
-    with simulated(), Connection.to(there.environment) as here, here.start_run(there.scope) as run:
+    there = place(SHOP, Environment("release", on="fake:us-east-1"))
+    with simulate(), Connection.to(there.environment) as here, here.start_run(there.scope) as run:
         context = RolloutContext(here, run, here.catalogue(), there, lambda progress: None, quiet)
         yield Rollout(context, "release"), here.provider.clock
 

@@ -10,9 +10,9 @@ from portinfra.errors import OutcomeUnknown, RateLimited, Unavailable, Unsupport
 from portinfra.model.address import Address
 from portinfra.provider import registry
 from portinfra.provider.interface import Call
-from portinfra.testing.call_wrapper import untouched, wrapped
-from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather, injected
-from portinfra.testing.simulation import simulated
+from portinfra.testing.call_wrapper import pass_through, wrap_calls
+from portinfra.testing.faults import MISHAPS, Crash, Faults, Weather, inject_faults
+from portinfra.testing.simulation import simulate
 
 SHOP = Topology("shop", roles=[Role("web")])
 PRODUCTION = Environment("production", on="fake:us-east-1")
@@ -169,8 +169,8 @@ def test_latency_passes_by_the_providers_clock(provider):
 
 
 def test_injected_faults_end_with_their_block():
-    with simulated():
-        with injected("fake", Faults(at=5)) as weather, pytest.raises(Crash):
+    with simulate():
+        with inject_faults("fake", Faults(at=5)) as weather, pytest.raises(Crash):
             apply(plan(SHOP, PRODUCTION), seed=0)
         assert weather.calls == 5
         assert apply(plan(SHOP, PRODUCTION), seed=0).succeeded
@@ -182,16 +182,16 @@ def test_a_hand_that_lags_is_owned_up_to():
         with closing(registry.connect(PRODUCTION)) as provider:
             return provider.capabilities.visibility_seconds
 
-    with simulated():
+    with simulate():
         before = visibility_seconds()
-        with wrapped("fake", untouched, lag_seconds=7.0):
+        with wrap_calls("fake", pass_through, lag_seconds=7.0):
             assert visibility_seconds() == before + 7.0
         assert visibility_seconds() == before
 
 
 def test_a_wrapped_provider_keeps_its_plugin_and_so_its_abilities():
     plugin = registry.plugin("fake")
-    with wrapped("fake", untouched):
+    with wrap_calls("fake", pass_through):
         assert registry.plugin("fake") is plugin
 
 
@@ -201,11 +201,11 @@ def test_calls_pass_through_each_hand_that_wraps_them():
             passed.append(name)
             return provider.perform(call)
 
-        return wrapped("fake", hand)
+        return wrap_calls("fake", hand)
 
     passed = []
     with (
-        simulated(),
+        simulate(),
         add_a_hand("inner"),
         add_a_hand("outer"),
         closing(registry.connect(PRODUCTION)) as provider,
@@ -215,12 +215,12 @@ def test_calls_pass_through_each_hand_that_wraps_them():
 
 
 def test_a_provider_that_is_not_installed_cannot_be_wrapped():
-    with pytest.raises(Unsupported, match="no provider 'azure'"), wrapped("azure", untouched):
+    with pytest.raises(Unsupported, match="no provider 'azure'"), wrap_calls("azure", pass_through):
         pass
 
 
 def test_a_stale_answer_comes_from_the_place_that_is_asked():
-    with simulated(), injected("fake", Faults(stale=1.0, stale_seconds=60.0)):
+    with simulate(), inject_faults("fake", Faults(stale=1.0, stale_seconds=60.0)):
         east, west = (Environment(name, on=f"fake:{name}-1") for name in ("us-east", "us-west"))
         for environment in (east, west):
             with closing(registry.connect(environment)) as provider:
@@ -238,8 +238,8 @@ def test_what_is_no_fault_is_refused(nonsense):
 @pytest.mark.parametrize("at", [9999, "DeleteVolume"])
 def test_a_mishap_that_never_happened_showed_nothing(at):
     with (
-        simulated(),
+        simulate(),
         pytest.raises(AssertionError, match=f"call {at} never came"),
-        injected("fake", Faults(at=at)),
+        inject_faults("fake", Faults(at=at)),
     ):
         apply(plan(SHOP, PRODUCTION), seed=0)

@@ -8,7 +8,7 @@ import pytest
 
 from portinfra import Environment, Role, Topology, plan
 from portinfra.testing.fake import FakeCloud, plugin
-from portinfra.testing.simulation import applied, simulated
+from portinfra.testing.simulation import apply_and_check, simulate
 
 SHOP = Topology("shop", roles=[Role("web")])
 
@@ -31,9 +31,9 @@ def test_of_another_shape(fake_cloud, apply_topology, request):
 def test_nothing_stays_behind(monkeypatch):
     monkeypatch.setattr(plugin, "cloud", FakeCloud())
     outer = plugin.cloud
-    with simulated() as cloud:
+    with simulate() as cloud:
         assert plugin.cloud is cloud is not outer
-        applied(SHOP)
+        apply_and_check(SHOP)
     assert plugin.cloud is outer
     assert outer.books() == []
 

@@ -19,7 +19,7 @@ from portinfra import (
     Volume,
     Wave,
     allow,
-    placed,
+    place,
 )
 from portinfra.model.topology import Flow
 from portinfra.testing import strategies
@@ -27,13 +27,13 @@ from portinfra.testing import strategies
 
 @given(strategies.topologies().filter(lambda topology: topology.roles), strategies.environments())
 def test_every_topology_can_be_placed(topology, environment):
-    assert placed(topology, environment).resources
+    assert place(topology, environment).resources
 
 
 @given(strategies.histories(), strategies.environments())
 def test_every_edit_leads_to_a_topology_that_can_be_placed(history, environment):
     for topology in history:
-        assert placed(topology, environment).resources
+        assert place(topology, environment).resources
 
 
 @given(st.data(), strategies.topologies())
@@ -62,7 +62,7 @@ def test_ones_own_topology_is_edited_into_valid_ones(data):
     for _ in range(4):
         topology = data.draw(strategies.edits(topology))
         if topology.roles:
-            assert placed(topology, Environment("production", on="fake:us-east-1")).resources
+            assert place(topology, Environment("production", on="fake:us-east-1")).resources
 
 
 LEFT_OUT = {

@@ -12,13 +12,13 @@ from portinfra import (
     connect,
     move,
     observe,
-    placed,
+    place,
     plan,
     render_hosts,
 )
 from portinfra.errors import ValidationError
 from portinfra.provider import registry
-from portinfra.testing.simulation import simulated
+from portinfra.testing.simulation import simulate
 
 NOT_DECLARED = {
     "hcl/unknown-variable": "an option of the command line, or the line of a file of values",
@@ -69,13 +69,13 @@ HERE = Environment("home", on="fake:us-east-1")
 THERE = Environment("away", on="fkae:us-east-1")
 LINE = THERE.location.line
 VERBS = {
-    "placed": lambda: placed(SHOP, THERE),
+    "placed": lambda: place(SHOP, THERE),
     "plan": lambda: plan(SHOP, THERE),
     "check": lambda: check(SHOP, THERE),
     "observe": lambda: observe(SHOP, THERE),
     "render_hosts": lambda: render_hosts(SHOP, THERE),
     "connect": lambda: connect(THERE),
-    "move": lambda: move(placed(SHOP, HERE), THERE),
+    "move": lambda: move(place(SHOP, HERE), THERE),
 }
 
 
@@ -90,7 +90,7 @@ def test_a_provider_that_does_not_exist_is_found_at_the_line_of_on(verb):
 
 
 def test_a_finding_about_a_single_resource_has_the_line_of_the_script():
-    with simulated(), connect(HERE) as cloud, pytest.raises(ValidationError) as caught:
+    with simulate(), connect(HERE) as cloud, pytest.raises(ValidationError) as caught:
         cloud.ensure(Snapshot("nightly"))
     lines = {(each.location.file, each.location.line) for each in caught.value.findings}
     assert lines == {(__file__, caught.traceback[0].lineno + 1)}

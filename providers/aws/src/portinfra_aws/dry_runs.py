@@ -50,7 +50,7 @@ def calls(placed: Placed, catalogue: Catalogue, seen: Mapping[Address, Observed[
     return tuple(_call(action, given, placed.scope) for action, given in _writes(placed, catalogue, seen))
 
 
-def denied(answer: Answer) -> tuple[str, ...]:
+def denied_actions(answer: Answer) -> tuple[str, ...]:
     """Return the action that an answer denies: `ec2:RunInstances`."""
     return (str(answer[DENIED]),) if DENIED in answer else ()
 

@@ -32,7 +32,7 @@ def locks_call() -> Call:
     return Call(LOCKS, {}, rates=classes(LOCKS))
 
 
-def locked_until(answer: Mapping[str, Any]) -> dict[str, float]:
+def lock_ends(answer: Mapping[str, Any]) -> dict[str, float]:
     """Return native id → moment. A lock without a moment, of a snapshot that is pending, is left out."""
     return {
         item["snapshotId"]: _moment(item["lockExpiresOn"])

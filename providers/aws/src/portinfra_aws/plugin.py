@@ -134,9 +134,9 @@ class AwsPlugin(
         """Return the read of all locks."""
         return locks.locks_call()
 
-    def locked_until(self, answer: Mapping[str, Any]) -> Mapping[str, float]:
+    def lock_ends(self, answer: Mapping[str, Any]) -> Mapping[str, float]:
         """Return the locks that have not expired."""
-        return locks.locked_until(answer)
+        return locks.lock_ends(answer)
 
     def key_call(self, environment: Environment, key: str) -> Call | None:
         """Return the read of a key's state."""
@@ -154,4 +154,4 @@ class AwsPlugin(
 
     def denied_actions(self, call: Call, answer: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the action that a dry run is denied."""
-        return dry_runs.denied(answer)
+        return dry_runs.denied_actions(answer)

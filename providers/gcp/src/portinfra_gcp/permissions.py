@@ -46,7 +46,7 @@ def call() -> Call:
     return Call(READ_PERMISSIONS, {"body": {"permissions": writes}})
 
 
-def denied(made: Call, answer: Answer) -> tuple[str, ...]:
+def denied_permissions(made: Call, answer: Answer) -> tuple[str, ...]:
     """Return the permissions that are not granted."""
     granted = set(answer.get("permissions") or ())
     return tuple(each for each in made.parameters["body"]["permissions"] if each not in granted)

@@ -121,7 +121,7 @@ class GcpPlugin(
 
     def denied_actions(self, call: Call, answer: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the permissions that are not granted in the project."""
-        return permissions.denied(call, answer)
+        return permissions.denied_permissions(call, answer)
 
     def is_sure_to_be_needed(self, action: str) -> bool:
         """Return False: it may be granted on single resources, which this read does not tell."""

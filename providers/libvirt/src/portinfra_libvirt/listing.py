@@ -17,7 +17,7 @@ class Unlisted:
     """Whether portinfra may define or start the pool so that it lists the file; else a person has to."""
 
 
-def unlisted(pool: Mapping[str, str], path: str, at: str) -> Unlisted | None:
+def explain_unlisted(pool: Mapping[str, str], path: str, at: str) -> Unlisted | None:
     """Return why a file is unknown that a pool does not list; None where it is absent.
 
     A file is absent only where an active pool lists its directory. `pool` has the keys `name`, `state`

@@ -5,7 +5,7 @@ from email import message_from_string
 import pytest
 from attrs import evolve
 
-from portinfra import Environment, Role, Service, Topology, Volume, allow, placed
+from portinfra import Environment, Role, Service, Topology, Volume, allow, place
 from portinfra.hosts.first_boot import boot_scripts
 from portinfra.model.address import Address
 from portinfra.model.observed import Observed
@@ -30,7 +30,7 @@ TOPOLOGY = Topology(
     delivery="files",
 )
 LAPTOP = Environment("laptop", on="libvirt:laptop", cidr="10.30.0.0/16")
-PLACED = placed(TOPOLOGY, LAPTOP)
+PLACED = place(TOPOLOGY, LAPTOP)
 SCRIPTS = boot_scripts(PLACED, LibvirtPlugin())
 
 

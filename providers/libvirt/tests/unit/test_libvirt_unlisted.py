@@ -17,7 +17,7 @@ from portinfra_libvirt.actions.hypervisor import Hand
 from portinfra_libvirt.drivers.instance import InstanceDriver
 from portinfra_libvirt.drivers.snapshot import SnapshotDriver
 from portinfra_libvirt.drivers.volume import VolumeDriver
-from portinfra_libvirt.listing import unlisted
+from portinfra_libvirt.listing import explain_unlisted
 from portinfra_libvirt.site import Hypervisor, Site
 
 SCOPE = Scope("shop", "production")
@@ -53,17 +53,17 @@ def seen(driver, record):
 
 def test_a_file_is_absent_only_where_an_active_pool_lists_its_directory():
     path = path_of("volume.db1-data")
-    assert unlisted(LISTED, path, "a") is None
+    assert explain_unlisted(LISTED, path, "a") is None
     for state, problem in (
         ("undefined", "is not defined"),
         ("inactive", "is not active"),
         ("elsewhere", "lists /srv/other instead of"),
     ):
-        told = unlisted(STATES[state], path, "a")
+        told = explain_unlisted(STATES[state], path, "a")
         assert f"the pool {POOL} of a {problem}" in told.reason
         assert f"virsh pool-start {POOL}" in told.fix
-    assert f"--target {DIRECTORY}" in unlisted(STATES["undefined"], path, "a").fix
-    spaced = unlisted(STATES["undefined"], "/srv/my disks/x.qcow2", "a")
+    assert f"--target {DIRECTORY}" in explain_unlisted(STATES["undefined"], path, "a").fix
+    spaced = explain_unlisted(STATES["undefined"], "/srv/my disks/x.qcow2", "a")
     assert "--target '/srv/my disks'" in spaced.fix
 
 

@@ -18,8 +18,10 @@ def drill(session: Session, which: PlanSelection, shown: OutputOptions, data: Re
     recovery, store = recovery_of(session, which), open_store()
     with ProgressDisplay() as display:
         try:
-            pace = dr.RunOptions(listen=display)
-            evidence = dr.drill(recovery, pace=pace, say=display.say, as_of=moment, blank=data.may_be_blank)
+            run_options = dr.RunOptions(listen=display)
+            evidence = dr.drill(
+                recovery, run_options=run_options, say=display.say, as_of=moment, blank=data.may_be_blank
+            )
         except KeyboardInterrupt as again:  # the first one has begun to tear it down
             fix = f"Remove the rest: {command_line('dr', 'sweep', recovery.plan.name)}"
             raise Interrupted("interrupted while it was torn down", fix=fix) from again
@@ -55,7 +57,7 @@ def sweep(session: Session, which: PlanSelection, shown: OutputOptions) -> int:
 
     recovery = recovery_of(session, which)
     with ProgressDisplay() as display:
-        found = dr.sweep(recovery, pace=dr.RunOptions(listen=display), say=display.say)
+        found = dr.sweep(recovery, run_options=dr.RunOptions(listen=display), say=display.say)
     if shown.as_json:
         write_json(swept_document(recovery, found))
     else:

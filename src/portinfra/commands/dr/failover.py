@@ -110,7 +110,7 @@ def fence(session: Session, which: PlanSelection, changing: ConfirmOptions) -> i
     if not changing.yes:
         confirm(session, f"Stop every host of {recovery.source.name}? [y/N]", ("y", "yes"))
     with ProgressDisplay() as display:
-        hosts = dr.fence(recovery, pace=dr.RunOptions(listen=display))
+        hosts = dr.fence(recovery, run_options=dr.RunOptions(listen=display))
     if changing.as_json:
         write_json({"schema": "portinfra.fence/1", "fenced": str(recovery.source_scope), "hosts": hosts})
     else:
@@ -161,7 +161,7 @@ def _take_over(
             fix=" ".join(f"If {name} is lost: `{line}`." for name, line in lines),
         )
     store, without = open_store(), _points_to_leave(recovery, taking, ask_source=lost is None)
-    how = dr.FailoverOptions(
+    options = dr.FailoverOptions(
         lost=lost is not None,
         planned=planned,
         without=without,
@@ -171,13 +171,13 @@ def _take_over(
         insist=taking.insist,
     )
     if not taking.yes:
-        show_prospect(dr.make_forecast(recovery, how), err())
-        for line in _agreement(recovery, how, dr.may_take_over(recovery, how)):
+        show_prospect(dr.make_forecast(recovery, options), err())
+        for line in _agreement(recovery, options, dr.may_take_over(recovery, options)):
             err().print(line)
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         run = dr.failback if recovery.is_reversed else dr.failover
-        evidence = run(recovery, evolve(how, pace=dr.RunOptions(listen=display)), say=display.say)
+        evidence = run(recovery, evolve(options, run_options=dr.RunOptions(listen=display)), say=display.say)
     code = hand_in(session, store, recovery.as_declared, evidence, as_json=taking.as_json)
     _what_next(session, recovery, evidence)
     return code
@@ -211,26 +211,26 @@ def _print_new_spelling(line: str) -> None:
     err().print(f"This is an old spelling. Write: {line}")
 
 
-def _agreement(recovery: "Recovery", how: "FailoverOptions", permitted: "Permitted") -> list[str]:
+def _agreement(recovery: "Recovery", options: "FailoverOptions", permitted: "Permitted") -> list[str]:
     """Return what an operator agrees to, in sentences."""
-    from portinfra.recovery.points.kept_time import kept_for
+    from portinfra.recovery.points.kept_time import describe_duration
     from portinfra.recovery.situation.request import end_of
 
     source, target, overruled = recovery.source.name, recovery.target.name, permitted.overruled
-    stopped = "is lost" if how.lost else "is stopped"
+    stopped = "is lost" if options.lost else "is stopped"
     if any(error.startswith("recovery/silent-zone:") for error in overruled):
         stopped = "is stopped as far as it answers"
     lines = [f"{source} {stopped}, and {target} takes over."]
-    if how.as_of:
-        at = f"{how.as_of:%Y-%m-%d %H:%M:%S %Z}"
+    if options.as_of:
+        at = f"{options.as_of:%Y-%m-%d %H:%M:%S %Z}"
         lines.append(f"Each group comes up from data as of {at}. What was written later does not come back.")
-    if how.blank:
-        lines.append(f"These volumes come up blank: {', '.join(sorted(how.blank))}.")
-    if how.lost:
+    if options.blank:
+        lines.append(f"These volumes come up blank: {', '.join(sorted(options.blank))}.")
+    if options.lost:
         lines.append(f"What was written in {source} and is in no point stays on its volumes.")
     elif recovery.is_reversed:
         keep = recovery.plan.keep_overwritten
-        stay = kept_for(keep, ends_by_time=permitted.situation.facts(end_of(recovery)).tells_time)
+        stay = describe_duration(keep, ends_by_time=permitted.situation.facts(end_of(recovery)).tells_time)
         kept = f"in snapshots, each kept {stay}" if keep else "gone, as keep_overwritten is empty"
         lines.append(
             f"What the volumes of {target} hold is replaced by what was written in {source} since. What was "
@@ -296,8 +296,8 @@ def _abandon(
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
-        how = dr.FailoverOptions(pace=dr.RunOptions(listen=display))
-        done = dr.abandon(recovery, how, older_data=older_data)
+        options = dr.FailoverOptions(run_options=dr.RunOptions(listen=display))
+        done = dr.abandon(recovery, options, older_data=older_data)
     if agreed.as_json:
         write_json(abandoned_document(recovery, done))
     else:

@@ -47,13 +47,13 @@ def plan(session: Session, which: PlanSelection, foreseeing: ForecastOptions, da
     if foreseeing.grants:
         write(dr.grants(recovery))
         return Exit.DONE
-    how = dr.FailoverOptions(
+    options = dr.FailoverOptions(
         lost=foreseeing.lost is not None,
         without=tuple(foreseeing.without_point or ()),
         as_of=data.moment,
         blank=data.may_be_blank,
     )
-    found = dr.make_forecast(way, how)
+    found = dr.make_forecast(way, options)
     if foreseeing.as_json:
         write_json(prospect_document(found))
     else:

@@ -24,11 +24,11 @@ def refresh(session: Session, which: PlanSelection, refreshing: Refreshing, data
     moment = data.moment
     recovery, store = recovery_of(session, which), open_store()
     with ProgressDisplay() as display:
-        how = dr.FailoverOptions(
+        options = dr.FailoverOptions(
             as_of=moment,
             blank=data.may_be_blank,
             without=tuple(refreshing.without_point or ()),
-            pace=dr.RunOptions(listen=display),
+            run_options=dr.RunOptions(listen=display),
         )
-        evidence = dr.refresh(recovery, how, say=display.say)
+        evidence = dr.refresh(recovery, options, say=display.say)
     return hand_in(session, store, recovery, evidence, as_json=refreshing.as_json)

@@ -35,7 +35,7 @@ def replicate(session: Session, which: PlanSelection, replicating: ReplicateOpti
             recovery,
             now=replicating.now,
             insist=replicating.insist,
-            pace=dr.RunOptions(listen=display),
+            run_options=dr.RunOptions(listen=display),
             say=display.say,
         )
     if replicating.as_json:

@@ -57,7 +57,7 @@ LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 def drill(
     recovery: Recovery,
     *,
-    pace: RunOptions | None = None,
+    run_options: RunOptions | None = None,
     say: Say = lambda line: None,
     as_of: datetime | None = None,
     blank: Collection[str] = (),
@@ -71,10 +71,10 @@ def drill(
     that cannot be had. Whatever else keeps it from coming up is in evidence of a drill that failed. A drill
     that sees a takeover to its own end begin is torn down at its next wave.
     """
-    pace, say = pace or RunOptions(), SafeListener(say)
-    how = FailoverOptions(as_of=as_of, blank=blank)
-    as_of = how.as_of
-    check_names(recovery, how)
+    run_options, say = run_options or RunOptions(), SafeListener(say)
+    options = FailoverOptions(as_of=as_of, blank=blank)
+    as_of = options.as_of
+    check_names(recovery, options)
     with Connection.to(recovery.target, recovery.topology) as target:
         catalogue, principal = target.catalogue(), target.reader.principal()
         _raise_if_refused(recovery, target)
@@ -83,18 +83,18 @@ def drill(
         say_clocks([target], say)
         ledger = Ledger(target, recovery.ledger)
         started = target.now()
-        choice = choose(recovery, target, ledger, how)
+        choice = choose(recovery, target, ledger, options)
         chosen, missing = choice.points, choice.missing
         accepted = Accepted(choice.blank)
         selected = Selected(missing=missing, blank=choice.blank)
-        if findings := Selection(recovery, how, target).wish_findings(selected):
+        if findings := Selection(recovery, options, target).wish_findings(selected):
             raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
         until = as_of.timestamp() if as_of else None
         moment = None if until is None else iso(until)
         contents = ledger.read()
         ages = Ages(points(contents.entries), started, until)
         id = f"{int(started):x}{secrets.token_hex(1)}"
-        run = target.start_run(recovery.drill(id), workers=pace.workers, seed=pace.seed)
+        run = target.start_run(recovery.drill(id), workers=run_options.workers, seed=run_options.seed)
         with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
@@ -106,7 +106,7 @@ def drill(
             may_leave_hosts = recovery.plan.vault is not None
             try:
                 with run.living():
-                    receive(recovery, target, chosen, pace, say)
+                    receive(recovery, target, chosen, run_options, say)
                 may_leave_hosts = False
                 there = target.observe(recovery.points)
                 placed = place_with_data(recovery, where(recovery, id), chosen, there, accepted)
@@ -115,7 +115,7 @@ def drill(
             except (PortinfraError, KeyboardInterrupt) as error:
                 problems.append(_in_words(error))
                 placed = where(recovery, id)
-            context = RolloutContext(target, run, catalogue, placed, pace.listen, recovery.sensitive)
+            context = RolloutContext(target, run, catalogue, placed, run_options.listen, recovery.sensitive)
             bring_up = BringUp(
                 recovery, context, KIND, say, interruption=lambda: _takeover_of(recovery, target)
             )

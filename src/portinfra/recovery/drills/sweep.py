@@ -70,7 +70,9 @@ class Swept:
 
 
 @check_arguments
-def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lambda line: None) -> list[Swept]:
+def sweep(
+    recovery: Recovery, *, run_options: RunOptions | None = None, say: Say = lambda line: None
+) -> list[Swept]:
     """Remove what runs left that died: drills by their ids, hosts of probes, and hosts that carry data of a
     vault. portinfra leaves what still runs.
 
@@ -78,7 +80,7 @@ def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lamb
     does not answer is `not looked at`; the fate of an end where another error ends the sweep is that error.
     Raises ProviderError where both ends fail before anything was found.
     """
-    pace, say = pace or RunOptions(), SafeListener(say)
+    run_options, say = run_options or RunOptions(), SafeListener(say)
     found: list[Swept] = []
     errors: list[ProviderError] = []
     for way in (recovery, recovery.reversed):
@@ -86,7 +88,7 @@ def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lamb
         try:
             with Connection.to(way.target) as connection:
                 connection.account()
-                for each in _sweep_end(way, connection, pace, say):
+                for each in _sweep_end(way, connection, run_options, say):
                     found.append(each)  # one by one: an error must not hide what was removed before it
         except ProviderError as error:
             errors.append(error)
@@ -100,28 +102,28 @@ def sweep(recovery: Recovery, *, pace: RunOptions | None = None, say: Say = lamb
     return found
 
 
-def _sweep_end(way: Recovery, connection: Connection, pace: RunOptions, say: Say) -> Iterator[Swept]:
+def _sweep_end(way: Recovery, connection: Connection, run_options: RunOptions, say: Say) -> Iterator[Swept]:
     """Yield what was found at the target of a way."""
     ledger = Ledger(connection, way.ledger)
     ledger.settle()
     is_empty = may_close = True
-    for each in _sweep_transfers(way, connection, pace):
+    for each in _sweep_transfers(way, connection, run_options):
         yield each
         if each.direction == "receiving":
             is_empty = is_empty and each.fate == REMOVED
             may_close = may_close and each.fate in (REMOVED, RUNNING)  # one that runs has its own open entry
-    yield from _sweep_drills(way, connection, ledger, pace, may_close=may_close)
+    yield from _sweep_drills(way, connection, ledger, run_options, may_close=may_close)
     for each in _sweep_scope(
-        way, connection, way.prober, partial(_remove_probe_hosts, way, connection, pace)
+        way, connection, way.prober, partial(_remove_probe_hosts, way, connection, run_options)
     ):
         yield evolve(each, what="probe host")
         is_empty = is_empty and each.fate == REMOVED
     if is_empty:
-        _close_runs(way, connection, ledger, pace)
-    remove_outlived(way, connection, pace, say)
+        _close_runs(way, connection, ledger, run_options)
+    remove_outlived(way, connection, run_options, say)
 
 
-def _sweep_transfers(way: Recovery, connection: Connection, pace: RunOptions) -> Iterator[Swept]:
+def _sweep_transfers(way: Recovery, connection: Connection, run_options: RunOptions) -> Iterator[Swept]:
     """Remove transfer hosts in both directions, before the entries close that tell of them."""
     if way.plan.vault is None:
         return
@@ -130,12 +132,12 @@ def _sweep_transfers(way: Recovery, connection: Connection, pace: RunOptions) ->
         ("sending", way.reversed, way.reversed.sending),
     )
     for direction, each, scope in directions:
-        for found in _sweep_scope(way, connection, scope, partial(clear, each, connection, pace)):
+        for found in _sweep_scope(way, connection, scope, partial(clear, each, connection, run_options)):
             yield evolve(found, what="transfer hosts", direction=direction)
 
 
 def _sweep_drills(
-    way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions, *, may_close: bool
+    way: Recovery, connection: Connection, ledger: Ledger, run_options: RunOptions, *, may_close: bool
 ) -> Iterator[Swept]:
     """Remove drills that died: each has a scope of its own, which only its entry names. Close their entries,
     unless transfer hosts are left, which may be theirs.
@@ -151,17 +153,21 @@ def _sweep_drills(
         swept = Swept(str(entry.said["id"]), str(entry.said["began"]), REMOVED, environment=way.target.name)
         placed = where(way, swept.id)
         try:
-            with connection.start_run(placed.scope, workers=pace.workers, seed=pace.seed) as run:
+            with connection.start_run(
+                placed.scope, workers=run_options.workers, seed=run_options.seed
+            ) as run:
                 now = read_again(Ledger.after_settling(connection, way.ledger), entry)
                 if now is None or not now.open:  # the drill ended while this sweep removed others
                     continue
                 count = len(run.reader.observe(placed.scope).resources)
-                left = remove(RolloutContext(connection, run, connection.catalogue(), placed, pace.listen))
+                left = remove(
+                    RolloutContext(connection, run, connection.catalogue(), placed, run_options.listen)
+                )
         except LeaseHeldError:
             yield evolve(swept, fate=RUNNING)
             continue
         except ApplyError as error:
-            yield evolve(swept, fate=str(error), resources=_left(connection, placed.scope))
+            yield evolve(swept, fate=str(error), resources=_count_remaining(connection, placed.scope))
             continue
         if left is None:
             yield evolve(swept, fate=UNSEEN)
@@ -173,7 +179,7 @@ def _sweep_drills(
         ledger.rewrite(now, {**now.said, "open": False, "result": now.said.get("result") or "swept"})
 
 
-def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, pace: RunOptions) -> None:
+def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, run_options: RunOptions) -> None:
     """Close the entries of takeovers and refreshes that left nothing, under the leases of all that a run may
     leave: its transfer hosts, and hosts of probes, which it makes under the lease of its environment.
 
@@ -186,8 +192,8 @@ def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, pace: Run
         return
     with (
         suppress(LeaseHeldError),
-        hold_receiving(way, connection, pace),
-        connection.start_run(way.target_scope, workers=pace.workers, seed=pace.seed),
+        hold_receiving(way, connection, run_options),
+        connection.start_run(way.target_scope, workers=run_options.workers, seed=run_options.seed),
     ):
         for entry in Ledger.after_settling(connection, way.ledger).entries(TAKEOVER):
             if entry.open:
@@ -208,17 +214,17 @@ def _sweep_scope(
     except LeaseHeldError:
         return [evolve(swept, fate=RUNNING)]
     except ApplyError as error:
-        return [evolve(swept, fate=str(error), resources=_left(connection, scope))]
+        return [evolve(swept, fate=str(error), resources=_count_remaining(connection, scope))]
     return [swept]
 
 
-def _remove_probe_hosts(way: Recovery, connection: Connection, pace: RunOptions) -> None:
+def _remove_probe_hosts(way: Recovery, connection: Connection, run_options: RunOptions) -> None:
     placed = evolve(place(way.topology, way.target), scope=way.prober, resources={}, roles={})
-    with connection.start_run(way.prober, workers=pace.workers, seed=pace.seed) as run:
-        remove_probers(RolloutContext(connection, run, connection.catalogue(), placed, pace.listen))
+    with connection.start_run(way.prober, workers=run_options.workers, seed=run_options.seed) as run:
+        remove_probers(RolloutContext(connection, run, connection.catalogue(), placed, run_options.listen))
 
 
-def _left(connection: Connection, scope: Scope) -> int:
+def _count_remaining(connection: Connection, scope: Scope) -> int:
     with suppress(PortinfraError):
         return len(connection.reader.observe(scope).resources)
     return 0

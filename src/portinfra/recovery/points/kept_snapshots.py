@@ -33,7 +33,7 @@ class KeptVolumes:
     recovery: Recovery
     place: Connection
     ledger: Ledger
-    pace: RunOptions
+    run_options: RunOptions
 
     def keep(self, volumes: Collection[Address], takeover: str, data: str, seconds: int) -> None:
         """Make a snapshot of each volume, to be kept for so many seconds. Its hosts are off.
@@ -42,11 +42,14 @@ class KeptVolumes:
         is left out. One that was not replaced gets a second snapshot: hosts may have written to it since the
         first. Raises ProviderError, LeaseHeldError and ApplyError.
         """
-        pace = self.pace
+        run_options = self.run_options
         seen = self.place.observe(self.recovery.target_scope).resources
         data_volumes = {address: each for address, each in seen.items() if isinstance(each.spec, Volume)}
         with self.place.start_run(
-            self.recovery.kept_scope, borrowed=data_volumes, workers=pace.workers, seed=pace.seed
+            self.recovery.kept_scope,
+            borrowed=data_volumes,
+            workers=run_options.workers,
+            seed=run_options.seed,
         ) as run:
             known = read_kept(self.ledger.entries(KIND))
             mine = [each for each in known if (each.takeover, each.data) == (takeover, data)]
@@ -68,7 +71,7 @@ class KeptVolumes:
             self.ledger.add({**kept_entry(id, takeover, data, now, seconds), "of": of})
             snapshots = [Snapshot(snapshot_name(volume, id), volume) for volume in missing]
             store = SnapshotStore(
-                self.place, run, self.recovery.kept_scope, self.place.catalogue(), pace.listen
+                self.place, run, self.recovery.kept_scope, self.place.catalogue(), run_options.listen
             )
             store.bring({each.address: each for each in snapshots})
 
@@ -79,11 +82,13 @@ class KeptVolumes:
         does: this removes only entries whose snapshots are gone. Raises ProviderError, LeaseHeldError and
         ApplyError.
         """
-        now, pace = self.place.now(), self.pace
+        now, run_options = self.place.now(), self.run_options
         over = [each for each in read_kept(self.ledger.entries(KIND)) if each.is_over(now)]
         if not over:
             return 0
-        with self.place.start_run(self.recovery.kept_scope, workers=pace.workers, seed=pace.seed) as run:
+        with self.place.start_run(
+            self.recovery.kept_scope, workers=run_options.workers, seed=run_options.seed
+        ) as run:
             # A takeover may have renewed some meanwhile:
             ledger = Ledger.after_settling(self.place, self.recovery.ledger)
             judged = {each.id: each.entry.said for each in over}
@@ -95,7 +100,7 @@ class KeptVolumes:
                 over = [each for each in over if not there.unknown and each.id not in exist]
             ids = {each.id for each in over}
             store = SnapshotStore(
-                self.place, run, self.recovery.kept_scope, self.place.catalogue(), pace.listen
+                self.place, run, self.recovery.kept_scope, self.place.catalogue(), run_options.listen
             )
             gone: dict[Address, Spec | None] = {a: None for a in store.snapshots() if id_of(a) in ids}
             store.bring(gone)
@@ -139,7 +144,7 @@ class KeptVolumes:
         ]
 
 
-def remove_outlived(recovery: Recovery, place: Connection, pace: RunOptions, say: Say) -> None:
+def remove_outlived(recovery: Recovery, place: Connection, run_options: RunOptions, say: Say) -> None:
     """Remove, at the target of a recovery, kept snapshots whose time is over. Say where that fails: it must
     not hide the result of the run that does it, and the next retention tries again.
 
@@ -147,7 +152,7 @@ def remove_outlived(recovery: Recovery, place: Connection, pace: RunOptions, say
     """
     ledger = Ledger(place, recovery.ledger)
     try:
-        KeptVolumes(recovery, place, ledger, pace).remove_outlived()
+        KeptVolumes(recovery, place, ledger, run_options).remove_outlived()
     except LeaseHeldError:
         return
     except PortinfraError as error:

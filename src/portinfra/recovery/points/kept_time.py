@@ -9,11 +9,11 @@ from portinfra.format import moment
 _BY_A_PERSON = "until a person deletes it"
 
 
-def kept_until(until: str, *, ends_by_time: bool) -> str:
+def describe_end(until: str, *, ends_by_time: bool) -> str:
     """Return how long a snapshot stays that exists: `until 2030-01-01 00:05:43 UTC`."""
     return f"until {moment(until)}" if ends_by_time else _BY_A_PERSON
 
 
-def kept_for(limit: str, *, ends_by_time: bool) -> str:
+def describe_duration(limit: str, *, ends_by_time: bool) -> str:
     """Return how long a snapshot stays that is not made yet: `for 7d`."""
     return f"for {limit}" if ends_by_time else _BY_A_PERSON

@@ -41,7 +41,7 @@ def read_locks(place: Connection) -> Mapping[str, float]:
         return {}
     now, found = place.now(), dict[str, float]()
     for page in place.reader.pages(plugin.locks_call()):
-        found.update(plugin.locked_until(page))
+        found.update(plugin.lock_ends(page))
     return {id: until for id, until in found.items() if until > now}
 
 

@@ -47,7 +47,7 @@ def _freeze(work: Work, due: Iterable[Group], ids: set[str], frozen: ExitStack) 
     for group in due:
         id = new_id(work.source.now, ids)
         ids.add(id)
-        begun = Capture(group, id, work.source, _given(work, group), end=work.captured_end)
+        begun = Capture(group, id, work.source, _gate_inventory(work, group), end=work.captured_end)
         frozen.callback(begun.thaw)  # from here on: an interrupt may come while it freezes
         if problem := begun.freeze():
             _fail(work, group, problem)
@@ -61,7 +61,7 @@ def _take_snapshots(work: Work, taking: Collection[Capture]) -> Mapping[Address,
     wanted = {
         address: spec
         for each in taking
-        for address, spec in each.snapshots(_shared_with(work, each.group)).items()
+        for address, spec in each.snapshots(_copying_account(work, each.group)).items()
     }
 
     def listen(progress: Progress) -> None:
@@ -99,14 +99,14 @@ def _entry(work: Work, each: Capture) -> Document:
     )
 
 
-def _shared_with(work: Work, group: Group) -> str:
+def _copying_account(work: Work, group: Group) -> str:
     """The account that is to copy a group's snapshots; none where they are sent through the vault."""
     mine, other = work.recovery.source.account, work.recovery.target.account
     native = work.recovery.engine(group.policy) == "native"
     return other if native and other != mine else ""
 
 
-def _given(work: Work, group: Group) -> Any:
+def _gate_inventory(work: Work, group: Group) -> Any:
     return inventory(
         work.placed,
         work.there,

@@ -12,7 +12,7 @@ from portinfra.rollout.waves import Say
 
 
 def record_peers(
-    recovery: Recovery, source: Connection, target: Connection, pace: RunOptions, say: Say
+    recovery: Recovery, source: Connection, target: Connection, run_options: RunOptions, say: Say
 ) -> None:
     """Write the name of the other environment into the claim of each, where the claim does not have it.
 
@@ -25,7 +25,7 @@ def record_peers(
         if known and known[-1].peer == peer:
             continue
         try:
-            with place.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
+            with place.start_run(scope, workers=run_options.workers, seed=run_options.seed) as run:
                 run.record_peer(peer)
         except LeaseHeldError as error:
             say(f"the lease of {scope.environment} does not name {peer} yet: {error}")

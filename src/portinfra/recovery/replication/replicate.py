@@ -64,7 +64,7 @@ def replicate(
     now: bool = False,
     stopped: bool = False,
     insist: bool = False,
-    pace: RunOptions | None = None,
+    run_options: RunOptions | None = None,
     say: Say = lambda line: None,
 ) -> Replicated:
     """Make the points of the active end that are due, at the end that waits; with `now`, one of every group.
@@ -72,7 +72,7 @@ def replicate(
     Raises ProviderError and LeaseHeldError; and PolicyError where the situation permits no replication. With
     `stopped`, a takeover has just stopped the source of `recovery`, and carries its last point.
     """
-    pace, say = pace or RunOptions(), SafeListener(say)
+    run_options, say = run_options or RunOptions(), SafeListener(say)
     with Connection.to(recovery.source) as one, Connection.to(recovery.target) as other:
         began = None if stopped else _active(recovery, one, other)
         if began:
@@ -88,30 +88,32 @@ def replicate(
             if not stopped:
                 _raise_if_not_active(recovery, source, target)
 
-        record_peers(recovery, source, target, pace, say)
+        record_peers(recovery, source, target, run_options, say)
         there = source.observe(recovery.source_scope)
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
         with (
-            target.start_run(recovery.points, workers=pace.workers, seed=pace.seed) as carrying,
+            target.start_run(recovery.points, workers=run_options.workers, seed=run_options.seed) as carrying,
             source.start_run(
-                recovery.capture_scope, borrowed=data, workers=pace.workers, seed=pace.seed
+                recovery.capture_scope, borrowed=data, workers=run_options.workers, seed=run_options.seed
             ) as taking,
         ):
             work = Work(
                 recovery,
-                SnapshotStore(source, taking, recovery.capture_scope, source.catalogue(), pace.listen, say),
-                SnapshotStore(target, carrying, recovery.points, catalogue, pace.listen, say),
+                SnapshotStore(
+                    source, taking, recovery.capture_scope, source.catalogue(), run_options.listen, say
+                ),
+                SnapshotStore(target, carrying, recovery.points, catalogue, run_options.listen, say),
                 Ledger(target, recovery.ledger),
                 place(recovery.topology, recovery.source),
                 there,
-                pace,
+                run_options,
                 say,
                 check,
             )
             made = _replicate(work, now=now)
         for way, end in ((recovery, target), (recovery.reversed, source)):
             if began and began.facts(end_of(way)).kept:
-                remove_outlived(way, end, pace, say)
+                remove_outlived(way, end, run_options, say)
     return made
 
 
@@ -142,7 +144,7 @@ def _replicate(work: Work, *, now: bool) -> Replicated:
         work.say(f"the vault cannot be listed: {vault.problem}")
     known = points(ledger.entries())
     retention = Retention(
-        work.recovery, work.source, work.target, ledger, work.placed, work.pace, vault, not unreadable
+        work.recovery, work.source, work.target, ledger, work.placed, work.run_options, vault, not unreadable
     )
     retention.trust(known)
     known = retention.sweep(known)

@@ -39,7 +39,7 @@ class Retention:
     ledger: Ledger
     placed: Placed
     """What is protected."""
-    pace: RunOptions
+    run_options: RunOptions
     vault: VaultListing
     all_told: bool
     """Whether every entry of the ledger can be read. If not, no point is removed."""
@@ -215,7 +215,7 @@ class Retention:
     def _prune_vault(self) -> str:
         if self.recovery.plan.vault is None:
             return ""
-        clear(self.recovery, self.source.connection, self.pace)
+        clear(self.recovery, self.source.connection, self.run_options)
         if self.vault.points is None or not self.may_remove:
             unread = "the locks of snapshots" if self.all_told else "entries of the ledger"
             return self.vault.problem or f"{unread} cannot be read"

@@ -60,7 +60,13 @@ def _send(work: Work, point: Point, snapshots: Mapping[Address, Observed[Spec]])
     try:
         with work.source.run.living(), work.target.run.living():  # it may be hours
             said = send(
-                work.recovery, work.source.connection, point, snapshots, work.placed, work.pace, work.say
+                work.recovery,
+                work.source.connection,
+                point,
+                snapshots,
+                work.placed,
+                work.run_options,
+                work.say,
             )
     except PortinfraError as error:
         work.fail_point(point, error.first_line)

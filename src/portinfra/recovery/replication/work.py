@@ -45,7 +45,7 @@ class Work:
     placed: Placed
     there: Observation
     """What is protected, as it was when this began."""
-    pace: RunOptions
+    run_options: RunOptions
     say: Callable[[str], None]
     check: Callable[[], None]
     """Raises PolicyError where the source is no longer the active end: what it has is no point then."""

@@ -11,14 +11,14 @@ def end_of(recovery: Recovery) -> End:
     return "source" if recovery.is_reversed else "target"
 
 
-def takeover_verb(recovery: Recovery, how: FailoverOptions) -> Verb:
+def takeover_verb(recovery: Recovery, options: FailoverOptions) -> Verb:
     """Return the verb, as the decision table has it."""
-    return Verb("takeover", end_of(recovery), planned=how.planned is True, lost=how.lost)
+    return Verb("takeover", end_of(recovery), planned=options.planned is True, lost=options.lost)
 
 
-def is_planned(recovery: Recovery, how: FailoverOptions, now: Situation) -> bool:
+def is_planned(recovery: Recovery, options: FailoverOptions, now: Situation) -> bool:
     """Return whether a takeover carries a last point, where its ledger does not say so yet. Without a choice
     the way back does, while nothing is restored.
     """
-    wanted = recovery.is_reversed if how.planned is None else how.planned
-    return wanted and not how.lost and not now.restoring
+    wanted = recovery.is_reversed if options.planned is None else options.planned
+    return wanted and not options.lost and not now.restoring

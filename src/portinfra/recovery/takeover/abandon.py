@@ -58,17 +58,21 @@ def may_abandon(recovery: Recovery, *, older_data: bool = False) -> Recovery:
 
 
 @check_arguments
-def abandon(recovery: Recovery, how: FailoverOptions | None = None, *, older_data: bool = False) -> Abandoned:
+def abandon(
+    recovery: Recovery, options: FailoverOptions | None = None, *, older_data: bool = False
+) -> Abandoned:
     """Abandon the takeover that is open, in either direction. What was written at the end that took over
     stays on its volumes. With `older_data`, the other end becomes active though its data is older.
 
     Raises what `may_abandon` raises; LeaseHeldError while another run continues the takeover; Unavailable
     where an end does not answer. Run it again then.
     """
-    how = how or FailoverOptions()
-    recovery, pace = may_abandon(recovery, older_data=older_data), how.pace
+    options = options or FailoverOptions()
+    recovery, run_options = may_abandon(recovery, older_data=older_data), options.run_options
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
-        with target.start_run(recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
+        with target.start_run(
+            recovery.target_scope, workers=run_options.workers, seed=run_options.seed
+        ) as run:
             now = read_facts(recovery, through=[target, source])
             # Another run may have finished it meanwhile.
             raise_if_refused(recovery, Verb("abandon", older_data=older_data), now)
@@ -79,18 +83,20 @@ def abandon(recovery: Recovery, how: FailoverOptions | None = None, *, older_dat
             epoch = next_epoch(
                 time, turn.latest, now.authority.epoch if now.authority else 0, run.lease.epoch
             )
-            how.at(Step.ABANDON)
+            options.at(Step.ABANDON)
             turn = record_turn(ledger, evolve(turn, abandoned=epoch))
-            how.at(Step.STOP)
-            stopped = switch_end(run, target, recovery, epoch, "stopped", pace.listen)
-        how.at(Step.RETURN)
-        with source.start_run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run:
-            running = switch_end(run, source, recovery, epoch, "running", pace.listen)
+            options.at(Step.STOP)
+            stopped = switch_end(run, target, recovery, epoch, "stopped", run_options.listen)
+        options.at(Step.RETURN)
+        with source.start_run(
+            recovery.source_scope, workers=run_options.workers, seed=run_options.seed
+        ) as run:
+            running = switch_end(run, source, recovery, epoch, "running", run_options.listen)
             if had_newest_data:  # from here on the newest data is that of the source
                 activate(Ledger.after_settling(source, recovery.reversed.ledger), f"{epoch:x}")
-        kept = KeptVolumes(recovery, target, ledger, pace)
+        kept = KeptVolumes(recovery, target, ledger, run_options)
         left_aside = kept.list_overwritten(turn.overwritten, turn.id)  # a run that died could not say it
-        how.at(Step.CLOSE_ABANDONED)
+        options.at(Step.CLOSE_ABANDONED)
         record_turn(ledger, evolve(turn, open=False))
     return Abandoned(epoch, stopped, running, left_aside, had_newest_data)
 

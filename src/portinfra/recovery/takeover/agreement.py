@@ -13,7 +13,7 @@ from portinfra.recovery.vault.data_selection import Selected
 
 
 def agree(
-    progress: Progress, how: FailoverOptions, now: TakeoverEntry, placed: Placed, chosen: Selected
+    progress: Progress, options: FailoverOptions, now: TakeoverEntry, placed: Placed, chosen: Selected
 ) -> TakeoverEntry:
     """Write that the takeover restores this data, and return it: from here on no run uses other data for it.
     `now` is what the ledger has. Raise PolicyError where another run has decided for other data meanwhile.
@@ -23,7 +23,7 @@ def agree(
     blank = tuple(map(mark, sorted(chosen.blank)))
     if (set(now.points), set(now.own)) == (set(ids), set(own)) and now.restores:
         return now
-    is_changed = set(now.points) & set(how.without) or (how.from_points and now.own)
+    is_changed = set(now.points) & set(options.without) or (options.from_points and now.own)
     if now.restores and not is_changed:
         raise recovery.refusal(
             f"{recovery.target_scope} cannot take over",

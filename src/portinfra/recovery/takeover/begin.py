@@ -35,7 +35,7 @@ class TakeoverStart:
     """Decided under the lease of the end that takes over: of two operators, one at a time."""
 
     recovery: Recovery
-    how: FailoverOptions
+    options: FailoverOptions
     target: Connection
     ledger: Ledger
     overruled: tuple[str, ...] = ()
@@ -43,16 +43,16 @@ class TakeoverStart:
 
     def turn(self) -> TakeoverEntry:
         """Return the takeover that is open, or a new one; the ledger has it."""
-        pace, scope = self.how.pace, self.recovery.target_scope
-        with self.target.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
+        run_options, scope = self.options.run_options, self.recovery.target_scope
+        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed) as run:
             run.record_peer(self.recovery.peer_of(scope))
             self.ledger.settle()
-            lost = peer_of(end_of(self.recovery)) if self.how.lost else None
+            lost = peer_of(end_of(self.recovery)) if self.options.lost else None
             now = read_facts(self.recovery, lost, through=[self.target])
-            raise_if_refused(self.recovery, takeover_verb(self.recovery, self.how), now)
-            self.how.at(Step.BEGIN)
+            raise_if_refused(self.recovery, takeover_verb(self.recovery, self.options), now)
+            self.options.at(Step.BEGIN)
             turn = now.turn
-            if now.open and turn is not None and (now.active == end_of(self.recovery) or self.how.lost):
+            if now.open and turn is not None and (now.active == end_of(self.recovery) or self.options.lost):
                 return self._continue_turn(turn, now, run)
             return self._new(now, run)
 
@@ -62,18 +62,18 @@ class TakeoverStart:
         """
         if self._as_of not in (None, found.as_of):
             raise self._other_moment(found)
-        planned = is_planned(self.recovery, self.how, now)
+        planned = is_planned(self.recovery, self.options, now)
         wanted = evolve(
             found,
-            lost=self.how.lost,
-            last_point=not self.how.lost and (found.last_point or planned),
-            blank=_joined(found.blank, self._blank),
-            without=tuple(self.how.without) or found.without,
-            from_points=found.from_points or self.how.from_points,
-            insist=found.insist or self.how.insist,
-            overruled=_joined(found.overruled, self.overruled),
+            lost=self.options.lost,
+            last_point=not self.options.lost and (found.last_point or planned),
+            blank=_join(found.blank, self._blank),
+            without=tuple(self.options.without) or found.without,
+            from_points=found.from_points or self.options.from_points,
+            insist=found.insist or self.options.insist,
+            overruled=_join(found.overruled, self.overruled),
         )
-        if self.how.lost:
+        if self.options.lost:
             time = self.target.now()
             lost_at = found.lost_at if found.lost_at is not None else time
             contained = found.contained and self._is_first(found)
@@ -104,9 +104,9 @@ class TakeoverStart:
 
     def _new(self, now: Situation, run: Run) -> TakeoverEntry:
         given = approvals_by_others(self.recovery, self.target, self.ledger.entries())
-        planned = is_planned(self.recovery, self.how, now)
-        if self.how.as_of or not (planned and now.holder != end_of(self.recovery)):
-            Selection(self.recovery, self.how, self.target).newest(self.ledger)  # else nothing is stopped
+        planned = is_planned(self.recovery, self.options, now)
+        if self.options.as_of or not (planned and now.holder != end_of(self.recovery)):
+            Selection(self.recovery, self.options, self.target).newest(self.ledger)  # else nothing is stopped
         time, epoch = self.target.now(), self._epoch(now, run)
         known = now.facts(end_of(self.recovery)).authority
         left = known is not None and known.active != end_of(self.recovery)
@@ -119,16 +119,16 @@ class TakeoverStart:
             "failback" if self.recovery.is_reversed else "failover",
             epoch,
             time,
-            lost=self.how.lost,
-            lost_at=time if self.how.lost else None,
+            lost=self.options.lost,
+            lost_at=time if self.options.lost else None,
             last_point=planned,
             as_of=self._as_of,
             own_until=own_data_time(run.lease.epoch, self.ledger.read(), time) if left else None,
             approvals=tuple(each.id for each in given),
             blank=self._blank,
-            without=tuple(self.how.without),
-            from_points=self.how.from_points,
-            insist=self.how.insist,
+            without=tuple(self.options.without),
+            from_points=self.options.from_points,
+            insist=self.options.insist,
             overruled=self.overruled,
             contained=contained,
             own_starts=now.facts(end_of(self.recovery)).starts if contained and known else "",
@@ -140,11 +140,11 @@ class TakeoverStart:
     @property
     def _blank(self) -> tuple[str, ...]:
         """The volumes that may begin blank, by `mark`."""
-        return tuple(map(mark, sorted(self.how.blank)))
+        return tuple(map(mark, sorted(self.options.blank)))
 
     @property
     def _as_of(self) -> float | None:
-        return round(self.how.as_of.timestamp(), 3) if self.how.as_of else None
+        return round(self.options.as_of.timestamp(), 3) if self.options.as_of else None
 
     def _other_moment(self, found: TakeoverEntry) -> PolicyError:
         plan = self.recovery.plan.name
@@ -183,6 +183,6 @@ def _other_ran_on(turn: TakeoverEntry | None) -> float | None:
     return turn.ran_on_from if turn.both_from is None else turn.both_from
 
 
-def _joined(known: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
+def _join(known: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
     """Return what was decided before, and what this run adds."""
     return tuple(dict.fromkeys([*known, *more]))

@@ -158,19 +158,19 @@ def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
 
 
 @check_arguments
-def fence(recovery: Recovery, *, pace: RunOptions | None = None) -> int:
+def fence(recovery: Recovery, *, run_options: RunOptions | None = None) -> int:
     """Stop the waiting end, where it came back after the other one took over; return how many hosts it has.
 
     Raises what `may_fence` raises.
     """
-    pace = pace or RunOptions()
+    run_options = run_options or RunOptions()
     recovery, epoch = may_fence(recovery)
     with (
         Connection.to(recovery.source) as source,
-        source.start_run(recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
+        source.start_run(recovery.source_scope, workers=run_options.workers, seed=run_options.seed) as run,
     ):
         was_active = not run.lease.fenced
-        count = switch_end(run, source, recovery, epoch, "stopped", pace.listen)
+        count = switch_end(run, source, recovery, epoch, "stopped", run_options.listen)
         with suppress(ProviderError):  # it is stopped: that one record fails must not hide it
             _record_stop(recovery, epoch, was_active=was_active)
     return count

@@ -29,7 +29,7 @@ class OtherEnd:
     """The end that a takeover leaves: the source of `recovery`."""
 
     recovery: Recovery
-    how: FailoverOptions
+    options: FailoverOptions
     say: Say
     target: Connection
     progress: Progress
@@ -42,12 +42,12 @@ class OtherEnd:
         """
         if turn.fetched_at is not None or turn.fenced_at is not None:
             return turn
-        self.how.at(Step.PREPARE)
+        self.options.at(Step.PREPARE)
         if not turn.last_point and not turn.restores:
-            chosen = Selection(self.recovery, self.how, self.target).of(turn, self.progress.ledger)
-            pace, reopen = self.how.pace, self.progress.reopen
-            receive(self.recovery, self.target, chosen.points, pace, self.say, reopen=reopen)
-        self.how.at(Step.RECORD_PREPARED)
+            chosen = Selection(self.recovery, self.options, self.target).of(turn, self.progress.ledger)
+            run_options, reopen = self.options.run_options, self.progress.reopen
+            receive(self.recovery, self.target, chosen.points, run_options, self.say, reopen=reopen)
+        self.options.at(Step.RECORD_PREPARED)
         now = self.progress.still(turn)
         return record_turn(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
 
@@ -56,15 +56,17 @@ class OtherEnd:
 
         Where an earlier run has prepared it, and has not fenced the other end, downtime begins only now.
         """
-        source_name, pace = self.recovery.source.name, self.how.pace
-        if self.how.lost:
+        source_name, run_options = self.recovery.source.name, self.options.run_options
+        if self.options.lost:
             self.say(f"{source_name} is lost: it is not fenced")
             return turn
         self.say(f"fencing {source_name}")
-        self.how.at(Step.FENCE)
+        self.options.at(Step.FENCE)
         with (
             answering(self.recovery) as source,
-            source.start_run(self.recovery.source_scope, workers=pace.workers, seed=pace.seed) as run,
+            source.start_run(
+                self.recovery.source_scope, workers=run_options.workers, seed=run_options.seed
+            ) as run,
         ):
             self.principal = source.reader.principal()
             if turn.fenced_at is not None and not run.lease.fenced:  # it was made active since
@@ -76,7 +78,7 @@ class OtherEnd:
                 turn = record_turn(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
             is_stopped = self._stop(run, source, turn)
             starts = self._read_starts(source) if is_stopped else ""
-        self.how.at(Step.RECORD_FENCE)
+        self.options.at(Step.RECORD_FENCE)
         now = self.progress.still(turn)
         if now.fenced_at is None and is_stopped:
             now = record_turn(self.progress.ledger, evolve(now, fenced_at=self.target.now(), starts=starts))
@@ -87,11 +89,11 @@ class OtherEnd:
     def _stop(self, run: Run, source: Connection, turn: TakeoverEntry) -> bool:
         """Stop its hosts; return whether all are off. Raise Unavailable where some may run on."""
         try:
-            switch_end(run, source, self.recovery, turn.epoch, "stopped", self.how.pace.listen)
+            switch_end(run, source, self.recovery, turn.epoch, "stopped", self.options.run_options.listen)
         except Unavailable as error:
             # Only a silent zone may be overruled. If the source itself is silent, its lease may not be
             # fenced, and both ends would be active: for that an operator writes --lost.
-            if not (self.how.insist and isinstance(error, PartlySwitched)):
+            if not (self.options.insist and isinstance(error, PartlySwitched)):
                 raise self._half_stopped(error) from error
             self.say(f"not all of {self.recovery.source.name} is stopped, and the operator insists: {error}")
             return False
@@ -131,14 +133,14 @@ class OtherEnd:
         now = read_facts(self.recovery, hosts=False, through=[self.target])
         if now.holder == end_of(self.recovery):
             return
-        self.how.at(Step.LAST_POINT)
+        self.options.at(Step.LAST_POINT)
         kept = self.recovery.keeping_all
         quiet = [evolve(policy, before=(), after=()) for policy in kept.plan.data]
         made = replicate(
             evolve(kept, plan=evolve(kept.plan, data=quiet)),
             now=True,
             stopped=True,
-            pace=self.how.pace,
+            run_options=self.options.run_options,
             say=self.say,
         )
         if not made.succeeded:

@@ -67,22 +67,22 @@ from portinfra.validation.arguments import check_arguments
 
 @check_arguments
 def refresh(
-    recovery: Recovery, how: FailoverOptions | None = None, *, say: Say = lambda line: None
+    recovery: Recovery, options: FailoverOptions | None = None, *, say: Say = lambda line: None
 ) -> Evidence:
-    """Give the standby the newest points; with `as_of` or `without` in `how`, other ones.
+    """Give the standby the newest points; with `as_of` or `without` in `options`, other ones.
 
     Evidence of a refresh that failed says so. Raises PolicyError for a name that nothing has, where the plan
     declares no standby, where the situation permits no refresh, where own volumes of the target have newer
     data, and for the errors of `make_forecast`; LeaseHeldError while another run changes the target.
     """
-    how, recovery, say = how or FailoverOptions(), recovery.as_declared, SafeListener(say)
-    _raise_unless_ready(recovery, how)
+    options, recovery, say = options or FailoverOptions(), recovery.as_declared, SafeListener(say)
+    _raise_unless_ready(recovery, options)
     with Connection.to(recovery.target, recovery.topology) as target:
         ledger = Ledger.after_settling(target, recovery.ledger)
-        return _Refresh(recovery, how, say, target, target.catalogue(), ledger).carry_out()
+        return _Refresh(recovery, options, say, target, target.catalogue(), ledger).carry_out()
 
 
-def _raise_unless_ready(recovery: Recovery, how: FailoverOptions) -> None:
+def _raise_unless_ready(recovery: Recovery, options: FailoverOptions) -> None:
     """Raise PolicyError for what is known to refuse a refresh, before the first write."""
     what = f"{recovery.target_scope} is not refreshed"
     if not recovery.has_standby:
@@ -94,9 +94,9 @@ def _raise_unless_ready(recovery: Recovery, how: FailoverOptions) -> None:
     raise_if_refused(recovery, REFRESH_VERB, now)
     with Look.to(recovery.target, recovery.topology) as target:
         known = status_of_way(recovery, through=target)
-        check_names(recovery, how, known.known_points)
-        how = evolve(how, lost=bool(now.silent))
-        foreseen = with_permissions(foresee(recovery, how, known, target, REFRESH), how, target)
+        check_names(recovery, options, known.known_points)
+        options = evolve(options, lost=bool(now.silent))
+        foreseen = with_permissions(foresee(recovery, options, known, target, REFRESH), options, target)
     if errors := [each for each in foreseen.findings if each.severity is Severity.ERROR]:
         raise refusal_of(f"{what}: nothing was changed", errors)
 
@@ -104,7 +104,7 @@ def _raise_unless_ready(recovery: Recovery, how: FailoverOptions) -> None:
 @define
 class _Refresh:
     recovery: Recovery
-    how: FailoverOptions
+    options: FailoverOptions
     say: Say
     target: Connection
     catalogue: Catalogue
@@ -112,21 +112,21 @@ class _Refresh:
 
     def carry_out(self) -> Evidence:
         say_clocks([self.target], self.say)
-        self.how.at(RefreshStep.BEGIN)
+        self.options.at(RefreshStep.BEGIN)
         known = data_entries(self.ledger.read())
         choice, principal = self._choose(), self.target.reader.principal()
         started = self.target.now()
         id = f"{int(started):x}{secrets.token_hex(1)}"
         said = {"kind": TAKEOVER, "of": REFRESH, "takeover": id, "began": iso(started)}
         entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
-        self.how.at(RefreshStep.FETCH)
+        self.options.at(RefreshStep.FETCH)
 
         def reopen() -> None:
             reopen_run(Ledger.after_settling(self.target, self.recovery.ledger), entry)
 
-        pace, scope = self.how.pace, self.recovery.target_scope
-        receive(self.recovery, self.target, choice.points, pace, self.say, reopen=reopen)
-        with self.target.start_run(scope, workers=pace.workers, seed=pace.seed) as run:
+        run_options, scope = self.options.run_options, self.recovery.target_scope
+        receive(self.recovery, self.target, choice.points, run_options, self.say, reopen=reopen)
+        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, REFRESH_VERB, now)  # a takeover may have begun meanwhile
             self.ledger = Ledger.after_settling(self.target, self.recovery.ledger)
@@ -135,11 +135,11 @@ class _Refresh:
             if data_entries(contents) != known:
                 choice = self._choose()
                 with run.living():
-                    receive(self.recovery, self.target, choice.points, pace, self.say)
-            kept = KeptVolumes(self.recovery, self.target, self.ledger, pace)
+                    receive(self.recovery, self.target, choice.points, run_options, self.say)
+            kept = KeptVolumes(self.recovery, self.target, self.ledger, run_options)
             overwritten = Overwritten(kept, run, id, REFRESH, self.say)
             bring_up = self._bring_up(run, choice, overwritten, now)
-            until = self.how.as_of.timestamp() if self.how.as_of else None
+            until = self.options.as_of.timestamp() if self.options.as_of else None
             contents = self.ledger.read()
             ages = Ages(points(contents.entries), started, until)
             evidence = to_evidence(bring_up, id, choice.points, ages, began=started)
@@ -160,13 +160,13 @@ class _Refresh:
         """Return the points. Raise PolicyError where a group has none, or where own volumes are newer."""
         name, target = self.recovery.plan.name, self.recovery.target
         what = f"{self.recovery.target_scope} is not refreshed"
-        choice = choose(self.recovery, self.target, self.ledger, self.how)
+        choice = choose(self.recovery, self.target, self.ledger, self.options)
         make_one = f"Make a newer point: {command('dr', 'replicate', name, '--now')}."
         if choice.missing:
-            fix = "Name a later moment: --as-of TIME." if self.how.as_of else make_one
+            fix = "Name a later moment: --as-of TIME." if self.options.as_of else make_one
             raise self.recovery.refusal(what, "no-point", "; ".join(map(str, choice.missing)), fix)
         contents, there = self.ledger.read(), self.target.observe(self.recovery.target_scope)
-        own = own_numbers(self.recovery, contents, there, self.how)
+        own = own_numbers(self.recovery, contents, there, self.options)
         newer = [point.group for point in choice.points if (own.get(point.group) or 0) > point.number]
         if newer:
             message = f"own volumes of {target.name} have newer data of {', '.join(newer)} than that point"
@@ -180,7 +180,7 @@ class _Refresh:
 
     def _bring_up(self, run: Run, choice: Choice, overwritten: Overwritten, now: Situation) -> BringUp:
         """Return how the hosts stopped, got the data of the points, and started."""
-        listen = self.how.pace.listen
+        listen = self.options.run_options.listen
         placed, blank = self._place(choice), choice.blank
         is_standby = now.facts("target").hosts == "standby"
         is_refreshed = is_standby and _has_refreshed(self.ledger.read())
@@ -188,7 +188,7 @@ class _Refresh:
         run.record_peer(self.recovery.peer_of(placed.scope))
         context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
         bring_up = BringUp(self.recovery, context, REFRESH, self.say, blank=blank)
-        self.how.at(RefreshStep.STAND_DOWN)
+        self.options.at(RefreshStep.STAND_DOWN)
         name = self.recovery.target.name
         try:
             problem = f"hosts of {name} cannot be stopped"
@@ -200,13 +200,13 @@ class _Refresh:
                 overwritten.keep(self._volumes_to_replace(placed, blank))
                 # Volumes of a zone that did not answer before:
                 bring_up.keep = overwritten.keep
-            self.how.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
+            self.options.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
             problem = f"the ledger of {name} cannot be written"
             record_standby(self.ledger, f"standby-{overwritten.id}")
         except PortinfraError as error:
             bring_up.reasons.append(f"{problem}: {error.first_line}")
             return bring_up
-        self.how.at(RefreshStep.BRING_UP)
+        self.options.at(RefreshStep.BRING_UP)
         bring_up.run()
         if bring_up.up_at is not None:
             self._apply_rest(bring_up)

@@ -10,7 +10,7 @@ from portinfra.model.address import Address
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import LeftAside
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
-from portinfra.recovery.points.kept_time import kept_for
+from portinfra.recovery.points.kept_time import describe_duration
 from portinfra.rollout.waves import Say
 
 
@@ -37,7 +37,7 @@ class Overwritten:
         """
         new = {*volumes} - self._done
         if new and (limit := self.kept.recovery.plan.keep_overwritten):
-            stay = kept_for(limit, ends_by_time=self.kept.ends_by_time)
+            stay = describe_duration(limit, ends_by_time=self.kept.ends_by_time)
             self.say(f"keeping a snapshot of {count(len(new), 'volume')}, each {stay}")
             with self.run.living():
                 self.kept.keep(new, self.id, self.data, seconds(limit))

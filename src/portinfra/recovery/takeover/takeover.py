@@ -53,7 +53,7 @@ from portinfra.recovery.takeover.own_hosts import OwnHosts
 from portinfra.recovery.takeover.progress import Progress
 from portinfra.recovery.takeover.replaced_volumes import Overwritten
 from portinfra.recovery.takeover.steps import Step
-from portinfra.recovery.vault.data_selection import Selected, Selection, as_decided, replaced_choice
+from portinfra.recovery.vault.data_selection import Selected, Selection, as_decided, describe_replaced_choice
 from portinfra.recovery.vault.transfer import receive
 from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.rollout.context import RolloutContext
@@ -63,21 +63,21 @@ from portinfra.validation.arguments import check_arguments
 
 @check_arguments
 def failover(
-    recovery: Recovery, how: FailoverOptions | None = None, *, say: Say = lambda line: None
+    recovery: Recovery, options: FailoverOptions | None = None, *, say: Say = lambda line: None
 ) -> Evidence:
     """Make the target active. See `takeover`."""
-    return takeover(recovery, "target", how, say=say)
+    return takeover(recovery, "target", options, say=say)
 
 
 def failback(
-    recovery: Recovery, how: FailoverOptions | None = None, *, say: Say = lambda line: None
+    recovery: Recovery, options: FailoverOptions | None = None, *, say: Say = lambda line: None
 ) -> Evidence:
     """Make the source active again. It carries a last point while nothing is restored. See `takeover`."""
-    return takeover(recovery, "source", how, say=say)
+    return takeover(recovery, "source", options, say=say)
 
 
 def takeover(
-    recovery: Recovery, to: End, how: FailoverOptions | None = None, *, say: Say = lambda line: None
+    recovery: Recovery, to: End, options: FailoverOptions | None = None, *, say: Say = lambda line: None
 ) -> Evidence:
     """Make one end active. Run again after a failure, it goes on with what was decided.
 
@@ -85,22 +85,22 @@ def takeover(
     Unavailable where an end does not answer that is not `lost`; LeaseHeldError where another run changes an
     end.
     """
-    how, declared, say = how or FailoverOptions(), recovery.as_declared, SafeListener(say)
+    options, declared, say = options or FailoverOptions(), recovery.as_declared, SafeListener(say)
     recovery = declared if to == "target" else declared.reversed
-    permitted = may_take_over(recovery, how)
+    permitted = may_take_over(recovery, options)
     now = permitted.situation
-    if now.open and now.active == to and (line := replaced_choice(how, now.turn)):
+    if now.open and now.active == to and (line := describe_replaced_choice(options, now.turn)):
         say(line)
-    if is_planned(recovery, how, now) and now.phase == "active" and recovery.is_reversed:
-        _first_point(recovery, how, say)
+    if is_planned(recovery, options, now) and now.phase == "active" and recovery.is_reversed:
+        _first_point(recovery, options, say)
     with Connection.to(recovery.target, recovery.topology) as target:
-        return _Takeover(recovery, how, say, target, target.catalogue(), permitted.overruled).carry_out()
+        return _Takeover(recovery, options, say, target, target.catalogue(), permitted.overruled).carry_out()
 
 
-def _first_point(recovery: Recovery, how: FailoverOptions, say: Say) -> None:
+def _first_point(recovery: Recovery, options: FailoverOptions, say: Say) -> None:
     """Carry what was written since, before anything is stopped: the last point then has little to carry."""
     say(f"carrying to {recovery.target.name} what was written since")
-    first = replicate(recovery.keeping_all, insist=True, pace=how.pace, say=say)
+    first = replicate(recovery.keeping_all, insist=True, run_options=options.run_options, say=say)
     if not first.succeeded:
         problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]
         raise PortinfraError(
@@ -111,7 +111,7 @@ def _first_point(recovery: Recovery, how: FailoverOptions, say: Say) -> None:
 @define
 class _Takeover:
     recovery: Recovery
-    how: FailoverOptions
+    options: FailoverOptions
     say: Say
     target: Connection
     catalogue: Catalogue
@@ -120,47 +120,49 @@ class _Takeover:
 
     def carry_out(self) -> Evidence:
         say_clocks([self.target], self.say)
-        ledger, pace = Ledger(self.target, self.recovery.ledger), self.how.pace
-        turn = TakeoverStart(self.recovery, self.how, self.target, ledger, self.overruled).turn()
+        ledger, run_options = Ledger(self.target, self.recovery.ledger), self.options.run_options
+        turn = TakeoverStart(self.recovery, self.options, self.target, ledger, self.overruled).turn()
         principal, began = self.target.reader.principal(), iso(self.target.now())
         said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
         entry = begin_run(ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
         progress = Progress(self.recovery, self.target, ledger, turn.id, entry)
-        other = OtherEnd(self.recovery, self.how, self.say, self.target, progress)
+        other = OtherEnd(self.recovery, self.options, self.say, self.target, progress)
         prepared = other.prepare(turn)
         turn = other.fence(prepared, is_prepared_before=prepared is turn)
         if turn.last_point and not turn.restores:
             other.carry_last_point()
         known = data_entries(progress.ledger.read(), but=turn.id)
         chosen = self._select(turn, progress)
-        self.how.at(Step.FETCH)
+        self.options.at(Step.FETCH)
         reopen = progress.reopen
-        receive(self.recovery, self.target, chosen.points, pace, self.say, reopen=reopen)
-        with self.target.start_run(self.recovery.target_scope, workers=pace.workers, seed=pace.seed) as run:
+        receive(self.recovery, self.target, chosen.points, run_options, self.say, reopen=reopen)
+        with self.target.start_run(
+            self.recovery.target_scope, workers=run_options.workers, seed=run_options.seed
+        ) as run:
             if run.lease.epoch > turn.epoch:
                 raise overtaken_error(self.recovery, run.lease.epoch)
             turn = progress.still(turn)
             if data_entries(progress.ledger.read(), but=turn.id) != known:  # a newer point came meanwhile
                 chosen = self._select(turn, progress)
                 with run.living():
-                    receive(self.recovery, self.target, chosen.points, pace, self.say)
+                    receive(self.recovery, self.target, chosen.points, run_options, self.say)
             there = self.target.observe(self.recovery.points)
             placed = place(self.recovery.topology, self.recovery.target)
-            decided = as_decided(self.recovery, self.how, turn)
+            decided = as_decided(self.recovery, self.options, turn)
             accepted = Accepted(chosen.blank, any_key=decided.insist)
             placed = place_with_data(self.recovery, placed, chosen.points, there, accepted)
-            self.how.at(Step.AGREE)
+            self.options.at(Step.AGREE)
             turn = agree(progress, decided, turn, placed, chosen)
             hosts = OwnHosts(turn, placed, self.target.observe(self.recovery.target_scope))
-            self.how.at(Step.STAND_DOWN)
-            stand_down(run, placed, self.catalogue, roles_with_data(self.recovery, turn), pace.listen)
-            self.how.at(Step.ACTIVATE)
+            self.options.at(Step.STAND_DOWN)
+            stand_down(run, placed, self.catalogue, roles_with_data(self.recovery, turn), run_options.listen)
+            self.options.at(Step.ACTIVATE)
             run.record_fence(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
-            context = RolloutContext(self.target, run, self.catalogue, placed, pace.listen, sensitive)
+            context = RolloutContext(self.target, run, self.catalogue, placed, run_options.listen, sensitive)
             overwritten = self._overwritten(turn, progress, run)
             bring_up = self._bring_up(context, hosts, chosen, progress, overwritten)
-            self.how.at(Step.BRING_UP)
+            self.options.at(Step.BRING_UP)
             bring_up.run()
             if bring_up.up_at is not None:
                 start_roles_left_behind(self.recovery, bring_up)
@@ -179,9 +181,9 @@ class _Takeover:
                 **asdict(link_run(progress.ledger, entry)),
             )
             if whole:
-                self.how.at(Step.COMPLETE)
+                self.options.at(Step.COMPLETE)
                 activate(progress.ledger, turn.id)
-                self.how.at(Step.CLOSE)
+                self.options.at(Step.CLOSE)
                 record_turn(progress.ledger, evolve(turn, open=False))
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
                 end_run(progress.ledger, entry, evidence, open=bool(evidence.left_behind))
@@ -191,10 +193,10 @@ class _Takeover:
         return evidence
 
     def _select(self, turn: TakeoverEntry, progress: Progress) -> Selected:
-        return Selection(self.recovery, self.how, self.target).of(turn, progress.ledger)
+        return Selection(self.recovery, self.options, self.target).of(turn, progress.ledger)
 
     def _overwritten(self, turn: TakeoverEntry, progress: Progress, run: Run) -> Overwritten:
-        kept = KeptVolumes(self.recovery, self.target, progress.ledger, self.how.pace)
+        kept = KeptVolumes(self.recovery, self.target, progress.ledger, self.options.run_options)
         return Overwritten(kept, run, turn.id, data_mark(turn), self.say, set(turn.overwritten))
 
     def _bring_up(

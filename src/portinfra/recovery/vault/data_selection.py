@@ -30,37 +30,37 @@ from portinfra.recovery.vault.point_selection import Lack, against_line, choose,
 from portinfra.recovery.vault.undecided_groups import list_left_aside, list_undecided
 
 
-def as_decided(recovery: Recovery, how: FailoverOptions, turn: TakeoverEntry | None) -> FailoverOptions:
+def as_decided(recovery: Recovery, options: FailoverOptions, turn: TakeoverEntry | None) -> FailoverOptions:
     """Return the options of a takeover that goes on: with everything that operators decided about its data
     before, and in addition what this run decides. Points that it leaves aside replace those of before.
     """
     if turn is None:
-        return how
+        return options
     volumes = [volume for group in declared_groups(recovery) for volume in group.volumes]
-    blank = dict.fromkeys([*how.blank, *(volume for volume in volumes if mark(volume) in turn.blank)])
-    as_of = how.as_of if turn.as_of is None else datetime.fromtimestamp(turn.as_of, UTC)
+    blank = dict.fromkeys([*options.blank, *(volume for volume in volumes if mark(volume) in turn.blank)])
+    as_of = options.as_of if turn.as_of is None else datetime.fromtimestamp(turn.as_of, UTC)
     return evolve(
-        how,
+        options,
         as_of=as_of,
         blank=tuple(blank),
-        without=how.without or turn.without,
-        from_points=turn.from_points or how.from_points,
-        insist=turn.insist or how.insist,
+        without=options.without or turn.without,
+        from_points=turn.from_points or options.from_points,
+        insist=turn.insist or options.insist,
     )
 
 
-def replaced_choice(how: FailoverOptions, turn: TakeoverEntry | None) -> str:
+def describe_replaced_choice(options: FailoverOptions, turn: TakeoverEntry | None) -> str:
     """Return in words which points a takeover that goes on leaves aside no longer, as this run names other
     ones; empty: none.
     """
-    again = [id for id in turn.without if id not in how.without] if turn and how.without else []
+    again = [id for id in turn.without if id not in options.without] if turn and options.without else []
     if turn is None or not again:
         return ""
-    every = " ".join(f"--without-point {id}" for id in dict.fromkeys([*turn.without, *how.without]))
+    every = " ".join(f"--without-point {id}" for id in dict.fromkeys([*turn.without, *options.without]))
     return (
         f"{turn.occasion} {turn.id} has left {', '.join(turn.without)} aside. This run names "
-        f"{', '.join(how.without)} instead, so {', '.join(again)} may be used again. To leave all of them "
-        f"aside: {every}"
+        f"{', '.join(options.without)} instead, so {', '.join(again)} may be used again. To leave all of "
+        f"them aside: {every}"
     )
 
 
@@ -91,21 +91,21 @@ class Selection:
     """What an end that takes over may choose from."""
 
     recovery: Recovery
-    how: FailoverOptions
+    options: FailoverOptions
     target: Connection
 
     def of(self, turn: TakeoverEntry, ledger: Ledger) -> Selected:
         """Return what the takeover began with, if its end may have changed already; else the newest data. Of
         points that are left aside now, only their own groups get others. Raises PolicyError.
         """
-        decided = evolve(self, how=as_decided(self.recovery, self.how, turn))
+        decided = evolve(self, options=as_decided(self.recovery, self.options, turn))
         return decided._of(turn, ledger) if turn.restores else decided.newest(ledger, turn)
 
     def _of(self, turn: TakeoverEntry, ledger: Ledger) -> Selected:
         there = self.target.observe(self.recovery.points)
         known = {point.id: point for point in points(ledger.entries())}
         vault = look_for(self.recovery, known.values(), there)
-        agreed = [id for id in turn.points if id not in self.how.without]
+        agreed = [id for id in turn.points if id not in self.options.without]
         placed = place(self.recovery.topology, self.recovery.target)
         declared = {group.name: group for group in groups(self.recovery, placed)}
         began = f"{turn.occasion} {turn.id}"
@@ -117,7 +117,7 @@ class Selection:
             for id in agreed
             if id not in known
         ]
-        own = [] if self.how.from_points else [name for name in declared if mark(name) in turn.own]
+        own = [] if self.options.from_points else [name for name in declared if mark(name) in turn.own]
         blank = frozenset[Address]()
         for name, judged in self._judge_own(own).items():
             blank |= self.accepts.blank.intersection(judged.volumes("accepted"))
@@ -131,7 +131,7 @@ class Selection:
                 why = f"{began} uses point {point.id}, which cannot be restored: {against_line(judged)}"
                 lost.append(self._finding("no-point", why, fix_decided(judged, began, older(point.id))))
         agreed_points = [known[id] for id in agreed if id in known]
-        left_aside = list_left_aside(turn, declared.values(), known, self.how)
+        left_aside = list_left_aside(turn, declared.values(), known, self.options)
         for name, some in list_undecided(turn, declared.values(), agreed_points, left_aside, there).items():
             why = f"{began} has decided on no data for {', '.join(sorted(some))} of group {name}"
             lost.append(self._finding("undecided-data", why, self._fix_undecided(turn)))
@@ -180,22 +180,22 @@ class Selection:
         """
         since = turn.number if turn and turn.last_point else None
         assert lack.point is not None
-        if self.how.lost or since is None or lack.point.number < since or lack.rule != "newer-point-lost":
-            return not (self.how.lost or self.how.insist)
-        aside = (point for point in points(ledger.entries()) if point.id in self.how.without)
+        if self.options.lost or since is None or lack.point.number < since or lack.rule != "newer-point-lost":
+            return not (self.options.lost or self.options.insist)
+        aside = (point for point in points(ledger.entries()) if point.id in self.options.without)
         return not any(point.number > since and point.group == lack.point.group for point in aside)
 
     @property
     def accepts(self) -> Accepted:
         """What the operator accepts of data that is not whole."""
-        return to_accepted(self.how)
+        return to_accepted(self.options)
 
     def look(self, ledger: Ledger) -> Selected:
         """Return the newest data of each group, and the groups that have none."""
-        found = choose(self.recovery, self.target, ledger, self.how)
+        found = choose(self.recovery, self.target, ledger, self.options)
         chosen, missing = found.points, found.missing
         others, newest = found.of_other_groups, {point.group: point for point in chosen}
-        if self.how.from_points or self.how.as_of:
+        if self.options.from_points or self.options.as_of:
             passed_over = (
                 *_of_groups(found.passed_over, {point.group for point in chosen}),
                 *(others[name] for name in others if name in newest),
@@ -203,7 +203,7 @@ class Selection:
             return Selected(chosen, (), missing, (), passed_over, found.blank)
         contents = ledger.read()
         there = self.target.observe(self.recovery.target_scope)
-        numbers = own_numbers(self.recovery, contents, there, self.how)
+        numbers = own_numbers(self.recovery, contents, there, self.options)
         names, why = self._names(), iter(missing)
         lacking = {name: next(why) for name in names if name not in newest}
         own = [
@@ -269,10 +269,10 @@ class Selection:
         point = command("dr", "replicate", name, "--now")
         fix = f"{command('dr', 'status', name)} lists the points. Make one: {point}."
         abandon = f"Abandon this: {command('dr', 'abandon', name)}. Then" if under_way else ""
-        if self.how.as_of:
+        if self.options.as_of:
             later = f"{abandon} name a later moment." if under_way else "Name a later moment."
             fix = f"{later} {command('dr', 'status', name, '--points')} lists the points."
-        elif self.how.lost:
+        elif self.options.lost:
             fix = "Declare it without what no point has data for; or wait for the other environment."
         elif under_way:
             fix = f"{abandon} make one: {point}."
@@ -288,18 +288,18 @@ class Selection:
         """Return those findings that are about what an operator named: a moment, or volumes that begin blank.
         A run that tries a recovery is refused for them, and leaves evidence of all others.
         """
-        return self.findings(found) if self.how.as_of else list(self._blank_findings(found))
+        return self.findings(found) if self.options.as_of else list(self._blank_findings(found))
 
     def _blank_findings(self, found: Selected) -> Iterator[Finding]:
-        for volume in sorted(set(self.how.blank) - found.blank) if not found.missing else ():
+        for volume in sorted(set(self.options.blank) - found.blank) if not found.missing else ():
             message = f"data of {volume} exists, so it does not begin blank"
             yield self._finding("not-blank", message, "Leave --blank out for it.")
 
     def _future_findings(self) -> Iterator[Finding]:
         """Return a finding for a moment that has not come: it is a slip, and no data is of it."""
         now = self.target.now()
-        if self.how.as_of and self.how.as_of.timestamp() > now + AHEAD_SECONDS:
-            asked = moment(self.how.as_of.timestamp())
+        if self.options.as_of and self.options.as_of.timestamp() > now + AHEAD_SECONDS:
+            asked = moment(self.options.as_of.timestamp())
             why = f"{asked} has not come yet: it is {moment(now)} now"
             yield self._finding("future-moment", why, "Name a moment that has passed.")
 
@@ -326,7 +326,7 @@ def _is_newer(lack: Lack, number: int) -> bool:
 
 
 def own_numbers(
-    recovery: Recovery, contents: Contents, there: Observation, how: FailoverOptions
+    recovery: Recovery, contents: Contents, there: Observation, options: FailoverOptions
 ) -> dict[str, int | None]:
     """Return the ledger number of what the volumes of each group have, at the end that takes over; None: no
     data that counts. `there` is what its environment has; volumes of silent zones may exist.
@@ -340,10 +340,10 @@ def own_numbers(
     ran = standby_number(contents)
     active = ran <= since and (since > 0 or recovery.is_reversed)
     later = [turn for turn in turns(contents.entries) if turn.number > max(since, ran) and turn.restores]
-    known = {point.id: point for point in points(contents.entries) if point.id not in how.without}
+    known = {point.id: point for point in points(contents.entries) if point.id not in options.without}
     found: dict[str, int | None] = {}
     for group in groups(recovery, placed):
-        judged = coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(to_accepted(how))
+        judged = coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(to_accepted(options))
         exists = judged.restorable is not False
         number: int | None = since if active and exists else None
         roles = {mark(placed.roles[volume]) for volume in group.volumes}

@@ -62,19 +62,19 @@ class Choice:
     """Group → that points of other groups have data of its volumes which is newer than its own points."""
 
 
-def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: FailoverOptions) -> Choice:
+def choose(recovery: Recovery, target: Connection, ledger: Ledger, options: FailoverOptions) -> Choice:
     """Return the newest point of each group that covers all volumes that the group has in the target.
 
-    Points `how.without` are left aside, by their ids. With `how.as_of`, so are points that are later.
+    Points `options.without` are left aside, by their ids. With `options.as_of`, so are points that are later.
     """
     there = target.observe(recovery.points)
-    known = [point for point in points(ledger.entries()) if point.id not in how.without]
+    known = [point for point in points(ledger.entries()) if point.id not in options.without]
     vault = look_for(recovery, known, there)
     candidates = known
-    if how.as_of:
-        candidates = Ages(known, target.now()).not_later_than(how.as_of.timestamp())
+    if options.as_of:
+        candidates = Ages(known, target.now()).not_later_than(options.as_of.timestamp())
     placed = place(recovery.topology, recovery.target)
-    accepted = to_accepted(how)
+    accepted = to_accepted(options)
     chosen: list[Point] = []
     missing: list[Lack] = []
     passed_over: list[Lack] = []
@@ -96,15 +96,18 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, how: Failover
         lack = _why_none(group, judged)
         if others:
             lack = evolve(lack, why=f"{lack.why}: {others.why}", fix=others.fix)
-        as_of = f" as of {_list_points(group.name, known, how.as_of.timestamp())}" if how.as_of else ""
-        missing.append(evolve(lack, why=lack.why + as_of))
+        if options.as_of:
+            lack = evolve(
+                lack, why=f"{lack.why} as of {_list_points(group.name, known, options.as_of.timestamp())}"
+            )
+        missing.append(lack)
     begin_blank = frozenset(blank) & accepted.blank
     return Choice(tuple(chosen), tuple(missing), tuple(passed_over), begin_blank, of_other_groups)
 
 
-def to_accepted(how: FailoverOptions) -> Accepted:
+def to_accepted(options: FailoverOptions) -> Accepted:
     """Return what an operator accepts of data that is not whole."""
-    return Accepted(frozenset(map(Address, how.blank)), any_key=how.insist)
+    return Accepted(frozenset(map(Address, options.blank)), any_key=options.insist)
 
 
 def _of_other_groups(

@@ -51,7 +51,7 @@ def send(
     point: Point,
     snapshots: Mapping[Address, Observed[Spec]],
     placed: Placed,
-    pace: RunOptions,
+    run_options: RunOptions,
     say: Say,
 ) -> Document:
     """Send all volumes of a point, whose snapshots these are; what the ledger is to say of it besides.
@@ -72,7 +72,7 @@ def send(
         point.engine,
         lambda errand: errand.sending(vault),
         lambda errand: errand.sender_receipt,
-        pace,
+        run_options,
     )
     say(f"{point.group}: to the vault, point {point.id}")
     with helpers.at_work(loads) as (sent, _):
@@ -107,7 +107,7 @@ def receive(
     recovery: Recovery,
     target: Connection,
     wanted: Iterable[Point],
-    pace: RunOptions,
+    run_options: RunOptions,
     say: Say = lambda line: None,
     *,
     reopen: Callable[[], None] = lambda: None,
@@ -124,9 +124,9 @@ def receive(
     there = target.observe(recovery.points) if wanted else Observation()
     for point in not_here(recovery, wanted, there):
         say(f"{point.group}: from the vault, point {point.id}")
-        _receive(recovery, target, point, pace, reopen)
+        _receive(recovery, target, point, run_options, reopen)
     try:
-        clear(recovery, target, pace)
+        clear(recovery, target, run_options)
     except PortinfraError as error:  # what is needed is there, and is not to wait for this
         sweep = command("dr", "sweep", recovery.plan.name)
         say(f"transfer hosts are left in {recovery.receiving}: {error}. To remove them: {sweep}")
@@ -176,7 +176,7 @@ def not_here(recovery: Recovery, wanted: Iterable[Point], there: Observation) ->
 
 
 def _receive(
-    recovery: Recovery, target: Connection, point: Point, pace: RunOptions, reopen: Callable[[], None]
+    recovery: Recovery, target: Connection, point: Point, run_options: RunOptions, reopen: Callable[[], None]
 ) -> None:
     vault = vault_of(recovery)
     said = read_manifest(Store(vault), point)
@@ -202,15 +202,17 @@ def _receive(
         point.engine,
         script,
         lambda errand: errand.receiver_receipt,
-        pace,
+        run_options,
         stop=True,
         begin=reopen,
     )
     with helpers.at_work(loads) as (receipts, written):
         for volume, told in volumes.items():
             assert receipts[volume].digest == told["digest"], volume
-        with target.start_run(recovery.points, borrowed=written, workers=pace.workers, seed=pace.seed) as run:
-            shelf = SnapshotStore(target, run, recovery.points, target.catalogue(), pace.listen)
+        with target.start_run(
+            recovery.points, borrowed=written, workers=run_options.workers, seed=run_options.seed
+        ) as run:
+            shelf = SnapshotStore(target, run, recovery.points, target.catalogue(), run_options.listen)
             shelf.bring({(s := Snapshot(snapshot_name(v, point.id), v)).address: s for v in written})
 
 
@@ -230,10 +232,10 @@ def prune(recovery: Recovery, kept: Collection[str]) -> str:
     return ""
 
 
-def clear(recovery: Recovery, end: Connection, pace: RunOptions) -> None:
+def clear(recovery: Recovery, end: Connection, run_options: RunOptions) -> None:
     """Remove helpers at one end that a run which died has left."""
     scope = recovery.sending if end.environment == recovery.source else recovery.receiving
-    _of_no_point(recovery, end, scope, pace).clear()
+    _of_no_point(recovery, end, scope, run_options).clear()
 
 
 def has_receiving_hosts(recovery: Recovery, target: Connection) -> bool:
@@ -244,15 +246,19 @@ def has_receiving_hosts(recovery: Recovery, target: Connection) -> bool:
         return True
 
 
-def hold_receiving(recovery: Recovery, target: Connection, pace: RunOptions) -> AbstractContextManager[None]:
+def hold_receiving(
+    recovery: Recovery, target: Connection, run_options: RunOptions
+) -> AbstractContextManager[None]:
     """Hold the lease of the transfer hosts that receive, with none of them left: no run makes one meanwhile.
 
     Raises LeaseHeldError.
     """
     if recovery.plan.vault is None:
         return nullcontext()
-    return _of_no_point(recovery, target, recovery.receiving, pace).hold_empty()
+    return _of_no_point(recovery, target, recovery.receiving, run_options).hold_empty()
 
 
-def _of_no_point(recovery: Recovery, end: Connection, scope: Scope, pace: RunOptions) -> TransferHosts:
-    return TransferHosts(end, scope, vault_of(recovery), "", "", lambda errand: "", lambda errand: "", pace)
+def _of_no_point(recovery: Recovery, end: Connection, scope: Scope, run_options: RunOptions) -> TransferHosts:
+    return TransferHosts(
+        end, scope, vault_of(recovery), "", "", lambda errand: "", lambda errand: "", run_options
+    )

@@ -107,7 +107,7 @@ class TransferHosts:
     """What a helper runs."""
     receipt: Name
     """The name of the receipt that it leaves."""
-    pace: RunOptions = field(factory=RunOptions)
+    run_options: RunOptions = field(factory=RunOptions)
     stop: bool = False
     """Whether they must have stopped when their volumes are looked at: what is written is at rest then."""
     begin: Callable[[], None] = lambda: None
@@ -124,8 +124,8 @@ class TransferHosts:
         Raises HelperFailed, ApplyError, FindingsError, ProviderError.
         """
         loads = list(loads)
-        pace = self.pace
-        with self.connection.start_run(self.scope, workers=pace.workers, seed=pace.seed) as run:
+        run_options = self.run_options
+        with self.connection.start_run(self.scope, workers=run_options.workers, seed=run_options.seed) as run:
             self.begin()
             catalogue = self.connection.catalogue()
             try:
@@ -138,7 +138,7 @@ class TransferHosts:
                 self._stand_in(loads, attempts, volumes)
                 receipts = self._receipts(run, loads, attempts)
                 if self.stop:
-                    run.apply(run.plan(_at_rest(placed), catalogue), pace.listen)
+                    run.apply(run.plan(_at_rest(placed), catalogue), run_options.listen)
                 yield receipts, volumes
             finally:
                 self._clear(run)
@@ -159,7 +159,9 @@ class TransferHosts:
     @contextmanager
     def hold_empty(self) -> Iterator[None]:
         """Hold the lease of their scope, with none of them left in it."""
-        with self.connection.start_run(self.scope, workers=self.pace.workers, seed=self.pace.seed) as run:
+        with self.connection.start_run(
+            self.scope, workers=self.run_options.workers, seed=self.run_options.seed
+        ) as run:
             self._clear(run)
             yield
 
@@ -167,7 +169,7 @@ class TransferHosts:
         nothing = Placed(Topology(self.scope.topology, ()), self.connection.environment, self.scope, {})
         plan = run.plan(nothing, self.connection.catalogue(), LOSE_ALL, destroy=True)
         if not plan.empty:
-            run.apply(plan, self.pace.listen)
+            run.apply(plan, self.run_options.listen)
 
     # Which helpers there are.
 
@@ -186,7 +188,7 @@ class TransferHosts:
         placed = self._place(loads, attempts)
         plan = run.plan(placed, catalogue, LOSE_ALL)
         refuse(plan)
-        run.apply(plan, self.pace.listen)
+        run.apply(plan, self.run_options.listen)
         return attempts, placed
 
     def _attempts(self, there: Mapping[Address, Observed[Instance]], loads: Iterable[Transfer]) -> Attempts:

@@ -44,13 +44,13 @@ def list_left_aside(
     turn: TakeoverEntry,
     declared: Collection[Group],
     known: Mapping[str, Point],
-    how: FailoverOptions,
+    options: FailoverOptions,
 ) -> frozenset[str]:
     """Return the groups whose data, which the takeover has decided on, an operator leaves aside. `known` are
     the points of the ledger; of one that is not there any more, the group is not known: it may be each one.
     """
-    dropped = [id for id in turn.points if id in how.without]
+    dropped = [id for id in turn.points if id in options.without]
     if any(id not in known for id in dropped):
         return frozenset(group.name for group in declared)
-    own = [group.name for group in declared if how.from_points and mark(group.name) in turn.own]
+    own = [group.name for group in declared if options.from_points and mark(group.name) in turn.own]
     return frozenset({*(known[id].group for id in dropped), *own})

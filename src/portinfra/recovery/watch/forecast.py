@@ -123,82 +123,83 @@ class Forecast:
 
 
 @check_arguments
-def make_forecast(recovery: Recovery, how: FailoverOptions | None = None) -> Forecast:
-    """Foresee a failover, or the takeover that `how` describes. Raises ProviderError where the target does
-    not answer, and PolicyError for a point in `how.without` that does not exist; of the source it asks what
-    `status` does, and for a last point, what is there.
+def make_forecast(recovery: Recovery, options: FailoverOptions | None = None) -> Forecast:
+    """Foresee a failover, or the takeover that `options` describes. Raises ProviderError where the target
+    does not answer, and PolicyError for a point in `options.without` that does not exist. It reads of the
+    source what `status` reads, and for a last point, its resources.
     """
-    how = how or FailoverOptions()
+    options = options or FailoverOptions()
     with Look.to(recovery.target, recovery.topology) as target:
-        now = status_of_way(recovery, ask_source=not how.lost, through=target)
-        check_names(recovery, how, now.known_points)
-        if active := _foresee_active(recovery, how, now):
+        now = status_of_way(recovery, ask_source=not options.lost, through=target)
+        check_names(recovery, options, now.known_points)
+        if active := _foresee_active(recovery, options, now):
             return active
-        return with_permissions(foresee(recovery, how, now, target), how, target)
+        return with_permissions(foresee(recovery, options, now, target), options, target)
 
 
-def _foresee_active(recovery: Recovery, how: FailoverOptions, now: RecoveryStatus) -> Forecast | None:
+def _foresee_active(recovery: Recovery, options: FailoverOptions, now: RecoveryStatus) -> Forecast | None:
     """Return a forecast with one error where the end that would take over is active already; None: it is
     not. All else would be about volumes and points that no takeover touches.
     """
-    verb, situation = takeover_verb(recovery, how), now.situation
+    verb, situation = takeover_verb(recovery, options), now.situation
     assert situation is not None
     refusal = may(verb, situation)
     if refusal is None or refusal.rule not in ACTIVE_ALREADY:
         return None
     error = explain(recovery, verb, refusal, situation)
-    rto, as_of = seconds(recovery.plan.rto), iso(how.as_of.timestamp()) if how.as_of else None
+    rto, as_of = seconds(recovery.plan.rto), iso(options.as_of.timestamp()) if options.as_of else None
     return Forecast(recovery, (), now, rto, 0.0, None, "", (error,), as_of=as_of, is_active=True)
 
 
-def with_permissions(found: Forecast, how: FailoverOptions, target: Connection) -> Forecast:
+def with_permissions(found: Forecast, options: FailoverOptions, target: Connection) -> Forecast:
     """Add what the credentials of the end that takes over may not do.
 
     `status` leaves it out: on some providers it takes a call for each action.
     """
     recovery = found.recovery
     seen = target.observe(recovery.target_scope).resources
-    denied = doubts(how, permission_findings(recovery, target, seen))
+    denied = doubts(options, permission_findings(recovery, target, seen))
     return evolve(found, findings=(*found.findings, *denied))
 
 
 def foresee(
     recovery: Recovery,
-    how: FailoverOptions,
+    options: FailoverOptions,
     now: RecoveryStatus,
     target: Connection,
     occasion: Kind | None = None,
 ) -> Forecast:
-    """Foresee the takeover that `how` describes, in the situation of a status. One that was planned stays so.
-    `target` is connected with the names of the topology. With `refresh` as `occasion`, it foresees a refresh.
+    """Foresee the takeover that `options` describes, in the situation of a status. One that was planned stays
+    so. `target` is connected with the names of the topology. With `refresh` as `occasion`, it foresees a
+    refresh.
     """
     occasion = occasion or occasion_of(recovery)
     situation = now.situation
     assert situation is not None
-    how = as_decided(recovery, how, situation.turn if situation.active == end_of(recovery) else None)
+    options = as_decided(recovery, options, situation.turn if situation.active == end_of(recovery) else None)
     left = peer_of(end_of(recovery))
     takeover = situation.takeover if situation.phase == "taking over" else None
-    planned = is_planned(recovery, how, situation)
+    planned = is_planned(recovery, options, situation)
     if takeover and takeover.planned and situation.active != left and not situation.restoring:
-        planned = not how.lost
+        planned = not options.lost
     planned = planned and situation.answers(left)
     catalogue = target.catalogue()
     ledger = Ledger(target, recovery.ledger)
-    selection = Selection(recovery, how, target)
+    selection = Selection(recovery, options, target)
     selected = selection.look(ledger)
     chosen = selected.points
     there = target.observe(recovery.target_scope)
     snapshots = target.observe(recovery.points)
-    judges_data = not planned or bool(how.as_of)
+    judges_data = not planned or bool(options.as_of)
     planned = planned and occasion != "refresh"
     in_vault = not_here(recovery, chosen, snapshots)
     here = [point for point in chosen if point not in in_vault]
     placed = place(recovery.topology, recovery.target)
-    accepted = Accepted(selected.blank, any_key=how.insist)
+    accepted = Accepted(selected.blank, any_key=options.insist)
     placed = all_at_once(place_with_data(recovery, placed, here, snapshots, accepted))
     old = outdated_volumes(placed, there, _stale(recovery, now), selected.blank)
     replaced = set(there.of(Volume)) & _data_volumes(recovery, placed) if planned else old
-    overwrites = foresee_overwrites(recovery, situation, placed, there, replaced, lost=how.lost)
+    overwrites = foresee_overwrites(recovery, situation, placed, there, replaced, lost=options.lost)
 
     def plan_roles(roles: Collection[str]) -> Plan:
         mine = frozenset(address for address in old if placed.roles[address] in roles)
@@ -220,10 +221,10 @@ def foresee(
         probers=tuple(prober_findings(recovery)),
         vault=(*lacking(recovery, fetches=planned or bool(in_vault)), *pointless(recovery)),
         fetches=planned or bool(in_vault),
-        hooks=tuple(_unready_hooks(recovery, how, occasion)),
+        hooks=tuple(_unready_hooks(recovery, options, occasion)),
         data=tuple(selection.findings(selected, under_way=now.turn is not None)) if judges_data else (),
         passed_over=selected.passed_over if judges_data else (),
-        no_last_point=_no_last_point(recovery, how, target) if planned else (),
+        no_last_point=_no_last_point(recovery, options, target) if planned else (),
         overwrites=overwrites,
         measured=measured,
         measured_in=drill,
@@ -244,10 +245,10 @@ def foresee(
         round(sum(wave.floor_seconds for wave in waves), 3),
         measured,
         drill,
-        readiness(recovery, how, facts),
+        readiness(recovery, options, facts),
         data if judges_data else (),
-        iso(how.as_of.timestamp()) if how.as_of else None,
-        planned and not how.as_of,
+        iso(options.as_of.timestamp()) if options.as_of else None,
+        planned and not options.as_of,
     )
 
 
@@ -324,7 +325,7 @@ def _data_volumes(recovery: Recovery, placed: Placed) -> set[Address]:
     return {volume for group in groups(recovery, placed) for volume in group.volumes}
 
 
-def _no_last_point(recovery: Recovery, how: FailoverOptions, target: Connection) -> list[str]:
+def _no_last_point(recovery: Recovery, options: FailoverOptions, target: Connection) -> list[str]:
     """Return, in words, the groups that cannot have a last point, or whose last point cannot be restored."""
     with answering(recovery) as source:
         there = source.observe(recovery.source_scope)
@@ -332,18 +333,18 @@ def _no_last_point(recovery: Recovery, how: FailoverOptions, target: Connection)
     for group in groups(recovery, place(recovery.topology, recovery.source)):
         if why := capture_problem(recovery, group, there, target):
             found.append(f"no last point of {group.name} can be made: {why}")
-        elif not how.as_of and (why := size_problem(group, there, placed)):
+        elif not options.as_of and (why := size_problem(group, there, placed)):
             found.append(f"no last point of {group.name} can be restored: {why}")
     return found
 
 
-def _unready_hooks(recovery: Recovery, how: FailoverOptions, occasion: Kind) -> Iterable[UnreadyHook]:
+def _unready_hooks(recovery: Recovery, options: FailoverOptions, occasion: Kind) -> Iterable[UnreadyHook]:
     """Yield the hooks that cannot be called from here."""
     plan = recovery.plan
     ready = [hook for role in recovery.topology.roles if role.name in plan.roles for hook in role.ready]
     needed = [*ready, *(gate for wave in plan.waves for gate in wave.gates)]
     needed += [action.run for action in plan.actions if occasion in action.on and not action.manual]
-    if recovery.is_reversed and not how.lost:  # which begins with a point of running hosts
+    if recovery.is_reversed and not options.lost:  # which begins with a point of running hosts
         needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]
     called_here = [hook for hook in plan.hooks if hook not in plan.hooks_inside]
     for hook in dict.fromkeys([*ready, *called_here]):

@@ -57,7 +57,7 @@ def _overwrites(volumes: Collection[Address], why: str) -> Overwrites:
 
 def _why(recovery: Recovery, now: Situation, *, lost: bool) -> str:
     """Return why data of the end that takes over may be nowhere else."""
-    name, begun = recovery.target.name, _begun(recovery, now)
+    name, begun = recovery.target.name, _find_open_takeover(recovery, now)
     if begun.contained if begun else is_contained(now, end_of(recovery)):
         return f"hosts of {name} may have run since they were stopped"
     if lost:
@@ -67,13 +67,13 @@ def _why(recovery: Recovery, now: Situation, *, lost: bool) -> str:
 
 def _is_replaceable(recovery: Recovery, now: Situation) -> bool:
     """Return whether the takeover keeps no snapshots of the volumes that it replaces."""
-    begun = _begun(recovery, now)
+    begun = _find_open_takeover(recovery, now)
     if begun is None:
         return is_replaceable(now, end_of(recovery))
     is_first_start = begun.own_starts in ("", now.facts(end_of(recovery)).starts)
     return begun.contained and (is_first_start or bool(begun.restored))
 
 
-def _begun(recovery: Recovery, now: Situation) -> TakeoverEntry | None:
+def _find_open_takeover(recovery: Recovery, now: Situation) -> TakeoverEntry | None:
     """Return the takeover of this end that is not finished."""
     return now.turn if now.phase == "taking over" and now.active == end_of(recovery) else None

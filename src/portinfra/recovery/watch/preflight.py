@@ -31,29 +31,31 @@ class Permitted:
 
 
 @check_arguments
-def may_take_over(recovery: Recovery, how: FailoverOptions | None = None) -> Permitted:
+def may_take_over(recovery: Recovery, options: FailoverOptions | None = None) -> Permitted:
     """Return in which situation a takeover to the target is permitted. Raise PolicyError where it is not.
 
     Raise it, or ValidationError, with the errors of `make_forecast`, unless the operator insists, or the
     takeover may have stopped the other end already. One that has decided on its data is refused where the
     topology was edited since, so that this data does not restore all that is declared now.
     """
-    how = how or FailoverOptions()
+    options = options or FailoverOptions()
     left = peer_of(end_of(recovery))
-    now = read_facts(recovery, left if how.lost else None)
-    raise_if_refused(recovery, takeover_verb(recovery, how), now)
+    now = read_facts(recovery, left if options.lost else None)
+    raise_if_refused(recovery, takeover_verb(recovery, options), now)
     with Look.to(recovery.target, recovery.topology) as target:
-        known = status_of_way(recovery, ask_source=not how.lost, through=target)
-        check_names(recovery, how, known.known_points)
+        known = status_of_way(recovery, ask_source=not options.lost, through=target)
+        check_names(recovery, options, known.known_points)
         if now.turn and now.restoring and now.active == end_of(recovery):
-            Selection(recovery, how, target).of(now.turn, Ledger(target, recovery.ledger))
-        if _has_stopped(recovery, how, now):
+            Selection(recovery, options, target).of(now.turn, Ledger(target, recovery.ledger))
+        if _has_stopped(recovery, options, now):
             return Permitted(now)
         if needs_approval(recovery) and not (now.open and now.active == end_of(recovery)):
             entries = Ledger.after_settling(target, recovery.ledger).entries()
             approvals_by_others(recovery, target, entries)
-        errors = errors_of(with_permissions(foresee(recovery, how, known, target), how, target).findings)
-    refusing = [each for each in errors if not how.insist or each.rule in NEVER_OVERRULED]
+        errors = errors_of(
+            with_permissions(foresee(recovery, options, known, target), options, target).findings
+        )
+    refusing = [each for each in errors if not options.insist or each.rule in NEVER_OVERRULED]
     if refusing:
         abandon = command("dr", "abandon", recovery.plan.name)
         fix = f"Correct that, and run it again; or abandon it: {abandon}."
@@ -62,10 +64,10 @@ def may_take_over(recovery: Recovery, how: FailoverOptions | None = None) -> Per
     return Permitted(now, tuple(dict.fromkeys(f"{each.rule}: {each.message}" for each in errors)))
 
 
-def _has_stopped(recovery: Recovery, how: FailoverOptions, now: Situation) -> bool:
+def _has_stopped(recovery: Recovery, options: FailoverOptions, now: Situation) -> bool:
     """Return whether a takeover goes on that may have stopped the other end. To refuse it would protect
     nothing: each of its waves looks again, and those before the one that fails are up.
     """
     if not now.open or now.active != end_of(recovery):
-        return now.open and how.lost
-    return how.lost or now.facts(now.waiting).authority == now.authority
+        return now.open and options.lost
+    return options.lost or now.facts(now.waiting).authority == now.authority

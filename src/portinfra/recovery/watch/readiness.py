@@ -17,7 +17,7 @@ from portinfra.placement import place
 from portinfra.recovery.groups import groups, roles_of
 from portinfra.recovery.ledger.drills import DrillEntry
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.kept_time import kept_for
+from portinfra.recovery.points.kept_time import describe_duration
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import FIX as CLOCK_FIX
 from portinfra.recovery.situation.clocks import REFUSE_SECONDS, clock_line
@@ -26,7 +26,7 @@ from portinfra.recovery.situation.refusals import command as command_of
 from portinfra.recovery.situation.refusals import explain, next_step
 from portinfra.recovery.situation.request import end_of, takeover_verb
 from portinfra.recovery.situation.situation import Situation, peer_of
-from portinfra.recovery.vault.data_selection import replaced_choice
+from portinfra.recovery.vault.data_selection import describe_replaced_choice
 from portinfra.recovery.vault.point_selection import Lack
 from portinfra.recovery.watch.approvals import needs_approval, occasion_of
 from portinfra.recovery.watch.overwrites import Overwrites
@@ -94,9 +94,9 @@ class ReadinessFacts:
     """Whether it is a refresh: nothing at the source is stopped, and no end becomes active."""
 
 
-def readiness(recovery: Recovery, how: FailoverOptions, facts: ReadinessFacts) -> tuple[Finding, ...]:
-    """Return the errors and warnings about the takeover that `how` describes, or about a refresh. A refresh
-    leaves the source as it is, and uses the time of the provider, as a drill does.
+def readiness(recovery: Recovery, options: FailoverOptions, facts: ReadinessFacts) -> tuple[Finding, ...]:
+    """Return the errors and warnings about the takeover that `options` describes, or about a refresh. A
+    refresh leaves the source as it is, and uses the time of the provider, as a drill does.
     """
     now = facts.status
     doubtful = [*map(_with_wait, facts.placed), *facts.transfer_hosts, *facts.records]
@@ -104,17 +104,17 @@ def readiness(recovery: Recovery, how: FailoverOptions, facts: ReadinessFacts) -
     if not facts.is_refresh:
         doubtful += _silent_zones(recovery, facts.situation)
         doubtful += _clocks(recovery, facts.situation)
-    unseen = Severity.ERROR if facts.fetches and not how.lost else Severity.WARNING
+    unseen = Severity.ERROR if facts.fetches and not options.lost else Severity.WARNING
     return (
-        *doubts(how, doubtful),
-        *(() if facts.is_refresh else _permission(recovery, how, facts.situation, now.next_step)),
+        *doubts(options, doubtful),
+        *(() if facts.is_refresh else _permission(recovery, options, facts.situation, now.next_step)),
         *_last_point(recovery, facts.no_last_point),
         *facts.data,
-        *_skipped_points(recovery, how, facts.passed_over),
+        *_skipped_points(recovery, options, facts.passed_over),
         *_vault_unseen(recovery, now, unseen),
         *_gaps(recovery, now),
-        *_unreadable_entries(recovery, how, now),
-        *_leases(recovery, how, facts.situation),
+        *_unreadable_entries(recovery, options, now),
+        *_leases(recovery, options, facts.situation),
         *_drill_findings(recovery, facts),
         *map(_as_warning, facts.probers),
         *facts.vault,
@@ -123,9 +123,9 @@ def readiness(recovery: Recovery, how: FailoverOptions, facts: ReadinessFacts) -
     )
 
 
-def doubts(how: FailoverOptions, found: Iterable[Finding]) -> list[Finding]:
+def doubts(options: FailoverOptions, found: Iterable[Finding]) -> list[Finding]:
     """Return what may stop a late wave: errors are warnings where the source is lost."""
-    return [_as_warning(each) if how.lost and each.severity is Severity.ERROR else each for each in found]
+    return [_as_warning(each) if options.lost and each.severity is Severity.ERROR else each for each in found]
 
 
 def errors_of(found: Iterable[Finding]) -> list[Finding]:
@@ -162,30 +162,30 @@ def _clocks(recovery: Recovery, now: Situation) -> Iterable[Finding]:
             return
 
 
-def _leases(recovery: Recovery, how: FailoverOptions, now: Situation) -> Iterable[Finding]:
+def _leases(recovery: Recovery, options: FailoverOptions, now: Situation) -> Iterable[Finding]:
     """Return a warning for each end that another run changes now: the takeover waits for none."""
     for environment, end in (
         (recovery.source, peer_of(end_of(recovery))),
         (recovery.target, end_of(recovery)),
     ):
         held_by = now.facts(end).held_by
-        if held_by and not (how.lost and environment is recovery.source):
+        if held_by and not (options.lost and environment is recovery.source):
             message = f"{held_by} changes {environment.name} now: a takeover that needs it is refused"
             yield _gap(recovery.plan.name, "lease-held", message, "Wait for it.", Severity.WARNING)
 
 
 def _permission(
-    recovery: Recovery, how: FailoverOptions, now: Situation, next_step: str
+    recovery: Recovery, options: FailoverOptions, now: Situation, next_step: str
 ) -> Iterable[Finding]:
     """Return what the decision table says of the takeover, and that it goes on."""
-    verb = takeover_verb(recovery, how)
+    verb = takeover_verb(recovery, options)
     if refusal := may(verb, now):
         yield explain(recovery, verb, refusal, now)
     elif now.turn and now.active == verb.end:
         begun = f"{now.turn.occasion} {now.turn.id} has begun, and goes on with the data that it began with"
         rule = f"{now.turn.occasion}-under-way"
         yield _gap(recovery.plan.name, rule, begun, next_step, Severity.WARNING)
-        if message := replaced_choice(how, now.turn):
+        if message := describe_replaced_choice(options, now.turn):
             fix = "Go on only if these points are to be used."
             yield _gap(recovery.plan.name, "other-points", message, fix, Severity.WARNING)
 
@@ -208,13 +208,13 @@ def _hooks(recovery: Recovery, unready: Iterable[UnreadyHook]) -> Iterable[Findi
 
 
 def _skipped_points(
-    recovery: Recovery, how: FailoverOptions, passed_over: Iterable[Lack]
+    recovery: Recovery, options: FailoverOptions, passed_over: Iterable[Lack]
 ) -> Iterable[Finding]:
     """Return the points that are newer than the data that would be used, and are not restored. A takeover
     from a lost source goes on with what is left, unless an edit of the declaration brings the data back.
     """
     for lack in passed_over:
-        severity = Severity.WARNING if how.lost and not lack.refuses_lost else Severity.ERROR
+        severity = Severity.WARNING if options.lost and not lack.refuses_lost else Severity.ERROR
         yield _gap(recovery.plan.name, lack.rule, lack.why, lack.fix, severity)
 
 
@@ -250,12 +250,14 @@ def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
             yield _gap(name, "too-old", f"{volume.volume}: {age}", fix, Severity.WARNING)
 
 
-def _unreadable_entries(recovery: Recovery, how: FailoverOptions, now: RecoveryStatus) -> Iterable[Finding]:
+def _unreadable_entries(
+    recovery: Recovery, options: FailoverOptions, now: RecoveryStatus
+) -> Iterable[Finding]:
     """Return a finding for each entry of the ledger that cannot be read. An entry of a newer version may say
     who takes over: a takeover that stops the source is refused.
     """
     for each in now.unreadable:
-        refuses = each.newer and not how.lost
+        refuses = each.newer and not options.lost
         yield _gap(
             recovery.plan.name,
             "newer-entry" if each.newer else "unreadable-entry",
@@ -324,7 +326,7 @@ def _overwrites(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
     message = f"{facts.overwrites.why}: the takeover replaces {', '.join(facts.overwrites.volumes)}"
     lists = command("dr", "status", plan.name)
     ends_by_time = facts.situation.facts(end_of(recovery)).tells_time
-    stay = kept_for(plan.keep_overwritten, ends_by_time=ends_by_time)
+    stay = describe_duration(plan.keep_overwritten, ends_by_time=ends_by_time)
     fix = f"A snapshot of each is kept {stay}: {lists} lists them."
     if not plan.keep_overwritten:
         write = plan.location.write("keep_overwritten", '"7d"')

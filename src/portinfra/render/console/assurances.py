@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from portinfra.command_text import command
-from portinfra.format import collapsed, count
+from portinfra.format import count, join_runs
 from portinfra.misplaced_hosts import find_elsewhere
 from portinfra.model.address import Address
 from portinfra.model.plan import Plan
@@ -43,7 +43,7 @@ def assurance(name: str, plan: Plan) -> str:
             *_hosts_born_otherwise(plan),
             *_births_not_known(plan),
             *_other_zones(plan),
-            *_ignored(plan),
+            *_list_ignoring_roles(plan),
             *_hosts_missing(plan),
             *_closed_lines(plan),
         ]
@@ -133,7 +133,7 @@ def _hosts_born_otherwise(plan: Plan) -> list[str]:
     return ["what hosts were born with"] if BORN_OTHERWISE in rules else []
 
 
-def _ignored(plan: Plan) -> list[str]:
+def _list_ignoring_roles(plan: Plan) -> list[str]:
     """Return the roles that ignore something that differs."""
     subjects = [finding.subject for finding in plan.findings if finding.rule == IGNORED]
     roles = [subject.split(".")[1] for subject in subjects]
@@ -180,7 +180,7 @@ def _still_running(plan: Plan) -> list[str]:
     if not running or not _is_fenced(plan):
         return []
     verb = "runs" if len(running) == 1 else "run"
-    return [f"{count(len(running), 'host')} that still {verb} ({collapsed(running)})"]
+    return [f"{count(len(running), 'host')} that still {verb} ({join_runs(running)})"]
 
 
 def _not_in_force(plan: Plan) -> list[str]:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from portinfra.errors import ApplyError, PortinfraError
-from portinfra.format import collapsed, count
+from portinfra.format import count, join_runs
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
 from portinfra.model.outcome import Cause, StepOutcome
@@ -79,7 +79,7 @@ def _show_steps(console: Console, error: ApplyError, again: str) -> None:
             console.print(styled_text(f"           {cause.error.fix}"))
     blocked = [step.step.address for step in steps if step.fate == "blocked"]
     if blocked:
-        console.print(styled_text(("  blocked  ", "yellow"), collapsed(dict.fromkeys(blocked))))
+        console.print(styled_text(("  blocked  ", "yellow"), join_runs(dict.fromkeys(blocked))))
     for change in error.outcome.drift:
         console.print(styled_text(("  differs  ", "yellow"), f"{change.address}: {change.reason}"))
     for zone in sorted(error.outcome.unverified):
@@ -99,7 +99,7 @@ def _others(cause: Cause) -> str:
     untried = (
         f" ({ASSURANCES['not tried'].format(untried=cause.untried_count)})" if cause.untried_count else ""
     )
-    return f"The same for {len(others)} more: {collapsed(others)}{untried}."
+    return f"The same for {len(others)} more: {join_runs(others)}{untried}."
 
 
 def _step_error(step: StepOutcome) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 from rich.console import Console
 
-from portinfra.format import collapsed, count, duration
+from portinfra.format import count, duration, join_runs
 from portinfra.hooks.calls import name_of
 from portinfra.model.address import Address
 from portinfra.model.change import Action, Change
 from portinfra.model.plan import Plan
-from portinfra.model.resources import shown
+from portinfra.model.resources import public_fields
 from portinfra.model.topology import Role
 from portinfra.planning.account import account_of
 from portinfra.planning.readiness import questions, rolling_roles, rolls
@@ -129,7 +129,7 @@ def _line(plan: Plan, change: Change, *, full: bool) -> _Line:
     if full and change.action == "create" and change.after is not None:
         details = tuple(
             f"{name.replace('_', ' ')}: {value(given)}"
-            for name, given in shown(change.after).items()
+            for name, given in public_fields(change.after).items()
             if given
         )
     if full:
@@ -183,5 +183,5 @@ def _what(line: _Line, changes: Iterable[Change]) -> str:
     if line.kind:
         several = f" ({len(addresses)})" if len(addresses) > 2 else ""
         names = [address.name for address in addresses]
-        return f"{addresses[0].kind}.{collapsed(names)}{several}"
+        return f"{addresses[0].kind}.{join_runs(names)}{several}"
     return count_by_kind(addresses)

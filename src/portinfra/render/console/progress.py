@@ -71,7 +71,7 @@ class ProgressDisplay:
                 description=visible(what),
                 completed=progress.done,
                 total=progress.total,
-                pace=pace(progress),
+                pace=describe_pace(progress),
             )
 
 
@@ -102,7 +102,7 @@ def _reason(progress: Progress) -> str:
     return progress.message.removeprefix(address).lstrip(": ")
 
 
-def pace(progress: Progress) -> str:
+def describe_pace(progress: Progress) -> str:
     """Calls, their rate, and the time left: `120 calls, 4.8/s, 1 min 20 s left`."""
     parts = [f"{progress.calls:,} calls"]
     if progress.seconds >= 1:  # before, neither means anything

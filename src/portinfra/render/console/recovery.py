@@ -14,7 +14,7 @@ from portinfra.model.finding import Severity
 from portinfra.recovery.drills.sweep import UNSEEN, Swept
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
-from portinfra.recovery.points.kept_time import kept_until
+from portinfra.recovery.points.kept_time import describe_end
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.watch.recovery_status import PointStatus, RecoveryStatus
@@ -193,7 +193,7 @@ def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
     for each in found.kept_unseen:
         yield f"{each[0].upper()}{each[1:]}"
     for kept in found.kept:
-        until = f"kept {kept_until(kept.until, ends_by_time=kept.ends_by_time)}."
+        until = f"kept {describe_end(kept.until, ends_by_time=kept.ends_by_time)}."
         if not kept.ends_by_time:
             until += (
                 f" {kept.environment} does not tell the time, so portinfra does not know when its time is "
@@ -278,8 +278,8 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(f"  {reason}")
     rows = table("wave", "roles", "hosts", "took", "")
     for number, wave in enumerate(evidence.waves, 1):
-        how = "passed" if wave.passed else "failed"
-        rows.add_row(str(number), ", ".join(wave.roles), str(wave.hosts), duration(wave.seconds), how)
+        options = "passed" if wave.passed else "failed"
+        rows.add_row(str(number), ", ".join(wave.roles), str(wave.hosts), duration(wave.seconds), options)
     console.print(rows)
     gates = [check for wave in evidence.waves for check in wave.checks if not check.passed]
     for checked in (*gates, *evidence.actions, *evidence.probes):
@@ -341,7 +341,7 @@ def left_aside_lines(volumes: Iterable[LeftAside]) -> Iterable[str]:
         if not each.kept_until:
             yield f"{each.volume} was replaced. Data that it alone had is GONE: no snapshot was kept."
             continue
-        kept = f"kept {kept_until(each.kept_until, ends_by_time=each.ends_by_time)}"
+        kept = f"kept {describe_end(each.kept_until, ends_by_time=each.ends_by_time)}"
         if each.snapshot:
             yield f"{each.volume} was replaced. What it had is in snapshot {each.snapshot}, {kept}."
         else:

@@ -5,7 +5,7 @@ from collections import Counter
 from rich.console import Console
 
 from portinfra.command_text import command
-from portinfra.format import collapsed, count
+from portinfra.format import count, join_runs
 from portinfra.model.address import Address
 from portinfra.model.change import Action, Change
 from portinfra.model.lease import Lease
@@ -81,7 +81,7 @@ def _show_differing(plan: Plan, console: Console) -> None:
             groups.setdefault(key, []).append(change.address.name)
     for (action, kind, reason, details), names in groups.items():
         why = f": {reason}" if reason else ""
-        console.print(styled_text((f"{kind}.{collapsed(names)}", "yellow"), f" {WORDS[action]}{why}"))
+        console.print(styled_text((f"{kind}.{join_runs(names)}", "yellow"), f" {WORDS[action]}{why}"))
         for detail in details:
             console.print(styled_text(f"    {detail}"))
 

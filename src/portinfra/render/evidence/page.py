@@ -9,7 +9,7 @@ from portinfra.command_text import command, command_line
 from portinfra.format import count, duration, moment
 from portinfra.model.plain import Document, JsonObject
 from portinfra.recovery.evidence import evidence_document, evidence_of
-from portinfra.recovery.points.kept_time import kept_until
+from portinfra.recovery.points.kept_time import describe_end
 from portinfra.render.evidence.sentences import UNREAD_ENTRIES
 from portinfra.render.evidence.style import STYLE
 from portinfra.render.evidence.timeline import timeline
@@ -314,7 +314,7 @@ def _aside(document: Document) -> str:
             else "not seen"
             if each["kept_until"]
             else '<span class="bad">none</span>',
-            _short(kept_until(each["kept_until"], ends_by_time=each["ends_by_time"]))
+            _short(describe_end(each["kept_until"], ends_by_time=each["ends_by_time"]))
             if each["kept_until"]
             else "",
         )

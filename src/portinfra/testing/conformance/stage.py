@@ -17,7 +17,7 @@ from portinfra.model.topology import Topology
 from portinfra.observation import Reader
 from portinfra.provider import registry
 from portinfra.provider.interface import Answer, Call, Provider
-from portinfra.testing.call_wrapper import Hand, untouched, wrapped
+from portinfra.testing.call_wrapper import Hand, pass_through, wrap_calls
 from portinfra.testing.conformance.bed import Bed
 
 LOSE_DATA = PlanOptions(allow_data_loss=frozenset({"all"}))
@@ -36,11 +36,11 @@ class Stage:
         return self.bed.environment
 
     @contextmanager
-    def calls(self, hand: Hand = untouched, *, lag_seconds: float = 0.0) -> Iterator["Record"]:
+    def calls(self, hand: Hand = pass_through, *, lag_seconds: float = 0.0) -> Iterator["Record"]:
         """While it lasts, calls pass through a hand, by the bed's time. Yields what was called."""
         record = Record(hand)
         provider, clock = self.environment.provider, self.bed.clock
-        with wrapped(provider, record.perform, lag_seconds=lag_seconds, clock=clock):
+        with wrap_calls(provider, record.perform, lag_seconds=lag_seconds, clock=clock):
             yield record
 
     @contextmanager
@@ -54,11 +54,11 @@ class Stage:
         with self.calls():
             return workflow.plan(topology, self.environment, options)
 
-    def bring(self, topology: Topology, hand: Hand = untouched) -> Outcome:
+    def bring(self, topology: Topology, hand: Hand = pass_through) -> Outcome:
         """Make it so, whatever data that costs."""
         return self._run(topology, hand, workflow.plan)
 
-    def remove(self, topology: Topology, hand: Hand = untouched) -> Outcome:
+    def remove(self, topology: Topology, hand: Hand = pass_through) -> Outcome:
         """Leave nothing, whatever data that costs."""
         return self._run(topology, hand, workflow.destroy)
 

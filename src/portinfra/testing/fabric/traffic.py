@@ -44,7 +44,7 @@ def find_passages(fabric: Fabric, names: Collection[str], ports: Collection[int]
                     stack.enter_context(socket.create_server((address, port), backlog=256))
         found = set(_received(fabric, hosts, ports))
         for first in range(0, len(sources), step):
-            found |= set(_connected(fabric, sources[first : first + step], hosts, ports))
+            found |= set(_connect_all(fabric, sources[first : first + step], hosts, ports))
     return found
 
 
@@ -113,7 +113,7 @@ def _read(receiver: socket.socket) -> Iterator[str]:
             return
 
 
-def _connected(
+def _connect_all(
     fabric: Fabric, sources: Iterable[str], hosts: Mapping[str, str], ports: Collection[int]
 ) -> Iterator[Passage]:
     with ExitStack() as stack:
@@ -126,10 +126,10 @@ def _connected(
                         caller.setblocking(False)
                         caller.connect_ex((address, port))
                         tried[caller.fileno()] = (caller, (source, target, "tcp", port))
-        yield from _accepted(tried)
+        yield from _list_accepted(tried)
 
 
-def _accepted(tried: Mapping[int, tuple[socket.socket, Passage]]) -> Iterator[Passage]:
+def _list_accepted(tried: Mapping[int, tuple[socket.socket, Passage]]) -> Iterator[Passage]:
     poll = select.poll()
     for number in tried:
         poll.register(number, select.POLLOUT)

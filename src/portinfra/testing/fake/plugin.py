@@ -41,7 +41,7 @@ FILE_VARIABLE = "PORTINFRA_FAKE_CLOUD"
 DEFAULT_FILE = "fakecloud.db"
 DEFAULT_ACCOUNT = "000000000000"
 
-_SHARED = f"this test builds in ./{DEFAULT_FILE}, as others do: use fake_cloud, or simulated() under @given"
+_SHARED = f"this test builds in ./{DEFAULT_FILE}, as others do: use fake_cloud, or simulate() under @given"
 
 _REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 
@@ -97,7 +97,7 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, K
         """Return the read of all locks."""
         return Call("ListLocks", {}, rates=rate_classes("ListLocks", self._shape))
 
-    def locked_until(self, answer: Answer) -> Mapping[str, float]:
+    def lock_ends(self, answer: Answer) -> Mapping[str, float]:
         """Return the locks."""
         return dict(answer["locks"])
 

@@ -104,7 +104,7 @@ class NetworkDriver(AwsDriver[Network]):
     ) -> Observed[Network] | None:
         """What a closer look brought; of a VPC that was just made, a dry run knows what it will be like."""
         if call.reads and seen is not None and answer is not None:
-            found, extras = _looked(seen, call, answer)
+            found, extras = _parse_part(seen, call, answer)
             return _with(evolve(seen, extras=(*seen.extras, *extras)), {**seen.parts, **found})
         after = super().absorb(seen, call, answer)
         if call.action == self.creates and answer is None and after is not None:
@@ -212,7 +212,7 @@ def _with(seen: Observed[Network], parts: Mapping[str, str], *, ready: bool = Tr
     return evolve(seen, parts=dict(parts), state=state, reason=lacking if ready else seen.reason)
 
 
-def _looked(
+def _parse_part(
     seen: Observed[Network], call: Call, answer: Answer
 ) -> tuple[Mapping[str, str], Sequence[Mapping[str, str]]]:
     """Parts and doubles that one closer look tells of."""

@@ -15,7 +15,7 @@ from portinfra.provider.interface import Answer
 from portinfra_libvirt import disks, marks, xml
 from portinfra_libvirt.actions.hypervisor import Hand, unless_gone
 from portinfra_libvirt.errors import to_provider_error
-from portinfra_libvirt.listing import unlisted
+from portinfra_libvirt.listing import explain_unlisted
 
 
 def find(connection: Any, scope: Scope, directory: str) -> Any:
@@ -108,7 +108,7 @@ def raise_if_unlisted(connection: Any, scope: Scope, path: str) -> None:
 def _raise_for(connection: Any, scope: Scope, path: str) -> None:
     """Raise ProviderError where no active pool lists the directory of a path."""
     pool = describe(scope, find(connection, scope, _folder(path)))
-    problem = unlisted(pool, path, connection.getHostname())
+    problem = explain_unlisted(pool, path, connection.getHostname())
     if problem is not None:
         raise ProviderError(problem.reason, provider="libvirt", fix=problem.fix)
 

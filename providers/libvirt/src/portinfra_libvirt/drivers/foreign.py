@@ -109,7 +109,7 @@ class Everything:
         bridges = {record["name"]: record["bridge"] for record in self.told["networks"]}
         bridge = card["link"] or bridges.get(card["network"], "")
         for home in self._homes:
-            address = card["address"] or home.pinned(card["mac"])
+            address = card["address"] or home.pinned_address(card["mac"])
             is_inside = home.record["name"] == card["network"] or bridge in self._own_bridges
             if self.bridge and bridge == self.bridge:
                 is_inside = is_inside or not card["filter"] or bool(home.within(address, [home.cidr]))
@@ -130,7 +130,7 @@ class _Home:
     def cidr(self) -> str:
         return str(self.said.get("cidr", ""))
 
-    def pinned(self, mac: str) -> str:
+    def pinned_address(self, mac: str) -> str:
         """Return the address that DHCP gives to a card."""
         return next((pin["ip"] for pin in self.record["pins"] if pin["mac"] == mac), "")
 

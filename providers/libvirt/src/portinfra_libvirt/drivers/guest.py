@@ -11,7 +11,7 @@ from portinfra.model.resources import Instance
 from portinfra_libvirt import disks, domains, marks
 from portinfra_libvirt.drivers.disks import SECRET_GONE, UNMARKED_REASON
 from portinfra_libvirt.drivers.reading import File, Record
-from portinfra_libvirt.listing import unlisted
+from portinfra_libvirt.listing import explain_unlisted
 
 
 @frozen(kw_only=True)
@@ -174,7 +174,11 @@ def _with_root(parts: GuestParts, told: Record, *, running: bool) -> GuestParts:
         size = files[root]["bytes"] if finished or root not in secrets else None
         lost, unmarked = root not in secrets, root in secrets and not secrets[root]
         return evolve(parts, root_bytes=size, root_lost=lost, root_unmarked=unmarked)
-    if root and (finished or running) and (unknown := unlisted(told["pool"], root, parts.at)) is not None:
+    if (
+        root
+        and (finished or running)
+        and (unknown := explain_unlisted(told["pool"], root, parts.at)) is not None
+    ):
         return evolve(parts, unlisted=unknown.fix, unknown=unknown.reason, definable=unknown.definable)
     return evolve(parts, root_missing=finished)
 

@@ -9,7 +9,7 @@ from attrs import frozen
 from portinfra.model.address import Address, Scope
 from portinfra.provider.interface import Answer, Call
 from portinfra_libvirt import disks, marks
-from portinfra_libvirt.listing import Unlisted, unlisted
+from portinfra_libvirt.listing import Unlisted, explain_unlisted
 from portinfra_libvirt.marks import Mark
 from portinfra_libvirt.site import Site
 
@@ -106,7 +106,7 @@ def files(answers: Answers, scope: Scope, kind: str) -> Iterator[File]:
             if marks.is_mark(text) and (said is None or said.get("file") != file):
                 continue
             path = there[file]["path"] if file in there else secrets[file]["path"]
-            unknown = None if file in there else unlisted(record["pool"], path, at)
+            unknown = None if file in there else explain_unlisted(record["pool"], path, at)
             yield File(at, file, path, there.get(file), said, name.address, unknown, file in secrets)
 
 

@@ -52,4 +52,4 @@ def _lock(stage: Stage, locks: SnapshotLocks, taken: Observed[Snapshot]) -> floa
 
 def _locks(stage: Stage, locks: SnapshotLocks) -> dict[str, float]:
     with stage.provider() as provider:
-        return dict(locks.locked_until(Caller(provider).insisting(locks.locks_call())))
+        return dict(locks.lock_ends(Caller(provider).insisting(locks.locks_call())))

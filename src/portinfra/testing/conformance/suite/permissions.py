@@ -23,13 +23,13 @@ class Permissions:
         if exists:
             stage.bring(stage.bed.before)
         before = stage.bed.books()
-        assert _denied(stage, checks) == []
+        assert _list_denied(stage, checks) == []
         action = stage.bed.deny_action()
-        assert _denied(stage, checks) == [action]
+        assert _list_denied(stage, checks) == [action]
         assert stage.bed.books() == before
 
 
-def _denied(stage: Stage, checks: PermissionChecks) -> list[str]:
+def _list_denied(stage: Stage, checks: PermissionChecks) -> list[str]:
     placed = place(stage.bed.before, stage.environment)
     with stage.provider() as provider:
         reader = Reader(provider, Caller(provider).insisting)

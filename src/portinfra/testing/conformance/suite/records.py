@@ -94,10 +94,10 @@ class Records:
         with stage.provider() as provider:
             if not (kind := provider.records.quota):
                 pytest.skip("the catalogue of this provider has no quota of records")
-            before = _used(provider, kind)
+            before = _count_used(provider, kind)
             for number in (1, 2):
                 _make(provider, provider.records.create(SCOPE, Record(number, "x")))
-            assert _used(provider, kind) == before + 2
+            assert _count_used(provider, kind) == before + 2
 
     def test_a_deletion_takes_only_that_record(self, stage: Stage) -> None:
         with stage.provider() as provider:
@@ -123,7 +123,7 @@ def _make(provider: Provider, call: Call) -> None:
     provider.clock.sleep_until(provider.clock.now() + provider.capabilities.visibility_seconds)
 
 
-def _used(provider: Provider, kind: str) -> int:
+def _count_used(provider: Provider, kind: str) -> int:
     """Return how much of a quota is used, by the catalogue."""
     reader = Reader(provider, Caller(provider).insisting)
     catalogue = provider.catalogue({call: reader.pages(call) for call in provider.catalogue_calls()})
