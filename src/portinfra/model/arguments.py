@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from portinfra.base_errors import WrongTypeError
 from portinfra.format import suggestion
+from portinfra.model.former_names import former_names
 from portinfra.model.strict import refuse_wrong_type
 
 P = ParamSpec("P")
@@ -48,12 +49,13 @@ def refuse_unknown(of: type[T]) -> type[T]:
     """Let a declared class name the attribute that an unknown keyword misspells, in one line."""
     make = of.__init__
     known = {name for name in inspect.signature(make).parameters if name != "self"}
+    accepted = known | former_names(of)
     _declared[of.__name__] = known
 
     @wraps(make)
     def checked(self: T, *arguments: Any, **named: Any) -> None:
         for name in named:
-            if name not in known:
+            if name not in accepted:
                 owners = _find_owners(name)
                 near = f"{name} belongs to {' or '.join(owners)}." if owners else ""
                 near = near or suggestion(name, known - {"location"})

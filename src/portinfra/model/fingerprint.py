@@ -7,6 +7,8 @@ from typing import Any
 
 from attrs import fields, has
 
+from portinfra.model.former_names import stored_name
+
 
 def fingerprint(value: Any) -> str:
     """Sixteen hex digits of a value of the model. What is secret is left out, and what has its default, so
@@ -27,7 +29,8 @@ def _name_of(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if has(type(value)):
         told = [field for field in fields(type(value)) if field.eq and field.repr]
-        return {f.name: _plain(v) for f in told if (v := getattr(value, f.name)) != _default(f.default)}
+        given = ((f, getattr(value, f.name)) for f in told)
+        return {stored_name(f): _plain(held) for f, held in given if held != _default(f.default)}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -33,6 +33,13 @@ class Location:
     )
     """Of a block: the line of each attribute that it has, by the attribute's name; empty: not known."""
 
+    former_names: Mapping[str, bool] = field(
+        factory=dict, eq=False, repr=False, metadata=_FOR_PEOPLE, validator=_refuse_no_mapping
+    )
+    """Of a declared value: the former names of attributes that it was written with, each with whether the
+    present name was written too.
+    """
+
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import fields, has
 
+from portinfra.model.former_names import stored_name
 from portinfra.model.observed import UNSEEN
 from portinfra.model.resources import Rule
 
@@ -41,7 +42,7 @@ def plain(value: object) -> Json:
     kind: type = type(value)
     if has(kind):
         return {
-            each.name: plain(getattr(value, each.name))
+            stored_name(each): plain(getattr(value, each.name))
             for each in fields(kind)
             if not (each.metadata.get("secret") or each.metadata.get("for_people"))
         }

@@ -7,7 +7,9 @@ Metadata of a field:
 `reference`  it holds the address of another resource: creation follows it, deletion goes against it;
 `ends_with`  when what it refers to is gone, this is gone too, without a call of its own;
 `birth`      it matters only when the resource is made: never compared, never a reason to change;
-`secret`     it is never shown: no plan, journal, log or error has its value.
+`secret`     it is never shown: no plan, journal, log or error has its value;
+`stored`     its name in documents, in saved plans and for drivers, where that is another one. The class has a
+             property of that name.
 
 What a user declares (`Volume`) also has the metadata of `schema.py`.
 """
@@ -20,6 +22,7 @@ from attrs import evolve, field, fields, frozen
 from portinfra.model import convert
 from portinfra.model.address import Address
 from portinfra.model.arguments import refuse_unknown
+from portinfra.model.former_names import accept_former_names, stored_name
 from portinfra.model.location import Location, here
 
 Power = Literal["running", "stopped"]
@@ -31,6 +34,7 @@ _REFERENCE = {"reference": True}
 _ENDS_WITH = {"reference": True, "ends_with": True}
 _BIRTH = {"birth": True}
 _SECRET = {"birth": True, "secret": True}
+_PROTECTION = {"former": "protect", "stored": "protect"}
 
 
 class Rule(NamedTuple):
@@ -164,6 +168,7 @@ def _mounts(given: Iterable[Mount] | Mount) -> tuple[Mount, ...]:
     return convert.several(given)
 
 
+@accept_former_names
 @frozen(field_transformer=convert.refuse_text)
 class Instance(Spec):
     """One host of one role."""
@@ -186,7 +191,7 @@ class Instance(Spec):
     key: str | None = None
     """The key that encrypts the root disk; None: the provider's own."""
     power: Power = "running"
-    protect: bool = False
+    deletion_protection: bool = field(default=False, metadata=_PROTECTION)
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     native: Mapping[str, Any] = field(factory=dict, converter=convert.options)
     """Options of this provider alone, typed by it."""
@@ -202,8 +207,14 @@ class Instance(Spec):
     creation and returns it; empty: not known. portinfra sets it.
     """
 
+    @property
+    def protect(self) -> bool:
+        """`deletion_protection`, by its stored name."""
+        return self.deletion_protection
+
 
 @refuse_unknown
+@accept_former_names
 @frozen(field_transformer=convert.refuse_text)
 class Volume(Spec):
     """An encrypted disk that outlives its host. There is no unencrypted kind.
@@ -223,11 +234,16 @@ class Volume(Spec):
     """The key that encrypts it; None: the provider's own."""
     source: str | None = field(default=None, metadata=_BIRTH | {"placed": True}, eq=False)
     """The snapshot that it is made from; recovery sets it. None: blank."""
-    protect: bool = False
-    """Refuse every plan that would delete or replace it."""
+    deletion_protection: bool = field(default=False, metadata=_PROTECTION)
+    """Refuse every plan that would delete or replace it. Its former name is `protect`: drivers use it."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """Its tags, besides those of its role."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+    @property
+    def protect(self) -> bool:
+        """`deletion_protection`, by its stored name."""
+        return self.deletion_protection
 
 
 @frozen
@@ -315,9 +331,11 @@ def _read_traits(spec: type[Spec]) -> Traits:
     return Traits(
         references=tuple(f.name for f in all_fields if f.metadata.get("reference")),
         ends_with=tuple(f.name for f in all_fields if f.metadata.get("ends_with")),
-        compared=tuple(f.name for f in all_fields if f.eq and f.name != "name"),
+        compared=tuple(stored_name(f) for f in all_fields if f.eq and f.name != "name"),
         shown=tuple(
-            f.name for f in all_fields if not f.metadata.get("secret") and f.name not in ("name", "location")
+            stored_name(f)
+            for f in all_fields
+            if not f.metadata.get("secret") and f.name not in ("name", "location")
         ),
         secret=tuple(f.name for f in all_fields if f.metadata.get("secret")),
     )

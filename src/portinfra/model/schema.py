@@ -17,7 +17,9 @@ annotation of an attribute says which values it takes. The metadata of its field
 `stands_for` the attributes that follow from it, as `to` and `tcp` do from `service`: where it is given, HCL
              has none of them;
 `stand_in`   the value that replaces a wrong one, where the default cannot: the other checks accept it;
-`example`    how a user makes one part of it in Python.
+`example`    how a user makes one part of it in Python;
+`former`     the name that it had before: both languages accept it, with a warning (`former_names.py`);
+`stored`     its name in documents, saved plans and fingerprints, where that is another one.
 """
 
 from collections.abc import Callable, Container, Mapping
@@ -105,6 +107,11 @@ class Attribute:
         usual = None if absent or self.metadata.get("placed") else self.name
         name: str | None = self.metadata.get("hcl", usual)
         return name
+
+    @property
+    def former(self) -> str | None:
+        """The name that it had before; None where it had no other."""
+        return self.metadata.get("former")
 
     @property
     def block(self) -> str | None:

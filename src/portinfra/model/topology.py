@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from portinfra.model import convert
 from portinfra.model.arguments import refuse_unknown
+from portinfra.model.former_names import accept_former_names
 from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
 from portinfra.model.resources import Volume
@@ -44,6 +45,7 @@ _OVERRIDE = {"override": True}
 
 
 @refuse_unknown
+@accept_former_names
 @frozen(field_transformer=convert.refuse_text)
 class Role:
     """Servers of one purpose, named by it and numbered from 1: `web1`, `web2`, `web3`."""
@@ -78,8 +80,8 @@ class Role:
     """
     renamed_from: str | None = None
     """The name that it had before: its hosts are kept under the new name."""
-    protect: bool = False
-    """Refuse every plan that would delete or replace its hosts or volumes."""
+    deletion_protection: bool = field(default=False, metadata={"former": "protect", "stored": "protect"})
+    """Refuse every plan that would delete or replace its hosts or volumes. Its former name is `protect`."""
     max_unavailable: int = 1
     """How many of its hosts a plan may take down at a time."""
     ready: tuple[Hook, ...] = field(default=(), converter=hooks)

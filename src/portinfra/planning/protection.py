@@ -42,7 +42,7 @@ def protection_findings(
 def _location(blocks: Iterable[Role | Volume], role: Role | None, placed: Placed) -> Location:
     """Return the line that protects, else that of the role, else that of the topology."""
     for block in blocks:
-        return block.location.attributes.get("protect", block.location)
+        return block.location.attributes.get("deletion_protection", block.location)
     return (role or placed.topology).location
 
 
@@ -67,18 +67,20 @@ def _protecting_blocks(role: Role | None, address: Address) -> list[Role | Volum
     """Return the declarations that protect a host or a volume, whether the count includes it or not."""
     if role is None or address.kind not in (Instance.kind, Volume.kind):
         return []
-    return [each for each in (role, _volume_of(role, address)) if each is not None and each.protect]
+    return [
+        each for each in (role, _volume_of(role, address)) if each is not None and each.deletion_protection
+    ]
 
 
 def _protects(given: Spec | None) -> bool:
-    return bool(getattr(given, "protect", False))
+    return bool(getattr(given, "deletion_protection", False))
 
 
 def _way_to_unprotect(
     change: Change, placed: Placed, role: Role | None, decided: Iterable[Address], *, is_declared: bool
 ) -> str:
     """Return the steps after which a plan may delete or replace the resource."""
-    line, address = placed.topology.location.write("protect", "False"), change.address
+    line, address = placed.topology.location.write("deletion_protection", "False"), change.address
     if role is None:
         name = role_of(placed, address)
         return f"Declare its role {name!r} again, with {line}, apply that, and plan again."
