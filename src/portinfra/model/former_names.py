@@ -1,4 +1,4 @@
-"""Attributes that have another name now: a class accepts the former one, and what is stored may keep it."""
+"""Former names of attributes: a class accepts them, and stored data may keep them."""
 
 from collections.abc import Mapping
 from functools import wraps
@@ -14,8 +14,8 @@ T = TypeVar("T")
 def accept_former_names(of: type[T]) -> type[T]:
     """Let an attrs class accept each keyword that is the `former` name of an attribute, by its metadata.
 
-    The location of the value records which former names were used; `validation` reports them. If both names
-    are given, as by `evolve` of an older script, the value of the former name is used.
+    The location of the value records which former names were used, and `validation` reports them. If both
+    names are given, as by `evolve` in an older script, the value of the former name is used.
     """
     present: Mapping[str, str] = {
         each.metadata["former"]: each.name for each in fields(cast(Any, of)) if "former" in each.metadata
