@@ -46,7 +46,7 @@ def test_a_volume_that_would_move_keeps_its_host_as_it_is_and_says_what_waits_fo
     plan = plan_of(topology(evolve(three, size="medium")), applied(topology(three)), environment=fewer)
     assert actions(plan)["volume.db3-data"] == "keep"
     assert "instance.db3" not in actions(plan)
-    assert "with it stay as they are: instance.db3" in plan.kept[0].reason
+    assert "these stay with it: instance.db3" in plan.kept[0].reason
     assert actions(plan)["instance.db1"] == "update"
 
 
