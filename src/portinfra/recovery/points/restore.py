@@ -181,7 +181,11 @@ def isolate(topology: Topology) -> Topology:
 
 
 def _without_protection(role: Role) -> Role:
-    return evolve(role, protect=False, volumes=[evolve(volume, protect=False) for volume in role.volumes])
+    return evolve(
+        role,
+        deletion_protection=False,
+        volumes=[evolve(volume, deletion_protection=False) for volume in role.volumes],
+    )
 
 
 def _own(names: Iterable[str], roles: set[str]) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ class InstanceDriver(GcpDriver[Instance]):
             disk_gib=int(disk.get("diskSizeGb", 0)),
             key=self.keyring.to_declared_key(disk.get("diskEncryptionKey"), mark.said.get("key")),
             power=power,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
             birth=mark.said.get("birth", ""),
         )
