@@ -24,7 +24,7 @@ from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.situation import End
 from portinfra.recovery.takeover import refresh as refreshes
 from portinfra.recovery.takeover import takeover as takeovers
-from portinfra.recovery.vault.readiness import unfit
+from portinfra.recovery.vault.readiness import unfit_findings
 from portinfra.recovery.watch.probers import unfit_for_probers
 from portinfra.rollout.waves import Say
 from portinfra.validation import validate, validate_declared, validate_helpers
@@ -51,7 +51,7 @@ def validate_recovery(recovery: Recovery) -> None:
         native[plugin.name] = plugin.native
         validate(topology, environment, plugin.capabilities, native, existing=True)
         place(topology, environment)
-    found = [*unfit(recovery), *unfit_for_probers(recovery), *unfit_for_locks(recovery)]
+    found = [*unfit_findings(recovery), *unfit_for_probers(recovery), *unfit_for_locks(recovery)]
     validate_helpers(plan, native, found)
 
 
