@@ -147,7 +147,7 @@ class Selection:
         if lost:
             abandon = command("dr", "abandon", self.recovery.plan.name)
             raise PolicyError(
-                f"{self.recovery.target_scope} cannot become active with the data that it began with",
+                f"{self.recovery.target_scope} cannot take over with the data that it began with",
                 lost,
                 fix=f"Correct the findings, and run the same command again; or abandon it: {abandon}.",
             )
@@ -182,7 +182,7 @@ class Selection:
             ),
         ]
         if findings:
-            raise PolicyError(f"{self.recovery.target_scope} cannot become active", findings)
+            raise PolicyError(f"{self.recovery.target_scope} cannot take over", findings)
         return found
 
     def _refuses(self, lack: Lack, takeover: TakeoverEntry | None, ledger: Ledger) -> bool:

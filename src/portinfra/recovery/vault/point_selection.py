@@ -202,4 +202,4 @@ def fix_decided(found: Coverage, began: str, older: str) -> str:
 def _list_points(group: str, known: Iterable[Point], as_of: float) -> str:
     """Return the given moment and the points of a group, each with its moment."""
     listed = [f"{point.id} ({moment(point.taken)})" for point in known if point.group == group]
-    return f"{moment(as_of)}; its points are: {', '.join(listed) or 'none'}"
+    return f"{moment(as_of)}; there are: {', '.join(listed) or 'none'}"

@@ -24,6 +24,7 @@ def unfit_findings(recovery: Recovery) -> Iterator[Finding]:
         if vault.stand is None and not registry.plugin(end).capabilities.runs_user_data:
             message = f"hosts of {end} run no user data, so no transfer host can run there"
             fix = "Name environments on a cloud, or on hypervisors; in tests, portinfra.testing.LocalStand."
+            yield _wrong(recovery, "no-helpers", "stand", message, fix)
     for environment in (recovery.source, recovery.target):
         reading, name = exports_blocks(recovery, environment), environment.provider
         if reading and (message := reading.block_problem(vault.native.get(name, {}))):
