@@ -108,10 +108,10 @@ class Retention:
 
     def _clear_source(self, ids: Collection[str]) -> None:
         if self.may_remove:
-            self.source.bring({a: None for a in self.source.snapshots() if id_of(a) in ids})
+            self.source.change({a: None for a in self.source.snapshots() if id_of(a) in ids})
 
     def _clear_target(self, arrived: Iterable[Address], ids: Collection[str]) -> None:
-        self.target.bring({address: None for address in arrived if id_of(address) in ids})
+        self.target.change({address: None for address in arrived if id_of(address) in ids})
 
     def prune(self, *, whole: bool) -> str:
         """Keep as many points of each group as its policy says; in words, why the vault is not pruned.

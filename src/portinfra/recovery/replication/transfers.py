@@ -87,7 +87,7 @@ def _copy(work: Work, known: list[Point], taken: Mapping[Address, Observed[Spec]
             key = keys.get(volume_of(address), work.recovery.target.key)  # a volume may be undeclared since
             wanted[address] = Snapshot(address.name, copy_of=copy_of, key=key)
     try:
-        work.target.bring(wanted)
+        work.target.change(wanted)
         problem = ""
     except ApplyError as error:
         problem = error.first_line

@@ -214,7 +214,7 @@ def _receive(
             recovery.points, borrowed=written, workers=run_options.workers, seed=run_options.seed
         ) as run:
             store = SnapshotStore(target, run, recovery.points, target.catalogue(), run_options.listen)
-            store.bring({(s := Snapshot(snapshot_name(v, point.id), v)).address: s for v in written})
+            store.change({(s := Snapshot(snapshot_name(v, point.id), v)).address: s for v in written})
 
 
 def prune(recovery: Recovery, kept: Collection[str]) -> str:

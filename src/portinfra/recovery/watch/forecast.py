@@ -35,7 +35,7 @@ from portinfra.recovery.points.restore import (
     all_at_once,
     outdated_volumes,
     place_with_data,
-    replacing,
+    replacement_options,
 )
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.readiness import capture_problem, size_problem
@@ -203,7 +203,7 @@ def foresee(
 
     def plan_roles(roles: Collection[str]) -> Plan:
         mine = frozenset(address for address in old if placed.roles[address] in roles)
-        return compose(placed, catalogue, there, target.provider.drivers, replacing(mine, roles))
+        return compose(placed, catalogue, there, target.provider.drivers, replacement_options(mine, roles))
 
     plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
     contents = ledger.read()
