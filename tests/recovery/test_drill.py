@@ -26,7 +26,7 @@ from portinfra.testing.faults import Crash
 
 
 def test_it_comes_up_from_the_newest_points_and_leaves_nothing(ready):
-    before, points = ready.books(PRODUCTION.account), there(ready)
+    before, points = ready.ground_truth(PRODUCTION.account), there(ready)
     read = []
 
     def last_row(inventory):
@@ -43,7 +43,7 @@ def test_it_comes_up_from_the_newest_points_and_leaves_nothing(ready):
     assert [wave.roles for wave in evidence.waves] == [("db",), ("web",)]
     assert evidence.left_behind == 0
     assert there(ready) == points
-    assert ready.books(PRODUCTION.account) == before
+    assert ready.ground_truth(PRODUCTION.account) == before
 
 
 def test_its_evidence_names_accounts_who_ran_it_and_what_the_topology_was(ready):
@@ -261,10 +261,10 @@ def test_a_dead_drill_is_swept_and_nothing_else(ready):
 
 def test_hosts_of_a_dead_drill_end_themselves(ready):
     dies_at("AttachVolume", lambda: drill(recovery(drill_limit="1h"), run_options=ONE))
-    hosts = [r for r in ready.books(RECOVERY.account) if r["kind"] == "instance"]
+    hosts = [r for r in ready.ground_truth(RECOVERY.account) if r["kind"] == "instance"]
     assert {host["state"] for host in hosts} <= {"running", "pending"}
     ready.clock.sleep_until(ready.clock.now() + 3700)
-    hosts = [r for r in ready.books(RECOVERY.account) if r["kind"] == "instance"]
+    hosts = [r for r in ready.ground_truth(RECOVERY.account) if r["kind"] == "instance"]
     assert {host["state"] for host in hosts} == {"stopped"}
 
 

@@ -65,7 +65,7 @@ def failing(action):
 def test_a_point_is_locked_when_it_has_arrived_and_status_says_until_when(cloud):
     assert replicate(tiny(), run_options=ONE).succeeded
     (point,) = status(tiny()).points
-    snapshots = [record for record in cloud.books(RECOVERY.account) if record["kind"] == "snapshot"]
+    snapshots = [record for record in cloud.ground_truth(RECOVERY.account) if record["kind"] == "snapshot"]
     assert [point.locked_until] == [iso(record["locked_until"]) for record in snapshots]
     assert 7 * DAY - 600 < snapshots[0]["locked_until"] - cloud.clock.now() <= 7 * DAY
 
@@ -237,11 +237,11 @@ def a_point_is_lost_half_way(cloud, about):
     """One of two snapshots has arrived, and those of the source are gone. Return the id of the point."""
 
     def second_copy(provider, call):
-        arrived = [each for each in cloud.books(RECOVERY.account) if each["kind"] == "snapshot"]
+        arrived = [each for each in cloud.ground_truth(RECOVERY.account) if each["kind"] == "snapshot"]
         return call.action == "CopySnapshot" and bool(arrived)
 
     dies_at(second_copy, lambda: replicate(about, run_options=ONE))
-    for each in cloud.books(PRODUCTION.account):
+    for each in cloud.ground_truth(PRODUCTION.account):
         if each["kind"] == "snapshot":
             cloud.request(PRODUCTION.account, PRODUCTION.region, "DeleteSnapshot", {"id": each["id"]})
     passed_later(cloud, 3600)

@@ -24,7 +24,7 @@ from portinfra.testing.faults import Faults, inject_faults
 
 
 def snapshots(cloud, environment):
-    return [record for record in cloud.books(environment.account) if record["kind"] == "snapshot"]
+    return [record for record in cloud.ground_truth(environment.account) if record["kind"] == "snapshot"]
 
 
 def later(cloud, hours):

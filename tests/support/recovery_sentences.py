@@ -211,7 +211,7 @@ class RecoveryHistory:
         going = ("terminated", "deleting", "shutting-down")
         return [
             each
-            for each in self.cloud.books(environment.account)
+            for each in self.cloud.ground_truth(environment.account)
             if each["kind"] != "claim" and kind in (None, each["kind"]) and each["state"] not in going
         ]
 
@@ -222,7 +222,7 @@ class RecoveryHistory:
     @property
     def took_over(self):
         """Whether a takeover has fenced an end, by the records. Before that, the target is blank."""
-        claims = [each for end in self.places for each in self.cloud.books(end.account)]
+        claims = [each for end in self.places for each in self.cloud.ground_truth(end.account)]
         return any(EPOCH.search(str(each)) for each in claims if each["kind"] == "claim")
 
     def hosts(self, environment):
