@@ -1,4 +1,4 @@
-"""Until when data on own volumes goes, of an end that another one has overtaken. Pure."""
+"""The moment of the data on own volumes of an end that another end has overtaken. Pure."""
 
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.departures import left_epoch
@@ -7,12 +7,14 @@ from portinfra.recovery.ledger.takeovers import activated_number, turns
 from portinfra.recovery.points.point import points
 
 ANY_AGE = 1.0
-"""The moment of data that may be of any age."""
+"""The moment that marks data of any age."""
 
 
 def own_data_time(epoch: int, contents: Contents, now: float) -> float:
-    """Return the moment of the data on own volumes of an end that was left: the decision that left it, or
-    a point whose data a takeover that was not finished has given them since. `epoch` is that of its lease.
+    """Return the moment of the data on own volumes of an end that is no longer active.
+
+    It is the decision that made the other end active, or a point whose data an unfinished takeover has
+    written to the volumes since. `epoch` is that of its lease.
     """
     since = activated_number(contents)
     later = [each for each in turns(contents.entries) if each.number > since and each.restored]
@@ -22,5 +24,5 @@ def own_data_time(epoch: int, contents: Contents, now: float) -> float:
 
 
 def believable_time(epoch: int, now: float) -> float:
-    """Return the moment of an epoch. One that lies ahead is no moment: the data may be of any age."""
+    """Return the moment of an epoch. An epoch in the future is not accepted: the data may be of any age."""
     return float(epoch) if epoch <= now + AHEAD_SECONDS else ANY_AGE
