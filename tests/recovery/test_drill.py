@@ -13,7 +13,7 @@ from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable, ValidationError
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance, Volume
-from portinfra.recovery.drills.drill import drill, where
+from portinfra.recovery.drills.drill import drill, place_drill
 from portinfra.recovery.drills.history import list_runs
 from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.replication.replicate import replicate
@@ -104,7 +104,7 @@ def test_it_makes_no_call_to_the_source_and_none_to_the_environment_it_drills_fo
 
 
 def test_it_has_no_way_in_or_out_and_its_hosts_end_themselves(ready):
-    placed = where(recovery(drill_limit="2h", drill_cidr="10.99.0.0/16"), "d1")
+    placed = place_drill(recovery(drill_limit="2h", drill_cidr="10.99.0.0/16"), "d1")
     kinds = {spec.kind for spec in placed.resources.values()}
     assert "public-address" not in kinds
     rules = [rule for s in placed.resources.values() if s.kind == "firewall-rules" for rule in s.ingress]
@@ -331,7 +331,7 @@ def test_the_plan_tells_of_hooks_that_cannot_be_called_from_here(ready):
 
 
 def test_protected_volumes_do_not_keep_a_drill_from_ending(cloud):
-    kept = evolve(SHOP, roles=[evolve(role, protect=True) for role in SHOP.roles])
+    kept = evolve(SHOP, roles=[evolve(role, deletion_protection=True) for role in SHOP.roles])
     replicate(recovery(), run_options=ONE)
     points = there(cloud)
     assert drill(recovery(topology=kept), run_options=ONE).result == "passed"

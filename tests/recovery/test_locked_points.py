@@ -18,7 +18,7 @@ from portinfra.model.resources import Snapshot
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.locks import unfit_for_locks
+from portinfra.recovery.points.locks import lock_findings
 from portinfra.recovery.points.point import id_of
 from portinfra.recovery.replication import retention
 from portinfra.recovery.replication.replicate import replicate
@@ -187,13 +187,13 @@ def test_each_point_is_locked_once(cloud):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"target": evolve(RECOVERY, on="gcp:europe-west1")}, "gcp has no lock for snapshots"),
-        ({"source": evolve(PRODUCTION, on="libvirt:site")}, "libvirt has no lock for snapshots"),
+        ({"target": evolve(RECOVERY, on="gcp:europe-west1")}, "gcp cannot lock snapshots"),
+        ({"source": evolve(PRODUCTION, on="libvirt:site")}, "libvirt cannot lock snapshots"),
         ({"data": [DataPolicy("db", engine="age")]}, "data goes to the vault by age"),
     ],
 )
 def test_a_lock_that_no_cloud_keeps_is_refused_and_the_vault_is_named(more, message):
-    (finding, *_) = [each for each in unfit_for_locks(tiny(**more)) if message in each.message]
+    (finding, *_) = [each for each in lock_findings(tiny(**more)) if message in each.message]
     assert "object lock" in finding.fix
 
 

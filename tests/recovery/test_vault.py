@@ -334,7 +334,7 @@ def test_what_was_changed_in_the_vault_is_not_restored(home, cloud):
     before = manifest.read_text()
     manifest.write_text(json.dumps({**json.loads(before), "taken": 0}))
     (reason,) = dr.drill(about, run_options=ONE).reasons
-    assert "not in the vault as the ledger knows it" in reason
+    assert "in the vault is not as the ledger records it" in reason
     manifest.write_text(before)
 
 

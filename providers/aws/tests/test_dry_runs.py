@@ -120,4 +120,4 @@ def test_a_disk_without_a_key_of_its_own_reads_none(stage):
 
 def test_a_key_that_signs_encrypts_no_disk():
     metadata = {"KeyState": "Enabled", "KeySpec": "RSA_2048"}
-    assert plugin.key_problem({"KeyMetadata": metadata}) == "it is no symmetric key for encryption"
+    assert plugin.key_problem({"KeyMetadata": metadata}) == "it is not a symmetric encryption key"

@@ -175,5 +175,5 @@ def test_a_claim_is_released_only_when_agreed_to(applied, monkeypatch):
 def test_an_option_that_names_what_is_not_there_is_bad_usage(applied, option, name):
     result = applied.run("plan", option, name)
     assert result.exit_code == 2
-    assert f"{option} {name}: there is no such thing" in result.stderr
+    assert f"{option} {name}: nothing has that name" in result.stderr
     assert "Did you mean" in result.stderr

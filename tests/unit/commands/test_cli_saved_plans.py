@@ -88,7 +88,7 @@ def test_a_saved_plan_excludes_options_and_other_environments(world, tmp_path):
 
 def test_a_plan_that_nobody_may_apply_is_shown_with_the_reason_and_not_saved(applied, tmp_path):
     saved = tmp_path / "p.json"
-    protected = applied.changing("web", protect=True)
+    protected = applied.changing("web", deletion_protection=True)
     assert protected.run("apply", "--yes").exit_code == 0
     result = protected.run("plan", "--replace", "instance.web1", "--out", str(saved))
     assert result.exit_code == 3

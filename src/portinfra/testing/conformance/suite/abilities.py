@@ -150,7 +150,9 @@ class Abilities:
         assert key in given, f"Bed.user_data must also return the SSH keys that the host got: {given}"
 
     def test_protection_is_read_back_where_it_can_be_kept(self, stage: Stage) -> None:
-        protected = Topology("sample", [evolve(role, protect=True) for role in stage.bed.before.roles])
+        protected = Topology(
+            "sample", [evolve(role, deletion_protection=True) for role in stage.bed.before.roles]
+        )
         stage.bring(protected)
         assert stage.plan(protected).empty
         with stage.provider() as provider:
