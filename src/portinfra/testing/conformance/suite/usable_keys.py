@@ -18,7 +18,7 @@ class UsableKeys:
         keys = registry.plugin(stage.environment.provider)
         if not isinstance(keys, KeyStates):
             pytest.skip("this provider reads the state of no key")
-        key = stage.bed.key or pytest.skip("this bed has no key of one's own")
+        key = stage.bed.key or pytest.skip("this bed has no `key`")
         assert _problem(stage, keys, key) == ""
         stage.bed.disable_key(key)
         assert _problem(stage, keys, key)
@@ -27,7 +27,7 @@ class UsableKeys:
         keys = registry.plugin(stage.environment.provider)
         if not isinstance(keys, KeyStates):
             pytest.skip("this provider reads the state of no key")
-        key = stage.bed.key or pytest.skip("this bed has no key of one's own")
+        key = stage.bed.key or pytest.skip("this bed has no `key`")
         stage.bed.delete_key(key)
         with pytest.raises(NotFound):
             _problem(stage, keys, key)
