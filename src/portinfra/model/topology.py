@@ -89,7 +89,9 @@ class Role:
     ready_limit: str = "5m"
     """The longest that a host may take to be ready: `90s`, `10m`."""
     ignore: tuple[str, ...] = field(default=(), converter=convert.strings)
-    """Attributes whose drift is left alone: `tags`, `machine_type`, …"""
+    """Attributes whose drift is left alone: `tags`, `machine_type`, … A fence stops hosts, and a takeover
+    starts them, also where `power` is ignored.
+    """
     native: Mapping[str, Mapping[str, Any]] = field(
         factory=dict, converter=convert.options, metadata={"block": "native"}
     )

@@ -25,7 +25,8 @@ def place_with_data(
     there: Observation,
     accepted: Accepted = NOTHING,
 ) -> Placed:
-    """The same resources; each volume that a point has data for begins with that data.
+    """The same resources; each volume that a point has data for begins with that data. The recovery decides
+    which hosts run, so no role ignores it.
 
     `there` is what the points' scope holds. Volumes bear the same names in every environment. Raises
     PortinfraError for a point that does not cover its group any more: volumes would begin blank.
@@ -51,7 +52,8 @@ def place_with_data(
         for spec in resources.values()
         if isinstance(spec, Attachment) and spec.volume in sources
     }
-    return _with_hosts(evolve(placed, resources=resources), lambda host: _without_formatting(host, with_data))
+    placed = evolve(placed.without_ignoring("power"), resources=resources)
+    return _with_hosts(placed, lambda host: _without_formatting(host, with_data))
 
 
 def _without_formatting(host: Instance, with_data: Collection[tuple[Address | None, str]]) -> Instance:
