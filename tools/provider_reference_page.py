@@ -12,6 +12,7 @@ from typing import Any
 from attributes_page import docstrings
 from attrs import Attribute, fields
 
+from portinfra.model.former_names import stored_name
 from portinfra.model.observed import Observed
 from portinfra.model.resources import KINDS, FirewallRules, Instance, Spec
 from portinfra.provider import lifecycle
@@ -91,7 +92,7 @@ def kind_section(kind: type[Spec]) -> str:
 def _field_row(kind: type[Spec], each: "Attribute[Any]") -> str:
     marks = ", ".join(text for key, text in MARKS.items() if each.metadata.get(key))
     text = docstrings(kind).get(each.name) or NEEDED.get((kind, each.name), "")
-    return f"| `{each.name}` | {marks or 'compared'} | {text} |"
+    return f"| `{stored_name(each)}` | {marks or 'compared'} | {text} |"
 
 
 def next_call_section() -> str:

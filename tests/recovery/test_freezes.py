@@ -74,7 +74,7 @@ def test_a_snapshot_that_is_gone_after_the_freeze_is_not_made_again():
     with simulate() as cloud:
 
         def thaw(inventory):
-            for each in cloud.books(PRODUCTION.account):
+            for each in cloud.ground_truth(PRODUCTION.account):
                 if each["kind"] == "snapshot" and "files" in each["name"]:
                     given = {"id": each["id"]}
                     cloud.request(PRODUCTION.account, PRODUCTION.region, "DeleteSnapshot", given)
@@ -85,4 +85,4 @@ def test_a_snapshot_that_is_gone_after_the_freeze_is_not_made_again():
         made = replicate(plan, run_options=ONE)
     (failed,) = [each for each in made.groups if each.problem]
     assert failed.group == "files"
-    assert failed.problem.endswith("does not exist any more")
+    assert failed.problem.endswith("as it began, cannot be completed")

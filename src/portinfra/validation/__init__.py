@@ -27,6 +27,7 @@ from portinfra.validation.environments import (
     unknown_key_findings,
 )
 from portinfra.validation.flows import flow_findings
+from portinfra.validation.former_names import former_name_findings
 from portinfra.validation.limits import limit_findings
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings
 from portinfra.validation.native import NativeOptions
@@ -123,7 +124,12 @@ def validate_declared(
 
 def _topology_findings(topology: Topology) -> Iterator[Finding]:
     """What is wrong within a topology."""
-    found = (*topology_findings(topology), *flow_findings(topology), *service_findings(topology))
+    found = (
+        *topology_findings(topology),
+        *flow_findings(topology),
+        *service_findings(topology),
+        *former_name_findings(topology, f"topology.{topology.name}", "topology"),
+    )
     return without_lookups(found, [topology])
 
 

@@ -34,6 +34,7 @@ from portinfra.validation.abilities import network_findings, tag_findings
 from portinfra.validation.characters import character_findings
 from portinfra.validation.creation import birth_findings
 from portinfra.validation.environments import PREFIX_LONGEST, PREFIX_SHORTEST, ZONES_MAX
+from portinfra.validation.former_names import former_name_findings
 from portinfra.validation.limits import single_findings
 from portinfra.validation.mounts import is_mountable, mount_findings
 from portinfra.validation.names import LABEL, name_findings
@@ -97,6 +98,7 @@ def _more_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> It
         yield from network_findings(spec.cidr, f"{subject}.cidr", location, provider, capabilities)
     if isinstance(spec, Volume):
         yield from mount_findings(spec, (), subject)
+        yield from former_name_findings(spec, subject, "resource")
     yield from _provider_findings(spec, ProviderValues(provider, capabilities, location))
     tags = getattr(spec, "tags", {})
     yield from reserved_tags(tags, subject, location)

@@ -139,7 +139,7 @@ def sound(value: V, subject: str, area: str, findings: list[Finding]) -> V:
         parts[each.name] = [part for part in given if isinstance(part, each.part or object)]
     for each in lists:
         parts[each.name] = [
-            sound(part, _part_subject(value, subject, each, part, number), area, findings)
+            sound(part, part_subject(value, subject, each, part, number), area, findings)
             for number, part in enumerate(parts[each.name], 1)
         ]
     for each in attributes(type(value)):
@@ -158,7 +158,7 @@ def _peers(names: Any) -> str:
     return ", ".join(map(str, names)) if isinstance(names, tuple | list) else str(names)
 
 
-def _part_subject(owner: Any, subject: str, attribute: Attribute, part: Any, number: int) -> str:
+def part_subject(owner: Any, subject: str, attribute: Attribute, part: Any, number: int) -> str:
     """Return how findings call a part. The parts of a topology are known without its name."""
     if isinstance(part, Flow):
         return flow_subject(part)

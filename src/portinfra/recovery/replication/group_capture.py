@@ -40,7 +40,7 @@ def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> N
             if problem := problems[each.id]:
                 _fail(work, each.group, problem)
                 mine = each.snapshots("")
-                work.source.bring({address: None for address in work.source.snapshots() if address in mine})
+                work.source.change({address: None for address in work.source.snapshots() if address in mine})
             else:
                 work.say(f"{each.group.name}: taken")
 
@@ -67,7 +67,7 @@ def _begin_snapshots(work: Work, taking: Collection[Capture]) -> Mapping[Address
     def listen(progress: Progress) -> None:
         if progress.step is not None and progress.fate == "done":
             for each in taking:
-                each.note(progress.step.address)
+                each.record_start(progress.step.address)
 
     return _failures(wanted, lambda: work.source.begin(wanted, listen))
 
@@ -84,10 +84,10 @@ def _complete_snapshots(
         return {}
     work.source.run.wait_for_lists()
     before = work.source.snapshots()
-    lost = _failures(wanted, lambda: work.source.bring(wanted))
+    lost = _failures(wanted, lambda: work.source.change(wanted))
     after = work.source.snapshots()
-    anew = [a for a in wanted if a not in before or a not in after or before[a].id != after[a].id]
-    return {**{a: f"{a} of this moment does not exist any more" for a in anew}, **lost}
+    complete = {a for a, seen in after.items() if a in before and seen.id == before[a].id and not seen.fault}
+    return {**{a: f"{a}, as it began, cannot be completed" for a in wanted if a not in complete}, **lost}
 
 
 def _snapshots(work: Work, taking: Iterable[Capture]) -> dict[Address, Spec]:
@@ -114,7 +114,7 @@ def _failures(wanted: Iterable[Address], make: Callable[[], None]) -> Mapping[Ad
 def _problem(each: Capture, failed: Mapping[Address, str]) -> str:
     """Return why a group was not captured; empty: it was."""
     broken = next((failed[address] for address in sorted(each.snapshots("")) if address in failed), "")
-    return each.problem or broken or each.late()
+    return each.problem or broken or each.lateness()
 
 
 def _entry(work: Work, each: Capture) -> Document:

@@ -87,7 +87,7 @@ class InstanceDriver(GcpDriver[Instance]):
             disk_gib=int(disk.get("diskSizeGb", 0)),
             key=self.keyring.to_declared_key(disk.get("diskEncryptionKey"), mark.said.get("key")),
             power=power,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
             birth=mark.said.get("birth", ""),
         )
@@ -137,7 +137,7 @@ class InstanceDriver(GcpDriver[Instance]):
         """Its zone."""
         return {"zone": str(want.zone)}
 
-    def as_made(self, want: Instance) -> Instance:
+    def created_spec(self, want: Instance) -> Instance:
         """Running."""
         return evolve(want, power="running")
 

@@ -51,7 +51,7 @@ class InstanceDriver(FakeDriver[Instance]):
             disk_gib=record["disk_gib"],
             key=record["key"],
             power=power,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
             native=record["native"],
             birth=mark.birth,

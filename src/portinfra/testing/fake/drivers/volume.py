@@ -32,7 +32,7 @@ class VolumeDriver(FakeDriver[Volume]):
             zone=record["zone"],
             key=record["key"] or None,
             source=record["snapshot"] or None,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
             location=_SEEN,
         )
