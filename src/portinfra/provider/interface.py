@@ -232,10 +232,10 @@ class RecordDriver(ABC):
     """How one provider keeps the records of a scope: resources with a numbered name and a text. All pure.
 
     The laws, which the conformance suite tests:
-     1. A number is created once: if two runs create it, one gets AlreadyExists.
-     2. A text is read as it was written: 1 to `TEXT_MAX` characters of printable ASCII, quotes and
-        backslashes too. Core escapes all others. A provider does not interpret a text.
-     3. A write replaces the whole text, a deletion takes only that record; NotFound where there is none.
+    1. A number is created once: if two runs create it, one gets AlreadyExists.
+    2. A text is read as it was written: 1 to `TEXT_MAX` characters of printable ASCII, quotes and
+       backslashes too. Core escapes all others. A provider does not interpret a text.
+    3. A write replaces the whole text, a deletion takes only that record; NotFound where there is none.
 
     These calls have the address `record_names.record_address(number)`. Only `create` is not `safe`.
     """
@@ -312,7 +312,7 @@ class Provider(Protocol):
         """Return the places that a successful answer reports as unreachable (a partial list)."""
 
     def classify(self, error: Exception) -> ProviderError:
-        """Return portinfra's error for a native one, by what the caller should do. Nothing else translates."""
+        """Return portinfra's error for a native one, by what the caller should do. Only it translates."""
 
     def close(self) -> None:
         """Close the connections."""
