@@ -23,7 +23,7 @@ class AcmeBed(Bed):
     def reset(self):  # begin with an empty world
         CLOUD.reset()
 
-    def books(self):
+    def ground_truth(self):
         """All that exists, from the cloud's own memory: lines without ids, times or attempts."""
         lines = [f"claim {name}" for name in CLOUD.notes]
         for kind, records in CLOUD.records.items():

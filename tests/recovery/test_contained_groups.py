@@ -62,7 +62,7 @@ def test_a_volume_that_neither_end_has_is_applied_first():
         more = about(topology=evolve(TWO, roles=[*TWO.roles[:-1], files]), waves=[["db", "logs"], ["web"]])
         (group,) = [each for each in replicate(more, now=True, run_options=ONE).groups if each.problem]
         assert group.problem == "volume.logs1-data does not exist: run `portinfra apply recovery` first"
-        assert cloud.books(RECOVERY.account)
+        assert cloud.ground_truth(RECOVERY.account)
 
 
 GROUPS = {"a group of its own": (), "a group with another role": (DataPolicy("files", group="db"),)}

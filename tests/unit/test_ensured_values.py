@@ -150,12 +150,12 @@ def ensure(spec):
 
 def truth(cloud):
     """All that the simulated cloud holds, the claims of runs among them: each write leaves something."""
-    return cloud.books()
+    return cloud.ground_truth()
 
 
 def resources(cloud):
     """The same without claims, which a run that goes on renews."""
-    return [record for record in cloud.books() if record["kind"] != "claim"]
+    return [record for record in cloud.ground_truth() if record["kind"] != "claim"]
 
 
 def wrong_values(spec, attribute):

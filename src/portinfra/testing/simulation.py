@@ -2,7 +2,7 @@
 
 with simulate() as cloud:
     apply_and_check(topology, environment)
-    assert len(cloud.books()) == 42
+    assert len(cloud.ground_truth()) == 42
 """
 
 import os

@@ -57,8 +57,10 @@ def test_a_misspelled_former_name_refuses_a_plan_that_deletes_hosts():
     (error,) = unknown_former_names(plan_of(topology(MISSPELLED), applied(topology(DB))))
     assert error.severity is Severity.ERROR
     assert error.subject == "role.store.renamed_from"
-    reason = "nothing of 'bd' exists: store would be a new role, while the plan deletes hosts of db"
-    assert error.message == reason
+    assert (
+        error.message
+        == "nothing of 'bd' exists: store would be a new role, while the plan deletes hosts of db"
+    )
     assert error.fix == "Did you mean 'db'? If 'store' is a new role, leave renamed_from out."
 
 

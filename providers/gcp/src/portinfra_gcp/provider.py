@@ -71,12 +71,12 @@ class GcpProvider(ServerTime):
         if is_record_call(call):
             return self._change_record(call)
         if call.action == READ_KEY:
-            return self.transport.ask(call.action, {"key": self._keyring.whole(call.parameters["key"])})
+            return self.transport.send(call.action, {"key": self._keyring.whole(call.parameters["key"])})
         if call.reads:
-            return self.transport.ask(call.action, call.parameters)
+            return self.transport.send(call.action, call.parameters)
         if (answer := self._still_under_way(call)) is not None:
             return answer
-        answer = self.transport.ask(call.action, call.parameters)
+        answer = self.transport.send(call.action, call.parameters)
         with self._lock:
             self._begun[_same(call)] = _asking(answer)
         return answer
@@ -121,11 +121,11 @@ class GcpProvider(ServerTime):
 
     def _change_record(self, call: Call) -> Answer:
         """Return when a new record exists, so that the next run reads it: waiting is worth a call here."""
-        answer = self.transport.ask(call.action, call.parameters)
+        answer = self.transport.send(call.action, call.parameters)
         if not call.action.endswith(".insert") or answer["status"] == DONE_STATUS:
             return answer
         while answer["status"] != DONE_STATUS:  # waiting ends by itself after two minutes
-            answer = self.transport.ask("globalOperations.wait", {"operation": answer["name"]})
+            answer = self.transport.send("globalOperations.wait", {"operation": answer["name"]})
         return answer
 
     # What was accepted may fail later, and leaves no trace but its operation. Whoever asks for the same
@@ -138,7 +138,7 @@ class GcpProvider(ServerTime):
         if asking is None:
             return None
         try:
-            operation = self.transport.ask(asking.action, asking.parameters)
+            operation = self.transport.send(asking.action, asking.parameters)
         except GceError as error:
             if error.status == 404:  # operations are kept for days, not for ever
                 return None

@@ -68,7 +68,7 @@ class _Connection(_Untyped):  # type: ignore[misc]
     def morph_action_hook(self, action: str) -> str:
         return f"{self._path}{action}"
 
-    def ask(self, verb: str, path: str, query: Mapping[str, Any], body: Any) -> Any:
+    def send(self, verb: str, path: str, query: Mapping[str, Any], body: Any) -> Any:
         """The response to one request. GCEConnection's own `request` would send some twice."""
         plainly: Any = Connection.request
         return plainly(self, path, params=query, data=body, method=verb, retry_failed=False).response
@@ -88,13 +88,13 @@ class Transport:
         self._all: list[_Connection] = []
         self.server_clock = ServerClock()
 
-    def ask(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def send(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """One request. Raises GceError for what was refused, NotSent, and whatever `requests` raises."""
         verb, path, query = self._request(action, parameters)
         sent = time.time()
         try:
             body = links.in_full(self.project, parameters.get("body"))
-            received = self._connection(service_of(action)).ask(verb, path, query, body)
+            received = self._connection(service_of(action)).send(verb, path, query, body)
         except requests.ConnectTimeout as error:
             raise NotSent(str(error)) from error
         except requests.ConnectionError as error:

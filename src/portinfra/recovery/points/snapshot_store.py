@@ -1,4 +1,4 @@
-"""The snapshots of points at one end of the way: in the source, or in the target."""
+"""The snapshots of points at one end: in the source, or in the target."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,7 +20,7 @@ from portinfra.planning.refusal import refuse
 
 @frozen
 class SnapshotStore:
-    """The snapshots at one end of the way, under its claim."""
+    """The snapshots at one end, under its lease."""
 
     connection: Connection
     run: Run
@@ -31,16 +31,16 @@ class SnapshotStore:
 
     @property
     def now(self) -> float:
-        """By the provider's clock."""
+        """The time by the provider's clock."""
         return self.connection.now()
 
     def snapshots(self) -> dict[Address, Observed[Spec]]:
-        """What lies there."""
+        """Return the snapshots in the scope."""
         resources = self.run.reader.observe(self.scope).resources
         return {a: seen for a, seen in resources.items() if isinstance(seen.spec, Snapshot)}
 
-    def bring(self, changed: Mapping[Address, Spec | None], listen: Listener | None = None) -> None:
-        """Make these snapshots, or remove them (None); all others stay as they are. Raises ApplyError."""
+    def change(self, changed: Mapping[Address, Spec | None], listen: Listener | None = None) -> None:
+        """Make these snapshots, or remove them (None). All others stay as they are. Raises ApplyError."""
         if not changed:
             return
         seen = self.run.reader.observe(self.scope).resources
@@ -61,7 +61,7 @@ class SnapshotStore:
             self.run.apply(plan, listen or self.listen)
 
     def _about_to(self, changed: Mapping[Address, Spec | None]) -> str:
-        """What the steps that follow do, which bear the same names at both ends."""
+        """Return the work of the steps that follow, whose names are the same at both ends."""
         made = [spec for spec in changed.values() if isinstance(spec, Snapshot)]
         name = self.environment.name
         if not made:
@@ -70,5 +70,5 @@ class SnapshotStore:
 
     @property
     def environment(self) -> Environment:
-        """Whose it is."""
+        """The environment of this end."""
         return self.connection.environment

@@ -37,7 +37,7 @@ def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> N
             if problem := problems[each.id]:
                 _fail(work, each.group, problem)
                 mine = each.snapshots("")
-                work.source.bring({address: None for address in work.source.snapshots() if address in mine})
+                work.source.change({address: None for address in work.source.snapshots() if address in mine})
             else:
                 work.say(f"{each.group.name}: taken")
 
@@ -68,10 +68,10 @@ def _take_snapshots(work: Work, taking: Collection[Capture]) -> Mapping[Address,
         work.source.listen(progress)
         if progress.step is not None and (progress.waits or progress.fate == "done"):
             for each in taking:
-                each.note(progress.step.address)
+                each.record_start(progress.step.address)
 
     try:
-        work.source.bring(wanted, listen)
+        work.source.change(wanted, listen)
     except ApplyError as error:
         return {
             step.step.address: str(step.error or error) for step in error.outcome.steps if step.fate != "done"
@@ -84,7 +84,7 @@ def _take_snapshots(work: Work, taking: Collection[Capture]) -> Mapping[Address,
 def _problem(each: Capture, failed: Mapping[Address, str]) -> str:
     """Return why a group was not captured; empty: it was."""
     broken = next((failed[address] for address in sorted(each.snapshots("")) if address in failed), "")
-    return each.problem or broken or each.late()
+    return each.problem or broken or each.lateness()
 
 
 def _entry(work: Work, each: Capture) -> Document:

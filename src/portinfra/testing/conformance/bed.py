@@ -69,7 +69,7 @@ class Bed(ABC):
         """Begin with an empty world."""
 
     @abstractmethod
-    def books(self) -> Sequence[str]:
+    def ground_truth(self) -> Sequence[str]:
         """Everything that exists, by the world's own word and not by the provider's reads, leases included.
 
         One line each, sorted, its kind first (`claim` for a claim), without ids, times and whatever else

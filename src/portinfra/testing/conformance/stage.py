@@ -71,9 +71,9 @@ class Stage:
         """What the provider's lists tell now."""
         return Reader(provider, Caller(provider).insisting).observe(scope)
 
-    def books(self) -> Sequence[str]:
+    def ground_truth(self) -> Sequence[str]:
         """Everything that exists but claims."""
-        return [line for line in self.bed.books() if not line.startswith("claim")]
+        return [line for line in self.bed.ground_truth() if not line.startswith("claim")]
 
     def _run(self, topology: Topology, hand: Hand, make: Callable[..., Plan]) -> Outcome:
         """Plan and apply. Where even the list of claims lags, a first plan may not know of a run that just

@@ -2,7 +2,7 @@
 
 cloud = FakeCloud()                        # in memory; FakeCloud(SqliteStore("fakecloud.db")) in a file
 provider = FakePlugin(cloud).connect(Environment("production", on="fake:us-east-1"))
-cloud.books()                              # everything that exists, by the cloud's own word
+cloud.ground_truth()                              # everything that exists, by the cloud's own word
 """
 
 from portinfra.testing.fake.cloud import FakeCloud

@@ -67,7 +67,7 @@ def _find(kind: str, name: str, provider: FakeProvider) -> str:
         raise FakeError("InvalidRequest", f"there is no kind {kind!r}. {suggestion(kind, OWNED, '')}")
     ending = re.compile(rf"(.*-)?{re.escape(name)}-[0-9a-f]{{8}}")
     names = []
-    for record in provider.cloud.books(provider.account, provider.region):
+    for record in provider.cloud.ground_truth(provider.account, provider.region):
         if record["kind"] == kind:
             if ending.fullmatch(record["name"]):
                 return str(record["id"])

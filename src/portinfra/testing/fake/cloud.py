@@ -58,7 +58,7 @@ class FakeCloud:
         name, slash, _ = region.partition("/")
         return SHAPES[name] if slash else self.shape
 
-    def books(self, account: str | None = None, region: str | None = None) -> list[dict[str, Any]]:
+    def ground_truth(self, account: str | None = None, region: str | None = None) -> list[dict[str, Any]]:
         """Everything that exists, visible or not, by nobody's word but the cloud's own.
 
         Each is what a client would see of it, with `kind`, `account` and `region`.

@@ -23,7 +23,7 @@ class Packets:
     """
 
     def __init__(self, cloud: FakeCloud, account: str, region: str) -> None:
-        books = cloud.books(account, region)
+        books = cloud.ground_truth(account, region)
         self.hosts = {record["private_address"]: record for record in _of("instance", books)}
         """Private address → the record of its instance."""
         self._firewalls = {record["id"]: record for record in _of("firewall", books)}

@@ -188,7 +188,7 @@ class GcpDriver(LifecycleDriver[S]):
             body["labels"] = marks.labels(want, refs, name)
         place = self.place(want)
         path = links.join(place, self.collection, name)
-        after = Observed(want.address, self.as_made(want), {"id": path, "name": name})
+        after = Observed(want.address, self.created_spec(want), {"id": path, "name": name})
         parameters = {**place, "body": body, "requestId": request_id(refs, want)}
         return call(self.creates, want.address, parameters, after, safe=True)
 
@@ -209,7 +209,7 @@ class GcpDriver(LifecycleDriver[S]):
     def body(self, want: S, refs: Refs) -> dict[str, Any]:
         """What a creation says besides name and owner."""
 
-    def as_made(self, want: S) -> S:
+    def created_spec(self, want: S) -> S:
         """What its creation alone brings about."""
         return want
 

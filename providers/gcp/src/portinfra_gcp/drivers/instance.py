@@ -137,7 +137,7 @@ class InstanceDriver(GcpDriver[Instance]):
         """Its zone."""
         return {"zone": str(want.zone)}
 
-    def as_made(self, want: Instance) -> Instance:
+    def created_spec(self, want: Instance) -> Instance:
         """Running."""
         return evolve(want, power="running")
 

@@ -85,7 +85,7 @@ class PublicAddressDriver(GcpDriver[PublicAddress]):
         """External; it is bound afterwards."""
         return {"addressType": "EXTERNAL", "networkTier": "PREMIUM"}
 
-    def as_made(self, want: PublicAddress) -> PublicAddress:
+    def created_spec(self, want: PublicAddress) -> PublicAddress:
         """Bound to nothing."""
         return evolve(want, instance=None)
 

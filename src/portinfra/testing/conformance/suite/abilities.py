@@ -113,7 +113,7 @@ class Abilities:
             assert copy.state == "ready"
             for found in (copy, taken, data):
                 cloud.remove(found.address, allow_data_loss=True)
-        assert stage.books() == []
+        assert stage.ground_truth() == []
 
     def test_a_snapshot_is_copied_to_another_region_under_another_key_if_it_can(self, stage: Stage) -> None:
         if not self._capabilities(stage).snapshot_copy:
@@ -139,7 +139,7 @@ class Abilities:
             for found in (restored, copy):
                 there.remove(found.address, allow_data_loss=True)
             here.remove(data.address, allow_data_loss=True)
-        assert stage.books() == []
+        assert stage.ground_truth() == []
 
     def test_a_host_is_given_its_user_data_and_the_keys_that_may_log_in(self, stage: Stage) -> None:
         key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI0Q7 ada"
@@ -164,7 +164,7 @@ class Abilities:
             stage.remove(protected)
         stage.bring(stage.bed.before)
         stage.remove(stage.bed.before)
-        assert stage.books() == []
+        assert stage.ground_truth() == []
 
     def test_what_cannot_change_in_place_is_said_to_be_so(self, stage: Stage) -> None:
         """Otherwise a plan would promise what no call can do."""
@@ -183,7 +183,7 @@ class Abilities:
             assert [finding.rule for finding in plan.errors] == ["plan/quota"]
             with stage.calls(), pytest.raises(PolicyError):
                 workflow.apply(plan)
-            assert stage.books() == []
+            assert stage.ground_truth() == []
         else:
             with stage.calls(), pytest.raises(ApplyError) as caught:
                 workflow.apply(plan, seed=0)

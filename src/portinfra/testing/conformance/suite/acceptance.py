@@ -35,13 +35,13 @@ class Acceptance:
         assert "tried 1 time" in first, f"the first failure is not reported: {first}"
         stage.bed.fail_deletions(0)
         stage.remove(stage.bed.before)
-        assert stage.books() == []
+        assert stage.ground_truth() == []
 
     def test_a_deletion_that_fails_for_a_while_is_made_in_the_end(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)
         stage.bed.fail_deletions(2)
         stage.remove(stage.bed.before)
-        assert stage.books() == []
+        assert stage.ground_truth() == []
 
     def test_a_host_that_falls_back_to_stopped_for_its_key_is_permission_denied(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)

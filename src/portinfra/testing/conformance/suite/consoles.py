@@ -21,16 +21,16 @@ class Consoles:
         reader = _reader(stage)
         stage.bring(stage.bed.before)
         web, old = _host(stage, "web1"), _host(stage, "old1")
-        books = stage.books()
+        books = stage.ground_truth()
         stage.bed.print_console("web1", LINE)
         call = reader.console_call(web)
         assert call.reads
         assert call == reader.console_call(web), "same host, same call"
         assert LINE in _read(stage, reader, web)
         assert LINE not in _read(stage, reader, old)
-        assert stage.books() == books
+        assert stage.ground_truth() == books
         stage.remove(stage.bed.before)
-        stage.books()
+        stage.ground_truth()
         with pytest.raises(NotFound):
             _read(stage, reader, web)
 

@@ -23,7 +23,7 @@ class CrashAtEveryCall:
 
         def given_up() -> None:
             stage.remove(before)
-            assert list(stage.bed.books()) == []
+            assert list(stage.bed.ground_truth()) == []
 
         crashes = Crashes(
             stage.bed.reset,
@@ -52,11 +52,11 @@ def sweep_to(stage: Stage, before: Topology | None, after: Topology, stride: int
     def ends_well() -> None:
         stage.bring(after)
         assert stage.plan(after).changes == ()
-        assert stage.books() == expected
+        assert stage.ground_truth() == expected
 
     prepare()
     stage.bring(after)
-    expected = stage.books()
+    expected = stage.ground_truth()
     return sweep(stage, Crashes(prepare, lambda hand: stage.bring(after, hand), ends_well, stride=stride))
 
 
@@ -69,7 +69,7 @@ def sweep_to_nothing(stage: Stage, before: Topology, stride: int = 1) -> int:
 
     def ends_well() -> None:
         stage.remove(before)
-        assert list(stage.bed.books()) == []
+        assert list(stage.bed.ground_truth()) == []
 
     return sweep(stage, Crashes(prepare, lambda hand: stage.remove(before, hand), ends_well, stride=stride))
 

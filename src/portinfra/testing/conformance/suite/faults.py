@@ -22,7 +22,7 @@ class BadWeather:
             stage.bring(topology, Weather(evolve(STORM, seed=seed)).perform)
             assert stage.plan(topology).changes == ()
         stage.remove(stage.bed.after, Weather(evolve(STORM, seed=seed)).perform)
-        assert stage.books() == []
+        assert stage.ground_truth() == []
 
     def test_lists_may_lag_as_long_as_the_capabilities_say(self, stage: Stage) -> None:
         with stage.provider() as provider:

@@ -21,7 +21,7 @@ class Leases:
             pytest.raises(LeaseHeldError),
         ):
             workflow.apply(plan, seed=0)
-        assert stage.books() == []
+        assert stage.ground_truth() == []
         stage.bring(stage.bed.before)
         (lease, *_) = self._leases(stage)
         assert lease.released

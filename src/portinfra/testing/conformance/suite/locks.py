@@ -36,7 +36,7 @@ class Locks:
             assert taken.id not in _locks(stage, locks)
             for found in (taken, data):
                 cloud.remove(found.address, allow_data_loss=True)
-        assert stage.books() == []
+        assert stage.ground_truth() == []
 
 
 def _lock(stage: Stage, locks: SnapshotLocks, taken: Observed[Snapshot]) -> float:

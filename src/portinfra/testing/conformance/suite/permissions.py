@@ -22,11 +22,11 @@ class Permissions:
             pytest.skip("this provider does not tell what credentials may do")
         if exists:
             stage.bring(stage.bed.before)
-        before = stage.bed.books()
+        before = stage.bed.ground_truth()
         assert _list_denied(stage, checks) == []
         action = stage.bed.deny_action()
         assert _list_denied(stage, checks) == [action]
-        assert stage.bed.books() == before
+        assert stage.bed.ground_truth() == before
 
 
 def _list_denied(stage: Stage, checks: PermissionChecks) -> list[str]:

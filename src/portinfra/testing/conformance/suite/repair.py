@@ -16,20 +16,20 @@ class Mending:
             planned = stage.plan(topology).budget.calls
             made = walk.to(topology)
             assert len(made) == planned
-        walked = stage.books()
+        walked = stage.ground_truth()
         stage.bed.reset()
         stage.bring(stage.bed.after)
-        assert walked == stage.books()
+        assert walked == stage.ground_truth()
 
     def test_of_two_that_were_made_because_neither_was_seen_one_stays(self, stage: Stage) -> None:
         Walk(stage, doubled=True).to(stage.bed.before)
-        mended = stage.books()
+        mended = stage.ground_truth()
         assert stage.plan(stage.bed.before).findings == ()
         stage.bed.reset()
         stage.bring(stage.bed.before)
-        assert mended == stage.books()
+        assert mended == stage.ground_truth()
 
     def test_one_call_at_a_time_leaves_nothing(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)
         Walk(stage).to(stage.bed.before, destroy=True)
-        assert stage.books() == []
+        assert stage.ground_truth() == []

@@ -17,7 +17,7 @@ class Replacements:
         self, stage: Stage, kind: str
     ) -> None:
         stage.bring(stage.bed.before)
-        books = stage.books()
+        books = stage.ground_truth()
         address = self._one(stage, kind)
         options = evolve(LOSE_DATA, replace=frozenset({address}))
         with stage.calls():
@@ -32,7 +32,7 @@ class Replacements:
                 ) from error
         again = stage.plan(stage.bed.before)
         assert again.changes == (), f"after the replacement of {address} something is left to do"
-        assert stage.books() == books
+        assert stage.ground_truth() == books
 
     def _one(self, stage: Stage, kind: str) -> Address:
         """Return the resource of a kind that the most others refer to; by name, where several do."""

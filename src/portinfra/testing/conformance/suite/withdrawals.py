@@ -52,7 +52,7 @@ class Withdrawals:
             stage.bring(shop(1, port=444, gib=2))
             assert stage.plan(shop(1, port=444, gib=2)).empty
             stage.remove(shop(1))
-        assert stage.books() == []
+        assert stage.ground_truth() == []
 
 
 @contextmanager

@@ -127,27 +127,27 @@ class Worlds:
 
     def test_it_becomes_what_a_fresh_world_would_be(self, stage: Stage) -> None:
         stage.bring(stage.bed.after)
-        fresh = stage.books()
+        fresh = stage.ground_truth()
         stage.bed.reset()
         stage.bring(stage.bed.before)
         stage.bring(stage.bed.after)
         assert stage.plan(stage.bed.after).changes == ()
-        assert stage.books() == fresh
+        assert stage.ground_truth() == fresh
 
     @pytest.mark.parametrize("seed", [11, 12])
     def test_the_order_of_what_could_go_in_any_order_does_not_matter(self, stage: Stage, seed: int) -> None:
         stage.bring(stage.bed.before)
-        usual = stage.books()
+        usual = stage.ground_truth()
         stage.bed.reset()
         with stage.calls():
             workflow.apply(workflow.plan(stage.bed.before, stage.environment), seed=seed)
-        assert stage.books() == usual
+        assert stage.ground_truth() == usual
 
     def test_it_goes_and_leaves_nothing_not_even_the_claim(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)
-        assert stage.books() != []
+        assert stage.ground_truth() != []
         stage.remove(stage.bed.before)
-        assert list(stage.bed.books()) == []
+        assert list(stage.bed.ground_truth()) == []
 
     def test_without_leave_no_volume_goes(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)
