@@ -116,10 +116,10 @@ def _passing(fixed: Resources, moments: Iterable[Observation]) -> list[Pairs]:
 
 
 def _pairs(resources: Resources, cidrs: set[str]) -> Pairs:
-    walls = read_parties(resources, cidrs)
+    rule_sets = read_parties(resources, cidrs)
     return {
-        (walls.parties[source], walls.parties[target]): traffic
-        for source, targets in links(walls).items()
+        (rule_sets.parties[source], rule_sets.parties[target]): traffic
+        for source, targets in links(rule_sets).items()
         for target, traffic in targets.items()
     }
 
