@@ -67,7 +67,7 @@ def _read(
         prober.problem = f"{prober.host} does not exist"
         return
     try:
-        with context.run.living():
+        with context.run.keep_lease():
             answer = context.run.reader.ask(reader.console_call(hosts[prober.host]))
     except ProviderError as error:
         prober.problem, prober.is_refused = str(error), isinstance(error, PermissionDenied)

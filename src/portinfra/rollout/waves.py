@@ -110,7 +110,7 @@ class Rollout:
 
     def _hook(self, hook: Hook, seconds: float, call: Callable[..., calls.Answer]) -> calls.Answer:
         given = self.context.inventory(occasion=self.occasion)
-        with self.context.run.living():
+        with self.context.run.keep_lease():
             return call(hook, given, seconds=seconds)
 
     def _to_checked(self, name: str, called: HookIdentity, answer: calls.Answer, tries: int) -> Checked:

@@ -52,7 +52,7 @@ class Capture:
     def freeze(self) -> str:
         """Call the hooks before; why one of them failed."""
         self.froze = self.source.now
-        with self.source.run.living():
+        with self.source.run.keep_lease():
             for hook in self.group.before:
                 if not self._call_hook(hook, freeze_seconds=str(self.limit)):
                     break
@@ -75,7 +75,7 @@ class Capture:
         """Call the hooks after, whatever became of the rest; one that was interrupted, once more."""
         if not self.to_thaw:
             return
-        with self.source.run.living():
+        with self.source.run.keep_lease():
             while self.to_thaw:
                 self._call_hook(self.to_thaw[0])
                 del self.to_thaw[0]

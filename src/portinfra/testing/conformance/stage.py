@@ -69,7 +69,7 @@ class Stage:
 
     def look(self, provider: Provider, scope: Scope) -> Observation:
         """What the provider's lists tell now."""
-        return Reader(provider, Caller(provider).insisting).observe(scope)
+        return Reader(provider, Caller(provider).with_retries).observe(scope)
 
     def books(self) -> Sequence[str]:
         """Everything that exists but claims."""
