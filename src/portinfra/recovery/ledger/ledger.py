@@ -202,7 +202,7 @@ class Ledger:
             self._read()  # the numbers that are free, and those of the rest before
         before, rest = self._rests.get(number, ()), self._create_rest(more, writer)
         record = _record(number, writer, first_note(first, rest))
-        self.place.caller.insisting(self.place.provider.records.write(self.scope, record))
+        self.place.caller.with_retries(self.place.provider.records.write(self.scope, record))
         self._written[number], self._rests[number] = said, rest
         self._restore_rest(rest, more, writer)
         self._delete(before)
@@ -257,14 +257,14 @@ class Ledger:
         for number, piece in zip(rest, pieces, strict=True):
             record = _record(number, writer, rest_note(piece))
             with suppress(AlreadyExists, OutcomeUnknown):
-                self.place.caller.insisting(self.place.provider.records.create(self.scope, record))
+                self.place.caller.with_retries(self.place.provider.records.create(self.scope, record))
 
     def _create(self, note: str, writer: Lease) -> int | None:
         """The number of a new record; None where another run may have created it first."""
         number = max(self._used, default=0) + 1
         record = _record(number, writer, note)
         try:
-            self.place.caller.insisting(self.place.provider.records.create(self.scope, record))
+            self.place.caller.with_retries(self.place.provider.records.create(self.scope, record))
         except (AlreadyExists, OutcomeUnknown):
             self.place.provider.clock.sleep_until(self.place.provider.clock.now() + TAKEN_PAUSE_SECONDS)
             return None
@@ -274,7 +274,7 @@ class Ledger:
     def _delete(self, numbers: Iterable[int]) -> None:
         for number in sorted(numbers):
             with suppress(NotFound):  # removed before, and no list said so yet
-                self.place.caller.insisting(self.place.provider.records.delete(self.scope, number))
+                self.place.caller.with_retries(self.place.provider.records.delete(self.scope, number))
             self._gone.add(number)
 
     def _delete_entry(self, number: int) -> None:
@@ -287,7 +287,7 @@ class Ledger:
         else:
             empty = _record(number, self._writer({}), rest_note(""))
             with suppress(NotFound):
-                self.place.caller.insisting(self.place.provider.records.write(self.scope, empty))
+                self.place.caller.with_retries(self.place.provider.records.write(self.scope, empty))
         self._delete(rest)
         self._gone.add(number)
 

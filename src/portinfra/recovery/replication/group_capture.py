@@ -26,7 +26,7 @@ def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> N
     taking: list[Capture] = []
     failed: dict[Address, str] = {}
     at_once = [[group for group in due if not group.before]]
-    with work.target.run.living():  # nothing is asked of it meanwhile, however long that takes
+    with work.target.run.keep_lease():  # nothing is asked of it meanwhile, however long that takes
         for some in [*at_once, *([group] for group in due if group.before)]:
             with ExitStack() as frozen:
                 captures = list(_freeze(work, some, ids, frozen))

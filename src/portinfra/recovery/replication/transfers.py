@@ -58,7 +58,7 @@ def lock_points(work: Work) -> None:
 
 def _send(work: Work, point: Point, snapshots: Mapping[Address, Observed[Spec]]) -> None:
     try:
-        with work.source.run.living(), work.target.run.living():  # it may be hours
+        with work.source.run.keep_lease(), work.target.run.keep_lease():  # it may be hours
             said = send(
                 work.recovery,
                 work.source.connection,

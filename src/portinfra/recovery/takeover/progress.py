@@ -83,7 +83,7 @@ class Progress:
         approve = command("dr", "approve", name, self.recovery.plan.name)
         line = f"waiting for manual step {name!r}, for up to {action.limit}: {approve}"
         say(line)
-        with run.living():
+        with run.keep_lease():
             waits = Event("waits", self.read().occasion, self.id, reasons=(line,))
             for problem in notify(self.recovery.as_declared, waits):
                 say(problem)

@@ -144,7 +144,7 @@ class _Takeover:
             turn = progress.still(turn)
             if data_entries(progress.ledger.read(), but=turn.id) != known:  # a newer point came meanwhile
                 chosen = self._select(turn, progress)
-                with run.living():
+                with run.keep_lease():
                     receive(self.recovery, self.target, chosen.points, run_options, self.say)
             there = self.target.observe(self.recovery.points)
             placed = place(self.recovery.topology, self.recovery.target)
