@@ -3,7 +3,7 @@
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.departures import left_epoch
 from portinfra.recovery.ledger.ledger import Contents
-from portinfra.recovery.ledger.takeovers import activated_number, turns
+from portinfra.recovery.ledger.takeovers import activated_number, list_takeovers
 from portinfra.recovery.points.point import points
 
 ANY_AGE = 1.0
@@ -17,7 +17,7 @@ def own_data_time(epoch: int, contents: Contents, now: float) -> float:
     written to the volumes since. `epoch` is that of its lease.
     """
     since = activated_number(contents)
-    later = [each for each in turns(contents.entries) if each.number > since and each.restored]
+    later = [each for each in list_takeovers(contents.entries) if each.number > since and each.restored]
     used = {id for each in later for id in each.points}
     taken = [point.taken for point in points(contents.entries) if point.id in used]
     return min([believable_time(left_epoch(epoch, contents), now), *taken])

@@ -1,4 +1,4 @@
-"""The capture of all groups that are due: one moment a group, and one entry of the ledger for all of them."""
+"""The capture of all due groups: one moment for each group, and one record of the ledger for all of them."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -16,24 +16,24 @@ from portinfra.recovery.replication.work import Work
 
 
 def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> None:
-    """Capture each group. The ledger then has the points that are whole, each still on its way.
+    """Capture each group. The ledger then has the complete points, which are still on their way.
 
-    At most one group is frozen at a time: its hooks and snapshots alone count for its `freeze_limit`.
+    At most one group is frozen at a time, so only its own hooks and snapshots count for its `freeze_limit`.
     """
     ids = {point.id for point in known}
-    taking: list[Capture] = []
+    all_captures: list[Capture] = []
     failed: dict[Address, str] = {}
     at_once = [[group for group in due if not group.before]]
-    with work.target.run.living():  # nothing is asked of it meanwhile, however long that takes
+    with work.target.run.living():  # no call to the target renews its lease during the capture
         for some in [*at_once, *([group] for group in due if group.before)]:
             with ExitStack() as frozen:
                 captures = list(_freeze(work, some, ids, frozen))
                 failed |= _take_snapshots(work, captures)
-            taking += captures
-        work.check()  # hooks and snapshots take their time
-        problems = {each.id: _problem(each, failed) for each in taking}
-        work.ledger.add_all([_entry(work, each) for each in taking if not problems[each.id]])
-        for each in taking:
+            all_captures += captures
+        work.check()  # again, as hooks and snapshots take time
+        problems = {each.id: _problem(each, failed) for each in all_captures}
+        work.ledger.add_all([_entry(work, each) for each in all_captures if not problems[each.id]])
+        for each in all_captures:
             if problem := problems[each.id]:
                 _fail(work, each.group, problem)
                 mine = each.snapshots("")
@@ -43,12 +43,12 @@ def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> N
 
 
 def _freeze(work: Work, due: Iterable[Group], ids: set[str], frozen: ExitStack) -> Iterator[Capture]:
-    """Yield the groups whose hooks before did not fail. At its end, `frozen` calls the hooks after."""
+    """Yield the groups whose hooks `before` passed. When `frozen` closes, it calls the hooks `after`."""
     for group in due:
         id = new_id(work.source.now, ids)
         ids.add(id)
         begun = Capture(group, id, work.source, _gate_inventory(work, group), end=work.captured_end)
-        frozen.callback(begun.thaw)  # from here on: an interrupt may come while it freezes
+        frozen.callback(begun.thaw)  # before the freeze, as an interrupt may come during it
         if problem := begun.freeze():
             _fail(work, group, problem)
             begun.thaw()
@@ -56,18 +56,18 @@ def _freeze(work: Work, due: Iterable[Group], ids: set[str], frozen: ExitStack) 
             yield begun
 
 
-def _take_snapshots(work: Work, taking: Collection[Capture]) -> Mapping[Address, str]:
-    """Make all snapshots at once; return why some could not be made."""
+def _take_snapshots(work: Work, captures: Collection[Capture]) -> Mapping[Address, str]:
+    """Make all snapshots at once. Return why some could not be made."""
     wanted = {
         address: spec
-        for each in taking
+        for each in captures
         for address, spec in each.snapshots(_copying_account(work, each.group)).items()
     }
 
     def listen(progress: Progress) -> None:
         work.source.listen(progress)
         if progress.step is not None and (progress.waits or progress.fate == "done"):
-            for each in taking:
+            for each in captures:
                 each.record_start(progress.step.address)
 
     try:
@@ -100,7 +100,7 @@ def _entry(work: Work, each: Capture) -> Document:
 
 
 def _copying_account(work: Work, group: Group) -> str:
-    """The account that is to copy a group's snapshots; none where they are sent through the vault."""
+    """Return the account that copies a group's snapshots; empty where they are sent through the vault."""
     mine, other = work.recovery.source.account, work.recovery.target.account
     native = work.recovery.engine(group.policy) == "native"
     return other if native and other != mine else ""

@@ -13,9 +13,9 @@ from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
     TakeoverEntry,
     activate,
+    list_takeovers,
     next_epoch,
-    record_turn,
-    turns,
+    record_takeover,
 )
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
@@ -84,7 +84,7 @@ def abandon(
                 time, turn.latest, now.authority.epoch if now.authority else 0, run.lease.epoch
             )
             options.at(Step.ABANDON)
-            turn = record_turn(ledger, evolve(turn, abandoned=epoch))
+            turn = record_takeover(ledger, evolve(turn, abandoned=epoch))
             options.at(Step.STOP)
             stopped = switch_end(run, target, recovery, epoch, "stopped", run_options.listen)
         options.at(Step.RETURN)
@@ -97,13 +97,13 @@ def abandon(
         kept = KeptVolumes(recovery, target, ledger, run_options)
         left_aside = kept.list_overwritten(turn.overwritten, turn.id)  # a run that died could not say it
         options.at(Step.CLOSE_ABANDONED)
-        record_turn(ledger, evolve(turn, open=False))
+        record_takeover(ledger, evolve(turn, open=False))
     return Abandoned(epoch, stopped, running, left_aside, had_newest_data)
 
 
 def _open_turn(recovery: Recovery, ledger: Ledger, now: int) -> TakeoverEntry:
     """Return the takeover that is open; a new one where its entry is damaged."""
-    known = turns(ledger.entries())
+    known = list_takeovers(ledger.entries())
     newest = max(known, key=lambda turn: turn.latest, default=None)
     if newest and newest.open:
         return newest

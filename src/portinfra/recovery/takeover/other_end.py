@@ -9,7 +9,7 @@ from portinfra.errors import PortinfraError, ProviderError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.resources import Instance
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, record_turn
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, record_takeover
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
@@ -49,7 +49,7 @@ class OtherEnd:
             receive(self.recovery, self.target, chosen.points, run_options, self.say, reopen=reopen)
         self.options.at(Step.RECORD_PREPARED)
         now = self.progress.still(turn)
-        return record_turn(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
+        return record_takeover(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
 
     def fence(self, turn: TakeoverEntry, *, is_prepared_before: bool) -> TakeoverEntry:
         """Return the takeover, once the other end is stopped, unless that is lost.
@@ -71,19 +71,21 @@ class OtherEnd:
             self.principal = source.reader.principal()
             if turn.fenced_at is not None and not run.lease.fenced:  # it was made active since
                 now = self.progress.still(turn)
-                turn = record_turn(self.progress.ledger, evolve(now, fenced_at=None, starts=""))
+                turn = record_takeover(self.progress.ledger, evolve(now, fenced_at=None, starts=""))
             is_fenced = run.lease.fenced and run.lease.epoch == turn.epoch
             if is_prepared_before and turn.fenced_at is None and not is_fenced:
                 now = self.progress.still(turn)
-                turn = record_turn(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
+                turn = record_takeover(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
             is_stopped = self._stop(run, source, turn)
             starts = self._read_starts(source) if is_stopped else ""
         self.options.at(Step.RECORD_FENCE)
         now = self.progress.still(turn)
         if now.fenced_at is None and is_stopped:
-            now = record_turn(self.progress.ledger, evolve(now, fenced_at=self.target.now(), starts=starts))
+            now = record_takeover(
+                self.progress.ledger, evolve(now, fenced_at=self.target.now(), starts=starts)
+            )
         elif not is_stopped and now.partly_fenced_at is None:
-            now = record_turn(self.progress.ledger, evolve(now, partly_fenced_at=self.target.now()))
+            now = record_takeover(self.progress.ledger, evolve(now, partly_fenced_at=self.target.now()))
         return now
 
     def _stop(self, run: Run, source: Connection, turn: TakeoverEntry) -> bool:
