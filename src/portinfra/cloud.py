@@ -28,8 +28,8 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Guard, Plan, PlanOptions
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
-from portinfra.planning.make_plan import compose
-from portinfra.planning.refusal import refuse
+from portinfra.planning.make_plan import make_plan
+from portinfra.planning.refusal import raise_for_errors
 from portinfra.planning.relations import relation_findings
 from portinfra.provider import registry
 from portinfra.validation import validate_place, validate_resource
@@ -140,7 +140,7 @@ class Cloud:
                 if reference not in wanted:
                     message = f"it refers to {reference}, which does not exist"
                     raise self._not_found(message, address, reference, wanted)
-        return compose(
+        return make_plan(
             Placed(Topology(self._scope.topology, ()), self._place.environment, self._scope, wanted),
             self.catalogue(),
             there,
@@ -169,7 +169,7 @@ class Cloud:
         more = (*map(_loss, plan.kept), *unclear, *relations, *excess, *find_host_starts(plan))
         line = here()
         found = (each if each.location else evolve(each, location=line) for each in (*plan.findings, *more))
-        refuse(evolve(plan, findings=tuple(found)))
+        raise_for_errors(evolve(plan, findings=tuple(found)))
 
     def _validate(self, spec: Spec, *, may_be_empty: Collection[str] = ()) -> None:
         plugin = registry.plugin_of(self._place.environment)

@@ -132,22 +132,22 @@ def grants(recovery: Recovery) -> str:
     PortinfraError if the providers have no such policies.
     """
     source, target = recovery.source, recovery.target
-    told: dict[str, Any] = {}
+    policies: dict[str, Any] = {}
     plugin = registry.plugin_of(source)
     if isinstance(plugin, Grants) and source.provider == target.provider and "native" in recovery.engines:
-        told |= json.loads(plugin.grants(source, target))
-        told |= {f"{end}, way back": policy for end, policy in _way_back(plugin, source, target).items()}
+        policies |= json.loads(plugin.grants(source, target))
+        policies |= {f"{end}, way back": policy for end, policy in _way_back(plugin, source, target).items()}
     for way in (recovery, recovery.reversed):
         if reading := exports_blocks(way, way.source):
-            told[f"helpers of {way.source.name}"] = json.loads(
+            policies[f"helpers of {way.source.name}"] = json.loads(
                 reading.block_grants(way.source, way.capture_scope)
             )
-    if not told:
+    if not policies:
         raise PortinfraError(
             f"from {source.on} to {target.on} there is nothing to grant",
             fix="Data travels by what the credentials of both ends may do, or through the vault.",
         )
-    return json.dumps(told, indent=2)
+    return json.dumps(policies, indent=2)
 
 
 def _way_back(plugin: Grants, source: Environment, target: Environment) -> dict[str, Any]:

@@ -132,8 +132,8 @@ class Reader:
         resources: dict[Address, Observed[Spec]] = {}
         unexplained: list[str] = []
         for driver, calls in surveys:
-            told = {call: answers[call] for call in calls if call in answers}
-            for seen in call_method(driver.assemble, told, Names(scope, by_id)):
+            pages = {call: answers[call] for call in calls if call in answers}
+            for seen in call_method(driver.assemble, pages, Names(scope, by_id)):
                 if seen.extras and isinstance(seen.spec, _KEPT):
                     unexplained.append(f"{seen.address}: {_ids(seen.extras)} beside {seen.id}")
                     seen = evolve(seen, extras=())

@@ -62,7 +62,7 @@ def place(topology: Topology, environment: Environment) -> Placed:
     for role, site in zip(roles, sites, strict=True):
         role_tags = {**tags, **role.tags}
         parts = (
-            *_walls(role, site, role_tags, rules.get(role.name, ({}, {}))),
+            *_firewall(role, site, role_tags, rules.get(role.name, ({}, {}))),
             *_hosts(role, site, role_tags, environment),
         )
         for order, spec in parts:
@@ -187,7 +187,7 @@ def _misfits(
 _Rules = tuple[Mapping[Rule, None], Mapping[Rule, None]]
 
 
-def _walls(role: Role, site: _Site, tags: Mapping[str, str], rules: _Rules) -> Iterator[tuple[int, Spec]]:
+def _firewall(role: Role, site: _Site, tags: Mapping[str, str], rules: _Rules) -> Iterator[tuple[int, Spec]]:
     """Yield a role's subnets and firewall."""
     for zone in range(site.zones):
         yield (

@@ -6,7 +6,7 @@ from portinfra.model.change import Change
 from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
 from portinfra.observation import Reader
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 
 
 @frozen
@@ -26,7 +26,7 @@ def verify(plan: Plan, reader: Reader) -> Verified:
     """Read again, once lists show the last change, and return what still differs."""
     options = evolve(plan.options, replace=frozenset())
     observation = reader.observe(plan.scope, options.without_zones)
-    again = compose(
+    again = make_plan(
         plan.placed,
         plan.catalogue,
         observation,

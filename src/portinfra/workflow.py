@@ -47,11 +47,11 @@ from portinfra.planning.account import account_findings
 from portinfra.planning.creation import RULE as BORN_OTHERWISE
 from portinfra.planning.fingerprints import fingerprints, new_changes, say_new
 from portinfra.planning.foreign import find_blockers
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.planning.readiness import questions
-from portinfra.planning.refusal import refuse
+from portinfra.planning.refusal import raise_for_errors
 from portinfra.planning.unknown_names import gone_data, name_findings
-from portinfra.planning.used_catalogue import in_use
+from portinfra.planning.used_catalogue import used_catalogue
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
 from portinfra.portability.lockin import Tie, ties
@@ -179,8 +179,8 @@ def lock_in(
     """
     plans = tuple(recoveries)
     vaults = [plan.vault for plan in plans if plan.vault]
-    bearers = [*(role.native for role in topology.roles), *(vault.native for vault in vaults)]
-    providers = {name for options in bearers for name in options}
+    option_sets = [*(role.native for role in topology.roles), *(vault.native for vault in vaults)]
+    providers = {name for options in option_sets for name in options}
     native = {
         name: registry.plugin(name).native for name in providers.intersection(registry.list_installed())
     }
@@ -236,7 +236,7 @@ def apply(
     have changed since the plan, and ApplyError when a step did not end well. Raise UserCodeError when all is
     done and the environment's `dns` failed.
     """
-    refuse(plan)
+    raise_for_errors(plan)
     environment = plan.placed.environment
     nothing = plan.empty and not questions(plan) and not environment.dns and is_recorded(plan)
     # A destroy also removes the lease, the last resource of portinfra.
@@ -256,7 +256,7 @@ def apply(
             raise StalePlanError(
                 f"since this plan was made, {plan.scope} has become active, or is no longer active"
             )
-        refuse(fresh)
+        raise_for_errors(fresh)
         if new := new_changes(fresh, fingerprints(plan)):
             read = {(change.action, change.address) for change in plan.changes}
             raise StalePlanError(f"{plan.scope} has changed since this plan was made. {say_new(new, read)}")
@@ -372,7 +372,7 @@ def _plan_within_fence(
     def make(placed: Placed) -> Plan:
         if not destroy and (plan := _nothing_to_do(placed, there, here, account, options or PlanOptions())):
             return plan
-        return compose(placed, catalogue(), there, here.provider.drivers, options, destroy=destroy)
+        return make_plan(placed, catalogue(), there, here.provider.drivers, options, destroy=destroy)
 
     if not destroy and (standby := standby_of(placed, lease, guards)) is not None:
         return lease, evolve(make(standby), standby=True)
@@ -402,9 +402,9 @@ def _nothing_to_do(
 ) -> Plan | None:
     """Return the plan if everything is as declared. Then the catalogue of the location is not needed."""
     sizes = registry.plugin_of(placed.environment).sizes
-    catalogue = in_use(placed, observation, sizes, account)
+    catalogue = used_catalogue(placed, observation, sizes, account)
     if catalogue is None or options.refresh_images:
         return None
-    plan = compose(placed, catalogue, observation, here.provider.drivers, options)
-    born = all(finding.rule == BORN_OTHERWISE for finding in plan.findings)  # no catalogue contradicts it
-    return plan if not plan.changes and born else None
+    plan = make_plan(placed, catalogue, observation, here.provider.drivers, options)
+    is_noted = all(finding.rule == BORN_OTHERWISE for finding in plan.findings)  # no catalogue contradicts it
+    return plan if not plan.changes and is_noted else None

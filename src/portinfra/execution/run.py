@@ -32,7 +32,7 @@ from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.planning.readiness import hosts_in_turn, with_questions
 from portinfra.provider.interface import Answer, Call, Clock, Provider
 from portinfra.verification import verify
@@ -167,7 +167,7 @@ class Run:
         """
         self._wait_for_lists()
         there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
-        return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
+        return make_plan(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
         """Carry out a plan that was made under this run's lease, and verify it.
@@ -224,7 +224,7 @@ class Run:
         options = evolve(plan.options, not_ready=frozenset(hosts) - ready)
         if not options.not_ready:
             return plan
-        ordered = compose(plan.placed, plan.catalogue, plan.observation, self._provider.drivers, options)
+        ordered = make_plan(plan.placed, plan.catalogue, plan.observation, self._provider.drivers, options)
         return evolve(plan, steps=ordered.steps)
 
     def _enforce(self, plan: Plan, there: Observation) -> int:

@@ -40,7 +40,7 @@ def assurance(name: str, plan: Plan) -> str:
     except_for = [*_data_kept(plan), *_not_looked_at(plan)]
     if not plan.destroys:
         except_for += [
-            *_hosts_born_otherwise(plan),
+            *_hosts_created_otherwise(plan),
             *_births_not_known(plan),
             *_other_zones(plan),
             *_list_ignoring_roles(plan),
@@ -128,7 +128,7 @@ def _not_read(plan: Plan) -> str:
     return ", ".join(sorted(plan.observation.unknown | plan.options.without_zones))
 
 
-def _hosts_born_otherwise(plan: Plan) -> list[str]:
+def _hosts_created_otherwise(plan: Plan) -> list[str]:
     rules = {finding.rule for finding in plan.findings}
     return ["what hosts were born with"] if BORN_OTHERWISE in rules else []
 
