@@ -15,7 +15,7 @@ from portinfra.execution.questions import FUNCTION_SECONDS_MIN, ask
 from portinfra.execution.task import Task
 from portinfra.execution.workers import Completion
 from portinfra.format import count, duration
-from portinfra.hooks.calls import call, name_of, unready
+from portinfra.hooks.calls import call, name_of, why_not_callable
 from portinfra.hooks.inventory import inventory
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
@@ -93,7 +93,7 @@ class Question:
         for number, hook in enumerate(self.role.ready):
             if number and time.monotonic() >= deadline:
                 return HostAnswer(False, name_of(hook), "not called: the checks before it took all the time")
-            if missing := unready(hook):
+            if missing := why_not_callable(hook):
                 return HostAnswer(False, name_of(hook), missing, final=True)
             until = deadline if isinstance(hook, str) else last
             answer = self._call(hook, given, until - time.monotonic())

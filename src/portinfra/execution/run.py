@@ -32,7 +32,7 @@ from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.planning.readiness import hosts_in_turn, with_questions
 from portinfra.provider.interface import Answer, Call, Clock, Provider
 from portinfra.verification import verify
@@ -166,7 +166,7 @@ class Run:
         """
         self.wait_for_lists()
         there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
-        return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
+        return make_plan(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
     def begin(self, plan: Plan, listen: Listener) -> Outcome:
         """Make the calls of a plan that was made under this run's lease. A step ends once its provider has
@@ -233,7 +233,7 @@ class Run:
         options = evolve(plan.options, not_ready=frozenset(hosts) - ready)
         if not options.not_ready:
             return plan
-        ordered = compose(plan.placed, plan.catalogue, plan.observation, self._provider.drivers, options)
+        ordered = make_plan(plan.placed, plan.catalogue, plan.observation, self._provider.drivers, options)
         return evolve(plan, steps=ordered.steps)
 
     def _enforce(self, plan: Plan, there: Observation) -> int:

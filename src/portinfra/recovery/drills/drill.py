@@ -21,7 +21,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.placement import place
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
 from portinfra.recovery.groups import check_names
@@ -114,7 +114,7 @@ def drill(
                 may_leave_hosts = False
                 observed = target.observe(recovery.points)
                 placed = place_with_data(recovery, place_drill(recovery, id), chosen, observed, accepted)
-                plan = compose(placed, catalogue, Observation(), target.provider.drivers, LOSE_ALL)
+                plan = make_plan(placed, catalogue, Observation(), target.provider.drivers, LOSE_ALL)
                 problems += [f"{each.message} {each.fix}" for each in file_errors(plan)]
             except (PortinfraError, KeyboardInterrupt) as error:
                 problems.append(_in_words(error))
