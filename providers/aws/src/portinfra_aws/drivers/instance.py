@@ -152,7 +152,7 @@ class InstanceDriver(AwsDriver[Instance]):
             disk_gib=int(root["size"]) if root else UNSEEN,
             key=keys.to_declared_key(root, mark.key) if root else UNSEEN,
             power=power,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
             native=profiles.read_options(record),
         )

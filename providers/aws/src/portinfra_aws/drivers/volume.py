@@ -100,7 +100,7 @@ class VolumeDriver(AwsDriver[Volume]):
             zone=record["availabilityZone"],
             key=keys.to_declared_key(record, mark.key),
             source=record.get("snapshotId") or None,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
             location=_SEEN,
         )

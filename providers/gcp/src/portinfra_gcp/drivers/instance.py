@@ -88,7 +88,7 @@ class InstanceDriver(GcpDriver[Instance]):
             disk_gib=int(disk.get("diskSizeGb", 0)),
             key=self.keyring.to_declared_key(disk.get("diskEncryptionKey"), mark.content.get("key")),
             power=power,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
             birth=mark.content.get("birth", ""),
         )

@@ -57,7 +57,7 @@ class VolumeDriver(GcpDriver[Volume]):
             zone=links.name(record["zone"]),
             key=self.keyring.to_declared_key(record.get("diskEncryptionKey"), mark.content.get("key")),
             source=links.path(record.get("sourceSnapshot", "")) or None,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
             location=_SEEN,
         )
