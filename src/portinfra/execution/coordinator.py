@@ -136,8 +136,6 @@ class Coordinator:
                     self._conclude(task, "failed" if task.started else "blocked", error)
         return tuple(self._outcomes[step] for step in self._tasks)
 
-    # A step: begin, ask the driver for a call, make it, absorb the answer, until it is done.
-
     def _begin(self, task: Task) -> None:
         task.started = self._clock.now()
         self._tell(task, None, "")
@@ -301,8 +299,6 @@ class Coordinator:
             task.step, fate, error, task.calls, task.started, now, task.changed, task.untried
         )
         self._tell(task, fate, str(error) if error else "")
-
-    # Waiting: one read for all steps that wait.
 
     def _wait(self, task: Task, wait: Wait) -> None:
         now = self._clock.now()
