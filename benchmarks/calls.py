@@ -51,7 +51,7 @@ def main(sizes: list[int]) -> None:
             resources = len(made.wanted)
             print(
                 f"{hosts:5}  {resources:9}  {written:14}  {written / resources:12.2f}  {looked:5}"
-                f"   {cloud.log.total():12}  {fewest_reads(cloud.books()):6}"
+                f"   {cloud.log.total():12}  {fewest_reads(cloud.ground_truth()):6}"
             )
 
 

@@ -91,7 +91,7 @@ topology "payments" {
     }
   }
 
-  # What remembers. Disks are encrypted, always (R17); with real data, add `protect = true`.
+  # What remembers. Disks are encrypted, always (R17); with real data, add `deletion_protection = true`.
   role "cache" {
     size = "medium"
     service "cache" {

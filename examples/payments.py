@@ -60,7 +60,7 @@ web = Role("web", size="medium", offers=pages, ready=RUNS)
 app = Role("app", count=6, size="medium", offers=payment_api)
 middleware = Role("middleware", size="medium", offers=authorisations)
 
-# What remembers. Disks are encrypted, always (R17); with real data, add `protect=True`.
+# What remembers. Disks are encrypted, always (R17); with real data, add `deletion_protection=True`.
 cache = Role("cache", size="medium", offers=sessions)
 queue = Role("queue", offers=messages, volumes=[Volume("queue", gib=50, mount="/var/lib/rabbitmq")])
 ledger_db = Role(

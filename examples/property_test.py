@@ -29,7 +29,7 @@ def test_every_service_survives_the_loss_of_any_zone(web, db):
     shop = SHOP.with_role(evolve(SHOP.role("web"), count=web)).with_role(evolve(SHOP.role("db"), count=db))
     with simulate() as cloud:  # a new one for each example
         assert apply_and_check(shop, PRODUCTION).succeeded
-        hosts = [record for record in cloud.books() if record["kind"] == "instance"]
+        hosts = [record for record in cloud.ground_truth() if record["kind"] == "instance"]
     for role in ("web", "db"):
         serving = [host for host in hosts if f"-{role}" in host["name"]]
         for lost in {host["zone"] for host in serving}:

@@ -56,7 +56,11 @@ def by_portinfra(engine: str) -> Callable[[Vault, Path, int], list[str]]:
 
     def go(kept: Vault, volume: Path, time: int) -> list[str]:
         gib = -(-volume.stat().st_size // 2**30)
-        return ["bash", "-c", TransferScript(f"p{time}", "db1-data", gib, f"a{time}", engine).sending(kept)]
+        return [
+            "bash",
+            "-c",
+            TransferScript(f"p{time}", "db1-data", gib, f"a{time}", engine).sending_script(kept),
+        ]
 
     return go
 

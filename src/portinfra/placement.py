@@ -222,7 +222,7 @@ def _hosts(
             image=role.image,
             disk_gib=role.disk_gib,
             key=environment.key,
-            protect=role.protect,
+            deletion_protection=role.deletion_protection,
             tags=tags,
             native=native,
             mounts=tuple(Mount(v.name, v.mount, bool(v.source)) for v in role.volumes if v.mount),
@@ -238,7 +238,7 @@ def _hosts(
                 zone,
                 environment.keys.get(volume.key, volume.key) if volume.key else environment.key,
                 volume.source,
-                role.protect or volume.protect,
+                role.deletion_protection or volume.deletion_protection,
                 {**tags, **volume.tags},
                 location=volume.location,
             )

@@ -34,16 +34,16 @@ def test_every_storm_ends_in_the_world_that_fair_weather_makes(seeds):
         bed = FakeBed(SHAPES[seed % len(SHAPES)])
         stage = Stage(bed)
         stage.bring(AFTER)
-        expected = stage.books()
+        expected = stage.ground_truth()
         bed.reset()
         with inject_faults("fake", evolve(STORM, seed=seed)) as weather:
             for topology in (BEFORE, AFTER):
                 apply(plan(topology, bed.environment, LOSE_DATA), seed=seed)
                 assert plan(topology, bed.environment, LOSE_DATA).empty, f"seed {seed}"
             met += weather.met.total()
-        assert stage.books() == expected, f"seed {seed}"
+        assert stage.ground_truth() == expected, f"seed {seed}"
         with inject_faults("fake", evolve(STORM, seed=seed)):
             stage.remove(AFTER)
-        assert list(bed.books()) == [], f"seed {seed}"
+        assert list(bed.ground_truth()) == [], f"seed {seed}"
     assert met > 50 * len(seeds)
     print(f"{len(seeds)} storms, {met} faults")

@@ -41,7 +41,9 @@ def on(cloud):
 def there(cloud):
     """Kind and name of everything in the cloud's own books, what is on its way out left aside."""
     cloud.clock.sleep_until(cloud.clock.now() + 4 * 3600)
-    return sorted((record["kind"], record["name"]) for record in cloud.books() if record["kind"] != "claim")
+    return sorted(
+        (record["kind"], record["name"]) for record in cloud.ground_truth() if record["kind"] != "claim"
+    )
 
 
 @costly
@@ -76,10 +78,10 @@ def test_without_leave_every_volume_stays_and_is_listed(before, after, environme
     with on(cloud):
         first = plan(before, environment)
         apply(first, seed=0)
-        ids = {record["id"] for record in cloud.books() if record["kind"] == "volume"}
+        ids = {record["id"] for record in cloud.ground_truth() if record["kind"] == "volume"}
         change = plan(after, environment)
         apply(change, seed=0)
-        assert ids <= {record["id"] for record in cloud.books()}
+        assert ids <= {record["id"] for record in cloud.ground_truth()}
         again = plan(after, environment)
         assert again.empty
         assert {c.address for c in again.changes} == {c.address for c in change.kept}
@@ -94,14 +96,16 @@ def test_destroying_leaves_nothing_not_even_the_claim(topology, environment, clo
         apply(plan(topology, environment), seed=0)
         apply(destroy(topology, environment, LOSE_DATA), seed=0)
         assert there(cloud) == []
-        assert [record for record in cloud.books() if record["kind"] == "claim"] == []
+        assert [record for record in cloud.ground_truth() if record["kind"] == "claim"] == []
 
 
 @costly
 @given(topologies, strategies.environments(), clouds)
 def test_what_is_protected_is_neither_destroyed_nor_half_destroyed(topology, environment, cloud):
     protected = Topology(
-        topology.name, [evolve(role, protect=True, count=1) for role in topology.roles], topology.flows
+        topology.name,
+        [evolve(role, deletion_protection=True, count=1) for role in topology.roles],
+        topology.flows,
     )
     with on(cloud):
         if "name" in cloud.shape.owner.values():

@@ -117,11 +117,11 @@ class Operations(RuleBasedStateMachine):
     def remove(self):
         apply(destroy(self.topology, PRODUCTION, LOSE_DATA), seed=self.next_seed())
         assert self.there() == []
-        assert self.cloud.books() == []
+        assert self.cloud.ground_truth() == []
 
     def there(self):
         self.cloud.clock.sleep_until(self.cloud.clock.now() + 4 * 3600)
-        return [record for record in self.cloud.books() if record["kind"] != "claim"]
+        return [record for record in self.cloud.ground_truth() if record["kind"] != "claim"]
 
     def ids(self, kind):
         return {record["id"] for record in self.there() if record["kind"] == kind}

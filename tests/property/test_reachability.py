@@ -40,7 +40,7 @@ def packets_of(cloud, environment):
 
 def probes(cloud):
     """The packets at each end of each rule's ports, and the addresses at each end of each range."""
-    books = cloud.books()
+    books = cloud.ground_truth()
     rules = [
         rule
         for record in books
@@ -138,7 +138,7 @@ def tamper(cloud, environment, deed):
     """Do it, if there is anything to do it to and the cloud does not refuse."""
     action, rule, flag, first, second = deed
     kinds = {}
-    for record in cloud.books():
+    for record in cloud.ground_truth():
         kinds.setdefault(record["kind"], []).append(record)
     kind = {"Traffic": "firewall", "Firewall": "instance", "Public": "subnet", "Address": "public-address"}
     ours = kinds.get(next((k for word, k in kind.items() if action.endswith(word)), "instance"), [])
@@ -186,7 +186,7 @@ def test_the_comparison_sees_a_difference(loosened):
         apply(plan(topology, environment), seed=0)
         ids = {
             record["name"].split("-")[2]: record["id"]
-            for record in cloud.books()
+            for record in cloud.ground_truth()
             if record["kind"] in ("firewall", "instance")
         }
         rule = {"protocol": "tcp", "first": 22, "last": 22, "peer": "0.0.0.0/0"}

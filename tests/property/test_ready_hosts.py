@@ -42,7 +42,9 @@ class Application:
         }
 
     def note(self):
-        running = {r["id"] for r in self.cloud.books() if r["kind"] == "instance" and r["state"] == "running"}
+        running = {
+            r["id"] for r in self.cloud.ground_truth() if r["kind"] == "instance" and r["state"] == "running"
+        }
         self.now = self.clock.now()
         self.up_since = {host: self.up_since.get(host, self.now) for host in running}
 
@@ -152,7 +154,7 @@ def test_a_host_that_is_never_ready_stops_the_change_after_the_first_batch(appli
 def test_a_host_that_is_not_ready_goes_first(application):
     role = web(application)
     run(role)
-    (broken,) = (record["id"] for record in application.cloud.books() if "web3" in record["name"])
+    (broken,) = (record["id"] for record in application.cloud.ground_truth() if "web3" in record["name"])
     application.broken.add(broken)
     deleted = []
 

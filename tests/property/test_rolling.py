@@ -20,7 +20,7 @@ def shop(role):
 
 def down(cloud):
     """How many of the role's hosts do not serve, by the cloud's own books."""
-    records = cloud.books()
+    records = cloud.ground_truth()
     running = {r["id"] for r in records if r["kind"] == "instance" and r["state"] == "running"}
     attached = {r["attachment"]["instance"] for r in records if r.get("attachment")}
     return WEB.count - len(running & attached)

@@ -162,9 +162,9 @@ def test_a_wrong_type_is_refused_with_the_name_of_the_attribute_and_what_it_acce
         assert "ust be " in said
         assert " and is " in said or " that is " in said
 
-    before = cloud.books()
+    before = cloud.ground_truth()
     refused()
-    assert cloud.books() == before
+    assert cloud.ground_truth() == before
 
 
 @pytest.mark.parametrize("of", DECLARED)

@@ -30,7 +30,7 @@ def between(source, target, topology=SHOP):
 
 def booked(cloud, environment):
     """What the books of an account say is on its data volumes, by the volume's address."""
-    records = {r["id"]: r for r in cloud.books(environment.account) if r["kind"] == "volume"}
+    records = {r["id"]: r for r in cloud.ground_truth(environment.account) if r["kind"] == "volume"}
     there = volumes(environment)
     assert set(records) == set(there.values()), "no volume is there besides"
     return {address: cloud.read(id).decode() for address, id in there.items()}

@@ -51,7 +51,7 @@ def carry(about=None):
 
 def others_delete(cloud, volume, point):
     """Another person deletes the snapshot that a point has of a volume."""
-    for record in cloud.books(RECOVERY.account):
+    for record in cloud.ground_truth(RECOVERY.account):
         if record["kind"] == "snapshot" and f"{volume}-{point}" in record["name"]:
             cloud.request(RECOVERY.account, RECOVERY.region, "DeleteSnapshot", {"id": record["id"]})
 

@@ -177,7 +177,7 @@ def put(said, end=RECOVERY, about=None, number=None):
 
 
 def snapshots(cloud):
-    return sum(record["kind"] == "snapshot" for record in cloud.books(RECOVERY.account))
+    return sum(record["kind"] == "snapshot" for record in cloud.ground_truth(RECOVERY.account))
 
 
 def attempt(verb):
@@ -244,7 +244,9 @@ def test_a_sweep_says_that_a_damaged_entry_may_be_of_a_drill_that_left_something
     with Connection.to(RECOVERY) as there:
         number = Ledger.after_settling(there, tiny().ledger).entries("drill")[-1].number
     put(said, number=number)
-    left = [each["name"] for each in ready.books(RECOVERY.account) if "-drill-" in each.get("name", "")]
+    left = [
+        each["name"] for each in ready.ground_truth(RECOVERY.account) if "-drill-" in each.get("name", "")
+    ]
     text = printed_sweep()
     assert "has left anything" not in text
     assert f"entry {number}" in text

@@ -13,7 +13,7 @@ from portinfra import workflow
 from portinfra.errors import PolicyError, Unavailable, ValidationError
 from portinfra.model.recovery import Action, DataPolicy, Probe, Wave
 from portinfra.model.resources import Instance, Volume
-from portinfra.recovery.drills.drill import drill, where
+from portinfra.recovery.drills.drill import drill, place_drill
 from portinfra.recovery.drills.history import list_runs
 from portinfra.recovery.drills.sweep import sweep
 from portinfra.recovery.replication.replicate import replicate
@@ -26,7 +26,7 @@ from portinfra.testing.faults import Crash
 
 
 def test_it_comes_up_from_the_newest_points_and_leaves_nothing(ready):
-    before, points = ready.books(PRODUCTION.account), there(ready)
+    before, points = ready.ground_truth(PRODUCTION.account), there(ready)
     read = []
 
     def last_row(inventory):
@@ -43,7 +43,7 @@ def test_it_comes_up_from_the_newest_points_and_leaves_nothing(ready):
     assert [wave.roles for wave in evidence.waves] == [("db",), ("web",)]
     assert evidence.left_behind == 0
     assert there(ready) == points
-    assert ready.books(PRODUCTION.account) == before
+    assert ready.ground_truth(PRODUCTION.account) == before
 
 
 def test_its_evidence_names_accounts_who_ran_it_and_what_the_topology_was(ready):
@@ -104,7 +104,7 @@ def test_it_makes_no_call_to_the_source_and_none_to_the_environment_it_drills_fo
 
 
 def test_it_has_no_way_in_or_out_and_its_hosts_end_themselves(ready):
-    placed = where(recovery(drill_limit="2h", drill_cidr="10.99.0.0/16"), "d1")
+    placed = place_drill(recovery(drill_limit="2h", drill_cidr="10.99.0.0/16"), "d1")
     kinds = {spec.kind for spec in placed.resources.values()}
     assert "public-address" not in kinds
     rules = [rule for s in placed.resources.values() if s.kind == "firewall-rules" for rule in s.ingress]
@@ -261,10 +261,10 @@ def test_a_dead_drill_is_swept_and_nothing_else(ready):
 
 def test_hosts_of_a_dead_drill_end_themselves(ready):
     dies_at("AttachVolume", lambda: drill(recovery(drill_limit="1h"), run_options=ONE))
-    hosts = [r for r in ready.books(RECOVERY.account) if r["kind"] == "instance"]
+    hosts = [r for r in ready.ground_truth(RECOVERY.account) if r["kind"] == "instance"]
     assert {host["state"] for host in hosts} <= {"running", "pending"}
     ready.clock.sleep_until(ready.clock.now() + 3700)
-    hosts = [r for r in ready.books(RECOVERY.account) if r["kind"] == "instance"]
+    hosts = [r for r in ready.ground_truth(RECOVERY.account) if r["kind"] == "instance"]
     assert {host["state"] for host in hosts} == {"stopped"}
 
 
@@ -331,7 +331,7 @@ def test_the_plan_tells_of_hooks_that_cannot_be_called_from_here(ready):
 
 
 def test_protected_volumes_do_not_keep_a_drill_from_ending(cloud):
-    kept = evolve(SHOP, roles=[evolve(role, protect=True) for role in SHOP.roles])
+    kept = evolve(SHOP, roles=[evolve(role, deletion_protection=True) for role in SHOP.roles])
     replicate(recovery(), run_options=ONE)
     points = there(cloud)
     assert drill(recovery(topology=kept), run_options=ONE).result == "passed"

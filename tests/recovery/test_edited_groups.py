@@ -50,7 +50,7 @@ def shop_with_files(cloud):
 
 def contents(cloud, environment, write_all=""):
     """What the data volumes of an account hold; with `write_all`, write that on each before."""
-    found = [each for each in cloud.books(environment.account) if each["kind"] == "volume"]
+    found = [each for each in cloud.ground_truth(environment.account) if each["kind"] == "volume"]
     for each in found if write_all else ():
         cloud.write(each["id"], f"{write_all} of {each['name']}")
     return {cloud.read(each["id"]).decode() for each in found}

@@ -51,7 +51,7 @@ def begun_takeover():
 
 def texts(cloud):
     kinds = ("volume", "snapshot")
-    return {cloud.read(each["id"]).decode() for each in cloud.books() if each["kind"] in kinds}
+    return {cloud.read(each["id"]).decode() for each in cloud.ground_truth() if each["kind"] in kinds}
 
 
 EDITS = {
@@ -108,7 +108,7 @@ def test_a_group_that_is_undeclared_while_its_point_is_on_its_way_keeps_a_usable
             replicate(fewer, now=True, run_options=ONE)
         usable = [point for point in status(both).points if point.group == "files" and point.restorable]
         assert usable
-        copies = [each for each in cloud.books(RECOVERY.account) if each["kind"] == "snapshot"]
+        copies = [each for each in cloud.ground_truth(RECOVERY.account) if each["kind"] == "snapshot"]
         keys = [each["key"] for each in copies if "files" in each["name"]]
         assert RECOVERY.key in keys
         assert (None in keys) is (copier == "an earlier version")

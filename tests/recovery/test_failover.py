@@ -99,7 +99,7 @@ def test_a_target_that_ran_already_gets_the_data_while_its_hosts_are_off(ready):
 
     def hand(provider, call):
         if call.action == "AttachVolume" and provider.account == RECOVERY.account:
-            hosts = [r for r in ready.books(RECOVERY.account) if r["kind"] == "instance"]
+            hosts = [r for r in ready.ground_truth(RECOVERY.account) if r["kind"] == "instance"]
             while_attaching.append({h["state"] for h in hosts if h["id"] == call.parameters["instance"]})
         return provider.perform(call)
 
@@ -141,8 +141,8 @@ def test_actions_of_a_failover_are_done_in_their_order(ready):
 def test_in_another_size_where_the_target_has_others(ready):
     target = evolve(RECOVERY, sizes={"small": "large"}, keys={"alias/x": "alias/y"})
     failover(recovery(target=target), HOW)
-    sizes = {r["machine_type"] for r in ready.books(RECOVERY.account) if r["kind"] == "instance"}
-    usual = {r["machine_type"] for r in ready.books(PRODUCTION.account) if r["kind"] == "instance"}
+    sizes = {r["machine_type"] for r in ready.ground_truth(RECOVERY.account) if r["kind"] == "instance"}
+    usual = {r["machine_type"] for r in ready.ground_truth(PRODUCTION.account) if r["kind"] == "instance"}
     assert sizes != usual
     assert workflow.plan(SHOP, target).empty
 

@@ -34,7 +34,7 @@ def test_a_later_apply_does_not_wake_the_source(ready):
     more = SHOP.with_role(evolve(SHOP.role("web"), count=2, size="medium"))
     workflow.apply(workflow.plan(more, PRODUCTION, guards=[recovery()]), seed=0)
     assert powers(ready, PRODUCTION) == {"stopped"}
-    hosts = [r for r in ready.books(PRODUCTION.account) if r["kind"] == "instance"]
+    hosts = [r for r in ready.ground_truth(PRODUCTION.account) if r["kind"] == "instance"]
     assert len(hosts) == 3, "a new host runs at first: none is made"
 
 
@@ -99,7 +99,7 @@ def test_a_source_with_a_silent_zone_is_not_taken_for_stopped_however_often_it_i
     assert powers(ready, RECOVERY) == set()
     hosts = {
         r["name"].split("-")[-2]: r["state"]
-        for r in ready.books(PRODUCTION.account)
+        for r in ready.ground_truth(PRODUCTION.account)
         if "instance" in r["kind"]
     }
     assert hosts == {"db1": "stopped", "web1": "stopped", "db2": "running"}, "what answers is stopped"
@@ -142,7 +142,9 @@ def test_a_fenced_host_is_not_made_anew(ready):
 
 def test_a_fenced_environment_keeps_the_address_of_a_host_that_is_gone(ready):
     failover(recovery(), HOW)
-    host = next(r for r in ready.books(PRODUCTION.account) if r["kind"] == "instance" and "web1" in r["name"])
+    host = next(
+        r for r in ready.ground_truth(PRODUCTION.account) if r["kind"] == "instance" and "web1" in r["name"]
+    )
     ready.request(PRODUCTION.account, "us-east-1", "DeleteInstance", {"id": host["id"]})
     passed_later(ready, 600)
     plan = workflow.plan(SHOP, PRODUCTION, guards=[recovery()])

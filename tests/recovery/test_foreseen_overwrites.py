@@ -17,7 +17,7 @@ PLANNED = evolve(HOW, planned=True)
 
 def detach_one_volume(cloud):
     """A person detaches the volume of db1 in production."""
-    mine = cloud.books(PRODUCTION.account)
+    mine = cloud.ground_truth(PRODUCTION.account)
     (volume,) = [r["id"] for r in mine if r["kind"] == "volume" and "db1" in r["name"]]
     (host,) = [r["id"] for r in mine if r["kind"] == "instance" and "db1" in r["name"]]
     given = {"id": volume, "instance": host}

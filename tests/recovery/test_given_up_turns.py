@@ -132,7 +132,7 @@ def test_what_a_run_replaced_that_died_is_named_when_its_takeover_is_given_up(re
 
 
 def test_own_volumes_that_have_the_data_of_a_point_are_as_old_as_that_point(ready):
-    points = [each["id"] for each in ready.books(RECOVERY.account) if each["kind"] == "snapshot"]
+    points = [each["id"] for each in ready.ground_truth(RECOVERY.account) if each["kind"] == "snapshot"]
     passed_later(ready, 3 * 3600)
     stuck()
     abandon(recovery(), HOW)

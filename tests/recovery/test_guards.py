@@ -32,7 +32,7 @@ HOST = "instance.web1"
 
 def turned_off(cloud, environment):
     """Stop every host of an environment, as an outage does."""
-    for record in cloud.books(environment.account):
+    for record in cloud.ground_truth(environment.account):
         if record["kind"] == "instance":
             cloud.request(environment.account, environment.region, "StopInstance", {"id": record["id"]})
     passed_later(cloud, 600)
@@ -62,9 +62,9 @@ def returned():
     """A world in which production came back. The tests that share it change nothing in it."""
     with simulate() as cloud:
         came_back(cloud)
-        before = cloud.books(PRODUCTION.account)
+        before = cloud.ground_truth(PRODUCTION.account)
         yield cloud
-        there = [record for record in cloud.books(PRODUCTION.account) if record["kind"] != "claim"]
+        there = [record for record in cloud.ground_truth(PRODUCTION.account) if record["kind"] != "claim"]
         assert there == [record for record in before if record["kind"] != "claim"]
 
 
@@ -201,11 +201,11 @@ def test_apply_finds_a_takeover_that_followed_the_plan(awake):
     assert plan.errors == ()
     with lost(PRODUCTION):
         failover(BOTH, LOST)
-    before = awake.books(PRODUCTION.account)
+    before = awake.ground_truth(PRODUCTION.account)
     with pytest.raises(PolicyError) as error:
         workflow.apply(plan, seed=0)
     assert rules(error) == [SUPERSEDED]
-    assert hosts(awake.books(PRODUCTION.account)) == hosts(before)
+    assert hosts(awake.ground_truth(PRODUCTION.account)) == hosts(before)
 
 
 def test_connect_finds_a_takeover_between_two_changes(awake):
@@ -282,7 +282,7 @@ def test_the_peer_stays_recorded_after_a_destroy(awake):
     everything = PlanOptions(allow_data_loss=frozenset({"all"}))
     workflow.apply(workflow.destroy(SHOP, PRODUCTION, everything, guards=[BOTH]), seed=0)
     passed_later(awake, 60)
-    assert {record["kind"] for record in awake.books(PRODUCTION.account)} <= {"claim", "snapshot"}
+    assert {record["kind"] for record in awake.ground_truth(PRODUCTION.account)} <= {"claim", "snapshot"}
     assert [finding.rule for finding in workflow.plan(SHOP, PRODUCTION).errors] == [NOT_CHECKED]
 
 

@@ -60,7 +60,7 @@ def test_a_probe_runs_on_one_more_host_of_its_role_and_leaves_nothing(ready):
 
 def test_a_blank_volume_fails_the_probe_that_reads_it(cloud):
     assert replicate(recovery(), run_options=ONE).succeeded
-    for record in cloud.books(RECOVERY.account):
+    for record in cloud.ground_truth(RECOVERY.account):
         if record["kind"] == "snapshot":
             cloud.write(record["id"], "")
     evidence = drill(recovery(probes=[ROWS]), run_options=ONE)

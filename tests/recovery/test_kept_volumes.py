@@ -68,7 +68,7 @@ def content(cloud, evidence):
 
 
 def snapshots(cloud):
-    return {record["id"] for record in cloud.books() if record["kind"] == "snapshot"}
+    return {record["id"] for record in cloud.ground_truth() if record["kind"] == "snapshot"}
 
 
 def double_life(cloud, about):
@@ -139,7 +139,7 @@ def write_on_a_host_of_their_own(cloud, text):
         passed_later(cloud, 600)
         return made["record"]["id"]
 
-    mine = [record for record in cloud.books(PRODUCTION.account) if record["kind"] == "instance"]
+    mine = [record for record in cloud.ground_truth(PRODUCTION.account) if record["kind"] == "instance"]
     given = {
         name: mine[0][name]
         for name in ("subnet", "firewall", "zone", "machine_type", "image_id", "disk_gib", "key")
@@ -147,7 +147,9 @@ def write_on_a_host_of_their_own(cloud, text):
     address = mine[0]["private_address"].rpartition(".")[0] + ".77"
     more = {"private_address": address, "native": {}, "ssh_keys": [], "user_data": ""}
     theirs = call("CreateInstance", name="theirs", **given, **more)
-    (volume,) = [record["id"] for record in cloud.books(PRODUCTION.account) if record["kind"] == "volume"]
+    (volume,) = [
+        record["id"] for record in cloud.ground_truth(PRODUCTION.account) if record["kind"] == "volume"
+    ]
     call("DetachVolume", id=volume, instance=mine[0]["id"])
     call("AttachVolume", id=volume, instance=theirs, device="data")
     write(cloud, PRODUCTION, text)

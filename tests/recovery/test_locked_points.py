@@ -18,7 +18,7 @@ from portinfra.model.resources import Snapshot
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.locks import unfit_for_locks
+from portinfra.recovery.points.locks import lock_findings
 from portinfra.recovery.points.point import id_of
 from portinfra.recovery.replication import retention
 from portinfra.recovery.replication.replicate import replicate
@@ -65,7 +65,7 @@ def failing(action):
 def test_a_point_is_locked_when_it_has_arrived_and_status_says_until_when(cloud):
     assert replicate(tiny(), run_options=ONE).succeeded
     (point,) = status(tiny()).points
-    snapshots = [record for record in cloud.books(RECOVERY.account) if record["kind"] == "snapshot"]
+    snapshots = [record for record in cloud.ground_truth(RECOVERY.account) if record["kind"] == "snapshot"]
     assert [point.locked_until] == [iso(record["locked_until"]) for record in snapshots]
     assert 7 * DAY - 600 < snapshots[0]["locked_until"] - cloud.clock.now() <= 7 * DAY
 
@@ -187,13 +187,13 @@ def test_each_point_is_locked_once(cloud):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"target": evolve(RECOVERY, on="gcp:europe-west1")}, "gcp has no lock for snapshots"),
-        ({"source": evolve(PRODUCTION, on="libvirt:site")}, "libvirt has no lock for snapshots"),
+        ({"target": evolve(RECOVERY, on="gcp:europe-west1")}, "gcp cannot lock snapshots"),
+        ({"source": evolve(PRODUCTION, on="libvirt:site")}, "libvirt cannot lock snapshots"),
         ({"data": [DataPolicy("db", engine="age")]}, "data goes to the vault by age"),
     ],
 )
 def test_a_lock_that_no_cloud_keeps_is_refused_and_the_vault_is_named(more, message):
-    (finding, *_) = [each for each in unfit_for_locks(tiny(**more)) if message in each.message]
+    (finding, *_) = [each for each in lock_findings(tiny(**more)) if message in each.message]
     assert "object lock" in finding.fix
 
 
@@ -237,11 +237,11 @@ def a_point_is_lost_half_way(cloud, about):
     """One of two snapshots has arrived, and those of the source are gone. Return the id of the point."""
 
     def second_copy(provider, call):
-        arrived = [each for each in cloud.books(RECOVERY.account) if each["kind"] == "snapshot"]
+        arrived = [each for each in cloud.ground_truth(RECOVERY.account) if each["kind"] == "snapshot"]
         return call.action == "CopySnapshot" and bool(arrived)
 
     dies_at(second_copy, lambda: replicate(about, run_options=ONE))
-    for each in cloud.books(PRODUCTION.account):
+    for each in cloud.ground_truth(PRODUCTION.account):
         if each["kind"] == "snapshot":
             cloud.request(PRODUCTION.account, PRODUCTION.region, "DeleteSnapshot", {"id": each["id"]})
     passed_later(cloud, 3600)

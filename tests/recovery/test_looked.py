@@ -89,7 +89,7 @@ def test_a_blank_volume_fails_a_probe_that_reads_it(cloud):
 
 def write_nothing(cloud):
     write(cloud, PRODUCTION, "")
-    for record in cloud.books(PRODUCTION.account):
+    for record in cloud.ground_truth(PRODUCTION.account):
         if record["kind"] == "volume":
             cloud.write(record["id"], b"")
 

@@ -61,7 +61,7 @@ def test_they_stay_off_until_a_refresh_has_kept_that_data(ready, step):
         refresh(RUNNING, FailoverOptions(run_options=ONE, at=die))
     apply_recovery()
     snapshots = {
-        ready.read(r["id"]).decode() for r in ready.books(RECOVERY.account) if r["kind"] == "snapshot"
+        ready.read(r["id"]).decode() for r in ready.ground_truth(RECOVERY.account) if r["kind"] == "snapshot"
     }
     kept = said("orders that production never got") <= snapshots
     on = powers(ready, RECOVERY) == {"running"}

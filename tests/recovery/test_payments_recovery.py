@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from sweeps import books, deaths_by_day, once_more, strides, sweep_through
+from sweeps import deaths_by_day, ground_truth, once_more, strides, sweep_through
 from worlds import ONE
 
 from portinfra import workflow
@@ -45,12 +45,12 @@ stride = strides(SAMPLE)
 
 
 def test_a_drill(about, stride):
-    production, points = books(about.source), books(about.target)
+    production, points = ground_truth(about.source), ground_truth(about.target)
 
     def ends_well():
         assert {swept.fate for swept in sweep(about, run_options=ONE)} <= {"removed"}
-        assert books(about.target) == points
-        assert books(about.source) == production
+        assert ground_truth(about.target) == points
+        assert ground_truth(about.source) == production
         assert status(about).drills == ()
 
     sweep_through(
@@ -61,8 +61,8 @@ def test_a_drill(about, stride):
 def test_a_failover(about, stride):
     def ends_well():
         once_more(failover, about, "recovery/stands-already")
-        assert {state for _, _, state in books(about.target, "instance")} == {"running"}
-        assert {state for _, _, state in books(about.source, "instance")} == {"stopped"}
+        assert {state for _, _, state in ground_truth(about.target, "instance")} == {"running"}
+        assert {state for _, _, state in ground_truth(about.source, "instance")} == {"stopped"}
         assert workflow.plan(about.topology, about.target).empty
         assert workflow.plan(about.topology, about.source).empty
 

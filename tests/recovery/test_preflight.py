@@ -105,7 +105,7 @@ def test_what_the_plan_finds_refuses_a_failover_before_the_first_write(
 ):
     about = cause(ready)
     passed_later(ready, 3600)
-    before = ready.books()
+    before = ready.ground_truth()
     errors = [each for each in make_forecast(about, options).findings if each.severity is Severity.ERROR]
     with pytest.raises(FindingsError) as refused:
         failover(about, options)
@@ -114,7 +114,7 @@ def test_what_the_plan_finds_refuses_a_failover_before_the_first_write(
     assert (finding.rule, exit_code(refused.value)) == (rule, code_of(rule))
     assert message in finding.message
     assert fix in finding.fix
-    assert ready.books() == before
+    assert ready.ground_truth() == before
     assert powers(ready, PRODUCTION) == {"running"}
 
 
@@ -168,7 +168,7 @@ def test_what_is_known_refuses_a_way_back_before_anything_is_frozen_or_stopped(r
     freezing = [evolve(each, before=lambda inventory: frozen.append(inventory)) for each in policies]
     about = evolve(about, plan=evolve(about.plan, data=freezing))
     passed_later(ready, 3600)
-    before = ready.books()
+    before = ready.ground_truth()
     findings = make_forecast(about.reversed, BACK).findings
     errors = [each for each in findings if each.severity is Severity.ERROR]
     with pytest.raises(FindingsError) as refused:
@@ -176,7 +176,7 @@ def test_what_is_known_refuses_a_way_back_before_anything_is_frozen_or_stopped(r
     assert list(refused.value.findings) == errors
     assert told in str(refused.value)
     assert exit_code(refused.value) == code_of(refused.value.findings[0].rule)
-    assert ready.books() == before
+    assert ready.ground_truth() == before
     assert frozen == []
     assert powers(ready, RECOVERY) == {"running"}
 
@@ -253,11 +253,11 @@ def begun(ready):
 @pytest.mark.parametrize("cause", [no_image, full_quota, no_gate, not_applied, silent_zone])
 def test_one_that_has_stopped_nothing_yet_is_refused_as_a_new_one_is(begun, cause):
     about = cause(begun)
-    before = begun.books()
+    before = begun.ground_truth()
     with pytest.raises(FindingsError) as refused:
         failover(about, HOW)
     assert "dr abandon shop" in refused.value.fix
-    assert begun.books() == before
+    assert begun.ground_truth() == before
     assert powers(begun, PRODUCTION) == {"running"}
 
 

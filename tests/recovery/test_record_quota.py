@@ -29,7 +29,9 @@ NEEDED = takeover_records(of())
 
 def leave_room(cloud, free):
     """Let the account of the target have so many more records."""
-    cloud.set_quota("claim", free + sum(each["kind"] == "claim" for each in cloud.books(RECOVERY.account)))
+    cloud.set_quota(
+        "claim", free + sum(each["kind"] == "claim" for each in cloud.ground_truth(RECOVERY.account))
+    )
 
 
 def severity(found):

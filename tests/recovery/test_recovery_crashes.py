@@ -5,7 +5,7 @@ What is counted is counted in the cloud's own books.
 
 import pytest
 from attrs import evolve
-from sweeps import books, once_more, one_in_quick, strides, sweep_through
+from sweeps import ground_truth, once_more, one_in_quick, strides, sweep_through
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
@@ -47,19 +47,19 @@ stride_of_many = strides(2 * STRIDE, quick=400)
 
 def test_replicating(world, stride):
     cloud = world()
-    production = books(PRODUCTION)
+    production = ground_truth(PRODUCTION)
 
     def ends_well():
         assert replicate(recovery(), run_options=ONE).succeeded
         found = status(recovery())
         assert found.level == "ok"
         assert all(point.restorable for point in found.points)
-        copies = books(RECOVERY)
+        copies = ground_truth(RECOVERY)
         assert {kind for kind, _, _ in copies} == {"snapshot"}
         assert len(copies) == 2 * len(found.points)
-        taken = [record for record in books(PRODUCTION) if record not in production]
+        taken = [record for record in ground_truth(PRODUCTION) if record not in production]
         assert [kind for kind, _, _ in taken] == ["snapshot", "snapshot"]
-        assert [record for record in production if record not in books(PRODUCTION)] == []
+        assert [record for record in production if record not in ground_truth(PRODUCTION)] == []
 
     sweep_through(lambda: cloud, lambda: replicate(recovery(), run_options=ONE), ends_well, stride)
 
@@ -67,14 +67,14 @@ def test_replicating(world, stride):
 def test_a_drill(world, stride):
     world()
     assert replicate(recovery(), run_options=ONE).succeeded
-    production, points = books(PRODUCTION), books(RECOVERY)
-    claims = plugin.cloud.books(PRODUCTION.account)
+    production, points = ground_truth(PRODUCTION), ground_truth(RECOVERY)
+    claims = plugin.cloud.ground_truth(PRODUCTION.account)
 
     def ends_well():
         assert {swept.fate for swept in sweep(recovery(), run_options=ONE)} <= {"removed"}
-        assert books(RECOVERY) == points
-        assert books(PRODUCTION) == production
-        assert plugin.cloud.books(PRODUCTION.account) == claims
+        assert ground_truth(RECOVERY) == points
+        assert ground_truth(PRODUCTION) == production
+        assert plugin.cloud.ground_truth(PRODUCTION.account) == claims
         assert status(recovery()).drills == ()
 
     sweep_through(lambda: None, lambda: drill(recovery(), run_options=ONE), ends_well, stride)
@@ -83,7 +83,7 @@ def test_a_drill(world, stride):
 def test_a_failover(world, stride):
     world()
     assert replicate(recovery(), run_options=ONE).succeeded
-    production = {(kind, name) for kind, name, _ in books(PRODUCTION)}
+    production = {(kind, name) for kind, name, _ in ground_truth(PRODUCTION)}
 
     def ends_well():
         once_more(failover, recovery(), "recovery/stands-already")
@@ -91,9 +91,9 @@ def test_a_failover(world, stride):
             "ledger of volume.db1-data",
             "ledger of volume.db2-data",
         }
-        assert {state for _, _, state in books(RECOVERY, "instance")} == {"running"}
-        assert {state for _, _, state in books(PRODUCTION, "instance")} == {"stopped"}
-        assert {(kind, name) for kind, name, _ in books(PRODUCTION)} == production
+        assert {state for _, _, state in ground_truth(RECOVERY, "instance")} == {"running"}
+        assert {state for _, _, state in ground_truth(PRODUCTION, "instance")} == {"stopped"}
+        assert {(kind, name) for kind, name, _ in ground_truth(PRODUCTION)} == production
         assert workflow.plan(SHOP, RECOVERY).empty
         assert workflow.plan(SHOP, PRODUCTION).empty
         assert status(recovery()).turn is None
@@ -115,8 +115,8 @@ def test_the_way_back(world, stride_of_many):
             "newer of volume.db1-data",
             "newer of volume.db2-data",
         }
-        assert {state for _, _, state in books(PRODUCTION, "instance")} == {"running"}
-        assert {state for _, _, state in books(RECOVERY, "instance")} == {"stopped"}
+        assert {state for _, _, state in ground_truth(PRODUCTION, "instance")} == {"running"}
+        assert {state for _, _, state in ground_truth(RECOVERY, "instance")} == {"stopped"}
         assert workflow.plan(SHOP, PRODUCTION).empty
         assert workflow.plan(SHOP, RECOVERY).empty
 
@@ -141,7 +141,7 @@ def test_the_way_back_of_one_that_others_join(world, stride_of_many):
             "volume.db1-data": "newer of volume.db1-data",
             "volume.db2-data": "",
         }
-        assert {state for _, _, state in books(PRODUCTION, "instance")} == {"running"}
+        assert {state for _, _, state in ground_truth(PRODUCTION, "instance")} == {"running"}
         assert workflow.plan(SHOP, PRODUCTION).empty
 
     sweep_through(
@@ -161,8 +161,8 @@ def test_giving_up(world, stride):
             "ledger of volume.db1-data",
             "ledger of volume.db2-data",
         }
-        assert {state for _, _, state in books(PRODUCTION, "instance")} == {"running"}
-        assert {state for _, _, state in books(RECOVERY, "instance")} == {"stopped"}
+        assert {state for _, _, state in ground_truth(PRODUCTION, "instance")} == {"running"}
+        assert {state for _, _, state in ground_truth(RECOVERY, "instance")} == {"stopped"}
         assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).empty
         assert status(recovery()).turn is None
 

@@ -24,7 +24,7 @@ from portinfra.testing.faults import Faults, inject_faults
 
 
 def snapshots(cloud, environment):
-    return [record for record in cloud.books(environment.account) if record["kind"] == "snapshot"]
+    return [record for record in cloud.ground_truth(environment.account) if record["kind"] == "snapshot"]
 
 
 def later(cloud, hours):
@@ -382,7 +382,7 @@ def test_points_that_cannot_be_restored_take_no_place_from_those_that_can(cloud)
         broken = replicate(about, now=True, run_options=ONE).groups[0].point
         with Connection.to(RECOVERY) as target, target.start_run(about.points, seed=0) as run:
             shelf = SnapshotStore(target, run, about.points, target.catalogue(), ONE.listen)
-            shelf.bring({address: None for address in shelf.snapshots() if id_of(address) == broken})
+            shelf.change({address: None for address in shelf.snapshots() if id_of(address) == broken})
         good = [point.id for point in status(about).points if point.restorable]
     assert len(good) == 1, "what went wrong is told, and one is left"
     replicate(about, now=True, run_options=ONE)

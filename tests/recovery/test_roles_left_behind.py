@@ -25,7 +25,7 @@ def caches(cloud, environment):
     passed_later(cloud, 3600)
     return [
         record["state"]
-        for record in cloud.books(environment.account)
+        for record in cloud.ground_truth(environment.account)
         if record["kind"] == "instance" and "cache" in record["name"]
     ]
 
@@ -55,7 +55,7 @@ def test_a_takeover_starts_every_host_that_the_fence_stopped_in_both_directions(
 def test_a_host_that_does_not_start_ends_no_takeover_and_is_named(cloud):
     assert failover(ABOUT, HOW).result == "passed"
 
-    hosts = [record for record in cloud.books(PRODUCTION.account) if record["kind"] == "instance"]
+    hosts = [record for record in cloud.ground_truth(PRODUCTION.account) if record["kind"] == "instance"]
     (first,) = [host["id"] for host in hosts if "cache1" in host["name"]]
 
     def hand(provider, call):

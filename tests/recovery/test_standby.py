@@ -181,7 +181,7 @@ def test_what_its_hosts_have_written_is_never_the_newest_data(standby):
 def test_a_standby_that_the_internet_could_reach_counts_as_not_stopped(standby):
     failover(RUNNING, HOW)
     failback(RUNNING, HOW)
-    for host in (each for each in standby.books(RECOVERY.account) if each["kind"] == "instance"):
+    for host in (each for each in standby.ground_truth(RECOVERY.account) if each["kind"] == "instance"):
         standby.request(RECOVERY.account, RECOVERY.region, "StartInstance", {"id": host["id"]})
     passed_later(standby, 60)
     assert read_facts(RUNNING).fenced is False

@@ -2,7 +2,7 @@
 
 import pytest
 from attrs import evolve
-from sweeps import books, once_more, one_in_quick, strides, sweep_through
+from sweeps import ground_truth, once_more, one_in_quick, strides, sweep_through
 from turning import said
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
@@ -38,16 +38,16 @@ stride = strides(32, quick=80)
 
 
 def test_a_refresh(standby, stride):
-    production = books(PRODUCTION)
+    production = ground_truth(PRODUCTION)
 
     def ends_well():
         assert refresh(RUNNING, FailoverOptions(run_options=ONE)).result == "passed"
         assert set(written(plugin.cloud, RECOVERY).values()) == said("ledger")
-        assert {state for _, _, state in books(RECOVERY, "instance")} == {"running"}
+        assert {state for _, _, state in ground_truth(RECOVERY, "instance")} == {"running"}
         assert not lets_internet_in(workflow.observe(SHOP, RECOVERY))
         assert workflow.plan(SHOP, RECOVERY, guards=[RUNNING]).empty
         assert read_facts(RUNNING).active == "source"
-        assert books(PRODUCTION) == production
+        assert ground_truth(PRODUCTION) == production
 
     sweep_through(lambda: None, lambda: refresh(RUNNING, FailoverOptions(run_options=ONE)), ends_well, stride)
 
@@ -56,8 +56,8 @@ def test_a_failover_from_a_standby(standby, stride):
     def ends_well():
         once_more(failover, RUNNING, "recovery/stands-already")
         assert set(written(plugin.cloud, RECOVERY).values()) == said("ledger")
-        assert {state for _, _, state in books(RECOVERY, "instance")} == {"running"}
-        assert {state for _, _, state in books(PRODUCTION, "instance")} == {"stopped"}
+        assert {state for _, _, state in ground_truth(RECOVERY, "instance")} == {"running"}
+        assert {state for _, _, state in ground_truth(PRODUCTION, "instance")} == {"stopped"}
         assert lets_internet_in(workflow.observe(SHOP, RECOVERY))
         assert workflow.plan(SHOP, RECOVERY, guards=[RUNNING]).empty
 

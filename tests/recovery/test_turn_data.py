@@ -134,7 +134,7 @@ def remove_all_points():
     about = recovery()
     with Connection.to(RECOVERY) as target, target.start_run(about.points, seed=0) as run:
         store = SnapshotStore(target, run, about.points, target.catalogue(), ONE.listen)
-        store.bring(dict.fromkeys(store.snapshots()))
+        store.change(dict.fromkeys(store.snapshots()))
 
 
 def test_a_point_that_is_removed_meanwhile_brings_up_nothing_blank(ready):

@@ -62,7 +62,7 @@ def test_a_target_whose_hosts_were_started_by_hand_after_the_way_back_is_not_ok(
     failover(recovery(), HOW)
     failback(recovery(), HOW)
     assert status(recovery()).level == "ok"
-    for host in (each for each in ready.books(RECOVERY.account) if each["kind"] == "instance"):
+    for host in (each for each in ready.ground_truth(RECOVERY.account) if each["kind"] == "instance"):
         ready.request(RECOVERY.account, RECOVERY.region, "StartInstance", {"id": host["id"]})
     passed_later(ready, 60)
     found = status(recovery())

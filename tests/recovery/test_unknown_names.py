@@ -86,7 +86,7 @@ def test_a_misspelled_name_is_an_error_that_names_the_nearest_and_changes_nothin
 
 def resources(cloud):
     """All that the cloud holds, but for claims."""
-    return [record for record in cloud.books() if record["kind"] != "claim"]
+    return [record for record in cloud.ground_truth() if record["kind"] != "claim"]
 
 
 def test_a_failback_leaves_aside_no_point_that_does_not_exist(ready):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from sweeps import books, deaths_by_day, strides, sweep_through
+from sweeps import deaths_by_day, ground_truth, strides, sweep_through
 from turning import dies_at, lost, powers
 from vaults import CANARY, ROOM, by, helpers_left, moved_in, needs_tools, points_in, restored
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, write, written
@@ -33,7 +33,7 @@ def test_what_was_written_comes_back_in_another_cloud(engine, home, cloud):
     assert made.succeeded, made
     assert made.groups[0].moved
     assert dr.status(about).level == "ok"
-    assert books(RECOVERY, "snapshot") == []  # it is in the vault, and nowhere else
+    assert ground_truth(RECOVERY, "snapshot") == []  # it is in the vault, and nowhere else
 
     read = []
     probe = Probe(
@@ -255,7 +255,7 @@ def test_helpers_that_were_not_removed_are_removed_when_there_is_nothing_to_rece
     assert dr.replicate(about, run_options=ONE).succeeded
     without_source = dr.FailoverOptions(lost=True, run_options=ONE)
     dies_at("DeleteInstance", lambda: dr.failover(about, without_source))
-    left = {r["kind"] for r in cloud.books(RECOVERY.account) if "helper" in str(r["name"])}
+    left = {r["kind"] for r in cloud.ground_truth(RECOVERY.account) if "helper" in str(r["name"])}
     assert left >= {"instance", "public-address", "volume"}
     assert left_of(about) == [("transfer hosts", "recovery", "portinfra dr sweep shop")]
     assert dr.failover(about, without_source).result == "passed"
@@ -334,7 +334,7 @@ def test_what_was_changed_in_the_vault_is_not_restored(home, cloud):
     before = manifest.read_text()
     manifest.write_text(json.dumps({**json.loads(before), "taken": 0}))
     (reason,) = dr.drill(about, run_options=ONE).reasons
-    assert "not in the vault as the ledger knows it" in reason
+    assert "in the vault is not as the ledger records it" in reason
     manifest.write_text(before)
 
 
@@ -386,7 +386,7 @@ def test_no_secret_is_told(home, cloud, capfd):
     run_options = dr.RunOptions(seed=0, listen=lambda progress: lines.append(repr(progress)))
     assert dr.replicate(about, run_options=run_options, say=lines.append).succeeded
     assert dr.drill(about, run_options=run_options, say=lines.append).result == "passed"
-    told = "\n".join([*lines, *capfd.readouterr(), *(str(record) for record in cloud.books())])
+    told = "\n".join([*lines, *capfd.readouterr(), *(str(record) for record in cloud.ground_truth())])
     assert "AGE-SECRET-KEY" in (home / "identity").read_text()
     assert "AGE-SECRET-KEY" not in told
 
@@ -409,14 +409,14 @@ def apart(home, place):
 
 def test_a_replication_crashed_at_its_calls(home, cloud, stride, tmp_path_factory):
     about = by("age", home, cloud)
-    production = {record[:2] for record in books(PRODUCTION)}
+    production = {record[:2] for record in ground_truth(PRODUCTION)}
 
     def ends_well():
         assert dr.replicate(about, run_options=ONE).succeeded
         assert dr.status(about).level == "ok"
         assert helpers_left() == []
-        assert {r[:2] for r in books(PRODUCTION) if r[0] != "snapshot"} == production
-        assert books(RECOVERY) == []
+        assert {r[:2] for r in ground_truth(PRODUCTION) if r[0] != "snapshot"} == production
+        assert ground_truth(RECOVERY) == []
         assert points_in(Path(os.environ["HOME"])) == [p.id for p in dr.status(about).points]
 
     first = apart(home, tmp_path_factory.mktemp("homes"))
@@ -433,14 +433,14 @@ def test_a_replication_crashed_at_its_calls(home, cloud, stride, tmp_path_factor
 def test_a_drill_crashed_at_its_calls(home, cloud, stride, tmp_path_factory):
     about = by("age", home, cloud)
     assert dr.replicate(about, run_options=ONE).succeeded
-    production = books(PRODUCTION)
+    production = ground_truth(PRODUCTION)
 
     def ends_well():
         assert {swept.fate for swept in dr.sweep(about, run_options=ONE)} <= {"removed"}
-        assert {kind for kind, _, _ in books(RECOVERY)} <= {"snapshot"}
-        assert books(PRODUCTION) == production
+        assert {kind for kind, _, _ in ground_truth(RECOVERY)} <= {"snapshot"}
+        assert ground_truth(PRODUCTION) == production
         assert dr.drill(about, run_options=ONE).result == "passed"
-        assert len(books(RECOVERY)) == 2
+        assert len(ground_truth(RECOVERY)) == 2
         assert helpers_left() == []
 
     first = apart(home, tmp_path_factory.mktemp("homes"))

@@ -16,7 +16,7 @@ from portinfra import dr
 from portinfra.errors import PortinfraError
 from portinfra.model.address import Address
 from portinfra.model.recovery import Probe
-from portinfra.recovery.vault.transfer_host import TransferHostFailed, receipt
+from portinfra.recovery.vault.transfer_host import TransferHostFailed, parse_receipt
 from portinfra.recovery.vault.transfer_script import TransferScript
 from portinfra.testing.local_scripts import LocalScriptRunner
 
@@ -148,9 +148,9 @@ def test_what_the_disk_does_not_hold_as_it_came_is_not_restored(home, cloud, mon
 )
 def test_a_receipt_is_its_helpers_and_says_nothing_that_a_shell_would_run(other):
     said = {"digest": "0" * 64, "bytes": 1, "moved": 1, "object": "p/db1-data.age-0123", "word": "hush"}
-    assert receipt(json.dumps(said), Address("volume.db1-data"), "hush").bytes == 1
+    assert parse_receipt(json.dumps(said), Address("volume.db1-data"), "hush").bytes == 1
     with pytest.raises(TransferHostFailed):
-        receipt(json.dumps({**said, **other}), Address("volume.db1-data"), "hush")
+        parse_receipt(json.dumps({**said, **other}), Address("volume.db1-data"), "hush")
 
 
 @pytest.mark.parametrize(("engine", "tool"), [("age", "age"), ("age", "zstd"), ("restic", "restic")])
@@ -201,7 +201,7 @@ def test_a_receivers_verdict_cannot_be_written_by_who_may_write_to_the_vault(hom
             each.write_text(json.dumps(forged))
 
     monkeypatch.setattr(LocalScriptRunner, "run", run)
-    with pytest.raises(PortinfraError, match="no helper of ours has written it"):
+    with pytest.raises(PortinfraError, match="no transfer host of this point has written it"):
         dr.failover(about, dr.FailoverOptions(lost=True, run_options=ONE))
     assert written(cloud, RECOVERY) == {}
 
@@ -236,7 +236,7 @@ def sending(home, about, volume="db1-data", first=True):
     (folder := home / f"host-{volume}").mkdir(exist_ok=True)
     errand = TransferScript("p1", volume, 1, f"00000000{volume}", "restic", first)
     disk = {**os.environ, "TMPDIR": str(folder), "PORTINFRA_DISK": str(folder / "disk")}
-    return errand.sending(about.plan.vault), disk
+    return errand.sending_script(about.plan.vault), disk
 
 
 def receipt_of(home, volume="db1-data"):

@@ -51,12 +51,12 @@ def test_a_file_that_who_takes_over_lacks_stops_no_source(file, home, cloud):
     assert dr.replicate(about, run_options=ONE).succeeded
     cloud.clock.sleep_until(cloud.clock.now() + 3600)
     (home / file).unlink()
-    before = cloud.books()
+    before = cloud.ground_truth()
     with pytest.raises(PolicyError) as error:
         dr.failover(about, dr.FailoverOptions(run_options=ONE))
     assert [each.rule for each in error.value.findings] == ["recovery/not-ready"]
     assert file in error.value.findings[0].message
-    assert cloud.books() == before
+    assert cloud.ground_truth() == before
 
 
 def test_what_one_engine_lacks_keeps_no_group_of_another_from_being_carried(home, cloud):

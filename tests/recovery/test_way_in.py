@@ -9,7 +9,7 @@ from portinfra.declaration.load import load
 from portinfra.errors import ValidationError
 from portinfra.model.recovery import DrillSettings, RecoveryPlan
 from portinfra.model.resources import FirewallRules, PublicAddress, Rule, Subnet
-from portinfra.recovery.drills.drill import drill, where
+from portinfra.recovery.drills.drill import drill, place_drill
 
 ADA = "203.0.113.7/32"
 OPEN = DrillSettings(cidr="10.99.0.0/16", limit="2h", reach=[ADA], through="web")
@@ -26,7 +26,7 @@ def rules_with_outside(placed):
 
 def test_a_drill_has_one_public_address_and_one_rule_for_the_declared_range():
     two = evolve(SHOP, roles=[evolve(role, count=2) for role in SHOP.roles])
-    placed = where(recovery(topology=two, drill=OPEN), "d1")
+    placed = place_drill(recovery(topology=two, drill=OPEN), "d1")
     (address,) = [spec for spec in placed.resources.values() if isinstance(spec, PublicAddress)]
     assert address.instance == "instance.web1"
     assert rules_with_outside(placed) == [("web", "in", Rule("tcp", 443, 443, ADA))]
@@ -35,7 +35,7 @@ def test_a_drill_has_one_public_address_and_one_rule_for_the_declared_range():
 
 
 def test_without_it_nothing_gets_in_or_out():
-    placed = where(recovery(drill=DrillSettings()), "d1")
+    placed = place_drill(recovery(drill=DrillSettings()), "d1")
     assert rules_with_outside(placed) == []
     assert not [spec for spec in placed.resources.values() if isinstance(spec, PublicAddress)]
 
@@ -51,8 +51,8 @@ def test_evidence_lists_it_and_nothing_of_it_is_left(ready):
 
 
 def test_the_block_and_the_former_names_say_the_same():
-    old = where(recovery(drill_cidr="10.99.0.0/16", drill_limit="2h"), "d1")
-    new = where(recovery(drill=DrillSettings(cidr="10.99.0.0/16", limit="2h")), "d1")
+    old = place_drill(recovery(drill_cidr="10.99.0.0/16", drill_limit="2h"), "d1")
+    new = place_drill(recovery(drill=DrillSettings(cidr="10.99.0.0/16", limit="2h")), "d1")
     assert old.resources == new.resources
     assert recovery(accept="hosts").plan.drills.accept == "hosts"
     assert recovery(drill=DrillSettings(accept="hosts")).plan.drills.accept == "hosts"

@@ -83,7 +83,7 @@ def load(saved: Any) -> Iterator[Recovery]:
 
 def _saved(gce: Bed) -> dict[str, Any]:
     gce.advance(SETTLED_SECONDS)
-    gce.books()  # which ends the operations whose time has come
+    gce.ground_truth()  # which ends the operations whose time has come
     projects = {}
     for name in (PROJECT, OTHER):
         there = gce.projects[name]

@@ -56,12 +56,12 @@ class FakeBed(Bed):
     def reset(self):
         self.cloud = plugin.cloud = FakeCloud(shape=self.shape)
 
-    def books(self):
+    def ground_truth(self):
         self.clock.sleep_until(self.clock.now() + 4 * 3600)
         return sorted(
             f"{record['kind']} {record['name']} { ({name: record[name] for name in KEPT if name in record}) }"
             f"{self._digest_of_birth(record)}"
-            for record in self.cloud.books()
+            for record in self.cloud.ground_truth()
         )
 
     def _digest_of_birth(self, record):
@@ -126,7 +126,7 @@ class FakeBed(Bed):
         carrier = self.shape.owner["volume"]
         if carrier == "name":
             super().copy_owner()
-        (data,) = [record for record in self.cloud.books() if "db1-data" in record["name"]]
+        (data,) = [record for record in self.cloud.ground_truth() if "db1-data" in record["name"]]
         parameters = {"name": "a-copy", "zone": data["zone"], "gib": 2, "key": "", "snapshot": ""}
         self.cloud.request(ACCOUNT, REGION, "CreateVolume", {**parameters, carrier: data[carrier]})
 
@@ -160,7 +160,7 @@ class FakeBed(Bed):
         )
 
     def _one(self, kind, name=""):
-        every = (record for record in self.cloud.books() if record["kind"] == kind)
+        every = (record for record in self.cloud.ground_truth() if record["kind"] == kind)
         return next(record for record in every if f"-{name}" in record["name"])
 
     def _make(self, noun, **given):

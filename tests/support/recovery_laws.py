@@ -9,7 +9,7 @@ from datetime import datetime
 from math import inf
 
 from recovery_sentences import DURATION, RecoveryHistory, seconds_of, slack_of
-from recovery_truth import Write, Writes, believes_active, decision, newest_lease, takeovers
+from recovery_truth import Write, Writes, believes_active, takeovers
 
 LAWS = {
     "one active end": (
@@ -157,21 +157,6 @@ class JudgedRecovery(RecoveryHistory):
         if is_new:
             self.was_active = self.active_end().name
             self.believes = {end.name for end in self.places if believes_active(self.claims(end))}
-
-    def claims(self, end):
-        """Return the records of the leases of an end."""
-        every = [each for each in self.cloud.books(end.account) if each["kind"] == "claim"]
-        return [each for each in every if self.scope(end).hash in each["name"]]
-
-    def active_end(self):
-        """Return the end that the newest decision makes active."""
-        found = [(1, self.production)]
-        for end, other in (self.places, self.places[::-1]):
-            lease = newest_lease(self.claims(end))
-            found.append((lease.get("epoch", 0), other if lease.get("fenced") else end))
-            known = takeovers(self.cloud, [end.account])
-            found += [(decision(each), other if each.get("abandoned") else end) for each in known]
-        return max(found, key=lambda each: each[0])[1]
 
     def is_replacing(self):
         """Return whether a takeover is open that may have replaced volumes."""

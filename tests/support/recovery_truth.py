@@ -27,7 +27,7 @@ def takeovers(cloud, accounts):
     """Return what the ledgers say of takeovers, the oldest decision first."""
     found = []
     for account in accounts:
-        for record in cloud.books(account):
+        for record in cloud.ground_truth(account):
             if record["kind"] == "claim" and (entry := read_takeover(record["value"])):
                 found.append(entry)
     return sorted(found, key=decision)

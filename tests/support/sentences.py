@@ -124,14 +124,14 @@ class History:
             "DeletePublicAddress": "public-address",
         }
         action = self.chance.choice(sorted(actions))
-        there = [each["id"] for each in self.books(actions[action])]
+        there = [each["id"] for each in self.ground_truth(actions[action])]
         if there:
             with suppress(FakeError):  # its zone does not answer
                 self.cloud.request(ACCOUNT, REGION, action, {"id": self.chance.choice(there)})
 
     def open_by_hand(self):
         rule = {"protocol": "tcp", "first": 22, "last": 22, "peer": "0.0.0.0/0"}
-        for wall in self.books("firewall")[:1]:
+        for wall in self.ground_truth("firewall")[:1]:
             if rule not in wall["ingress"]:
                 self.cloud.request(
                     ACCOUNT,
@@ -201,7 +201,7 @@ class History:
 
     def _note_births(self):
         declared = {spec.name: spec for spec in self._declared().values() if spec.kind == "instance"}
-        for host in self.books("instance"):
+        for host in self.ground_truth("instance"):
             name = SCOPE.resource_name(host["name"])
             if host["id"] not in self.born and name in declared:
                 self.born[host["id"]] = _birth(declared[name])
@@ -209,11 +209,11 @@ class History:
     def _declared(self):
         return place(self.topology, self.environment).resources
 
-    def books(self, kind=None):
+    def ground_truth(self, kind=None):
         """Everything of the scope, by the simulator's word."""
         return [
             each
-            for each in self.cloud.books(ACCOUNT)
+            for each in self.cloud.ground_truth(ACCOUNT)
             if each["kind"] != "claim"
             and kind in (None, each["kind"])
             and SCOPE.resource_name(each["name"])
@@ -222,8 +222,8 @@ class History:
 
     def differences(self):
         """Return address → what is otherwise than declared, by the simulator's records."""
-        names = {each["id"]: SCOPE.resource_name(each["name"]) for each in self.books()}
-        there = {(each["kind"], names[each["id"]]): each for each in self.books()}
+        names = {each["id"]: SCOPE.resource_name(each["name"]) for each in self.ground_truth()}
+        there = {(each["kind"], names[each["id"]]): each for each in self.ground_truth()}
         declared, zones = self._declared(), self.environment.zones
         found = {f"{kind}.{name}": "not declared" for kind, name in there if f"{kind}.{name}" not in declared}
         for address, want in declared.items():
@@ -283,7 +283,7 @@ def as_declared(history, found):
 def off(history, found):
     """No host runs, and what does not go with the hosts is as declared."""
     exceptions, silent = found["exceptions"] or "", set(history.cloud.unreachable)
-    hosts = history.books("instance")
+    hosts = history.ground_truth("instance")
     running = [each for each in hosts if each["power"] == "running" and each["zone"] not in silent]
     wrong = _left(history, found, {f"instance.{SCOPE.resource_name(h['name'])}": "runs" for h in running})
     named = re.search(r"(\d+) hosts? that still runs?", exceptions)
@@ -309,7 +309,8 @@ def in_zones_that_answer(history, found):
     """Each declared host in a zone that answers is as declared."""
     silent = history.cloud.unreachable
     zone_of = {
-        f"instance.{SCOPE.resource_name(each['name'])}": each["zone"] for each in history.books("instance")
+        f"instance.{SCOPE.resource_name(each['name'])}": each["zone"]
+        for each in history.ground_truth("instance")
     }
     here = {
         what: why
@@ -324,7 +325,7 @@ def not_tried(history, found):
     """So many of the hosts that failed for one reason were never requested."""
     line = next(line for line in found.string.splitlines() if found[0] in line)
     failed = int(re.search(r"The same for (\d+) more", line)[1]) + 1
-    there = {SCOPE.resource_name(host["name"]) for host in history.books("instance")}
+    there = {SCOPE.resource_name(host["name"]) for host in history.ground_truth("instance")}
     tried = history.requested - there
     return tried if len(tried) > failed - int(found["untried"]) else set()
 
@@ -368,7 +369,7 @@ def _is_open(traffic, port):
 
 def nothing_left(history, found):
     """No resource of the scope exists, but for those that are kept."""
-    left = {f"{each['kind']}.{SCOPE.resource_name(each['name'])}": "left" for each in history.books()}
+    left = {f"{each['kind']}.{SCOPE.resource_name(each['name'])}": "left" for each in history.ground_truth()}
     return _left(history, found, left)
 
 
@@ -417,7 +418,8 @@ def _left(history, found, differences):
 
 def _answered(history, silent, differences):
     there = {
-        f"{each['kind']}.{SCOPE.resource_name(each['name'])}": each.get("zone") for each in history.books()
+        f"{each['kind']}.{SCOPE.resource_name(each['name'])}": each.get("zone")
+        for each in history.ground_truth()
     }
     declared = history._declared()
     # What goes may wait for what was not read.

@@ -143,7 +143,7 @@ def _points_deleted(cloud, to, option):
     with lost(ENVIRONMENTS[peer_of(to)]), pytest.raises(Ended):
         takeover(tiny(), to, ending_at(Step.STAND_DOWN, options))
     environment = ENVIRONMENTS[to]
-    for each in cloud.books(environment.account):
+    for each in cloud.ground_truth(environment.account):
         if each["kind"] == "snapshot" and "-points-" in each["name"]:
             cloud.request(environment.account, environment.region, "DeleteSnapshot", {"id": each["id"]})
     passed_later(cloud, 60)

@@ -49,13 +49,13 @@ def deaths_by_day(stride):
     return MISHAPS if stride == 1 else DEATHS
 
 
-def books(environment, *kinds):
+def ground_truth(environment, *kinds):
     """What there is in an account, once everything that takes time has had it."""
     clock = plugin.cloud.clock
     clock.sleep_until(clock.now() + 4 * 3600)
     return sorted(
         (record["kind"], record["name"], record["state"])
-        for record in plugin.cloud.books(environment.account)
+        for record in plugin.cloud.ground_truth(environment.account)
         if record["kind"] in kinds or (not kinds and record["kind"] != "claim")
     )
 

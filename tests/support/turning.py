@@ -32,12 +32,12 @@ def passed_later(cloud, seconds):
 
 def powers(cloud, environment, after=3600):
     passed_later(cloud, after)
-    return {r["state"] for r in cloud.books(environment.account) if r["kind"] == "instance"}
+    return {r["state"] for r in cloud.ground_truth(environment.account) if r["kind"] == "instance"}
 
 
 def switch_by_hand(cloud, environment, action):
     """A person starts or stops every host of an account: `StartInstance`, `StopInstance`."""
-    for each in cloud.books(environment.account):
+    for each in cloud.ground_truth(environment.account):
         if each["kind"] == "instance":
             cloud.request(environment.account, environment.region, action, {"id": each["id"]})
     passed_later(cloud, 600)

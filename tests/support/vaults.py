@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from sweeps import books
+from sweeps import ground_truth
 from worlds import PRODUCTION, RECOVERY, recovery
 
 from portinfra.model.recovery import DataPolicy
@@ -58,7 +58,7 @@ def helpers_left():
     return [
         record
         for environment in (PRODUCTION, RECOVERY)
-        for record in books(environment)
+        for record in ground_truth(environment)
         if "helper" in record[1] or "drill" in record[1] or "sending" in record[1] or "receiving" in record[1]
     ]
 

@@ -86,6 +86,6 @@ def there(cloud, environment=RECOVERY):
     cloud.clock.sleep_until(cloud.clock.now() + 1800)
     return sorted(
         (record["kind"], record["name"])
-        for record in cloud.books(environment.account)
+        for record in cloud.ground_truth(environment.account)
         if record["kind"] != "claim"
     )

@@ -108,7 +108,9 @@ def test_a_claim_that_was_lost_meanwhile_is_taken_again(cloud, monkeypatch):
                 another.ensure(Volume("log", gib=1, zone=subnet(there).zone))
         there.ensure(subnet(there))
         assert len(there.list(Volume)) == 1
-    (newest,) = [line for line in cloud.books() if line["kind"] == "claim" and "3" in line["name"][-2:]]
+    (newest,) = [
+        line for line in cloud.ground_truth() if line["kind"] == "claim" and "3" in line["name"][-2:]
+    ]
     assert newest
 
 
@@ -125,16 +127,16 @@ def test_what_is_listed_can_be_ensured_as_it_is(shape):
             [Role("db", count=1, public="customers", waive={"R6": "a test"}, volumes=Volume("data", gib=2))],
         )
         apply_and_check(shop, SOMEWHERE)
-        before = [record for record in cloud.books() if record["kind"] != "claim"]
+        before = [record for record in cloud.ground_truth() if record["kind"] != "claim"]
         with connect(SOMEWHERE, "shop") as there:
             for kind in KINDS:
                 for seen in there.list(kind):
                     there.ensure(seen.spec)
-        assert [record for record in cloud.books() if record["kind"] != "claim"] == before
+        assert [record for record in cloud.ground_truth() if record["kind"] != "claim"] == before
 
 
 def test_what_is_new_leaves_nothing_out():
     with simulate("gcp") as cloud, connect(SOMEWHERE) as there:
         with pytest.raises(errors.ValidationError, match="zone must be"):
             there.ensure(Subnet("web-0", there.ensure(NETWORK).address, "10.0.0.0/24", ""))
-        assert {record["kind"] for record in cloud.books()} == {"network", "claim"}
+        assert {record["kind"] for record in cloud.ground_truth()} == {"network", "claim"}

@@ -14,4 +14,4 @@ def test_the_blocks_run_in_order(monkeypatch, tmp_path):
     for block in re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL):
         exec(compile(block, "docs/python.md", "exec"), names)
     cloud.clock.sleep_until(cloud.clock.now() + 4 * 3600)
-    assert [record for record in cloud.books() if record["kind"] != "claim"] == []
+    assert [record for record in cloud.ground_truth() if record["kind"] != "claim"] == []

@@ -88,7 +88,7 @@ WRONG = {
         "disk_gib": DISK,
         "key": ["", 7],
         "power": ["on", ""],
-        "protect": ["no", 0],
+        "deletion_protection": ["no", 0],
         "tags": TAGS,
         "native": [{"host_gruop": "a"}, ["ab"], {1: 2}],
         "ends_after": [-1, "1h"],
@@ -104,7 +104,7 @@ WRONG = {
         "zone": ZONES,
         "key": ["", 7],
         "source": ["", 7],
-        "protect": ["no", 0],
+        "deletion_protection": ["no", 0],
         "tags": TAGS,
         "location": ["shop.py:3"],
     },
@@ -150,12 +150,12 @@ def ensure(spec):
 
 def truth(cloud):
     """All that the simulated cloud holds, the claims of runs among them: each write leaves something."""
-    return cloud.books()
+    return cloud.ground_truth()
 
 
 def resources(cloud):
     """The same without claims, which a run that goes on renews."""
-    return [record for record in cloud.books() if record["kind"] != "claim"]
+    return [record for record in cloud.ground_truth() if record["kind"] != "claim"]
 
 
 def wrong_values(spec, attribute):

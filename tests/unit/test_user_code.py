@@ -88,7 +88,7 @@ def test_a_guard_that_raises_is_an_error_that_names_it_and_changes_nothing(cloud
         apply(plan(SHOP, SOMEWHERE, guards=[guard(function)]), seed=0)
     assert f"the guard {guard.__name__} raised" in str(failed.value)
     assert "test_user_code.py, line" in str(failed.value)
-    assert [record["kind"] for record in cloud.books() if record["kind"] != "claim"] == []
+    assert [record["kind"] for record in cloud.ground_truth() if record["kind"] != "claim"] == []
 
 
 @pytest.mark.parametrize("function", [fail, leave])

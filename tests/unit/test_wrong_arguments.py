@@ -111,13 +111,13 @@ def in_short(value):
 
 @pytest.mark.parametrize(("name", "parameter"), PARAMETERS, ids=in_short)
 def test_a_wrong_type_is_refused_with_the_names_of_verb_and_argument(cloud, right, name, parameter):
-    before = cloud.books()
+    before = cloud.ground_truth()
     with pytest.raises(WrongTypeError) as error:
         called(name, {parameter.name: object()}, right)
     verb = name.rpartition(".")[2]
     assert str(error.value).startswith(f"{parameter.name} of {verb}() must be ")
     assert str(error.value).endswith(", and is of type object")
-    assert cloud.books() == before
+    assert cloud.ground_truth() == before
 
 
 WRONG = {
@@ -134,10 +134,10 @@ def test_a_declared_value_that_holds_a_wrong_type_is_refused_with_its_attribute(
     (kind,) = re.findall("Topology|Environment|RecoveryPlan", str(parameter.annotation))[:1]
     several = "Iterable" in str(parameter.annotation) and kind not in str(parameter.annotation)[:5]
     wrong = [WRONG[kind]] if several else WRONG[kind]
-    before = cloud.books()
+    before = cloud.ground_truth()
     with pytest.raises(ValidationError, match=r"\.(name|on|rpo): must be text, and is"):
         called(name, {parameter.name: wrong}, right)
-    assert cloud.books() == before
+    assert cloud.ground_truth() == before
 
 
 HANDED = list(inspect.signature(portinfra.cli).parameters)
@@ -155,12 +155,12 @@ def said_by_cli(capsys, monkeypatch, **given):
 
 @pytest.mark.parametrize("name", HANDED)
 def test_cli_refuses_a_wrong_type_with_the_name_of_the_argument(cloud, capsys, monkeypatch, name):
-    before = cloud.books()
+    before = cloud.ground_truth()
     for wrong in ([object()], iter([object()]), (object(), object())):
         said = said_by_cli(capsys, monkeypatch, **{name: wrong})
         assert re.search(rf"error: {name} of cli\(\) must be an? \w+ or several, and is or holds", said)
         assert "of type object" in said
-    assert cloud.books() == before
+    assert cloud.ground_truth() == before
 
 
 def test_cli_reports_the_wrong_types_of_all_its_arguments_at_once(capsys, monkeypatch):
@@ -175,10 +175,10 @@ def test_cli_reports_the_wrong_types_of_all_its_arguments_at_once(capsys, monkey
 def test_cli_refuses_a_declared_value_that_holds_a_wrong_type_with_its_attribute(
     cloud, capsys, monkeypatch, name, kind
 ):
-    before = cloud.books()
+    before = cloud.ground_truth()
     said = said_by_cli(capsys, monkeypatch, **{name: [WRONG[kind]]})
     assert re.search(r"\.(name|on|rpo): must be text, and is", said)
-    assert cloud.books() == before
+    assert cloud.ground_truth() == before
 
 
 def test_cli_reads_an_iterator_once(capsys, monkeypatch):

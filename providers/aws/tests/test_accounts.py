@@ -39,14 +39,14 @@ def bring(topology, environment):
     return workflow.apply(workflow.plan(topology, environment, ALL_DATA))
 
 
-def books(clouds, account):
+def ground_truth(clouds, account):
     clouds.bed.advance(SIX_HOURS)
-    return [line.partition(" @")[0] for line in clouds.bed.books(account, without=PASSING)]
+    return [line.partition(" @")[0] for line in clouds.bed.ground_truth(account, without=PASSING)]
 
 
 def resources(clouds, account):
     """All but the claims; each account has a default key of its own."""
-    lines = (re.sub(r"key=arn:\S+", "key", line) for line in books(clouds, account))
+    lines = (re.sub(r"key=arn:\S+", "key", line) for line in ground_truth(clouds, account))
     return sorted(line for line in lines if not line.startswith("key pair"))
 
 
@@ -56,7 +56,7 @@ def writes(clouds):
 
 def test_one_topology_in_two_accounts_is_two_worlds(clouds):
     bring(AwsBed.before, HERE)
-    assert books(clouds, OTHER) == []
+    assert ground_truth(clouds, OTHER) == []
     bring(AwsBed.before, THERE)
     here, there = resources(clouds, ACCOUNT), resources(clouds, OTHER)
     assert here == there != []
@@ -66,12 +66,12 @@ def test_one_topology_in_two_accounts_is_two_worlds(clouds):
     assert workflow.plan(AwsBed.before, HERE).empty
 
     workflow.apply(workflow.destroy(AwsBed.after, THERE, ALL_DATA))
-    assert books(clouds, OTHER) == []
+    assert ground_truth(clouds, OTHER) == []
     assert resources(clouds, ACCOUNT) == here
     assert clouds.bed.calls["AssumeRole"] > 0
 
     workflow.apply(workflow.destroy(AwsBed.before, HERE, ALL_DATA))
-    assert clouds.bed.books() == []
+    assert clouds.bed.ground_truth() == []
 
 
 @pytest.mark.parametrize("work", [workflow.plan, workflow.destroy])
@@ -91,7 +91,7 @@ def test_a_plan_is_not_applied_with_the_credentials_of_another_account(clouds, m
     with pytest.raises(errors.PermissionDenied, match=f"speak for account {OTHER}"):
         workflow.apply(plan)
     assert writes(clouds) == set()
-    assert clouds.bed.books() == []
+    assert clouds.bed.ground_truth() == []
 
 
 def test_a_session_that_ends_in_the_middle_is_followed_by_another(clouds):

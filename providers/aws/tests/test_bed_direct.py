@@ -54,19 +54,19 @@ def test_a_dropped_connection_is_one(aws: AwsBed, libcloud: Any) -> None:
     aws.ec2.fault("dropped after", action="CreateVpc")
     with pytest.raises(requests.ConnectionError):
         create_vpc(libcloud, "10.0.0.0/16")
-    assert any(line.startswith("vpc 10.0.0.0/16") for line in aws.books())
+    assert any(line.startswith("vpc 10.0.0.0/16") for line in aws.ground_truth())
 
 
 def test_what_a_person_makes_is_in_the_books(aws: AwsBed) -> None:
     aws.make_foreign()
-    kinds = [line.split(" ")[0] for line in aws.books()]
+    kinds = [line.split(" ")[0] for line in aws.ground_truth()]
     assert kinds == ["address", "group", "volume", "vpc"]
-    assert all("Name=sample-data" in line for line in aws.books() if not line.startswith("group"))
+    assert all("Name=sample-data" in line for line in aws.ground_truth() if not line.startswith("group"))
     aws.reset()
-    assert aws.books() == []
+    assert aws.ground_truth() == []
 
 
 def test_key_pairs_with_a_claims_name_are_claims(aws: AwsBed) -> None:
     for name in ("portinfra-0a1b-claim-7", "mine"):
         aws.ec2.act(ACCOUNT, REGION, "CreateKeyPair", {"KeyName": name, "KeyType": "ed25519"})
-    assert [line.split(" ")[0] for line in aws.books()] == ["claim", "key"]
+    assert [line.split(" ")[0] for line in aws.ground_truth()] == ["claim", "key"]

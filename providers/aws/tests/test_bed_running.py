@@ -35,7 +35,7 @@ def test_a_child_has_a_world_of_its_own_that_begins_as_its_parents(ec2: Local, b
         try:
             own = hand.client(os.environ["AWS_ENDPOINT_URL_EC2"])
             hand.network(own)
-            os.write(writing, str(len(ec2.bed.books())).encode())
+            os.write(writing, str(len(ec2.bed.ground_truth())).encode())
         finally:
             os._exit(0)
     os.waitpid(child, 0)
@@ -43,7 +43,7 @@ def test_a_child_has_a_world_of_its_own_that_begins_as_its_parents(ec2: Local, b
     seen = int(os.read(reading, 100))
     os.close(reading)
     hand.network(boto)
-    assert seen == len(ec2.bed.books()) == 4  # two networks and their default groups
+    assert seen == len(ec2.bed.ground_truth()) == 4  # two networks and their default groups
 
 
 def test_a_child_can_be_killed_at_a_request(ec2: Local, boto: Any) -> None:
@@ -58,7 +58,7 @@ def test_a_child_can_be_killed_at_a_request(ec2: Local, boto: Any) -> None:
             os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WTERMSIG(status) == signal.SIGKILL
-    assert ec2.bed.books() == []
+    assert ec2.bed.ground_truth() == []
 
 
 @pytest.mark.parametrize(("mishap", "left"), [("killed before", 1), ("killed after", 2)])
@@ -68,7 +68,7 @@ def test_a_bed_of_its_own_outlives_the_client_that_it_kills(process: Remote, mis
     client = subprocess.Popen([sys.executable, "-c", CLIENT, root, process.endpoint])
     process.bed.fault(mishap, action="CreateVpc", at=2, pid=client.pid)
     assert client.wait(30) == -signal.SIGKILL
-    assert sum(line.startswith("vpc ") for line in process.bed.books()) == left
+    assert sum(line.startswith("vpc ") for line in process.bed.ground_truth()) == left
     assert process.bed.report()["calls"] == {"CreateVpc": 2}
 
 
@@ -88,5 +88,5 @@ def test_a_reset_leaves_nothing_and_gives_the_same_ids_again(ec2: Local, boto: A
     ec2.bed.reset()
     first = hand.network(boto)
     ec2.bed.reset()
-    assert ec2.bed.books() == []
+    assert ec2.bed.ground_truth() == []
     assert hand.network(boto) == first

@@ -82,13 +82,13 @@ def test_from_an_account_to_a_running_platform_and_back(somewhere, monkeypatch, 
     hosts = 0
     for command in COMMANDS:
         told[command.split()[1]] = run(command, monkeypatch, capsys)
-        hosts = max(hosts, sum(line.startswith("instance") for line in somewhere.bed.books()))
+        hosts = max(hosts, sum(line.startswith("instance") for line in somewhere.bed.ground_truth()))
     assert hosts == 3
     assert "web1" in told["output"]
     (lockin,) = re.findall(r"`(portinfra lockin .+?)`", PAGE)
     assert "aws:us-east-1" in run(lockin, monkeypatch, capsys)
     somewhere.bed.advance(7200.0)
-    assert somewhere.bed.books() == []
+    assert somewhere.bed.ground_truth() == []
     assert somewhere.bed.violations == []
     assert somewhere.bed.gaps == []
 

@@ -44,7 +44,7 @@ def without(action):
 def test_the_policy_that_portinfra_prints_passes_all_dry_runs(stage):
     assert denied(stage) == []
     stage.bring(stage.bed.before)
-    books = stage.bed.books()
+    books = stage.bed.ground_truth()
     stage.bed.ec2.calls.clear()
     assert denied(stage) == []
     assert set(CREATES) & set(stage.bed.ec2.calls) == {
@@ -53,7 +53,7 @@ def test_the_policy_that_portinfra_prints_passes_all_dry_runs(stage):
         "ImportKeyPair",
         "RunInstances",
     }, "all else exists"
-    assert stage.bed.books() == books
+    assert stage.bed.ground_truth() == books
 
 
 @pytest.mark.parametrize("action", ["ec2:TerminateInstances", "ec2:AttachVolume", "ec2:RunInstances"])
@@ -120,4 +120,4 @@ def test_a_disk_without_a_key_of_its_own_reads_none(stage):
 
 def test_a_key_that_signs_encrypts_no_disk():
     metadata = {"KeyState": "Enabled", "KeySpec": "RSA_2048"}
-    assert plugin.key_problem({"KeyMetadata": metadata}) == "it is no symmetric key for encryption"
+    assert plugin.key_problem({"KeyMetadata": metadata}) == "it is not a symmetric encryption key"

@@ -56,4 +56,4 @@ def test_a_deletion_that_they_prevent_names_them(stage, interface):
     assert "run the same command again" in cause.error.fix
     stage.bed._act("DeleteNetworkInterface", {"NetworkInterfaceId": interface})
     stage.remove(stage.bed.before)
-    assert stage.books() == []
+    assert stage.ground_truth() == []

@@ -31,7 +31,7 @@ def test_hosts_start_from_the_image_that_is_named_by_its_id(bed):
     hosts = engine.backend(ACCOUNT, stage.environment.region).all_instances()
     assert {host.image_id for host in hosts} == {OLDER_UBUNTU}
     stage.remove(bed.before)
-    assert bed.books() == []
+    assert bed.ground_truth() == []
 
 
 def naming(topology, **attributes):

@@ -74,7 +74,7 @@ def test_it_is_made_found_again_drifted_mended_and_removed(there, payments, call
 
     assert workflow.apply(workflow.destroy(topology, environment, ALL_DATA)).succeeded
     there.bed.advance(7200.0)
-    assert there.bed.books(ACCOUNT) == []
+    assert there.bed.ground_truth(ACCOUNT) == []
     assert planned.budget.calls
 
 

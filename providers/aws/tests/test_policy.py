@@ -75,7 +75,7 @@ def lifecycle(bed):
         provider.perform(console)
         assert plugin.key_problem(provider.perform(plugin.key_call(bed.environment, bed.key))) == ""
     stage.remove(bed.after)
-    assert stage.books() == []
+    assert stage.ground_truth() == []
 
 
 def lock_for_a_day(bed, snapshot):

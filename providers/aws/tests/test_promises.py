@@ -43,14 +43,14 @@ def test_every_disk_is_encrypted(made, bed):
         assert "BlockDeviceMapping.2.Ebs.VolumeSize" not in sent
     for _, sent in asked(made, "CreateVolume"):
         assert sent["Encrypted"] == "true"
-    disks = [line for line in bed.books() if line.startswith("volume")]
+    disks = [line for line in bed.ground_truth() if line.startswith("volume")]
     assert disks
     assert all("encrypted=yes" in line and " gp3 " in line for line in disks)
 
 
 def test_no_host_answers_metadata_without_a_session(made, bed):
     assert {sent["MetadataOptions.HttpTokens"] for _, sent in asked(made, "RunInstances")} == {"required"}
-    hosts = [line for line in bed.books() if line.startswith("instance")]
+    hosts = [line for line in bed.ground_truth() if line.startswith("instance")]
     assert hosts
     assert all("imds=required" in line for line in hosts)
 
@@ -62,7 +62,7 @@ def test_no_host_gets_a_public_address_but_an_elastic_one(made):
 
 
 def test_the_default_group_of_the_network_lets_nothing_through(made, bed):
-    (default,) = [line for line in bed.books() if line.startswith("group") and "part=default" in line]
+    (default,) = [line for line in bed.ground_truth() if line.startswith("group") and "part=default" in line]
     assert "[]" in default
 
 
@@ -92,7 +92,7 @@ def test_user_data_and_keys_are_what_the_host_is_born_with(bed):
     told = bed.user_data("web1")
     assert "packages: [nginx]" in told
     assert keys[0] in told
-    assert any("33 GiB" in line for line in bed.books())
+    assert any("33 GiB" in line for line in bed.ground_truth())
     assert stage.plan(topology).empty
     other = evolve(topology, roles=[evolve(role, user_data="#!/bin/sh\n", ssh_keys=())])
     assert stage.plan(other).empty, "what a host is told at birth is never compared"
@@ -147,6 +147,6 @@ def test_a_copy_elsewhere_is_encrypted_anew_and_that_is_read_back(bed, key):
         assert there.ensure(wanted).spec == wanted
     (_, sent), *_ = asked(bed.ec2.log, "CopySnapshot")
     assert (sent["Encrypted"], sent.get("KmsKeyId")) == ("true", key)
-    keys = {re.search(r"key=(\S+)", line)[1] for line in bed.books() if line.startswith("snapshot")}
+    keys = {re.search(r"key=(\S+)", line)[1] for line in bed.ground_truth() if line.startswith("snapshot")}
     assert len(keys) == 2, "the copy has the key of the original"
     assert any(":us-west-2:" in each for each in keys)

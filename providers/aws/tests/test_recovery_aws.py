@@ -68,16 +68,16 @@ def recovery():
     return dr.recovery(SHOP, PLAN, [PRODUCTION, RECOVERY])
 
 
-def books(clouds, account, kind=""):
+def ground_truth(clouds, account, kind=""):
     clouds.bed.advance(600.0)
-    lines = [line for line in clouds.bed.books(account, without=PASSING) if line.startswith(kind)]
+    lines = [line for line in clouds.bed.ground_truth(account, without=PASSING) if line.startswith(kind)]
     return sorted(line for line in lines if not line.startswith("key pair"))
 
 
 def test_points_are_copied_to_the_other_account_under_its_key(clouds, recovery):
     made = dr.replicate(recovery, run_options=ONE)
     assert made.succeeded, made
-    copies = books(clouds, OTHER, "snapshot")
+    copies = ground_truth(clouds, OTHER, "snapshot")
     assert len(copies) == 2
     assert all(f"{OTHER}:key/" in copy or "alias/recovery" in copy for copy in copies), copies
     assert dr.status(recovery).level == "ok"
@@ -99,12 +99,12 @@ def test_points_are_locked_and_retention_leaves_them(clouds):
 
 def test_a_drill_comes_up_and_leaves_nothing_in_either_account(clouds, recovery):
     dr.replicate(recovery, run_options=ONE)
-    here, there = books(clouds, ACCOUNT), books(clouds, OTHER)
+    here, there = ground_truth(clouds, ACCOUNT), ground_truth(clouds, OTHER)
     evidence = dr.drill(recovery, run_options=ONE)
     assert evidence.left_behind == 0
     assert [wave.passed for wave in evidence.waves] == [True, True], evidence.reasons
-    assert books(clouds, ACCOUNT) == here
-    assert books(clouds, OTHER) == there
+    assert ground_truth(clouds, ACCOUNT) == here
+    assert ground_truth(clouds, OTHER) == there
 
 
 def test_a_probe_runs_inside_a_drill_and_reports_by_the_console(clouds, tmp_path, monkeypatch):
@@ -118,15 +118,15 @@ def test_a_probe_runs_inside_a_drill_and_reports_by_the_console(clouds, tmp_path
         SHOP, evolve(PLAN, probes=probes, waves=[["db"], Wave(["web"], limit="5m")]), [PRODUCTION, RECOVERY]
     )
     dr.replicate(recovery, run_options=ONE)
-    here, there = books(clouds, ACCOUNT), books(clouds, OTHER)
+    here, there = ground_truth(clouds, ACCOUNT), ground_truth(clouds, OTHER)
     evidence = dr.drill(recovery, run_options=ONE)
     assert [(each.name, each.passed, each.told, each.from_role) for each in evidence.probes] == [
         ("rows", True, "1", "web"),
         ("closed", False, "", "web"),
     ]
     assert [each.looked for each in evidence.looked] == ["data"]
-    assert books(clouds, ACCOUNT) == here
-    assert books(clouds, OTHER) == there
+    assert ground_truth(clouds, ACCOUNT) == here
+    assert ground_truth(clouds, OTHER) == there
 
 
 def test_a_takeover_asks_its_probes_on_a_host_beside_the_environment(clouds):
@@ -138,7 +138,9 @@ def test_a_takeover_asks_its_probes_on_a_host_beside_the_environment(clouds):
     evidence = dr.failover(recovery, dr.FailoverOptions(run_options=ONE))
     assert [(each.name, each.passed, each.told) for each in evidence.probes] == [("rows", True, "1")]
     assert workflow.plan(SHOP, RECOVERY, guards=[recovery]).empty
-    assert not [line for line in books(clouds, OTHER, "instance") if "prober" in line and "running" in line]
+    assert not [
+        line for line in ground_truth(clouds, OTHER, "instance") if "prober" in line and "running" in line
+    ]
 
 
 def test_a_failover_and_the_way_back(clouds, recovery):

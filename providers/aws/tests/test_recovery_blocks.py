@@ -166,7 +166,7 @@ def test_what_was_written_comes_back_block_by_block(clouds, recovery):
     assert evidence.result == "passed", evidence.reasons
     (back,) = volumes(PRODUCTION)
     assert clouds.bed.read(back, FAR, 5) == b"newer"
-    left = [line for account in (ACCOUNT, RECOVERY.account) for line in clouds.bed.books(account)]
+    left = [line for account in (ACCOUNT, RECOVERY.account) for line in clouds.bed.ground_truth(account)]
     assert not [line for line in left if "helper" in line and not line.startswith(PASSING)]
 
 

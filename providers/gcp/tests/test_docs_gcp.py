@@ -69,12 +69,12 @@ def test_from_a_project_to_a_running_platform_and_back(somewhere, monkeypatch, c
     hosts = 0
     for command in COMMANDS:
         told[command.split()[1]] = run(command, monkeypatch, capsys)
-        hosts = max(hosts, sum(line.startswith("instance") for line in somewhere.bed.books()))
+        hosts = max(hosts, sum(line.startswith("instance") for line in somewhere.bed.ground_truth()))
     assert hosts == 3
     assert "web1" in told["output"]
     assert "gcp:europe-west1" in told["lockin"]
     somewhere.bed.advance(7200.0)
-    assert somewhere.bed.books() == []
+    assert somewhere.bed.ground_truth() == []
     assert somewhere.bed.violations == []
     assert somewhere.bed.gaps == []
 
@@ -84,7 +84,7 @@ def test_a_move_shows_what_it_would_mean(somewhere, monkeypatch, capsys):
     told = run(command, monkeypatch, capsys)
     assert "from gcp:europe-west1 to gcp:europe-west4" in told
     assert "e2-small" in told
-    assert somewhere.bed.books() == []
+    assert somewhere.bed.ground_truth() == []
 
 
 def test_the_printed_role_is_the_one_that_is_tested(somewhere, monkeypatch, capsys):
@@ -114,5 +114,5 @@ def test_the_tables_say_what_the_code_says():
 
 
 def test_a_tag_is_spelt_as_the_page_tells():
-    ((key, value),) = labels.spelt({"Team": "Payments"}).items()
+    ((key, value),) = labels.spell_labels({"Team": "Payments"}).items()
     assert f"`{key}={value}`" in PAGE

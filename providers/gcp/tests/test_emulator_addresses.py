@@ -16,7 +16,7 @@ def test_an_external_address_is_in_use_from_when_an_instance_has_it(gce: Local, 
     told = hand.ask("Addresses", "get", region=REGION, address="a")
     assert (told.status, [user.rpartition("/")[2] for user in told.users]) == ("IN_USE", ["i"])
     assert hand.instance().network_interfaces[0].access_configs[0].nat_i_p == address
-    assert "address a EXTERNAL europe-west1 on i {} @portinfra-bed" in gce.bed.books()
+    assert "address a EXTERNAL europe-west1 on i {} @portinfra-bed" in gce.bed.ground_truth()
     with refused(400, "already being used"):
         hand.do("Addresses", "delete", region=REGION, address="a")
     with refused(400, "At most one access config"):
@@ -55,12 +55,12 @@ def test_an_internal_address_that_another_has_fails_the_operation_and_leaves_not
     gce: Local, hand: Hand
 ) -> None:
     hand.small_world()
-    before = gce.bed.books()
+    before = gce.bed.ground_truth()
     told = hand.wait(hand.begin("Instances", "insert", zone=ZONE, instance_resource=host("j", "10.0.0.10")))
     (error,) = told.error.errors
     assert error.code == "IP_IN_USE_BY_ANOTHER_RESOURCE"
     assert error.message == "IP '10.0.0.10' is already being used by another resource."
-    assert gce.bed.books() == before
+    assert gce.bed.ground_truth() == before
     assert hand.instance().network_interfaces[0].network_i_p == "10.0.0.10"
 
 

@@ -57,18 +57,18 @@ def test_a_client_of_before_the_fork_speaks_to_the_world_of_its_own_process(
     if child == 0:
         try:
             create(libcloud, "m")
-            os._exit(len(gcp.books()))
+            os._exit(len(gcp.ground_truth()))
         finally:
             os._exit(99)
     _, status = os.waitpid(child, 0)
-    assert (os.waitstatus_to_exitcode(status), len(gcp.books())) == (2, 1)
+    assert (os.waitstatus_to_exitcode(status), len(gcp.ground_truth())) == (2, 1)
 
 
 def test_a_dropped_connection_is_one(gcp: GcpBed, libcloud: Any) -> None:
     gcp.gce.fault("dropped after", action="networks.insert")
     with pytest.raises(requests.ConnectionError):
         create(libcloud)
-    assert len(gcp.books()) == 1
+    assert len(gcp.ground_truth()) == 1
 
 
 def test_a_service_account_gets_its_token_and_a_new_one_in_time(
@@ -115,19 +115,19 @@ def test_the_token_endpoint_gives_tokens(gcp: GcpBed) -> None:
 
 def test_what_a_person_makes_is_in_the_books(gcp: GcpBed) -> None:
     gcp.make_foreign()
-    assert [line.split(" ")[:2] for line in gcp.books()] == [
+    assert [line.split(" ")[:2] for line in gcp.ground_truth()] == [
         [kind, "sample-data"]
         for kind in ("address", "disk", "firewall", "health-check", "network", "snapshot", "subnetwork")
     ]
     gcp.reset()
-    assert gcp.books() == []
+    assert gcp.ground_truth() == []
 
 
 def test_the_books_have_claims_and_leave_out_what_differs_between_equal_worlds(gcp: GcpBed) -> None:
     told = json.dumps({"owner": "payments/production", "attempt": "7"})
     for name in ("portinfra-0a1b-claim-7", "mine"):
         gcp.gce.act("healthChecks.insert", {"name": name, "type": "TCP", "description": told})
-    claim, mine = gcp.books()
+    claim, mine = gcp.ground_truth()
     assert claim == ('claim health-check portinfra-0a1b-claim-7 TCP {} {"owner": "payments/production"}')
     assert mine.startswith("health-check mine")
 
@@ -153,6 +153,6 @@ def test_an_owner_is_copied_with_all_labels(gcp: GcpBed) -> None:
     disk = {"name": "sample-db1-data-0a1b", "sizeGb": "2", "labels": labels}
     gcp.gce.act("disks.insert", disk, zone=ZONES[1])
     gcp.copy_owner()
-    assert len(gcp.books()) == 2
-    assert all("{portinfra-address=y portinfra-scope=x}" in line for line in gcp.books())
+    assert len(gcp.ground_truth()) == 2
+    assert all("{portinfra-address=y portinfra-scope=x}" in line for line in gcp.ground_truth())
     assert REGION in ZONES[1]

@@ -60,7 +60,7 @@ def test_a_disk_is_one_instances_while_it_is_attached(gce: Local, hand: Hand) ->
     attached = {"source": f"zones/{ZONE}/disks/d", "device_name": "data"}
     hand.do("Instances", "attach_disk", zone=ZONE, instance="i", attached_disk_resource=attached)
     assert [user.rpartition("/")[2] for user in disk(hand).users] == ["i"]
-    assert "attachment d on i as data kept @portinfra-bed" in gce.bed.books()
+    assert "attachment d on i as data kept @portinfra-bed" in gce.bed.ground_truth()
     with refused(400, "is already being used by"):
         hand.do("Disks", "delete", zone=ZONE, disk="d")
     with refused(400, "is already being used by"):
@@ -103,7 +103,7 @@ def test_a_snapshot_makes_a_disk_in_another_region(gce: Local, hand: Hand) -> No
     hand.do("Disks", "insert", zone="us-east1-b", disk_resource=copy)
     hand.do("Disks", "delete", zone=ZONE, disk="d")
     hand.do("Snapshots", "delete", snapshot="shot")
-    assert [line.split(" ")[:2] for line in gce.bed.books()] == [["disk", "copy"]]
+    assert [line.split(" ")[:2] for line in gce.bed.ground_truth()] == [["disk", "copy"]]
 
 
 def test_snapshots_are_stored_where_there_is_storage_once(hand: Hand) -> None:

@@ -15,7 +15,7 @@ def test_a_health_check_is_made_changed_and_deleted(gce: Local, hand: Hand) -> N
     told = hand.ask("HealthChecks", "get", health_check="h")
     assert (told.description, told.tcp_health_check.port, told.check_interval_sec) == ("seven", 80, 5)
     hand.do("HealthChecks", "patch", health_check="h", health_check_resource={"description": "eight"})
-    assert gce.bed.books() == ["health-check h TCP {} eight @portinfra-bed"]
+    assert gce.bed.ground_truth() == ["health-check h TCP {} eight @portinfra-bed"]
     whole = {"name": "h", "type_": "HTTP", "http_health_check": {"port": 8080}}
     hand.do("HealthChecks", "update", health_check="h", health_check_resource=whole)
     told = hand.ask("HealthChecks", "get", health_check="h")
@@ -24,7 +24,7 @@ def test_a_health_check_is_made_changed_and_deleted(gce: Local, hand: Hand) -> N
     with refused(400, "cannot be changed"):
         hand.do("HealthChecks", "patch", health_check="h", health_check_resource={"name": "g"})
     hand.do("HealthChecks", "delete", health_check="h")
-    assert gce.bed.books() == []
+    assert gce.bed.ground_truth() == []
 
 
 @pytest.mark.parametrize(

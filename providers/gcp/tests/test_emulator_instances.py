@@ -85,7 +85,7 @@ def test_disks_that_are_to_go_with_an_instance_do_and_others_stay(gce: Local, pl
     place.do("Instances", "set_disk_auto_delete", zone=ZONE, instance="i", device_name="persistent-disk-1",
              auto_delete=True)  # fmt: skip
     place.do("Instances", "delete", zone=ZONE, instance="i")
-    assert [line.split(" ")[1] for line in gce.bed.books() if line.startswith("disk")] == ["spare"]
+    assert [line.split(" ")[1] for line in gce.bed.ground_truth() if line.startswith("disk")] == ["spare"]
 
 
 def test_a_protected_instance_cannot_be_deleted(place: Hand) -> None:
@@ -98,7 +98,7 @@ def test_a_protected_instance_cannot_be_deleted(place: Hand) -> None:
 
 def test_a_refused_instance_leaves_no_disk(gce: Local, place: Hand) -> None:
     place.host()
-    before = gce.bed.books()
+    before = gce.bed.ground_truth()
     with refused(409):
         place.host()
     with refused(404):
@@ -107,7 +107,7 @@ def test_a_refused_instance_leaves_no_disk(gce: Local, place: Hand) -> None:
     with refused(409, "disks/k"):
         place.host("k")
     place.do("Disks", "delete", zone=ZONE, disk="k")
-    assert gce.bed.books() == before
+    assert gce.bed.ground_truth() == before
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ def test_a_quota_is_told_and_refuses_what_exceeds_it(gce: Local, hand: Hand) -> 
     assert (told["INSTANCES"], told["CPUS"][0]) == ((1, 1), 2)
     told = {quota.metric: (quota.usage, quota.limit) for quota in hand.ask("Projects", "get").quotas}
     assert told["NETWORKS"] == (1, 1)
-    before = gce.bed.books()
+    before = gce.bed.ground_truth()
     with refused(403, "Quota 'INSTANCES' exceeded.  Limit: 1.0 in region europe-west1."):
         hand.host("j")
     with refused(403, "Quota 'NETWORKS' exceeded.  Limit: 1.0 globally."):
         hand.network("m")
-    assert gce.bed.books() == before
+    assert gce.bed.ground_truth() == before
 
 
 @pytest.mark.parametrize("metric", ["INSTANCES", "CPUS", "DISKS_TOTAL_GB"])
@@ -30,20 +30,20 @@ def test_a_quota_may_be_told_by_the_operation(gce: Local, hand: Hand, metric: st
     limit = {"INSTANCES": 1, "CPUS": 2, "DISKS_TOTAL_GB": 10}[metric]
     gce.bed.configure(quotas={metric: limit}, quota_in_operation=True)
     hand.small_world()
-    before = gce.bed.books()
+    before = gce.bed.ground_truth()
     told = hand.wait(hand.begin("Instances", "insert", zone=ZONE, instance_resource=host("j")))
     assert [error.code for error in told.error.errors] == ["QUOTA_EXCEEDED"]
-    assert gce.bed.books() == before
+    assert gce.bed.ground_truth() == before
 
 
 def test_a_full_zone_is_told_by_the_operation(gce: Local, hand: Hand) -> None:
     hand.small_world()
     gce.bed.configure(exhausted=[ZONE])
-    before = gce.bed.books()
+    before = gce.bed.ground_truth()
     told = hand.wait(hand.begin("Instances", "insert", zone=ZONE, instance_resource=host("j")))
     (error,) = told.error.errors
     assert (error.code, told.http_error_status_code) == ("ZONE_RESOURCE_POOL_EXHAUSTED", 503)
-    assert gce.bed.books() == before
+    assert gce.bed.ground_truth() == before
     hand.host("k", zone=f"{REGION}-c")
     hand.do("Instances", "stop", zone=ZONE, instance="i")
     told = hand.wait(hand.begin("Instances", "start", zone=ZONE, instance="i"))

@@ -27,7 +27,7 @@ def test_a_network_comes_with_a_default_route_and_takes_it_along(gce: Local, han
     )
     hand.subnet()
     assert sorted(route.dest_range for route in hand.ask("Routes", "list")) == ["0.0.0.0/0", "10.0.0.0/24"]
-    assert [line.split(" ")[0] for line in gce.bed.books()] == ["network", "subnetwork"]
+    assert [line.split(" ")[0] for line in gce.bed.ground_truth()] == ["network", "subnetwork"]
     hand.do("Subnetworks", "delete", region=REGION, subnetwork="s")
     hand.do("Networks", "delete", network="n")
     assert list(hand.ask("Routes", "list")) == []

@@ -128,7 +128,7 @@ def test_an_operation_that_fails_says_why_and_leaves_nothing(gce: Local, hand: H
     assert told.http_error_status_code == 500
     with refused(404):
         hand.instance()
-    assert [line.split(" ")[0] for line in gce.bed.books()] == ["network", "subnetwork"]
+    assert [line.split(" ")[0] for line in gce.bed.ground_truth()] == ["network", "subnetwork"]
 
 
 @pytest.mark.parametrize("given", ["name = nothing", "status = DONE", 'operationType = "insert"'])

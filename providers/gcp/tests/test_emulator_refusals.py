@@ -74,11 +74,11 @@ def world(hand: Hand, raw: Raw) -> Raw:
     ],
 )  # fmt: skip
 def test_it_is_refused(gce: Local, world: Raw, path: str, body: Any, words: str) -> None:
-    before = gce.bed.books()
+    before = gce.bed.ground_truth()
     status, _, message = world.refused("POST", path, body)
     assert status == 400
     assert words in message
-    assert gce.bed.books() == before
+    assert gce.bed.ground_truth() == before
     assert gce.bed.gaps == []
 
 
@@ -107,11 +107,11 @@ def test_it_is_refused(gce: Local, world: Raw, path: str, body: Any, words: str)
     ],
 )  # fmt: skip
 def test_it_is_a_gap_of_the_bed(gce: Local, world: Raw, path: str, body: Any) -> None:
-    before = gce.bed.books()
+    before = gce.bed.ground_truth()
     world("POST", path, body)
     assert world.last.status_code == 501
     assert len(gce.bed.gaps) == 1
-    assert (gce.bed.books(), gce.bed.violations) == (before, [])
+    assert (gce.bed.ground_truth(), gce.bed.violations) == (before, [])
 
 
 def test_a_shared_core_has_16_disks_at_most(hand: Hand) -> None:
@@ -151,7 +151,7 @@ def test_an_instance_may_have_a_fleeting_external_address(gce: Local, hand: Hand
     (access,) = hand.instance().network_interfaces[0].access_configs
     assert (access.nat_i_p, access.name) == ("34.76.0.1", "External NAT")
     assert host()["name"] == "i"
-    assert any("external=yes" in line for line in gce.bed.books())
+    assert any("external=yes" in line for line in gce.bed.ground_truth())
 
 
 def test_a_boot_disk_has_the_type_and_key_that_it_was_given(gce: Local, raw: Raw, hand: Hand) -> None:

@@ -46,14 +46,14 @@ def test_a_child_has_a_world_of_its_own_that_begins_as_its_parents(gce: Local, r
         try:
             own = Raw(os.environ["CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"].removesuffix("/compute/v1/"))
             own("POST", "global/networks", {**NETWORK, "name": "childs"})
-            os.write(writing, str(len(gce.bed.books())).encode())
+            os.write(writing, str(len(gce.bed.ground_truth())).encode())
         finally:
             os._exit(0)
     os.waitpid(child, 0)
     os.close(writing)
     seen = int(os.read(reading, 100))
     os.close(reading)
-    assert (seen, len(gce.bed.books())) == (2, 1)
+    assert (seen, len(gce.bed.ground_truth())) == (2, 1)
 
 
 def test_a_child_can_be_killed_at_a_request(gce: Local, raw: Raw) -> None:
@@ -68,7 +68,7 @@ def test_a_child_can_be_killed_at_a_request(gce: Local, raw: Raw) -> None:
             os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WTERMSIG(status) == signal.SIGKILL
-    assert gce.bed.books() == []
+    assert gce.bed.ground_truth() == []
 
 
 @pytest.mark.parametrize(("mishap", "left"), [("killed before", 1), ("killed after", 2)])
@@ -78,7 +78,7 @@ def test_a_bed_of_its_own_outlives_the_client_that_it_kills(process: Remote, mis
     client = subprocess.Popen([sys.executable, "-c", CLIENT, root, process.endpoint])
     process.bed.fault(mishap, action="networks.insert", at=2, pid=client.pid)
     assert client.wait(30) == -signal.SIGKILL
-    assert len(process.bed.books()) == left
+    assert len(process.bed.ground_truth()) == left
     assert process.bed.report()["calls"] == {"networks.insert": 2}
 
 
@@ -91,7 +91,7 @@ def test_a_bed_of_its_own_is_set_and_asked_over_http(process: Remote) -> None:
     assert raw("GET", f"global/operations/{told['name']}")["status"] == "DONE"
     assert "unreachables" in raw("GET", "aggregated/disks")
     process.bed.ask("act", method="networks.insert", body={**NETWORK, "name": "by-hand"})
-    assert [line.split(" ")[1] for line in process.bed.books()] == ["by-hand", "n"]
+    assert [line.split(" ")[1] for line in process.bed.ground_truth()] == ["by-hand", "n"]
     with pytest.raises(RuntimeError, match="no setting 'speed'"):
         process.bed.configure(speed=1)
 
@@ -100,7 +100,7 @@ def test_a_reset_leaves_nothing_and_gives_the_same_ids_again(gce: Local, raw: Ra
     ids = []
     for _ in range(2):
         gce.bed.reset()
-        assert gce.bed.books() == []
+        assert gce.bed.ground_truth() == []
         raw("POST", "global/networks", NETWORK)
         ids.append(raw("GET", "global/networks/n")["id"])
     assert ids[0] == ids[1]

@@ -68,7 +68,7 @@ def test_a_body_where_none_is_taken_is_not_looked_at(gce: Local, raw: Raw) -> No
     raw("POST", "global/networks", NETWORK)
     raw("DELETE", "global/networks/n", '"ignored"')
     assert raw.last.status_code == 200
-    assert (gce.bed.books(), gce.bed.violations) == ([], [])
+    assert (gce.bed.ground_truth(), gce.bed.violations) == ([], [])
 
 
 def test_a_path_that_is_no_method_is_a_violation_and_a_method_that_is_not_served_a_gap(

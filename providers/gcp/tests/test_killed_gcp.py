@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import pytest
 
 from emulator import in_process
-from emulator.conformance_bed import GcpBed, books
+from emulator.conformance_bed import GcpBed, ground_truth
 from portinfra.testing.conformance import Bed
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.emulator import EmulatorClock
@@ -33,8 +33,8 @@ class Served(Bed):
     def reset(self) -> None:
         self.remote.reset()
 
-    def books(self) -> Sequence[str]:
-        return books(self.remote)
+    def ground_truth(self) -> Sequence[str]:
+        return ground_truth(self.remote)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def history(stage, run):
         lambda: stage.remove(stage.bed.after),
     ):
         run(work)
-        told.append(stage.books())
+        told.append(stage.ground_truth())
     return told
 
 
@@ -118,7 +118,7 @@ def test_whoever_is_killed_again_and_again_arrives_in_the_same_world(server, sta
         found, kills = killed_all_along(server, stage, seed)
         assert found == expected
         assert kills > 5
-        assert list(stage.bed.books()) == []
+        assert list(stage.bed.ground_truth()) == []
 
 
 def killed_all_along(server, stage, seed):

@@ -90,7 +90,7 @@ def test_a_network_that_something_foreign_uses_is_told_of_at_once_and_given_up_w
     assert any("firewalls/aet-1" in line for line in reported[:2])
     bed.gce.act("firewalls.delete", firewall="aet-1")
     stage.remove(bed.before)
-    assert stage.books() == []
+    assert stage.ground_truth() == []
 
 
 def test_a_rule_that_an_enforcer_enables_again_ends_with_patience(bed):

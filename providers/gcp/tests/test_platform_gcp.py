@@ -79,7 +79,7 @@ def test_it_is_made_found_again_drifted_mended_and_removed(there, payments, call
     remove_what_is_not_ours(Person(hand, there.bed))
     assert workflow.apply(workflow.destroy(topology, environment, ALL_DATA)).succeeded
     there.bed.advance(7200.0)
-    assert there.bed.books(PROJECT) == []
+    assert there.bed.ground_truth(PROJECT) == []
 
 
 class Person:

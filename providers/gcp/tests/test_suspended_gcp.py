@@ -44,7 +44,7 @@ def test_a_suspended_host_is_resumed_before_its_machine_type_is_changed(bed):
     stage.bring(larger)
     assert (host.body["status"], host.body["machineType"].rpartition("/")[2]) == ("RUNNING", "e2-medium")
     stage.remove(larger)
-    assert stage.books() == []
+    assert stage.ground_truth() == []
 
 
 def test_a_suspended_host_is_deleted_as_it_is(bed):
@@ -52,4 +52,4 @@ def test_a_suspended_host_is_deleted_as_it_is(bed):
     stage.bring(bed.before)
     suspended(bed)
     stage.remove(bed.before)
-    assert stage.books() == []
+    assert stage.ground_truth() == []

@@ -35,7 +35,7 @@ def bed(rack, depot, tmp_path_factory):
         stage = Stage(LibvirtBed(rack, depot))
         stage.bed.reset()
         stage.bring(BEFORE)
-        good = stage.books()
+        good = stage.ground_truth()
         yield stage, good
         stage.bed.reset()
 
@@ -84,11 +84,11 @@ def test_whoever_is_killed_again_and_again_gets_there(stage, good, seed):
     for _ in range(KILLS):
         killed(bring, chance.uniform(0.3, 4.0))
     stage.bring(BEFORE)
-    assert stage.books() == good
+    assert stage.ground_truth() == good
     for _ in range(KILLS):
         killed(remove, chance.uniform(0.3, 4.0))
     stage.remove(BEFORE)
-    assert list(stage.bed.books()) == []
+    assert list(stage.bed.ground_truth()) == []
 
 
 def test_the_guest_that_tries_kvm_ends_with_who_tries_it(rack):
@@ -149,9 +149,9 @@ def test_what_is_left_between_two_steps_of_a_call_is_no_obstacle(stage, good):
     leave_an_empty_pool(stage, "b")
     leave_a_secret_without_a_value(stage, "a")
     stage.bring(BEFORE)
-    assert stage.books() == good
+    assert stage.ground_truth() == good
     stage.remove(BEFORE)
-    assert list(stage.bed.books()) == []
+    assert list(stage.bed.ground_truth()) == []
 
 
 def leave_a_pool_without_its_directory(stage, zone):

@@ -77,7 +77,7 @@ def test_on_bridges_that_are_not_linked_nothing_is_made(stage, rack, monkeypatch
     told = str(caught.value.first)
     for part in (f"the bridge {BRIDGE} does not link", "a hears nothing from b", "b hears nothing from a"):
         assert part in told
-    assert no_claims(stage.bed.books()) == []
+    assert no_claims(stage.bed.ground_truth()) == []
 
 
 def test_on_linked_bridges_the_hypervisors_hear_each_other_and_nothing_is_left_of_it(
@@ -94,7 +94,7 @@ def test_on_linked_bridges_the_hypervisors_hear_each_other_and_nothing_is_left_o
     assert {(each.uri, other.uri) for each in rack.zones.values() for other in rack.zones.values()} >= (
         overlay._LINKED
     )
-    assert not [line for line in stage.bed.books() if "overlay" in line]
+    assert not [line for line in stage.bed.ground_truth() if "overlay" in line]
 
 
 def test_whoever_is_killed_while_it_is_tried_leaves_what_the_next_one_removes(stage, rack, monkeypatch):
@@ -128,7 +128,7 @@ def test_addresses_on_a_shared_bridge_are_given_once(stage):
         workflow.apply(workflow.plan(OTHER, narrower))
     assert "one/production has 10.10.0.0/16 on the bridge" in str(caught.value.first)
     assert "another cidr" in caught.value.first.fix
-    made = {line.split()[0] for line in stage.bed.books() if "other" in line}
+    made = {line.split()[0] for line in stage.bed.ground_truth() if "other" in line}
     assert made <= {"claim", "pool", "disk", "secret"}  # on no bridge
     beside = evolve(stage.environment, cidr="10.11.0.0/16")
     assert workflow.apply(workflow.plan(OTHER, beside)).succeeded

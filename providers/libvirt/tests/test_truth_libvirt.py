@@ -72,7 +72,7 @@ def stage(up):
     ids=lambda done: done.__name__,
 )
 def test_what_was_done_by_hand_is_named_and_mended(stage, rack, done):
-    good = stage.books()
+    good = stage.ground_truth()
     subject = done(rack.zones)
     plan = stage.plan(BEFORE, PlanOptions())
     touched = (
@@ -84,7 +84,7 @@ def test_what_was_done_by_hand_is_named_and_mended(stage, rack, done):
     if done is not by_hand.undefine:
         assert {change.action for change in plan.changes} <= {"create", "update"}, "no host is made anew"
     stage.bring(BEFORE)
-    assert stage.books() == good
+    assert stage.ground_truth() == good
     for zone in rack.zones.values():
         for name in zone.virsh("list", "--name").split():
             assert zone.virsh("domstate", name).strip() == "running"
@@ -115,7 +115,7 @@ GIVE_UP_DATA = PlanOptions(
 
 
 def test_disks_that_no_pool_lists_are_unknown_and_never_absent(stage, rack):
-    zone, good = rack.zones["a"], stage.books()
+    zone, good = rack.zones["a"], stage.ground_truth()
     pool, kept = disks_pool(zone), disks_and_guests(stage)
     by_hand.point_pool_elsewhere(rack.zones)
 
@@ -140,11 +140,11 @@ def test_disks_that_no_pool_lists_are_unknown_and_never_absent(stage, rack):
 
     zone.run("sh", "-c", fix.partition(": ")[2])
     assert stage.plan(BEFORE).empty
-    assert stage.books() == good
+    assert stage.ground_truth() == good
 
 
 def test_a_pool_whose_file_system_is_not_mounted_is_not_defined_without_its_disks(stage, rack):
-    zone, good = rack.zones["a"], stage.books()
+    zone, good = rack.zones["a"], stage.ground_truth()
     pool = disks_pool(zone)
     place = f"/var/lib/libvirt/portinfra/{pool}"
     by_hand.undefine_pool(rack.zones)
@@ -156,7 +156,7 @@ def test_a_pool_whose_file_system_is_not_mounted_is_not_defined_without_its_disk
     zone.run("rmdir", place)
     zone.run("mv", f"{place}-unmounted", place)
     stage.bring(BEFORE)
-    assert stage.books() == good
+    assert stage.ground_truth() == good
 
 
 def test_a_pool_under_another_name_lists_the_disks_of_its_directory(stage, rack):
@@ -171,7 +171,7 @@ def test_a_pool_under_another_name_lists_the_disks_of_its_directory(stage, rack)
 
 @pytest.mark.parametrize("owner", ["volume.db1-data", "instance.db1"])
 def test_a_secret_without_key_that_was_removed_is_named_and_its_disk_is_kept(stage, rack, owner):
-    zone, good = rack.zones["a"], stage.books()
+    zone, good = rack.zones["a"], stage.ground_truth()
     id = secret_of(zone, owner)
     definition, value = native(zone, "secret-dumpxml", id), native(zone, "secret-get-value", id).strip()
     native(zone, "secret-undefine", id)
@@ -185,11 +185,11 @@ def test_a_secret_without_key_that_was_removed_is_named_and_its_disk_is_kept(sta
     by_hand.define(zone, "secret-define", definition)
     native(zone, "secret-set-value", id, value)
     assert stage.plan(BEFORE).empty
-    assert stage.books() == good
+    assert stage.ground_truth() == good
 
 
 def test_an_external_snapshot_made_by_hand_is_named_and_its_mend_brings_all_back(stage, rack):
-    zone, good = rack.zones["a"], stage.books()
+    zone, good = rack.zones["a"], stage.ground_truth()
     native(zone, "snapshot-create-as", named(zone, "db1"), "by-hand", "--disk-only", "--no-metadata")
     for plan in (stage.plan(BEFORE), workflow.destroy(BEFORE, stage.environment, LOSE_DATA)):
         assert {finding.subject for finding in plan.errors} >= HAS_SNAPSHOT
@@ -202,7 +202,7 @@ def test_an_external_snapshot_made_by_hand_is_named_and_its_mend_brings_all_back
         zone.run("sh", "-c", finding.fix.partition(": ")[2])
     zone.run("sh", "-c", f"rm /var/lib/libvirt/portinfra/{disks_pool(zone)}/*.by-hand")
     assert stage.plan(BEFORE).empty
-    assert stage.books() == good
+    assert stage.ground_truth() == good
 
 
 HAS_SNAPSHOT = {"instance.db1", "attachment.db1-data", "attachment.db1-log"}
@@ -249,16 +249,16 @@ def delete_domain(zone):
     ids=("volume, secret and pool", "root disk", "network", "filter", "domain"),
 )
 def test_what_a_running_guest_holds_open_is_never_deleted(stage, rack, delete):
-    good = stage.books()
+    good = stage.ground_truth()
     with stage.provider() as provider:
         with pytest.raises((ProviderError, libvirt.libvirtError)) as caught:
             provider.perform(delete(rack.zones["a"]))
         assert isinstance(provider.classify(caught.value), Conflict)
-    assert stage.books() == good
+    assert stage.ground_truth() == good
 
 
 def disks_and_guests(stage):
-    return [line for line in stage.books() if line.split()[0] in ("file", "secret", "instance")]
+    return [line for line in stage.ground_truth() if line.split()[0] in ("file", "secret", "instance")]
 
 
 def deletion(zone, owner):
@@ -295,7 +295,7 @@ def test_a_hypervisor_that_is_gone_costs_seconds(stage):
 def test_a_guest_that_was_put_to_sleep_goes_with_what_it_was_saved_in(stage, rack):
     rack.zones["a"].virsh("managedsave", named(rack.zones["a"], "db1"))
     stage.remove(BEFORE)
-    assert list(stage.bed.books()) == []
+    assert list(stage.bed.ground_truth()) == []
     assert not list((rack.zones["a"].directory / "lib/qemu/save").glob("*.save"))
 
 

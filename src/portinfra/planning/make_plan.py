@@ -1,4 +1,4 @@
-"""The plan, put together from its parts."""
+"""Composition of a plan from its parts."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -44,9 +44,10 @@ def compose(
     *,
     destroy: bool = False,
 ) -> Plan:
-    """The plan from what is observed to what is placed; with `destroy`, to nothing.
+    """Return the plan from the observed to the placed resources; with `destroy`, to no resources.
 
-    It never raises for what the user can mend: findings of severity error make it a plan that no apply takes.
+    It never raises for an error that the user can correct. Such errors are findings, and `apply` accepts no
+    plan with one.
     """
     options = options or PlanOptions()
     left_behind = [] if destroy else find_stranded_volumes(placed, observation, drivers, options)
@@ -77,13 +78,15 @@ def compose(
     findings += more
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
     wrong = _errors(findings)
-    # What is wrong is often that the network is not where the plan looks for it: its driver says so.
+    # Often the cause is that the network is not where the plan looks for it: its driver says so.
     walked = [step for step in ordered if step.address.kind == Network.kind or not wrong]
     calls, refused = dry_run(walked, desired, placed, catalogue, tightened)
     reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
     raise_for_unknown_rates([*reads, *calls], catalogue.rates)
     findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]
-    findings = moved or (wrong and refused) or findings  # others are about a plan that makes no sense
+    findings = (
+        moved or (wrong and refused) or findings
+    )  # the other findings are about a plan that makes no sense
     return Plan(
         scope=placed.scope,
         placed=placed,
@@ -121,7 +124,9 @@ def _errors(findings: Iterable[Finding]) -> bool:
 
 
 def _sort_changes(decided: Mapping[Address, Change], drivers: Drivers) -> tuple[Change, ...]:
-    """Deletions and dangers first; within an action by kind in order of need, then by address."""
+    """Return deletions and dangerous changes first; within an action by kind in the order of references, then
+    by address.
+    """
     kinds = {kind.kind: rank for rank, kind in enumerate(drivers)}
     return tuple(
         sorted(
@@ -136,7 +141,7 @@ def _sort_changes(decided: Mapping[Address, Change], drivers: Drivers) -> tuple[
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """`web2` before `web10`."""
+    """Return a sort key that has `web2` before `web10`."""
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
@@ -144,7 +149,7 @@ def _doubles(observation: Observation) -> Iterable[Finding]:
     for double in observation.unexplained:
         yield Finding(
             "plan/unexplained-double",
-            f"two resources bear the same owner: {double}",
-            "Neither is touched. Look at both, and remove the owner's tag from the one that is not ours.",
+            f"two resources have the same owner: {double}",
+            "portinfra changes neither. Remove the owner's tag from the one that is not portinfra's.",
             Severity.WARNING,
         )

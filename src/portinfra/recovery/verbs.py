@@ -17,14 +17,14 @@ from portinfra.provider import registry
 from portinfra.recovery.drills import drill as drills
 from portinfra.recovery.notify import Event, notify
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.locks import unfit_for_locks
+from portinfra.recovery.points.locks import lock_findings
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication import replicate as replication
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.situation.situation import End
 from portinfra.recovery.takeover import refresh as refreshes
 from portinfra.recovery.takeover import takeover as takeovers
-from portinfra.recovery.vault.readiness import unfit
+from portinfra.recovery.vault.readiness import unfit_findings
 from portinfra.recovery.watch.probers import unfit_for_probers
 from portinfra.rollout.waves import Say
 from portinfra.validation import validate, validate_declared, validate_helpers
@@ -51,7 +51,7 @@ def validate_recovery(recovery: Recovery) -> None:
         native[plugin.name] = plugin.native
         validate(topology, environment, plugin.capabilities, native, existing=True)
         place(topology, environment)
-    found = [*unfit(recovery), *unfit_for_probers(recovery), *unfit_for_locks(recovery)]
+    found = [*unfit_findings(recovery), *unfit_for_probers(recovery), *lock_findings(recovery)]
     validate_helpers(plan, native, found)
 
 

@@ -66,6 +66,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "schema": "portinfra.recovery-status/1",
         "recovery": found.recovery,
         "level": found.level,
+        "reasons": list(found.reasons),
         "points_in": found.points_in,
         "rpo_seconds": found.rpo,
         "volumes": plain(found.volumes),

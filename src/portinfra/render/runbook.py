@@ -183,7 +183,7 @@ def _stopping(page: _Page) -> Iterable[str]:
         yield from _answer(said, "There is no data to bring back. Call the people above, and stop here.")
     if page.recovery.vault:
         yield from _answer(
-            "`is not in the vault as the ledger knows it`, or it cannot be opened",
+            "`in the vault is not as the ledger records it`, or it cannot be opened",
             "Ask the people above. Then add `--without-point` and the id that it names, for older data.",
         )
     yield from _answer(

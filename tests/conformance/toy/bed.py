@@ -32,7 +32,7 @@ class ToyBed(Bed):
     def forked(self) -> None:
         self.cloud.lock = Lock()
 
-    def books(self) -> Sequence[str]:
+    def ground_truth(self) -> Sequence[str]:
         self.cloud.settle()
         return sorted(
             self._line(record) for record in self.cloud.records.values() if record["status"] != "GOING"

@@ -9,7 +9,7 @@ from portinfra.testing.fake.packets import Packets
 
 def world(cloud: FakeCloud, account: str, region: str, scope: str) -> World:
     """What is there in one account and region. `scope` begins the names: `payments-production`."""
-    books = cloud.books(account, region)
+    books = cloud.ground_truth(account, region)
 
     def of(kind: str) -> list[Any]:
         return [record for record in books if record["kind"] == kind and record["state"] != "terminated"]

@@ -61,7 +61,7 @@ class World:
         """The cloud's id of something of ours."""
         return next(
             str(item["id"])
-            for item in self.cloud.books()
+            for item in self.cloud.ground_truth()
             if item["kind"] == kind and item["name"].startswith(f"shop-demo-{name}-")
         )
 

@@ -16,7 +16,7 @@ def test_plan_says_what_would_be_created_and_changes_nothing(world):
     assert "shop/demo on fake:us-east-1, account 111122223333" in result.stdout
     assert "2 instances (web1, web2)" in result.stdout
     assert "Plan: 18 to create." in result.stdout
-    assert world.cloud.books() == []
+    assert world.cloud.ground_truth() == []
 
 
 def test_the_same_command_line_works_with_options_before_and_after_the_environment(world):
@@ -44,7 +44,7 @@ def test_without_a_terminal_nothing_is_applied_unless_agreed_to_beforehand(world
     assert result.exit_code == 3
     assert "nothing was changed" in result.stderr
     assert "python shop.py apply --yes" in result.stderr
-    assert world.cloud.books() == []
+    assert world.cloud.ground_truth() == []
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("YES", 0), ("n", 3), ("", 3)])
@@ -53,7 +53,7 @@ def test_apply_asks_at_a_terminal(world, monkeypatch, answer, code):
     result = world.run("apply", answer=f"{answer}\n")
     assert "Apply these changes? [y/N]" in result.stderr
     assert result.exit_code == code
-    assert bool(world.cloud.books()) == (code == 0)
+    assert bool(world.cloud.ground_truth()) == (code == 0)
 
 
 def test_an_apply_that_fails_lists_what_failed_and_how_to_resume(world):
@@ -111,7 +111,7 @@ def test_the_command_that_an_interrupt_prints_goes_on_where_the_volume_is_delete
     interrupted = ["apply", "--yes", "--allow-data-loss", "volume.db1-data"]
 
     def interrupt(progress):
-        if not any(item["kind"] == "volume" for item in applied.cloud.books()):
+        if not any(item["kind"] == "volume" for item in applied.cloud.ground_truth()):
             raise KeyboardInterrupt
 
     apply = workflow.apply
@@ -130,7 +130,7 @@ def test_destroy_wants_the_scope_typed(applied, monkeypatch):
     assert applied.run("destroy", answer="yes\n").exit_code == 3
     result = applied.run("destroy", answer="shop/demo\n")
     assert result.exit_code == 0
-    assert {item["kind"] for item in applied.cloud.books()} == {"volume", "claim"}
+    assert {item["kind"] for item in applied.cloud.ground_truth()} == {"volume", "claim"}
 
 
 def test_destroy_keeps_volumes_until_their_loss_is_allowed(applied):
@@ -140,7 +140,7 @@ def test_destroy_keeps_volumes_until_their_loss_is_allowed(applied):
     lost = applied.run("destroy", "--yes", "--allow-data-loss", "volume.db1-data").stdout
     assert "all its data is lost" in lost
     assert "Nothing of shop/demo is left." in lost
-    assert applied.cloud.books() == []
+    assert applied.cloud.ground_truth() == []
 
 
 def test_output_has_the_addresses_that_scripts_want(applied):
@@ -175,5 +175,5 @@ def test_a_claim_is_released_only_when_agreed_to(applied, monkeypatch):
 def test_an_option_that_names_what_is_not_there_is_bad_usage(applied, option, name):
     result = applied.run("plan", option, name)
     assert result.exit_code == 2
-    assert f"{option} {name}: there is no such thing" in result.stderr
+    assert f"{option} {name}: nothing has that name" in result.stderr
     assert "Did you mean" in result.stderr

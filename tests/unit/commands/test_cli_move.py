@@ -10,9 +10,9 @@ from portinfra.model.location import Location
 
 
 def test_a_move_shows_what_it_would_mean_and_changes_nothing(world):
-    before = world.cloud.books()
+    before = world.cloud.ground_truth()
     shown = world.run("move", "--to", "fake:eu-west-1", "--plan").stdout
-    assert world.cloud.books() == before
+    assert world.cloud.ground_truth() == before
     assert "shop/demo from fake:us-east-1 to fake:eu-west-1" in shown
     assert "3 hosts of 2 roles, each with its private address" in shown
     assert "1 volume of 10 GiB, new and empty" in shown
@@ -51,7 +51,7 @@ def test_a_move_wants_a_place_and_does_nothing_by_itself(world, arguments, told)
     result = world.run("move", *arguments)
     assert result.exit_code == 2
     assert told in result.stderr
-    assert not world.cloud.books()
+    assert not world.cloud.ground_truth()
 
 
 def test_a_refused_plan_of_a_move_counts_no_calls(world):

@@ -42,7 +42,7 @@ def test_a_saved_plan_has_the_mounts_and_is_applied(planned):
     assert changes["instance.queue1"]["after"]["mounts"] == [mount]
     arguments = ("apply", "--plan", str(saved), "-f", PAYMENTS, "--json")
     assert document(*arguments)["succeeded"]
-    assert len([record for record in cloud.books() if record["kind"] == "instance"]) == 48
+    assert len([record for record in cloud.ground_truth() if record["kind"] == "instance"]) == 48
     assert document("plan", *WHERE, "--json")["changes"] == []
     assert document("status", *WHERE, "--json")["differs"] is False
 

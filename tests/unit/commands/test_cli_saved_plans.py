@@ -29,14 +29,14 @@ def test_a_saved_plan_goes_to_the_place_it_was_made_for(world, tmp_path):
     saved = str(tmp_path / "p.json")
     world.run("plan", "--out", saved, "--on", "fake:eu-west-1")
     assert world.run("apply", "--plan", saved).exit_code == 0
-    assert {item["region"] for item in world.cloud.books()} == {"eu-west-1"}
+    assert {item["region"] for item in world.cloud.ground_truth()} == {"eu-west-1"}
 
 
 def test_a_saved_plan_of_a_destroy_destroys(applied, tmp_path):
     saved = str(tmp_path / "p.json")
     applied.run("plan", "--destroy", "--allow-data-loss", "all", "--out", saved)
     assert applied.run("apply", "--plan", saved).exit_code == 0
-    assert applied.cloud.books() == []
+    assert applied.cloud.ground_truth() == []
 
 
 def test_a_saved_plan_is_refused_once_more_would_be_done(world, tmp_path):
@@ -47,7 +47,7 @@ def test_a_saved_plan_is_refused_once_more_would_be_done(world, tmp_path):
     assert "out of date: the declaration has changed since." in result.stderr
     assert "Not in it: create instance.web3" in result.stderr
     assert f"plan demo --out {saved}\n" in result.stderr
-    assert world.cloud.books() == []
+    assert world.cloud.ground_truth() == []
 
 
 def test_the_command_for_a_new_plan_names_a_place_and_a_topology_that_the_declaration_leaves_open(
@@ -88,7 +88,7 @@ def test_a_saved_plan_excludes_options_and_other_environments(world, tmp_path):
 
 def test_a_plan_that_nobody_may_apply_is_shown_with_the_reason_and_not_saved(applied, tmp_path):
     saved = tmp_path / "p.json"
-    protected = applied.changing("web", protect=True)
+    protected = applied.changing("web", deletion_protection=True)
     assert protected.run("apply", "--yes").exit_code == 0
     result = protected.run("plan", "--replace", "instance.web1", "--out", str(saved))
     assert result.exit_code == 3
@@ -138,7 +138,7 @@ def assert_bad_plan(world, saved: Path) -> None:
     result = world.run("apply", "--plan", str(saved))
     assert result.exit_code == 2
     assert "Make one: python shop.py plan --out FILE" in result.stderr
-    assert world.cloud.books() == []
+    assert world.cloud.ground_truth() == []
 
 
 def test_a_plan_file_may_have_another_layout(world, tmp_path):

@@ -170,6 +170,10 @@ def test_an_abandonment_with_older_data_says_where_the_newer_data_stays(run):
     assert run("dr", "failover", "--yes", "--lost", "production", about=run.unpassed()).exit_code == 1
     refused = run("dr", "abandon", "--yes")
     assert (refused.exit_code, "dr abandon shop --older-data" in refused.stderr) == (3, True)
+    asked = run("dr", "abandon", "--older-data").stderr
+    assert "recovery may have newer data than production." in asked
+    assert "What only recovery has stays on its volumes and in kept snapshots" in asked.replace("\n", " ")
+    assert "production is active again with the data that it has, and recovery is stopped" in asked
     done = run("dr", "abandon", "--yes", "--older-data").stdout
     assert "production has older data than recovery had" in done
     assert "stays on its volumes and in kept snapshots" in done.replace("\n", " ")
@@ -182,7 +186,9 @@ def test_a_takeover_that_is_abandoned_is_named_as_the_one_that_is_open(run, comm
     run("dr", "replicate")
     assert run("dr", "failover", "--yes").exit_code == 0
     assert run("dr", "failback", "--yes", about=run.unpassed()).exit_code == 1
-    assert "recovery becomes active again" in run("dr", *command).stderr
+    asked = run("dr", *command).stderr
+    assert "recovery becomes active again" in asked
+    assert "newer data" not in asked
     done = run("dr", *command, "--yes").stdout
     assert done.startswith("recovery is active again: 2 hosts on. production is fenced: ")
     assert run("plan", "recovery").stdout.count("Nothing to do") == 1

@@ -94,6 +94,9 @@ def test_a_source_that_was_not_stopped_is_told_of_until_it_is(run):
     assert json.loads(run("dr", "status", "--json").stdout)["source_stopped"] is False
     refused = run("dr", "replicate")
     assert (refused.exit_code, "Stop it first: `python shop.py dr fence shop`" in refused.stderr) == (3, True)
+    document = json.loads(run("dr", "status", "--json").stdout)
+    assert "hosts of both environments may run" in document["reasons"]
+    assert f"shop: {document['level']}: {'; '.join(document['reasons'])}." in " ".join(said.split())
     run("dr", "fence", "--yes")
     assert "has not been stopped" not in run("dr", "status").stdout
     assert 'source_may_run{recovery="shop"} 0' in run("dr", "status", "--prometheus").stdout

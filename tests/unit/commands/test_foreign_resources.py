@@ -12,7 +12,9 @@ OPEN = {"protocol": "tcp", "first": 22, "last": 22, "peer": "0.0.0.0/0"}
 @pytest.fixture
 def beside(applied):
     """The applied shop, with an instance of others in a subnet of `web`, behind the firewall of `web`."""
-    subnet = next(each for each in applied.cloud.books() if each["name"].startswith("shop-demo-web-0-"))
+    subnet = next(
+        each for each in applied.cloud.ground_truth() if each["name"].startswith("shop-demo-web-0-")
+    )
     applied.by_hand(
         "CreateInstance",
         name="batch",
@@ -60,7 +62,7 @@ def test_a_destroy_warns_of_it_and_leaves_it(beside):
     assert "(batch) in subnet.web-0" in plan.stdout + plan.stderr
     result = beside.run("destroy", "--yes", "--allow-data-loss", "all")
     assert result.exit_code == 1
-    assert "batch" in [each["name"] for each in beside.cloud.books()]
+    assert "batch" in [each["name"] for each in beside.cloud.ground_truth()]
 
 
 def test_a_deletion_that_others_prevent_ends_at_once_and_names_what_is_in_the_way(beside):
@@ -83,7 +85,7 @@ def test_a_deletion_that_was_prevented_for_a_while_is_waited_for(applied):
 
 def test_a_public_address_of_others_on_a_host_of_ours_is_listed(applied):
     applied.by_hand("CreatePublicAddress", name="shortcut")
-    (address,) = [each["id"] for each in applied.cloud.books() if each["name"] == "shortcut"]
+    (address,) = [each["id"] for each in applied.cloud.ground_truth() if each["name"] == "shortcut"]
     applied.by_hand("AssociatePublicAddress", id=address, instance=applied.id("instance", "db1"))
     assert f"public-address {address} (shortcut) in instance.db1" in applied.run("status").stdout
 

@@ -226,7 +226,7 @@ def test_a_printed_command_is_refused_until_the_placeholder_is_replaced(tmp_path
     printed = shlex.split(Session("portinfra", ("apply", *given)).again)[1:]
     with simulate() as cloud:
         result = CliRunner().invoke(app(Session("portinfra", tuple(printed))), [*printed, "--yes"])
-        assert cloud.books() == []
+        assert cloud.ground_truth() == []
     assert result.exit_code == 2
     assert "Write the value of 'token' in place of VALUE." in result.stderr
 
@@ -257,8 +257,8 @@ def test_a_value_of_the_process_environment_is_as_secret(story, tmp_path, monkey
             arguments = [*call, "production", "-f", "shop.hcl"]
             result = CliRunner().invoke(app(Session("portinfra", tuple(arguments))), arguments)
             assert not [canary for canary in SHAPES_OF_IT if canary in result.output + result.stderr], call
-        assert cloud.books()
-        assert not [canary for canary in SHAPES_OF_IT if canary in repr(cloud.books())]
+        assert cloud.ground_truth()
+        assert not [canary for canary in SHAPES_OF_IT if canary in repr(cloud.ground_truth())]
     journals = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     assert journals
     assert not [canary for canary in SHAPES_OF_IT if canary in "".join(journals)]

@@ -31,7 +31,7 @@ def test_what_hosts_were_born_with_is_an_exception(applied):
     result = changed.run("plan", "--detailed-exitcode")
     assert result.exit_code == 0
     assert "as declared, except the creation settings of hosts." in result.stdout
-    assert "2 hosts were born with other user data (web1, web2)" in result.stdout
+    assert "2 hosts were created with other user data (web1, web2)" in result.stdout
     assert "echo other" not in result.stdout
     status = changed.run("status")
     assert status.exit_code == 0

@@ -77,6 +77,10 @@ def test_the_owner_is_found_where_a_script_has_imported_no_other_class(cls, attr
 @pytest.mark.parametrize(
     ("written", "message"),
     [
+        (
+            "deletion_protection = true",
+            "there is no 'deletion_protection' in a role block of an environment",
+        ),
         ("protect = true", "there is no 'protect' in a role block of an environment"),
         (
             'waive = { "check/leads-nowhere" = "few" }',

@@ -45,9 +45,9 @@ def test_a_list_lags_behind_what_was_made_changed_and_deleted(client):
 
 def test_the_books_show_at_once_what_lists_do_not(client):
     network = client.network()
-    assert [record["id"] for record in client.cloud.books(ACCOUNT)] == [network]
+    assert [record["id"] for record in client.cloud.ground_truth(ACCOUNT)] == [network]
     client("DeleteNetwork", id=network)
-    assert client.cloud.books() == []
+    assert client.cloud.ground_truth() == []
 
 
 def test_an_instance_takes_time_to_run_and_to_be_gone_and_stays_listed_as_terminated(client):
@@ -265,7 +265,7 @@ def test_user_data_is_in_no_list_and_no_book(client):
     network = client.network()
     client.instance(client.subnet(network), client.firewall(network), user_data="canary")
     client.wait(60)
-    assert "canary" not in str([client.listed("Instances"), client.cloud.books()])
+    assert "canary" not in str([client.listed("Instances"), client.cloud.ground_truth()])
 
 
 def test_accounts_and_regions_know_nothing_of_each_other(client):
@@ -311,11 +311,11 @@ def test_hooks_stand_before_and_after_the_effect(client):
     client.cloud.after_request = lose
     assert client.refused("CreateNetwork", name="n", cidr="10.0.0.0/16") == "ConnectionLost"
     client.cloud.after_request = None
-    assert len(client.cloud.books()) == 1
+    assert len(client.cloud.ground_truth()) == 1
     client.cloud.before_request = lambda action, given: lose(action, given, None)
     assert client.refused("CreateNetwork", name="m", cidr="10.0.0.0/16") == "ConnectionLost"
     client.cloud.before_request = None
-    assert len(client.cloud.books()) == 1
+    assert len(client.cloud.ground_truth()) == 1
     assert client.cloud.log["CreateNetwork"] == 2
 
 
@@ -330,4 +330,4 @@ def test_a_copied_world_goes_its_own_way(client):
     client.network()
     twin = Client(FakeCloud(client.cloud.store.copy()))
     twin.network("m")
-    assert (len(client.cloud.books()), len(twin.cloud.books())) == (1, 2)
+    assert (len(client.cloud.ground_truth()), len(twin.cloud.ground_truth())) == (1, 2)

@@ -45,10 +45,10 @@ def on_file(path):
 def test_a_file_opened_again_holds_the_same_world(path):
     client = on_file(path)
     *_, instance = client.host()
-    books, now = client.cloud.books(), client.cloud.clock.now()
+    books, now = client.cloud.ground_truth(), client.cloud.clock.now()
     client.cloud.store.close()
     again = on_file(path)
-    assert (again.cloud.books(), again.cloud.clock.now()) == (books, now)
+    assert (again.cloud.ground_truth(), again.cloud.clock.now()) == (books, now)
     assert instance in again.listed("Instances")
 
 
@@ -60,7 +60,7 @@ def test_two_on_one_file_see_each_other_and_share_the_clock(path):
     assert one.cloud.clock.now() == two.cloud.clock.now()
     two("DeleteNetwork", id=network)
     assert one.refused("DeleteNetwork", id=network) == "NotFound"
-    assert one.cloud.books() == two.cloud.books() == []
+    assert one.cloud.ground_truth() == two.cloud.ground_truth() == []
 
 
 def test_what_is_set_on_a_cloud_lasts_as_long_as_its_file(path):
@@ -79,10 +79,10 @@ def test_a_request_that_breaks_in_the_middle_leaves_no_trace(path, make):
     store = make(path)
     client = Client(FakeCloud(store))
     client.network()
-    before, now = client.cloud.books(), client.cloud.clock.now()
+    before, now = client.cloud.ground_truth(), client.cloud.clock.now()
     with pytest.raises(RuntimeError, match="broken"), store.transaction():
         half_a_request(client)
-    assert (client.cloud.books(), client.cloud.clock.now()) == (before, now)
+    assert (client.cloud.ground_truth(), client.cloud.clock.now()) == (before, now)
     assert client.network("whole")
 
 
@@ -96,13 +96,13 @@ def test_many_threads_on_one_file_lose_nothing(path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({record["name"] for record in on_file(path).cloud.books()}) == 20
+    assert len({record["name"] for record in on_file(path).cloud.ground_truth()}) == 20
 
 
 def test_many_processes_on_one_file_lose_nothing(path):
     processes = [other_process(path, 8, name) for name in "abc"]
     assert [process.wait(30) for process in processes] == [0, 0, 0]
-    names = [record["name"] for record in on_file(path).cloud.books()]
+    names = [record["name"] for record in on_file(path).cloud.ground_truth()]
     assert sorted(names) == sorted(f"{name}{number}" for name in "abc" for number in range(8))
 
 
@@ -110,17 +110,17 @@ def test_a_process_killed_at_any_moment_leaves_a_world_that_can_be_read_and_chan
     for kill in range(4):
         process = other_process(path, 1000, f"k{kill}-")
         client = on_file(path)
-        seen = len(client.cloud.books())
+        seen = len(client.cloud.ground_truth())
         deadline = time.monotonic() + 20
-        while len(client.cloud.books()) < seen + 1 + kill and time.monotonic() < deadline:
+        while len(client.cloud.ground_truth()) < seen + 1 + kill and time.monotonic() < deadline:
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
         process.wait()
         client.cloud.set_quota("network", 10_000)
-        books = client.cloud.books()
+        books = client.cloud.ground_truth()
         assert len(books) > seen
         assert {record["state"] for record in books} == {"available"}
-        assert on_file(path).cloud.books() == books
+        assert on_file(path).cloud.ground_truth() == books
         assert client.network(f"after-{kill}")
         client.cloud.store.close()
 

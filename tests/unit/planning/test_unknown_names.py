@@ -65,7 +65,7 @@ def test_one_volume_that_may_be_lost_is_the_only_one_that_goes():
     with simulate() as cloud:
         apply_and_check(SHOP, DEMO)
         apply(destroy(SHOP, DEMO, PlanOptions(allow_data_loss="volume.small1-data")))
-        volumes = [record["name"] for record in cloud.books() if record["kind"] == "volume"]
+        volumes = [record["name"] for record in cloud.ground_truth() if record["kind"] == "volume"]
     assert len(volumes) == 1
     assert "small2-data" in volumes[0]
 
@@ -125,7 +125,7 @@ LOSS = PlanOptions(allow_data_loss="volume.small2-data")
 
 
 def names_of_volumes(cloud):
-    return [record["name"] for record in cloud.books() if record["kind"] == "volume"]
+    return [record["name"] for record in cloud.ground_truth() if record["kind"] == "volume"]
 
 
 def is_interrupted(cloud):

@@ -47,7 +47,7 @@ class World:
 
     def open_ssh(self) -> None:
         """Somebody lets ssh in from everywhere, in the console."""
-        id = next(one["id"] for one in self.cloud.books() if one["name"].startswith("shop-demo-web-"))
+        id = next(one["id"] for one in self.cloud.ground_truth() if one["name"].startswith("shop-demo-web-"))
         rule = {"protocol": "tcp", "first": 22, "last": 22, "peer": "0.0.0.0/0"}
         given = {"id": id, "direction": "ingress", "rules": [rule]}
         self.cloud.request(DEMO.account, DEMO.region, "AllowTraffic", given)
@@ -181,7 +181,7 @@ def test_an_apply_is_stopped_before_anything_is_done(unsafe):
     refused = unsafe.run("apply", "--yes")
     assert refused.exit_code == 3
     assert "ssh to web is open to" in refused.stderr
-    assert unsafe.cloud.books() == []
+    assert unsafe.cloud.ground_truth() == []
 
 
 def test_a_plan_names_the_warnings_in_one_line(world):
@@ -210,7 +210,7 @@ def test_a_rule_of_ones_own_stops_an_apply_from_python(world):
     assert [finding.rule for finding in made.errors] == ["acme/one-cache"]
     with pytest.raises(PolicyError, match="there is more than one"):
         apply(made)
-    assert world.cloud.books() == []
+    assert world.cloud.ground_truth() == []
     assert [one.rule for one in check(SHOP, DEMO, rules=[one_cache]).errors] == ["acme/one-cache"]
 
 
@@ -220,4 +220,4 @@ def test_a_rule_of_a_script_stops_its_commands(world):
         result = ruled.run(*arguments)
         assert result.exit_code == 3
         assert "there is more than one" in result.stdout + result.stderr
-    assert world.cloud.books() == []
+    assert world.cloud.ground_truth() == []

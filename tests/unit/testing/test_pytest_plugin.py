@@ -15,11 +15,11 @@ SHOP = Topology("shop", roles=[Role("web")])
 
 def test_a_topology_is_applied_to_a_cloud_of_its_own(fake_cloud, apply_topology):
     assert apply_topology(SHOP).succeeded
-    assert len([record for record in fake_cloud.books() if record["kind"] == "instance"]) == 3
+    assert len([record for record in fake_cloud.ground_truth() if record["kind"] == "instance"]) == 3
 
 
 def test_the_next_test_has_another(fake_cloud):
-    assert fake_cloud.books() == []
+    assert fake_cloud.ground_truth() == []
 
 
 @pytest.mark.parametrize("fake_cloud", ["aws", "gcp"], indirect=True)
@@ -35,7 +35,7 @@ def test_nothing_stays_behind(monkeypatch):
         assert plugin.cloud is cloud is not outer
         apply_and_check(SHOP)
     assert plugin.cloud is outer
-    assert outer.books() == []
+    assert outer.ground_truth() == []
 
 
 def test_a_test_that_builds_in_the_file_that_all_share_is_warned(monkeypatch):

@@ -3,7 +3,7 @@
     with bed.in_thread() as ec2:           # quick; survives os.fork, each child with a copy of its own
         os.environ.update(ec2.environment)
         ...
-        assert ec2.bed.books() == []
+        assert ec2.bed.ground_truth() == []
 
     with bed.in_process() as ec2:          # survives the client's SIGKILL
         ec2.bed.fault("killed after", at=7, pid=client.pid)

@@ -23,9 +23,9 @@ from bed import (
     validation,
     xml,
 )
-from bed.books import books
 from bed.call import AFTER, BEFORE, INSTEAD, SHOWN, Call
 from bed.errors import THROTTLED, EC2Error
+from bed.ground_truth import ground_truth
 from bed.identities import Identities, Identity
 from bed.kinds import ID, KINDS
 from bed.listing import FIXED, Listing
@@ -65,7 +65,7 @@ class Bed(Emulator[EC2Asked]):
         *Emulator.verbs,
         "fail_next_instance",
         "fail_terminations",
-        "books",
+        "ground_truth",
         "add_account",
         "write",
         "read",
@@ -149,7 +149,7 @@ class Bed(Emulator[EC2Asked]):
             self._settle()
             return self.tell(Call(operation, dict(params), account, region, self.at(account, region)))
 
-    def books(
+    def ground_truth(
         self, account: str | None = None, region: str | None = None, without: Collection[str] = ()
     ) -> list[str]:
         """Everything that exists, by moto's own word: a sorted line for each thing, without ids.
@@ -158,7 +158,7 @@ class Bed(Emulator[EC2Asked]):
         """
         with self.lock:
             self._settle()
-            return books(account, region, without)
+            return ground_truth(account, region, without)
 
     def at(self, account: str, region: str) -> Region:
         """The books of one account in one region."""

@@ -76,9 +76,9 @@ class AwsBed(Bed):
         self.ec2.settings = Settings(**self._given)
         self.ec2.reset()
 
-    def books(self) -> Sequence[str]:
+    def ground_truth(self) -> Sequence[str]:
         """Everything that exists, by moto's own word; what is on its way out is waited for."""
-        return books(self.ec2)
+        return ground_truth(self.ec2)
 
     def set_quota(self, kind: str, limit: int) -> None:
         """Elastic addresses alone have a quota that EC2 itself tells."""
@@ -178,10 +178,10 @@ class AwsBed(Bed):
             self._act(action, params, name)
 
 
-def books(ec2: EC2 | RemoteBed) -> list[str]:
+def ground_truth(ec2: EC2 | RemoteBed) -> list[str]:
     """What there is in the end: a line for each thing, a claim's beginning with `claim`."""
     ec2.advance(SIX_HOURS)
-    lines = (line.partition(" @")[0] for line in ec2.books(ACCOUNT, without=PASSING))
+    lines = (line.partition(" @")[0] for line in ec2.ground_truth(ACCOUNT, without=PASSING))
     return sorted(_claim(line) for line in lines)
 
 

@@ -53,11 +53,11 @@ class RemoteBed(emulator.RemoteBed):
         """What a volume or snapshot holds there."""
         return base64.b64decode(self.ask("read", id=id, offset=offset, length=length))
 
-    def books(
+    def ground_truth(
         self, account: str | None = None, region: str | None = None, without: Collection[str] = ()
     ) -> list[str]:
         """Everything that exists, by moto's own word."""
-        lines: list[str] = self.ask("books", account=account, region=region, without=list(without))
+        lines: list[str] = self.ask("ground_truth", account=account, region=region, without=list(without))
         return lines
 
 

@@ -3,7 +3,7 @@
     with emulator.in_thread() as gce:           # quick; survives os.fork, each child with a copy of its own
         os.environ.update(gce.environment)
         ...
-        assert gce.bed.books() == []
+        assert gce.bed.ground_truth() == []
 
     with emulator.in_process() as gce:          # survives the client's SIGKILL
         gce.bed.fault("killed after", at=7, pid=client.pid)

@@ -25,9 +25,9 @@ from emulator import (
     services,
     validation,
 )
-from emulator.books import books
 from emulator.call import SERVED, Call
 from emulator.errors import GceError, not_found
+from emulator.ground_truth import ground_truth
 from emulator.identities import PROJECT, Identities, Identity
 from emulator.official import Method
 from emulator.project import Operation, Project
@@ -72,7 +72,7 @@ class Bed(Emulator[GceAsked]):
         "fail_next_instance",
         "fail_later",
         "enforce",
-        "books",
+        "ground_truth",
         "add_project",
         "add_identity",
         "act",
@@ -200,7 +200,7 @@ class Bed(Emulator[GceAsked]):
         told = self._do(call)
         return copy.deepcopy(told), call.operation
 
-    def books(self, project: str | None = None, without: Collection[str] = ()) -> list[str]:
+    def ground_truth(self, project: str | None = None, without: Collection[str] = ()) -> list[str]:
         """Everything that exists, by the bed's own word: a sorted line for each thing, without ids.
 
         `without` are the keys of labels, and of JSON in descriptions, that differ between worlds that are the
@@ -208,7 +208,7 @@ class Bed(Emulator[GceAsked]):
         """
         with self.lock:
             self._settle()
-            return books(self.projects.values(), project, without)
+            return ground_truth(self.projects.values(), project, without)
 
     def serve(self, request: Request) -> Response:
         """Answer one request. Raises Dropped, CutShort or Killed where a fault breaks it."""

@@ -36,15 +36,15 @@ METRICS = {
 """Kind of resource → the quota that limits how many there may be."""
 
 
-def books(gce: ComputeEngine | RemoteBed) -> list[str]:
+def ground_truth(gce: ComputeEngine | RemoteBed) -> list[str]:
     """Everything that a bed has, but for what differs between two worlds that are the same.
 
     What was given to another owner keeps its name on Compute Engine, and would bear another if it were new.
     """
     gce.advance(SIX_HOURS)
-    text = "\n".join(line.partition(" @")[0] for line in gce.books(PROJECT, without=PASSING))
+    text = "\n".join(line.partition(" @")[0] for line in gce.ground_truth(PROJECT, without=PASSING))
     for pattern in _RENAMED:
-        for found in pattern.finditer("\n".join(gce.books(PROJECT))):
+        for found in pattern.finditer("\n".join(gce.ground_truth(PROJECT))):
             before, now = found["before"], found["now"]
             text = text.replace(f"-{before}-", f"-{now}-").replace(f'.{before}"', f'.{now}"')
     return sorted(_claim(line) for line in text.splitlines())
@@ -103,9 +103,9 @@ class GcpBed(Bed):
         self.gce.settings = Settings(**self._given)
         self.gce.reset()
 
-    def books(self) -> Sequence[str]:
+    def ground_truth(self) -> Sequence[str]:
         """Everything that exists, by the bed's own word; what is on its way is waited for."""
-        return books(self.gce)
+        return ground_truth(self.gce)
 
     def silence(self, zone: str) -> AbstractContextManager[object]:
         """While it lasts, a zone does not answer."""

@@ -58,9 +58,9 @@ def in_thread(**settings: Any) -> Iterator["Local"]:
 class RemoteBed(base.RemoteBed):
     """The verbs of `Bed`, over HTTP."""
 
-    def books(self, project: str | None = None, without: Collection[str] = ()) -> list[str]:
+    def ground_truth(self, project: str | None = None, without: Collection[str] = ()) -> list[str]:
         """Everything that exists, by the bed's own word."""
-        lines: list[str] = self.ask("books", project=project, without=list(without))
+        lines: list[str] = self.ask("ground_truth", project=project, without=list(without))
         return lines
 
 

@@ -107,7 +107,7 @@ class LibvirtBed(Bed):
                 pool.delete()
                 pool.undefine()
 
-    def books(self) -> Sequence[str]:
+    def ground_truth(self) -> Sequence[str]:
         """Everything on both hypervisors, every file and link among it, by the machines' own word."""
         lines: list[str] = []
         for zone, hypervisor in self._hypervisors():

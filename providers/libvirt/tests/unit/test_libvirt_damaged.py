@@ -173,7 +173,7 @@ class TestADisk:
 def with_key(found, key):
     known = {"key": key, "tags": {}}
     if found.address.kind == "volume":
-        return evolve(found.spec, zone="a", protect=False, **known)
+        return evolve(found.spec, zone="a", deletion_protection=False, **known)
     return evolve(found.spec, volume=None, copy_of="", **known)
 
 

@@ -118,6 +118,8 @@ class Shapes:
     """The types of inner blocks, by kind: an attribute that this block does not have may belong there."""
     only_in_topology: frozenset[str] = frozenset()
     """For the role block of an environment: the attributes that only the role block of the topology has."""
+    former: frozenset[str] = frozenset()
+    """Former names of its attributes: no advice names them."""
 
 
 NOTHING = Shapes({})
@@ -131,15 +133,17 @@ def shapes(of: type[Any]) -> Shapes:
         for name, each in schema.block_attributes(of).items()
         if each.part
     }
-    return Shapes(_shapes(schema.attributes(of)), tuple(needed), inner)
+    former = {each.former: _shape(each) for each in schema.attributes(of) if each.former}
+    known = {**_shapes(schema.attributes(of)), **former}
+    return Shapes(known, tuple(needed), inner, former=frozenset(former))
 
 
 def override_shapes(of: type[Any]) -> Shapes:
     """Return the types of the attributes of a class that an environment can override."""
     described = schema.attributes(of)
     here = _shapes(each for each in described if each.metadata.get("override"))
-    others = {name for each in described for name in (each.hcl, each.block) if name} - here.keys()
-    return Shapes(here, only_in_topology=frozenset(others))
+    names = {name for each in described for name in (each.hcl, each.block, each.former) if name}
+    return Shapes(here, only_in_topology=frozenset(names - here.keys()))
 
 
 def _shapes(described: Iterable[schema.Attribute]) -> Mapping[str, Shape]:
@@ -200,7 +204,7 @@ def _place_in_a_role(name: str, known: Shapes) -> str:
     """Return where an attribute of roles belongs; empty: it is no attribute of roles."""
     if any(name in inner.only_in_topology for inner in known.inner.values()):
         return "It belongs in the role block of the topology."
-    of_roles = {each.hcl for each in schema.attributes(Role)}
+    of_roles = {name for each in schema.attributes(Role) for name in (each.hcl, each.former)}
     return "It belongs in a role block." if name in of_roles else ""
 
 
@@ -214,7 +218,7 @@ def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any
             or send_to_topology(name, known)
             or terraform.advice(name, Where.ATTRIBUTE, Where.BLOCK)
             or _place_in_a_role(name, known)
-            or suggestion(name, known.shapes, "Remove it.")
+            or suggestion(name, known.shapes.keys() - known.former, "Remove it.")
         )
         raise problem("unknown-attribute", f"there is no {name!r} in {where}", fix, location)
     computed, shape = evaluate(attribute, scope), known.shapes[name]

@@ -16,6 +16,7 @@ from portinfra.declaration.hcl.syntax import Block
 from portinfra.declaration.terraform import Where
 from portinfra.format import suggestion, with_article
 from portinfra.model.finding import Finding
+from portinfra.model.former_names import former_names
 from portinfra.model.location import Location
 from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, following_attributes, label
 
@@ -40,6 +41,7 @@ class Reader:
         values = a.take(block, self._known_attributes(of, block, follows), self.scope, self.findings)
         made = {each.name: each.stand_in() for each in follows}
         made |= {each.name: values[each.hcl] for each in attributes(of) if values and each.hcl in values}
+        made |= {name: values[name] for name in former_names(of) if values and name in values}
         for name, each in inside.items():
             made[each.name] = self._value_of_blocks(each, block, made.get(each.name), inner[name])
         if not self._has_right_labels(of, block) or values is None or written_twice:
@@ -204,6 +206,9 @@ def _with_attributes(of: type[Any], block: Block) -> Location:
     """Return the location of a block, with the line of each of its attributes by the name in the model."""
     named = {each.hcl: each.name for each in attributes(of) if each.hcl}
     lines = {named.get(each.name, each.name): each.location for each in block.attributes}
+    for each in attributes(of):
+        if each.former in lines:
+            lines.setdefault(each.name, lines[each.former])
     for inside, attribute in ((each, block_attributes(of).get(each.kind)) for each in block.blocks):
         if attribute is None or not inside.labels:
             continue

@@ -1,1 +1,1 @@
-"""Takeovers that are isolated and removed afterwards."""
+"""Drills: takeovers in an isolated scope, which are removed afterwards."""

@@ -1,5 +1,6 @@
-"""`drill`: the whole topology in the target, from the newest points, in a scope of its own; measured, and
-torn down always. It makes no call to the source, and touches nothing of the target's environment.
+"""`drill`: portinfra creates the whole topology in the target, from the newest points and in a scope of its
+own. It measures the drill, and always removes it. It makes no call to the source, and does not touch the
+target's environment.
 """
 
 import secrets
@@ -31,7 +32,7 @@ from portinfra.recovery.options import FailoverOptions, RunOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.point import points
-from portinfra.recovery.points.restore import ending, isolate, place_with_data
+from portinfra.recovery.points.restore import isolate, place_with_data, with_end_after
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
@@ -62,14 +63,15 @@ def drill(
     as_of: datetime | None = None,
     blank: Collection[str] = (),
 ) -> Evidence:
-    """Bring it up, ask the gates and probes, and tear it down. Evidence of a drill that failed says so. With
-    `as_of`, use points that are not later than that moment, and measure the age of their data at it. Volumes
-    `blank`, by their addresses, may begin blank where no point has data of them.
+    """Create the drill, check its gates and probes, and remove it. Return its evidence, also if it failed.
 
-    Raises ProviderError where it could not even begin; ValidationError where no host can run a probe; and
-    PolicyError where the situation permits no drill, and for a moment or volumes that an operator named and
-    that cannot be had. Whatever else keeps it from coming up is in evidence of a drill that failed. A drill
-    that sees a takeover to its own end begin is torn down at its next wave.
+    With `as_of`, use points that are not later than that moment, and measure the age of their data at it. The
+    volumes `blank`, by address, may begin blank where no point has data of them.
+
+    Raises ProviderError where the drill could not begin, and ValidationError where no host can run a probe.
+    Raises PolicyError where the situation permits no drill, and for a moment or volumes that an operator
+    named and that do not exist. Evidence of a failed drill has all other problems. If a takeover to the
+    drill's own end begins, the drill is removed at its next wave.
     """
     run_options, say = run_options or RunOptions(), SafeListener(say)
     options = FailoverOptions(as_of=as_of, blank=blank)
@@ -95,12 +97,14 @@ def drill(
         ages = Ages(points(contents.entries), started, until)
         id = f"{int(started):x}{secrets.token_hex(1)}"
         run = target.start_run(recovery.drill(id), workers=run_options.workers, seed=run_options.seed)
-        with ExitStack() as held:  # from before the ledger tells of it: what nobody holds is swept
+        with ExitStack() as held:  # held before the ledger names the drill: a sweep removes what no run holds
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
             say(f"drill {id}: {recovery.drill(id)}")
             if opened := way_in(recovery):
                 say(f"{opened.through} can be reached from {', '.join(opened.ranges)}")
+            for lack in choice.newer_than_used:
+                say(f"the drill uses older data, which a takeover refuses: {lack.why}")
             make_one = command("dr", "replicate", recovery.plan.name, "--now")
             problems = [f"{lack}: {lack.fix or f'make one with {make_one}'}" for lack in missing]
             may_leave_hosts = recovery.plan.vault is not None
@@ -108,13 +112,13 @@ def drill(
                 with run.keep_lease():
                     receive(recovery, target, chosen, run_options, say)
                 may_leave_hosts = False
-                there = target.observe(recovery.points)
-                placed = place_with_data(recovery, where(recovery, id), chosen, there, accepted)
+                observed = target.observe(recovery.points)
+                placed = place_with_data(recovery, place_drill(recovery, id), chosen, observed, accepted)
                 plan = compose(placed, catalogue, Observation(), target.provider.drivers, LOSE_ALL)
                 problems += [f"{each.message} {each.fix}" for each in file_errors(plan)]
             except (PortinfraError, KeyboardInterrupt) as error:
                 problems.append(_in_words(error))
-                placed = where(recovery, id)
+                placed = place_drill(recovery, id)
             context = RolloutContext(target, run, catalogue, placed, run_options.listen, recovery.sensitive)
             bring_up = BringUp(
                 recovery, context, KIND, say, interruption=lambda: _takeover_of(recovery, target)
@@ -143,7 +147,7 @@ def drill(
                     **asdict(link_run(ledger, entry)),
                 )
                 waves = [round(wave.seconds) for wave in evidence.waves]
-                with suppress(ProviderError):  # what cannot be noted stays open, for a sweep to look at
+                with suppress(ProviderError):  # an entry that cannot be written stays open for a sweep
                     more = {"rto": evidence.rto_measured, "waves": waves}
                     return evidence, end_run(ledger, entry, evidence, open=True, **more)
                 return evidence, None
@@ -154,14 +158,16 @@ def drill(
             except PortinfraError as error:
                 bring_up.reasons.append(_in_words(error))
                 evidence, ended = end()
-        if left == 0 and not hosts_left and ended is not None:  # last of all: what died before this is swept
+        if left == 0 and not hosts_left and ended is not None:  # the last write: before it, a sweep removes
             with suppress(ProviderError):
                 ledger.rewrite(ended, {**ended.said, "open": False})
     return evidence
 
 
 def _raise_if_refused(recovery: Recovery, target: Connection) -> None:
-    """Raise PolicyError where no drill is permitted. The other end is only read to say what is right."""
+    """Raise PolicyError where no drill is permitted. The other end is read only to explain what is
+    possible.
+    """
     verb = Verb("drill", end_of(recovery))
     if may(verb, _without_other_end(recovery, target)) is not None:
         raise_if_refused(recovery, verb, read_facts(recovery))
@@ -178,9 +184,7 @@ def _without_other_end(recovery: Recovery, target: Connection) -> Situation:
 
 
 def _up_and_down(bring_up: BringUp) -> int | None:
-    """How much is left of it afterwards; None where not known. Only death keeps it from being torn
-    down.
-    """
+    """Return how many resources are left; None where not known. Only a dead process skips the removal."""
     try:
         if not bring_up.reasons:
             bring_up.run()
@@ -202,8 +206,8 @@ def _in_words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
-def where(recovery: Recovery, id: str) -> Placed:
-    """The resources of a drill: the topology without a way in or out but the declared one, whose hosts end
+def place_drill(recovery: Recovery, id: str) -> Placed:
+    """Return the resources of a drill: the topology with only the declared way in. Its hosts end by
     themselves.
     """
     drills = recovery.plan.drills
@@ -214,11 +218,11 @@ def where(recovery: Recovery, id: str) -> Placed:
         dns=None,
     )
     placed = place(open_way_in(recovery, isolate(recovery.topology)), environment)
-    return ending(keep_one_address(recovery, placed), seconds(drills.limit))
+    return with_end_after(keep_one_address(recovery, placed), seconds(drills.limit))
 
 
 def _tear_down(bring_up: BringUp) -> int | None:
-    """How much of the drill is left after everything was removed; None where not known."""
+    """Return how many resources are left after the removal; None where not known."""
     run, context = bring_up.context.run, bring_up.context
     try:
         return remove(context)
@@ -230,7 +234,8 @@ def _tear_down(bring_up: BringUp) -> int | None:
 
 
 def remove(context: RolloutContext) -> int | None:
-    """Remove everything of a drill's scope; how much is left; None where a zone does not answer.
+    """Remove everything of a drill's scope. Return how many resources are left; None where a zone does not
+    answer.
 
     Raises ApplyError.
     """

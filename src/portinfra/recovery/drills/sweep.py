@@ -1,4 +1,4 @@
-"""`sweep`: remove what drills, takeovers and refreshes left whose process died, at both ends."""
+"""`sweep`: remove, at both ends, what drills, takeovers and refreshes left whose process died."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,7 +20,7 @@ from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Scope
 from portinfra.model.strict import strict
 from portinfra.placement import place
-from portinfra.recovery.drills.drill import remove, where
+from portinfra.recovery.drills.drill import place_drill, remove
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
@@ -43,25 +43,25 @@ class Swept:
     """What a sweep did about one drill, or about the hosts that other runs left in one place."""
 
     id: str
-    """Of the drill; empty for other hosts."""
+    """The id of the drill; empty for other hosts."""
     began: str
     """When the drill began; empty for other hosts."""
     fate: str
-    """`removed`, `still running`, `not looked at`, or why it could not be removed. Of a ledger: which of its
-    records cannot be read, and how to find what they may be of.
+    """`removed`, `still running`, `not looked at`, or why it could not be removed. For a ledger: which of its
+    entries cannot be read, and how to find the resources that they may name.
 
-    `not looked at`: the environment or a zone of it does not answer. The entries of the ledger stay open for
-    the next sweep.
+    `not looked at`: the environment or one of its zones does not answer. The entries of the ledger stay open
+    for the next sweep.
     """
     resources: int = 0
-    """How many were seen."""
+    """How many resources the sweep saw."""
     what: Literal["drill", "probe host", "transfer hosts", "environment", "ledger"] = "drill"
-    """`environment`: all of it, which does not answer or cannot be read. `ledger`: records that may be of
-    drills and cannot be read, so that portinfra does not know what those drills left.
+    """`environment`: all of it, which does not answer or cannot be read. `ledger`: entries that cannot be
+    read and may be of drills, so portinfra does not know what those drills left.
     """
     environment: str = ""
     direction: Literal["", "receiving", "sending"] = ""
-    """Of transfer hosts: whether they receive or send data."""
+    """For transfer hosts: whether they receive or send data."""
 
     @property
     def is_done(self) -> bool:
@@ -73,12 +73,12 @@ class Swept:
 def sweep(
     recovery: Recovery, *, run_options: RunOptions | None = None, say: Say = lambda line: None
 ) -> list[Swept]:
-    """Remove what runs left that died: drills by their ids, hosts of probes, and hosts that carry data of a
-    vault. portinfra leaves what still runs.
+    """Remove what runs left that died: drills by their ids, hosts of probes, and transfer hosts. portinfra
+    leaves what a living run uses.
 
     At each end that answers, also remove kept snapshots of replaced volumes whose time is over. An end that
-    does not answer is `not looked at`; the fate of an end where another error ends the sweep is that error.
-    Raises ProviderError where both ends fail before anything was found.
+    does not answer is `not looked at`. Where another error ends the sweep of an end, that error is its fate.
+    Raises ProviderError where both ends fail before the sweep found anything.
     """
     run_options, say = run_options or RunOptions(), SafeListener(say)
     found: list[Swept] = []
@@ -103,7 +103,7 @@ def sweep(
 
 
 def _sweep_end(way: Recovery, connection: Connection, run_options: RunOptions, say: Say) -> Iterator[Swept]:
-    """Yield what was found at the target of a way."""
+    """Yield what the sweep found at the target of a recovery."""
     ledger = Ledger(connection, way.ledger)
     ledger.settle()
     is_empty = may_close = True
@@ -124,7 +124,7 @@ def _sweep_end(way: Recovery, connection: Connection, run_options: RunOptions, s
 
 
 def _sweep_transfers(way: Recovery, connection: Connection, run_options: RunOptions) -> Iterator[Swept]:
-    """Remove transfer hosts in both directions, before the entries close that tell of them."""
+    """Remove transfer hosts in both directions, before the entries that name them are closed."""
     if way.plan.vault is None:
         return
     directions: tuple[tuple[Literal["receiving", "sending"], Recovery, Scope], ...] = (
@@ -139,19 +139,19 @@ def _sweep_transfers(way: Recovery, connection: Connection, run_options: RunOpti
 def _sweep_drills(
     way: Recovery, connection: Connection, ledger: Ledger, run_options: RunOptions, *, may_close: bool
 ) -> Iterator[Swept]:
-    """Remove drills that died: each has a scope of its own, which only its entry names. Close their entries,
-    unless transfer hosts are left, which may be theirs.
+    """Remove drills that died: only its entry names the scope of a drill. Close their entries, unless
+    transfer hosts are left that may belong to them.
     """
     contents = ledger.read()
     if hidden := [each for each in contents.unreadable if each.open and each.kind in ("", KIND)]:
         names = f"{way.topology.name}-{way.target.name}-drill-"
-        fate = f"{unreadable_line(hidden)}. If that is of a drill, names of what it left begin with {names}"
+        fate = f"{unreadable_line(hidden)}. If that is of a drill, names of its resources begin with {names}"
         yield Swept("", "", fate, what="ledger", environment=way.target.name)
     for entry in contents.entries:
         if entry.kind != KIND or not entry.open:
             continue
         swept = Swept(str(entry.said["id"]), str(entry.said["began"]), REMOVED, environment=way.target.name)
-        placed = where(way, swept.id)
+        placed = place_drill(way, swept.id)
         try:
             with connection.start_run(
                 placed.scope, workers=run_options.workers, seed=run_options.seed
@@ -180,12 +180,12 @@ def _sweep_drills(
 
 
 def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, run_options: RunOptions) -> None:
-    """Close the entries of takeovers and refreshes that left nothing, under the leases of all that a run may
-    leave: its transfer hosts, and hosts of probes, which it makes under the lease of its environment.
+    """Close the entries of takeovers and refreshes that left nothing. Hold the leases of all that a run may
+    leave: of its transfer hosts, and of its environment, under which it creates hosts of probes.
 
-    While a takeover to this end is not finished, its entries stay open: a run of it may be about to take that
-    lease, which a sweep must not hold then. They also stay open while another run holds one of the leases. A
-    run that lives, and holds neither yet, opens its entry again under each of them.
+    While a takeover to this end is not finished, its entries stay open: its next run may need that lease, and
+    a sweep must not hold it. They also stay open while another run holds one of the leases. A living run that
+    holds neither lease yet opens its entry again under each of them.
     """
     entries = ledger.entries()
     if under_way(turns(entries)) or not any(each.open for each in entries if each.kind == TAKEOVER):
@@ -203,12 +203,12 @@ def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, run_optio
 def _sweep_scope(
     way: Recovery, connection: Connection, scope: Scope, remove_all: Callable[[], None]
 ) -> list[Swept]:
-    """Return what became of a scope; nothing where it is empty."""
-    there = connection.observe(scope)
-    if there.count == 0:
+    """Return what the sweep did about a scope; nothing where it is empty."""
+    observed = connection.observe(scope)
+    if observed.count == 0:
         return []
-    fate = UNSEEN if there.unknown else REMOVED
-    swept = Swept("", "", fate, len(there.resources), environment=way.target.name)
+    fate = UNSEEN if observed.unknown else REMOVED
+    swept = Swept("", "", fate, len(observed.resources), environment=way.target.name)
     try:
         remove_all()
     except LeaseHeldError:

@@ -1,7 +1,8 @@
-"""The declared way into a drill, for tests by hand: one public address, and rules for a few ranges. Pure.
+"""The declared access to a drill for manual tests: one public address, and rules for a few ranges. Pure.
 
-A drill has no way in or out. With `reach`, the first host of one role gets a public address, and the ports
-that the flows of that role open to the outside are open to these ranges alone. Nothing gets out but replies.
+A drill has no access from outside, and none to the outside. With `reach`, the first host of one role gets a
+public address. The ports that the flows of that role open to the outside are open to these ranges alone. Only
+replies leave the drill.
 """
 
 from collections.abc import Iterable
@@ -19,13 +20,13 @@ WHY = "people try a drill by hand"
 
 
 def way_in(recovery: Recovery) -> WayIn | None:
-    """Return the way into a drill as evidence has it; None: there is none."""
+    """Return the access to a drill as evidence has it; None: there is none."""
     drills = recovery.plan.drills
     return WayIn(drills.reach, _first_host(drills.through)) if drills.reach else None
 
 
 def open_way_in(recovery: Recovery, isolated: Topology) -> Topology:
-    """Return the isolated topology of a drill with the declared way in."""
+    """Return the isolated topology of a drill with the declared access."""
     drills = recovery.plan.drills
     if not drills.reach:
         return isolated
@@ -38,7 +39,7 @@ def open_way_in(recovery: Recovery, isolated: Topology) -> Topology:
 
 
 def flows_from_outside(topology: Topology, role: str) -> Iterable[Flow]:
-    """Yield the flows by which a role is reached from outside the topology."""
+    """Yield the flows from outside the topology to a role."""
     roles = {each.name for each in topology.roles}
     for flow in topology.flows:
         if role in flow.targets and not roles.issuperset(flow.sources):
@@ -46,7 +47,7 @@ def flows_from_outside(topology: Topology, role: str) -> Iterable[Flow]:
 
 
 def keep_one_address(recovery: Recovery, placed: Placed) -> Placed:
-    """Return what is placed with the public address of the first host alone."""
+    """Return the placed resources with the public address of the first host alone."""
     first = Address(f"instance.{_first_host(recovery.plan.drills.through)}")
     return evolve(
         placed,

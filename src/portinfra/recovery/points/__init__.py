@@ -1,1 +1,1 @@
-"""Recovery points: how they are captured, stored, aged and restored."""
+"""Recovery points: their capture, storage, ages and restore."""

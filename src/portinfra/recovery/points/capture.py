@@ -1,4 +1,6 @@
-"""One moment of one group: hooks, snapshots that all begin while they hold, hooks."""
+"""The capture of one group at one moment: hooks, snapshots that all begin while the hooks hold,
+hooks again.
+"""
 
 from typing import Any
 
@@ -15,12 +17,12 @@ from portinfra.recovery.points.point import id_of, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 
 HOOK_SECONDS = 300.0
-"""The longest that a hook may take."""
+"""The time limit of a hook, in seconds."""
 
 
 @define
 class Capture:
-    """One group, between its hooks."""
+    """The capture of one group."""
 
     group: Group
     id: str
@@ -30,19 +32,19 @@ class Capture:
     """The end of the recovery plan that is captured."""
     problem: str = ""
     froze: float = 0.0
-    """When its first hook began: no freeze is older, and none holds for longer than from here."""
+    """When its first hook began: no freeze is older, and the freeze limit counts from here."""
     moment: float = 0.0
-    """When its hooks had ended: nothing that was written before is missing."""
+    """When its hooks had ended: the point has all earlier writes."""
     begun: dict[Address, float] = field(init=False, factory=dict)
     to_thaw: list[Hook] = field(init=False)
-    """The hooks after that have not ended yet."""
+    """The hooks `after` that have not ended yet."""
 
     @to_thaw.default
     def _all_of_them(self) -> list[Hook]:
         return list(self.group.after)
 
     def snapshots(self, shared_with: str) -> dict[Address, Spec]:
-        """Its snapshots."""
+        """Return its snapshots."""
         specs = [
             Snapshot(snapshot_name(volume, self.id), volume, shared_with=shared_with)
             for volume in self.group.volumes
@@ -50,7 +52,7 @@ class Capture:
         return {spec.address: spec for spec in specs}
 
     def freeze(self) -> str:
-        """Call the hooks before; why one of them failed."""
+        """Call the hooks `before`. Return why one of them failed."""
         self.froze = self.source.now
         with self.source.run.keep_lease():
             for hook in self.group.before:
@@ -61,18 +63,18 @@ class Capture:
 
     @property
     def limit(self) -> int:
-        """Seconds that what is frozen stays so."""
+        """The seconds that a freeze holds."""
         return min(seconds(policy.freeze_limit) for policy in self.group.policies)
 
-    def note(self, address: Address) -> None:
-        """That a snapshot has begun; when all have, it is thawed."""
+    def record_start(self, address: Address) -> None:
+        """Record that a snapshot has begun. When all have, thaw the group."""
         if volume_of(address) in self.group.volumes and id_of(address) == self.id:
             self.begun.setdefault(address, self.source.now)
             if len(self.begun) == len(self.group.volumes):
                 self.thaw()
 
     def thaw(self) -> None:
-        """Call the hooks after, whatever became of the rest; one that was interrupted, once more."""
+        """Call the hooks `after`, also after a failure. A hook that was interrupted is called once more."""
         if not self.to_thaw:
             return
         with self.source.run.keep_lease():
@@ -80,8 +82,8 @@ class Capture:
                 self._call_hook(self.to_thaw[0])
                 del self.to_thaw[0]
 
-    def late(self) -> str:
-        """That its snapshots are of no one moment."""
+    def lateness(self) -> str:
+        """Return that the snapshots are not of one moment; empty: they are."""
         if not self.group.before or not self.begun:
             return ""
         took = max(self.begun.values()) - self.froze
@@ -91,7 +93,7 @@ class Capture:
         return f"its last snapshot began {late} after the freeze, which holds for {held}"
 
     def _call_hook(self, hook: Hook, **variables: str) -> bool:
-        answer = calls.call(
+        outcome = calls.call(
             hook,
             self.given,
             seconds=HOOK_SECONDS,
@@ -100,7 +102,7 @@ class Capture:
             end=self.end,
             **variables,
         )
-        if not answer.passed:
-            told = "" if self.group.sensitive else answer.told
-            self.problem = self.problem or f"{calls.name_of(hook)}: {told or 'failed'}"
-        return answer.passed
+        if not outcome.passed:
+            output = "" if self.group.sensitive else outcome.told
+            self.problem = self.problem or f"{calls.name_of(hook)}: {output or 'failed'}"
+        return outcome.passed

@@ -1,7 +1,7 @@
-"""What can be restored: the one judge of the data of a group, for status, plan, drill and takeover. Pure.
+"""The verdicts about what can be restored, for status, plan, drill and takeover. Pure.
 
-It judges every volume that a group has at the end that restores, whether its data comes from a point or from
-own volumes of that end. A group is restorable if no verdict speaks against it.
+`coverage` judges every volume that a group has at the end that restores. Its data may come from a point or
+from own volumes of that end. A group is restorable if no verdict is against it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -33,7 +33,7 @@ Judgement = Literal[
     "not listed",
     "surplus",
 ]
-"""`accepted`: the operator accepts that it begins blank, or that its copy is under another key."""
+"""`accepted`: the operator accepts that the volume begins blank, or that its copy is under another key."""
 
 Level = Literal["ok", "warning", "error"]
 
@@ -54,7 +54,7 @@ LEVELS: Mapping[Judgement, Level] = {
 
 @frozen
 class OwnVolumes:
-    """The volumes that the end which restores has already, as the data of a group."""
+    """The volumes that the restoring end has already, as the data of a group."""
 
 
 Data = Point | OwnVolumes
@@ -62,7 +62,7 @@ Data = Point | OwnVolumes
 
 @frozen
 class Accepted:
-    """What an operator accepts of data that is not whole."""
+    """What an operator accepts of incomplete data."""
 
     blank: frozenset[Address] = frozenset()
     """Volumes that may begin blank where no data of them exists."""
@@ -80,15 +80,15 @@ class Verdict:
     volume: Address
     judgement: Judgement
     why: str = ""
-    """What speaks against it."""
+    """The reason against it."""
     source: str = ""
-    """The native id of the snapshot that it is restored from; empty: it is not at this end."""
+    """The native id of the snapshot that it is restored from; empty: this end has none."""
     superseded: bool = False
     """Whether a newer point covers the group."""
 
     @property
     def level(self) -> Level:
-        """Whether it speaks against the data. What is gone matters little while a newer point covers it."""
+        """How severe the verdict is. Deleted data is only a warning while a newer point covers the group."""
         return "warning" if self.superseded and self.judgement == "gone" else LEVELS[self.judgement]
 
     def __str__(self) -> str:
@@ -100,9 +100,9 @@ class Coverage:
     """The verdicts about the data of one group."""
 
     verdicts: tuple[Verdict, ...]
-    """Of each volume that the group has, then of each surplus volume."""
+    """One verdict for each volume that the group has, then one for each surplus volume."""
     lacks_snapshots: bool = False
-    """Whether a point has fewer snapshots than it had when it was made."""
+    """Whether a point has fewer snapshots than when it was made."""
 
     @property
     def restorable(self) -> bool | None:
@@ -114,7 +114,7 @@ class Coverage:
 
     @property
     def against(self) -> tuple[Verdict, ...]:
-        """The verdicts that speak against the data."""
+        """The verdicts against the data."""
         return tuple(each for each in self.verdicts if each.judgement in AGAINST)
 
     @property
@@ -123,11 +123,11 @@ class Coverage:
         return {each.volume: each.source for each in self.verdicts if each.source}
 
     def volumes(self, *judgements: Judgement) -> list[Address]:
-        """The volumes with one of these verdicts."""
+        """Return the volumes with one of these verdicts."""
         return [each.volume for each in self.verdicts if each.judgement in judgements]
 
     def accept(self, accepted: Accepted) -> "Coverage":
-        """Return it with what an operator accepts."""
+        """Return the coverage with what an operator accepts."""
 
         def is_accepted(each: Verdict) -> bool:
             if each.judgement == "wrong key":
@@ -144,10 +144,10 @@ AGAINST = frozenset({judgement for judgement, level in LEVELS.items() if level =
 """The judgements with which a volume cannot be restored now."""
 
 DELETED_TRIES_MAX = 1000
-"""The most sets of absent volumes that are compared to the digest of a point."""
+"""How many sets of absent volumes are compared with the digest of a point at most."""
 
 ABSENT = frozenset({"missing", "gone", "not arrived"})
-"""The judgements of a volume of which the end has no snapshot that is ready."""
+"""The judgements of a volume of which the end has no complete snapshot."""
 
 
 def coverage(
@@ -175,7 +175,7 @@ def coverage(
 
 
 def is_intact(found: Coverage) -> bool:
-    """Return whether all that arrived of a point can still be used, whatever is declared now."""
+    """Return whether all that arrived of a point is still usable, whatever the current declaration is."""
     return not (found.lacks_snapshots or found.volumes("gone", "wrong key", "damaged"))
 
 
@@ -191,7 +191,7 @@ def held_volumes(point: Point, group: Group, observed: Observation, vault: Vault
 def judge_points(
     placed: Placed, group: Group, points: Iterable[Point], observed: Observation, vault: VaultListing
 ) -> list[tuple[Point, Coverage]]:
-    """Judge the points of a group, which are given the newest first, with the coverage of each."""
+    """Return the points of a group, which are given the newest first, with their coverage."""
     found: list[tuple[Point, Coverage]] = []
     superseded = False
     for point in points:
@@ -209,7 +209,7 @@ def judge_points(
 def newest_restorable(
     judged: Iterable[tuple[Point, Coverage]], accepted: Accepted = NOTHING
 ) -> tuple[Point, Coverage] | None:
-    """Return the first point that nothing speaks against which an operator does not accept."""
+    """Return the first point without a verdict against it, apart from what an operator accepts."""
     found = ((point, each.accept(accepted)) for point, each in judged)
     return next(((point, each) for point, each in found if each.restorable is not False), None)
 
@@ -217,7 +217,7 @@ def newest_restorable(
 def newest_or_best(
     judged: Collection[tuple[Point, Coverage]],
 ) -> tuple[Point, Coverage] | None:
-    """Return the newest restorable point; without any, the newest of those that cover the most volumes."""
+    """Return the newest restorable point; if none is, the newest of those that cover the most volumes."""
     if found := newest_restorable(judged):
         return found
     return max(judged, key=lambda each: (len(each[1].volumes("covered")), each[0].number), default=None)
@@ -245,7 +245,7 @@ def _at_end(placed: Placed, group: Group, point: Point, volume: Address, observe
     seen = found.get(volume)
     if seen is None:
         if observed.unknown:
-            why = f"{silent_line(observed.unknown)}: its snapshot is not seen"
+            why = f"{silent_line(observed.unknown)}: portinfra cannot see its snapshot"
             return Verdict(volume, "not arrived", why)
         return _absent(group, point, volume, found)
     if seen.fault:
@@ -263,7 +263,7 @@ def _at_end(placed: Placed, group: Group, point: Point, volume: Address, observe
 
 
 def _foreign_key(placed: Placed, point: Point, spec: object, key: str | None) -> str:
-    """Return that a copy is under a key which neither the declaration nor its point names; empty: no."""
+    """Return that neither the declaration nor the point names the key of a copy; empty: one does."""
     declared = spec.key if isinstance(spec, Volume) else None
     if key is UNSEEN or key in (declared, placed.environment.key, point.entry.said.get("key") or None):
         return ""
@@ -272,17 +272,17 @@ def _foreign_key(placed: Placed, point: Point, spec: object, key: str | None) ->
 
 
 def _absent(group: Group, point: Point, volume: Address, found: Collection[Address]) -> Verdict:
-    """Judge a volume that a point has nothing of: others deleted it, or the point never had it."""
+    """Judge a volume without a snapshot in a point: others deleted it, or the point never had it."""
     deleted = _deleted_volumes(group, point, found)
     if volume in deleted:
-        return Verdict(volume, "gone", "it had arrived, and others deleted it")
+        return Verdict(volume, "gone", "its snapshot had arrived, and others deleted it")
     known = deleted or len(found) >= point.count
     return Verdict(volume, "missing", f"point {point.id} has no {'data' if known else 'snapshot'} of it")
 
 
 def _deleted_volumes(group: Group, point: Point, found: Collection[Address]) -> Collection[Address]:
     """Return the declared volumes whose snapshots others deleted: with them the point has the volumes that
-    its digest names. Empty: none, or a volume of the point is not declared any more, so it is not known.
+    its digest names. Empty: none, or a volume of the point is not declared any more, so they are not known.
     """
     absent = [volume for volume in group.volumes if volume not in found]
     missing = point.count - len(found)
@@ -297,7 +297,7 @@ def _in_vault(placed: Placed, group: Group, point: Point, volume: Address, vault
     if vault.points is None:
         return Verdict(volume, "not listed", "this machine cannot list the vault")
     if point.id not in vault.points:
-        return Verdict(volume, "gone", "the vault had it, and others deleted it")
+        return Verdict(volume, "gone", "the vault had its data, and others deleted it")
     if why := vault.damaged.get(point.id):
         return Verdict(volume, "damaged", why)
     held = vault.volumes.get(point.id)
@@ -312,7 +312,7 @@ def _in_vault(placed: Placed, group: Group, point: Point, volume: Address, vault
 
 
 def judge_size(volume: Address, spec: object, gib: int | None, source: str = "") -> Verdict:
-    """Judge data of so many GiB that a volume is to be restored from; `source` is its snapshot."""
+    """Judge data of `gib` GiB for the volume that is restored from it; `source` is its snapshot."""
     if isinstance(spec, Volume) and gib is not None and spec.gib < gib:
         why = f"it has {gib} GiB, and {spec.gib} GiB are declared"
         return Verdict(volume, "too large", why)
@@ -320,7 +320,7 @@ def judge_size(volume: Address, spec: object, gib: int | None, source: str = "")
 
 
 def _zone(placed: Placed, spec: object) -> str:
-    """Return the name of the zone of a volume; empty where the declaration does not tell it."""
+    """Return the name of the zone of a volume; empty where the declaration does not decide it."""
     zone = spec.zone if isinstance(spec, Volume) else ""
     if isinstance(zone, int):
         zones = placed.environment.zones

@@ -1,6 +1,7 @@
-"""Which points of a group are kept: the last ones, and the newest of each hour, day and week in UTC. Pure.
+"""Selection of the points of a group to keep: the last ones, and the newest of each hour, day and week in
+UTC. Pure.
 
-The ledger number decides which point is newer. A time only says in which hour, day or week a point is.
+The ledger number decides which point is newer. The time decides only the hour, day and week of a point.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +13,7 @@ from portinfra.recovery.points.point import Point
 
 HOUR, DAY = 3_600, 86_400
 _MONDAY = 3 * DAY
-"""From the Monday before 1970 to its first moment, which was a Thursday."""
+"""The seconds from the Monday before 1970 to its first moment, which was a Thursday."""
 
 Bucket = float | int | None
 
@@ -27,7 +28,7 @@ class Candidate:
     """Its effective time in seconds since 1970; None: not known."""
     restorable: bool = True
     is_ahead: bool = False
-    """Whether its own time is not believed. It takes no hour, day or week from another point."""
+    """Whether its own time is rejected. It takes no hour, day or week from another point."""
 
 
 _BUCKETS: Mapping[str, Callable[[float], Bucket]] = {
@@ -48,11 +49,11 @@ def candidates(
 
 
 def kept_points(points: Iterable[Candidate], keep: Mapping[str, int]) -> set[int]:
-    """Return the numbers of the points of one group that `keep` (of `KEPT`) keeps, by any of its rules.
+    """Return the numbers of the points of one group that any rule of `keep` (of `KEPT`) keeps.
 
-    A rule has so many buckets, the newest ones. Each keeps its newest restorable point. A point that cannot
-    be restored stays until a newer one that can is in its bucket, or until all buckets have newer points.
-    The newest restorable point always stays.
+    A rule has so many buckets, the newest ones. Each keeps its newest restorable point. A point that is not
+    restorable stays until its bucket has a newer one that is, or until all buckets have newer points. The
+    newest restorable point always stays.
     """
     newest_first = sorted(points, key=lambda point: -point.number)
     last = [(point, point.number, point.restorable) for point in newest_first]
@@ -71,7 +72,9 @@ def kept_points(points: Iterable[Candidate], keep: Mapping[str, int]) -> set[int
 
 
 def _fill(points: Iterable[tuple[Candidate, Bucket, bool]], limit: int) -> Iterable[int]:
-    """Yield the numbers that `limit` buckets keep, of points with their bucket and whether they fill it."""
+    """Yield the numbers that `limit` buckets keep. A point has its bucket, and whether it fills the
+    bucket.
+    """
     filled: set[Bucket] = set()
     for point, bucket, fills in points:
         if len(filled) < limit and bucket not in filled:

@@ -1,7 +1,7 @@
-"""How long a snapshot of a replaced volume is kept, in words.
+"""Texts that say how long the snapshot of a replaced volume is kept.
 
-Where its provider does not tell its time, portinfra does not know when that time is over. So a person deletes
-the snapshot.
+Where the provider has no clock, portinfra does not know when the time is over, so a person deletes the
+snapshot.
 """
 
 from portinfra.format import moment
@@ -10,10 +10,10 @@ _BY_A_PERSON = "until a person deletes it"
 
 
 def describe_end(until: str, *, ends_by_time: bool) -> str:
-    """Return how long a snapshot stays that exists: `until 2030-01-01 00:05:43 UTC`."""
+    """Return how long an existing snapshot stays: `until 2030-01-01 00:05:43 UTC`."""
     return f"until {moment(until)}" if ends_by_time else _BY_A_PERSON
 
 
 def describe_duration(limit: str, *, ends_by_time: bool) -> str:
-    """Return how long a snapshot stays that is not made yet: `for 7d`."""
+    """Return how long a snapshot will stay: `for 7d`."""
     return f"for {limit}" if ends_by_time else _BY_A_PERSON

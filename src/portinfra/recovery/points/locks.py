@@ -1,7 +1,7 @@
 """Locks of points: for a time, no credentials of portinfra can delete their snapshots.
 
-A provider locks snapshots where its plugin inherits `SnapshotLocks`. Whether one is locked is read from the
-cloud, before a deletion: no error code tells of it.
+A provider locks snapshots where its plugin inherits `SnapshotLocks`. Before a deletion portinfra reads from
+the cloud whether a snapshot is locked, as no error code reports it.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -26,13 +26,13 @@ def lock_days(recovery: Recovery) -> int:
 
 
 def has_locks(recovery: Recovery, points: Collection[Point]) -> bool:
-    """Return whether snapshots of the target are, or may be, locked by portinfra."""
-    said = (point.entry.said for point in points)
-    return bool(recovery.plan.lock) or any(each.get("locked") or each.get("locking") for each in said)
+    """Return whether portinfra has locked, or may have locked, snapshots of the target."""
+    entries = (point.entry.said for point in points)
+    return bool(recovery.plan.lock) or any(each.get("locked") or each.get("locking") for each in entries)
 
 
 def read_locks(place: Connection) -> Mapping[str, float]:
-    """Return, for each locked snapshot of an account, until when it is locked, by its native id.
+    """Return until when each locked snapshot of an account is locked, by its native id.
 
     Raises ProviderError where that cannot be read.
     """
@@ -46,7 +46,7 @@ def read_locks(place: Connection) -> Mapping[str, float]:
 
 
 def lock_snapshots(place: Connection, snapshots: Collection[Observed[Spec]], days: int) -> None:
-    """Lock snapshots for so many days from now. Raises ProviderError."""
+    """Lock snapshots for `days` from now. Raises ProviderError."""
     plugin = registry.plugin_of(place.environment)
     assert isinstance(plugin, SnapshotLocks), "validation refuses `lock` without it"
     for seen in snapshots:
@@ -57,7 +57,7 @@ def lock_snapshots(place: Connection, snapshots: Collection[Observed[Spec]], day
 def locked_points(
     snapshots: Mapping[Address, Observed[Spec]], locks: Mapping[str, float]
 ) -> dict[str, float]:
-    """Return, for each point with a locked snapshot, until when its last lock lasts."""
+    """Return, for each point with a locked snapshot, when its last lock ends."""
     found: dict[str, float] = {}
     for address, seen in snapshots.items():
         if until := locks.get(seen.id):
@@ -65,17 +65,17 @@ def locked_points(
     return found
 
 
-def unfit_for_locks(recovery: Recovery) -> Iterator[Finding]:
-    """Return a finding where an end has no locks, or where data goes by way of a vault. Offline."""
+def lock_findings(recovery: Recovery) -> Iterator[Finding]:
+    """Yield a finding where an end has no locks, or where data goes to a vault. Offline."""
     if not recovery.plan.lock:
         return
     subject, location = f"recovery.{recovery.plan.name}", recovery.plan.location
-    fix = "Leave lock out; and send the data to a vault in a bucket with object lock, by age or restic."
+    fix = "Remove lock, and send the data to a vault in a bucket with object lock, by age or restic."
     for provider in dict.fromkeys((recovery.source.provider, recovery.target.provider)):
         if not isinstance(registry.plugin(provider), SnapshotLocks):
-            message = f"{provider} has no lock for snapshots"
+            message = f"{provider} cannot lock snapshots"
             yield Finding("recovery/lock", message, fix, subject=f"{subject}.lock", location=location)
     if engines := sorted(recovery.engines - {"native"}):
-        message = f"data goes to the vault by {', '.join(engines)}, and a lock is of snapshots"
-        fix = "Leave lock out, and give the bucket of the vault an object lock."
+        message = f"data goes to the vault by {', '.join(engines)}, and a lock applies only to snapshots"
+        fix = "Remove lock, and give the bucket of the vault an object lock."
         yield Finding("recovery/lock", message, fix, subject=f"{subject}.lock", location=location)

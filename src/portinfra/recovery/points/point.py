@@ -1,5 +1,5 @@
 """Recovery points: data of one moment. A point exists when its manifest says so, and its snapshots are in the
-target, or its data in the vault.
+target, or its data is in the vault.
 """
 
 from collections.abc import Iterable
@@ -19,24 +19,24 @@ KIND = "point"
 
 @frozen
 class Point:
-    """One point of one group, as its manifest tells of it."""
+    """One point of one group, as its manifest describes it."""
 
     entry: Entry
     id: str
     group: str
     taken: float
-    """Seconds since the epoch, by the source's clock: no later than the moment of the data. `Ages` judges
-    whether to believe it.
+    """Seconds since 1970, by the source's clock: no later than the moment of the data. `Ages` judges whether
+    to accept it.
     """
     engine: str
     count: int
-    """How many volumes."""
+    """The number of its volumes."""
     digest: str
-    """Of their names."""
+    """The digest of the names of its volumes."""
     topology: str
-    """Digest of the declaration that it was taken of."""
+    """The digest of the declaration at the time of the capture."""
     carried: bool
-    """Whether all of it arrived: until then it is no point yet."""
+    """Whether all of it arrived: until then it is not a point yet."""
 
     @property
     def number(self) -> int:
@@ -45,14 +45,14 @@ class Point:
 
     @property
     def is_in_vault(self) -> bool:
-        """Whether all of it lies in the vault, from which it can be brought."""
+        """Whether the vault has all of it, so that it can be fetched from there."""
         return self.carried and bool(self.entry.said.get("manifest"))
 
-    def parts(self, there: Observation) -> dict[Address, str]:
-        """Volume → the native id of its snapshot in the target; nothing unless all of it has arrived."""
+    def parts(self, observed: Observation) -> dict[Address, str]:
+        """Return volume → the native id of its snapshot in the target; empty unless all of it has arrived."""
         found = {
             volume_of(address): seen.id
-            for address, seen in there.resources.items()
+            for address, seen in observed.resources.items()
             if isinstance(seen.spec, Snapshot) and id_of(address) == self.id and seen.state == "ready"
         }
         whole = self.carried and len(found) == self.count and digest(found) == self.digest
@@ -60,50 +60,50 @@ class Point:
 
 
 def manifest(id: str, group: str, taken: float, volumes: Iterable[Address], **more: Any) -> Document:
-    """What an entry says of a point that is not carried yet."""
+    """Return the fields of an entry for a point that has not arrived yet."""
     names = sorted(volumes)
-    said = {"kind": KIND, "id": id, "group": group, "taken": round(taken, 3), "open": True}
-    return {**said, "count": len(names), "digest": digest(names), **more}
+    fields = {"kind": KIND, "id": id, "group": group, "taken": round(taken, 3), "open": True}
+    return {**fields, "count": len(names), "digest": digest(names), **more}
 
 
 def points(entries: Iterable[Entry]) -> list[Point]:
-    """The points among a ledger's entries, the newest first."""
+    """Return the points among the entries of a ledger, the newest first."""
     found = [_point(entry) for entry in entries if entry.kind == KIND]
     return sorted(found, key=lambda point: -point.number)
 
 
 def _point(entry: Entry) -> Point:
-    said: JsonObject = entry.said
+    fields: JsonObject = entry.said
     return Point(
         entry,
-        said["id"],
-        said["group"],
-        said["taken"],
-        said.get("engine", ""),
-        said["count"],
-        said["digest"],
-        said.get("topology", ""),
+        fields["id"],
+        fields["group"],
+        fields["taken"],
+        fields.get("engine", ""),
+        fields["count"],
+        fields["digest"],
+        fields.get("topology", ""),
         not entry.open,
     )
 
 
 def snapshot_name(volume: Address, id: str) -> str:
-    """What the snapshot of a volume is called that belongs to a point."""
+    """Return the name of the snapshot of a volume that belongs to a point."""
     return f"{volume.name}-{id}"
 
 
 def id_of(snapshot: Address) -> str:
-    """The point that a snapshot belongs to."""
+    """Return the id of the point that a snapshot belongs to."""
     return snapshot.name.rpartition("-")[2]
 
 
 def volume_of(snapshot: Address) -> Address:
-    """The volume, in the source, that a snapshot is of."""
+    """Return the volume in the source that a snapshot is of."""
     return Address(f"volume.{snapshot.name.rpartition('-')[0]}")
 
 
 def new_id(now: float, taken: Iterable[str]) -> str:
-    """An id that sorts by time and is like none that there is."""
+    """Return an id that sorts by time and differs from all `taken` ones."""
     known, second = set(taken), int(now)
     while (id := f"{second:08x}") in known:
         second += 1

@@ -1,4 +1,4 @@
-"""The topology placed in the target, its volumes sourced from recovery points. Pure."""
+"""The topology placed in the target, with volumes that begin with the data of recovery points. Pure."""
 
 from collections.abc import Callable, Collection, Iterable
 
@@ -22,12 +22,13 @@ def place_with_data(
     recovery: Recovery,
     placed: Placed,
     points: Iterable[Point],
-    there: Observation,
+    observed: Observation,
     accepted: Accepted = NOTHING,
 ) -> Placed:
-    """The same resources; each volume that a point has data for begins with that data.
+    """Return `placed`, where each volume that a point has data for begins with that data. No role ignores
+    `power`: the recovery decides which hosts run.
 
-    `there` is what the points' scope holds. Volumes bear the same names in every environment. Raises
+    `there` is what the scope of the points has. Volumes have the same names in every environment. Raises
     PortinfraError for a point that does not cover its group any more: volumes would begin blank.
     """
     declared = {group.name: group for group in groups(recovery, placed)}
@@ -35,11 +36,11 @@ def place_with_data(
     for point in points:
         if point.group not in declared:
             continue
-        judged = coverage(placed, declared[point.group], point, there, VaultListing()).accept(accepted)
+        judged = coverage(placed, declared[point.group], point, observed, VaultListing()).accept(accepted)
         if judged.restorable is not True:
             raise PortinfraError(
-                f"point {point.id} was removed meanwhile: {', '.join(map(str, judged.against))}",
-                fix="Run it again: it takes the newest there is.",
+                f"point {point.id} changed during this run: {', '.join(map(str, judged.against))}",
+                fix="Run the same command again: it uses the newest points.",
             )
         sources |= judged.sources
     resources: dict[Address, Spec] = {}
@@ -51,11 +52,12 @@ def place_with_data(
         for spec in resources.values()
         if isinstance(spec, Attachment) and spec.volume in sources
     }
-    return _with_hosts(evolve(placed, resources=resources), lambda host: _without_formatting(host, with_data))
+    placed = evolve(placed.without_ignoring("power"), resources=resources)
+    return _with_hosts(placed, lambda host: _without_formatting(host, with_data))
 
 
 def _without_formatting(host: Instance, with_data: Collection[tuple[Address | None, str]]) -> Instance:
-    """The same, where none of these volumes is ever formatted."""
+    """Return a host that never formats these volumes."""
     mounts = tuple(
         evolve(mount, restored=mount.restored or (host.address, mount.device) in with_data)
         for mount in host.mounts
@@ -64,32 +66,33 @@ def _without_formatting(host: Instance, with_data: Collection[tuple[Address | No
 
 
 def outdated_volumes(
-    placed: Placed, there: Observation, stale: Collection[str] = (), blank: Collection[Address] = ()
+    placed: Placed, observed: Observation, stale: Collection[str] = (), blank: Collection[Address] = ()
 ) -> frozenset[Address]:
-    """The volumes that are there already, with other data than they should begin with. Those of `stale` roles
-    are of an earlier time, wherever their data came from: it was written on since. So are `blank` ones, which
-    are to begin without any data.
+    """Return the existing volumes that have other data than they should begin with.
 
-    Those that begin empty, and join another, are as old as that one: `joining` ones are emptied before it
-    gets its data, so that nobody has joined yet while it has not.
+    Volumes of `stale` roles have older data, wherever it came from: hosts wrote to it since. `blank` volumes
+    should begin without data, so existing ones are outdated too.
+
+    A volume that begins empty and joins another has the age of that one. portinfra empties `joining` volumes
+    before the other gets its data, so no volume joins an outdated one.
     """
     joins = _joins(placed)
     return frozenset(
         address
         for address, spec in placed.resources.items()
         if isinstance(spec, Volume)
-        and address in there.resources
+        and address in observed.resources
         and (
             placed.roles[address] in stale
             if address in blank
-            else not _has_its_data(joins.get(address, address), placed, there, stale)
+            else not _has_its_data(joins.get(address, address), placed, observed, stale)
         )
     )
 
 
-def _has_its_data(volume: Address, placed: Placed, there: Observation, stale: Collection[str]) -> bool:
-    """Whether it has what it should begin with."""
-    source, seen = _source(volume, placed), there.resources.get(volume)
+def _has_its_data(volume: Address, placed: Placed, observed: Observation, stale: Collection[str]) -> bool:
+    """Return whether a volume has the data that it should begin with."""
+    source, seen = _source(volume, placed), observed.resources.get(volume)
     same = seen is not None and isinstance(seen.spec, Volume) and seen.spec.source == source
     fresh = same and placed.roles[volume] not in stale
     return not source or fresh
@@ -100,13 +103,13 @@ def _source(volume: Address, placed: Placed) -> str | None:
     return spec.source if isinstance(spec, Volume) else None
 
 
-def joining(placed: Placed, volumes: frozenset[Address]) -> frozenset[Address]:
-    """Those of the volumes that begin empty, and join another."""
+def find_joining(placed: Placed, volumes: frozenset[Address]) -> frozenset[Address]:
+    """Return those of the volumes that begin empty and join another."""
     return volumes & _joins(placed).keys()
 
 
 def _joins(placed: Placed) -> dict[Address, Address]:
-    """Volume → that of its role's first host, where that alone begins with data."""
+    """Return volume → the volume of its role's first host, where only that one begins with data."""
     attached = {
         (spec.instance, spec.device): spec.volume
         for spec in placed.resources.values()
@@ -121,9 +124,9 @@ def _joins(placed: Placed) -> dict[Address, Address]:
     return found
 
 
-def replacing(volumes: frozenset[Address], roles: Iterable[str] = ()) -> PlanOptions:
-    """The options that bring back these roles, and give up what these volumes held; without roles, only the
-    latter.
+def replacement_options(volumes: frozenset[Address], roles: Iterable[str] = ()) -> PlanOptions:
+    """Return the options that replace these volumes and create these roles again; without roles, only the
+    volumes. The data of the volumes is lost.
     """
     return PlanOptions(
         only=frozenset(roles),
@@ -135,7 +138,7 @@ def replacing(volumes: frozenset[Address], roles: Iterable[str] = ()) -> PlanOpt
 
 
 def hosts_of(placed: Placed, volumes: frozenset[Address]) -> frozenset[Address]:
-    """The hosts that these volumes are attached to."""
+    """Return the hosts that these volumes are attached to."""
     return frozenset(
         spec.instance
         for spec in placed.resources.values()
@@ -143,8 +146,8 @@ def hosts_of(placed: Placed, volumes: frozenset[Address]) -> frozenset[Address]:
     )
 
 
-def find_moved(placed: Placed, there: Observation, volumes: Collection[Address]) -> frozenset[Address]:
-    """Return those of the volumes that exist and are not attached to their own host: a person has detached
+def find_moved(placed: Placed, observed: Observation, volumes: Collection[Address]) -> frozenset[Address]:
+    """Return those of the volumes that exist and are not attached to their own host. A person has detached
     them, or attached them to another host, which may have written to them.
     """
     own = {
@@ -152,22 +155,24 @@ def find_moved(placed: Placed, there: Observation, volumes: Collection[Address])
         for spec in placed.resources.values()
         if isinstance(spec, Attachment) and spec.volume in volumes
     }
-    seen = {each.spec.volume: each.spec.instance for each in there.of(Attachment).values()}
+    seen = {each.spec.volume: each.spec.instance for each in observed.of(Attachment).values()}
     return frozenset(
         volume
         for volume, host in own.items()
-        if volume is not None and volume in there.resources and seen.get(volume) != host
+        if volume is not None and volume in observed.resources and seen.get(volume) != host
     )
 
 
 def all_at_once(placed: Placed) -> Placed:
-    """The same, where nobody uses the hosts yet: none has to wait for another of its role."""
+    """Return `placed` for hosts without users: no host waits for another of its role."""
     roles = [evolve(role, max_unavailable=max(role.count, 1)) for role in placed.topology.roles]
     return evolve(placed, topology=evolve(placed.topology, roles=roles))
 
 
 def isolate(topology: Topology) -> Topology:
-    """The topology without any way in or out: no public hosts, and no flow but between its own roles."""
+    """Return the topology without any access from or to the outside: no public hosts, and only flows between
+    its own roles.
+    """
     roles = {role.name for role in topology.roles}
     flows = [
         evolve(flow, sources=_own(flow.sources, roles), targets=_own(flow.targets, roles))
@@ -181,7 +186,11 @@ def isolate(topology: Topology) -> Topology:
 
 
 def _without_protection(role: Role) -> Role:
-    return evolve(role, protect=False, volumes=[evolve(volume, protect=False) for volume in role.volumes])
+    return evolve(
+        role,
+        deletion_protection=False,
+        volumes=[evolve(volume, deletion_protection=False) for volume in role.volumes],
+    )
 
 
 def _own(names: Iterable[str], roles: set[str]) -> tuple[str, ...]:
@@ -192,13 +201,13 @@ def _leads_anywhere(flow: Flow) -> bool:
     return bool(flow.sources and flow.targets)
 
 
-def ending(placed: Placed, seconds: int) -> Placed:
-    """The same, with hosts that end themselves after so long, whatever becomes of everybody else."""
+def with_end_after(placed: Placed, seconds: int) -> Placed:
+    """Return `placed` with hosts that end themselves after `seconds`, also if the run dies."""
     return _with_hosts(placed, lambda host: evolve(host, ends_after=seconds))
 
 
 def with_hosts_off(placed: Placed, hosts: frozenset[Address]) -> Placed:
-    """The same, with these hosts off."""
+    """Return `placed` with these hosts powered off."""
     return _with_hosts(placed, lambda host: evolve(host, power="stopped") if host.address in hosts else host)
 
 

@@ -1,4 +1,4 @@
-"""The snapshots of points at one end of the way: in the source, or in the target."""
+"""The snapshots of points at one end: in the source, or in the target."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,7 +11,7 @@ from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
-from portinfra.model.plan import PlanOptions
+from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
@@ -20,7 +20,7 @@ from portinfra.planning.refusal import refuse
 
 @frozen
 class SnapshotStore:
-    """The snapshots at one end of the way, under its claim."""
+    """The snapshots at one end, under its lease."""
 
     connection: Connection
     run: Run
@@ -31,18 +31,29 @@ class SnapshotStore:
 
     @property
     def now(self) -> float:
-        """By the provider's clock."""
+        """The time by the provider's clock."""
         return self.connection.now()
 
     def snapshots(self) -> dict[Address, Observed[Spec]]:
-        """What lies there."""
+        """Return the snapshots in the scope."""
         resources = self.run.reader.observe(self.scope).resources
         return {a: seen for a, seen in resources.items() if isinstance(seen.spec, Snapshot)}
 
-    def bring(self, changed: Mapping[Address, Spec | None], listen: Listener | None = None) -> None:
-        """Make these snapshots, or remove them (None); all others stay as they are. Raises ApplyError."""
+    def change(self, changed: Mapping[Address, Spec | None], listen: Listener | None = None) -> None:
+        """Make these snapshots, or remove them (None). All others stay as they are. Raises ApplyError."""
+        if plan := self._plan(changed):
+            self.say(self._about_to(changed))
+            self.run.apply(plan, listen or self.listen)
+
+    def begin(self, made: Mapping[Address, Spec | None], listen: Listener) -> None:
+        """Begin to make these snapshots: the provider has accepted each of them. Raises ApplyError."""
+        if plan := self._plan(made):
+            self.run.begin(plan, listen)
+
+    def _plan(self, changed: Mapping[Address, Spec | None]) -> Plan | None:
+        """Return the plan of these changes; None: there is nothing to do. Raises FindingsError."""
         if not changed:
-            return
+            return None
         seen = self.run.reader.observe(self.scope).resources
         wanted = {a: each.spec for a, each in seen.items()} | {
             a: s for a, s in changed.items() if s is not None
@@ -56,12 +67,10 @@ class SnapshotStore:
             placed, self.catalogue, PlanOptions(addresses=frozenset(changed), allow_data_loss=gone)
         )
         refuse(plan)
-        if not plan.empty:
-            self.say(self._about_to(changed))
-            self.run.apply(plan, listen or self.listen)
+        return None if plan.empty else plan
 
     def _about_to(self, changed: Mapping[Address, Spec | None]) -> str:
-        """What the steps that follow do, which bear the same names at both ends."""
+        """Return the work of the steps that follow, whose names are the same at both ends."""
         made = [spec for spec in changed.values() if isinstance(spec, Snapshot)]
         name = self.environment.name
         if not made:
@@ -70,5 +79,5 @@ class SnapshotStore:
 
     @property
     def environment(self) -> Environment:
-        """Whose it is."""
+        """The environment of this end."""
         return self.connection.environment

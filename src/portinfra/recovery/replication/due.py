@@ -12,7 +12,7 @@ from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.replication.work import Work
-from portinfra.recovery.vault.listing import by_vault, read_manifests
+from portinfra.recovery.vault.listing import is_by_vault, read_manifests
 
 EARLY = 0.1
 """A timer that fires this share of the schedule too soon still makes its point."""
@@ -48,7 +48,7 @@ def _fresh_points(work: Work, known: Collection[Point], vault: VaultListing) -> 
         return is_intact(judged) and not judged.volumes("missing")
 
     def is_fresh(point: Point, group: Group) -> bool:
-        if not point.carried and by_vault(point):  # it is sent below, however long that takes
+        if not point.carried and is_by_vault(point):  # it is sent below, however long that takes
             return True
         age, age_max = ages.of(point).seconds, work.recovery.schedule(group.policy) * (1 - EARLY)
         return age is not None and age < age_max and (not point.carried or serves(point, group))
@@ -57,7 +57,7 @@ def _fresh_points(work: Work, known: Collection[Point], vault: VaultListing) -> 
     for group in groups(work.recovery, work.placed):
         for point in (point for point in known if point.group == group.name):
             is_older = point.entry.number < stood  # what was written in the target since is in no point
-            is_undated = ages.is_ahead(point) and not (by_vault(point) and not point.carried)
+            is_undated = ages.is_ahead(point) and not (is_by_vault(point) and not point.carried)
             if is_older or is_undated:
                 break
             if is_fresh(point, group):

@@ -8,7 +8,7 @@ from portinfra.model.resources import Volume
 from portinfra.recovery.groups import Group
 from portinfra.recovery.points.coverage import judge_size
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.vault.readiness import sendable
+from portinfra.recovery.vault.readiness import sending_problem
 
 
 def capture_problem(recovery: Recovery, group: Group, there: Observation, target: Connection) -> str:
@@ -20,7 +20,7 @@ def capture_problem(recovery: Recovery, group: Group, there: Observation, target
     native = engine == "native"
     if native and not target.provider.capabilities.snapshot_copy:
         return f"{recovery.target.on} copies no snapshots from elsewhere"
-    if not native and (problem := sendable(recovery, engine)):
+    if not native and (problem := sending_problem(recovery, engine)):
         return problem
     missing = [volume for volume in group.volumes if volume not in there.resources]
     if missing and there.unknown:

@@ -34,7 +34,7 @@ from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.situation.situation import End, Situation, peer_of
-from portinfra.recovery.vault.listing import look
+from portinfra.recovery.vault.listing import list_vault
 from portinfra.validation.arguments import check_arguments
 
 Say = Callable[[str], None]
@@ -139,7 +139,7 @@ def _replicate(work: Work, *, now: bool) -> Replicated:
     unreadable = ledger.unreadable()
     if unreadable:
         work.say(f"{unreadable_line(unreadable)}: no point is removed")
-    vault = look(work.recovery)
+    vault = list_vault(work.recovery)
     if vault.problem:
         work.say(f"the vault cannot be listed: {vault.problem}")
     known = points(ledger.entries())

@@ -25,7 +25,7 @@ from portinfra.recovery.points.locks import has_locks, locked_points, read_locks
 from portinfra.recovery.points.point import Point, id_of, points, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.vault.listing import by_vault, look
+from portinfra.recovery.vault.listing import is_by_vault, list_vault
 from portinfra.recovery.vault.transfer import clear, prune
 
 
@@ -103,15 +103,15 @@ class Retention:
 
     def _can_be_carried(self, point: Point, taken: Iterable[Address]) -> bool:
         volumes = [volume_of(address) for address in taken if id_of(address) == point.id]
-        declared = not by_vault(point) or all(volume in self.placed.resources for volume in volumes)
+        declared = not is_by_vault(point) or all(volume in self.placed.resources for volume in volumes)
         return declared and len(volumes) == point.count
 
     def _clear_source(self, ids: Collection[str]) -> None:
         if self.may_remove:
-            self.source.bring({a: None for a in self.source.snapshots() if id_of(a) in ids})
+            self.source.change({a: None for a in self.source.snapshots() if id_of(a) in ids})
 
     def _clear_target(self, arrived: Iterable[Address], ids: Collection[str]) -> None:
-        self.target.bring({address: None for address in arrived if id_of(address) in ids})
+        self.target.change({address: None for address in arrived if id_of(address) in ids})
 
     def prune(self, *, whole: bool) -> str:
         """Keep as many points of each group as its policy says; in words, why the vault is not pruned.
@@ -119,7 +119,7 @@ class Retention:
         `whole`: all that was due has come, so that what belongs to no point may go.
         """
         # The manifest goes first, so that no point says that it exists whose data is gone.
-        arrived, self.vault = self.target.snapshots(), look(self.recovery)
+        arrived, self.vault = self.target.snapshots(), list_vault(self.recovery)
         known = [point for point in points(self.ledger.entries()) if point.carried]
         gone = (
             {point.id for point in self._points_to_remove(known, Observation(arrived))}

@@ -12,7 +12,7 @@ from portinfra.recovery.points.locks import DAY, lock_days, lock_snapshots
 from portinfra.recovery.points.point import Point, id_of, points, volume_of
 from portinfra.recovery.replication.retention import has_arrived
 from portinfra.recovery.replication.work import Work
-from portinfra.recovery.vault.listing import by_vault
+from portinfra.recovery.vault.listing import is_by_vault
 from portinfra.recovery.vault.transfer import send
 from portinfra.recovery.vault.transfer_host import TransferHostFailed
 
@@ -26,9 +26,9 @@ def carry_points(work: Work, lost: Collection[str]) -> None:
     on_their_way = [point for point in known if not point.carried and point.id not in lost]
     taken = work.source.snapshots()
     for point in reversed(on_their_way):
-        if by_vault(point):
+        if is_by_vault(point):
             _send(work, point, {volume_of(a): seen for a, seen in taken.items() if id_of(a) == point.id})
-    _copy(work, [point for point in on_their_way if not by_vault(point)], taken)
+    _copy(work, [point for point in on_their_way if not is_by_vault(point)], taken)
 
 
 def lock_points(work: Work) -> None:
@@ -87,7 +87,7 @@ def _copy(work: Work, known: list[Point], taken: Mapping[Address, Observed[Spec]
             key = keys.get(volume_of(address), work.recovery.target.key)  # a volume may be undeclared since
             wanted[address] = Snapshot(address.name, copy_of=copy_of, key=key)
     try:
-        work.target.bring(wanted)
+        work.target.change(wanted)
         problem = ""
     except ApplyError as error:
         problem = error.first_line

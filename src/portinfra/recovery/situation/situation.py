@@ -74,6 +74,8 @@ class EndFacts:
     """The groups that `complete` brought, each by the digest of its volumes."""
     groups: frozenset[str] = field(default=frozenset(), eq=False)
     """The declared groups that have volumes here, each by the digest of those volumes."""
+    has_volumes: bool = field(default=False, eq=False)
+    """Whether volumes of roles in the waves exist here, or may exist where a zone does not answer."""
     kept: tuple[KeptEntry, ...] = field(default=(), eq=False)
     """Its ledger's entries about volumes that takeovers replaced."""
     runs: tuple[Run, ...] = field(default=(), eq=False)
@@ -186,7 +188,7 @@ def is_contained(now: Situation, end: End) -> bool:
     """Return whether the other end has all data that own volumes of an end have.
 
     That is so where the end was last left by a takeover that stopped it and then carried a last point of each
-    group that has volumes there, and where a target was never active.
+    group that has volumes there. A target that was never active has no data of customers.
     """
     here, there = now.facts(end), now.facts(peer_of(end))
     if here.authority is None and here.takeover is None:
@@ -197,13 +199,16 @@ def is_contained(now: Situation, end: End) -> bool:
 
 def is_replaceable(now: Situation, end: End) -> bool:
     """Return whether volumes of an end may be deleted without a kept snapshot: the other end has all of their
-    data, and none of their hosts started since it was stopped, or they run as the declared standby.
+    data, and none of their hosts started since it was stopped, or they run as the declared standby. Where no
+    takeover has left an end, its hosts may have written on every volume that exists.
     """
     here, there = now.facts(end), now.facts(peer_of(end))
     if not is_contained(now, end):
         return False
-    if here.authority is None or here.hosts == "standby":
+    if here.hosts == "standby":
         return True
+    if here.authority is None:
+        return not here.has_volumes
     return bool(here.starts) and there.turn is not None and there.turn.starts == here.starts
 
 

@@ -41,20 +41,18 @@ class TakeoverStart:
     overruled: tuple[str, ...] = ()
     """The errors of the check before it that the operator overruled."""
 
-    def turn(self) -> TakeoverEntry:
-        """Return the takeover that is open, or a new one; the ledger has it."""
-        run_options, scope = self.options.run_options, self.recovery.target_scope
-        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed) as run:
-            run.record_peer(self.recovery.peer_of(scope))
-            self.ledger.settle()
-            lost = peer_of(end_of(self.recovery)) if self.options.lost else None
-            now = read_facts(self.recovery, lost, through=[self.target])
-            raise_if_refused(self.recovery, takeover_verb(self.recovery, self.options), now)
-            self.options.at(Step.BEGIN)
-            turn = now.turn
-            if now.open and turn is not None and (now.active == end_of(self.recovery) or self.options.lost):
-                return self._continue_turn(turn, now, run)
-            return self._new(now, run)
+    def turn(self, run: Run) -> TakeoverEntry:
+        """Return the takeover that is open, or a new one; the ledger has it. The run holds the lease."""
+        run.record_peer(self.recovery.peer_of(self.recovery.target_scope))
+        self.ledger.settle()
+        lost = peer_of(end_of(self.recovery)) if self.options.lost else None
+        now = read_facts(self.recovery, lost, through=[self.target])
+        raise_if_refused(self.recovery, takeover_verb(self.recovery, self.options), now)
+        self.options.at(Step.BEGIN)
+        turn = now.turn
+        if now.open and turn is not None and (now.active == end_of(self.recovery) or self.options.lost):
+            return self._continue_turn(turn, now, run)
+        return self._new(now, run)
 
     def _continue_turn(self, found: TakeoverEntry, now: Situation, run: Run) -> TakeoverEntry:
         """Return the takeover that is open, as this run wants it. Without the other end, which may have been

@@ -17,10 +17,10 @@ from portinfra.planning.refusal import refuse
 from portinfra.recovery.ledger.takeovers import mark
 from portinfra.recovery.points.restore import (
     all_at_once,
+    find_joining,
     hosts_of,
-    joining,
     outdated_volumes,
-    replacing,
+    replacement_options,
     with_hosts_off,
 )
 from portinfra.recovery.recovery import Recovery
@@ -110,13 +110,13 @@ class BringUp:
                 self._carry_out(waiting, PlanOptions(addresses=hosts))
             if mine:
                 self.keep(mine)
-            if empty := joining(placed, mine):  # first of all: see `outdated_volumes`
-                self._carry_out(waiting, replacing(empty))
+            if empty := find_joining(placed, mine):  # first of all: see `outdated_volumes`
+                self._carry_out(waiting, replacement_options(empty))
             if rest := mine - empty:
-                self._carry_out(waiting, replacing(rest, roles if hosts else ()))
+                self._carry_out(waiting, replacement_options(rest, roles if hosts else ()))
             if stale:
                 self.has_data(stale)
-            self._carry_out(placed, replacing(frozenset(), roles), ask_ready=True)
+            self._carry_out(placed, replacement_options(frozenset(), roles), ask_ready=True)
         except ApplyError as error:
             first, quiet = error.first, self.context.quiet
             return str(first.args[0] if quiet and isinstance(first, NotReadyError) else first)

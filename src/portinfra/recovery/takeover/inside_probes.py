@@ -22,7 +22,7 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Probe
 from portinfra.model.resources import Firewall, Instance, Network, Subnet
 from portinfra.planning.refusal import refuse
-from portinfra.recovery.points.restore import all_at_once, replacing
+from portinfra.recovery.points.restore import all_at_once, replacement_options
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.watch.probers import make_prober, probes_by_role
 from portinfra.rollout.context import RolloutContext
@@ -104,7 +104,7 @@ def _place_for(
         placed = bare
         for role, host in hosts.items():
             placed = add_host(placed, role, host)
-        _apply(context, all_at_once(placed), replacing(frozenset(), recovery.plan.roles))
+        _apply(context, all_at_once(placed), replacement_options(frozenset(), recovery.plan.roles))
         yield context
         return
     there = context.run.reader.observe(context.placed.scope).resources

@@ -1,6 +1,6 @@
 """How far one takeover has come, by the ledger: the next run goes on from there."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from attrs import define, evolve
@@ -14,6 +14,7 @@ from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.runs import reopen_run
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, mark, record_turn, turns, under_way
 from portinfra.recovery.notify import Event, notify
+from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.approvals import list_approvals
 from portinfra.recovery.takeover.fencing import overtaken_error
@@ -61,6 +62,18 @@ class Progress:
         if now is None or now.id != turn.id or now.epoch != turn.epoch or now.abandoned:
             raise overtaken_error(self.recovery, max([turn.epoch, *(each.latest for each in known)]))
         return now
+
+    def note_between_runs(
+        self, turn: TakeoverEntry, change: Callable[[TakeoverEntry], TakeoverEntry], run_options: RunOptions
+    ) -> TakeoverEntry:
+        """Write a change of the takeover under the lease of its end, which this run does not hold yet, and
+        return the takeover. Raise what `still` raises, and LeaseHeldError.
+        """
+        scope = self.recovery.target_scope
+        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed):
+            now = self.still(turn)
+            changed = change(now)
+            return now if changed == now else record_turn(self.ledger, changed)
 
     def wait_for(self, action: Action, run: Run, say: Say) -> str:
         """Wait until a manual step is approved; return why it was not, or an empty text."""

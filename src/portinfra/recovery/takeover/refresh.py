@@ -118,13 +118,14 @@ class _Refresh:
         started = self.target.now()
         id = f"{int(started):x}{secrets.token_hex(1)}"
         said = {"kind": TAKEOVER, "of": REFRESH, "takeover": id, "began": iso(started)}
-        entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
+        run_options, scope = self.options.run_options, self.recovery.target_scope
+        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed):
+            entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
         self.options.at(RefreshStep.FETCH)
 
         def reopen() -> None:
             reopen_run(Ledger.after_settling(self.target, self.recovery.ledger), entry)
 
-        run_options, scope = self.options.run_options, self.recovery.target_scope
         receive(self.recovery, self.target, choice.points, run_options, self.say, reopen=reopen)
         with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed) as run:
             now = read_facts(self.recovery, through=[self.target])

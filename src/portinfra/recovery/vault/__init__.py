@@ -1,6 +1,7 @@
-"""By way of a vault: data that no snapshot can carry, because it goes from one provider to another.
+"""The vault: storage that carries data between providers, as snapshots cannot.
 
-A throwaway host in the source reads a clone of each snapshot and streams it, sealed, into the vault; another,
-in the target, writes it to a blank volume, reads it back, and ends. Of that volume a snapshot is taken, and
-from there on the point is like any other. Data never passes through the machine that runs this.
+A temporary host in the source reads a clone of each snapshot. It encrypts the data and streams it to the
+vault. A temporary host in the target writes the data to a blank volume, reads it back, and stops. portinfra
+takes a snapshot of that volume, and from then on the point is like any other. The machine that runs portinfra
+never carries the data.
 """

@@ -1,4 +1,4 @@
-"""Whether data is read as a snapshot's own blocks, or from a volume made of it."""
+"""Whether data is read from a snapshot's own blocks, or from a volume that is created from it."""
 
 from portinfra.model.environment import Environment
 from portinfra.provider import registry
@@ -7,7 +7,7 @@ from portinfra.recovery.recovery import Recovery
 
 
 def exports_blocks(recovery: Recovery, end: Environment) -> BlockExport | None:
-    """Who says how to read blocks at one end of a recovery; None where helpers read a clone there."""
+    """Return the plugin that exports blocks at one end; None where transfer hosts read a clone instead."""
     plugin = registry.plugin_of(end)
     wanted = recovery.vault is not None and recovery.vault.blocks
     return plugin if wanted and isinstance(plugin, BlockExport) else None

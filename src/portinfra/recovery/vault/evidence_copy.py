@@ -1,4 +1,4 @@
-"""A copy of evidence on an rclone remote that lets this machine add files."""
+"""A copy of evidence on an rclone remote to which this machine can add files."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from portinfra.validation.arguments import check_arguments
 
 @check_arguments
 def send_copy(recovery: Recovery, evidence: Evidence, file: Path) -> str:
-    """Send a file of evidence to the remote of the plan. Return where it is; empty: the plan has no remote.
+    """Send a file of evidence to the remote of the plan. Return its path; empty: the plan has no remote.
 
-    Its name there begins with the number of the run. A file that is there already is never replaced. Raises
+    Its name there begins with the number of the run. An existing file is never replaced. Raises
     ProviderError.
     """
     copy, vault = recovery.plan.evidence, recovery.plan.vault
@@ -25,6 +25,6 @@ def send_copy(recovery: Recovery, evidence: Evidence, file: Path) -> str:
     name = f"{evidence.number:05}-{file.name}"
     target = path_in(copy.remote, name)
     if name in rclone.ask("lsf", "--files-only", copy.remote, none_is="").splitlines():
-        raise ProviderError(f"{target} exists already", fix=f"Compare it to {file}.")
+        raise ProviderError(f"{target} exists already", fix=f"Compare it with {file}.")
     rclone.ask("rcat", target, given=file.read_text(encoding="utf-8"))
     return target

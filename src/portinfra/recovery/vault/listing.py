@@ -1,4 +1,4 @@
-"""What the vault holds: the manifests of its points."""
+"""What the vault contains: the manifests of its points."""
 
 import hashlib
 import json
@@ -25,14 +25,14 @@ SCHEMA = "portinfra.vault-point/2"
 MANIFEST = "manifest.json"
 
 
-def by_vault(point: Point) -> bool:
-    """Whether a point travels by way of the vault."""
+def is_by_vault(point: Point) -> bool:
+    """Return whether the vault carries a point."""
     return point.engine in ENGINES
 
 
 def vault_of(recovery: Recovery) -> Vault:
-    """The part of the plan's vault that is this target's alone: other topologies, and the way back, may have
-    the same vault. Validation saw to it that there is one.
+    """Return the vault with the folder of this target alone: other topologies, and the way back, may use the
+    same vault. Validation ensures that the plan has one.
     """
     assert recovery.plan.vault is not None
     mine = path_in(recovery.plan.vault.remote, f"{recovery.topology.name}/{recovery.target.name}")
@@ -40,35 +40,37 @@ def vault_of(recovery: Recovery) -> Vault:
 
 
 def digest_of(text: str) -> str:
-    """Return the digest of a manifest, as the ledger has it."""
+    """Return the digest of a manifest, as the ledger records it."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def look(recovery: Recovery) -> VaultListing:
-    """What the vault holds, as far as this machine can look. A manifest is the last thing to be written."""
+def list_vault(recovery: Recovery) -> VaultListing:
+    """Return which points the vault contains, or why this machine cannot list it. A sender writes the
+    manifest last, so a point without one is incomplete.
+    """
     if recovery.plan.vault is None:
         return VaultListing()
     try:
-        return VaultListing(frozenset(Store(vault_of(recovery)).holding(MANIFEST)))
+        return VaultListing(frozenset(Store(vault_of(recovery)).folders_with(MANIFEST)))
     except ProviderError as error:
         return VaultListing(None, str(error))
 
 
-def look_for(recovery: Recovery, points: Iterable[Point], there: Observation) -> VaultListing:
-    """Return what the vault holds, as far as `points`, the newest first, depend on it. Without a point that
-    lies there, nothing is read. `there` is what the points' scope holds in the target.
+def list_for(recovery: Recovery, points: Iterable[Point], there: Observation) -> VaultListing:
+    """Return what the vault contains, as far as `points`, the newest first, depend on it. Where no point is
+    in the vault, nothing is read. `there` is what the points' scope has in the target.
     """
     known = list(points)
     if not any(point.is_in_vault for point in known):
         return VaultListing()
-    return read_manifests(recovery, look(recovery), known, there)
+    return read_manifests(recovery, list_vault(recovery), known, there)
 
 
 def read_manifests(
     recovery: Recovery, listing: VaultListing, points: Collection[Point], there: Observation
 ) -> VaultListing:
-    """Return the listing with the manifests that decide what can be restored: of each group those of its
-    newest points, until one covers it, and of older points that have other volumes than it has now.
+    """Return the listing with the manifests that decide what can be restored. For each group, they are those
+    of its newest points, until one covers it, and of older points that have other volumes than it has now.
     """
     placed = place(recovery.topology, recovery.target)
     for group in groups(recovery, placed):
@@ -85,13 +87,13 @@ def read_manifests(
 
 def _read_manifest(recovery: Recovery, listing: VaultListing, point: Point) -> VaultListing:
     try:
-        said = read_manifest(Store(vault_of(recovery)), point)
+        manifest = read_manifest(Store(vault_of(recovery)), point)
     except ProviderError:
         return listing
     except PortinfraError as error:
         return evolve(listing, damaged={**listing.damaged, point.id: str(error)})
-    held = {address_of(name): int(told["gib"]) for name, told in said["volumes"].items()}
-    return evolve(listing, volumes={**listing.volumes, point.id: held})
+    volumes = {address_of(name): int(volume["gib"]) for name, volume in manifest["volumes"].items()}
+    return evolve(listing, volumes={**listing.volumes, point.id: volumes})
 
 
 def address_of(volume: str) -> Address:
@@ -100,15 +102,19 @@ def address_of(volume: str) -> Address:
 
 
 def read_manifest(store: Store, point: Point) -> Document:
-    """The point's manifest in the vault, which is the one that the ledger speaks of."""
+    """Return the point's manifest from the vault. Raises PortinfraError where it is not as the ledger
+    records.
+    """
     text = store.read(f"{point.id}/{MANIFEST}")
     if digest_of(text) != point.entry.said.get("manifest"):
         raise PortinfraError(
-            f"point {point.id} is not in the vault as the ledger knows it",
-            fix="Another person or program changed or removed it. Make a new one; or, where the source is "
+            f"the manifest of point {point.id} in the vault is not as the ledger records it",
+            fix="Another person or program changed or removed it. Make a new point. Where the source is "
             f"lost, take over from an older one: the same command with --without-point {point.id}.",
         )
-    said: Document = json.loads(text)
-    if said["schema"] != SCHEMA:
-        raise PortinfraError(f"point {point.id} is {said['schema']}, not {SCHEMA}", fix="Make a new one.")
-    return said
+    manifest: Document = json.loads(text)
+    if manifest["schema"] != SCHEMA:
+        raise PortinfraError(
+            f"point {point.id} has the schema {manifest['schema']}, not {SCHEMA}", fix="Make a new point."
+        )
+    return manifest

@@ -1,4 +1,4 @@
-"""Which points a drill or takeover comes up from: of each group the newest that can be restored."""
+"""Selection of points for a drill or takeover: of each group the newest that can be restored."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -24,21 +24,21 @@ from portinfra.recovery.points.coverage import (
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.vault.listing import look_for
+from portinfra.recovery.vault.listing import list_for
 
 
 @frozen
 class Lack:
-    """Why a group has no data, or older data, in words: what no point holds would come up blank."""
+    """Why a group has no data, or older data: without a point its volumes would come up blank."""
 
     why: str
     fix: str = ""
-    """What to do; empty: to make a new point."""
+    """What to do next; empty: make a new point."""
     rule: str = "no-point"
     point: Point | None = None
-    """The point that it is about, or the newest of them; None: no single point."""
+    """The point that is meant, or the newest of them; None: no single point."""
     refuses_lost: bool = False
-    """Whether it refuses a takeover from a lost source, too: an edit of the declaration brings the data back.
+    """Whether it also refuses a takeover from a lost source: an edit of the declaration brings the data back.
     """
 
     def __str__(self) -> str:
@@ -47,29 +47,36 @@ class Lack:
 
 @frozen
 class Choice:
-    """The points that a drill or takeover comes up from, and what speaks against others."""
+    """The points that a drill or takeover restores, and the reasons against others."""
 
     points: tuple[Point, ...]
     """Of each group the newest that can be restored."""
     missing: tuple[Lack, ...] = ()
     passed_over: tuple[Lack, ...] = ()
-    """What speaks against these points, and why newer ones cannot be restored; of a group that has none, why
-    none can be.
+    """The reasons against these points, and why newer ones cannot be restored; for a group without a point,
+    why none can be.
     """
     blank: frozenset[Address] = frozenset()
     """The volumes that begin blank, as an operator accepts."""
     of_other_groups: Mapping[str, Lack] = field(factory=dict)
-    """Group → that points of other groups have data of its volumes which is newer than its own points."""
+    """Group → that points of other groups have newer data of its volumes than its own points."""
+
+    @property
+    def newer_than_used(self) -> tuple[Lack, ...]:
+        """Why points are not used that are newer than the chosen ones, and what speaks against those."""
+        used = {point.group for point in self.points}
+        mine = (each for each in self.passed_over if each.point is None or each.point.group in used)
+        return (*mine, *(lack for name, lack in self.of_other_groups.items() if name in used))
 
 
 def choose(recovery: Recovery, target: Connection, ledger: Ledger, options: FailoverOptions) -> Choice:
     """Return the newest point of each group that covers all volumes that the group has in the target.
 
-    Points `options.without` are left aside, by their ids. With `options.as_of`, so are points that are later.
+    It leaves aside the points whose ids are in `options.without`, and those later than `options.as_of`.
     """
     there = target.observe(recovery.points)
     known = [point for point in points(ledger.entries()) if point.id not in options.without]
-    vault = look_for(recovery, known, there)
+    vault = list_for(recovery, known, there)
     candidates = known
     if options.as_of:
         candidates = Ages(known, target.now()).not_later_than(options.as_of.timestamp())
@@ -106,15 +113,15 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, options: Fail
 
 
 def to_accepted(options: FailoverOptions) -> Accepted:
-    """Return what an operator accepts of data that is not whole."""
+    """Return what an operator accepts of incomplete data."""
     return Accepted(frozenset(map(Address, options.blank)), any_key=options.insist)
 
 
 def _of_other_groups(
     group: Group, newer: Iterable[Point], there: Observation, vault: VaultListing
 ) -> Lack | None:
-    """Return that `newer` points of other groups have data of the volumes of a group: it had another name
-    when they were made, or the volumes were in other groups. None: there are no such points.
+    """Return that `newer` points of other groups have data of the volumes of a group. The group had another
+    name when they were made, or the volumes were in other groups. None: there are no such points.
     """
     found = [
         (point, volumes)
@@ -139,14 +146,16 @@ def _of_other_groups(
 
 
 def _other_keys(point: Point, found: Coverage, accepted: Accepted) -> Iterable[Lack]:
-    """Yield that copies are under other keys than the declared ones, which an operator accepts."""
+    """Yield a lack for copies under other keys than the declared ones, which an operator accepts."""
     if others := set(found.volumes("accepted")) - accepted.blank:
         why = f"copies of {', '.join(sorted(others))} are under another key than the declared one"
-        yield Lack(why, "Use them all the same: --insist.", "wrong-key", point)
+        yield Lack(why, "To use them in any case: --insist.", "wrong-key", point)
 
 
 def _newer_lost(group: Group, judged: Iterable[tuple[Point, Coverage]], used: Point | None) -> Iterable[Lack]:
-    """Yield why points cannot be restored that are newer than the one that is `used`. None: no point is."""
+    """Yield why points that are newer than the one that is `used` cannot be restored. None: no
+    point is used.
+    """
     older = f"restore the older point {used.id}" if used else "use older data"
     lost = [each for each in judged if each[0].carried and (used is None or each[0].number > used.number)]
     without = " ".join(f"--without-point {point.id}" for point, _ in lost)
@@ -157,7 +166,7 @@ def _newer_lost(group: Group, judged: Iterable[tuple[Point, Coverage]], used: Po
 
 
 def against_line(found: Coverage) -> str:
-    """Return what speaks against data, in words."""
+    """Return the reasons against data as one line."""
     return "; ".join(map(str, found.against))
 
 
@@ -176,28 +185,28 @@ def _why_none(group: Group, judged: Collection[tuple[Point, Coverage]]) -> Lack:
 
 _FIXES = {
     "too large": "Declare these volumes as large as their data.",
-    "wrong key": "Declare the key of these copies; or use them all the same: --insist.",
+    "wrong key": "Declare the key of these copies; or use them in any case: --insist.",
 }
 
 
 def _one_judgement(found: Coverage) -> str:
-    """Return what is wrong with all volumes against which something speaks; empty: several things are."""
+    """Return the one judgement of all volumes with a reason against them; empty: there are several."""
     (judgement, *others) = dict.fromkeys(each.judgement for each in found.against)
     return "" if others else judgement
 
 
 def fix_decided(found: Coverage, began: str, older: str) -> str:
-    """Return what to do where a takeover has begun with data that does not restore what is declared now.
+    """Return what to do where a takeover has begun with data that does not restore the current declaration.
     `began` names the takeover, and `older` is the command that leaves the data aside.
     """
     judgement = _one_judgement(found)
     if judgement == "missing":
         blank = " ".join(f"--blank {volume}" for volume in found.volumes("missing"))
         return f"Declare the topology as it was when {began} began; or let the rest begin blank: {blank}."
-    return _FIXES.get(judgement, f"To use an older one: {older}.")
+    return _FIXES.get(judgement, f"To use an older point: {older}.")
 
 
 def _list_points(group: str, known: Iterable[Point], as_of: float) -> str:
-    """Return the moment that was given, and the points that a group has, with theirs."""
-    there_are = [f"{point.id} ({moment(point.taken)})" for point in known if point.group == group]
-    return f"{moment(as_of)}; there are: {', '.join(there_are) or 'none'}"
+    """Return the given moment and the points of a group, each with its moment."""
+    listed = [f"{point.id} ({moment(point.taken)})" for point in known if point.group == group]
+    return f"{moment(as_of)}; there are: {', '.join(listed) or 'none'}"

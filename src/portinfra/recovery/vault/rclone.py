@@ -1,4 +1,4 @@
-"""rclone on this machine, and programs that run it: with one configuration, and limited in time."""
+"""rclone on this machine, and programs that run it: with one configuration and a time limit."""
 
 import os
 import shutil
@@ -13,11 +13,11 @@ from attrs import frozen
 from portinfra.errors import InvalidRequest, Unavailable
 
 SECONDS = 120.0
-"""The longest that one call may take."""
+"""The time limit of one call, in seconds."""
 
 
 NOT_THERE = (3, 4)
-"""How rclone ends when there is no such directory, or no such file."""
+"""The exit codes of rclone where a directory or a file does not exist."""
 
 
 def path_in(remote: str, name: str) -> str:
@@ -34,24 +34,24 @@ class Rclone:
     """The public key of an sftp server, as in a `known_hosts` file. Empty: it is not checked."""
 
     def ask(self, *words: str, given: str | None = None, none_is: str | None = None) -> str:
-        """Return what rclone prints; `none_is` where there is no such file or directory.
+        """Return the output of rclone; `none_is` where the file or directory does not exist.
 
         Raises Unavailable.
         """
-        done = self.run("rclone", *words, given=given)
-        if done.returncode in NOT_THERE and none_is is not None:
+        process = self.run("rclone", *words, given=given)
+        if process.returncode in NOT_THERE and none_is is not None:
             return none_is
-        return output_of(done)
+        return output_of(process)
 
     def run(
         self, *words: str, given: str | None = None, settings: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        """Run rclone, or a program that runs it. Raises Unavailable where it goes on for too long, and
-        InvalidRequest where it is not on this machine.
+        """Run rclone, or a program that runs it. Raises Unavailable at the time limit, and InvalidRequest
+        where the program is not installed on this machine.
         """
         if missing := [name for name in {words[0], "rclone"} if shutil.which(name) is None]:
-            told = f"{' and '.join(sorted(missing))} is not on this machine"
-            raise InvalidRequest(told, provider="vault", fix=f"Install {missing[0]}.")
+            message = f"{' and '.join(sorted(missing))} is not installed on this machine"
+            raise InvalidRequest(message, provider="vault", fix=f"Install {missing[0]}.")
         with tempfile.TemporaryDirectory(prefix="portinfra-") as scratch:
             environment = {**os.environ, **(settings or {}), "RCLONE_CONFIG": str(self.configuration)}
             if self.host_key:
@@ -72,16 +72,16 @@ class Rclone:
                 raise _silent(f"it did not answer within {SECONDS:.0f} s", words) from None
 
 
-def output_of(done: "subprocess.CompletedProcess[str]") -> str:
-    """What a program printed. Raises Unavailable where it failed."""
-    if done.returncode:
-        raise _silent((done.stderr.strip().splitlines() or ["no reason given"])[-1], done.args)
-    return done.stdout
+def output_of(process: "subprocess.CompletedProcess[str]") -> str:
+    """Return the output of a program. Raises Unavailable where it failed."""
+    if process.returncode:
+        raise _silent((process.stderr.strip().splitlines() or ["no reason given"])[-1], process.args)
+    return process.stdout
 
 
 def _silent(why: str, words: Sequence[str]) -> Unavailable:
     return Unavailable(
         f"{why} ({join(words)})",
         provider="vault",
-        fix="See whether that command works with the configuration that the vault names.",
+        fix="Find out whether that command works with the configuration that the vault names.",
     )

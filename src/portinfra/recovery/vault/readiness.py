@@ -1,4 +1,4 @@
-"""What is lacking so that data goes to the vault and comes back: told before it is needed."""
+"""What transfers through the vault lack: found before they are needed."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,69 +10,75 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.provider import registry
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.block_export import exports_blocks
-from portinfra.recovery.vault.secret_files import text_of
+from portinfra.recovery.vault.secret_files import read_secret
 
 
-def unfit(recovery: Recovery) -> Iterator[Finding]:
-    """A finding for each end whose hosts can be no helpers, as it is declared."""
+def unfit_findings(recovery: Recovery) -> Iterator[Finding]:
+    """Yield a finding for each end whose declared hosts cannot carry data, and for each wrong block
+    option.
+    """
     vault = recovery.vault
     if vault is None:
         return
     for end in dict.fromkeys((recovery.source.provider, recovery.target.provider)):
         if vault.stand is None and not registry.plugin(end).capabilities.runs_user_data:
-            told = f"hosts of {end} run nothing, so that none can carry data there"
+            message = f"hosts of {end} run no user data, so no transfer host can run there"
             fix = "Name environments on a cloud, or on hypervisors; in tests, portinfra.testing.LocalStand."
-            yield _wrong(recovery, "no-helpers", "stand", told, fix)
+            yield _wrong(recovery, "no-helpers", "stand", message, fix)
     for environment in (recovery.source, recovery.target):
         reading, name = exports_blocks(recovery, environment), environment.provider
-        if reading and (told := reading.block_problem(vault.native.get(name, {}))):
+        if reading and (message := reading.block_problem(vault.native.get(name, {}))):
             fix = f'Name it in a block native "{name}" of the vault; or leave blocks out.'
-            yield _wrong(recovery, "blocks", f"native.{name}", told, fix)
+            yield _wrong(recovery, "blocks", f"native.{name}", message, fix)
 
 
-def pointless(recovery: Recovery) -> Iterator[Finding]:
-    """A finding where blocks shall be read, and neither end hands any out. A warning: clones are read."""
+def needless_block_findings(recovery: Recovery) -> Iterator[Finding]:
+    """Yield a warning where the vault reads blocks, and neither end exports any: transfer hosts
+    read clones.
+    """
     source, target = recovery.source, recovery.target
     if recovery.vault is None or not recovery.vault.blocks:
         return
     if not any(exports_blocks(recovery, end) for end in (source, target)):
-        told = f"neither {source.on} nor {target.on} hands out the blocks of a snapshot"
-        fix = "Leave the vault's blocks out: helpers read a volume made of it."
-        yield _wrong(recovery, "no-blocks", "blocks", told, fix, Severity.WARNING)
+        message = f"neither {source.on} nor {target.on} exports the blocks of a snapshot"
+        fix = (
+            "Remove the vault's blocks: transfer hosts then read a volume that is created from the snapshot."
+        )
+        yield _wrong(recovery, "no-blocks", "blocks", message, fix, Severity.WARNING)
 
 
-def sendable(recovery: Recovery, engine: str) -> str:
-    """What this machine lacks to let helpers send; empty: nothing. Asked before anything is taken."""
+def sending_problem(recovery: Recovery, engine: str) -> str:
+    """Return what this machine lacks to let transfer hosts send; empty: nothing. A capture calls it first."""
     vault = recovery.vault
     if vault is None:
         return ""
     if shutil.which("rclone") is None:
-        return "rclone is not on this machine: install it"
+        return "rclone is not installed on this machine: install it"
     try:
-        text_of(vault.sender)
+        read_secret(vault.sender)
         if engine == "restic":
-            text_of(vault.password)
+            read_secret(vault.password)
     except InvalidRequest as error:
         return f"{error} {error.fix}"
     return ""
 
 
-def lacking(recovery: Recovery, *, fetches: bool) -> Iterator[Finding]:
-    """A finding for each program or file that is not here. Warnings: another machine may have them. Errors,
-    of what receives, where a takeover from here `fetches` data from the vault.
+def missing_file_findings(recovery: Recovery, *, fetches: bool) -> Iterator[Finding]:
+    """Yield a finding for each program or file that this machine lacks. They are warnings, as another machine
+    may have them. Where a takeover from here `fetches` data from the vault, what receives is an error.
     """
     vault = recovery.vault
     if vault is None:
         return
     severity = Severity.ERROR if fetches else Severity.WARNING
     if shutil.which("rclone") is None:
-        fix = "Install rclone, and this is ready."
-        yield _finding(recovery, "rclone is not on this machine", fix, severity)
+        fix = "Install rclone."
+        yield _finding(recovery, "rclone is not installed on this machine", fix, severity)
     if not Path(vault.sender).expanduser().is_file():
-        told = f"{vault.sender}, the vault's sender, is not on this machine"
+        message = f"{vault.sender}, the vault's sender, is not on this machine"
         yield _finding(
             recovery,
-            told,
+            message,
             f"The machine that runs {command('dr', 'replicate', recovery.plan.name)} needs it.",
         )
     needed = {"receiver": vault.receiver}
@@ -101,7 +107,7 @@ def _wrong(
     fix: str,
     severity: Severity = Severity.ERROR,
 ) -> Finding:
-    """About one attribute of the vault."""
+    """Return a finding about one attribute of the vault."""
     assert recovery.vault is not None
     subject, location = f"recovery.{recovery.plan.name}.vault.{attribute}", recovery.vault.location
     return Finding(f"recovery/{rule}", message, fix, severity, subject=subject, location=location)

@@ -1,4 +1,4 @@
-"""The vault, as this machine sees it: receipts and manifests, which are small. Data never comes by here."""
+"""The receipts and manifests in the vault, which are small. The data itself never passes this machine."""
 
 import subprocess
 from collections.abc import Mapping
@@ -18,41 +18,43 @@ class Store:
 
     @property
     def configuration(self) -> Path:
-        """The receiver's, where this machine has it; else the sender's, which may read and not remove."""
+        """The receiver's configuration if this machine has it; else the sender's, which cannot
+        remove files.
+        """
         receiver = Path(self.vault.receiver).expanduser()
         return receiver if receiver.is_file() else Path(self.vault.sender).expanduser()
 
     @property
     def may_remove(self) -> bool:
-        """Whether this machine has the receiver's configuration: retention is the target's affair."""
+        """Whether this machine has the receiver's configuration: only the target prunes."""
         return Path(self.vault.receiver).expanduser().is_file()
 
     def names(self, folder: str = "") -> list[str]:
-        """What lies in a folder, and below it. Raises Unavailable."""
+        """Return the paths of the files in a folder and below it. Raises Unavailable."""
         found = self._rclone("lsf", "-R", "--files-only", self._path(folder), none_is="")
         return sorted(f"{folder}/{name}" if folder else name for name in found.splitlines())
 
     def folders(self) -> list[str]:
-        """The folders: one a point, besides the repository of restic."""
+        """Return the folders: one for each point, and the repository of restic."""
         found = self._rclone("lsf", "--dirs-only", self.vault.remote, none_is="")
         return sorted(name.rstrip("/") for name in found.splitlines())
 
-    def holding(self, name: str) -> list[str]:
-        """The folders that a file of this name lies in. Raises Unavailable."""
+    def folders_with(self, name: str) -> list[str]:
+        """Return the folders that have a file of this name. Raises Unavailable."""
         only = ("-R", "--max-depth", "2", "--files-only", "--include", f"/*/{name}")
         found = self._rclone("lsf", *only, self.vault.remote, none_is="")
         return sorted(path.partition("/")[0] for path in found.splitlines())
 
     def read(self, name: str) -> str:
-        """What a small file says; empty where it is not there. Raises Unavailable."""
+        """Return the text of a small file; empty where it does not exist. Raises Unavailable."""
         return self._rclone("cat", self._path(name), none_is="")
 
     def write(self, name: str, text: str) -> None:
-        """Keep a small file. Raises Unavailable."""
+        """Write a small file. Raises Unavailable."""
         self._rclone("rcat", self._path(name), given=text)
 
     def remove(self, folder: str) -> None:
-        """Remove a folder and all that is in it. Raises Unavailable."""
+        """Remove a folder and its contents. Raises Unavailable."""
         self._rclone("purge", self._path(folder), none_is="")
 
     def remove_file(self, name: str) -> None:
@@ -72,5 +74,5 @@ class Store:
     def run(
         self, *words: str, given: str | None = None, settings: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        """Run rclone, or a program that runs it. Raises Unavailable where it goes on for too long."""
+        """Run rclone, or a program that runs it. Raises Unavailable at the time limit."""
         return self._program.run(*words, given=given, settings=settings)

@@ -1,5 +1,5 @@
-"""Points by way of the vault: sent from the source when they are made, received in the target when they are
-needed. In between they are sealed, and the ledger says what they are.
+"""Points through the vault: the source sends them when they are made, and the target receives them when they
+are needed. In between they are encrypted, and the ledger records them.
 """
 
 import json
@@ -32,8 +32,8 @@ from portinfra.recovery.vault.listing import (
     MANIFEST,
     SCHEMA,
     address_of,
-    by_vault,
     digest_of,
+    is_by_vault,
     read_manifest,
     vault_of,
 )
@@ -54,29 +54,29 @@ def send(
     run_options: RunOptions,
     say: Say,
 ) -> Document:
-    """Send all volumes of a point, whose snapshots these are; what the ledger is to say of it besides.
+    """Send all volumes of a point from its `snapshots`. Return the fields that its ledger entry gets.
 
-    Raises HelperFailed, ApplyError, FindingsError, ProviderError.
+    Raises TransferHostFailed, ApplyError, FindingsError, ProviderError.
     """
     vault = vault_of(recovery)
     volumes = sorted(snapshots)
-    loads = [
+    transfers = [
         evolve(_load(recovery, volume, snapshots[volume], placed), first=volume == volumes[0])
         for volume in volumes
     ]
-    helpers = TransferHosts(
+    hosts = TransferHosts(
         source,
         recovery.sending,
         vault,
         point.id,
         point.engine,
-        lambda errand: errand.sending(vault),
-        lambda errand: errand.sender_receipt,
+        lambda script: script.sending_script(vault),
+        lambda script: script.sender_receipt,
         run_options,
     )
     say(f"{point.group}: to the vault, point {point.id}")
-    with helpers.at_work(loads) as (sent, _):
-        text = _manifest(point, loads, sent)
+    with hosts.run(transfers) as (sent, _):
+        text = _manifest(point, transfers, sent)
         Store(vault).write(f"{point.id}/{MANIFEST}", text)
     return {"manifest": digest_of(text), "moved": sum(each.moved for each in sent.values())}
 
@@ -89,15 +89,15 @@ def _load(recovery: Recovery, volume: Address, snapshot: Observed[Spec], placed:
     return Transfer(volume, spec.gib, int(spec.zone), spec.key, snapshot.id, reader=reader)
 
 
-def _manifest(point: Point, loads: Iterable[Transfer], sent: Mapping[Address, Receipt]) -> str:
+def _manifest(point: Point, transfers: Iterable[Transfer], sent: Mapping[Address, Receipt]) -> str:
     volumes = {
-        load.volume.name: {
-            "gib": load.gib,
-            "digest": sent[load.volume].digest,
-            "bytes": sent[load.volume].bytes,
-            "object": sent[load.volume].object,
+        transfer.volume.name: {
+            "gib": transfer.gib,
+            "digest": sent[transfer.volume].digest,
+            "bytes": sent[transfer.volume].bytes,
+            "object": sent[transfer.volume].object,
         }
-        for load in loads
+        for transfer in transfers
     }
     said = {"schema": SCHEMA, "point": point.id, "group": point.group, "engine": point.engine}
     return json.dumps({**said, "taken": point.taken, "volumes": volumes}, sort_keys=True)
@@ -112,22 +112,23 @@ def receive(
     *,
     reopen: Callable[[], None] = lambda: None,
 ) -> None:
-    """Bring points from the vault that are needed now: afterwards each has its snapshots in the target. Then
-    remove what helpers an earlier run has left: they hold data in the clear, and the key to more.
+    """Fetch the `wanted` points from the vault: afterwards each has its snapshots in the target. Then remove
+    the transfer hosts that an earlier run left: they hold data in the clear, and a key that decrypts more.
 
-    `reopen` opens the entry of this run again, where a sweep has closed it. This calls it under the lease of
-    the transfer hosts, before it makes one. Raises HelperFailed, ApplyError, FindingsError, ProviderError.
+    `reopen` opens the entry of this run again, where a sweep has closed it. portinfra calls it under the
+    lease of the transfer hosts, before it creates one. Raises TransferHostFailed, ApplyError, FindingsError,
+    ProviderError.
     """
     if recovery.plan.vault is None:
         return
-    wanted = [point for point in wanted if by_vault(point)]
+    wanted = [point for point in wanted if is_by_vault(point)]
     there = target.observe(recovery.points) if wanted else Observation()
-    for point in not_here(recovery, wanted, there):
+    for point in points_to_fetch(recovery, wanted, there):
         say(f"{point.group}: from the vault, point {point.id}")
         _receive(recovery, target, point, run_options, reopen)
     try:
         clear(recovery, target, run_options)
-    except PortinfraError as error:  # what is needed is there, and is not to wait for this
+    except PortinfraError as error:  # all needed data is there; a takeover must not wait for this
         sweep = command("dr", "sweep", recovery.plan.name)
         say(f"transfer hosts are left in {recovery.receiving}: {error}. To remove them: {sweep}")
 
@@ -135,12 +136,12 @@ def receive(
 def transfer_findings(
     recovery: Recovery, target: Connection, catalogue: Catalogue, points: Iterable[Point]
 ) -> list[Finding]:
-    """Return what speaks against the transfer hosts that would receive these points. Makes no call."""
+    """Return the findings of a plan of the transfer hosts that would receive these points. Makes no call."""
     placed = place(recovery.topology, recovery.target)
     declared = {group.name: group for group in groups(recovery, placed)}
     found: dict[Finding, None] = {}
     for point in points:
-        loads = [
+        transfers = [
             Transfer(volume, spec.gib, int(spec.zone), spec.key, None)
             for volume in declared[point.group].volumes
             if isinstance(spec := placed.resources[volume], Volume)
@@ -151,16 +152,16 @@ def transfer_findings(
             vault_of(recovery),
             point.id,
             point.engine,
-            lambda errand: "",
-            lambda errand: "",
+            lambda script: "",
+            lambda script: "",
         )
-        found |= dict.fromkeys(hosts.findings(loads, catalogue))
-    return [evolve(each, message=f"hosts that receive data: {each.message}") for each in found]
+        found |= dict.fromkeys(hosts.findings(transfers, catalogue))
+    return [evolve(each, message=f"transfer hosts: {each.message}") for each in found]
 
 
-def not_here(recovery: Recovery, wanted: Iterable[Point], there: Observation) -> list[Point]:
-    """Return the points in the vault that have not all of their groups' data in the target, which `there`
-    observes.
+def points_to_fetch(recovery: Recovery, wanted: Iterable[Point], there: Observation) -> list[Point]:
+    """Return the points in the vault whose data is not complete in the target. `there` is what the points'
+    scope has there.
     """
     placed = place(recovery.topology, recovery.target)
     declared = {group.name: group for group in groups(recovery, placed)}
@@ -180,47 +181,47 @@ def _receive(
 ) -> None:
     vault = vault_of(recovery)
     said = read_manifest(Store(vault), point)
-    volumes = {address_of(name): told for name, told in said["volumes"].items()}
+    volumes = {address_of(name): sent for name, sent in said["volumes"].items()}
     placed = place(recovery.topology, recovery.target).resources
-    loads = []
-    for volume, told in sorted(volumes.items()):
+    transfers = []
+    for volume, sent in sorted(volumes.items()):
         spec = placed.get(volume)
         if isinstance(spec, Volume):
-            loads.append(Transfer(volume, max(spec.gib, told["gib"]), int(spec.zone), spec.key, None))
-        else:  # its host was removed since; a point is whole, or it is none
-            loads.append(Transfer(volume, told["gib"], 0, recovery.target.key, None))
+            transfers.append(Transfer(volume, max(spec.gib, sent["gib"]), int(spec.zone), spec.key, None))
+        else:  # its host was removed since; a point is restored as a whole
+            transfers.append(Transfer(volume, sent["gib"], 0, recovery.target.key, None))
 
-    def script(errand: TransferScript) -> str:
-        told = volumes[address_of(errand.volume)]
-        return errand.receiving(vault, told["object"], told["digest"], told["bytes"])
+    def render(script: TransferScript) -> str:
+        sent = volumes[address_of(script.volume)]
+        return script.receiving_script(vault, sent["object"], sent["digest"], sent["bytes"])
 
-    helpers = TransferHosts(
+    hosts = TransferHosts(
         target,
         recovery.receiving,
         vault,
         point.id,
         point.engine,
-        script,
-        lambda errand: errand.receiver_receipt,
+        render,
+        lambda script: script.receiver_receipt,
         run_options,
         stop=True,
         begin=reopen,
     )
-    with helpers.at_work(loads) as (receipts, written):
-        for volume, told in volumes.items():
-            assert receipts[volume].digest == told["digest"], volume
+    with hosts.run(transfers) as (receipts, written):
+        for volume, sent in volumes.items():
+            assert receipts[volume].digest == sent["digest"], volume
         with target.start_run(
             recovery.points, borrowed=written, workers=run_options.workers, seed=run_options.seed
         ) as run:
-            shelf = SnapshotStore(target, run, recovery.points, target.catalogue(), run_options.listen)
-            shelf.bring({(s := Snapshot(snapshot_name(v, point.id), v)).address: s for v in written})
+            store = SnapshotStore(target, run, recovery.points, target.catalogue(), run_options.listen)
+            store.change({(s := Snapshot(snapshot_name(v, point.id), v)).address: s for v in written})
 
 
 def prune(recovery: Recovery, kept: Collection[str]) -> str:
-    """Remove from the vault what belongs to no point; in words, why not all of it could be."""
+    """Remove from the vault what belongs to no point. Return why a part of it stays; empty: none does."""
     store = Store(vault_of(recovery))
     if not store.may_remove:
-        return "its receiver's configuration is not on this machine"
+        return "the receiver's configuration of the vault is not on this machine"
     try:
         folders = set(store.folders())
         for folder in sorted(folders - set(kept) - {REPOSITORY}):
@@ -233,13 +234,13 @@ def prune(recovery: Recovery, kept: Collection[str]) -> str:
 
 
 def clear(recovery: Recovery, end: Connection, run_options: RunOptions) -> None:
-    """Remove helpers at one end that a run which died has left."""
+    """Remove the transfer hosts at one end that an earlier run left."""
     scope = recovery.sending if end.environment == recovery.source else recovery.receiving
     _of_no_point(recovery, end, scope, run_options).clear()
 
 
 def has_receiving_hosts(recovery: Recovery, target: Connection) -> bool:
-    """Return whether there are transfer hosts that receive, or may be: the target does not answer."""
+    """Return whether transfer hosts that receive exist, or may exist: the target does not answer."""
     try:
         return target.observe(recovery.receiving).count != 0
     except ProviderError:
@@ -249,7 +250,7 @@ def has_receiving_hosts(recovery: Recovery, target: Connection) -> bool:
 def hold_receiving(
     recovery: Recovery, target: Connection, run_options: RunOptions
 ) -> AbstractContextManager[None]:
-    """Hold the lease of the transfer hosts that receive, with none of them left: no run makes one meanwhile.
+    """Hold the lease of the transfer hosts that receive, and remove them first: no run creates one meanwhile.
 
     Raises LeaseHeldError.
     """
@@ -260,5 +261,5 @@ def hold_receiving(
 
 def _of_no_point(recovery: Recovery, end: Connection, scope: Scope, run_options: RunOptions) -> TransferHosts:
     return TransferHosts(
-        end, scope, vault_of(recovery), "", "", lambda errand: "", lambda errand: "", run_options
+        end, scope, vault_of(recovery), "", "", lambda script: "", lambda script: "", run_options
     )

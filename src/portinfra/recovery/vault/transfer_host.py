@@ -1,8 +1,8 @@
-"""Helpers: throwaway hosts, in a scope and a network of their own, each with one volume, that may reach the
-vault and nothing else, and that nothing may reach.
+"""Transfer hosts: temporary hosts in a scope and a network of their own, each with one volume. They can reach
+the vault and nothing else, and nothing can reach them.
 
-Helpers outlive whoever made them: a run that dies leaves them at work, and the next one goes on waiting for
-them. Which receipt a helper writes is in its tags, so that nobody takes another's for it.
+Transfer hosts outlive the run that creates them: when it dies they continue, and the next run waits for them.
+The tags of a host name its receipt, so no run takes the receipt of one host for that of another.
 """
 
 import json
@@ -37,58 +37,60 @@ from portinfra.recovery.vault.store import Store
 from portinfra.recovery.vault.transfer_script import TransferScript
 
 ATTEMPT = "attempt"
-"""The tag that tells a helper's attempt, with the word without which no receipt is believed. Whoever may
-write to the vault could leave one there, and cannot see this.
+"""The tag with the attempt of a transfer host. Its last part is a word that a valid receipt repeats: a
+program that can write to the vault can leave a receipt there, but cannot see this word.
 """
 
 SUBNET_PREFIX = 26
 ROOT_GIB = 10
 PAUSE_SECONDS = 5.0
-"""Between two looks for receipts."""
+"""Between two reads of the receipts."""
 
 DIGEST = re.compile("[0-9a-f]{64}")
 OBJECT = re.compile(r"[\w./-]+", re.ASCII)
-"""What a receipt says becomes part of a receiver's script; whoever may add to the vault could write one."""
+"""A receipt becomes part of a receiver's script, and a program that can add files to the vault could write
+one.
+"""
 
 LOSE_ALL = PlanOptions(allow_data_loss=frozenset({"all"}))
 
 
 @frozen
 class Transfer:
-    """One volume that a helper is to carry."""
+    """One volume that a transfer host carries."""
 
     volume: Address
     gib: int
     zone: int
-    """Ordinal."""
+    """The zone's ordinal."""
     key: str | None
     source: str | None
-    """The native id of the snapshot that it is a clone of; None: blank."""
+    """The native id of the snapshot that the volume is a clone of; None: blank."""
     first: bool = True
-    """Whether it is the first of its point."""
+    """Whether this is the first volume of its point."""
     reader: BlockReader | None = None
-    """How to read that snapshot's blocks: its helper has no volume then."""
+    """How to read the snapshot's blocks: its transfer host has no volume then."""
 
 
 @frozen
 class Receipt:
-    """What a helper says of a volume that it has carried."""
+    """The result of a transfer, as its host writes it."""
 
     digest: str
-    """SHA-256 of what is stored, which nothing else has; its engine says of what in particular."""
+    """The SHA-256 that identifies the stored data; the engine decides what it covers."""
     bytes: int
     moved: int
-    """Bytes that travelled."""
+    """The transferred bytes."""
     object: str
-    """What they are called in the vault."""
+    """The name of the data in the vault."""
 
 
 class TransferHostFailed(PortinfraError):
-    """A helper said that it failed, or said nothing for too long."""
+    """A transfer host reported a failure, or no result within the time limit."""
 
 
 Attempts = Mapping[Address, str]
-"""Volume → what tells its helper's work from any other's."""
+"""Volume → the attempt that identifies the work of its transfer host."""
 
 Script = Callable[[TransferScript], str]
 Name = Callable[[TransferScript], str]
@@ -96,7 +98,7 @@ Name = Callable[[TransferScript], str]
 
 @frozen
 class TransferHosts:
-    """The helpers of one point at one end of the way."""
+    """The transfer hosts of one point at one end."""
 
     connection: Connection
     scope: Scope
@@ -104,53 +106,55 @@ class TransferHosts:
     point: str
     engine: str
     script: Script
-    """What a helper runs."""
+    """The script that a transfer host runs."""
     receipt: Name
-    """The name of the receipt that it leaves."""
+    """The name of the receipt that it writes."""
     run_options: RunOptions = field(factory=RunOptions)
     stop: bool = False
-    """Whether they must have stopped when their volumes are looked at: what is written is at rest then."""
+    """Whether the hosts must stop before their volumes are read: all written data is complete then."""
     begin: Callable[[], None] = lambda: None
-    """Called under the lease of their scope, before any of them is made."""
+    """Called under the lease of the scope, before portinfra creates a host."""
 
     @contextmanager
-    def at_work(
-        self, loads: Iterable[Transfer]
+    def run(
+        self, transfers: Iterable[Transfer]
     ) -> Iterator[tuple[Mapping[Address, Receipt], Mapping[Address, Observed[Spec]]]]:
-        """Helpers for these volumes, once all have done their work: receipts, and the volumes that they have,
-        by the address of what they stand for; none of what they read without. All is removed afterwards,
-        whatever became of it.
+        """Run a transfer host for each of these volumes, and wait until all have done their work.
 
-        Raises HelperFailed, ApplyError, FindingsError, ProviderError.
+        Yields receipts and volumes, both by the address of the volume that they carry. A host that reads
+        blocks has no volume. Everything is removed afterwards, also after an error. Raises
+        TransferHostFailed, ApplyError, FindingsError, ProviderError.
         """
-        loads = list(loads)
+        transfers = list(transfers)
         run_options = self.run_options
         with self.connection.start_run(self.scope, workers=run_options.workers, seed=run_options.seed) as run:
             self.begin()
             catalogue = self.connection.catalogue()
             try:
-                attempts, placed = self._at_it(run, loads, catalogue)
-                there = run.reader.observe(self.scope).resources
-                hosts = self._hosts(loads)
+                attempts, placed = self._ensure_hosts(run, transfers, catalogue)
+                existing = run.reader.observe(self.scope).resources
+                hosts = self._hosts(transfers)
                 volumes = {
-                    load.volume: there[_volume(hosts[load.volume])] for load in loads if not load.reader
+                    transfer.volume: existing[_volume(hosts[transfer.volume])]
+                    for transfer in transfers
+                    if not transfer.reader
                 }
-                self._stand_in(loads, attempts, volumes)
-                receipts = self._receipts(run, loads, attempts)
+                self._stand_in(transfers, attempts, volumes)
+                receipts = self._receipts(run, transfers, attempts)
                 if self.stop:
                     run.apply(run.plan(_at_rest(placed), catalogue), run_options.listen)
                 yield receipts, volumes
             finally:
                 self._clear(run)
 
-    def findings(self, loads: list[Transfer], catalogue: Catalogue) -> tuple[Finding, ...]:
-        """Return what a plan of these helpers finds, as if none existed. Makes no call."""
-        placed = self._place(loads, {load.volume: "" for load in loads})
+    def findings(self, transfers: list[Transfer], catalogue: Catalogue) -> tuple[Finding, ...]:
+        """Return the findings of a plan of these hosts, as if none existed. Makes no call."""
+        placed = self._place(transfers, {transfer.volume: "" for transfer in transfers})
         drivers = self.connection.provider.drivers
         return compose(placed, catalogue, Observation(), drivers, LOSE_ALL).findings
 
     def clear(self) -> None:
-        """Remove what an earlier run left, and nobody waits for."""
+        """Remove what an earlier run left and no run waits for."""
         if not self.connection.observe(self.scope).resources:
             return
         with self.hold_empty():
@@ -158,7 +162,7 @@ class TransferHosts:
 
     @contextmanager
     def hold_empty(self) -> Iterator[None]:
-        """Hold the lease of their scope, with none of them left in it."""
+        """Hold the lease of the scope, and remove all hosts from it first."""
         with self.connection.start_run(
             self.scope, workers=self.run_options.workers, seed=self.run_options.seed
         ) as run:
@@ -171,45 +175,48 @@ class TransferHosts:
         if not plan.empty:
             run.apply(plan, self.run_options.listen)
 
-    # Which helpers there are.
-
-    def _at_it(self, run: Run, loads: list[Transfer], catalogue: Catalogue) -> tuple[Attempts, Placed]:
-        """Each volume's attempt, and the helpers: those that are at work, if they are what they would be were
-        they made now; else new ones. Nothing of one that an earlier run began is changed under it.
+    def _ensure_hosts(
+        self, run: Run, transfers: list[Transfer], catalogue: Catalogue
+    ) -> tuple[Attempts, Placed]:
+        """Return each volume's attempt, and the placed hosts. Existing hosts are used if a new run would
+        create the same; else new ones are created. A host that an earlier run began is never changed in
+        place.
         """
-        there = run.reader.observe(self.scope).of(Instance)
-        if found := self._attempts(there, loads):
-            placed = self._place(loads, found)
+        existing = run.reader.observe(self.scope).of(Instance)
+        if found := self._attempts(existing, transfers):
+            placed = self._place(transfers, found)
             if run.plan(placed, catalogue, LOSE_ALL).empty:
                 return found, placed
-        if there:
+        if existing:
             self._clear(run)
-        attempts = {load.volume: secrets.token_hex(16) for load in loads}
-        placed = self._place(loads, attempts)
+        attempts = {transfer.volume: secrets.token_hex(16) for transfer in transfers}
+        placed = self._place(transfers, attempts)
         plan = run.plan(placed, catalogue, LOSE_ALL)
         refuse(plan)
         run.apply(plan, self.run_options.listen)
         return attempts, placed
 
-    def _attempts(self, there: Mapping[Address, Observed[Instance]], loads: Iterable[Transfer]) -> Attempts:
-        """The attempts that helpers are at; none unless it is all of them."""
-        hosts = self._hosts(loads)
+    def _attempts(
+        self, existing: Mapping[Address, Observed[Instance]], transfers: Iterable[Transfer]
+    ) -> Attempts:
+        """Return the attempts of the existing hosts; empty unless each volume has a host."""
+        hosts = self._hosts(transfers)
         found = {
-            load.volume: there[host].spec.tags.get(ATTEMPT, "")
-            for load in loads
-            if (host := Address(f"instance.{hosts[load.volume]}")) in there
+            transfer.volume: existing[host].spec.tags.get(ATTEMPT, "")
+            for transfer in transfers
+            if (host := Address(f"instance.{hosts[transfer.volume]}")) in existing
         }
         return found if len(found) == len(hosts) and all(found.values()) else {}
 
-    def _hosts(self, loads: Iterable[Transfer]) -> dict[Address, str]:
-        """Each volume's helper, by name: a host whose zone is the volume's."""
+    def _hosts(self, transfers: Iterable[Transfer]) -> dict[Address, str]:
+        """Return the name of each volume's transfer host, which lies in the zone of the volume."""
         taken: dict[int, int] = {}
         hosts = {}
         zones = self._zones
-        for load in loads:
-            rank = taken.get(load.zone, 0)
-            taken[load.zone] = rank + 1
-            hosts[load.volume] = f"{self._role}{rank * zones + load.zone % zones + 1}"
+        for transfer in transfers:
+            rank = taken.get(transfer.zone, 0)
+            taken[transfer.zone] = rank + 1
+            hosts[transfer.volume] = f"{self._role}{rank * zones + transfer.zone % zones + 1}"
         return hosts
 
     @property
@@ -220,10 +227,10 @@ class TransferHosts:
     def _zones(self) -> int:
         return place(Topology(self.scope.topology, ()), self.connection.environment).zones
 
-    def _place(self, loads: list[Transfer], attempts: Attempts) -> Placed:
-        hosts = self._hosts(loads)
-        sizes = {load.gib for load in loads}
-        reading = any(load.reader for load in loads)
+    def _place(self, transfers: list[Transfer], attempts: Attempts) -> Placed:
+        hosts = self._hosts(transfers)
+        sizes = {transfer.gib for transfer in transfers}
+        reading = any(transfer.reader for transfer in transfers)
         role = Role(
             self._role,
             count=max(int(host.removeprefix(self._role)) for host in hosts.values()),
@@ -232,7 +239,7 @@ class TransferHosts:
             disk_gib=next(gib for gib in count(ROOT_GIB) if gib not in sizes),
             volumes=[Volume("data", gib=1)],
             public="it brings data to a vault, or from it",
-            ignore=["power"],  # it turns itself off
+            ignore=["power"],  # it powers itself off
             native=self.vault.native if reading else {},
         )
         topology = Topology(self.scope.topology, [role], self._ways_out(role, reading=reading))
@@ -245,99 +252,108 @@ class TransferHosts:
             dns=None,
         )
         placed = place(topology, environment)
-        return evolve(placed, resources=self._dress(placed, loads, attempts))
+        return evolve(placed, resources=self._dress(placed, transfers, attempts))
 
     def _ways_out(self, role: Role, *, reading: bool) -> list[Flow]:
-        """The vault, the provider's blocks where they are read, and nothing else."""
-        whither = self.vault.endpoints if reading else (self.vault.endpoint,)
-        ways = map(cidr_and_port, whither)
-        return [allow(role, cidr, tcp=port, why="what it carries") for cidr, port in ways]
+        """Return flows to the vault, to the provider's blocks where they are read, and to nothing else."""
+        endpoints = self.vault.endpoints if reading else (self.vault.endpoint,)
+        destinations = map(cidr_and_port, endpoints)
+        return [allow(role, cidr, tcp=port, why="what it carries") for cidr, port in destinations]
 
-    def _dress(self, placed: Placed, loads: list[Transfer], attempts: Attempts) -> dict[Address, Spec]:
-        """The helpers that are needed, each with its volume and its script; and where they are."""
-        loads_of = {host: load for load, host in zip(loads, self._hosts(loads).values(), strict=True)}
+    def _dress(self, placed: Placed, transfers: list[Transfer], attempts: Attempts) -> dict[Address, Spec]:
+        """Return the resources of the needed hosts, each with its volume and its script."""
+        transfers_of = {
+            host: transfer for transfer, host in zip(transfers, self._hosts(transfers).values(), strict=True)
+        }
         resources: dict[Address, Spec] = {}
         subnets = set()
         for address, spec in placed.resources.items():
             host = address.name.removesuffix("-data")
-            load = loads_of.get(host)
+            transfer = transfers_of.get(host)
             if not isinstance(spec, Instance | Volume | Attachment | PublicAddress):
                 resources[address] = spec
-            elif load is None or (load.reader and isinstance(spec, Volume | Attachment)):
+            elif transfer is None or (transfer.reader and isinstance(spec, Volume | Attachment)):
                 continue
             elif isinstance(spec, Volume):
-                resources[address] = evolve(spec, gib=load.gib, key=load.key, source=load.source)
+                resources[address] = evolve(spec, gib=transfer.gib, key=transfer.key, source=transfer.source)
             elif isinstance(spec, Instance):
-                attempt = attempts[load.volume]
+                attempt = attempts[transfer.volume]
                 subnets.add(spec.subnet)
                 resources[address] = evolve(
                     spec,
                     tags={**spec.tags, ATTEMPT: attempt},
-                    user_data=self.script(self._errand(load, attempt)),
+                    user_data=self.script(self._script_of(transfer, attempt)),
                     ends_after=seconds(self.vault.limit),
                 )
             else:
                 resources[address] = spec
         return {a: s for a, s in resources.items() if not isinstance(s, Subnet) or a in subnets}
 
-    def _errand(self, load: Transfer, attempt: str) -> TransferScript:
-        name = load.volume.name
-        return TransferScript(self.point, name, load.gib, attempt, self.engine, load.first, load.reader)
-
-    # What became of them.
+    def _script_of(self, transfer: Transfer, attempt: str) -> TransferScript:
+        name = transfer.volume.name
+        return TransferScript(
+            self.point, name, transfer.gib, attempt, self.engine, transfer.first, transfer.reader
+        )
 
     def _stand_in(
         self,
-        loads: Iterable[Transfer],
+        transfers: Iterable[Transfer],
         attempts: Attempts,
         volumes: Mapping[Address, Observed[Spec]],
     ) -> None:
         if self.vault.stand is None:
             return
-        for load in loads:
-            errand = self._errand(load, attempts[load.volume])
-            volume = "" if load.reader else volumes[load.volume].id
-            self.vault.stand.run(self.script(errand), volume)
+        for transfer in transfers:
+            script = self._script_of(transfer, attempts[transfer.volume])
+            volume = "" if transfer.reader else volumes[transfer.volume].id
+            self.vault.stand.run(self.script(script), volume)
 
-    def _receipts(self, run: Run, loads: Iterable[Transfer], attempts: Attempts) -> dict[Address, Receipt]:
+    def _receipts(
+        self, run: Run, transfers: Iterable[Transfer], attempts: Attempts
+    ) -> dict[Address, Receipt]:
         store, clock = Store(self.vault), self.connection.provider.clock
         until = clock.now() + seconds(self.vault.limit)
-        errands = {load.volume: self._errand(load, attempts[load.volume]) for load in loads}
-        names = {volume: self.receipt(errand) for volume, errand in errands.items()}
-        words = {volume: errand.word for volume, errand in errands.items()}
+        scripts = {
+            transfer.volume: self._script_of(transfer, attempts[transfer.volume]) for transfer in transfers
+        }
+        names = {volume: self.receipt(script) for volume, script in scripts.items()}
+        words = {volume: script.word for volume, script in scripts.items()}
         found: dict[Address, Receipt] = {}
         while True:
-            there = set(store.names(self.point))
+            existing = set(store.names(self.point))
             for volume, name in names.items():
-                if volume not in found and name in there:
-                    found[volume] = receipt(store.read(name), volume, words[volume])
+                if volume not in found and name in existing:
+                    found[volume] = parse_receipt(store.read(name), volume, words[volume])
             if len(found) == len(names):
                 return found
             if clock.now() + PAUSE_SECONDS > until:
                 missing = ", ".join(sorted(names.keys() - found.keys()))
                 raise TransferHostFailed(
-                    f"no helper said within {self.vault.limit} what became of {missing}",
-                    fix="See whether the vault can be reached from there, and the image runs user data.",
+                    f"no transfer host reported within {self.vault.limit} about {missing}",
+                    fix="Check that hosts there can reach the vault, and that the image runs user data.",
                 )
             run.sleep_until(clock.now() + PAUSE_SECONDS)
 
 
-def receipt(text: str, volume: Address, word: str) -> Receipt:
-    """A receipt, read. Raises HelperFailed where it says so, or says nothing, or is not that helper's."""
+def parse_receipt(text: str, volume: Address, word: str) -> Receipt:
+    """Return a receipt from its text. Raises TransferHostFailed where it reports a failure, cannot be read,
+    or is not from the transfer host that has this `word`.
+    """
     try:
-        said = json.loads(text)
-        if "failed" in said:
+        result = json.loads(text)
+        if "failed" in result:
             raise TransferHostFailed(
-                f"{volume}: {said['failed']}", fix="Mend what it names, and run this again."
+                f"{volume}: {result['failed']}",
+                fix="Correct the cause that it names, and run the same command again.",
             )
-        if said["word"] != word:
-            raise ValueError("no helper of ours has written it")
-        if not (DIGEST.fullmatch(said["digest"]) and OBJECT.fullmatch(said["object"])):
-            raise ValueError("no helper writes such a digest, or such a name")
-        return Receipt(said["digest"], int(said["bytes"]), int(said["moved"]), said["object"])
+        if result["word"] != word:
+            raise ValueError("no transfer host of this point has written it")
+        if not (DIGEST.fullmatch(result["digest"]) and OBJECT.fullmatch(result["object"])):
+            raise ValueError("no transfer host writes such a digest or name")
+        return Receipt(result["digest"], int(result["bytes"]), int(result["moved"]), result["object"])
     except (ValueError, KeyError, TypeError) as error:
         raise TransferHostFailed(
-            f"{volume}: its receipt cannot be read: {error}", fix="Run this again."
+            f"{volume}: its receipt cannot be read: {error}", fix="Run the same command again."
         ) from None
 
 

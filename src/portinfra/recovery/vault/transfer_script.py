@@ -1,7 +1,7 @@
-"""What a helper runs at its birth: one volume to the vault, or from it.
+"""The script that a transfer host runs at its first start: it carries one volume to the vault, or from it.
 
-A helper knows its disk by its size, in whatever order and by whatever name its kernel finds it. What became
-of it, it leaves in the vault as a receipt; then it turns itself off.
+The host identifies its disk by size, as the kernel decides order and names. It writes its result to the vault
+as a receipt, and then powers itself off.
 """
 
 from pathlib import PurePosixPath
@@ -12,12 +12,12 @@ from attrs import frozen
 from portinfra.model.vault import Vault
 from portinfra.provider.abilities import BlockReader
 from portinfra.recovery.vault.engines import ENGINES, keep_text
-from portinfra.recovery.vault.secret_files import text_of
+from portinfra.recovery.vault.secret_files import read_secret
 
 GIB = 2**30
 
 NAME = 8
-"""Characters of an attempt that stand in names."""
+"""Characters of an attempt that names contain."""
 
 _HEAD = """\
 #!/bin/bash
@@ -106,30 +106,31 @@ end 0
 
 @frozen
 class TransferScript:
-    """One volume that a helper carries."""
+    """The work of one transfer host: one volume."""
 
     point: str
     volume: str
     """The volume's name."""
     gib: int
     attempt: str
-    """Tells what one helper stores from what another stored before it died: nothing is ever overwritten. Its
-    end is a word of which the vault knows nothing until the work is done: no receipt is believed without.
+    """It separates what one transfer host stores from what another stored before it died: nothing is ever
+    overwritten. Its last part is a word that the vault does not know until the work is done. A receipt
+    without this word is rejected.
     """
     engine: str
     first: bool = True
     """Whether this is the first volume of its point."""
     reader: BlockReader | None = None
-    """How to read it without a disk; None: the disk is read."""
+    """How to read the volume without a disk; None: the disk is read."""
 
     @property
     def name(self) -> str:
-        """The attempt, as the vault sees it."""
+        """The attempt, as names in the vault contain it."""
         return self.attempt[:NAME]
 
     @property
     def word(self) -> str:
-        """What the helper and who can see its host know."""
+        """The word that only the transfer host knows, and those who can read its tags."""
         return self.attempt[NAME:]
 
     @property
@@ -142,8 +143,8 @@ class TransferScript:
         """The name of a receiver's receipt."""
         return f"{self.point}/{self.volume}.received-{self.name}.json"
 
-    def sending(self, vault: Vault) -> str:
-        """The script that sends it. Raises InvalidRequest for a file that is not there."""
+    def sending_script(self, vault: Vault) -> str:
+        """Return the script that sends the volume. Raises InvalidRequest for a file that does not exist."""
         engine, reader = ENGINES[self.engine], self.reader
         object = f"{self.point}/{self.volume}.{self.engine}-{self.name}"
         send = f"{{ {engine.send(vault, object)}; }}"
@@ -158,8 +159,8 @@ class TransferScript:
         prepare = engine.to_send(vault, first=self.first)
         return self._head(vault, vault.sender, "to the vault", prepare, self.sender_receipt) + body
 
-    def receiving(self, vault: Vault, object: str, digest: str, bytes: int) -> str:
-        """The script that writes and reads back what was sent. Raises InvalidRequest."""
+    def receiving_script(self, vault: Vault, object: str, digest: str, bytes: int) -> str:
+        """Return the script that writes the sent data and reads it back. Raises InvalidRequest."""
         engine = ENGINES[self.engine]
         body = _RECEIVE.format(
             receive=engine.receive(vault, object, digest),
@@ -174,7 +175,7 @@ class TransferScript:
         return self._head(vault, vault.receiver, "from the vault", prepare, self.receiver_receipt) + body
 
     def _head(self, vault: Vault, configuration: str, where: str, prepare: str, receipt: str) -> str:
-        ours = keep_text("rclone.conf", text_of(configuration))
+        ours = keep_text("rclone.conf", read_secret(configuration))
         if vault.host_key:
             ours += keep_text("known_hosts", vault.host_key)
             ours += 'export RCLONE_SFTP_KNOWN_HOSTS_FILE="$PWD/known_hosts"\n'
@@ -192,5 +193,5 @@ class TransferScript:
 
 
 def name_of(receipt: str) -> str:
-    """The volume that a receipt is about."""
+    """Return the name of the volume of a receipt."""
     return PurePosixPath(receipt).name.partition(".")[0]

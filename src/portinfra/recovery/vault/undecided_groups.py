@@ -1,4 +1,4 @@
-"""The declared groups that an open takeover has decided on no data for: a person edited the groups since."""
+"""Declared groups for which an open takeover has selected no data: an operator edited the groups since."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -11,19 +11,19 @@ from portinfra.recovery.points.point import Point
 
 
 def list_undecided(
-    turn: TakeoverEntry,
+    takeover: TakeoverEntry,
     declared: Collection[Group],
     agreed: Collection[Point],
     left_aside: Collection[str],
     there: Observation,
 ) -> dict[str, list[Address]]:
-    """Return, by group, the volumes that the takeover has decided on no data for.
+    """Return, by group, the volumes for which the takeover has selected no data.
 
     `agreed` are its points. Groups in `left_aside` get other data now. `there` is what the scope of the
-    points has. A group with own volumes may have been joined by volumes that were to come from a point.
+    points has. A group with own volumes may have got volumes whose data was to come from a point.
     """
     from_points = {point.group for point in agreed}
-    own = [group for group in declared if mark(group.name) in turn.own]
+    own = [group for group in declared if mark(group.name) in takeover.own]
     decided = {*from_points, *left_aside, *(group.name for group in own)}
     joined = set(_volumes_of(agreed, {group.name for group in declared}, there))
     found = {group.name: list(group.volumes) for group in declared if group.name not in decided}
@@ -41,16 +41,17 @@ def _volumes_of(agreed: Iterable[Point], declared: Collection[str], there: Obser
 
 
 def list_left_aside(
-    turn: TakeoverEntry,
+    takeover: TakeoverEntry,
     declared: Collection[Group],
     known: Mapping[str, Point],
     options: FailoverOptions,
 ) -> frozenset[str]:
-    """Return the groups whose data, which the takeover has decided on, an operator leaves aside. `known` are
-    the points of the ledger; of one that is not there any more, the group is not known: it may be each one.
+    """Return the groups for which an operator leaves aside the data that the takeover selected.
+
+    `known` are the points of the ledger. A point that the ledger does not have may be of any group.
     """
-    dropped = [id for id in turn.points if id in options.without]
+    dropped = [id for id in takeover.points if id in options.without]
     if any(id not in known for id in dropped):
         return frozenset(group.name for group in declared)
-    own = [group.name for group in declared if options.from_points and mark(group.name) in turn.own]
+    own = [group.name for group in declared if options.from_points and mark(group.name) in takeover.own]
     return frozenset({*(known[id].group for id in dropped), *own})

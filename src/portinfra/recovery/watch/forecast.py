@@ -35,7 +35,7 @@ from portinfra.recovery.points.restore import (
     all_at_once,
     outdated_volumes,
     place_with_data,
-    replacing,
+    replacement_options,
 )
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.readiness import capture_problem, size_problem
@@ -45,8 +45,8 @@ from portinfra.recovery.situation.refusals import explain
 from portinfra.recovery.situation.request import end_of, is_planned, takeover_verb
 from portinfra.recovery.situation.situation import Situation, peer_of
 from portinfra.recovery.vault.data_selection import Selected, Selection, as_decided
-from portinfra.recovery.vault.readiness import lacking, pointless
-from portinfra.recovery.vault.transfer import not_here, transfer_findings
+from portinfra.recovery.vault.readiness import missing_file_findings, needless_block_findings
+from portinfra.recovery.vault.transfer import points_to_fetch, transfer_findings
 from portinfra.recovery.watch.approvals import is_approved, occasion_of
 from portinfra.recovery.watch.overwrites import foresee_overwrites
 from portinfra.recovery.watch.permission_checks import permission_findings
@@ -192,7 +192,7 @@ def foresee(
     snapshots = target.observe(recovery.points)
     judges_data = not planned or bool(options.as_of)
     planned = planned and occasion != "refresh"
-    in_vault = not_here(recovery, chosen, snapshots)
+    in_vault = points_to_fetch(recovery, chosen, snapshots)
     here = [point for point in chosen if point not in in_vault]
     placed = place(recovery.topology, recovery.target)
     accepted = Accepted(selected.blank, any_key=options.insist)
@@ -203,7 +203,7 @@ def foresee(
 
     def plan_roles(roles: Collection[str]) -> Plan:
         mine = frozenset(address for address in old if placed.roles[address] in roles)
-        return compose(placed, catalogue, there, target.provider.drivers, replacing(mine, roles))
+        return compose(placed, catalogue, there, target.provider.drivers, replacement_options(mine, roles))
 
     plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
     contents = ledger.read()
@@ -219,7 +219,10 @@ def foresee(
         keys=tuple(key_findings(recovery, target, keys_of(placed, here, snapshots))),
         records=tuple(record_findings(recovery, target.provider.records, catalogue)),
         probers=tuple(prober_findings(recovery)),
-        vault=(*lacking(recovery, fetches=planned or bool(in_vault)), *pointless(recovery)),
+        vault=(
+            *missing_file_findings(recovery, fetches=planned or bool(in_vault)),
+            *needless_block_findings(recovery),
+        ),
         fetches=planned or bool(in_vault),
         hooks=tuple(_unready_hooks(recovery, options, occasion)),
         data=tuple(selection.findings(selected, under_way=now.turn is not None)) if judges_data else (),

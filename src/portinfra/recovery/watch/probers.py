@@ -15,7 +15,7 @@ from portinfra.model.resources import Instance
 from portinfra.placement import place, role_in
 from portinfra.provider import registry
 from portinfra.provider.abilities import ConsoleReader
-from portinfra.recovery.points.restore import ending, isolate
+from portinfra.recovery.points.restore import isolate, with_end_after
 from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.prober_host import prober_host
 from portinfra.rollout.prober_script import Prober, ProberCheck
@@ -68,7 +68,7 @@ def prober_findings(recovery: Recovery) -> Iterator[Finding]:
     """Return what keeps a prober from being made, as far as this machine can tell. Errors of a drill."""
     if not (probes := probes_by_role(recovery)):
         return
-    placed = ending(place(isolate(recovery.topology), recovery.target), 1)
+    placed = with_end_after(place(isolate(recovery.topology), recovery.target), 1)
     plugin = registry.plugin_of(recovery.target)
     given = inventory(placed, _as_if_there(placed), occasion="drill")
     for role, (first, *_) in probes.items():

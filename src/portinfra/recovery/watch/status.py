@@ -38,7 +38,7 @@ from portinfra.recovery.situation.permissions import REFRESH_VERB, may, next_ver
 from portinfra.recovery.situation.refusals import next_step
 from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.situation.situation import Authority, End, EndFacts, Situation, peer_of
-from portinfra.recovery.vault.listing import look_for
+from portinfra.recovery.vault.listing import list_for
 from portinfra.recovery.watch.recovery_status import (
     KeptVolume,
     Level,
@@ -102,7 +102,7 @@ def status_of_way(
     source_fenced = away.authority is not None and away.authority.active != source_end
     ages = Ages(points(entries), now)
     refreshes = [run for run in read_runs(entries) if run.kind == REFRESH and run.result]
-    vault = look_for(recovery, ages.points, there)
+    vault = list_for(recovery, ages.points, there)
     placed = place(recovery.topology, recovery.target)
     judged = {
         group: judge_points(placed, group, ages.points, there, vault) for group in groups(recovery, placed)

@@ -81,9 +81,9 @@ def describe_dropped_traffic(report: Report) -> str:
     if report.observation is not None and report.there is not None:
         if silent := sorted(report.observation.unknown):
             except_for.append(f"traffic of resources in {', '.join(silent)}, which was not read")
-        if untold := report.there.walls.untold:
-            except_for.append(f"traffic of {', '.join(untold)}, whose firewall or address is not known")
-        if report.there.walls.strangers or report.observation.foreign:
+        if hosts := report.there.rule_sets.unknown_hosts:
+            except_for.append(f"traffic of {', '.join(hosts)}, whose firewall or address is not known")
+        if report.there.rule_sets.foreign_rules or report.observation.foreign:
             except_for.append("traffic of foreign resources")
     return ASSURANCES["dropped"].format(exceptions=f", except {_and(except_for)}" if except_for else "")
 

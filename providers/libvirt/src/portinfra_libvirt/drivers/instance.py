@@ -104,7 +104,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
             disk_gib=marked("disk_gib", 0) if parts.root_bytes is None else parts.root_bytes // disks.GIB,
             key=marked("key", None),
             power=power,
-            protect=bool(said.get("protect")),
+            deletion_protection=bool(said.get("protect")),
             tags=marked("tags", {}),
             native=marked("native", {}),
             birth=said.get("birth", ""),
@@ -350,7 +350,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         mark = marks.owning(json.loads(parts.said), want)
         said, copied = marks.to_text(mark), marks.parse_mark(parts.copied)
         copy = marks.to_text({**copied, COPY: mark}) if copied else ""
-        spec = evolve(seen.spec, name=want.name, tags=want.tags, protect=want.protect)
+        spec = evolve(seen.spec, name=want.name, tags=want.tags, deletion_protection=want.protect)
         owned = self._with(seen, evolve(parts, said=said, copied=copy, stripped=False))
         after = evolve(owned, address=want.address, spec=spec)
         where = {"domain": parts.name, "said": said, "root": parts.root if copy else "", "copy": copy}

@@ -62,7 +62,7 @@ def define_secret(want: Instance, seen: Observed[Instance], refs: Refs, *, pinne
 
 def root_mark(want: Instance, parts: GuestParts, refs: Refs) -> str:
     """Return the mark of a root disk: its own, and a copy of its domain's."""
-    untagged = evolve(want, tags={}, protect=False)  # these are the domain's, and change there
+    untagged = evolve(want, tags={}, deletion_protection=False)  # these are the domain's, and change there
     more = {"key": want.key, "bytes": want.disk_gib * disks.GIB, COPY: json.loads(parts.said)}
     return marks.to_text(marks.mark(untagged, refs, file=parts.root_path.rpartition("/")[2], **more))
 

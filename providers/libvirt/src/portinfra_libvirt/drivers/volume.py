@@ -28,7 +28,7 @@ class VolumeDriver(DiskDriver[Volume]):
         zone = self.site_zone(file.at)
         if file.said is None:  # only the mark tells
             zone = UNSEEN if self.site.alone else zone
-            unknown = {"key": UNSEEN, "protect": UNSEEN, "tags": UNSEEN}
+            unknown = {"key": UNSEEN, "deletion_protection": UNSEEN, "tags": UNSEEN}
             return Volume(file.address.name, gib, zone=zone, location=_SEEN, **unknown)
         return Volume(
             file.address.name,
@@ -36,7 +36,7 @@ class VolumeDriver(DiskDriver[Volume]):
             zone=file.said.get("zone", zone),
             key=file.said.get("key"),
             source=file.said.get("source"),
-            protect=bool(file.said.get("protect")),
+            deletion_protection=bool(file.said.get("protect")),
             tags=file.said.get("tags", {}),
             location=_SEEN,
         )

@@ -15,22 +15,22 @@ LINE = "receipt 7c21f0: \u00fc, 100 %, <&>\r\n"
 
 
 class Consoles:
-    """What a host prints is read as it was printed, within a limit."""
+    """The text that a host prints is read unchanged, within a limit."""
 
     def test_a_console_is_read_by_one_call_while_its_host_is_there(self, stage: Stage) -> None:
         reader = _reader(stage)
         stage.bring(stage.bed.before)
         web, old = _host(stage, "web1"), _host(stage, "old1")
-        books = stage.books()
+        books = stage.ground_truth()
         stage.bed.print_console("web1", LINE)
         call = reader.console_call(web)
         assert call.reads
         assert call == reader.console_call(web), "same host, same call"
         assert LINE in _read(stage, reader, web)
         assert LINE not in _read(stage, reader, old)
-        assert stage.books() == books
+        assert stage.ground_truth() == books
         stage.remove(stage.bed.before)
-        stage.books()
+        stage.ground_truth()
         with pytest.raises(NotFound):
             _read(stage, reader, web)
 

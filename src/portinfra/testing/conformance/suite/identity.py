@@ -1,4 +1,4 @@
-"""Whose a resource is: ours is found, what is not ours is never touched."""
+"""The owner of a resource: portinfra finds its own resources, and never changes those of others."""
 
 from contextlib import suppress
 
@@ -13,7 +13,7 @@ from portinfra.testing.conformance.stage import Stage
 
 
 class Identity:
-    """Owners, scopes and strangers."""
+    """Owners, scopes and resources of others."""
 
     def test_every_write_says_which_resource_it_is_for_and_no_read_does(self, stage: Stage) -> None:
         with stage.calls() as record:
@@ -29,14 +29,14 @@ class Identity:
 
     def test_two_topologies_in_one_account_do_not_see_each_other(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)
-        alone = stage.books()
+        alone = stage.ground_truth()
         other = Topology("another", stage.bed.before.roles, stage.bed.before.flows)
         beside = Stage(stage.bed, evolve(stage.environment, cidr="10.99.0.0/16"))
         beside.bring(other)
         assert stage.plan(stage.bed.before).changes == ()
         assert beside.plan(other).changes == ()
         beside.remove(other)
-        assert stage.books() == alone
+        assert stage.ground_truth() == alone
         assert stage.plan(stage.bed.before).changes == ()
 
     def test_a_host_keeps_what_it_was_born_with_for_as_long_as_it_exists(self, stage: Stage) -> None:
@@ -56,23 +56,23 @@ class Identity:
 
     def test_a_copied_owner_is_no_licence_to_delete(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)
-        ours = stage.books()
+        ours = stage.ground_truth()
         stage.bed.copy_owner()
-        copies = set(stage.books()) - set(ours)
+        copies = set(stage.ground_truth()) - set(ours)
         assert copies
         assert stage.plan(stage.bed.before).summary() == {"create": 0, "update": 0, "replace": 0, "delete": 0}
         with suppress(PortinfraError):
             stage.remove(stage.bed.before)
-        assert copies <= set(stage.books())
+        assert copies <= set(stage.ground_truth())
 
     def test_what_is_not_ours_is_neither_seen_nor_touched(self, stage: Stage) -> None:
         stage.bed.make_foreign()
-        foreign = stage.books()
+        foreign = stage.ground_truth()
         assert foreign != []
         assert stage.observe(stage.bed.before).resources == {}
         stage.bring(stage.bed.before)
         stage.remove(stage.bed.before)
-        assert stage.books() == foreign
+        assert stage.ground_truth() == foreign
 
 
 def _births(stage: Stage, topology: Topology) -> dict[Address, str]:

@@ -36,7 +36,7 @@ class Locks:
             assert taken.id not in _locks(stage, locks)
             for found in (taken, data):
                 cloud.remove(found.address, allow_data_loss=True)
-        assert stage.books() == []
+        assert stage.ground_truth() == []
 
 
 def _lock(stage: Stage, locks: SnapshotLocks, taken: Observed[Snapshot]) -> float:
@@ -45,7 +45,7 @@ def _lock(stage: Stage, locks: SnapshotLocks, taken: Observed[Snapshot]) -> floa
     assert (call.reads, call.safe) == (False, True)
     with stage.provider() as provider:
         began = provider.clock.now()
-        for _ in range(2):  # it may be repeated
+        for _ in range(2):  # the call is safe to repeat
             Caller(provider).with_retries(call)
     return began
 

@@ -18,7 +18,9 @@ Line = tuple[str, str]
 GOING = ("shutting-down", "terminated")
 
 
-def books(account: str | None = None, region: str | None = None, without: Collection[str] = ()) -> list[str]:
+def ground_truth(
+    account: str | None = None, region: str | None = None, without: Collection[str] = ()
+) -> list[str]:
     """A sorted line for each thing, its kind first, of one account or region or of all.
 
     `without` are the keys of tags that differ between worlds that are the same.

@@ -13,7 +13,7 @@ from emulator.project import Project, Resource
 Told = dict[str, Any]
 
 
-def books(
+def ground_truth(
     projects: Iterable[Project], project: str | None = None, without: Collection[str] = ()
 ) -> list[str]:
     """A sorted line for each thing, its kind first, of one project or of all.

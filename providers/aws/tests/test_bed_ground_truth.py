@@ -22,7 +22,7 @@ def test_each_thing_is_a_line_and_a_deleted_world_is_empty(ec2: Local, boto: Any
     placed = boto.associate_address(AllocationId=address, InstanceId=host)["AssociationId"]
     boto.create_key_pair(KeyName="claim-1", KeyType="ed25519")
 
-    lines = ec2.bed.books(without=["try"])
+    lines = ec2.bed.ground_truth(without=["try"])
     assert [line.split(" ")[0] for line in lines] == [
         "address", "attachment", "attachment", "gateway", "group", "group", "instance", "key", "route",
         "snapshot", "subnet", "volume", "volume", "vpc",
@@ -31,7 +31,7 @@ def test_each_thing_is_a_line_and_a_deleted_world_is_empty(ec2: Local, boto: Any
     assert "address on web1 {} @123456789012/us-east-1" in lines
     assert any(line.startswith("instance running t3.small us-east-1a 10.0.0.10") for line in lines)
     assert any("{Name=web1}" in line for line in lines)
-    assert ec2.bed.books("210987654321") == []
+    assert ec2.bed.ground_truth("210987654321") == []
 
     boto.disassociate_address(AssociationId=placed)
     boto.release_address(AllocationId=address)
@@ -47,11 +47,11 @@ def test_each_thing_is_a_line_and_a_deleted_world_is_empty(ec2: Local, boto: Any
     boto.detach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     boto.delete_internet_gateway(InternetGatewayId=gateway)
     boto.delete_vpc(VpcId=vpc)
-    assert ec2.bed.books() == []
+    assert ec2.bed.ground_truth() == []
 
 
 def test_what_is_on_its_way_out_is_left_aside(ec2: Local, boto: Any) -> None:
     *_, host = hand.small_world(boto)
     ec2.bed.configure(live_clock=False, pending_seconds=30)
     boto.terminate_instances(InstanceIds=[host])
-    assert {line.split(" ")[0] for line in ec2.bed.books()} == {"vpc", "subnet", "group"}
+    assert {line.split(" ")[0] for line in ec2.bed.ground_truth()} == {"vpc", "subnet", "group"}

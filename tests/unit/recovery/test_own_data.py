@@ -1,0 +1,42 @@
+"""The moment of the data on own volumes of an end that another one has overtaken.
+
+Law: own volumes that have the data of a point are no newer than that point, as `Ages` judges its time.
+"""
+
+from clocks import DAY, HOUR
+
+from portinfra.recovery.ledger.ledger import Contents, Entry
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, as_said
+from portinfra.recovery.points.own_data import ANY_AGE, own_data_time
+from portinfra.recovery.points.point import manifest
+
+LEFT = 2_000_000_000
+"""The epoch of the decision that left the end."""
+NOW = LEFT + HOUR
+
+
+def time_of_data(*taken, restored=("db",)):
+    """Return the moment of data that an abandoned takeover has restored from the last of some points."""
+    said = [manifest(f"{number:08x}", "db", time, []) for number, time in enumerate(taken, 1)]
+    used = (said[-1]["id"],)
+    turn = TakeoverEntry(
+        "1", "failover", LEFT - 60, LEFT - 60, points=used, restored=restored, abandoned=LEFT, open=False
+    )
+    entries = [Entry(number, each) for number, each in enumerate([*said, as_said(turn)], 1)]
+    return own_data_time(LEFT, Contents(tuple(entries), ()), NOW)
+
+
+def test_data_that_a_takeover_restored_is_of_the_time_of_its_point():
+    assert time_of_data(LEFT - 2 * HOUR, LEFT - HOUR) == LEFT - HOUR
+
+
+def test_data_that_no_takeover_replaced_is_of_the_decision_that_left_it():
+    assert time_of_data(LEFT - HOUR, restored=()) == LEFT
+
+
+def test_data_of_a_point_that_is_dated_ahead_is_of_the_point_before_it():
+    assert time_of_data(LEFT - HOUR, NOW + 2 * DAY) == LEFT - HOUR
+
+
+def test_data_of_a_point_that_is_dated_ahead_may_be_of_any_age_where_no_point_is_before_it():
+    assert time_of_data(NOW + 2 * DAY) == ANY_AGE
