@@ -78,8 +78,7 @@ class Retention:
             f"the ledger {self.recovery.ledger} has no point, but data of {len(observed)} "
             f"points exists ({', '.join(sorted(observed))})",
             "These may be the only copies: find out what removed the entries of the ledger. To start again, "
-            f"delete that data yourself: the snapshots of {self.recovery.points}, and these folders of the "
-            "vault.",
+            f"delete that data: the snapshots of {self.recovery.points}, and these folders of the vault.",
         )
 
     def sweep(self, known: list[Point]) -> list[Point]:
