@@ -37,6 +37,7 @@ class Fence:
         """
         if not self.closed:
             return make(placed)
+        placed = placed.without_ignoring("power")
         plan = make(_power_off(placed, there))
         postponed = _hosts_to_replace(plan)
         if postponed:

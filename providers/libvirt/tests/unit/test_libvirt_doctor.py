@@ -157,10 +157,10 @@ def test_the_hook_of_a_site_with_public_addresses_is_looked_for(bare, tmp_path, 
 
     (tmp_path / "nft").write_text("#!/bin/sh\n")
     (tmp_path / "nft").chmod(0o755)
-    monkeypatch.setattr(doctor.installing, "lacking", lambda: "it is of another version")
+    monkeypatch.setattr(doctor.hook_installation, "lacking", lambda: "it is of another version")
     *_, here, _ = doctor.examine()
     assert (here.good, here.told) == (False, "it is of another version")
     assert here.fix.startswith("install -D -m 755")
-    monkeypatch.setattr(doctor.installing, "lacking", lambda: "")
+    monkeypatch.setattr(doctor.hook_installation, "lacking", lambda: "")
     *_, here, _ = doctor.examine()
     assert here.good
