@@ -261,13 +261,13 @@ def apply(
             read = {(change.action, change.address) for change in plan.changes}
             raise StalePlanError(f"{plan.scope} has changed since this plan was made. {say_new(new, read)}")
         record_peer(run, fresh)
-        with run.living():
+        with run.keep_lease():
             begin_standby(fresh)
         outcome = run.apply(fresh, SafeListener(listen or (lambda progress: None)))
         waits = fresh.fenced or fresh.standby
         if environment.dns and not waits:  # names lead to the active environment
             there = run.reader.observe(plan.scope)
-            with run.living():
+            with run.keep_lease():
                 call_dns(environment, there)
     return outcome
 
@@ -314,7 +314,7 @@ def release(topology: Topology, environment: Environment) -> Lease | None:
         held = [lease for lease in read_leases(here.reader, scope) if not lease.released]
         for lease in held:
             record = Record(lease.number, to_text(evolve(lease, released=True, unfinished=True)))
-            here.caller.insisting(here.provider.records.write(scope, record))
+            here.caller.with_retries(here.provider.records.write(scope, record))
         return held[-1] if held else None
 
 

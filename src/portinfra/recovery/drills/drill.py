@@ -109,7 +109,7 @@ def drill(
             problems = [f"{lack}: {lack.fix or f'make one with {make_one}'}" for lack in missing]
             may_leave_hosts = recovery.plan.vault is not None
             try:
-                with run.living():
+                with run.keep_lease():
                     receive(recovery, target, chosen, run_options, say)
                 may_leave_hosts = False
                 observed = target.observe(recovery.points)

@@ -113,7 +113,7 @@ def _place_for(
     alone = {host.address: evolve(host, ends_after=limit + HOUR) for host in hosts.values()}
     roles = {host.address: role for role, host in hosts.items()}
     placed = evolve(bare, scope=recovery.prober, resources=alone, roles=roles)
-    with context.run.living(), context.place.start_run(recovery.prober, borrowed=borrowed) as run:
+    with context.run.keep_lease(), context.place.start_run(recovery.prober, borrowed=borrowed) as run:
         apart = evolve(context, run=run, placed=placed)
         # These hosts alone: a plan of all would delete what is borrowed.
         _apply(apart, all_at_once(placed), PlanOptions(addresses=frozenset(alone)))
@@ -125,7 +125,7 @@ def _remove_apart(recovery: Recovery, context: RolloutContext) -> str:
 
     Raises PortinfraError.
     """
-    with context.run.living():
+    with context.run.keep_lease():
         there = context.place.observe(recovery.prober)
         if not there.resources:
             return there.silence

@@ -135,7 +135,7 @@ class _Refresh:
             contents = self.ledger.read()
             if data_entries(contents) != known:
                 choice = self._choose()
-                with run.living():
+                with run.keep_lease():
                     receive(self.recovery, self.target, choice.points, run_options, self.say)
             kept = KeptVolumes(self.recovery, self.target, self.ledger, run_options)
             overwritten = Overwritten(kept, run, id, REFRESH, self.say)

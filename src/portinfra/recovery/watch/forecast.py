@@ -25,7 +25,7 @@ from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
 from portinfra.recovery.ledger.ledger import Contents, Ledger
-from portinfra.recovery.ledger.takeovers import mark
+from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
@@ -303,7 +303,7 @@ def _last_measured(drills: Iterable[DrillEntry]) -> tuple[float | None, str]:
 def _stale(recovery: Recovery, now: RecoveryStatus) -> Collection[str]:
     """The roles of which a failover would replace whatever the target has: it is of when that stood last."""
     restored = now.turn.restored if now.turn else ()
-    return () if now.stands else [role for role in recovery.plan.roles if mark(role) not in restored]
+    return () if now.stands else [role for role in recovery.plan.roles if short_id(role) not in restored]
 
 
 def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) -> WaveForecast:
