@@ -14,16 +14,19 @@ ANY_AGE = 1.0
 def own_data_time(epoch: int, contents: Contents, now: float) -> float:
     """Return the moment of the data on own volumes of an end that is no longer active.
 
-    It is the decision that made the other end active, or a point whose data an unfinished takeover has
-    written to the volumes since. `epoch` is that of its lease. A point whose time is not believed has the
-    time that `Ages` gives it. Without one, the data may be of any age.
+    It is the decision that made the other end active. If takeovers to this end were not finished since, it is
+    the earliest of that decision, of what they say of the own volumes that they kept, and of the points whose
+    data they have written to the volumes: to abandon a takeover makes no data newer. `epoch` is that of its
+    lease. A point whose time is not believed has the time that `Ages` gives it. Without one, the data may be
+    of any age.
     """
     since = activated_number(contents)
-    later = [each for each in turns(contents.entries) if each.number > since and each.restored]
-    used = {id for each in later for id in each.points}
+    later = [turn for turn in turns(contents.entries) if turn.number > since]
+    used = {id for turn in later if turn.restored for id in turn.points}
     ages = Ages(points(contents.entries), now)
     times = [ages.effective_time(point) or ANY_AGE for point in ages.points if point.id in used]
-    return min([believable_time(left_epoch(epoch, contents), now), *times])
+    kept = [turn.own_until for turn in later if turn.own_until and (turn.own or not turn.restored)]
+    return min([believable_time(left_epoch(epoch, contents), now), *kept, *times])
 
 
 def believable_time(epoch: int, now: float) -> float:
