@@ -206,7 +206,7 @@ class RecoveryHistory:
 
     def claims(self, end):
         """Return the records of the leases of an end."""
-        every = [each for each in self.cloud.books(end.account) if each["kind"] == "claim"]
+        every = [each for each in self.cloud.ground_truth(end.account) if each["kind"] == "claim"]
         return [each for each in every if self.scope(end).hash in each["name"]]
 
     def active_end(self):
