@@ -136,7 +136,7 @@ def test_points_have_the_age_of_the_oldest(ready):
     old = evolve(found, data=(evolve(source, age=7200.0),))
     assert data_line_of(old) == "Data: at most 2 h old of 4 h (rpo)."
     unknown = evolve(found, data=(evolve(source, age=None),))
-    assert data_line_of(unknown) == "Data: of an age that is not known, on 2 volumes."
+    assert data_line_of(unknown) == "Data: of unknown age, on 2 volumes."
 
 
 def test_what_cannot_be_restored_is_counted_where_points_would_be_used(cloud):

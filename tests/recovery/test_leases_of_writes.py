@@ -47,7 +47,7 @@ class Writes:
         return provider.perform(call)
 
     def find_problem(self, account, call):
-        books = [each for each in self.cloud.books(account) if each["account"] == account]
+        books = [each for each in self.cloud.ground_truth(account) if each["account"] == account]
         names = [str(call.parameters.get("name", ""))]
         names += [each["name"] for each in books if each["id"] in map(str, call.parameters.values())]
         held = {

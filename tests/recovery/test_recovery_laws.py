@@ -170,7 +170,8 @@ def test_a_kept_snapshot_that_is_gone_is_found(history):
 def test_a_kept_snapshot_that_evidence_invents_is_found(history):
     with breaks("a kept snapshot stays"):
         history.hear(
-            "db1-data was replaced. What it had is in snapshot snap-1, kept until 2030-01-08 00:00:00 UTC."
+            "db1-data was replaced. Its former data is in snapshot snap-1, "
+            "kept until 2030-01-08 00:00:00 UTC."
         )
 
 

@@ -57,21 +57,21 @@ LAWS = {
 OVERRULING = {"--lost", "--source-is-lost", "--insist"}
 READING = {("dr", each) for each in ("status", "plan", "drills", "report", "verify")}
 CHANGING_NO_END = {("dr", each) for each in ("drill", "replicate", "sweep")}
-INTERNAL = ("in a way that it does not know", "This is a defect", "Traceback")
+INTERNAL = ("failed with an unexpected error", "This is a defect", "Traceback")
 
 ENDED = re.compile(r"^(failover|failback|refresh) \S+ (?:passed$|failed, and .* is active$)", re.MULTILINE)
 """The heading of evidence of what came to its end: its end is up, in time or not."""
 HEADING = re.compile(r"^(failover|failback|refresh) \S+ (?:passed|failed|inconclusive)", re.MULTILINE)
 AGE = re.compile(rf"^Data: ({DURATION}) old; the rpo is", re.MULTILINE)
 KEPT = re.compile(
-    r"(?:(\S+) was replaced\. What it had is in snapshot|(\S+): what \S+ had before is in snapshot)"
+    r"(?:(\S+) was replaced\. Its former data is in snapshot|(\S+): the former data of \S+ is in snapshot)"
     r" (\S+), kept until (?:(\S+ \S+) UTC|a person deletes it)"
 )
 BOTH_RAN = re.compile(
-    rf"^Both ends may have run (?:for ({DURATION}), until|from) (\S+ \S+) UTC", re.MULTILINE
+    rf"^Both environments may have run (?:for ({DURATION}), until|from) (\S+ \S+) UTC", re.MULTILINE
 )
 GONE = re.compile(
-    r"^(\S+) was replaced\. (?:Data that it alone had is GONE|A snapshot of what it had is kept)",
+    r"^(\S+) was replaced\. (?:Data that only this volume had is LOST|A snapshot of its former data is kept)",
     re.MULTILINE,
 )
 

@@ -59,6 +59,7 @@ class Coordinator:
     complete: Callable[[Instance], Instance]
     """Adds what a host is given at its creation."""
     listen: Listener = lambda progress: None
+    only_begins: bool = False
 
     _kept: frozenset[Address] = field(init=False)
     """What the plan neither makes nor replaces."""
@@ -150,10 +151,10 @@ class Coordinator:
             answer = ask(task.driver, task.want, seen, self._refs)
         except Exception as error:
             return self._end(task, "failed", failures.defect(self._blame(task), error))
-        if isinstance(answer, Wait):
+        if isinstance(answer, Wait) and not (self.only_begins and task.want and task.accepted):
             return self._wait(task, answer)
         self._on_wait(task)
-        if answer is DONE:
+        if answer is DONE or isinstance(answer, Wait):  # it has begun, and no more is asked for
             if task.want is None:
                 self._world.record(task.step.address, None)
             return self._end(task, "done", None)

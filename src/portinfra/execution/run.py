@@ -165,9 +165,15 @@ class Run:
 
         It waits until lists show what this run changed before, also in an apply that failed.
         """
-        self._wait_for_lists()
+        self.wait_for_lists()
         there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
         return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
+
+    def begin(self, plan: Plan, listen: Listener) -> Outcome:
+        """Make the calls of a plan that was made under this run's lease. A step ends once its provider has
+        accepted its calls: nothing is awaited, and nothing is verified. Raises what `apply` raises.
+        """
+        return self._carry_out(plan, listen, only_begins=True)
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
         """Carry out a plan that was made under this run's lease, and verify it.
@@ -176,18 +182,22 @@ class Run:
         PortinfraError when all is done and rules could not be put in force again, LeaseLostError, and
         KeyboardInterrupt once the calls under way have ended.
         """
+        return self._carry_out(plan, listen)
+
+    def _carry_out(self, plan: Plan, listen: Listener, *, only_begins: bool = False) -> Outcome:
         assert self._holder is not None
         self._has_applied = False
         self._holder.renew_if_due()
         began, calls = self._provider.clock.now(), self._caller.calls
         coordinator = self._coordinator(self._unready_first(with_questions(plan), listen), listen)
+        coordinator.only_begins = only_begins
         try:
             steps = coordinator.run()
         finally:
             self._last_write = coordinator.last_write
         outcome = Outcome(self._scope, self.attempt, steps)
-        if all(step.fate == "done" for step in steps):
-            self._wait_for_lists()
+        if not only_begins and all(step.fate == "done" for step in steps):
+            self.wait_for_lists()
             found = verify(plan, self.reader)
             self._nothing_left = plan.destroys and found.empty
             outcome = evolve(outcome, drift=found.drift, unverified=found.unseen)
@@ -201,7 +211,7 @@ class Run:
         self._has_applied = True
         return outcome
 
-    def _wait_for_lists(self) -> None:
+    def wait_for_lists(self) -> None:
         """Return when lists show what this run has changed."""
         if self._last_write is not None:
             self.sleep_until(self._last_write + self._provider.capabilities.visibility_seconds)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from portinfra.model import convert
 from portinfra.model.address import Address, Scope
@@ -28,6 +28,14 @@ class Placed:
     """The role that each resource belongs to. The network belongs to none."""
     zones: int = 3
     """How many zones it uses."""
+
+    def without_ignoring(self, attribute: str) -> "Placed":
+        """Return the same, where no role ignores this attribute: what is wanted decides."""
+        roles = [
+            evolve(role, ignore=tuple(name for name in role.ignore if name != attribute))
+            for role in self.topology.roles
+        ]
+        return evolve(self, topology=evolve(self.topology, roles=roles))
 
     def location(self, address: Address) -> Location:
         """Return the line of the declaration that needs this resource."""

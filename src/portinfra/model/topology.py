@@ -93,7 +93,9 @@ class Role:
     ready_limit: str = "5m"
     """The longest time until a host must be ready: `90s`, `10m`."""
     ignore: tuple[str, ...] = field(default=(), converter=convert.strings)
-    """Attributes whose drift portinfra ignores: `tags`, `machine_type`, …"""
+    """Attributes whose drift portinfra ignores: `tags`, `machine_type`, … A fence stops hosts, and a takeover
+    starts them, also where `power` is ignored.
+    """
     native: Mapping[str, Mapping[str, Any]] = field(
         factory=dict, converter=convert.options, metadata={"block": "native"}
     )

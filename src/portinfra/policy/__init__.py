@@ -1,6 +1,7 @@
-"""Whether a topology keeps the rules: ours, and a user's own. Pure.
+"""The rules of `check`: built-in ones, and those of a user. Pure.
 
-Each rule is a generator over a `PolicyContext`. A role may waive a rule with a reason; that is still listed.
+Each rule is a generator over a `PolicyContext`. A role may waive a rule with a reason. Waived findings are
+listed, too.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.policy.context import PolicyContext
 from portinfra.policy.exposure import EXPOSURE
 from portinfra.policy.foreign import FOREIGN
-from portinfra.policy.not_observable import TOLD
+from portinfra.policy.not_observable import NOT_OBSERVABLE
 from portinfra.policy.reasons import REASONS
 from portinfra.policy.report import Report
 from portinfra.policy.rules import About, Breach, Found, PolicyRule, every, rule
@@ -38,8 +39,16 @@ __all__ = [
     "rule",
 ]
 
-BUILT_IN: tuple[PolicyRule, ...] = (*REASONS, *EXPOSURE, *UNDECLARED, *FOREIGN, *SPREAD, *TOLD, *SERVICES)
-"""The rules that always hold."""
+BUILT_IN: tuple[PolicyRule, ...] = (
+    *REASONS,
+    *EXPOSURE,
+    *UNDECLARED,
+    *FOREIGN,
+    *SPREAD,
+    *NOT_OBSERVABLE,
+    *SERVICES,
+)
+"""The built-in rules, which always apply."""
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
@@ -50,11 +59,11 @@ def check(
     observation: Observation | None = None,
     recoveries: Iterable[RecoveryPlan] = (),
 ) -> Report:
-    """Every finding about a placed topology, and with an observation also about what is there.
+    """Return every finding about a placed topology. With an observation, include findings about existing
+    resources.
 
-    `rules` are held to beside the built-in ones. Of `recoveries`, the recovery plans of the topology, those
-    count that the environment is in. Raises DeclarationError where two rules have one id, or a rule itself
-    fails.
+    `rules` are checked in addition to the built-in ones. Of `recoveries`, only the recovery plans that
+    include the environment count. Raise DeclarationError where two rules have one id, or a rule itself fails.
     """
     held = tuple(every(BUILT_IN, rules))
     environment = placed.environment.name

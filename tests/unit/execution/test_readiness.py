@@ -241,7 +241,7 @@ def test_a_plan_says_what_the_next_host_waits_for():
     )
 
 
-@pytest.mark.parametrize(("number", "are"), [(1, "1 host will be asked whether it is"), (2, "2 hosts will")])
+@pytest.mark.parametrize(("number", "are"), [(1, "check whether 1 host is ready"), (2, "2 hosts are ready")])
 def test_a_plan_says_how_many_hosts_an_apply_asks_though_nothing_changes(number, are):
     def shown(plan):
         show_plan(plan, console := Console(record=True, width=100))
@@ -253,8 +253,8 @@ def test_a_plan_says_how_many_hosts_an_apply_asks_though_nothing_changes(number,
     nothing = shown(plan_of(role))
     assert "Nothing to do" in nothing
     assert are in nothing
-    assert "will be asked" not in shown(workflow.destroy(Topology("shop", [role]), SOMEWHERE))
-    assert "will be asked" not in shown(plan_of(evolve(role, ready=())))
+    assert "will check" not in shown(workflow.destroy(Topology("shop", [role]), SOMEWHERE))
+    assert "will check" not in shown(plan_of(evolve(role, ready=())))
 
 
 @pytest.mark.parametrize("ready", [(), "true"])

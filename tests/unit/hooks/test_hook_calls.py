@@ -136,7 +136,7 @@ def test_it_fails_by_its_exit_code_and_the_last_of_what_it_printed_is_kept():
     assert calls.call("echo 503 >&2; exit 7", {}, seconds=60) == calls.Answer(False, "503\nexit code 7")
     told = calls.call("seq 100000", {}, seconds=60).told
     assert told.endswith("99999\n100000")
-    assert len(told) == calls.TOLD_MAX
+    assert len(told) == calls.OUTPUT_MAX
 
 
 @pytest.mark.parametrize(

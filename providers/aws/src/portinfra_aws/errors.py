@@ -242,7 +242,7 @@ class Meaning:
     fix: str
 
 
-SAYINGS = (
+MEANINGS = (
     Meaning(
         "InvalidParameterCombination",
         r"(?i)\bfree tier\b",
@@ -346,15 +346,15 @@ def _permission(error: EC2Error) -> str:
     return f"Allow {action}. To print the whole policy: {command('providers', 'aws', '--iam-policy')}."
 
 
-def _matches(saying: Meaning, error: EC2Error) -> bool:
-    return saying.code == error.code and re.search(saying.text, error.message) is not None
+def _matches(meaning: Meaning, error: EC2Error) -> bool:
+    return meaning.code == error.code and re.search(meaning.text, error.message) is not None
 
 
 def _kind(error: EC2Error) -> tuple[Kind, str]:
     code = error.code
-    for saying in SAYINGS:
-        if _matches(saying, error):
-            return saying.kind, saying.fix
+    for meaning in MEANINGS:
+        if _matches(meaning, error):
+            return meaning.kind, meaning.fix
     if code in CODES:
         return CODES[code]
     if code.endswith((".NotFound", "NotFound")):

@@ -103,6 +103,8 @@ def drill(
             say(f"drill {id}: {recovery.drill(id)}")
             if opened := way_in(recovery):
                 say(f"{opened.through} can be reached from {', '.join(opened.ranges)}")
+            for lack in choice.newer_than_used:
+                say(f"the drill uses older data, which a takeover refuses: {lack.why}")
             make_one = command("dr", "replicate", recovery.plan.name, "--now")
             problems = [f"{lack}: {lack.fix or f'make one with {make_one}'}" for lack in missing]
             may_leave_hosts = recovery.plan.vault is not None

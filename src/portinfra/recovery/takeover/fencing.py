@@ -92,7 +92,8 @@ def _switch(run: Run, placed: Placed, catalogue: Catalogue, wanted: Observation,
     """Switch hosts as is wanted, and return how many there are."""
     specs = {address: seen.spec for address, seen in wanted.resources.items()}
     hosts = frozenset(wanted.of(Instance))
-    plan = run.plan(evolve(placed, resources=specs), catalogue, PlanOptions(addresses=hosts))
+    placed = evolve(placed.without_ignoring("power"), resources=specs)
+    plan = run.plan(placed, catalogue, PlanOptions(addresses=hosts))
     try:
         if not plan.empty:
             run.apply(plan, listen)

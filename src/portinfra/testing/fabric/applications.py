@@ -1,4 +1,4 @@
-"""Applications of hosts: small servers that answer with the name of their host."""
+"""The applications of hosts: small servers that answer with the name of their host."""
 
 import selectors
 import socket
@@ -6,7 +6,7 @@ import threading
 
 
 class Applications:
-    """Small servers in one thread: HTTP gets 200, and each other line the name of the host.
+    """Small servers in one thread. A request by HTTP gets 200, and any other line the name of the host.
 
     A connection stays open until its client closes it, or until the application ends.
     """

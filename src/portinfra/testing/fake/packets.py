@@ -1,8 +1,8 @@
-"""Whether a packet arrives: one at a time, by the cloud's own books, as its network would treat it.
+"""Whether a packet arrives, by the records of the cloud, as its network would decide.
 
 Packets(cloud, "111122223333", "us-east-1").arrives("10.0.1.4", "10.0.5.4", "tcp", 5432)
 
-It shares no code with the analysis that tests hold against it, and reads nothing but records.
+It shares no code with the analysis that tests compare it with, and reads only records.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,10 +16,10 @@ Record = Mapping[str, Any]
 
 
 class Packets:
-    """The network of one account in one region, as it is at the moment of making this.
+    """The network of one account in one region, at the moment of the construction.
 
-    Hosts are known by their private addresses, which no two of the account may share; every address that is
-    in none of its subnets is somewhere on the internet. Power plays no part: walls stand while hosts rest.
+    It finds hosts by their private addresses, so no two hosts of the account may share one. Every address
+    outside its subnets is on the internet. A stopped host counts, too: its firewall stays.
     """
 
     def __init__(self, cloud: FakeCloud, account: str, region: str) -> None:
@@ -31,7 +31,7 @@ class Packets:
         self._bound = {record["instance"] for record in _of("public-address", books)}
 
     def arrives(self, source: str, target: str, protocol: str, port: int = 0) -> bool:
-        """Whether a packet of `tcp`, `udp` or `icmp` comes from one address to the other."""
+        """Return whether a packet of `tcp`, `udp` or `icmp` passes from one address to the other."""
         sender, receiver = self.hosts.get(source), self.hosts.get(target)
         if source == target or (sender is None and receiver is None):
             return False
@@ -46,7 +46,7 @@ class Packets:
         host, other = (sender, target) if sender is not None else (receiver, source)
         assert host is not None
         own = any(_within(other, subnet["cidr"]) for subnet in self._subnets.values())
-        if own:  # an address of ours that no host has
+        if own:  # an address of a subnet that no host has
             return False
         return bool(self._subnets[host["subnet"]]["public"]) and host["id"] in self._bound
 

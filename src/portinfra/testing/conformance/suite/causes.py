@@ -1,4 +1,4 @@
-"""One cause, one message: after the first refusal that no equal host escapes, no other is asked for."""
+"""One cause, one message: after a refusal that every equal host would get, core makes no call for another."""
 
 import pytest
 
@@ -26,7 +26,7 @@ class Causes:
             stage.bring(stage.bed.before, refuse)
         (cause,) = caught.value.outcome.causes
         hosts = sum(role.count for role in stage.bed.before.roles)
-        # A policy may ask for tags, so hosts with other tags are asked for too. A quota does not.
+        # A policy may depend on tags, so core tries hosts with other tags too. A quota does not.
         tags = {frozenset(role.tags.items()) for role in stage.bed.before.roles}
         calls = len(tags) if error is PermissionDenied else 1
         assert (len(cause.steps), type(cause.error), len(asked)) == (hosts, error, calls)

@@ -45,7 +45,7 @@ def _lock(stage: Stage, locks: SnapshotLocks, taken: Observed[Snapshot]) -> floa
     assert (call.reads, call.safe) == (False, True)
     with stage.provider() as provider:
         began = provider.clock.now()
-        for _ in range(2):  # it may be repeated
+        for _ in range(2):  # the call is safe to repeat
             Caller(provider).insisting(call)
     return began
 

@@ -1,4 +1,4 @@
-"""What credentials may do, where the plugin inherits `PermissionChecks`."""
+"""The permissions of credentials, where the plugin inherits `PermissionChecks`."""
 
 import pytest
 
@@ -13,7 +13,7 @@ CALLS_MAX = 20
 
 
 class Permissions:
-    """Each denied action is found without a change, and no other one."""
+    """Each denied action is found without a change, and no other action is."""
 
     @pytest.mark.parametrize("exists", [False, True], ids=["nothing exists", "resources exist"])
     def test_one_denied_action_is_found_and_nothing_is_changed(self, stage: Stage, exists: bool) -> None:

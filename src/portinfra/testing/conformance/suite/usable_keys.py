@@ -1,4 +1,4 @@
-"""Whether keys can be used, where the plugin inherits `KeyStates`."""
+"""The states of keys, where the plugin inherits `KeyStates`."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from portinfra.testing.conformance.stage import Stage
 
 
 class UsableKeys:
-    """The state of a key is read, and nothing is encrypted to find out."""
+    """A read returns the state of a key. No encryption is needed to find out."""
 
     def test_a_key_that_is_disabled_has_a_problem_and_one_that_is_enabled_has_none(
         self, stage: Stage

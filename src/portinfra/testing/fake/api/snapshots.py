@@ -11,7 +11,7 @@ DAY = 86_400
 
 
 def create_snapshot(book: Book, given: Given) -> Answer:
-    """`name`, the owner, `volume`. Complete a while later."""
+    """Create a snapshot of `volume` with `name` and the owner. It is complete a while later."""
     if answer := repeat_answer(book, "snapshot", given):
         return answer
     volume = book.get("volume", given["volume"])
@@ -25,7 +25,10 @@ def create_snapshot(book: Book, given: Given) -> Answer:
 
 
 def copy_snapshot(book: Book, given: Given) -> Answer:
-    """`name`, the owner, `source` (`us-east-1/snap-00000001`), `key`. Complete a while later."""
+    """Copy the snapshot `source` (`us-east-1/snap-00000001`) under `key`, with `name` and the owner.
+
+    The copy is complete a while later.
+    """
     if answer := repeat_answer(book, "snapshot", given):
         return answer
     region, _, id = given["source"].rpartition("/")
@@ -41,7 +44,10 @@ def copy_snapshot(book: Book, given: Given) -> Answer:
 
 
 def share_snapshot(book: Book, given: Given) -> Answer:
-    """`id`, `account` that may copy it; empty: none. What the cloud's own key closes nobody else can open."""
+    """Let `account` copy the snapshot `id`; empty: no account.
+
+    A snapshot under the cloud's own key cannot be shared: no other account can decrypt it.
+    """
     snapshot = book.get("snapshot", given["id"])
     if given["account"] and not snapshot["body"]["key"]:
         raise FakeError(
@@ -51,19 +57,19 @@ def share_snapshot(book: Book, given: Given) -> Answer:
 
 
 def lock_snapshot(book: Book, given: Given) -> Answer:
-    """`id`, `days` from now in which no call can delete it."""
+    """Lock the snapshot `id` for `days` from now, in which no call can delete it."""
     snapshot = book.get("snapshot", given["id"])
     return book.change(snapshot, locked_until=book.now + given["days"] * DAY)
 
 
 def list_locks(book: Book, given: Given) -> Answer:
-    """Every locked snapshot, on one page: id → until when."""
+    """Return every locked snapshot on one page: id → the end of its lock."""
     locks = {row["body"]["id"]: row["body"].get("locked_until", 0.0) for row in book.existing("snapshot")}
     return {"locks": {id: until for id, until in locks.items() if until > book.now}}
 
 
 def delete_snapshot(book: Book, given: Given) -> Answer:
-    """`id`. One that is locked stays."""
+    """Delete the snapshot `id`. Refused while it is locked."""
     snapshot = book.get("snapshot", given["id"])
     if book.now < snapshot["body"].get("locked_until", 0.0):
         raise FakeError("SnapshotLocked", f"{given['id']} is locked")
