@@ -107,7 +107,8 @@ def test_own_volumes_of_a_takeover_that_is_not_finished_are_as_old_as_when_it_be
     assert source.taken == before.data[0].taken
 
 
-def test_own_volumes_are_no_newer_after_an_abandoned_takeover(ready):
+@pytest.mark.parametrize("continued", [True, False], ids=["continued before", "not continued"])
+def test_own_volumes_are_no_newer_after_an_abandoned_takeover(ready, continued):
     """Production became active while recovery was lost, and wrote for a day. Recovery did not know of it."""
     failover(recovery(), HOW)
     with lost(RECOVERY):
@@ -115,7 +116,8 @@ def test_own_volumes_are_no_newer_after_an_abandoned_takeover(ready):
     passed_later(ready, DAY)
     with lost(PRODUCTION):
         stuck(options=LOST)
-    stuck()
+    if continued:
+        stuck()
     abandon(recovery(), HOW)
     (source,) = make_forecast(recovery(), HOW).data
     assert source.is_own

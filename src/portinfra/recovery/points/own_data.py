@@ -6,6 +6,7 @@ from portinfra.recovery.ledger.ledger import Contents
 from portinfra.recovery.ledger.takeovers import activated_number, turns
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import points
+from portinfra.recovery.situation.situation import End, Situation, peer_of
 
 ANY_AGE = 1.0
 """The moment that marks data of any age."""
@@ -27,6 +28,16 @@ def own_data_time(epoch: int, contents: Contents, now: float) -> float:
     times = [ages.effective_time(point) or ANY_AGE for point in ages.points if point.id in used]
     kept = [turn.own_until for turn in later if turn.own_until and (turn.own or not turn.restored)]
     return min([believable_time(left_epoch(epoch, contents), now), *kept, *times])
+
+
+def other_active_since(now: Situation, end: End, time: float) -> float | None:
+    """Return since when the other end is active by a decision that `end` did not know of when it took over
+    without the other end: own data of `end` was last written before. None: there was no such decision.
+    """
+    other = now.facts(peer_of(end)).activated
+    if other is None or now.holder == end:
+        return None
+    return believable_time(other.epoch, time)
 
 
 def believable_time(epoch: int, now: float) -> float:
