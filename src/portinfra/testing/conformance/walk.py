@@ -54,7 +54,7 @@ class Walk:
                         Caller(provider).once(_last_call(next_call(plan, step, provider)))
                 self._perform(call, provider)
                 made.append(call)
-                assert len(made) <= STEPS_MAX // 2, f"it goes round in circles: {made[-4:]}"
+                assert len(made) <= STEPS_MAX // 2, f"the walk repeats its calls: {made[-4:]}"
         raise AssertionError(f"the plan still has changes after {STEPS_MAX} calls: {plan.changes}")
 
     def _next(self, plan: Plan, provider: Provider) -> tuple[Step, Call | None]:

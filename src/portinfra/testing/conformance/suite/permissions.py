@@ -19,7 +19,7 @@ class Permissions:
     def test_one_denied_action_is_found_and_nothing_is_changed(self, stage: Stage, exists: bool) -> None:
         checks = registry.plugin(stage.environment.provider)
         if not isinstance(checks, PermissionChecks):
-            pytest.skip("this provider does not tell what credentials may do")
+            pytest.skip("this provider does not report the permissions of credentials")
         if exists:
             stage.bring(stage.bed.before)
         before = stage.bed.ground_truth()
