@@ -3,7 +3,7 @@
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.departures import left_epoch
 from portinfra.recovery.ledger.ledger import Contents
-from portinfra.recovery.ledger.takeovers import activated_number, turns
+from portinfra.recovery.ledger.takeovers import activated_number, list_takeovers
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import points
 
@@ -19,7 +19,7 @@ def own_data_time(epoch: int, contents: Contents, now: float) -> float:
     time that `Ages` gives it. Without one, the data may be of any age.
     """
     since = activated_number(contents)
-    later = [each for each in turns(contents.entries) if each.number > since and each.restored]
+    later = [each for each in list_takeovers(contents.entries) if each.number > since and each.restored]
     used = {id for each in later for id in each.points}
     ages = Ages(points(contents.entries), now)
     times = [ages.effective_time(point) or ANY_AGE for point in ages.points if point.id in used]

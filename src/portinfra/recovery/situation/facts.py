@@ -21,7 +21,7 @@ from portinfra.recovery.ledger.kept_snapshots import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
-from portinfra.recovery.ledger.takeovers import STOOD, TakeoverEntry, activated_number, turns
+from portinfra.recovery.ledger.takeovers import STOOD, TakeoverEntry, activated_number, list_takeovers
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.host_starts import mark_starts
 from portinfra.recovery.situation.situation import (
@@ -113,7 +113,7 @@ def facts_of(
     """Return what an end says: its newest lease, its ledger, and what was observed there; with `standby`, its
     hosts may run while it waits. Pure.
     """
-    known = turns(contents.entries)
+    known = list_takeovers(contents.entries)
     newest = max(known, key=lambda turn: turn.latest, default=None)
     closed = (turn.number for turn in known if not turn.open)
     since = max(activated_number(contents), *closed, 0)

@@ -13,10 +13,10 @@ from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
     TakeoverEntry,
     activated_number,
-    mark,
+    list_takeovers,
     next_epoch,
-    record_turn,
-    turns,
+    record_takeover,
+    short_id,
 )
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.own_data import believable_time, own_data_time
@@ -81,7 +81,7 @@ class TakeoverStart:
         elif (since := self._other_active_since(now)) and found.own_until is None:
             both_from, _ = _both_ran(now, peer_of(end_of(self.recovery)))
             wanted = evolve(wanted, own_until=since, both_from=found.both_from or both_from)
-        return found if wanted == found else record_turn(self.ledger, wanted)
+        return found if wanted == found else record_takeover(self.ledger, wanted)
 
     def _other_active_since(self, now: Situation) -> float | None:
         """Return since when the other end was active by a decision that this end did not know when it took
@@ -97,7 +97,7 @@ class TakeoverStart:
         have data that only the lost end may have, too.
         """
         contents = self.ledger.read()
-        others = [turn for turn in turns(contents.entries) if turn.id != found.id]
+        others = [turn for turn in list_takeovers(contents.entries) if turn.id != found.id]
         return not self.recovery.is_reversed and not others and not activated_number(contents)
 
     def _new(self, now: Situation, run: Run) -> TakeoverEntry:
@@ -133,12 +133,12 @@ class TakeoverStart:
             both_from=both_from,
             both_until=both_until,
         )
-        return record_turn(self.ledger, turn)
+        return record_takeover(self.ledger, turn)
 
     @property
     def _blank(self) -> tuple[str, ...]:
         """The volumes that may begin blank, by `mark`."""
-        return tuple(map(mark, sorted(self.options.blank)))
+        return tuple(map(short_id, sorted(self.options.blank)))
 
     @property
     def _as_of(self) -> float | None:
@@ -156,7 +156,7 @@ class TakeoverStart:
         )
 
     def _epoch(self, now: Situation, run: Run) -> int:
-        known = [turn.latest for turn in turns(self.ledger.entries())]
+        known = [turn.latest for turn in list_takeovers(self.ledger.entries())]
         known += [facts.authority.epoch for facts in now.ends if facts.authority]
         known += [facts.takeover.authority.epoch for facts in now.ends if facts.takeover]
         return next_epoch(self.target.now(), run.lease.epoch, *known)

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection, Look
 from portinfra.format import iso
-from portinfra.hooks.calls import name_of, unready
+from portinfra.hooks.calls import name_of, why_not_callable
 from portinfra.hosts.plan_findings import plan_findings
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
@@ -20,12 +20,12 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Volume
 from portinfra.model.strict import strict
 from portinfra.placement import place
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
 from portinfra.recovery.ledger.ledger import Contents, Ledger
-from portinfra.recovery.ledger.takeovers import mark
+from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
@@ -203,7 +203,7 @@ def foresee(
 
     def plan_roles(roles: Collection[str]) -> Plan:
         mine = frozenset(address for address in old if placed.roles[address] in roles)
-        return compose(placed, catalogue, there, target.provider.drivers, replacement_options(mine, roles))
+        return make_plan(placed, catalogue, there, target.provider.drivers, replacement_options(mine, roles))
 
     plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
     contents = ledger.read()
@@ -303,7 +303,7 @@ def _last_measured(drills: Iterable[DrillEntry]) -> tuple[float | None, str]:
 def _stale(recovery: Recovery, now: RecoveryStatus) -> Collection[str]:
     """The roles of which a failover would replace whatever the target has: it is of when that stood last."""
     restored = now.turn.restored if now.turn else ()
-    return () if now.stands else [role for role in recovery.plan.roles if mark(role) not in restored]
+    return () if now.stands else [role for role in recovery.plan.roles if short_id(role) not in restored]
 
 
 def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) -> WaveForecast:
@@ -351,5 +351,5 @@ def _unready_hooks(recovery: Recovery, options: FailoverOptions, occasion: Kind)
         needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]
     called_here = [hook for hook in plan.hooks if hook not in plan.hooks_inside]
     for hook in dict.fromkeys([*ready, *called_here]):
-        if problem := unready(hook):
+        if problem := why_not_callable(hook):
             yield UnreadyHook(name_of(hook), problem, hook in needed)

@@ -34,7 +34,7 @@ class Bed(ABC):
     elsewhere: Environment | None = None
     """Another region of the same account; None: without one."""
     key: str | None = None
-    """A key of your own in `elsewhere`."""
+    """A key of your own that `environment` and `elsewhere` can use; None: without one."""
     before: Topology = BEFORE
     """The smallest topology with each kind and each dependency. If the plugin has `public_addresses=False`,
     the suite leaves out public addresses here and in `after`.
@@ -79,11 +79,11 @@ class Bed(ABC):
 
     def silence(self, zone: str) -> AbstractContextManager[object]:
         """Let a zone give no answer inside the `with` block."""
-        return _lacks(f"cannot let {zone} fall silent")
+        return _lacks(f"cannot let {zone} stop answering")
 
     def set_quota(self, kind: str, limit: int) -> None:
         """Let the account have at most `limit` resources of a kind."""
-        _lacks(f"cannot limit how many of kind {kind} there may be ({limit})")
+        _lacks(f"cannot limit kind {kind} to {limit}")
 
     def exhaust(self, zone: str) -> None:
         """Let a zone have no free machine."""
@@ -117,7 +117,7 @@ class Bed(ABC):
 
     def user_data(self, host: str) -> str:
         """Return the user data and the SSH keys that a host, by its name (`web1`), was created with."""
-        _lacks(f"does not tell what {host} was given")
+        _lacks(f"does not return the user data of {host}")
         return ""
 
     def print_console(self, host: str, text: str) -> None:
@@ -128,11 +128,11 @@ class Bed(ABC):
         """Make a volume of another name with the owner of `volume.db1-data`, as a person who copies all of
         its tags does.
         """
-        _lacks("keeps no owner that could be copied")
+        _lacks("keeps no owner that can be copied")
 
     def make_foreign(self) -> None:
         """Make one resource of others of each kind that needs no other resource, as a person does."""
-        _lacks("has no other owner in it")
+        _lacks("has no resources of others")
 
     def place_foreign(self, kind: str) -> str:
         """Make a resource of others inside the resources of `before`, as a person does. Return its id.

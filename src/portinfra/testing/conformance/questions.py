@@ -54,9 +54,9 @@ def questions(plan: Plan, drivers: Drivers) -> Iterator[Question]:
     refs = Refs(plan.scope, "attempt-1", world, world.removals)
     for step in order(plan.steps):
         for _ in range(CALLS_MAX):
-            there = world.snapshot()
-            asked = evolve(refs, seen=there, removals=dict(world.removals))
-            question = ask_about(plan, step, drivers, asked)
+            snapshot = world.snapshot()
+            current = evolve(refs, seen=snapshot, removals=dict(world.removals))
+            question = ask_about(plan, step, drivers, current)
             yield question
             answer = dry_step(question.driver, step.address, question.want, world, refs)
             if answer is DONE or isinstance(answer, Refuse):

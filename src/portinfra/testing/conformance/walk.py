@@ -54,7 +54,7 @@ class Walk:
                         Caller(provider).once(_last_call(next_call(plan, step, provider)))
                 self._perform(call, provider)
                 made.append(call)
-                assert len(made) <= STEPS_MAX // 2, f"it goes round in circles: {made[-4:]}"
+                assert len(made) <= STEPS_MAX // 2, f"the walk repeats its calls: {made[-4:]}"
         raise AssertionError(f"the plan still has changes after {STEPS_MAX} calls: {plan.changes}")
 
     def _next(self, plan: Plan, provider: Provider) -> tuple[Step, Call | None]:
@@ -82,7 +82,7 @@ class Walk:
                 Caller(provider).once(call)
         else:
             # A machine that is too busy refuses a call now and then, whatever the driver.
-            Caller(provider).insisting(call)
+            Caller(provider).with_retries(call)
         if self.twice and call.safe:
             with suppress(ProviderError):
                 Caller(provider).once(call)

@@ -73,10 +73,10 @@ class Applications:
 
 def _answer(connection: socket.socket, name: str) -> bool:
     """Answer a request. Return whether the connection stays open."""
-    asked = connection.recv(4096)
-    if asked.startswith(b"GET "):
+    request = connection.recv(4096)
+    if request.startswith(b"GET "):
         connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
         return False
-    if asked:
+    if request:
         connection.sendall(f"{name}\n".encode())
-    return bool(asked)
+    return bool(request)

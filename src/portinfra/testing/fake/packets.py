@@ -23,12 +23,12 @@ class Packets:
     """
 
     def __init__(self, cloud: FakeCloud, account: str, region: str) -> None:
-        books = cloud.ground_truth(account, region)
-        self.hosts = {record["private_address"]: record for record in _of("instance", books)}
+        records = cloud.ground_truth(account, region)
+        self.hosts = {record["private_address"]: record for record in _of("instance", records)}
         """Private address → the record of its instance."""
-        self._firewalls = {record["id"]: record for record in _of("firewall", books)}
-        self._subnets = {record["id"]: record for record in _of("subnet", books)}
-        self._bound = {record["instance"] for record in _of("public-address", books)}
+        self._firewalls = {record["id"]: record for record in _of("firewall", records)}
+        self._subnets = {record["id"]: record for record in _of("subnet", records)}
+        self._bound = {record["instance"] for record in _of("public-address", records)}
 
     def arrives(self, source: str, target: str, protocol: str, port: int = 0) -> bool:
         """Return whether a packet of `tcp`, `udp` or `icmp` passes from one address to the other."""
@@ -51,16 +51,16 @@ class Packets:
         return bool(self._subnets[host["subnet"]]["public"]) and host["id"] in self._bound
 
     def _lets(
-        self, host: Record, way: str, other: Record | None, address: str, protocol: str, port: int
+        self, host: Record, direction: str, other: Record | None, address: str, protocol: str, port: int
     ) -> bool:
         return any(
             _about(rule, protocol, port) and _matches(rule["peer"], other, address)
-            for rule in self._firewalls[host["firewall"]][way]
+            for rule in self._firewalls[host["firewall"]][direction]
         )
 
 
-def _of(kind: str, books: Iterable[Record]) -> list[Record]:
-    return [record for record in books if record["kind"] == kind]
+def _of(kind: str, records: Iterable[Record]) -> list[Record]:
+    return [record for record in records if record["kind"] == kind]
 
 
 def _about(rule: Record, protocol: str, port: int) -> bool:

@@ -86,8 +86,8 @@ class FakeProvider(ServerTime):
 
     def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
         """Return the offers of the region."""
-        told = {call.action: pages[0] for call, pages in answers.items()}
-        region, images = told["DescribeRegion"], told["ListImages"]["images"]
+        first_pages = {call.action: pages[0] for call, pages in answers.items()}
+        region, images = first_pages["DescribeRegion"], first_pages["ListImages"]["images"]
         return Catalogue(
             region=region["region"],
             account=region["account"],

@@ -51,8 +51,8 @@ def _inventory(file: Path) -> Mapping[str, Any]:
 def _write(account: str, region: str, text: str) -> int:
     provider = FakePlugin().connect(Environment("hosts", on=f"fake:{region}", account=account))
     try:
-        books = provider.cloud.ground_truth(account, region)
-        attached = [each for each in books if each["kind"] == "volume" and each["attachment"]]
+        records = provider.cloud.ground_truth(account, region)
+        attached = [each for each in records if each["kind"] == "volume" and each["attachment"]]
         for volume in attached:
             provider.cloud.write(volume["id"], f"{text} ({volume['name']})")
     finally:

@@ -18,7 +18,7 @@ from portinfra.model.progress import Awaited
 from portinfra.model.resources import Firewall, Instance, Network, Power, Subnet
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs, Refuse
-from portinfra.provider.mount_script import mounting
+from portinfra.provider.mount_script import mount_script
 from portinfra_libvirt import disks, domains, marks, networks, seed
 from portinfra_libvirt.drivers import entries, reading, repair
 from portinfra_libvirt.drivers.base import LibvirtDriver, call
@@ -280,7 +280,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         network = seed.network(parts.mac, want.private_address, networks.prefix(cidr), gateway)
         path = parts.seed_path
         identity = f"{parts.name}-{path.split('.')[-2]}"
-        mounts = mounting((domains.DEVICE_PATH + mount.device, mount) for mount in want.mounts)
+        mounts = mount_script((domains.DEVICE_PATH + mount.device, mount) for mount in want.mounts)
         own = user_data(want.user_data, ends_after=want.ends_after, every_boot=want.boot_script + mounts)
         files = seed.documents(identity, want.name, network, want.ssh_keys, own)
         where = {"scope": str(refs.scope), "path": path, "files": files}

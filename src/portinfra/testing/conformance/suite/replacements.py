@@ -33,7 +33,7 @@ class Replacements:
                     f"does `holds` of each driver name every reference that cannot be bound again? {error}"
                 ) from error
         again = stage.plan(stage.bed.before)
-        assert again.changes == (), f"after the replacement of {address} something is left to do"
+        assert again.changes == (), f"after the replacement of {address} the plan still has changes"
         assert stage.ground_truth() == books
 
     def _one(self, stage: Stage, kind: str) -> Address:

@@ -71,7 +71,7 @@ class Worlds:
                 for name in traits(type(want)).compared:
                     if name not in driver.cannot_show:
                         found = getattr(seen.spec, name)
-                        assert found is not UNSEEN, f"{address}: {name} was not looked for"
+                        assert found is not UNSEEN, f"{address}: {name} was not read"
                         assert found == getattr(want, name), f"{address}: {name} is seen as {found!r}"
 
     def test_the_place_of_an_attachment_is_the_zone_of_its_host(self, stage: Stage) -> None:
@@ -97,8 +97,8 @@ class Worlds:
         assert record.writes == []
         actions = {call.action for call in record.made}
         assert len(actions) <= stage.bed.reads_max, sorted(actions)
-        asked = [f"{call.action} {call.place} {call.parameters}" for call in record.made]
-        assert len(set(asked)) == len(asked), f"the same was read twice: {sorted(asked)}"
+        reads = [f"{call.action} {call.place} {call.parameters}" for call in record.made]
+        assert len(set(reads)) == len(reads), f"the same was read twice: {sorted(reads)}"
 
     def test_the_calls_that_a_plan_foretells_are_the_calls_that_are_made(self, stage: Stage) -> None:
         for topology in (stage.bed.before, stage.bed.after):

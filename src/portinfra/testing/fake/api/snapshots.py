@@ -18,8 +18,8 @@ def create_snapshot(book: Book, given: Given) -> Answer:
     if state_at(volume, book.now) != "available":
         raise FakeError("IncorrectState", f"volume {given['volume']} is not ready")
     body = admit(book, "snapshot", given)
-    told = {"gib": volume["body"]["gib"], "key": volume["body"]["key"], "source": "", "shared_with": ""}
-    answer = book.add("snapshot", {**body, **told, "volume": given["volume"]})
+    fields = {"gib": volume["body"]["gib"], "key": volume["body"]["key"], "source": "", "shared_with": ""}
+    answer = book.add("snapshot", {**body, **fields, "volume": given["volume"]})
     contents.copy(book.store, given["volume"], answer["record"]["id"])
     return answer
 
@@ -37,8 +37,8 @@ def copy_snapshot(book: Book, given: Given) -> Answer:
         raise FakeError("IncorrectState", f"snapshot {given['source']} is not complete")
     body = admit(book, "snapshot", given)
     check_key(book, given["key"])
-    told = {"gib": source["body"]["gib"], "key": given["key"], "source": given["source"], "shared_with": ""}
-    answer = book.add("snapshot", {**body, **told, "volume": ""})
+    fields = {"gib": source["body"]["gib"], "key": given["key"], "source": given["source"], "shared_with": ""}
+    answer = book.add("snapshot", {**body, **fields, "volume": ""})
     contents.copy(book.store, id, answer["record"]["id"])
     return answer
 

@@ -46,7 +46,7 @@ class FirewallDriver(FakeDriver[Firewall]):
         """Return the hosts that use it, and the firewalls that its rules name."""
         hosts = InstanceDriver(self.shape, self.zones).records(answers)
         ids = [host["id"] for host in hosts if host["firewall"] == record["id"]]
-        ids += [rule["peer"] for way in ("ingress", "egress") for rule in record[way]]
+        ids += [rule["peer"] for direction in ("ingress", "egress") for rule in record[direction]]
         return {address for id in ids if (address := names.address_of(id))}
 
     def parts(self, record: Record) -> dict[str, str]:

@@ -163,7 +163,7 @@ class Json:
     def write(self, mark: Mark) -> Fields:
         """Return all values in one object."""
         owner = mark.owner
-        said = {
+        fields = {
             "version": Owner.VERSION,
             "scope": str(owner.scope),
             "address": str(owner.address),
@@ -173,17 +173,17 @@ class Json:
             "image": mark.image,
             **({"birth": mark.birth} if mark.birth else {}),
         }
-        return {self._field: json.dumps({"portinfra": said}, sort_keys=True)}
+        return {self._field: json.dumps({"portinfra": fields}, sort_keys=True)}
 
     def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
         """Return the mark in the object. Any other text belongs to others."""
         try:
-            said = json.loads(record[self._field])["portinfra"]
-            address = Address(said["address"])
-            if said["scope"] != str(scope) or address.kind != kind:
+            fields = json.loads(record[self._field])["portinfra"]
+            address = Address(fields["address"])
+            if fields["scope"] != str(scope) or address.kind != kind:
                 return None
-            owner = Owner(scope, address, said["attempt"])
-            mark = Mark(owner, said["tags"], said["protect"], said["image"], said.get("birth", ""))
+            owner = Owner(scope, address, fields["attempt"])
+            mark = Mark(owner, fields["tags"], fields["protect"], fields["image"], fields.get("birth", ""))
         except (ValueError, KeyError, TypeError):
             return None
         return mark if _is_confirmed(record, scope, address.name) else None
