@@ -19,7 +19,7 @@ from portinfra.recovery.ledger.takeovers import (
     short_id,
 )
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.own_data import believable_time, own_data_time
+from portinfra.recovery.points.own_data import other_active_since, own_data_time
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -78,19 +78,12 @@ class TakeoverStart:
             wanted = evolve(
                 wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at, contained=contained
             )
-        elif (since := self._other_active_since(now)) and found.own_until is None:
+        elif found.own_until is None and (
+            since := other_active_since(now, end_of(self.recovery), self.target.now())
+        ):
             both_from, _ = _both_ran(now, peer_of(end_of(self.recovery)))
             wanted = evolve(wanted, own_until=since, both_from=found.both_from or both_from)
         return found if wanted == found else record_takeover(self.ledger, wanted)
-
-    def _other_active_since(self, now: Situation) -> float | None:
-        """Return since when the other end was active by a decision that this end did not know when it took
-        over without it: own data here was last written before. None: there was no such decision.
-        """
-        other = now.facts(peer_of(end_of(self.recovery))).activated
-        if other is None or now.holder == end_of(self.recovery):
-            return None
-        return believable_time(other.epoch, self.target.now())
 
     def _is_first(self, found: TakeoverEntry) -> bool:
         """Return whether its end never took over before: volumes there have no data of customers. Any others

@@ -211,7 +211,7 @@ def _check_machine() -> None:
     if packages := missing():
         raise errors.Unsupported(
             f"this machine lacks packages for building an image: {join_words(packages)}",
-            fix=f"Run: apt-get install -y --no-install-recommends {' '.join(packages)}",
+            fix=f"apt-get install -y --no-install-recommends {' '.join(packages)}",
         )
 
 

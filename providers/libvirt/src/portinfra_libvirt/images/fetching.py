@@ -69,7 +69,7 @@ def _check(name: str, sha256: str) -> None:
         )
     if files.tool("qemu-img") is None:
         raise errors.Unsupported(
-            "this machine has no qemu-img", fix="Run: apt-get install -y --no-install-recommends qemu-utils"
+            "this machine has no qemu-img", fix="apt-get install -y --no-install-recommends qemu-utils"
         )
 
 
