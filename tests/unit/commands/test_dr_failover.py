@@ -172,8 +172,8 @@ def test_an_abandonment_with_older_data_says_where_the_newer_data_stays(run):
     assert (refused.exit_code, "dr abandon shop --older-data" in refused.stderr) == (3, True)
     asked = run("dr", "abandon", "--older-data").stderr
     assert "recovery may have newer data than production." in asked
-    assert "What only recovery has stays on its volumes and in kept snapshots" in asked.replace("\n", " ")
-    assert "production is active again with the data that it has, and recovery is stopped" in asked
+    assert "Data that only recovery has stays on its volumes and in kept snapshots" in asked.replace("\n", " ")
+    assert "production becomes active again with its own data, and recovery is stopped" in asked
     done = run("dr", "abandon", "--yes", "--older-data").stdout
     assert "production has older data than recovery had" in done
     assert "stays on its volumes and in kept snapshots" in done.replace("\n", " ")
