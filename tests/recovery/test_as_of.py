@@ -18,7 +18,7 @@ from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.history import list_runs
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry, Ledger
-from portinfra.recovery.ledger.takeovers import turns
+from portinfra.recovery.ledger.takeovers import list_takeovers
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
@@ -51,7 +51,7 @@ def history(ready):
 
 def ledger_turns():
     with Connection.to(RECOVERY) as there:
-        return turns(Ledger(there, recovery().ledger).entries())
+        return list_takeovers(Ledger(there, recovery().ledger).entries())
 
 
 def used(evidence):

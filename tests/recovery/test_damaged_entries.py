@@ -33,7 +33,7 @@ from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable
 from portinfra.recovery.ledger.kept_snapshots import read_kept
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
-from portinfra.recovery.ledger.takeovers import active_since, turns
+from portinfra.recovery.ledger.takeovers import active_since, list_takeovers
 from portinfra.recovery.points.point import points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
@@ -171,7 +171,7 @@ def put(said, end=RECOVERY, about=None, number=None):
         number = records[-1].number + 1 if create else number
         text = json.dumps({**envelope, "number": number, NOTE: json.dumps(said)})
         call = (driver.create if create else driver.write)(ledger.scope, Record(number, text))
-        there.caller.insisting(call)
+        there.caller.with_retries(call)
         ledger.settle()
     return number
 
@@ -194,7 +194,7 @@ def test_whatever_is_readable_can_be_derived_from(kind):
         if unreadable(1, said) is None:
             known = [Entry(1, said)]
             assert all(iso(point.taken) for point in points(known)), name
-            assert all(iso(turn.epoch) for turn in turns(known)), name
+            assert all(iso(turn.epoch) for turn in list_takeovers(known)), name
             assert all(moment(each.began) for each in ended_drills(known)), name
             assert all(moment(each.began) for each in read_runs(known)), name
             assert all(iso(each.until) for each in read_kept(known)), name

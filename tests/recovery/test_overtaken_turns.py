@@ -10,8 +10,8 @@ from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.plan import PlanOptions
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import record_turn as noted
-from portinfra.recovery.ledger.takeovers import turns
+from portinfra.recovery.ledger.takeovers import list_takeovers
+from portinfra.recovery.ledger.takeovers import record_takeover as noted
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.abandon import abandon
@@ -81,7 +81,7 @@ def test_one_that_was_given_up_while_it_waited_for_the_source_does_not_go_on(rea
     def given_up():
         with Connection.to(RECOVERY) as target:  # as another machine would, that took this one for dead
             ledger = Ledger.after_settling(target, recovery().ledger)
-            (turn,) = turns(ledger.entries())
+            (turn,) = list_takeovers(ledger.entries())
             noted(ledger, evolve(turn, abandoned=LATER, open=False))
 
     with pytest.raises(PolicyError) as error:

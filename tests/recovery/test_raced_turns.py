@@ -15,8 +15,8 @@ from portinfra.model.topology import Role, Topology, Volume
 from portinfra.records.lease import read_records
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER
-from portinfra.recovery.ledger.takeovers import record_turn as noted
-from portinfra.recovery.ledger.takeovers import turns
+from portinfra.recovery.ledger.takeovers import list_takeovers
+from portinfra.recovery.ledger.takeovers import record_takeover as noted
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover import fencing
 from portinfra.recovery.takeover.abandon import abandon
@@ -51,7 +51,7 @@ def test_a_start_that_lost_a_race_is_no_turn(ready):
     failover(recovery(), HOW)
     with Connection.to(RECOVERY) as target:
         ledger = Ledger(target, recovery().ledger)
-        (done,) = turns(ledger.entries())
+        (done,) = list_takeovers(ledger.entries())
         noted(ledger, evolve(done, id="other", open=True, number=0))
     write(ready, RECOVERY, "a day of orders")
     assert status(recovery()).turn is None
@@ -178,7 +178,7 @@ def test_a_plan_of_many_roles_and_actions_needs_several_records_and_is_no_matter
         assert failover(about, HOW).result == "passed"
         with Connection.to(RECOVERY) as target:
             ledger = Ledger.after_settling(target, about.ledger)
-            (done,) = turns(ledger.entries())
+            (done,) = list_takeovers(ledger.entries())
             assert (len(done.restored), len(done.done)) == (62, 40)
             entries = {entry.number for entry in ledger.entries()}
             assert len(read_records(target.reader, about.ledger)) > len(entries)

@@ -26,8 +26,8 @@ from portinfra.model.topology import Role, Topology
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry, Ledger
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, next_epoch, turns
-from portinfra.recovery.ledger.takeovers import record_turn as written_turn
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, list_takeovers, next_epoch
+from portinfra.recovery.ledger.takeovers import record_takeover as written_turn
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
@@ -338,7 +338,7 @@ def test_a_decision_without_the_other_end_has_the_time_of_the_provider(world):
     with clock_off(2 * DAY, **TOLD), lost(PRODUCTION):
         failover(tiny(), LOST)
     with Connection.to(RECOVERY) as there:
-        (turn,) = turns(Ledger(there, tiny().ledger).entries())
+        (turn,) = list_takeovers(Ledger(there, tiny().ledger).entries())
     assert abs(turn.epoch - world.clock.now()) < HOUR
 
 
@@ -354,7 +354,7 @@ def test_an_epoch_after_the_last_date_is_read_printed_and_followed(world):
         show_status(status(tiny()), Console(width=200))
     with Connection.to(RECOVERY) as there:
         ledger = Ledger(there, tiny().ledger)
-        assert max(turn.epoch for turn in turns(ledger.entries())) > last
+        assert max(turn.epoch for turn in list_takeovers(ledger.entries())) > last
         assert ledger.unreadable() == ()
 
 

@@ -200,7 +200,7 @@ class FuzzedRecovery(JudgedRecovery):
                 was_open = self.is_taking_over()
                 self.damaged = True
                 self.said.append(f"# record {number} at {way.target.name} is damaged")
-                there.caller.insisting(there.provider.records.write(way.ledger, Record(number, "rubbish")))
+                there.caller.with_retries(there.provider.records.write(way.ledger, Record(number, "rubbish")))
                 self.garbled = was_open and not super().is_taking_over()
 
     def start_hosts_by_hand(self):

@@ -146,7 +146,7 @@ def test_without_the_permission_to_read_keys_the_error_names_it(bed):
     bed.gce.configure(allowed=ALLOWED - {READ_KEY})
     call = plugin.key_call(bed.environment, bed.key)
     with Stage(bed).provider() as provider, pytest.raises(errors.PermissionDenied) as caught:
-        Caller(provider).insisting(call)
+        Caller(provider).with_retries(call)
     assert READ_KEY in str(caught.value)
 
 

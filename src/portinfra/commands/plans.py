@@ -25,7 +25,7 @@ from portinfra.planning.fingerprints import (
     say_gone,
     say_new,
 )
-from portinfra.planning.refusal import refuse
+from portinfra.planning.refusal import raise_for_errors
 from portinfra.planning.unknown_names import gone_data
 from portinfra.render.documents import plan_document
 
@@ -59,7 +59,7 @@ def _plan_again(selection: Selection, options: PlanOptions, *, destroy: bool) ->
 def refusal(plan: Plan) -> Exception | None:
     """Return the error that an apply of this plan would raise before its first change; None: no error."""
     try:
-        refuse(plan)
+        raise_for_errors(plan)
     except Exception as error:
         return error
     return None

@@ -48,7 +48,7 @@ def check_guards_again(run: Run, plan: Plan, guards: Iterable[Guard] | None) -> 
 
     The run renews its lease meanwhile, as another environment may take minutes to answer.
     """
-    with run.living():
+    with run.keep_lease():
         return check_guards(plan, guards, run.lease)
 
 

@@ -51,11 +51,11 @@ def name_of(hook: Hook) -> str:
     """Return the name of a hook in texts for people."""
     if isinstance(hook, str):
         return hook
-    told = (hook.__doc__ or "").strip().partition("\n")[0]
-    return told or getattr(hook, "__name__", type(hook).__name__)
+    summary = (hook.__doc__ or "").strip().partition("\n")[0]
+    return summary or getattr(hook, "__name__", type(hook).__name__)
 
 
-def unready(hook: Hook) -> str:
+def why_not_callable(hook: Hook) -> str:
     """Return why a hook cannot be called from here; empty where no reason is found.
 
     Only the path at the beginning of a command can be checked: the shell interprets the rest.

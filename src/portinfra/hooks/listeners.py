@@ -20,12 +20,12 @@ class SafeListener(Generic[T]):
     function: Callable[[T], object]
     has_failed: bool = field(init=False, default=False)
 
-    def __call__(self, heard: T) -> None:
+    def __call__(self, event: T) -> None:
         """Call the listener. A PortinfraError passes through."""
         if self.has_failed:
             return
         try:
-            self.function(heard)
+            self.function(event)
         except PortinfraError:
             raise
         except (Exception, SystemExit) as error:

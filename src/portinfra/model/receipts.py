@@ -47,8 +47,8 @@ class ProberSummary:
 def find_summary(user_data: str) -> ProberSummary | None:
     """Return the summary in user data; None: it belongs to no prober."""
     found = _SUMMARY.search(user_data)
-    said = json.loads(found[1]) if found else None
-    return ProberSummary(said["word"], tuple(map(tuple, said["reads"]))) if said else None
+    summary = json.loads(found[1]) if found else None
+    return ProberSummary(summary["word"], tuple(map(tuple, summary["reads"]))) if summary else None
 
 
 @frozen(field_transformer=convert.refuse_text)

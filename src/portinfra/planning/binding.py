@@ -100,7 +100,7 @@ def _zones(
         # A zone that does not answer may be the one of an ordinal: portinfra selects no other zone in its
         # place.
         if len(unbound) > len(silent):
-            return {**dict(enumerate(fit)), **bound}, [_untold(placed, silent)]
+            return {**dict(enumerate(fit)), **bound}, [_unclear_zones(placed, silent)]
         fit = silent
     bound |= zip(unbound, (zone for zone in fit if zone not in taken), strict=False)
     lacking = _new_ordinals(placed, observation) - bound.keys()
@@ -130,7 +130,7 @@ def _too_few(placed: Placed, catalogue: Catalogue, fit: int, types: Iterable[str
     )
 
 
-def _untold(placed: Placed, silent: list[str]) -> Finding:
+def _unclear_zones(placed: Placed, silent: list[str]) -> Finding:
     them, they_are = ("it", "it is") if len(silent) == 1 else ("them", "they are")
     return Finding(
         "plan/untold-zone",

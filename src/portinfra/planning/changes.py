@@ -37,7 +37,7 @@ class Desired:
         return self.drivers[type(spec)]
 
 
-def effective(
+def effective_spec(
     wanted: Mapping[Address, Spec], observation: Observation, drivers: Drivers, placed: Placed | None
 ) -> dict[Address, Spec]:
     """Return the wanted resource. An attribute that is ignored or cannot be shown has its existing value."""
@@ -68,7 +68,7 @@ def adopt(want: Spec, seen: Spec, names: frozenset[str]) -> Spec:
     return evolve(want, **adopted) if adopted else want
 
 
-def changes(desired: Desired) -> dict[Address, Change]:
+def decide_changes(desired: Desired) -> dict[Address, Change]:
     """Return every change by itself, before the loss of data is checked."""
     decided: dict[Address, Change] = {}
     for address, want in desired.wanted.items():
@@ -114,8 +114,8 @@ def _compare(want: Spec, seen: Spec) -> tuple[Difference, ...]:
     if want == seen:
         return ()
     pairs = [(name, getattr(seen, name), getattr(want, name)) for name in traits(type(want)).compared]
-    told = (pair for pair in pairs if pair[1] is not UNSEEN)
-    differences = (Difference(name, before, after) for name, before, after in told if before != after)
+    known = (pair for pair in pairs if pair[1] is not UNSEEN)
+    differences = (Difference(name, before, after) for name, before, after in known if before != after)
     return tuple(each for each in differences if each.field != "image" or not _runs_image(want, seen))
 
 
@@ -138,7 +138,7 @@ def _reason_to_replace(
     if seen.fault:
         return f"it failed: {seen.fault}"
     if address in options.replace:
-        return "asked for"
+        return "requested"
     fixed = [d.field for d in differences if d.field in driver.replaces]
     if fixed:
         return f"{_list(fixed)} cannot change in place"

@@ -47,7 +47,7 @@ def changes_since_birth(want: Instance, seen: Instance) -> list[str]:
     return [name for name, old, new in zip(ATTRIBUTES, parts[1:], now[1:], strict=True) if old != new]
 
 
-def hosts_born_otherwise(placed: Placed, observation: Observation) -> dict[tuple[str, ...], list[Address]]:
+def hosts_created_otherwise(placed: Placed, observation: Observation) -> dict[tuple[str, ...], list[Address]]:
     """Return the hosts whose values at creation differ from the declared ones, grouped by the attributes that
     differ.
     """
@@ -69,7 +69,7 @@ def birth_findings(
     `only` has the roles that are selected; empty: all roles.
     """
     created = {address for address, change in decided.items() if change.action in ("replace", "create")}
-    for names, hosts in hosts_born_otherwise(placed, observation).items():
+    for names, hosts in hosts_created_otherwise(placed, observation).items():
         chosen = [address for address in hosts if not only or placed.roles.get(address) in only]
         stay = [address for address in chosen if address not in created]
         if not stay:

@@ -32,8 +32,8 @@ def fingerprints(plan: Plan) -> tuple[str, ...]:
 
 def digest(document: Document) -> str:
     """Return one hash of a plan's document. The order and layout of its text do not matter."""
-    told = {name: value for name, value in document.items() if name != "digest"}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    content = {name: value for name, value in document.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def new_changes(fresh: Plan, read: Collection[str]) -> tuple[Change, ...]:
@@ -99,9 +99,9 @@ def say_gone(fresh: Plan, read: Iterable[tuple[str, str]]) -> str:
 
 def _say_changes(changes: Iterable[tuple[str, str]]) -> str:
     """Return the changes in words, each with its address: `create instance.web3, delete volume.db1-data`."""
-    said = [f"{action} {address}" for action, address in changes]
-    more = f" and {len(said) - _SAID_MAX} more" if len(said) > _SAID_MAX else ""
-    return ", ".join(said[:_SAID_MAX]) + more
+    named = [f"{action} {address}" for action, address in changes]
+    more = f" and {len(named) - _SAID_MAX} more" if len(named) > _SAID_MAX else ""
+    return ", ".join(named[:_SAID_MAX]) + more
 
 
 def _lasting(plan: Plan) -> list[Change]:

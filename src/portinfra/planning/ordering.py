@@ -37,12 +37,12 @@ def steps(
     roles: Mapping[Address, str],
     max_unavailable: RollingRoles,
     closings: Iterable[Closing] = (),
-    asked: Iterable[Address] = (),
+    checked_hosts: Iterable[Address] = (),
 ) -> tuple[Steps, list[Finding]]:
     """Return every step with its predecessors in a valid order, and the roles whose hosts cannot go down one
     by one.
     """
-    builder = _Builder(decided, desired, tuple(closings), tuple(asked))
+    builder = _Builder(decided, desired, tuple(closings), tuple(checked_hosts))
     builder.build()
     gentle = {step: set(before) for step, before in builder.steps.items()}
     chains = list(_chains(decided, desired, roles, max_unavailable))
@@ -95,13 +95,13 @@ def _is_replaced(address: Address, decided: Mapping[Address, Change]) -> bool:
 
 
 def _at_once_finding(roles: list[str], base: tuple[Address, ...], replace: Iterable[Address]) -> Finding:
-    asked = [address for address in base if address in replace]
+    named = [address for address in base if address in replace]
     reason = f"{', '.join(base)} is replaced, which they need" if base else "they exchange their addresses"
     if len(base) > 1:
         reason = f"{', '.join(base)} are replaced, which they need"
     other_way = "change counts and zones in separate applies" if not base else ""
-    if asked:
-        other_way = f"leave out {' '.join(f'--replace {address}' for address in asked)}"
+    if named:
+        other_way = f"leave out {' '.join(f'--replace {address}' for address in named)}"
     return Finding(
         "plan/all-at-once",
         f"hosts of {', '.join(roles)} go down at the same time, and not one after the other: {reason}",
@@ -115,7 +115,7 @@ class _Builder:
     decided: Mapping[Address, Change]
     desired: Desired
     closings: tuple[Closing, ...]
-    asked: tuple[Address, ...]
+    checked_hosts: tuple[Address, ...]
     """The hosts that are asked if they are ready."""
     steps: Steps = field(factory=dict)
 
@@ -198,7 +198,7 @@ class _Builder:
 
     def _ready_at_last(self) -> None:
         dependents = _dependents(self.decided, self.desired)
-        for host in self.asked:
+        for host in self.checked_hosts:
             ready = Step("ready", host)
             self.steps[ready] = set()
             for address in (host, *dependents.get(host, ())):

@@ -72,7 +72,7 @@ def rolling_roles(plan: Plan) -> list[Role]:
     return [role for role in plan.placed.topology.roles if role.name in names]
 
 
-def rolls(plan: Plan, role: Role) -> bool:
+def is_rolling(plan: Plan, role: Role) -> bool:
     """Return whether at most `max_unavailable` hosts of a role go down at once.
 
     All go down at once where no host waits for another (`plan/all-at-once`).

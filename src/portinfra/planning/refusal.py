@@ -8,7 +8,7 @@ from portinfra.model.plan import Plan
 from portinfra.model.rule_classes import is_about_given
 
 
-def refuse(plan: Plan) -> None:
+def raise_for_errors(plan: Plan) -> None:
     """Raise the error of a plan that must not be applied."""
     if plan.errors:
         raise refusal_of(f"{plan.scope}: this plan cannot be applied", plan.errors)

@@ -157,14 +157,14 @@ def _find_bases(alone: set[Address], needed: Mapping[Address, Spec]) -> set[Addr
     return result
 
 
-def only_asked(
+def only_selected(
     decided: dict[Address, Change], desired: Desired, roles: Mapping[Address, str]
 ) -> dict[Address, Change]:
     """Return the changes of the selected roles and resources, and the creation of what these need."""
-    asked, addresses = desired.options.only, desired.options.addresses
-    if not asked and addresses is None:
+    selected, addresses = desired.options.only, desired.options.addresses
+    if not selected and addresses is None:
         return decided
-    chosen = {address for address in decided if _is_of(address, asked, roles)}
+    chosen = {address for address in decided if _is_of(address, selected, roles)}
     chosen |= (addresses or frozenset()).intersection(decided)
     todo = list(chosen)
     while todo:
@@ -176,14 +176,14 @@ def only_asked(
     return {address: change for address, change in decided.items() if address in chosen}
 
 
-def _is_of(address: Address, asked: Iterable[str], roles: Mapping[Address, str]) -> bool:
+def _is_of(address: Address, selected: Iterable[str], roles: Mapping[Address, str]) -> bool:
     """Return whether a resource belongs to one of the roles: by its declaration, else by its name."""
     if address in roles:
-        return roles[address] in asked
-    return any(is_named_by(address, role) for role in asked)
+        return roles[address] in selected
+    return any(is_named_by(address, role) for role in selected)
 
 
-def still_named(decided: Mapping[Address, Change], desired: Desired) -> Iterable[Finding]:
+def still_named_findings(decided: Mapping[Address, Change], desired: Desired) -> Iterable[Finding]:
     """Yield a finding for each firewall that would be deleted while rules of others, which stay, name it."""
     going = {a for a, change in decided.items() if change.action == "delete" and a.kind == "firewall"}
     for address, seen in desired.existing.items() if going else ():

@@ -26,7 +26,9 @@ from portinfra.planning.roles import role_of
 RULE = "plan/subnet-moves"
 
 
-def moves(placed: Placed, wanted: Mapping[Address, Spec], observation: Observation) -> list[Finding]:
+def subnet_findings(
+    placed: Placed, wanted: Mapping[Address, Spec], observation: Observation
+) -> list[Finding]:
     """Yield one finding for all subnets that would move, with what to write so that none moves.
 
     Where it is enough to give roles their former `slot`, each of these roles has a finding.

@@ -9,7 +9,7 @@ from portinfra.model.resources import Instance
 from portinfra.planning.retention import zone_of
 
 
-def in_use(
+def used_catalogue(
     placed: Placed, observation: Observation, sizes: Mapping[str, str], account: str
 ) -> Catalogue | None:
     """Return a catalogue that offers exactly what exists; None where a placed resource does not exist.

@@ -18,11 +18,11 @@ from portinfra.policy.foreign import FOREIGN
 from portinfra.policy.not_observable import NOT_OBSERVABLE
 from portinfra.policy.reasons import REASONS
 from portinfra.policy.report import Report
-from portinfra.policy.rules import About, Breach, Found, PolicyRule, every, rule
+from portinfra.policy.rules import About, Breach, Found, PolicyRule, all_rules, rule
 from portinfra.policy.services import SERVICES
 from portinfra.policy.spread import SPREAD
 from portinfra.policy.undeclared_traffic import UNDECLARED
-from portinfra.policy.waivers import UNKNOWN, UNUSED, Waived, about_waivers, sort_out_waivers
+from portinfra.policy.waivers import UNKNOWN, UNUSED, Waived, sort_out_waivers, waiver_findings
 from portinfra.reach import observed_reach, of
 
 __all__ = [
@@ -65,7 +65,7 @@ def check(
     `rules` are checked in addition to the built-in ones. Of `recoveries`, only the recovery plans that
     include the environment count. Raise DeclarationError where two rules have one id, or a rule itself fails.
     """
-    held = tuple(every(BUILT_IN, rules))
+    held = tuple(all_rules(BUILT_IN, rules))
     environment = placed.environment.name
     plans = tuple(plan for plan in recoveries if environment in (plan.source, plan.target))
     intent = PolicyContext(placed, of(placed), placed.resources, None, plans)
@@ -80,7 +80,7 @@ def check(
                 seen = evolve(breach, finding=evolve(finding, observed=context.observation is not None))
                 breaches.setdefault((finding.rule, finding.subject, finding.message), seen)
     findings, waived = sort_out_waivers(intent, breaches.values())
-    findings += about_waivers(intent, waived, held, is_observed=observation is not None)
+    findings += waiver_findings(intent, waived, held, is_observed=observation is not None)
     return Report(
         placed,
         intent.reach,

@@ -11,7 +11,7 @@ from portinfra.reach import Party, Traffic
 from portinfra.reach.traffic import NOTHING
 
 
-def declare_it(context: PolicyContext) -> str:
+def declaration_advice(context: PolicyContext) -> str:
     """Return advice on how to declare the traffic, in the language of the topology's file."""
     return f"Declare it with {context.topology.location.choose('allow(…)', 'an allow block')}"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from portinfra.model.finding import Severity
 from portinfra.model.resources import FirewallRules, Rule
 from portinfra.policy.context import PolicyContext
-from portinfra.policy.declared_traffic import Declared, declare_it
+from portinfra.policy.declared_traffic import Declared, declaration_advice
 from portinfra.policy.rules import Found, rule
 from portinfra.reach import Party, Traffic
 from portinfra.reach.traffic import NOTHING
@@ -49,7 +49,7 @@ def undeclared_rule(context: PolicyContext) -> Iterator[Found]:
                     yield (
                         str(address),
                         _message(way, one, beyond),
-                        f"{declare_it(context)}. Or {REMOVE_IT[0].lower()}{REMOVE_IT[1:]}",
+                        f"{declaration_advice(context)}. Or {REMOVE_IT[0].lower()}{REMOVE_IT[1:]}",
                     )
 
 

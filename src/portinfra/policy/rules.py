@@ -195,7 +195,7 @@ def _no_rule(given: object) -> DeclarationError:
     )
 
 
-def every(*groups: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
+def all_rules(*groups: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
     """Return all rules in order, the built-in ones first.
 
     Raise DeclarationError for a value that is no rule, for a rule with the first name of a built-in one, and

@@ -11,7 +11,7 @@ from attrs import frozen
 from portinfra.model.finding import Severity
 from portinfra.model.topology import INTERNET
 from portinfra.policy.context import PolicyContext
-from portinfra.policy.declared_traffic import Declared, declare_it
+from portinfra.policy.declared_traffic import Declared, declaration_advice
 from portinfra.policy.rules import About, Found, rule
 from portinfra.reach import Hop, Traffic
 from portinfra.reach.traffic import NOTHING
@@ -83,7 +83,7 @@ def undeclared_way(context: PolicyContext) -> Iterator[Found]:
     """A role reaches another role, or an outside address, by a path that no flow declares."""
     for one in shortcuts(context):
         if not _from_internet(context, one):
-            fix = f"{declare_it(context)}. Or {NAME_ROLES[0].lower()}{NAME_ROLES[1:]}"
+            fix = f"{declaration_advice(context)}. Or {NAME_ROLES[0].lower()}{NAME_ROLES[1:]}"
             yield _about(context, one), _message(one), fix
 
 

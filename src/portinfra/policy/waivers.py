@@ -43,7 +43,7 @@ def sort_out_waivers(
     return counts, waived
 
 
-def about_waivers(
+def waiver_findings(
     context: PolicyContext,
     waived: Sequence[Waived],
     rules: Sequence[PolicyRule],

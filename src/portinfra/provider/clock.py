@@ -33,10 +33,10 @@ class ServerClock:
     def note(self, date: str | None, sent: float) -> None:
         """Record the header of an answer to a request that this machine sent at this moment."""
         try:
-            told = parsedate_to_datetime(date or "").timestamp() + 0.5
+            server_time = parsedate_to_datetime(date or "").timestamp() + 0.5
         except ValueError:
             return
-        offset = told - (sent + time.time()) / 2
+        offset = server_time - (sent + time.time()) / 2
         if self._offset is None or abs(offset - self._offset) > self.NOISE_SECONDS:
             self._offset = offset if abs(offset) > self.NOISE_SECONDS else 0.0
 

@@ -221,8 +221,8 @@ class AttachmentDriver(LifecycleDriver[Attachment]):
         return DONE
 
 
-def with_owner(seen: Observed[S], want: S, **said: Any) -> Observed[S]:
-    """Return `seen` with the owner, tags and protection of `want`, or with those in `said`."""
+def with_owner(seen: Observed[S], want: S, **given: Any) -> Observed[S]:
+    """Return `seen` with the owner, tags and protection of `want`, or with those in `given`."""
     values = {name: getattr(want, name) for name in OWNING if hasattr(want, name)}
-    values |= {name: value for name, value in said.items() if name in values}
+    values |= {name: value for name, value in given.items() if name in values}
     return evolve(seen, address=want.address, spec=evolve(seen.spec, name=want.name, **values))

@@ -43,7 +43,7 @@ _WAIT = 300
 """How many seconds to wait for a volume, which is attached once its host runs."""
 
 
-def mounting(volumes: Iterable[tuple[str, Mount]], *, look: str = ":", wait: int = _WAIT) -> str:
+def mount_script(volumes: Iterable[tuple[str, Mount]], *, look: str = ":", wait: int = _WAIT) -> str:
     """Return the script for volumes by the path of each on the host; empty where none is mounted.
 
     `look` is a shell command that runs while a volume is missing: it may create the path. A mount point

@@ -115,10 +115,10 @@ def _load(name: str) -> ProviderPlugin:
         raise _broken(entry, f"cannot be imported: {error}") from error
     if missing := [part for part in CONTRACT if not hasattr(found, part)]:
         raise _broken(entry, f"is no provider: it has no {', '.join(missing)}")
-    says, has = found.capabilities.block_export, isinstance(found, BlockExport)
-    if says != has:
+    declared, has = found.capabilities.block_export, isinstance(found, BlockExport)
+    if declared != has:
         inherits = "inherits" if has else "does not inherit"
-        raise _broken(entry, f"{inherits} BlockExport, but its capabilities say block_export={says}")
+        raise _broken(entry, f"{inherits} BlockExport, but its capabilities say block_export={declared}")
     return found
 
 

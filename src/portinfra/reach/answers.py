@@ -142,12 +142,12 @@ class Reach:
         if name in self.rule_sets.unknown_hosts:
             return {}
         try:
-            asked = [bounds(name)]
+            wanted = [bounds(name)]
         except ValueError:
             raise KeyError(name) from None
         found = {}
         for number, party in enumerate(parties):
-            if places := [i for i, own in enumerate(party.addresses) if overlap([own], asked)]:
+            if places := [i for i, own in enumerate(party.addresses) if overlap([own], wanted)]:
                 found[number] = frozenset(places) if party.hosts else party.members
         return found
 

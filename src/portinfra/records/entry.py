@@ -55,9 +55,9 @@ def read_entries(records: Iterable[Record]) -> Written:
     return Written(entries, rests, frozenset(torn), frozenset(parts.keys() - all_named))
 
 
-def split_entry(said: JsonObject, writer: Lease) -> list[str]:
+def split_entry(entry: JsonObject, writer: Lease) -> list[str]:
     """Return the pieces of an entry: one if it fits into a record with this writer, else several."""
-    note = to_note(said)
+    note = to_note(entry)
     room = TEXT_MAX - len(to_text(evolve(writer, number=NUMBER_MAX)))
     if _size(note) <= room:
         return [note]

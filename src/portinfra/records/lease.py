@@ -75,11 +75,11 @@ def to_text(lease: Lease, note: str = "") -> str:
     Raise ValueError for a text that is too long for a record.
     """
     held = asdict(lease)
-    said = {key: held[attribute] for attribute, key in KEYS.items()}
+    content = {key: held[attribute] for attribute, key in KEYS.items()}
     if lease.released and lease.unfinished:
-        said[RELEASED] = UNFINISHED
-    said[NOTE] = PEER + lease.peer if lease.peer else note
-    text = json.dumps(said, separators=(",", ":"))
+        content[RELEASED] = UNFINISHED
+    content[NOTE] = PEER + lease.peer if lease.peer else note
+    text = json.dumps(content, separators=(",", ":"))
     if len(text) > TEXT_MAX:
         raise ValueError(f"a text of {len(text)} characters: a record holds {TEXT_MAX}")
     return text
@@ -132,16 +132,16 @@ def _fits(value: Any, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-def _lease(number: int, said: JsonObject) -> Lease:
-    holder = {name: str(said["holder"][name]) for name in fields_dict(Holder)}
+def _lease(number: int, content: JsonObject) -> Lease:
+    holder = {name: str(content["holder"][name]) for name in fields_dict(Holder)}
     held = {
-        attribute: said[key]
+        attribute: content[key]
         for attribute, key in KEYS.items()
-        if key in said and (attribute not in TYPES or _fits(said[key], TYPES[attribute]))
+        if key in content and (attribute not in TYPES or _fits(content[key], TYPES[attribute]))
     }
-    if said.get(RELEASED) == UNFINISHED:
+    if content.get(RELEASED) == UNFINISHED:
         held |= {"released": True, "unfinished": True}
-    note = str(said.get(NOTE, ""))
+    note = str(content.get(NOTE, ""))
     if note.startswith(PEER):
         held["peer"] = note.removeprefix(PEER)
     return Lease(**{**held, "number": number, "holder_identity": Holder(**holder)})

@@ -23,19 +23,19 @@ deletes nothing.
 """
 
 
-def to_note(said: JsonObject) -> str:
+def to_note(content: JsonObject) -> str:
     """Return the note of a record with this text. All of it is ASCII."""
-    text = json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
-    return f"{_PREFIX}{text}" if LINES in said else text
+    text = json.dumps(content, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
+    return f"{_PREFIX}{text}" if LINES in content else text
 
 
 def from_note(note: str) -> JsonObject:
     """Return the text of a note; empty where it cannot be read."""
     try:
-        said = json.loads(note.removeprefix(_PREFIX))
+        content = json.loads(note.removeprefix(_PREFIX))
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def join_lines(lines: Sequence[JsonObject]) -> JsonObject:
@@ -52,11 +52,11 @@ def join_lines(lines: Sequence[JsonObject]) -> JsonObject:
     }
 
 
-def split_lines(said: JsonObject) -> list[JsonObject]:
+def split_lines(content: JsonObject) -> list[JsonObject]:
     """Return the entries of a record. A record without lines is one entry, readable or not."""
-    same, lines = said.get(SAME), said.get(LINES)
-    if said.get("v") != VERSION or not isinstance(same, dict) or not (lines and isinstance(lines, list)):
-        return [said]
+    same, lines = content.get(SAME), content.get(LINES)
+    if content.get("v") != VERSION or not isinstance(same, dict) or not (lines and isinstance(lines, list)):
+        return [content]
     return [{**same, **line} if isinstance(line, dict) else {} for line in lines]
 
 
@@ -65,9 +65,9 @@ def is_same(one: JsonObject, other: JsonObject) -> bool:
     return (one.get("kind"), one.get("id")) == (other.get("kind"), other.get("id"))
 
 
-def find_line(lines: Iterable[JsonObject], said: JsonObject) -> JsonObject | None:
+def find_line(lines: Iterable[JsonObject], content: JsonObject) -> JsonObject | None:
     """Return the text that belongs to the same entry; None: there is none."""
-    return next((line for line in lines if is_same(line, said)), None)
+    return next((line for line in lines if is_same(line, content)), None)
 
 
 def _says(line: JsonObject, name: str, value: Any) -> bool:

@@ -20,20 +20,20 @@ FIX = "Name the JSON file that a drill, failover, failback or refresh wrote."
 
 @check_types
 def evidence_document(evidence: Evidence) -> Document:
-    """The document of an evidence, to be signed: every field under its own name; first whether it is real."""
+    """Return the document of an evidence, to be signed: every field by its name; `simulated` comes first."""
     document = document_of(SCHEMAS[evidence.kind], evidence)
     return {"schema": document["schema"], "simulated": document["simulated"], **document}
 
 
 def parse_evidence(text: str) -> Document:
-    """The document that a file of evidence holds. Raises PortinfraError for what is none."""
+    """Return the document in a file of evidence. Raises PortinfraError where the file is no evidence."""
     return parse(text, FIX)
 
 
 @check_types
 def evidence_of(document: JsonObject) -> Evidence:
-    """The evidence of a document, whose signature is not looked at. Fields that it does not know are left
-    out: a later version may have added them. Raises PortinfraError with all that is wrong.
+    """Return the evidence of a document, without verifying its signature. Unknown fields are ignored, as a
+    later version may have added them. Raises PortinfraError with all problems.
     """
     schema = document.get("schema")
     if schema not in SCHEMAS.values():

@@ -1,4 +1,4 @@
-"""Which volumes are of one moment, and by which policy they travel. Pure."""
+"""The groups: volumes of one moment, and the policy of their data. Pure."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,42 +20,42 @@ from portinfra.recovery.recovery import Recovery
 
 @frozen
 class Group:
-    """Volumes that are taken, carried and restored together."""
+    """Volumes that are captured, carried and restored together."""
 
     name: str
     policies: tuple[DataPolicy, ...]
-    """Of its volumes; they agree in engine, schedule and seed."""
+    """The policies of its volumes; they agree in engine, schedule and seed."""
     volumes: tuple[Address, ...]
-    """The volumes whose data travels: of one host only where the others join it."""
+    """The volumes whose data is carried: of one host only where the others join it."""
 
     @property
     def policy(self) -> DataPolicy:
-        """What all its policies agree in."""
+        """The policy for what all its policies agree in."""
         return self.policies[0]
 
     @property
     def before(self) -> tuple[Hook, ...]:
-        """The hooks of all its policies."""
+        """The hooks `before` of all its policies."""
         return tuple(dict.fromkeys(hook for policy in self.policies for hook in policy.before))
 
     @property
     def after(self) -> tuple[Hook, ...]:
-        """The hooks of all its policies."""
+        """The hooks `after` of all its policies."""
         return tuple(dict.fromkeys(hook for policy in self.policies for hook in policy.after))
 
     @property
     def keep(self) -> Mapping[str, int]:
-        """How many points are kept, by `KEPT`: as many as the policy says that keeps most."""
+        """How many points are kept, by `KEPT`: the most of all its policies."""
         return {each: max(policy.kept.get(each, 0) for policy in self.policies) for each in KEPT}
 
     @property
     def sensitive(self) -> bool:
-        """Whether what its hooks print is kept to itself."""
+        """Whether the output of its hooks is secret."""
         return any(policy.sensitive for policy in self.policies)
 
 
 def groups(recovery: Recovery, placed: Placed) -> list[Group]:
-    """The groups of all volumes of the roles that come back, in the order of the declaration."""
+    """Return the groups of all volumes of the restored roles, in the order of the declaration."""
     policies: dict[str, dict[DataPolicy, None]] = {}
     volumes: dict[str, list[Address]] = {}
     for role, attachment in _volumes(placed):
@@ -72,8 +72,8 @@ def groups(recovery: Recovery, placed: Placed) -> list[Group]:
 
 
 def check_names(recovery: Recovery, options: FailoverOptions, points: Iterable[str] = ()) -> None:
-    """Raise PolicyError for names in `options` that nothing has: of points, which are among `points`, and of
-    volumes that a group has in the target.
+    """Raise PolicyError for unknown names in `options`: of points, which must be among `points`, and of
+    volumes, which a group must have in the target.
     """
     target = recovery.target
     volumes = [
@@ -90,7 +90,9 @@ def check_names(recovery: Recovery, options: FailoverOptions, points: Iterable[s
         ),
     ]
     if findings:
-        raise PolicyError("points or volumes that are named do not exist: nothing was changed", findings)
+        raise PolicyError(
+            "the command names points or volumes that do not exist: nothing was changed", findings
+        )
 
 
 def _unknown(
@@ -103,12 +105,12 @@ def _unknown(
 
 
 def digest(volumes: Iterable[str]) -> str:
-    """Sixteen hexadecimal digits that tell these volumes from any others."""
+    """Return sixteen hexadecimal digits that identify these volumes."""
     return hashlib.sha256("\n".join(sorted(volumes)).encode()).hexdigest()[:16]
 
 
 def roles_of(group: Group, placed: Placed) -> frozenset[str]:
-    """Return the roles whose data a group holds."""
+    """Return the roles whose data a group has."""
     return frozenset(placed.roles[volume] for volume in group.volumes)
 
 

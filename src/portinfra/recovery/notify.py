@@ -1,6 +1,6 @@
 """Events for the user's own program: a run begins, waits, ends or is refused; a replication fails.
 
-No call fails a run, and a run waits for each only until a limit.
+A failed call does not fail the run. A run waits for each call only up to a limit.
 """
 
 from datetime import UTC, datetime
@@ -18,21 +18,21 @@ from portinfra.recovery.recovery import Recovery
 SCHEMA = "portinfra.event/1"
 
 LIMIT_SECONDS = 10.0
-"""The longest that a run waits for one call."""
+"""The time limit of one call, in seconds."""
 
 
 @frozen
 class Event:
-    """What happens to a run."""
+    """One event of a run."""
 
     event: Literal["begun", "waits", "ended", "refused", "failed"]
     """`waits`: for a person. `failed`: it ended with an error, and has no evidence."""
     verb: str
     """`drill`, `failover`, `failback`, `refresh` or `replicate`."""
     id: str = ""
-    """Of the drill or takeover, once it has one."""
+    """The id of the drill or takeover, once it has one."""
     result: str = ""
-    """Of one that has ended: `passed`, `inconclusive` or `failed`."""
+    """The result of a run that has ended: `passed`, `inconclusive` or `failed`."""
     reasons: tuple[str, ...] = field(default=())
     """Why it did not pass, or was refused; or what it waits for."""
 
@@ -64,6 +64,8 @@ def _call(hook: Hook, event: Document) -> str:
         return str(error)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # of a function: `asyncio.CancelledError`, for example, is no Exception
+    except (
+        BaseException
+    ) as error:  # of a function: `asyncio.CancelledError`, for example, is not an Exception
         return describe(error, hook if callable(hook) else None)
     return "" if answer.passed else answer.problem or answer.told or "it returned False"

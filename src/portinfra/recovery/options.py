@@ -1,4 +1,4 @@
-"""What an operator decides about a run: how a takeover is made, and how calls are made."""
+"""An operator's decisions about a run: how a takeover is made, and how calls are made."""
 
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from portinfra.model.strict import strict
 
 
 def _listener(given: Listener) -> SafeListener[Progress]:
-    return SafeListener(given) if callable(given) else given  # what is wrong is refused
+    return SafeListener(given) if callable(given) else given  # a wrong type is refused later
 
 
 FIRST_MOMENT, LAST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
@@ -27,20 +27,20 @@ def in_utc(moment: datetime | None) -> datetime | None:
     Raises PortinfraError for a moment that the ledger cannot hold.
     """
     if not isinstance(moment, datetime):
-        return moment  # a wrong type is refused
+        return moment  # a wrong type is refused later
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if not FIRST_MOMENT <= aware <= LAST_MOMENT:
         raise PortinfraError(
             f"{moment.isoformat()} is no moment of data",
-            fix=f"Name one from {FIRST_MOMENT.year} to {LAST_MOMENT.year}.",
+            fix=f"Name a moment from {FIRST_MOMENT.year} to {LAST_MOMENT.year}.",
         )
     return aware
 
 
 @frozen(field_transformer=strict)
 class RunOptions:
-    """How calls are made: `workers` at once, or with a `seed` one at a time in an order that it decides.
-    `listen` is called with the progress.
+    """How portinfra makes calls: `workers` at once, or with a `seed` one at a time in an order that it
+    decides. It calls `listen` with the progress.
     """
 
     workers: int = 8
@@ -50,24 +50,26 @@ class RunOptions:
 
 @frozen(field_transformer=strict)
 class FailoverOptions:
-    """How a failover goes about it. What the ledger says of one that has begun holds besides."""
+    """The options of a takeover. What the ledger records of one that has begun applies, too."""
 
     lost: bool = False
-    """Make no call to the other end: it is lost."""
+    """Make no call to the other end, because it is lost."""
     planned: bool | None = None
-    """Once the other end is stopped, carry one more point: nothing is lost. Needs an end that answers. None:
-    the way back does so, while nothing is restored.
+    """Carry one more point after the other end is stopped, so that no data is lost. The other end must
+    answer. None: the way back does so, while nothing is restored.
     """
     without: Collection[str] = field(default=(), converter=convert.strings)
-    """Points, by their ids, that are not to be used: damaged ones, or ones made when it was too late."""
+    """The ids of points that are not to be used: damaged ones, or ones that were made too late."""
     from_points: bool = False
-    """Use points, though own volumes of the end that takes over have newer data."""
+    """Use points, although own volumes of the end that becomes active have newer data."""
     as_of: datetime | None = field(default=None, converter=in_utc)
-    """Use of each group the newest point that is not later, and never own volumes. Without a zone: in UTC."""
+    """Use the newest point of each group that is not later, and never own volumes. Without a zone
+    it is UTC.
+    """
     blank: Collection[str] = field(default=(), converter=convert.strings)
-    """Volumes, by their addresses, that may begin blank: no point has data of them."""
+    """The addresses of volumes that may begin blank where no point has data of them."""
     insist: bool = False
-    """Go on though the check before it finds errors, other than missing data. Evidence lists them."""
+    """Continue although the check before it finds errors, other than missing data. Evidence lists them."""
     run_options: RunOptions = field(factory=RunOptions)
     at: Callable[[Enum], None] = lambda step: None
     """Called before each step (`takeover.steps.Step`)."""

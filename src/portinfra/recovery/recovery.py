@@ -1,4 +1,4 @@
-"""What a recovery is about: the plan, with the topology and the two environments that it names."""
+"""A recovery: the plan, with the topology and the two environments that it names."""
 
 import sys
 from functools import cached_property
@@ -29,16 +29,16 @@ class Recovery:
     source: Environment
     target: Environment
     is_reversed: bool = False
-    """Whether source and target are exchanged: the way back."""
+    """Whether source and target are exchanged, for the way back."""
 
     @property
     def source_scope(self) -> Scope:
-        """What is protected."""
+        """The scope of the source environment."""
         return Scope(self.topology.name, self.source.name)
 
     @property
     def target_scope(self) -> Scope:
-        """What stands in for it."""
+        """The scope of the target environment."""
         return Scope(self.topology.name, self.target.name)
 
     def peer_of(self, scope: Scope) -> str:
@@ -46,71 +46,71 @@ class Recovery:
         return {self.source_scope: self.target.name, self.target_scope: self.source.name}.get(scope, "")
 
     def refusal(self, what: str, rule: str, message: str, fix: str) -> PolicyError:
-        """What is not done, with the one finding about this recovery that says why."""
+        """Return the error that `what` is not done, with one finding about this recovery that says why."""
         subject = f"recovery.{self.plan.name}"
         return PolicyError(what, [Finding(f"recovery/{rule}", message, fix, subject=subject)])
 
     @property
     def capture_scope(self) -> Scope:
-        """Where the snapshots are, in the source, that points are carried from."""
+        """The scope of the snapshots in the source that points are carried from."""
         return self.source_scope.beside("taken")
 
     @property
     def points(self) -> Scope:
-        """Where the points are, in the target; no apply or destroy of an environment touches them."""
+        """The scope of the points in the target. No apply or destroy of an environment touches them."""
         return self.target_scope.beside("points")
 
     @property
     def sending(self) -> Scope:
-        """Where helpers send data from, in the source, while they do."""
+        """The scope in the source of transfer hosts that send data."""
         return self.source_scope.beside("sending")
 
     @property
     def receiving(self) -> Scope:
-        """Where helpers receive data, in the target, while they do."""
+        """The scope in the target of transfer hosts that receive data."""
         return self.target_scope.beside("receiving")
 
     @property
     def ledger(self) -> Scope:
-        """Where it is written, in the target, which points and drills there are."""
+        """The scope in the target of the ledger, which records points, drills and takeovers."""
         return self.target_scope.beside("ledger")
 
     @property
     def kept_scope(self) -> Scope:
-        """Where snapshots of volumes are kept, in the target, that takeovers to it replaced."""
+        """The scope in the target of kept snapshots, of volumes that takeovers to it replaced."""
         return self.target_scope.beside("kept")
 
     @property
     def prober(self) -> Scope:
-        """Where the hosts are, in the target, that probes of a takeover run on."""
+        """The scope in the target of the hosts that probes of a takeover run on."""
         return self.target_scope.beside("prober")
 
     def drill(self, id: str) -> Scope:
-        """The scope of one drill, in the target."""
+        """Return the scope of one drill, in the target."""
         return self.target_scope.beside(f"drill-{id}")
 
     @property
     def digest(self) -> str:
-        """Tells the topology, as it is declared, from what it is after a change."""
+        """A digest of the declared topology, which changes with it."""
         return fingerprint(self.topology)
 
     @property
     def plan_digest(self) -> str:
-        """Tells the plan and both environments, as they are declared, from what they are after a change. The
-        way back has the same.
+        """A digest of the declared plan and both environments, which changes with them. The way back has the
+        same.
         """
         ends = sorted((self.source, self.target), key=lambda environment: environment.name)
         return fingerprint((evolve(self.plan, source="", target=""), *ends))
 
     @property
     def is_simulated(self) -> bool:
-        """Whether an end is in a cloud that does not exist."""
+        """Whether an end is in a simulated cloud."""
         ends = (self.source, self.target)
         return any(registry.plugin_of(end).capabilities.simulated for end in ends)
 
     @property
     def sensitive(self) -> bool:
-        """Whether what hooks print is kept to itself."""
+        """Whether the output of hooks is secret."""
         return any(policy.sensitive for policy in self.plan.data)
 
     @property
@@ -120,7 +120,7 @@ class Recovery:
 
     @cached_property
     def reversed(self) -> "Recovery":
-        """The way back: roles turned round."""
+        """The way back: source and target exchanged."""
         plan = evolve(self.plan, source=self.target.name, target=self.source.name)
         return Recovery(plan, self.topology, self.target, self.source, not self.is_reversed)
 
@@ -133,7 +133,7 @@ class Recovery:
 
     @property
     def as_declared(self) -> "Recovery":
-        """Return the recovery as it is declared, whichever way this one goes."""
+        """Return the recovery as it is declared, in either direction."""
         return self.reversed if self.is_reversed else self
 
     def from_end(self, end: str) -> "Recovery":
@@ -141,20 +141,20 @@ class Recovery:
         return self.as_declared if end == "source" else self.as_declared.reversed
 
     def engine(self, policy: DataPolicy) -> str:
-        """How data of this policy travels."""
+        """Return the engine that carries data of this policy."""
         return policy.engine or usual_engine(self.source.provider, self.target.provider)
 
     @property
     def vault(self) -> Vault | None:
-        """The vault that data comes back from; None where none does."""
+        """The vault that carries data; None where none does."""
         return self.plan.vault if self.engines - {"native"} else None
 
     @property
     def engines(self) -> set[str]:
-        """How the data of the roles that come back travels."""
+        """The engines that carry the data of the restored roles."""
         roles = [role for role in self.topology.roles if role.name in self.plan.roles]
         return {self.engine(self.plan.policy(role.name, v.name)) for role in roles for v in role.volumes}
 
     def schedule(self, policy: DataPolicy) -> int:
-        """Seconds between two points."""
+        """Return the seconds between two points."""
         return seconds(policy.schedule) if policy.schedule else seconds(self.plan.rpo) // 2

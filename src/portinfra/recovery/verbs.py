@@ -1,5 +1,5 @@
-"""The verbs as users call them: each validates the recovery, and tells the `notify` hooks of the plan when it
-begins and how it ends.
+"""The verbs as users call them. Each validates the recovery, and calls the `notify` hooks of the plan when it
+begins and when it ends.
 """
 
 from collections.abc import Callable
@@ -34,13 +34,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 REFUSALS = (PolicyError, ValidationError, LeaseHeldError, StalePlanError)
-"""Errors of a run that has changed nothing."""
+"""The errors of a run that has changed nothing."""
 
 
 def validate_recovery(recovery: Recovery) -> None:
     """Check a recovery as the command line does. Raises ValidationError or PlacementError, with all findings.
 
-    What only new resources may not have raises nothing.
+    A limit that applies only to new resources raises nothing.
     """
     recovery = recovery.as_declared
     topology, plan, ends = recovery.topology, recovery.plan, (recovery.source, recovery.target)
@@ -58,7 +58,7 @@ def validate_recovery(recovery: Recovery) -> None:
 def _announce(
     verb: str, run: Callable[P, T], end: Callable[[T], Event | None], *, begins: bool
 ) -> Callable[P, T]:
-    """Return a verb that notifies. `end` returns the event of what the verb returned, or None for none."""
+    """Return a verb that notifies. `end` returns the event for a result of the verb, or None for no event."""
 
     @wraps(run)
     def announced(*args: P.args, **more: P.kwargs) -> T:
@@ -93,7 +93,7 @@ def _evidence(evidence: Evidence) -> Event:
 
 
 def _trouble(made: Replicated) -> Event | None:
-    """Return the event of a replication that failed. One that did not is no news: a timer starts many."""
+    """Return the event of a failed replication. A successful one has none: a timer starts many."""
     problems = tuple(f"{group.group}: {group.problem}" for group in made.groups if group.problem)
     return None if made.succeeded else Event("ended", "replicate", result="failed", reasons=problems)
 

@@ -25,8 +25,8 @@ def ability_findings(
     subject = f"environment.{environment.name}.cidr"
     provider = environment.provider
     yield from network_findings(environment.cidr, subject, environment.location, provider, capabilities)
-    for bearing, tags, bearer in _values_with_tags(topology, environment):
-        yield from tag_findings(tags, bearing, bearer.location, provider, capabilities)
+    for name, tags, value in _values_with_tags(topology, environment):
+        yield from tag_findings(tags, name, value.location, provider, capabilities)
     for role in topology.roles:
         yield from _role_findings(role, topology, environment, capabilities)
         yield from native_findings(f"role.{role.name}", role.native, role.location, native_options)

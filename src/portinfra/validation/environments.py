@@ -12,7 +12,7 @@ from portinfra.model.environment import OVERRIDABLE, Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import Role
-from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
+from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, repeated_names
 from portinfra.validation.topologies import RESERVED_PREFIX
 from portinfra.validation.types import checks
 
@@ -99,7 +99,7 @@ def _zone_findings(environment: Environment) -> Iterator[Finding]:
         yield _wrong(
             environment, "zones", message, f"Name at most {ZONES_MAX}, or none: then portinfra chooses three."
         )
-    for zone in sorted(twice(zones)):
+    for zone in sorted(repeated_names(zones)):
         yield _wrong(environment, "zones", f"{zone!r} is named twice", "Name each zone once.")
     if any(not zone.strip() for zone in zones):
         yield _wrong(environment, "zones", "a zone's name is empty", "Name it as the provider does.")

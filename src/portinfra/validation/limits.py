@@ -112,7 +112,7 @@ def excesses(spec: Spec, plugin: ProviderPlugin, volumes: int = 0) -> Iterator[E
     if isinstance(spec, Instance):
         yield from _birth(spec, plugin)
         yield from _volumes(spec, volumes, plugin)
-    yield from _spelt_tags(getattr(spec, "tags", {}), plugin)
+    yield from _spelled_tags(getattr(spec, "tags", {}), plugin)
 
 
 def _rules(spec: FirewallRules, provider: str, limits: Capabilities) -> Iterator[Excess]:
@@ -181,7 +181,7 @@ def volumes_max(limits: Capabilities, machine_type: str) -> int | None:
     return next((most for pattern, most in patterns if fnmatchcase(machine_type, pattern)), None)
 
 
-def _spelt_tags(tags: Mapping[str, str], plugin: ProviderPlugin) -> Iterator[Excess]:
+def _spelled_tags(tags: Mapping[str, str], plugin: ProviderPlugin) -> Iterator[Excess]:
     """Return tags as the provider spells them. A character that it does not have becomes several."""
     if not isinstance(plugin, NativeLimits):
         return

@@ -39,7 +39,7 @@ def _label(name: str, limit: int) -> str:
     return re.sub(r"^[^a-z]+|[-0-9]+$", "", plain)[:limit].strip("-") or "web"
 
 
-def twice(names: Iterable[str]) -> set[str]:
+def repeated_names(names: Iterable[str]) -> set[str]:
     """Return the names that occur more than once."""
     seen: set[str] = set()
     return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]

@@ -12,7 +12,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.hook import Hook
 from portinfra.model.recovery import OCCASIONS, TAKEOVERS, Action, RecoveryPlan, Wave
 from portinfra.model.topology import Topology
-from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
+from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, repeated_names
 from portinfra.validation.recovery_data import data_findings
 from portinfra.validation.recovery_drill import drill_findings
 from portinfra.validation.recovery_environments import count_findings, key_findings, place_findings
@@ -118,7 +118,7 @@ def _hooks(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, Hook]]:
 
 def _named_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
     """Yield a finding for roles, actions and probes that are named twice."""
-    for name in sorted(twice(recovery.roles)):
+    for name in sorted(repeated_names(recovery.roles)):
         message = f"{name!r} is in more than one wave"
         yield whole(recovery).wrong("role-twice", "waves", message, "Name it in one wave.")
     for kind, values in (("action", recovery.actions), ("probe", recovery.probes)):

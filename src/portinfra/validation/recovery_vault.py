@@ -81,9 +81,9 @@ def helper_findings(recovery: RecoveryPlan, native_options: NativeOptions) -> It
 
 def _key_findings(part: Part, vault: Vault, engines: set[str]) -> Iterator[Finding]:
     if "age" in engines and not RECIPIENT.fullmatch(vault.recipient):
-        said = "age needs a recipient" if not vault.recipient else "this is not a public key of age"
+        problem = "age needs a recipient" if not vault.recipient else "this is not a public key of age"
         fix = "Make a key pair with age-keygen, keep it with those who restore, and name the public key here."
-        yield part.wrong("vault-recipient", "recipient", said, fix)
+        yield part.wrong("vault-recipient", "recipient", problem, fix)
     if "age" in engines and not vault.identity:
         fix = "Name the file that age-keygen wrote; only those who restore need it."
         yield part.wrong("vault-identity", "identity", "no file can decrypt what age encrypts", fix)

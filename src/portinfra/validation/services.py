@@ -6,7 +6,7 @@ from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.service import BALANCES, TLS, Service
 from portinfra.model.topology import DELIVERIES, INTERNET, Flow, Role, Topology
-from portinfra.validation.names import name_findings, twice
+from portinfra.validation.names import name_findings, repeated_names
 from portinfra.validation.types import flow_subject
 
 SERVICE_NAME_MAX = 32
@@ -28,8 +28,8 @@ def service_findings(topology: Topology) -> Iterator[Finding]:
     """Yield what is wrong with the services of a topology, and with the flows that call them."""
     yield from _delivery_findings(topology)
     offered = topology.services
-    names = twice(service.name for _, service in offered)
-    locals_ = twice(str(service.local_port) for _, service in offered)
+    names = repeated_names(service.name for _, service in offered)
+    locals_ = repeated_names(str(service.local_port) for _, service in offered)
     for role, service in offered:
         if service.name in names:
             message = f"more than one service is named {service.name!r}"
@@ -120,7 +120,7 @@ def _port_findings(role: Role) -> Iterator[Finding]:
     """
     proxied = [service for service in role.offers if service.tls == "proxy"]
     for name, attribute, services in (("tcp", "tcp", role.offers), ("port_of_app", "app_port", proxied)):
-        shared = twice(str(getattr(service, name)) for service in services)
+        shared = repeated_names(str(getattr(service, name)) for service in services)
         for service in services:
             if str(port := getattr(service, name)) in shared:
                 message = f"the role offers more than one service on its port {port} ({attribute})"

@@ -16,7 +16,7 @@ from portinfra.validation.names import (
     SCOPE_NAME_MAX,
     VOLUME_NAME_MAX,
     name_findings,
-    twice,
+    repeated_names,
 )
 
 RESERVED_PREFIX = "portinfra"
@@ -42,7 +42,7 @@ def topology_findings(topology: Topology) -> Iterator[Finding]:
             location=topology.location,
         )
     yield from reserved_tags(topology.tags, subject, topology.location)
-    repeated = twice(role.name for role in topology.roles)
+    repeated = repeated_names(role.name for role in topology.roles)
     for role in topology.roles:
         if role.name in repeated:
             yield _wrong(
@@ -117,8 +117,8 @@ def _ready_findings(role: Role) -> Iterator[Finding]:
 
 
 def _volume_findings(role: Role) -> Iterator[Finding]:
-    names = twice(volume.name for volume in role.volumes)
-    mounts = twice(volume.mount.rstrip("/") for volume in role.volumes if volume.mount)
+    names = repeated_names(volume.name for volume in role.volumes)
+    mounts = repeated_names(volume.mount.rstrip("/") for volume in role.volumes if volume.mount)
     for volume in role.volumes:
         subject = f"role.{role.name}.volume.{volume.name}"
         yield from name_findings(volume.name, VOLUME_NAME_MAX, "topology/name", subject, volume.location)
@@ -186,7 +186,7 @@ def _badly_retired(topology: Topology, rule: str, message: str, fix: str) -> Fin
 def _rename_findings(topology: Topology) -> Iterator[Finding]:
     names = {role.name for role in topology.roles}
     renamed = [role for role in topology.roles if role.renamed_from is not None]
-    repeated = twice(role.renamed_from or "" for role in renamed)
+    repeated = repeated_names(role.renamed_from or "" for role in renamed)
     for role in renamed:
         if role.renamed_from in names:
             message = f"a role {role.renamed_from!r} is still declared"

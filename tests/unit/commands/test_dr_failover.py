@@ -63,7 +63,7 @@ def test_a_failover_that_would_fail_names_the_cause_and_the_next_step_and_stops_
         assert result.exit_code == 3, result.output
         assert "nothing was changed" in result.stderr
         assert "no-such-gate is not here" in result.stderr
-        assert "Run this in the folder where hooks are" in result.stderr
+        assert "Run the command in the folder where hooks are" in result.stderr
         assert "takes over." not in result.stderr, "it is refused before anybody is asked"
     assert "Fenced" not in run("status", "production").stdout
 
@@ -297,5 +297,5 @@ def test_an_operator_who_insists_reads_that_silent_zones_are_not_stopped(run):
     with silent(plugin.cloud, "us-east-1a", "us-east-1b", "us-east-1c"):
         asked = run("dr", "failover", "--insist").stderr
     assert "production is stopped, except in zones that do not answer, and recovery takes over." in asked
-    assert "of production do not answer: what runs there is not stopped" in asked
+    assert "of production do not answer: hosts there are not stopped" in asked
     assert "production is stopped, and recovery takes over." in run("dr", "failover").stderr

@@ -99,5 +99,5 @@ def test_the_role_block_of_an_environment_sends_to_that_of_the_topology(tmp_path
     (finding,) = caught.value.findings
     assert finding.message == message
     assert finding.fix == (
-        "It belongs in the role block of the topology. Here are known count, disk_gib, image, size, tags."
+        "It belongs in the role block of the topology. This block has count, disk_gib, image, size, tags."
     )

@@ -8,7 +8,7 @@ from portinfra import PlanOptions, Role, Volume
 from portinfra.model.finding import Severity
 from portinfra.model.resources import Volume as VolumeSpec
 from portinfra.placement import place
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 
 DB = Role("db", count=1, volumes=[Volume("data", gib=10)])
 STORE = evolve(DB, name="store", renamed_from="db")
@@ -23,7 +23,7 @@ def test_everything_bears_the_new_name():
 def plan_where_volumes_keep_their_names(**options):
     by_name = ToyDriver(VolumeSpec)
     by_name.renames = False
-    return compose(
+    return make_plan(
         place(topology(STORE), PRODUCTION),
         CATALOGUE,
         applied(topology(DB)),

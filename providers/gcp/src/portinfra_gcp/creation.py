@@ -9,7 +9,7 @@ Anything else is for cloud-init.
 from portinfra.model.resources import Instance
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import Refuse
-from portinfra.provider.mount_script import mounting
+from portinfra.provider.mount_script import mount_script
 from portinfra_gcp.drivers.attachment import PATH
 from portinfra_gcp.pinned import image_of
 from portinfra_gcp.published import IMAGES
@@ -60,7 +60,7 @@ def metadata(want: Instance) -> dict[str, list[dict[str, str]]]:
     items = {"block-project-ssh-keys": "TRUE", "enable-oslogin": "FALSE" if want.ssh_keys else "TRUE"}
     if want.ssh_keys:
         items["ssh-keys"] = "\n".join(f"{user}:{key}" for key in want.ssh_keys)
-    every_boot = want.boot_script + mounting((PATH + mount.device, mount) for mount in want.mounts)
+    every_boot = want.boot_script + mount_script((PATH + mount.device, mount) for mount in want.mounts)
     if not _is_script(want.user_data) and image.cloud_init:
         text = user_data(want.user_data, every_boot=every_boot)
         items |= {"user-data": text} if text else {}

@@ -25,7 +25,7 @@ from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, read_again
-from portinfra.recovery.ledger.takeovers import turns, under_way
+from portinfra.recovery.ledger.takeovers import find_under_way, list_takeovers
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.kept_snapshots import remove_outlived
 from portinfra.recovery.recovery import Recovery
@@ -188,7 +188,9 @@ def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, run_optio
     holds neither lease yet opens its entry again under each of them.
     """
     entries = ledger.entries()
-    if under_way(turns(entries)) or not any(each.open for each in entries if each.kind == TAKEOVER):
+    if find_under_way(list_takeovers(entries)) or not any(
+        each.open for each in entries if each.kind == TAKEOVER
+    ):
         return
     with (
         suppress(LeaseHeldError),

@@ -1,1 +1,1 @@
-"""What is recorded at an end: recovery points, takeovers and drills."""
+"""The ledger of an end: recovery points, takeovers, drills and runs."""

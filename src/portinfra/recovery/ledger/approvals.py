@@ -1,7 +1,7 @@
-"""Approvals, as a ledger has them: of a takeover before it begins, and of a manual step within one.
+"""Approvals in a ledger: of a takeover before it begins, and of a manual step within one.
 
-They lie in the ledger of the end that takes over. An approval of a takeover is for the next one: once another
-takeover has begun, it is spent.
+They are in the ledger of the end that becomes active. An approval of a takeover is for the next takeover:
+when another one begins, it no longer counts.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from portinfra.provider import registry
 from portinfra.records import holder
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_mark, turns
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_id, list_takeovers
 
 KIND: Final = "approved"
 
@@ -30,24 +30,25 @@ class Approval:
     what: str
     """The name of a manual step; or `failover` or `failback`."""
     takeover: str
-    """The takeover whose step it is; empty: it is of a takeover that has not begun."""
+    """The takeover that the step belongs to; empty: the approval is of a takeover that has not begun."""
     data: str
-    """A short word for the data of that takeover: with other data, the step is done again."""
+    """A short id of the data of that takeover: with other data, the step needs a new approval."""
     principal: str
-    """Who the credentials of the approver speak for, as `person_of` has it."""
+    """The principal of the approver's credentials, as `person_of` returns it."""
     at: float
     """In seconds since 1970."""
     until: float
-    """When it expires; of a step: never, so 0."""
+    """When it expires, in seconds since 1970; 0 for a step, whose approval never expires."""
     entry: Entry
 
     def to_evidence(self) -> Approved:
-        """Return it as evidence has it."""
+        """Return the approval as evidence has it."""
         return Approved(self.what, self.principal, self.entry.by, iso(self.at))
 
 
 def person_of(place: Connection) -> str:
-    """Return who runs this: the principal of the credentials, with `user@host` where credentials name no one.
+    """Return the person of this run: the principal of the credentials, or `user@host` where that names no
+    person.
 
     Two runs with equal results count as one person.
     """
@@ -61,7 +62,7 @@ def person_of(place: Connection) -> str:
 def approval_entry(
     id: str, what: str, principal: str, *, at: float, until: float = 0.0, takeover: str = "", data: str = ""
 ) -> Document:
-    """Return what an entry says."""
+    """Return the fields of an entry."""
     said = {"kind": KIND, "id": id, "what": what, "principal": principal, "open": False}
     return {**said, "at": round(at, 3), "until": round(until, 3), "takeover": takeover, "data": data}
 
@@ -84,16 +85,16 @@ def read_approvals(entries: Iterable[Entry]) -> list[Approval]:
     ]
 
 
-def step_approvals(entries: Iterable[Entry], turn: TakeoverEntry) -> list[Approval]:
-    """Return the approvals of manual steps of a takeover, given for the data that it has now."""
+def step_approvals(entries: Iterable[Entry], takeover: TakeoverEntry) -> list[Approval]:
+    """Return the approvals of manual steps of a takeover that were given for its current data."""
     known = read_approvals(entries)
-    return [each for each in known if each.takeover == turn.id and each.data == data_mark(turn)]
+    return [each for each in known if each.takeover == takeover.id and each.data == data_id(takeover)]
 
 
 def valid_approvals(entries: Iterable[Entry], what: str, now: float) -> list[Approval]:
-    """Return the approvals of a takeover that is about to begin: not expired, and not spent."""
+    """Return the valid approvals of a takeover that is about to begin: not expired, and not used."""
     entries = list(entries)
-    newest = max((turn.number for turn in turns(entries)), default=0)
+    newest = max((takeover.number for takeover in list_takeovers(entries)), default=0)
     return [
         each
         for each in read_approvals(entries)

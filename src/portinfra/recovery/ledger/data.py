@@ -1,4 +1,4 @@
-"""What of a ledger decides which data is the newest: points, takeovers and standbys."""
+"""The entries of a ledger that decide which data is the newest: points, takeovers and standbys."""
 
 from collections.abc import Collection
 
@@ -13,6 +13,8 @@ KINDS = (POINT, STANDBY, STOOD, TAKEOVER)
 
 
 def data_entries(contents: Contents, *, but: str = "") -> Collection[Entry | Unreadable]:
-    """Return these entries, without those of the takeover `but`. While they are equal, so is a selection."""
+    """Return these entries, without those of the takeover `but`. While they are equal, a selection of data is
+    too.
+    """
     entries = [each for each in contents.entries if each.kind in KINDS and each.said["id"] != but]
     return [*entries, *contents.unreadable]

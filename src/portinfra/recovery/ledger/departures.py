@@ -1,7 +1,8 @@
-"""The entry that keeps the moment at which an end was left, when a later decision leaves it once more.
+"""The entry that keeps the moment at which an end stopped being active, for a later decision of the other
+end.
 
-A lease has one epoch. Where an end waits already, a later decision replaces that epoch. The lease no longer
-tells then until when its hosts wrote on its own volumes.
+A lease has one epoch. Where an end waits already, a later decision replaces that epoch. Then the lease no
+longer records until when hosts wrote to the end's own volumes.
 """
 
 from typing import Final
@@ -13,7 +14,7 @@ KIND: Final = "left"
 
 
 def left_epoch(epoch: int, contents: Contents) -> int:
-    """Return the epoch of the decision by which an end was left. `epoch` is that of its lease."""
+    """Return the epoch of the decision that ended an end's active time. `epoch` is that of its lease."""
     for entry in contents.entries:
         if entry.kind == KIND and entry.said["until"] == epoch:
             return int(entry.said["epoch"])
@@ -21,7 +22,7 @@ def left_epoch(epoch: int, contents: Contents) -> int:
 
 
 def record_left(ledger: Ledger, lease: Lease, epoch: int) -> None:
-    """Write what `left_epoch` returns, before a lease gets a later epoch of an end that waits already.
+    """Write what `left_epoch` returns, before the lease of a waiting end gets a later epoch.
 
     A run that dies before the lease has that epoch leaves an entry that does not count.
     """

@@ -1,4 +1,4 @@
-"""The entries of a ledger that tell of drills."""
+"""The entries of a ledger about drills."""
 
 from collections.abc import Iterable
 from typing import Final, Literal
@@ -13,19 +13,19 @@ KIND: Final = "drill"
 
 @frozen
 class DrillEntry:
-    """A drill that has ended, as the ledger remembers it."""
+    """A drill that has ended, as the ledger records it."""
 
     id: str
     began: str
     """UTC, ISO 8601, by the target's clock."""
     result: Literal["passed", "failed", "inconclusive", "swept"]
-    """`swept`: it died, or left something behind, and that was removed."""
+    """`swept`: it died, or left resources, and a sweep removed them."""
     rto_measured: float | None
-    """Seconds; None where it never came up as a whole."""
+    """Seconds; None where it never came up completely."""
 
 
 def ended_drills(entries: Iterable[Entry]) -> list[DrillEntry]:
-    """The drills among a ledger's entries that have ended, the oldest first."""
+    """Return the drills among a ledger's entries that have ended, the oldest first."""
     return [_to_drill(entry.said) for entry in entries if entry.kind == KIND and not entry.open]
 
 

@@ -1,7 +1,7 @@
 """The forms of a ledger's entries: the fields of each kind, and their types.
 
 An entry without a known form is unreadable. It has a number and a reason, and no verb derives anything else
-from it. A later version may add fields to a form. It writes a higher `v` where it changes the meaning of an
+from it. A later version may add fields to a form. It writes a higher `v` if it changes the meaning of an
 entry.
 """
 
@@ -32,12 +32,12 @@ class Unreadable:
 
     number: int
     kind: str
-    """Empty where it is not known."""
+    """The kind; empty where it is not known."""
     reason: str
     newer: bool = False
     """Whether a newer version of portinfra wrote it."""
     open: bool = True
-    """Whether more may follow."""
+    """Whether its run may write more."""
 
     def __str__(self) -> str:
         return f"entry {self.number}{f' ({self.kind})' if self.kind else ''}: {self.reason}"
@@ -73,7 +73,9 @@ def _is_flag(value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    """Also a number that is no moment: an epoch that follows a wrong one may be later than every date."""
+    """Accept also a number that is no valid moment: an epoch after a wrong one may be later than
+    every date.
+    """
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= WHOLE_MAX
 
 
@@ -199,7 +201,7 @@ FORMS = {
 
 
 def unreadable_line(found: Collection[Unreadable]) -> str:
-    """Return in words how many entries cannot be read, and why."""
+    """Return a sentence about how many records cannot be read, and why."""
     which = "; ".join(map(str, found))
     return f"{count(len({each.number for each in found}), 'record')} of the ledger cannot be read ({which})"
 

@@ -1,4 +1,4 @@
-"""The entries of a ledger about kept snapshots: of volumes that a takeover replaced. Pure."""
+"""The entries of a ledger about kept snapshots of volumes that a takeover replaced. Pure."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -8,7 +8,7 @@ from attrs import frozen
 from portinfra.model.observed import Observed
 from portinfra.model.plain import Document
 from portinfra.recovery.ledger.ledger import Entry
-from portinfra.recovery.ledger.takeovers import mark
+from portinfra.recovery.ledger.takeovers import short_id
 
 KIND: Final = "kept"
 
@@ -18,29 +18,29 @@ class KeptEntry:
     """Snapshots that one takeover made before it replaced volumes of its end."""
 
     id: str
-    """The names of the snapshots end with it."""
+    """The end of the snapshots' names."""
     takeover: str
     data: str
-    """A short word for the data that replaced the volumes."""
+    """A short id of the data that replaced the volumes."""
     until: float
-    """In seconds since 1970, by the clock of that end. No earlier does portinfra remove the snapshots."""
+    """In seconds since 1970, by the clock of that end. portinfra does not remove the snapshots earlier."""
     entry: Entry
     volumes: tuple[str, ...] = ()
-    """The ids, by `mark`, that the provider gave the volumes of the snapshots; empty: an earlier version
-    wrote the entry.
+    """The ids that the provider gave the volumes of the snapshots, shortened by `mark`; empty: an earlier
+    version wrote the entry.
     """
 
     def is_replaced(self, volume: Observed[Any] | None) -> bool:
-        """Return whether a volume of the snapshots is another one since, as it is seen now."""
-        return volume is None or mark(volume.id) not in self.volumes
+        """Return whether another volume has replaced a volume of the snapshots since."""
+        return volume is None or short_id(volume.id) not in self.volumes
 
     def is_over(self, now: float) -> bool:
-        """Return whether their time is over, by the clock of that end."""
+        """Return whether the time of the snapshots is over, by the clock of that end."""
         return self.until <= now
 
 
 def kept_entry(id: str, takeover: str, data: str, now: float, seconds: float) -> Document:
-    """Return what the entry of snapshots says that stay for so many seconds from now."""
+    """Return the fields of an entry for snapshots that stay for `seconds` from now."""
     return {
         "kind": KIND,
         "id": id,
@@ -52,7 +52,7 @@ def kept_entry(id: str, takeover: str, data: str, now: float, seconds: float) ->
 
 
 def read_kept(entries: Iterable[Entry]) -> tuple[KeptEntry, ...]:
-    """Return these entries of a ledger, the oldest first."""
+    """Return the entries about kept snapshots, the oldest first."""
     return tuple(
         KeptEntry(
             str(entry.said["id"]),

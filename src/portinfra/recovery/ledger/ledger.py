@@ -1,8 +1,8 @@
-"""The ledger of a target: which points exist, which drills began, which failover is under way.
+"""The ledger of a target: its points, drills and takeovers.
 
 It lies in the target's cloud, in numbered records: two runs that write at the same time write two records.
-The points of one run are lines of one record. What is too long for one record goes on in others. A run
-rewrites its own entries under its lease. It rewrites an entry of another run only after it has read that
+The points of one run are lines of one record. An entry that is too long for one record continues in others. A
+run rewrites its own entries under its lease. It rewrites an entry of another run only after it has read that
 entry again under the lease of that run: then that run has ended, or is dead.
 """
 
@@ -25,22 +25,26 @@ from portinfra.records.lines import find_line, is_same, join_lines, split_lines
 from portinfra.recovery.ledger.entries import Unreadable, unreadable
 
 STRAY_SECONDS = 3600.0
-"""Retention deletes the rest of an entry that no entry names, where it is older than this."""
+"""Retention deletes the rest of an entry that no entry names, where it is older than this many seconds."""
 
 STRAY_PAUSE_SECONDS = 60.0
-"""Between the two reads that must both show such a rest: its age compares the clocks of two machines."""
+"""The seconds between two reads that must both show such a rest: its age compares the clocks of two
+machines.
+"""
 
 
 @frozen
 class Entry:
-    """One entry: its number, and what it says."""
+    """One entry: its number and its fields."""
 
     number: int
-    """Of its record. Entries of one record are of one run, and of one moment."""
+    """The number of its record. Entries of one record are of one run and of one moment."""
     said: JsonObject
-    """Plain values: `kind`, `id`, whether it is `open` (more is to come), and what else its kind says."""
+    """Plain values: `kind`, `id`, whether it is `open` (its run may write more), and the other fields of its
+    kind.
+    """
     by: str = field(default="", eq=False)
-    """The operator who wrote it last: `user@host`; empty where that is not known."""
+    """The operator who wrote it last, as `user@host`; empty where that is not known."""
 
     @property
     def kind(self) -> str:
@@ -49,13 +53,13 @@ class Entry:
 
     @property
     def open(self) -> bool:
-        """Whether more is to come: a point on its way, a drill or failover that has not ended."""
+        """Whether its run may write more: a point on its way, a drill or takeover that has not ended."""
         return bool(self.said.get("open", False))
 
 
 @frozen
 class Contents:
-    """What a ledger holds."""
+    """The contents of a ledger."""
 
     entries: tuple[Entry, ...]
     """The entries, the oldest first. The number of an entry decides which of two is newer."""
@@ -70,34 +74,34 @@ class Ledger:
     place: Connection
     scope: Scope
     _gone: set[int] = field(init=False, factory=set)
-    """Numbers of records that this process has removed, while lists still show them."""
+    """The numbers of records that this process has removed, while lists still show them."""
     _removed: list[Entry] = field(init=False, factory=list)
     """The entries that this process has removed."""
     _found: dict[int, JsonObject] = field(init=False, factory=dict)
-    """Number → what the record said when this process read it last."""
+    """Number → the fields of the record when this process read it last."""
     _written: dict[int, JsonObject] = field(init=False, factory=dict)
-    """What this process wrote last, while lists may still show what was there before."""
+    """Number → the fields that this process wrote last, while lists may still show the earlier ones."""
     _rests: dict[int, tuple[int, ...]] = field(init=False, factory=dict)
-    """The records that hold the rest of an entry, as this process has read or written them."""
+    """Number → the records that hold the rest of an entry, as this process has read or written them."""
     _used: set[int] = field(init=False, factory=set)
     """The numbers that this process has read or created."""
     _writers: dict[int, str] = field(init=False, factory=dict)
-    """Number of an entry → who wrote it last."""
+    """Number of an entry → the operator who wrote it last."""
 
     @classmethod
     def after_settling(cls, place: Connection, scope: Scope) -> "Ledger":
-        """A ledger whose lists show all that was ever written."""
+        """Return a ledger whose lists show all earlier writes."""
         ledger = cls(place, scope)
         ledger.settle()
         return ledger
 
     def settle(self) -> None:
-        """Wait until lists show all that was ever written: whoever wrote last may have died just now."""
+        """Wait until lists show all earlier writes: the last writer may have died a moment ago."""
         clock = self.place.provider.clock
         clock.sleep_until(clock.now() + self.place.provider.capabilities.visibility_seconds)
 
     def entries(self, kind: str = "") -> list[Entry]:
-        """The entries, of one kind or of all, without those that cannot be read."""
+        """Return the entries of one kind or of all, without those that cannot be read."""
         return [entry for entry in self.read().entries if kind in ("", entry.kind)]
 
     def unreadable(self) -> tuple[Unreadable, ...]:
@@ -105,7 +109,7 @@ class Ledger:
         return self.read().unreadable
 
     def read(self) -> Contents:
-        """Return all entries, and those that cannot be read. Every other reading of the ledger uses this."""
+        """Return all entries, and those that cannot be read. Every other read of the ledger calls this."""
         found = {**self._read().entries, **self._written}
         entries, problems = list[Entry](), list[Unreadable]()
         for number, said in sorted(found.items()):
@@ -118,11 +122,11 @@ class Ledger:
 
     @property
     def removed_count(self) -> int:
-        """How many entries this process has removed."""
+        """The number of entries that this process has removed."""
         return len(self._removed)
 
     def add(self, said: JsonObject) -> Entry:
-        """A new entry; `said["id"]` tells it from every other of its kind, so that it is written once."""
+        """Add an entry. Its kind and `id` identify it, so it is written once."""
         return self.add_all([said])[0]
 
     def add_all(self, lines: Sequence[JsonObject]) -> list[Entry]:
@@ -148,11 +152,11 @@ class Ledger:
         raise self._no_number()
 
     def rewrite(self, entry: Entry, said: JsonObject) -> Entry:
-        """Let an entry say something else."""
+        """Replace the fields of an entry."""
         return self.rewrite_all([(entry, said)])[0]
 
     def rewrite_all(self, changes: Iterable[tuple[Entry, JsonObject]]) -> list[Entry]:
-        """Let entries say something else: those of one record at once."""
+        """Replace the fields of entries: those of one record in one write."""
         changes = list(changes)
         for number in dict.fromkeys(entry.number for entry, _ in changes):
             mine = [(entry.said, said) for entry, said in changes if entry.number == number]
@@ -160,7 +164,7 @@ class Ledger:
         return [evolve(entry, said=said) for entry, said in changes]
 
     def remove(self, *entries: Entry) -> None:
-        """Remove entries. A record goes with its last entry, and its number is never used again."""
+        """Remove entries. A record is deleted with its last entry, and its number is never used again."""
         for number in dict.fromkeys(entry.number for entry in entries):
             mine = [entry.said for entry in entries if entry.number == number]
             lines = self._lines(number)
@@ -173,8 +177,8 @@ class Ledger:
         self._removed.extend(entries)
 
     def find_strays(self) -> frozenset[int]:
-        """Return the records of old rests that no entry names: a run died before it wrote the entry. A newer
-        version may name a rest in a form of its own: where an entry cannot be read, there are none.
+        """Return the records of old rests that no entry names: a run died before it wrote the entry. Where an
+        entry cannot be read, return none: a newer version may name a rest in another form.
         """
         return frozenset() if self.unreadable() else self._read().strays
 
@@ -195,22 +199,22 @@ class Ledger:
         self._write(number, join_lines(change(self._lines(number))))
 
     def _write(self, number: int, said: JsonObject) -> None:
-        """Replace what a record says."""
+        """Replace the fields of a record."""
         writer = self._writer(said)
         first, *more = split_entry(said, writer)
         if more:
-            self._read()  # the numbers that are free, and those of the rest before
+            self._read()  # it finds free numbers, and the numbers of the earlier rest
         before, rest = self._rests.get(number, ()), self._create_rest(more, writer)
         record = _record(number, writer, first_note(first, rest))
-        self.place.caller.insisting(self.place.provider.records.write(self.scope, record))
+        self.place.caller.with_retries(self.place.provider.records.write(self.scope, record))
         self._written[number], self._rests[number] = said, rest
         self._restore_rest(rest, more, writer)
         self._delete(before)
 
     def _read(self) -> Written:
-        """What the records say, once lists show what another process wrote last: an entry that is still open
-        may have been closed a moment ago. Where lists show no more than a part of an entry, it reads again.
-        Of the strays, it returns only those that are old.
+        """Return the fields of the records, once lists show the last writes of other processes: an open entry
+        may have been closed a moment ago. Where lists show only a part of an entry, it reads again. Of the
+        strays, it returns only old ones.
         """
         records = read_records(self.place.reader, self.scope)
         leases = [to_lease(record) for record in records]
@@ -238,7 +242,7 @@ class Ledger:
         return evolve(written, strays=written.strays & old - {highest})
 
     def _create_rest(self, pieces: Iterable[str], writer: Lease) -> tuple[int, ...]:
-        """The numbers of new records that hold these pieces."""
+        """Create records for these pieces, and return their numbers."""
         numbers = []
         for piece in pieces:
             for _ in range(TAKEN_MAX):
@@ -251,20 +255,20 @@ class Ledger:
         return tuple(numbers)
 
     def _restore_rest(self, rest: Sequence[int], pieces: Sequence[str], writer: Lease) -> None:
-        """Create the records of a rest again that another run deleted before the entry named them. Lists are
-        late, so this reads none.
+        """Create the records of a rest again if another run deleted them before the entry named them. Lists
+        may be late, so this reads none.
         """
         for number, piece in zip(rest, pieces, strict=True):
             record = _record(number, writer, rest_note(piece))
             with suppress(AlreadyExists, OutcomeUnknown):
-                self.place.caller.insisting(self.place.provider.records.create(self.scope, record))
+                self.place.caller.with_retries(self.place.provider.records.create(self.scope, record))
 
     def _create(self, note: str, writer: Lease) -> int | None:
-        """The number of a new record; None where another run may have created it first."""
+        """Create a record, and return its number; None where another run may have created it first."""
         number = max(self._used, default=0) + 1
         record = _record(number, writer, note)
         try:
-            self.place.caller.insisting(self.place.provider.records.create(self.scope, record))
+            self.place.caller.with_retries(self.place.provider.records.create(self.scope, record))
         except (AlreadyExists, OutcomeUnknown):
             self.place.provider.clock.sleep_until(self.place.provider.clock.now() + TAKEN_PAUSE_SECONDS)
             return None
@@ -273,13 +277,13 @@ class Ledger:
 
     def _delete(self, numbers: Iterable[int]) -> None:
         for number in sorted(numbers):
-            with suppress(NotFound):  # removed before, and no list said so yet
-                self.place.caller.insisting(self.place.provider.records.delete(self.scope, number))
+            with suppress(NotFound):  # it was removed before, and lists were late
+                self.place.caller.with_retries(self.place.provider.records.delete(self.scope, number))
             self._gone.add(number)
 
     def _delete_entry(self, number: int) -> None:
-        """Delete the record of an entry, and its rest. Where no record has a higher number it stays as an
-        empty rest, so that no later entry gets that number. Retention deletes it once there is a higher one.
+        """Delete the record of an entry, and its rest. Where no record has a higher number, it stays as an
+        empty rest, so that no later entry gets that number. Retention deletes it once a higher number exists.
         """
         rest = self._rests.pop(number, ())
         if number < max(self._used - self._gone - {*rest}, default=0):
@@ -287,12 +291,12 @@ class Ledger:
         else:
             empty = _record(number, self._writer({}), rest_note(""))
             with suppress(NotFound):
-                self.place.caller.insisting(self.place.provider.records.write(self.scope, empty))
+                self.place.caller.with_retries(self.place.provider.records.write(self.scope, empty))
         self._delete(rest)
         self._gone.add(number)
 
     def _writer(self, said: JsonObject) -> Lease:
-        """This run, as the writer of an entry: it holds the record until the entry is closed."""
+        """Return this run as the writer of an entry: it holds the record until the entry is closed."""
         ended = not said.get("open", False)
         now = self.place.now()
         return Lease(0, holders.this_run("ledger"), renew_time=now, released=ended)
@@ -300,7 +304,7 @@ class Ledger:
     def _no_number(self) -> PortinfraError:
         return PortinfraError(
             f"no entry could be added to the ledger {self.scope}",
-            fix="Another run is writing to it: wait for it to end, and run this again.",
+            fix="Another run writes to it. Wait until it ends, and run the same command again.",
         )
 
 
@@ -309,7 +313,7 @@ def _record(number: int, writer: Lease, note: str) -> Record:
 
 
 def _replace(lines: list[JsonObject], changes: Sequence[tuple[JsonObject, JsonObject]]) -> list[JsonObject]:
-    """Return the lines of a record, where some say something else. The only line need not be known."""
+    """Return the lines of a record with changed fields. The only line of a record need not be known."""
     if len(lines) == 1 and len(changes) == 1:
         return [said for _, said in changes]
     return [next((said for old, said in changes if is_same(old, line)), line) for line in lines]

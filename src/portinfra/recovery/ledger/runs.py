@@ -1,8 +1,8 @@
 """The runs of a ledger that leave evidence: drills, takeovers and refreshes, each with a number.
 
-A run takes the next number when it begins. When it has ended, its entry also has its result and the digest
-of its evidence. Evidence names the run before it, with the digest of that one's evidence. So a run whose
-entry or whose evidence was deleted shows as a gap.
+A run gets the next number when it begins. When it has ended, its entry also has its result and the digest
+of its evidence. Evidence names the run before it, with the digest of that run's evidence. So a run whose
+entry or evidence was deleted shows as a gap.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,13 +20,13 @@ from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.rollout.evidence import digest_of
 
 TAKEOVER: Final = "run"
-"""The kind of an entry about one run of a takeover. A takeover that is run again has several."""
+"""The kind of an entry about one run of a takeover. A takeover that is run again has several such entries."""
 
 REFRESH: Final = "refresh"
-"""What an entry of a takeover's run has as `of` where it is of a refresh."""
+"""The value of `of` in the entry of a refresh."""
 
 KEPT = 20
-"""A ledger keeps the runs with so many of the newest numbers."""
+"""The number of newest runs that a ledger keeps."""
 
 
 @frozen
@@ -34,23 +34,23 @@ class Run:
     """One run, as the ledger has it."""
 
     number: int
-    """From 1; 0: a version that numbered no runs wrote it."""
+    """The number, from 1; 0: a version that numbered no runs wrote it."""
     kind: str
     """`drill`, `failover`, `failback` or `refresh`."""
     id: str
-    """Of the drill or takeover."""
+    """The id of the drill or takeover."""
     began: str
-    """UTC, ISO 8601, by the clock of the environment that came up."""
+    """UTC, ISO 8601, by the clock of the environment that the run made."""
     result: str
-    """Empty while it runs, or where it died."""
+    """Empty while the run is not finished, or where it died."""
     digest: str
-    """Of its evidence, without the signature; empty where it has none."""
+    """The digest of its evidence, without the signature; empty where it has none."""
     entry: Entry
 
 
 @frozen
 class Link:
-    """The place of a run in the chain."""
+    """The place of a run in the chain of evidence."""
 
     number: int
     previous_number: int
@@ -69,10 +69,10 @@ def begin_run(ledger: Ledger, said: JsonObject) -> Entry:
 
 
 def reopen_run(ledger: Ledger, entry: Entry) -> None:
-    """Open the entry of this run again, where a sweep has closed it: the run may leave something from now on.
+    """Open the entry of this run again, where a sweep has closed it: from now on the run may leave resources.
 
-    The caller holds the lease of what it is about to make, which a sweep holds while it closes entries. The
-    ledger has written nothing: it returns what others wrote.
+    The caller holds the lease of the resources that it is about to create; a sweep holds it while it closes
+    entries. The ledger has written nothing yet, so it returns what others wrote.
     """
     known = read_again(ledger, entry)
     if known and not known.open:
@@ -80,8 +80,8 @@ def reopen_run(ledger: Ledger, entry: Entry) -> None:
 
 
 def read_again(ledger: Ledger, entry: Entry) -> Entry | None:
-    """Return an entry as the ledger has it now; None where it has none. A run calls it under the lease of the
-    entry's scope before it rewrites the entry of another run.
+    """Return an entry as the ledger has it now; None where it has none. A run calls this under the lease of
+    the entry's scope before it rewrites the entry of another run.
     """
     return next((each for each in ledger.entries(entry.kind) if is_same(each.said, entry.said)), None)
 
@@ -89,8 +89,8 @@ def read_again(ledger: Ledger, entry: Entry) -> Entry | None:
 def link_run(ledger: Ledger, entry: Entry) -> Link:
     """Return the number of a run that ends, and the run before it that has evidence.
 
-    Of two that took the same number, as lists may lag behind, the later one takes another. A ledger that
-    cannot be read does not hide the evidence of a run that is over: the link then names no run before it.
+    Lists may be late, so two runs can get the same number: the later one then gets another. A ledger that
+    cannot be read does not hide the evidence of a finished run: the link then names no run before it.
     """
     number = int(entry.said["run"])
     try:
@@ -117,8 +117,8 @@ def end_run(ledger: Ledger, entry: Entry, evidence: Evidence, *, open: bool, **m
 def _prune(ledger: Ledger, runs: Sequence[Run]) -> None:
     """Remove the runs that are older than the newest `KEPT` numbers: several may have one number.
 
-    A run that ended and left something behind stays for `sweep`, as a drill does that died. The last refresh
-    that passed says when the next one is due.
+    A run that ended and left resources stays for `sweep`, as a drill that died does. The last refresh that
+    passed stays, as it decides when the next one is due.
     """
     last = max((run.number for run in runs if run.kind == REFRESH and run.result == "passed"), default=0)
     newest = max((run.number for run in runs), default=0)

@@ -1,22 +1,23 @@
-"""The entry that tells that hosts of a standby may have written on the volumes of their end.
+"""The entry that records that hosts of a standby may have written to the volumes of their end.
 
-From then on these volumes have data that is in no point. A takeover uses points, and replaces that data.
+From then on these volumes have data that no point has. A takeover uses points, and replaces that data.
 """
 
 from collections.abc import Collection
 
 from portinfra.recovery.ledger.ledger import Contents, Ledger
-from portinfra.recovery.ledger.takeovers import activated_number, own_data_number, turns
+from portinfra.recovery.ledger.takeovers import activated_number, list_takeovers, own_data_number
 
 KIND = "standby"
 
 POINT = "point"
-"""The kind of the entries that tell of points."""
+"""The kind of the entries about points."""
 
 
 def standby_number(contents: Contents) -> int:
-    """Return the number in the ledger since which hosts of a standby may have written; 0: they never ran. An
-    entry that cannot be read has its number all the same.
+    """Return the number in the ledger since which hosts of a standby may have written; 0: they never ran.
+
+    An unreadable entry counts, as it has its number.
     """
     readable = [entry.number for entry in contents.entries if entry.kind == KIND]
     damaged = [each.number for each in contents.unreadable if each.kind == KIND]
@@ -37,9 +38,11 @@ def groups_with_newest(contents: Contents, groups: Collection[str]) -> list[str]
 
 
 def record_standby(ledger: Ledger, id: str) -> None:
-    """Write that hosts of a standby may write from now on, unless the ledger says so."""
+    """Record that hosts of a standby may write from now on, unless the ledger has that already."""
     contents = ledger.read()
-    before = max([own_data_number(contents), *(turn.number for turn in turns(contents.entries))])
+    before = max(
+        [own_data_number(contents), *(takeover.number for takeover in list_takeovers(contents.entries))]
+    )
     if standby_number(contents) > before:
         return
     earlier = [entry for entry in contents.entries if entry.kind == KIND]

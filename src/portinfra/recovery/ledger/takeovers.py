@@ -1,5 +1,5 @@
-"""A turn: one environment takes over from another. What was decided of it stands in the target's ledger, and
-whoever goes on with it goes on with that.
+"""Takeovers: one environment becomes active in place of the other. The target's ledger records their
+decisions, and each run that continues a takeover keeps to them.
 """
 
 import base64
@@ -14,92 +14,90 @@ from portinfra.model.plain import Document, JsonObject
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 
 KIND = "failover"
-"""The kind of the ledger's entries that tell of turns, whichever way they go."""
+"""The kind of the ledger's entries about takeovers, in both directions."""
 
 STOOD = "stood"
-"""The kind of the entry that follows when the target is up as a whole."""
+"""The kind of the entry that follows when the target is completely up."""
 
 
 @frozen
 class TakeoverEntry:
-    """One turn, as far as it has come."""
+    """One takeover, as far as it has come."""
 
     id: str
     occasion: Kind
     epoch: int
-    """The epoch that it leads to."""
+    """The epoch that the target gets."""
     began: float
-    """Seconds since 1970, by the target's clock; so are all moments here."""
+    """Seconds since 1970, by the target's clock, as all moments here."""
     lost: bool = False
-    """Whether the source was given up for lost: nobody asks it for anything."""
+    """Whether an operator declared the source lost: portinfra makes no call to it."""
     lost_at: float | None = None
-    """When it first was."""
+    """When an operator first declared that."""
     last_point: bool = False
-    """Whether one more point is carried once the source is stopped."""
+    """Whether the takeover carries one more point when the source is stopped."""
     as_of: float | None = None
-    """The moment that it restores the data as of; None: the newest."""
+    """The moment whose data it restores; None: the newest."""
     fetched_at: float | None = None
-    """When the data was there that can be fetched before the source is stopped: its downtime begins then. A
-    run that continues the takeover later, and fences the source, writes the moment before that.
+    """When the data had arrived that portinfra fetches before it stops the source: the downtime begins then.
+    A run that continues the takeover later, and fences the source, writes the moment before that.
     """
     fenced_at: float | None = None
-    """When the source had stopped: none of its data is newer. None: nobody has stopped it."""
+    """When the source had stopped: none of its data is newer. None: no run has stopped it."""
     partly_fenced_at: float | None = None
-    """When the source was fenced and zones of it did not answer, which an operator overruled: hosts there may
-    have run on. None: this never happened.
+    """When the source was fenced although zones of it did not answer, as an operator overruled: hosts there
+    may have run on. None: this never happened.
     """
     points: tuple[str, ...] = ()
-    """What the target's data comes from. Empty until the target begins to change: till then, the newest."""
+    """The points that it restores. Empty until the target begins to change; until then, the newest count."""
     selections: int = 0
-    """How often other data was selected after the first selection: `--without-point` may select the same data
-    twice, with something written between.
+    """How often data was selected again after the first selection: `--without-point` may select the same data
+    twice, with writes in between.
     """
     own: tuple[str, ...] = ()
-    """The groups, by `mark`, whose own volumes have the newest data, and are kept."""
+    """The groups, by `mark`, whose own volumes have the newest data and are kept."""
     blank: tuple[str, ...] = ()
     """The volumes, by `mark`, that begin blank, as an operator accepts."""
     without: tuple[str, ...] = ()
-    """The points, by id, that the last operator who named some leaves aside."""
+    """The ids of the points that the last operator who named some leaves aside."""
     from_points: bool = False
-    """Whether an operator decided that points are used, though own volumes have newer data."""
+    """Whether an operator decided to use points, although own volumes have newer data."""
     insist: bool = False
     """Whether an operator accepts copies under other keys than the declared ones."""
     overruled: tuple[str, ...] = ()
-    """The errors of the checks before it that an operator overruled."""
+    """The errors of its readiness checks that an operator overruled."""
     starts: str = ""
-    """A short word for when each host of the other end had last started, when all had stopped; empty: it is
-    not known.
-    """
+    """A short id of the last start of each host of the other end, when all had stopped; empty: not known."""
     own_starts: str = ""
-    """The same of the hosts of this end, when it began; empty: they may have started since they stopped."""
+    """The same for the hosts of this end, when it began; empty: they may have started since they stopped."""
     own_until: float | None = None
-    """Until when those volumes were written to; None: they are up to date, or it is not known."""
+    """Until when hosts wrote to those volumes; None: they are up to date, or it is not known."""
     contained: bool = False
-    """Whether the other end has all that own volumes of this end have. If not, those are kept aside."""
+    """Whether the other end has all the data of own volumes of this end. If not, those are kept."""
     overwritten: tuple[str, ...] = ()
-    """The names of the volumes that it replaced, and that had data which is nowhere else."""
+    """The names of the replaced volumes whose data exists nowhere else."""
     waits: str = ""
-    """The manual step that it waits for, by name; empty: for none."""
+    """The name of the manual step that it waits for; empty: none."""
     approvals: tuple[str, ...] = ()
-    """The approvals that it began with, by id."""
+    """The ids of the approvals that it began with."""
     both_from: float | None = None
-    """Since when hosts of both ends may have run, before this takeover; None: no takeover let them."""
+    """Since when hosts of both ends may have run before this takeover; None: no takeover allowed that."""
     both_until: float | None = None
-    """When the end that was overtaken had stopped; None: it is not known."""
+    """When the overtaken end had stopped; None: not known."""
     restored: tuple[str, ...] = ()
-    """The roles, by `mark`, that have that data. What there is of others is of an earlier time."""
+    """The roles, by `mark`, that have that data. Existing volumes of other roles have older data."""
     done: tuple[str, ...] = ()
-    """The actions that were done, which are not done twice: by `mark`."""
+    """The actions, by `mark`, that are done and are not repeated."""
     abandoned: int = 0
-    """The epoch that giving it up leads to; 0: nobody has begun to."""
+    """The epoch that its abandonment leads to; 0: no operator has abandoned it."""
     open: bool = True
-    """Whether it still has to be finished, or given up."""
+    """Whether it still has to be finished or abandoned."""
     number: int = 0
-    """Of its entry in the ledger; 0: it has none yet."""
+    """The number of its entry in the ledger; 0: it has none yet."""
 
     @property
     def wanted_until(self) -> float:
-        """The moment up to which the source's data would have been wanted, where nobody has stopped it."""
+        """The moment up to which the source's data is wanted, where no run has stopped it."""
         return self.began if self.lost_at is None else self.lost_at
 
     @property
@@ -112,133 +110,137 @@ class TakeoverEntry:
 
     @property
     def restores(self) -> bool:
-        """Whether it is decided which data each group gets: its end may have changed since."""
+        """Whether the data of each group is selected: its end may have changed since."""
         return bool(self.points or self.own)
 
     @property
     def latest(self) -> int:
-        """The last epoch that it led to: its own, or that of having been given up."""
+        """The last epoch that it led to: its own, or that of its abandonment."""
         return self.abandoned or self.epoch
 
 
 def next_epoch(now: float, *known: int) -> int:
-    """The epoch of a decision that is made now: the moment itself, in whole seconds, and later than any
-    that is known. So it is later than what the other end, which may be silent, has decided before.
+    """Return the epoch of a decision that is made now: the moment in whole seconds, and later than all
+    `known` epochs. So it is also later than earlier decisions of the other end, which may not answer.
     """
     return max([int(now), *(epoch + 1 for epoch in known)])
 
 
-def mark(name: str) -> str:
-    """A short word for the name of an action or role: an entry of the ledger holds little text."""
+def short_id(name: str) -> str:
+    """Return a short id for a name: an entry of the ledger holds little text."""
     return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest()).decode()[:4]
 
 
-def data_mark(turn: TakeoverEntry) -> str:
-    """Return a short word for the data that a takeover restores. Each selection of the data has its own."""
-    times = (str(turn.selections),) if turn.selections else ()
-    return mark(" ".join((*turn.points, *turn.own, *times)))
+def data_id(takeover: TakeoverEntry) -> str:
+    """Return a short id of the data that a takeover restores. Each selection of data has its own."""
+    times = (str(takeover.selections),) if takeover.selections else ()
+    return short_id(" ".join((*takeover.points, *takeover.own, *times)))
 
 
-def turns(entries: Iterable[Entry]) -> list[TakeoverEntry]:
-    """The turns among a ledger's entries, the oldest first."""
-    return [_turn(entry) for entry in entries if entry.kind == KIND]
+def list_takeovers(entries: Iterable[Entry]) -> list[TakeoverEntry]:
+    """Return the takeovers among a ledger's entries, the oldest first."""
+    return [_to_takeover(entry) for entry in entries if entry.kind == KIND]
 
 
-def under_way(known: Iterable[TakeoverEntry], since: int = 0) -> TakeoverEntry | None:
-    """The turn that has begun and is not done: the newest, unless an epoch `since` then has overtaken it.
+def find_under_way(known: Iterable[TakeoverEntry], since: int = 0) -> TakeoverEntry | None:
+    """Return the takeover that has begun and is not finished; None: there is none.
 
-    Older ones that are open still were overtaken, and stay so.
+    Only the newest can be that, unless the epoch `since` has overtaken it. Older open ones were overtaken.
     """
-    newest = max(known, key=lambda turn: turn.latest, default=None)
+    newest = max(known, key=lambda takeover: takeover.latest, default=None)
     return newest if newest and newest.open and newest.latest >= since else None
 
 
 def active_since(entries: Iterable[Entry]) -> int:
-    """The number in the ledger at which the target was last up as a whole; 0: never by a turn.
+    """Return the ledger number at which the target was last completely up; 0: no takeover made it active.
 
-    Points reach it only while the other end stands. One of a later number is newer than what the target has
-    of its own, and one of an earlier number is older: no clock is asked, as there are two.
+    Points arrive there only while the other end is active. A point with a later number is newer than the
+    target's own data, and one with an earlier number is older. No clock decides, as there are two.
     """
     return max((entry.number for entry in entries if entry.kind == STOOD), default=0)
 
 
 def activated_number(contents: Contents) -> int:
-    """Return the number in the ledger since which its end has its own data; 0: no takeover made it active.
+    """Return the ledger number since which its end has its own data; 0: no takeover made it active.
 
-    An entry that cannot be read has its number all the same.
+    An unreadable entry counts, as it has its number.
     """
     damaged = (each.number for each in contents.unreadable if each.kind == STOOD)
     return max(active_since(contents.entries), max(damaged, default=0))
 
 
 def own_data_number(contents: Contents) -> int:
-    """Return the number in the ledger of the last takeover that made its end active, or gave roles their data
-    there: their hosts may have written on its volumes since. 0: there was none.
+    """Return the ledger number of the last takeover that made its end active, or gave roles their data there.
+    Their hosts may have written to its volumes since. 0: there was none.
 
-    An abandoned takeover counts, too, and so does an entry of a takeover that cannot be read.
+    An abandoned takeover counts too, and so does an unreadable entry of a takeover.
     """
-    begun = [turn.number for turn in turns(contents.entries) if turn.restored or turn.selections]
+    begun = [
+        takeover.number
+        for takeover in list_takeovers(contents.entries)
+        if takeover.restored or takeover.selections
+    ]
     damaged = [each.number for each in contents.unreadable if each.kind == KIND]
     return max([activated_number(contents), *begun, *damaged])
 
 
-def activate(ledger: Ledger, turn: str) -> None:
-    """Write that the target stands, by a turn or alone: what is written there from here on is its own."""
-    earlier = [entry for entry in ledger.entries(STOOD) if entry.said["id"] != turn]
-    ledger.add({"kind": STOOD, "id": turn})
+def activate(ledger: Ledger, takeover: str) -> None:
+    """Record that the target is active, by a takeover or without one: later writes there are its own data."""
+    earlier = [entry for entry in ledger.entries(STOOD) if entry.said["id"] != takeover]
+    ledger.add({"kind": STOOD, "id": takeover})
     for entry in earlier:
         ledger.remove(entry)
 
 
-def as_said(turn: TakeoverEntry) -> JsonObject:
-    """The turn as an entry of the ledger says it, in as few characters as can be."""
+def takeover_fields(takeover: TakeoverEntry) -> JsonObject:
+    """Return the fields of the entry of a takeover, in as few characters as possible."""
     said: Document = {
         "kind": KIND,
-        "id": turn.id,
-        "occasion": turn.occasion,
-        "epoch": turn.epoch,
-        "began": round(turn.began, 3),
-        "open": turn.open,
-        "lost": turn.lost,
-        "lost_at": turn.lost_at and round(turn.lost_at, 3),
-        "last_point": turn.last_point,
-        "as_of": turn.as_of,
-        "fetched_at": turn.fetched_at and round(turn.fetched_at, 3),
-        "fenced_at": turn.fenced_at and round(turn.fenced_at, 3),
-        "partly_fenced_at": turn.partly_fenced_at and round(turn.partly_fenced_at, 3),
-        "points": " ".join(turn.points),
-        "selections": turn.selections,
-        "own": " ".join(turn.own),
-        "blank": " ".join(turn.blank),
-        "without": " ".join(turn.without),
-        "from_points": turn.from_points,
-        "insist": turn.insist,
-        "overruled": "\n".join(" ".join(each.split()) for each in turn.overruled),
-        "starts": turn.starts,
-        "own_starts": turn.own_starts,
-        "own_until": turn.own_until and round(turn.own_until, 3),
-        "v": 2 if turn.own else 0,
-        "restored": " ".join(turn.restored),
-        "done": " ".join(turn.done),
-        "abandoned": turn.abandoned,
-        "contained": turn.contained,
-        "overwritten": " ".join(turn.overwritten),
-        "waits": turn.waits,
-        "approvals": " ".join(turn.approvals),
-        "both_from": turn.both_from and round(turn.both_from, 3),
-        "both_until": turn.both_until and round(turn.both_until, 3),
+        "id": takeover.id,
+        "occasion": takeover.occasion,
+        "epoch": takeover.epoch,
+        "began": round(takeover.began, 3),
+        "open": takeover.open,
+        "lost": takeover.lost,
+        "lost_at": takeover.lost_at and round(takeover.lost_at, 3),
+        "last_point": takeover.last_point,
+        "as_of": takeover.as_of,
+        "fetched_at": takeover.fetched_at and round(takeover.fetched_at, 3),
+        "fenced_at": takeover.fenced_at and round(takeover.fenced_at, 3),
+        "partly_fenced_at": takeover.partly_fenced_at and round(takeover.partly_fenced_at, 3),
+        "points": " ".join(takeover.points),
+        "selections": takeover.selections,
+        "own": " ".join(takeover.own),
+        "blank": " ".join(takeover.blank),
+        "without": " ".join(takeover.without),
+        "from_points": takeover.from_points,
+        "insist": takeover.insist,
+        "overruled": "\n".join(" ".join(each.split()) for each in takeover.overruled),
+        "starts": takeover.starts,
+        "own_starts": takeover.own_starts,
+        "own_until": takeover.own_until and round(takeover.own_until, 3),
+        "v": 2 if takeover.own else 0,
+        "restored": " ".join(takeover.restored),
+        "done": " ".join(takeover.done),
+        "abandoned": takeover.abandoned,
+        "contained": takeover.contained,
+        "overwritten": " ".join(takeover.overwritten),
+        "waits": takeover.waits,
+        "approvals": " ".join(takeover.approvals),
+        "both_from": takeover.both_from and round(takeover.both_from, 3),
+        "both_until": takeover.both_until and round(takeover.both_until, 3),
     }
     return {name: value for name, value in said.items() if value or name in ("open", "epoch", "began")}
 
 
-def record_turn(ledger: Ledger, turn: TakeoverEntry) -> TakeoverEntry:
-    """The turn, once the ledger has it."""
-    said = as_said(turn)
-    entry = ledger.rewrite(Entry(turn.number, said), said) if turn.number else ledger.add(said)
-    return _turn(entry)
+def record_takeover(ledger: Ledger, takeover: TakeoverEntry) -> TakeoverEntry:
+    """Write a takeover to the ledger, and return it with its number."""
+    said = takeover_fields(takeover)
+    entry = ledger.rewrite(Entry(takeover.number, said), said) if takeover.number else ledger.add(said)
+    return _to_takeover(entry)
 
 
-def _turn(entry: Entry) -> TakeoverEntry:
+def _to_takeover(entry: Entry) -> TakeoverEntry:
     said = entry.said
     return TakeoverEntry(
         id=str(said["id"]),

@@ -18,7 +18,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.recovery.ledger.kept_snapshots import KIND, KeptEntry, kept_entry, read_kept
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import mark
+from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.point import id_of, new_id, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
@@ -67,7 +67,7 @@ class KeptVolumes:
                 renewed = kept_entry(kept.id, takeover, data, now, seconds)
                 self.ledger.rewrite(kept.entry, {**renewed, "of": kept.entry.said.get("of", "")})
             id = new_id(now, [*(each.id for each in known), *map(id_of, existing.resources)])
-            of = " ".join(mark(seen[volume].id) for volume in missing if volume in seen)
+            of = " ".join(short_id(seen[volume].id) for volume in missing if volume in seen)
             self.ledger.add({**kept_entry(id, takeover, data, now, seconds), "of": of})
             snapshots = [Snapshot(snapshot_name(volume, id), volume) for volume in missing]
             store = SnapshotStore(

@@ -3,7 +3,7 @@
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.departures import left_epoch
 from portinfra.recovery.ledger.ledger import Contents
-from portinfra.recovery.ledger.takeovers import activated_number, turns
+from portinfra.recovery.ledger.takeovers import activated_number, list_takeovers
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.point import points
 from portinfra.recovery.situation.situation import End, Situation, peer_of
@@ -22,8 +22,8 @@ def own_data_time(epoch: int, contents: Contents, now: float) -> float:
     of any age.
     """
     since = activated_number(contents)
-    later = [turn for turn in turns(contents.entries) if turn.number > since]
-    used = {id for turn in later if turn.restored for id in turn.points}
+    later = [each for each in list_takeovers(contents.entries) if each.number > since]
+    used = {id for each in later if each.restored for id in each.points}
     ages = Ages(points(contents.entries), now)
     times = [ages.effective_time(point) or ANY_AGE for point in ages.points if point.id in used]
     kept = [turn.own_until for turn in later if turn.own_until and (turn.own or not turn.restored)]

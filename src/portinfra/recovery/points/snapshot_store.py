@@ -15,7 +15,7 @@ from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
-from portinfra.planning.refusal import refuse
+from portinfra.planning.refusal import raise_for_errors
 
 
 @frozen
@@ -66,7 +66,7 @@ class SnapshotStore:
         plan = self.run.plan(
             placed, self.catalogue, PlanOptions(addresses=frozenset(changed), allow_data_loss=gone)
         )
-        refuse(plan)
+        raise_for_errors(plan)
         return None if plan.empty else plan
 
     def _about_to(self, changed: Mapping[Address, Spec | None]) -> str:

@@ -1,1 +1,1 @@
-"""New recovery points, carried to the waiting end, and the removal of old ones."""
+"""Replication: new recovery points, their transfer to the waiting end, and the removal of old ones."""

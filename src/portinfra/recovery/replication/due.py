@@ -1,4 +1,4 @@
-"""Which groups are due: those without a young point that is intact, or on its way."""
+"""Which groups are due: those without a recent point that is intact or on its way."""
 
 from collections.abc import Collection
 
@@ -15,11 +15,13 @@ from portinfra.recovery.replication.work import Work
 from portinfra.recovery.vault.listing import is_by_vault, read_manifests
 
 EARLY = 0.1
-"""A timer that fires this share of the schedule too soon still makes its point."""
+"""A timer that fires this share of the schedule too early still makes its point."""
 
 
 def due_groups(work: Work, known: Collection[Point], vault: VaultListing, *, now: bool) -> list[Group]:
-    """Return the groups of which a point is to be captured; with `now`, all that can be. Record the rest."""
+    """Return the groups to capture a point of; with `now`, all groups that can be captured. Record the
+    others.
+    """
     fresh = {} if now else _fresh_points(work, known, vault)
     due = []
     for group in groups(work.recovery, work.placed):
@@ -33,22 +35,22 @@ def due_groups(work: Work, known: Collection[Point], vault: VaultListing, *, now
 
 
 def _fresh_points(work: Work, known: Collection[Point], vault: VaultListing) -> dict[str, Point]:
-    """Return, for each group, the point that makes a new one needless."""
-    stood = active_since(work.ledger.entries())
-    there = Observation(work.target.snapshots())
-    vault = read_manifests(work.recovery, vault, known, there)
+    """Return, for each group, the recent point because of which no new point is due."""
+    active_number = active_since(work.ledger.entries())
+    observed = Observation(work.target.snapshots())
+    vault = read_manifests(work.recovery, vault, known, observed)
     placed = place(work.recovery.topology, work.recovery.target)
     ages = Ages(known, work.source.now)
 
     def serves(point: Point, group: Group) -> bool:
-        """Whether it has the data of all volumes, and is intact. A volume that is declared too small is too
-        small for a new point, too.
+        """Return whether the point has the data of all volumes and is intact. Too small a declared volume
+        would be too small for a new point, too.
         """
-        judged = coverage(placed, group, point, there, vault)
+        judged = coverage(placed, group, point, observed, vault)
         return is_intact(judged) and not judged.volumes("missing")
 
     def is_fresh(point: Point, group: Group) -> bool:
-        if not point.carried and is_by_vault(point):  # it is sent below, however long that takes
+        if not point.carried and is_by_vault(point):  # it is sent below, at any age
             return True
         age, age_max = ages.of(point).seconds, work.recovery.schedule(group.policy) * (1 - EARLY)
         return age is not None and age < age_max and (not point.carried or serves(point, group))
@@ -56,7 +58,7 @@ def _fresh_points(work: Work, known: Collection[Point], vault: VaultListing) -> 
     found: dict[str, Point] = {}
     for group in groups(work.recovery, work.placed):
         for point in (point for point in known if point.group == group.name):
-            is_older = point.entry.number < stood  # what was written in the target since is in no point
+            is_older = point.entry.number < active_number  # no point has what was written in the target since
             is_undated = ages.is_ahead(point) and not (is_by_vault(point) and not point.carried)
             if is_older or is_undated:
                 break

@@ -1,4 +1,4 @@
-"""The capture of all groups that are due: one moment a group, and one entry of the ledger for all of them."""
+"""The capture of all due groups: one moment for each group, and one record of the ledger for all of them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -17,26 +17,26 @@ from portinfra.recovery.replication.work import Work
 
 
 def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> None:
-    """Capture each group. The ledger then has the points that are whole, each still on its way.
+    """Capture each group. The ledger then has the complete points, which are still on their way.
 
-    At most one group is frozen at a time: its hooks and snapshots alone count for its `freeze_limit`. Its
-    freeze ends once the provider has begun its snapshots, which are awaited when no group is frozen.
+    At most one group is frozen at a time, so only its own hooks and snapshots count for its `freeze_limit`.
+    Its freeze ends once the provider has begun its snapshots. They are awaited when no group is frozen.
     """
     ids = {point.id for point in known}
-    taking: list[Capture] = []
+    all_captures: list[Capture] = []
     failed: dict[Address, str] = {}
     at_once = [[group for group in due if not group.before]]
-    with work.target.run.living():  # nothing is asked of it meanwhile, however long that takes
+    with work.target.run.keep_lease():  # no call to the target renews its lease during the capture
         for some in [*at_once, *([group] for group in due if group.before)]:
             with ExitStack() as frozen:
                 captures = list(_freeze(work, some, ids, frozen))
                 failed |= _begin_snapshots(work, captures)
-            taking += captures
-        failed |= _complete_snapshots(work, taking, failed)
-        work.check()  # hooks and snapshots take their time
-        problems = {each.id: _problem(each, failed) for each in taking}
-        work.ledger.add_all([_entry(work, each) for each in taking if not problems[each.id]])
-        for each in taking:
+            all_captures += captures
+        failed |= _complete_snapshots(work, all_captures, failed)
+        work.check()  # again, as hooks and snapshots take time
+        problems = {each.id: _problem(each, failed) for each in all_captures}
+        work.ledger.add_all([_entry(work, each) for each in all_captures if not problems[each.id]])
+        for each in all_captures:
             if problem := problems[each.id]:
                 _fail(work, each.group, problem)
                 mine = each.snapshots("")
@@ -46,12 +46,12 @@ def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> N
 
 
 def _freeze(work: Work, due: Iterable[Group], ids: set[str], frozen: ExitStack) -> Iterator[Capture]:
-    """Yield the groups whose hooks before did not fail. At its end, `frozen` calls the hooks after."""
+    """Yield the groups whose hooks `before` passed. When `frozen` closes, it calls the hooks `after`."""
     for group in due:
         id = new_id(work.source.now, ids)
         ids.add(id)
         begun = Capture(group, id, work.source, _gate_inventory(work, group), end=work.captured_end)
-        frozen.callback(begun.thaw)  # from here on: an interrupt may come while it freezes
+        frozen.callback(begun.thaw)  # before the freeze, as an interrupt may come during it
         work.source.run.wait_for_lists()  # before the freeze: no plan waits for them while it lasts
         if problem := begun.freeze():
             _fail(work, group, problem)
@@ -60,25 +60,25 @@ def _freeze(work: Work, due: Iterable[Group], ids: set[str], frozen: ExitStack) 
             yield begun
 
 
-def _begin_snapshots(work: Work, taking: Collection[Capture]) -> Mapping[Address, str]:
+def _begin_snapshots(work: Work, captures: Collection[Capture]) -> Mapping[Address, str]:
     """Begin all snapshots at once; return why some could not begin."""
-    wanted = _snapshots(work, taking)
+    wanted = _snapshots(work, captures)
 
     def listen(progress: Progress) -> None:
         if progress.step is not None and progress.fate == "done":
-            for each in taking:
+            for each in captures:
                 each.record_start(progress.step.address)
 
     return _failures(wanted, lambda: work.source.begin(wanted, listen))
 
 
 def _complete_snapshots(
-    work: Work, taking: Iterable[Capture], failed: Mapping[Address, str]
+    work: Work, captures: Iterable[Capture], failed: Mapping[Address, str]
 ) -> Mapping[Address, str]:
     """Wait for the snapshots of each group that has begun them all; return why some are not complete. One
     that had to be made again is of a later moment.
     """
-    begun = [each for each in taking if failed.keys().isdisjoint(each.snapshots(""))]
+    begun = [each for each in captures if failed.keys().isdisjoint(each.snapshots(""))]
     wanted = _snapshots(work, begun)
     if not wanted:
         return {}
@@ -90,10 +90,10 @@ def _complete_snapshots(
     return {**{a: f"{a}, as it began, cannot be completed" for a in wanted if a not in complete}, **lost}
 
 
-def _snapshots(work: Work, taking: Iterable[Capture]) -> dict[Address, Spec]:
+def _snapshots(work: Work, captures: Iterable[Capture]) -> dict[Address, Spec]:
     return {
         address: spec
-        for each in taking
+        for each in captures
         for address, spec in each.snapshots(_copying_account(work, each.group)).items()
     }
 
@@ -130,7 +130,7 @@ def _entry(work: Work, each: Capture) -> Document:
 
 
 def _copying_account(work: Work, group: Group) -> str:
-    """The account that is to copy a group's snapshots; none where they are sent through the vault."""
+    """Return the account that copies a group's snapshots; empty where they are sent through the vault."""
     mine, other = work.recovery.source.account, work.recovery.target.account
     native = work.recovery.engine(group.policy) == "native"
     return other if native and other != mine else ""

@@ -1,4 +1,4 @@
-"""The claims of both environments of a recovery plan name each other.
+"""The names that the leases of both environments of a recovery plan have of each other.
 
 From then on, a plan of one that does not check the other is refused (`guards/peer.py`).
 """
@@ -14,10 +14,10 @@ from portinfra.rollout.waves import Say
 def record_peers(
     recovery: Recovery, source: Connection, target: Connection, run_options: RunOptions, say: Say
 ) -> None:
-    """Write the name of the other environment into the claim of each, where the claim does not have it.
+    """Write the name of the other environment into each lease that does not have it.
 
-    An environment that another run is changing is skipped: a recovery point does not wait for an apply. The
-    next replication records it.
+    An environment that another run changes is skipped: a recovery point does not wait for an apply. The next
+    replication writes the name.
     """
     for place, scope in ((source, recovery.source_scope), (target, recovery.target_scope)):
         peer = recovery.peer_of(scope)

@@ -1,9 +1,10 @@
-"""`replicate`: new recovery points where they are due, carried from the active end to the end that waits.
-Idempotent: for a timer.
+"""`replicate`: portinfra makes the due recovery points of the active end, and carries them to the waiting
+end. Idempotent, for a timer.
 
-For each group that is due: hooks before, a snapshot of every volume, hooks after as soon as all have begun;
-then a copy of each at the other end, under its key, read back; and last of all the manifest. What an earlier
-run left half done is carried on where its data is whole, and removed where it is not.
+For each due group, it calls the hooks `before`, makes a snapshot of every volume, and calls the hooks `after`
+once all have begun. Then it copies each snapshot to the other end, under the key there, and reads the copy
+back. It writes the manifest last. A point that an earlier run left half done is carried if its data is
+complete, and else removed.
 """
 
 from collections.abc import Callable
@@ -42,12 +43,12 @@ Say = Callable[[str], None]
 
 @frozen(field_transformer=strict)
 class Replicated:
-    """How a replication ended."""
+    """The result of a replication."""
 
     groups: tuple[GroupOutcome, ...]
     calls: int
     pruned: int = 0
-    """How many points were removed that are older than anybody needs."""
+    """How many points were removed because no policy keeps them."""
     end: End = "source"
     """The end whose data was captured; the points are at the other one."""
 
@@ -67,17 +68,24 @@ def replicate(
     run_options: RunOptions | None = None,
     say: Say = lambda line: None,
 ) -> Replicated:
-    """Make the points of the active end that are due, at the end that waits; with `now`, one of every group.
+    """Make the due points of the active end, at the waiting end; with `now`, one of every group.
 
-    Raises ProviderError and LeaseHeldError; and PolicyError where the situation permits no replication. With
-    `stopped`, a takeover has just stopped the source of `recovery`, and carries its last point.
+    With `stopped`, a takeover has just stopped the source of `recovery`, and carries its last point. Raises
+    ProviderError and LeaseHeldError. Raises PolicyError where the situation permits no replication.
     """
     run_options, say = run_options or RunOptions(), SafeListener(say)
-    with Connection.to(recovery.source) as one, Connection.to(recovery.target) as other:
-        began = None if stopped else _active(recovery, one, other)
+    with (
+        Connection.to(recovery.source) as source_connection,
+        Connection.to(recovery.target) as target_connection,
+    ):
+        began = None if stopped else _active(recovery, source_connection, target_connection)
         if began:
             recovery = recovery.from_end(began.active)
-        source, target = (one, other) if recovery.source == one.environment else (other, one)
+        source, target = (
+            (source_connection, target_connection)
+            if recovery.source == source_connection.environment
+            else (target_connection, source_connection)
+        )
         source.account()
         catalogue = target.catalogue()
         if not stopped:
@@ -118,9 +126,9 @@ def replicate(
 
 
 def _active(recovery: Recovery, *ends: Connection) -> Situation:
-    """Return the situation. Raise PolicyError unless the end that waits is fenced, and no takeover is open.
+    """Return the situation. Raise PolicyError unless the waiting end is fenced and no takeover is open.
 
-    While one is, each end may have a part of the newest data: a point of either would pass for all of it.
+    During a takeover each end may have a part of the newest data, and a point of either would count for all.
     """
     now = read_facts(recovery, through=ends)
     raise_if_refused(recovery, Verb("replicate", now.active), now)
@@ -146,11 +154,11 @@ def _replicate(work: Work, *, now: bool) -> Replicated:
     retention = Retention(
         work.recovery, work.source, work.target, ledger, work.placed, work.run_options, vault, not unreadable
     )
-    retention.trust(known)
+    retention.check_ledger(known)
     known = retention.sweep(known)
     take_points(work, due_groups(work, known, vault, now=now), known)
     carry_points(work, retention.lost)
-    work.check()  # before any point goes that a failover may have begun with
+    work.check()  # before points are removed that a failover may have begun with
     lock_points(work)
     removed = ledger.removed_count
     not_pruned = retention.prune(whole=all(each.fate != "failed" for each in work.outcomes.values()))

@@ -1,5 +1,5 @@
-"""What earlier replications left, and what is older than anybody needs: removed, where it is sure that nobody
-needs it. A ledger that does not tell of everything is no reason to remove anything.
+"""Retention: the removal of what earlier replications left, and of points that no policy keeps. Where the
+ledger may be incomplete, nothing is removed.
 """
 
 from collections import defaultdict
@@ -31,17 +31,17 @@ from portinfra.recovery.vault.transfer import clear, prune
 
 @define
 class Retention:
-    """One replication's, before it takes anything and after it has carried all."""
+    """The retention of one replication, before it captures and after it has carried all points."""
 
     recovery: Recovery
     source: SnapshotStore
     target: SnapshotStore
     ledger: Ledger
     placed: Placed
-    """What is protected."""
+    """The resources whose data is replicated."""
     run_options: RunOptions
     vault: VaultListing
-    all_told: bool
+    all_readable: bool
     """Whether every entry of the ledger can be read. If not, no point is removed."""
     lost: frozenset[str] = field(init=False, default=frozenset())
     """The ids of points that can never be carried. `sweep` sets it."""
@@ -51,19 +51,21 @@ class Retention:
     @property
     def may_remove(self) -> bool:
         """Whether points may be removed."""
-        return self.all_told and self.locks_are_read
+        return self.all_readable and self.locks_are_read
 
-    def trust(self, known: list[Point]) -> None:
-        """Raises PolicyError for a ledger that tells of no point where there are some: it is the ledger that
-        is wrong, and nothing is removed by it.
+    def check_ledger(self, known: list[Point]) -> None:
+        """Raise PolicyError where the ledger has no point and data of points exists: the ledger must be
+        wrong, so nothing is removed because of it.
         """
-        there = {id_of(address) for address in self.target.snapshots()} | (self.vault.points or set())
-        if known or not there:
+        observed = {id_of(address) for address in self.target.snapshots()} | (self.vault.points or set())
+        if known or not observed:
             return
         if problems := self.ledger.unreadable():
-            fix = "Remove no data: these entries tell of it. Find out what changed the records of the ledger."
+            fix = "Remove no data: these entries name it. Find out what changed the records of the ledger."
             if any(each.newer for each in problems):
-                fix = "Run this with the version of portinfra that wrote them, or with a later one."
+                fix = (
+                    "Run the same command with the version of portinfra that wrote them, or with a later one."
+                )
             raise self.recovery.refusal(
                 f"nothing is carried to {self.recovery.target_scope}",
                 "ledger-unreadable",
@@ -73,18 +75,18 @@ class Retention:
         raise self.recovery.refusal(
             f"nothing is carried to {self.recovery.target_scope}",
             "ledger-lost",
-            f"the ledger {self.recovery.ledger} tells of no point, and there is data of {len(there)} "
-            f"({', '.join(sorted(there))})",
-            "It may be all that is left: find out what became of the ledger. To begin anew, remove that data "
-            f"yourself: the snapshots of {self.recovery.points}, and these folders of the vault.",
+            f"the ledger {self.recovery.ledger} has no point, but data of {len(observed)} "
+            f"points exists ({', '.join(sorted(observed))})",
+            "These may be the only copies: find out what removed the entries of the ledger. To start again, "
+            f"delete that data: the snapshots of {self.recovery.points}, and these folders of the vault.",
         )
 
     def sweep(self, known: list[Point]) -> list[Point]:
-        """Remove what can never be carried, and snapshots in the source that belong to no point; the points
-        that are left. In the target, nothing else goes before something newer has come.
+        """Remove points that can never be carried, and snapshots in the source that belong to no point.
+        Return the points that remain. In the target, all else stays until newer data has arrived.
 
-        The entry of a point stays as long as its snapshots: a locked one stays until its lock ends, and all
-        stay where no point may be removed.
+        The entry of a point stays as long as its snapshots. A locked snapshot stays until its lock ends. All
+        entries stay where no point may be removed.
         """
         taken, arrived = self.source.snapshots(), self.target.snapshots()
         lost = [
@@ -114,19 +116,20 @@ class Retention:
         self.target.change({address: None for address in arrived if id_of(address) in ids})
 
     def prune(self, *, whole: bool) -> str:
-        """Keep as many points of each group as its policy says; in words, why the vault is not pruned.
+        """Keep as many points of each group as its policy says. Return why the vault is not pruned; empty: it
+        is.
 
-        `whole`: all that was due has come, so that what belongs to no point may go.
+        `whole`: all due points have arrived, so that data without a point may be removed.
         """
-        # The manifest goes first, so that no point says that it exists whose data is gone.
+        # The manifest is removed first, so that no point without data exists.
         arrived, self.vault = self.target.snapshots(), list_vault(self.recovery)
         known = [point for point in points(self.ledger.entries()) if point.carried]
         gone = (
             {point.id for point in self._points_to_remove(known, Observation(arrived))}
-            if self.all_told
+            if self.all_readable
             else set()
         )
-        if self.all_told and whole:
+        if self.all_readable and whole:
             gone |= {*map(id_of, arrived)} - {point.id for point in points(self.ledger.entries())}
         locked = self._locked_points(known, arrived, gone)
         gone = gone - locked.keys() if self.may_remove else set()
@@ -135,7 +138,7 @@ class Retention:
         self._clear_target(arrived, gone)
         latest = {point.group: point.id for point in reversed(known)}
         open_points = {point.id for point in points(self.ledger.entries()) if not point.carried}
-        # What is copied next is only what differs from the newest.
+        # The next copy transfers only the difference from the newest snapshot.
         needed = {*latest.values(), *(open_points - self.lost)}
         self._clear_source({*map(id_of, self.source.snapshots())} - needed)
         self._remove_strays()
@@ -144,8 +147,8 @@ class Retention:
     def _locked_points(
         self, known: list[Point], arrived: Mapping[Address, Observed[Spec]], gone: Collection[str]
     ) -> Mapping[str, float]:
-        """Return until when points are locked that have a locked snapshot. Others may lock one, too, so locks
-        are read before any snapshot is deleted: those of the points `gone`.
+        """Return until when points with a locked snapshot are locked. Others may lock a snapshot too, so the
+        locks are read before any snapshot of the points `gone` is deleted.
 
         Where portinfra locks points and cannot read the locks, no point is removed.
         """
@@ -161,18 +164,18 @@ class Retention:
             return {}
 
     def _note_locks(self, known: Iterable[Point], locked: Mapping[str, float]) -> None:
-        """Write into the ledger which points are locked: a run that locks may die before it writes that."""
+        """Write into the ledger which points are locked: the run that locks may die before it writes that."""
         for point in known:
             if point.id in locked and not point.entry.said.get("locked"):
                 self.ledger.rewrite(point.entry, {**point.entry.said, "locked": round(locked[point.id], 3)})
 
-    def _points_to_remove(self, known: Iterable[Point], there: Observation) -> list[Point]:
-        """The points that no policy keeps. Of a group that is no longer declared, the newest is kept."""
+    def _points_to_remove(self, known: Iterable[Point], observed: Observation) -> list[Point]:
+        """Return the points that no policy keeps. Of a group that is no longer declared, keep the newest."""
         keep = {group.name: group.keep for group in groups(self.recovery, self.placed)}
         in_target = place(self.recovery.topology, self.recovery.target)
 
         def has_whole_data(point: Point) -> bool:
-            return self._is_intact(point, in_target, there)
+            return self._is_intact(point, in_target, observed)
 
         by_group: dict[str, list[Point]] = defaultdict(list)
         for point in known:
@@ -186,30 +189,30 @@ class Retention:
     def _points_beyond_keep(
         self, mine: list[Point], keep: Mapping[str, int], has_whole_data: Callable[[Point], bool]
     ) -> list[Point]:
-        """Of the points of one group, those that are not kept."""
+        """Return those points of one group that are not kept."""
         ages = Ages(mine, self.target.now)
         judged = candidates(mine, ages, has_whole_data)
         kept = kept_points(judged, keep)
         return [point for point in mine if point.number not in kept]
 
-    def _is_intact(self, point: Point, in_target: Placed, there: Observation) -> bool:
+    def _is_intact(self, point: Point, in_target: Placed, observed: Observation) -> bool:
         for group in groups(self.recovery, in_target):
             if group.name == point.group:
-                return is_intact(coverage(in_target, group, point, there, self.vault))
-        return point.is_in_vault or self._is_undeclared_intact(point, there)
+                return is_intact(coverage(in_target, group, point, observed, self.vault))
+        return point.is_in_vault or self._is_undeclared_intact(point, observed)
 
-    def _is_undeclared_intact(self, point: Point, there: Observation) -> bool:
-        """Return whether all copies of a group that is no longer declared are under a key that they had then,
-        or that the environment has.
+    def _is_undeclared_intact(self, point: Point, observed: Observation) -> bool:
+        """Return whether all copies of a group that is no longer declared are under a key that the group had
+        then, or that the environment has.
         """
-        parts = set(point.parts(there).values())
+        parts = set(point.parts(observed).values())
         keys = (UNSEEN, self.recovery.target.key, point.entry.said.get("key") or None)
-        copies = [seen.spec for seen in there.of(Snapshot).values() if seen.id in parts]
+        copies = [seen.spec for seen in observed.of(Snapshot).values() if seen.id in parts]
         return bool(parts) and all(not copy.copy_of or copy.key in keys for copy in copies)
 
     def _remove_strays(self) -> None:
         if self.ledger.find_strays():
-            with self.source.run.living(), self.target.run.living():
+            with self.source.run.keep_lease(), self.target.run.keep_lease():
                 self.ledger.remove_strays()
 
     def _prune_vault(self) -> str:
@@ -217,11 +220,11 @@ class Retention:
             return ""
         clear(self.recovery, self.source.connection, self.run_options)
         if self.vault.points is None or not self.may_remove:
-            unread = "the locks of snapshots" if self.all_told else "entries of the ledger"
+            unread = "the locks of snapshots" if self.all_readable else "entries of the ledger"
             return self.vault.problem or f"{unread} cannot be read"
         return prune(self.recovery, {point.id for point in points(self.ledger.entries())})
 
 
 def has_arrived(point: Point, arrived: Mapping[Address, Observed[Spec]]) -> bool:
-    """Whether all of a point is in the target, whatever the ledger says of it."""
+    """Return whether all snapshots of a point are in the target, whatever the ledger records."""
     return bool(evolve(point, carried=True).parts(Observation(arrived)))

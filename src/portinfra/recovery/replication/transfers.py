@@ -1,4 +1,4 @@
-"""Points on their way to the end that waits, of this run or an earlier one: copied or sent, then locked."""
+"""Points on their way to the waiting end, of this run or an earlier one: copied or sent, then locked."""
 
 from collections.abc import Collection, Mapping
 
@@ -18,7 +18,7 @@ from portinfra.recovery.vault.transfer_host import TransferHostFailed
 
 
 def carry_points(work: Work, lost: Collection[str]) -> None:
-    """Carry every point that has not arrived, the oldest first; then the ledger says that it has.
+    """Carry every point that has not arrived, the oldest first. Then record the arrival in the ledger.
 
     Points whose ids are `lost` can never be carried.
     """
@@ -32,7 +32,7 @@ def carry_points(work: Work, lost: Collection[str]) -> None:
 
 
 def lock_points(work: Work) -> None:
-    """Lock the snapshots of each point that has arrived and was never locked, where the plan says so."""
+    """Lock the snapshots of each arrived point that was never locked, where the plan locks points."""
     if not (days := lock_days(work.recovery)):
         return
     arrived, known = work.target.snapshots(), points(work.ledger.entries())
@@ -45,7 +45,7 @@ def lock_points(work: Work) -> None:
         if not point.carried or age is None or age >= days * DAY:
             continue
         entry = point.entry
-        if not entry.said.get("locking"):  # a run that dies after this may have locked some
+        if not entry.said.get("locking"):  # a run that dies after this write may have locked some snapshots
             entry = work.ledger.rewrite(entry, {**entry.said, "locking": True})
         try:
             lock_snapshots(work.target.connection, mine, days)
@@ -58,8 +58,8 @@ def lock_points(work: Work) -> None:
 
 def _send(work: Work, point: Point, snapshots: Mapping[Address, Observed[Spec]]) -> None:
     try:
-        with work.source.run.living(), work.target.run.living():  # it may be hours
-            said = send(
+        with work.source.run.keep_lease(), work.target.run.keep_lease():  # a transfer may take hours
+            fields = send(
                 work.recovery,
                 work.source.connection,
                 point,
@@ -70,21 +70,21 @@ def _send(work: Work, point: Point, snapshots: Mapping[Address, Observed[Spec]])
             )
     except PortinfraError as error:
         work.fail_point(point, error.first_line)
-        if isinstance(error, TransferHostFailed):  # the next one will be newer
+        if isinstance(error, TransferHostFailed):  # the next point will be newer
             work.ledger.remove(point.entry)
         return
-    work.ledger.rewrite(point.entry, {**point.entry.said, **said, "open": False})
-    work.finish(point, said["moved"])
+    work.ledger.rewrite(point.entry, {**point.entry.said, **fields, "open": False})
+    work.finish(point, fields["moved"])
 
 
 def _copy(work: Work, known: list[Point], taken: Mapping[Address, Observed[Spec]]) -> None:
-    there = place(work.recovery.topology, work.recovery.target).resources
-    keys = {address: spec.key for address, spec in there.items() if isinstance(spec, Volume)}
+    declared = place(work.recovery.topology, work.recovery.target).resources
+    keys = {address: spec.key for address, spec in declared.items() if isinstance(spec, Volume)}
     wanted: dict[Address, Spec] = {}
     for address, seen in taken.items():
         if id_of(address) in {point.id for point in known}:
             copy_of = f"{work.recovery.source.region}/{seen.id}"
-            key = keys.get(volume_of(address), work.recovery.target.key)  # a volume may be undeclared since
+            key = keys.get(volume_of(address), work.recovery.target.key)  # the volume may be undeclared since
             wanted[address] = Snapshot(address.name, copy_of=copy_of, key=key)
     try:
         work.target.change(wanted)
@@ -98,4 +98,4 @@ def _copy(work: Work, known: list[Point], taken: Mapping[Address, Observed[Spec]
         if point in whole:
             work.finish(point)
         else:
-            work.fail_point(point, problem or "not all of it arrived")
+            work.fail_point(point, problem or "not all of its snapshots arrived")

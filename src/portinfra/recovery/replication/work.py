@@ -1,4 +1,4 @@
-"""One run of `replicate`: its ends, its ledger, and what became of each group so far."""
+"""The state of one run of `replicate`: its ends, its ledger, and the outcome of each group so far."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -22,7 +22,7 @@ Fate = Literal["carried", "not due", "failed"]
 
 @frozen(field_transformer=strict)
 class GroupOutcome:
-    """What became of one group."""
+    """The outcome of one group."""
 
     group: str
     fate: Fate
@@ -31,12 +31,12 @@ class GroupOutcome:
     taken: float | None = None
     problem: str = ""
     moved: int | None = None
-    """Bytes that travelled by way of the vault."""
+    """The bytes that were transferred through the vault."""
 
 
 @define
 class Work:
-    """What the steps of one run share."""
+    """The values that the steps of one run share."""
 
     recovery: Recovery
     source: SnapshotStore
@@ -44,13 +44,15 @@ class Work:
     ledger: Ledger
     placed: Placed
     there: Observation
-    """What is protected, as it was when this began."""
+    """The resources of the source at the beginning of the run."""
     run_options: RunOptions
     say: Callable[[str], None]
     check: Callable[[], None]
-    """Raises PolicyError where the source is no longer the active end: what it has is no point then."""
+    """It raises PolicyError where the source is no longer the active end: its data must not become a point
+    then.
+    """
     outcomes: dict[str, GroupOutcome] = field(init=False, factory=dict)
-    """Group → what became of it."""
+    """Group → its outcome."""
 
     @property
     def captured_end(self) -> End:
@@ -66,7 +68,7 @@ class Work:
         self.outcomes[group.name] = GroupOutcome(group.name, "failed", problem=problem)
 
     def fail_point(self, point: Point, problem: str) -> None:
-        """Record that a point did not arrive, or is not as the plan wants it."""
+        """Record that a point did not arrive, or is not as the plan needs it."""
         self.outcomes[point.group] = GroupOutcome(point.group, "failed", point.id, point.taken, problem)
 
     def finish(self, point: Point, moved: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""How far the clock of this machine is from the time of the providers, which recovery uses."""
+"""The difference between the clock of this machine and the time of the providers, which recovery uses."""
 
 from collections.abc import Iterable
 
@@ -8,16 +8,16 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.waves import Say
 
 SAY_SECONDS = 60.0
-"""A run says so where the clock is further off."""
+"""A run reports a larger difference, in seconds."""
 
 REFUSE_SECONDS = 300.0
-"""Replication and takeovers are refused where it is further off, unless an operator insists."""
+"""Replication and takeovers are refused for a larger difference, in seconds, unless an operator insists."""
 
-FIX = "Set the clock of this machine (NTP); or go on with the time of the provider: --insist."
+FIX = "Set the clock of this machine (NTP); or use the time of the provider: --insist."
 
 
 def clock_line(environment: str, offset: float | None) -> str:
-    """Return that the clock of this machine is wrong; empty: it is not, or no provider tells the time.
+    """Return that the clock of this machine is wrong; empty: it is right, or no provider has a clock.
 
     `offset` is how far the provider of an environment is ahead of this machine, in seconds.
     """
@@ -28,13 +28,13 @@ def clock_line(environment: str, offset: float | None) -> str:
 
 
 def say_clocks(ends: Iterable[Connection], say: Say) -> None:
-    """Say where the clock of this machine is wrong, once."""
+    """Report once where the clock of this machine is wrong."""
     for line in _lines(ends)[:1]:
-        say(f"{line}: portinfra uses that of the provider")
+        say(f"{line}: portinfra uses the time of the provider")
 
 
 def check_clocks(recovery: Recovery, ends: Iterable[Connection], *, insist: bool) -> None:
-    """Raise PolicyError where the clock of this machine is so wrong that no points are made."""
+    """Raise PolicyError where the clock of this machine is too wrong to make points."""
     wrong = [end for end in ends if abs(end.clock_offset or 0.0) > REFUSE_SECONDS]
     if wrong and not insist:
         what = f"no points of {recovery.source_scope} are made"

@@ -1,4 +1,4 @@
-"""What both environments say of takeovers: in their leases and in the ledgers."""
+"""The facts of both environments about takeovers, from their leases and ledgers."""
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -21,7 +21,7 @@ from portinfra.recovery.ledger.kept_snapshots import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
-from portinfra.recovery.ledger.takeovers import STOOD, TakeoverEntry, activated_number, turns
+from portinfra.recovery.ledger.takeovers import STOOD, TakeoverEntry, activated_number, list_takeovers
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.host_starts import mark_starts
 from portinfra.recovery.situation.situation import (
@@ -45,9 +45,9 @@ def read_facts(
 ) -> Situation:
     """Return the situation of a recovery plan, from fresh facts of both ends.
 
-    No call is made to the end that is `lost`. An end that does not answer has that among its facts. With
-    `hosts`, it also reads whether hosts run, and waits until lists show what another run wrote last. It uses
-    the connections `through` which a caller has.
+    portinfra makes no call to the end that is `lost`. The facts of an end that does not answer say so. With
+    `hosts`, this also reads whether hosts run, and waits until lists show the last writes of other runs. It
+    uses the connections `through` which a caller has.
     """
     ends = [end for end in ENDS if end != lost]
     return classify(*_read_ends(recovery, ends, hosts=hosts, through=through))
@@ -61,8 +61,8 @@ def _read_ends(
     planned: End | None = None,
     through: Collection[Connection] = (),
 ) -> tuple[EndFacts, EndFacts]:
-    """Return the facts of source and target. Only `ends` are read. A run may hold the lease of the end that
-    is `planned`, so that no lists are waited for there.
+    """Return the facts of source and target. Only `ends` are read. A plan may hold the lease of the end that
+    is `planned`, so this does not wait for lists there.
     """
     found = {end: EndFacts(answers=False) for end in ENDS}
     with ExitStack() as connected:
@@ -74,7 +74,7 @@ def _read_ends(
                 continue
             try:
                 place = connected.enter_context(Connection.to(target))
-                place.account()  # in another account there is no lease, which would mean: no takeover yet
+                place.account()  # another account has no lease, which would mean that no takeover happened
                 reached[end] = place
             except PortinfraError as error:
                 found[end] = EndFacts(answers=False, error=error)
@@ -110,10 +110,10 @@ def facts_of(
     *,
     standby: bool = False,
 ) -> EndFacts:
-    """Return what an end says: its newest lease, its ledger, and what was observed there; with `standby`, its
-    hosts may run while it waits. Pure.
+    """Return the facts of an end, from its newest lease, its ledger and the observed resources. With
+    `standby`, its hosts may run while it waits. Pure.
     """
-    known = turns(contents.entries)
+    known = list_takeovers(contents.entries)
     newest = max(known, key=lambda turn: turn.latest, default=None)
     closed = (turn.number for turn in known if not turn.open)
     since = max(activated_number(contents), *closed, 0)
@@ -142,7 +142,7 @@ def facts_of(
 
 
 def _is_in_transfer(entry: Entry) -> bool:
-    """Return whether an entry is of a point that transfer hosts carry, or were to carry."""
+    """Return whether an entry is of a point that transfer hosts carry or should carry."""
     return entry.kind == "point" and entry.open and entry.said.get("engine", "native") != "native"
 
 
@@ -153,12 +153,12 @@ def _toward(recovery: Recovery, end: End) -> Recovery:
 
 
 def _settle(places: Iterable[Connection]) -> None:
-    """Wait until lists show all that was written: the last writer may have died just now."""
+    """Wait until lists show all earlier writes: the last writer may have died a moment ago."""
     pauses = [
         (place.provider.clock, place.provider.clock.now() + place.provider.capabilities.visibility_seconds)
         for place in places
     ]
-    for clock, until in pauses:  # all at once: each is counted from now
+    for clock, until in pauses:  # one common wait: each pause counts from now
         clock.sleep_until(until)
 
 
@@ -184,8 +184,8 @@ def _has_volumes(recovery: Recovery, there: Observation | None) -> bool:
 
 
 def _list_groups(recovery: Recovery, there: Observation | None) -> frozenset[str]:
-    """Return the declared groups that have volumes at the target, each by the digest of those volumes. Where
-    its volumes were not read, or a zone does not answer, each declared volume may exist.
+    """Return the declared groups that have volumes at the target, each as the digest of those volumes. Where
+    the volumes were not read, or a zone does not answer, each declared volume may exist.
     """
     declared = groups(recovery, place(recovery.topology, recovery.target))
     if there is None or there.unknown:
@@ -195,8 +195,8 @@ def _list_groups(recovery: Recovery, there: Observation | None) -> frozenset[str
 
 
 def _lease_holder(lease: Lease, now: float) -> str:
-    """Return who holds a lease; empty: no run renews it. `now` is the provider's time, as in the lease. Where
-    the provider tells none, both are of machines, whose clocks may differ.
+    """Return the holder of a lease; empty: no run renews it. `now` is the provider's time, as in the lease.
+    Where the provider has no clock, both times are of machines, whose clocks may differ.
     """
     is_held = not lease.released and now - lease.renew_time < lease.lease_duration_seconds
     return str(lease.holder_identity) if is_held else ""
@@ -233,8 +233,8 @@ def _takeover(end: End, turn: TakeoverEntry) -> Takeover:
 
 
 def _complete(end: End, turn: TakeoverEntry, entries: Iterable[Entry]) -> Authority | None:
-    """Return the decision of a finished takeover, where each of its points was made after it had begun: with
-    a last point, the other end was stopped before.
+    """Return the decision of a finished takeover whose points were all made after it had begun. With a last
+    point, the other end was stopped before.
     """
     came = {entry.said["id"] for entry in entries if entry.kind == "point" and entry.number > turn.number}
     stopped = turn.fenced_at is not None and turn.partly_fenced_at is None and not turn.lost
@@ -244,7 +244,7 @@ def _complete(end: End, turn: TakeoverEntry, entries: Iterable[Entry]) -> Author
 
 
 def _list_brought(turn: TakeoverEntry, entries: Iterable[Entry]) -> frozenset[str]:
-    """Return the groups that a takeover brought by points, each by the digest of its volumes."""
+    """Return the groups that a takeover brought by points, each as the digest of its volumes."""
     came = (entry for entry in entries if entry.kind == "point" and entry.said["id"] in turn.points)
     return frozenset(entry.said["digest"] for entry in came)
 
@@ -261,7 +261,7 @@ def _last_authority(end: End, known: Iterable[TakeoverEntry], entries: Iterable[
 
 @contextmanager
 def answering(recovery: Recovery) -> Iterator[Connection]:
-    """The source, which must answer: what cannot be stopped may go on working."""
+    """Connect to the source, which must answer: an end that cannot be stopped may continue to work."""
     with Connection.to(recovery.source) as source:
         try:
             source.account()
@@ -269,6 +269,6 @@ def answering(recovery: Recovery) -> Iterator[Connection]:
             raise Unavailable(
                 f"{recovery.source.name} does not answer, so it cannot be stopped first: {error}",
                 provider=recovery.source.provider,
-                fix=f"Wait for it; or, if it is lost, run this with --lost {recovery.source.name}.",
+                fix=f"Wait until it answers. If it is lost, run this with --lost {recovery.source.name}.",
             ) from error
         yield source

@@ -40,8 +40,8 @@ class GuardedRecovery(Recovery):
     """A recovery as the `Guard` of its two environments."""
 
     def findings(self, plan: Plan) -> Iterator[Finding]:
-        """Return what forbids a plan of either environment, and what a standby is. Reads leases and ledgers
-        of both.
+        """Yield the findings that forbid a plan of either environment, and what a standby is. Reads leases
+        and ledgers of both.
         """
         scopes: tuple[tuple[End, object], ...] = (
             ("source", self.source_scope),
@@ -52,8 +52,10 @@ class GuardedRecovery(Recovery):
                 yield from self._findings(plan, end, read_facts_for_plan(self, end, plan))
 
     def as_standby(self, placed: Placed, lease: Lease | None) -> Placed | None:
-        """Return what the target has of the resources while it is a standby; None: it is active, its own
-        volumes have data that its hosts must not change, or the plan declares no standby.
+        """Return the resources that the target has as a standby.
+
+        None: it is active, the plan declares no standby, or own volumes have data that its hosts must not
+        change.
         """
         if not self.has_standby or placed.scope != self.target_scope:
             return None
@@ -65,15 +67,13 @@ class GuardedRecovery(Recovery):
         return place(without_internet(placed.topology), placed.environment)
 
     def begin_standby(self, plan: Plan) -> None:
-        """Write into the ledger that hosts of a standby may write on its volumes from now on."""
+        """Record in the ledger that hosts of a standby may write to its volumes from now on."""
         with Connection.to(self.target) as target:
             ledger = Ledger.after_settling(target, self.ledger)
             record_standby(ledger, f"standby-{int(target.now()):x}")
 
     def _ledger_has_takeovers(self) -> bool:
-        """Return whether there was a takeover to the target. It spares the first plans the reading of both
-        ends.
-        """
+        """Return whether a takeover to the target ever began. Without one, plans need not read both ends."""
         with Connection.to(self.target) as target:
             contents = Ledger(target, self.ledger).read()
         kinds = {each.kind for each in contents.entries} | {each.kind for each in contents.unreadable}
@@ -116,7 +116,9 @@ class GuardedRecovery(Recovery):
         yield from self._left_findings(plan, end, now)
 
     def _left_findings(self, plan: Plan, end: End, now: Situation) -> Iterator[Finding]:
-        """Return what a run left in the network of the environment: no destroy can delete that network."""
+        """Yield findings for hosts that a run left in the network of the environment: they block a
+        destroy.
+        """
         way, facts, environment = self.from_end(peer_of(end)), now.facts(end), plan.placed.environment
         if all(run.kind == DRILL for run in facts.open_runs):
             return
@@ -126,7 +128,7 @@ class GuardedRecovery(Recovery):
             yield Finding(
                 "recovery/left-behind",
                 each.message,
-                f"{each.fix} Then run this again.",
+                f"{each.fix} Then run the same command again.",
                 Severity.ERROR if plan.destroys else Severity.WARNING,
                 subject=f"environment.{environment.name}",
                 location=environment.location,
@@ -148,7 +150,7 @@ class GuardedRecovery(Recovery):
 
     def _standby_waits(self, plan: Plan, now: Situation) -> Finding:
         name, environment = self.plan.name, plan.placed.environment
-        what, then = "its own volumes have the newest data of a group", "Then run this again."
+        what, then = "its own volumes have the newest data of a group", "Then run the same command again."
         if not is_contained(now, "target"):
             what = f"its own volumes have data that {self.source.name} never got"
             then = f"Then {command('dr', 'refresh', name)} keeps a snapshot of each volume, and starts them."
@@ -168,7 +170,7 @@ class GuardedRecovery(Recovery):
 
 
 def _blank_findings(plan: Plan, recovery: str) -> Iterator[Finding]:
-    """Return a warning for a plan that creates resources in the target before any failover: people may look
+    """Yield a warning for a plan that creates resources in the target before any failover: operators may look
     for data there.
     """
     if any(change.action == "create" for change in plan.changes):
@@ -176,8 +178,8 @@ def _blank_findings(plan: Plan, recovery: str) -> Iterator[Finding]:
         yield Finding(
             "recovery/not-its-turn",
             f"{environment.name} is the target of recovery plan {recovery}, and has not taken over: "
-            "what this makes is blank",
-            f"To take over: {command('dr', 'failover', recovery)}; to try it: "
+            "the resources that this plan creates are blank",
+            f"To take over: {command('dr', 'failover', recovery)}. To test a takeover: "
             f"{command('dr', 'drill', recovery)}.",
             Severity.WARNING,
             subject=f"environment.{environment.name}",

@@ -1,5 +1,5 @@
-"""When the hosts of an end last started, by the word of their provider: whether they ran since they were
-stopped. No clock is compared. Pure.
+"""The last starts of the hosts of an end, as their provider reports them. They show whether hosts ran since
+they were stopped. No clock is compared. Pure.
 """
 
 import base64
@@ -12,9 +12,10 @@ from portinfra.model.resources import Instance
 
 
 def mark_starts(there: Observation, only: Collection[Address] | None = None) -> str:
-    """Return a short word for the hosts of an end, or `only` for some, and for when each last started: it
-    changes when one starts, is created or is deleted. Empty: the provider does not tell it, a zone does not
-    answer, or no host exists.
+    """Return a short id of the hosts of an end, or of `only` some, and of their last starts. It changes when
+    a host starts, is created or is deleted.
+
+    Empty: the provider does not report starts, a zone does not answer, or no host exists.
     """
     hosts = [seen for address, seen in there.of(Instance).items() if only is None or address in only]
     if there.unknown or not hosts or not all(host.started for host in hosts):

@@ -1,6 +1,6 @@
-"""What runs left that died, or that could not remove all of it: found by the ledgers, then by a look.
+"""Resources of runs that died, or that could not remove all: the ledgers name them, and a read confirms them.
 
-A run writes an entry before it makes a resource, and closes the entry when the resource is gone. So a scope
+A run writes an entry before it creates a resource, and closes the entry when the resource is gone. So a scope
 without an open entry is not read.
 """
 
@@ -25,18 +25,18 @@ What = Literal["drill", "probe host", "transfer hosts", "refresh"]
 
 @frozen(field_transformer=strict)
 class Leftover:
-    """What one run left, or still uses."""
+    """The resources that one run left, or still uses."""
 
     what: What
     environment: str
     id: str
-    """Of the drill, takeover or refresh; empty where it is not known."""
+    """The id of the drill, takeover or refresh; empty where it is not known."""
     recovery: str
     """The name of the recovery plan."""
 
     @property
     def message(self) -> str:
-        """What is left, in words."""
+        """The resources, as a sentence."""
         by = f"run {self.id}" if self.id else "a run"
         return {
             "drill": f"drill {self.id} still runs, or left something behind in {self.environment}",
@@ -48,7 +48,7 @@ class Leftover:
 
     @property
     def fix(self) -> str:
-        """How it is removed or finished, in words."""
+        """How to remove or finish it, as a sentence."""
         purpose = "finish" if self.what == "refresh" else "remove"
         return f"To {purpose} it: {command('dr', self._verb, self.recovery)}."
 
@@ -67,8 +67,8 @@ def list_leftovers(
 ) -> tuple[tuple[Leftover, ...], tuple[str, ...]]:
     """Return what is left at both ends, and a sentence for each end where that cannot be read.
 
-    `through` is connected to the target of this recovery. An end that does not answer, or that a caller
-    gave as lost, gets no call. An end whose ledger has no open entry gets none either.
+    `through` is connected to the target of this recovery. portinfra makes no call to an end that does not
+    answer, that an operator declared lost, or whose ledger has no open entry.
     """
     found: list[Leftover] = []
     unseen: list[str] = []
@@ -96,9 +96,9 @@ def list_leftovers(
 def find_hosts(
     way: Recovery, facts: EndFacts, peer: EndFacts, connection: Connection
 ) -> tuple[list[Leftover], str]:
-    """Return the hosts of probes, and those that carry data, at the target of a way. `peer` is the other end.
+    """Return the hosts of probes and the transfer hosts at the target of a recovery. `peer` is the other end.
 
-    Also return which zones do not answer, in words: they may have more of them. Raises ProviderError.
+    Also return a sentence about zones that do not answer, which may have more of them. Raises ProviderError.
     """
     found: list[Leftover] = []
     silence = ""
@@ -107,7 +107,7 @@ def find_hosts(
         there = connection.observe(way.prober)
         silence = there.silence
         if there.resources:
-            id = runs[0].id if len(runs) == 1 else ""  # of several, the ledger does not say which one
+            id = runs[0].id if len(runs) == 1 else ""  # of several, the ledger does not record which one
             found.append(Leftover("probe host", way.target.name, id, way.plan.name))
     scopes: list[Scope] = []
     if way.plan.vault:
@@ -120,6 +120,6 @@ def find_hosts(
 
 
 def _cut_short(facts: EndFacts) -> Run | None:
-    """Return the refresh that has not ended, where no run of a takeover or refresh is later."""
+    """Return the refresh that has not ended, if no later run of a takeover or refresh exists."""
     newest = max(facts.runs, key=lambda run: run.entry.number, default=None)
     return newest if newest and newest.kind == REFRESH and not newest.result else None

@@ -1,4 +1,4 @@
-"""Which verb is permitted in which situation: the decision table of recovery. Pure.
+"""The decision table of recovery: which verb is permitted in which situation. Pure.
 
 `may` returns None where a verb is permitted. If not, it returns the rule, and the verbs that are right
 instead. `refusals` has the sentences.
@@ -22,13 +22,13 @@ class Verb:
     end: End | None = None
     """The end that it changes. `replicate` copies from it, and `takeover` makes it active."""
     planned: bool = False
-    """Of a takeover: it carries a last point from the other end."""
+    """For a takeover: it carries a last point from the other end."""
     lost: bool = False
-    """Of a takeover: it makes no call to the other end."""
+    """For a takeover: it makes no call to the other end."""
     without_peer: bool = False
-    """Of an apply: the operator skips the check of the other end."""
+    """For an apply: the operator skips the check of the other end."""
     older_data: bool = False
-    """Of an abandonment: the operator accepts that the other end has older data."""
+    """For an abandonment: the operator accepts that the other end has older data."""
 
 
 REFRESH_VERB = Verb("refresh", "target")
@@ -46,7 +46,7 @@ class Refusal:
 
 
 ACTIVE_ALREADY = ("source-stands", "stands-already")
-"""The rules that refuse a takeover to an end that is active already, of source and target."""
+"""The rules that refuse a takeover to the source or target that is already active."""
 
 FENCE, ABANDON = Verb("fence"), Verb("abandon")
 ABANDON_NEWER = Verb("abandon", older_data=True)
@@ -58,7 +58,9 @@ def may(verb: Verb, now: Situation) -> Refusal | None:
 
 
 def next_verbs(now: Situation) -> tuple[Verb, ...]:
-    """Return what an operator does next, the best first; none: nothing is under way, and nothing is amiss."""
+    """Return what an operator does next, the best first; empty: nothing is under way, and nothing
+    is wrong.
+    """
     if now.open or now.phase == "undecided":
         return _finish(now)
     return () if now.fenced else _without(now.silent) if now.silent else (FENCE,)

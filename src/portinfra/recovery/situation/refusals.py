@@ -1,4 +1,4 @@
-"""What an operator reads of a refusal: what happened, where, and the command that is right. Pure."""
+"""The sentences of a refusal: what happened, where, and the right command. Pure."""
 
 from collections.abc import Callable
 
@@ -15,8 +15,8 @@ from portinfra.recovery.situation.situation import ENDS, End, Situation, peer_of
 
 
 def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
-    """Raise PolicyError where the verb is refused; or, where that is for an end that does not answer, what
-    the end failed with: Unavailable, with the command that needs no answer of it.
+    """Raise PolicyError where the verb is refused. Where an end does not answer, raise its error instead:
+    Unavailable, with the command that needs no answer of that end.
     """
     recovery, refusal = recovery.as_declared, may(verb, now)
     if refusal is None:
@@ -26,7 +26,7 @@ def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
     if refusal.rule == "not-fenced" and zones:
         name = _name(recovery, now.waiting)
         raise Unavailable(
-            f"{silent_line(zones, of=name)}: what runs there is not known",
+            f"{silent_line(zones, of=name)}: portinfra does not know what runs there",
             provider=_environment(recovery, now.waiting).provider,
             fix=f"Wait until {name} answers. {found.fix}",
         )
@@ -35,7 +35,7 @@ def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
         raise PolicyError(_title(recovery, verb), [found])
     error = now.facts(silent).error
     if isinstance(error, PortinfraError) and not isinstance(error, Unavailable | OutcomeUnknown):
-        raise error  # it is not out of reach: the credentials are wrong, for example
+        raise error  # the end is reachable: the credentials are wrong, for example
     raise Unavailable(
         found.message, provider=_environment(recovery, silent).provider, fix=found.fix
     ) from error
@@ -49,7 +49,7 @@ def explain(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) ->
 
 
 def command(recovery: Recovery, verb: Verb) -> str:
-    """Return what an operator types for a verb."""
+    """Return the command of a verb, as an operator types it."""
     recovery, plan = recovery.as_declared, recovery.plan.name
     if verb.name == "takeover":
         name = "failover" if verb.end == "target" else "failback"
@@ -92,10 +92,10 @@ def _peer_silent(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situatio
     end = _end(verb)
     peer = _name(recovery, peer_of(end))
     return (
-        f"{peer} cannot be asked whether it has taken over from {_name(recovery, end)}"
+        f"portinfra cannot read whether {peer} has taken over from {_name(recovery, end)}"
         f"{_why(now, peer_of(end))}",
-        f"Restore the way to {peer}. If it certainly is not active, skip the check: --without-peer (in "
-        "Python: guards=()).",
+        f"Restore the connection to {peer}. If you are certain that it is not active, skip the check: "
+        "--without-peer (in Python: guards=()).",
     )
 
 
@@ -113,7 +113,7 @@ def _unreadable(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation
     return (
         f"a takeover by {_name(recovery, end)} may not be finished, and its data may be old: "
         f"{now.facts(end).damaged[0]}",
-        "Repair that record, or delete it if you know that the takeover is finished or abandoned. Or take "
+        "Repair that entry, or delete it if you know that the takeover is finished or abandoned. Or take "
         f"over again, with the newest data there: {command(recovery, refusal.instead[0])}.",
     )
 
@@ -122,7 +122,7 @@ def _not_fenced(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
     since = f"since {moment(now.authority.epoch)}" if now.authority else "now"
     return (
-        f"{name} is active {since}, and {other} is not stopped: its hosts run, or it was not reached then",
+        f"{name} is active {since}, and {other} is not stopped: its hosts run, or it did not answer then",
         f"Stop it first: {command(recovery, refusal.instead[0])}.",
     )
 
@@ -130,23 +130,24 @@ def _not_fenced(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation
 def _source_waits(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
     return (
-        f"{name} is active, and what {other} has is older",
-        f"Run this again: {command(recovery, refusal.instead[0])} carries data from {name} to {other} now.",
+        f"{name} is active, and the data of {other} is older",
+        f"Run the same command again: {command(recovery, refusal.instead[0])} now carries data from {name} "
+        f"to {other}.",
     )
 
 
 def _active_end(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     return (
-        f"{_name(recovery, now.active)} is active, and a drill takes place in the environment that waits",
-        f"Go back first: {command(recovery, Verb('takeover', now.waiting))}; then drill.",
+        f"{_name(recovery, now.active)} is active, and a drill runs in the waiting environment",
+        f"Go back first: {command(recovery, Verb('takeover', now.waiting))}. Then run the drill.",
     )
 
 
 def _refresh_active(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     return (
-        f"{_name(recovery, now.active)} is active: it has the newest data, and a refresh is of a standby",
+        f"{_name(recovery, now.active)} is active and has the newest data; only a standby can be refreshed",
         next_step(recovery, refusal.instead)
-        or f"Go back first: {command(recovery, Verb('takeover', now.waiting))}; then refresh.",
+        or f"Go back first: {command(recovery, Verb('takeover', now.waiting))}. Then run the refresh.",
     )
 
 
@@ -158,7 +159,7 @@ def _stands_already(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situa
         return f"{name} is active already{since}, and {other} is not stopped", f"Stop it: {fence}."
     return (
         f"{name} is active already{since}: there is nothing left to do",
-        f"To repair what is wrong there: {command(recovery, Verb('apply', now.active))}. To make {other} "
+        f"To repair it: {command(recovery, Verb('apply', now.active))}. To make {other} "
         "active: "
         f"{command(recovery, Verb('takeover', now.waiting))}.",
     )
@@ -170,7 +171,7 @@ def _nothing_to_fence(recovery: Recovery, verb: Verb, refusal: Refusal, now: Sit
         what, fix = _open(recovery, verb, evolve(refusal, instead=next_verbs(now)), now)
         return f"{other} is stopped already: {what}", fix
     is_standby = now.facts(now.waiting).hosts == "standby"
-    runs = "runs as the declared standby" if is_standby else "has no host that runs against that"
+    runs = "runs as the declared standby" if is_standby else "has no host that must be stopped"
     return (
         f"{name} is active, and {other}, which waits, {runs}",
         f"{_status(recovery)} shows both environments. To make {other} active: "
@@ -189,8 +190,8 @@ def _own_data(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) 
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
     first, *others = (command(recovery, each) for each in refusal.instead)
     give_up = "".join(
-        f" If that cannot go on, make {other} active with its older data: {each}. What only {name} has "
-        "stays on its volumes and in kept snapshots then, and is carried nowhere."
+        f" If it cannot continue, make {other} active with its older data: {each}. Data that only {name} has "
+        "then stays on its volumes and in kept snapshots, and is carried nowhere."
         for each in others
     )
     what = f"{name}, which takes over, has the newest data, and {other} "
@@ -199,9 +200,9 @@ def _own_data(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) 
 
 def _too_late(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     return (
-        f"{_name(recovery, now.active)} takes over without a last point and has begun to change: none is "
-        "carried now",
-        f"Leave --planned out. {next_step(recovery, refusal.instead)}",
+        f"{_name(recovery, now.active)} takes over without a last point and has begun to change: "
+        "no last point can be carried now",
+        f"Remove --planned. {next_step(recovery, refusal.instead)}",
     )
 
 
@@ -243,7 +244,7 @@ def _title(recovery: Recovery, verb: Verb) -> str:
 def _wait(recovery: Recovery, refusal: Refusal, end: End) -> str:
     if refusal.instead:
         return next_step(recovery, refusal.instead)
-    return f"Wait until {_name(recovery, end)} answers, and run this again."
+    return f"Wait until {_name(recovery, end)} answers, and run the same command again."
 
 
 def _why(now: Situation, end: End) -> str:

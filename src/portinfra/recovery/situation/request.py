@@ -1,4 +1,4 @@
-"""What an operator asks for, as the decision table has it. Pure."""
+"""An operator's request, as the decision table has it. Pure."""
 
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
@@ -7,7 +7,7 @@ from portinfra.recovery.situation.situation import End, Situation
 
 
 def end_of(recovery: Recovery) -> End:
-    """Return the end that takes over: the target, or on the way back the source."""
+    """Return the end that becomes active: the target, or on the way back the source."""
     return "source" if recovery.is_reversed else "target"
 
 

@@ -49,31 +49,31 @@ class Takeover:
 
 @frozen
 class EndFacts:
-    """What one end says."""
+    """The facts of one end."""
 
     answers: bool = True
     authority: Authority | None = None
     """The newest decision that its lease has; None: there was no takeover yet."""
     hosts: Literal["on", "off", "unknown", "standby"] = "off"
-    """`off`: also where none exists. `unknown`: a zone does not answer. `standby`: they run as the recovery
-    plan declares, and nothing from the internet reaches them.
+    """`off`: also where no host exists. `unknown`: a zone does not answer. `standby`: hosts run as the
+    recovery plan declares, and the internet does not reach them.
     """
     takeover: Takeover | None = None
     activated: Authority | None = None
-    """The last takeover that made this end active: its own volumes have the newest data of then."""
+    """The last takeover that made this end active: its own volumes had the newest data then."""
     damaged: tuple[Unreadable, ...] = ()
-    """Entries of takeovers that cannot be read, and may not be finished."""
+    """Entries of takeovers that cannot be read, and that may not be finished."""
     silent_zones: tuple[str, ...] = ()
     held_by: str = field(default="", eq=False)
-    """Who changes it now; empty: no run does."""
+    """The run that changes it now; empty: none does."""
     complete: Authority | None = None
-    """The newest takeover to this end, where last points brought the data of the other end, which it had
-    stopped; `brought` says of which groups.
+    """The newest takeover to this end that stopped the other end, and whose last points brought its data;
+    `brought` has their groups.
     """
     brought: frozenset[str] = field(default=frozenset(), eq=False)
-    """The groups that `complete` brought, each by the digest of its volumes."""
+    """The groups that `complete` brought, each as the digest of its volumes."""
     groups: frozenset[str] = field(default=frozenset(), eq=False)
-    """The declared groups that have volumes here, each by the digest of those volumes."""
+    """The declared groups that have volumes here, each as the digest of those volumes."""
     has_volumes: bool = field(default=False, eq=False)
     """Whether volumes of roles in the waves exist here, or may exist where a zone does not answer."""
     kept: tuple[KeptEntry, ...] = field(default=(), eq=False)
@@ -81,9 +81,9 @@ class EndFacts:
     runs: tuple[Run, ...] = field(default=(), eq=False)
     """Its ledger's entries about drills, takeovers and refreshes, by number."""
     awaits_point: bool = field(default=False, eq=False)
-    """Whether its ledger has a point that is on its way to it through a vault."""
+    """Whether its ledger has a point that is on its way through a vault."""
     starts: str = field(default="", eq=False)
-    """A short word for when each of its hosts last started; empty: it is not known."""
+    """A short id of the last starts of its hosts; empty: not known."""
     clock_offset: float | None = field(default=None, eq=False)
     """Seconds that its provider is ahead of this machine; None: not known."""
     turn: TakeoverEntry | None = field(default=None, eq=False)
@@ -91,16 +91,16 @@ class EndFacts:
     approved_steps: frozenset[str] = field(default=frozenset(), eq=False)
     """The manual steps of `takeover` that are approved, by name."""
     error: PortinfraError | None = field(default=None, eq=False)
-    """Why it does not answer."""
+    """Why the end does not answer."""
 
     @property
     def tells_time(self) -> bool:
-        """Whether its provider tells its time."""
+        """Whether its provider has a clock."""
         return self.clock_offset is not None
 
     @property
     def open_runs(self) -> tuple[Run, ...]:
-        """The runs that have not ended, or that left something behind."""
+        """The runs that have not ended, or that left resources."""
         return tuple(run for run in self.runs if run.entry.open)
 
 
@@ -130,7 +130,7 @@ class Situation:
 
     @property
     def waiting(self) -> End:
-        """Return the end that is not active."""
+        """The end that is not active."""
         return peer_of(self.active)
 
     @property
@@ -144,7 +144,7 @@ class Situation:
         return self.phase == "active" and self.fenced is True
 
     def facts(self, end: End) -> EndFacts:
-        """Return what an end says."""
+        """Return the facts of an end."""
         return self.ends[ENDS.index(end)]
 
     def answers(self, end: End) -> bool:
@@ -185,9 +185,9 @@ class Situation:
 
 
 def is_contained(now: Situation, end: End) -> bool:
-    """Return whether the other end has all data that own volumes of an end have.
+    """Return whether the other end has all data of own volumes of an end.
 
-    That is so where the end was last left by a takeover that stopped it and then carried a last point of each
+    It has if the end was last replaced by a takeover that stopped it, and then carried a last point of each
     group that has volumes there. A target that was never active has no data of customers.
     """
     here, there = now.facts(end), now.facts(peer_of(end))
@@ -198,9 +198,9 @@ def is_contained(now: Situation, end: End) -> bool:
 
 
 def is_replaceable(now: Situation, end: End) -> bool:
-    """Return whether volumes of an end may be deleted without a kept snapshot: the other end has all of their
-    data, and none of their hosts started since it was stopped, or they run as the declared standby. Where no
-    takeover has left an end, its hosts may have written on every volume that exists.
+    """Return whether volumes of an end may be deleted without a kept snapshot. The other end must have all
+    their data, and none of their hosts may have started since the stop, unless they run as the declared
+    standby. If no takeover has left an end, its hosts may have written on every volume that exists.
     """
     here, there = now.facts(end), now.facts(peer_of(end))
     if not is_contained(now, end):
@@ -246,8 +246,8 @@ def _phase(active: EndFacts, waiting: EndFacts, newest: Authority | None) -> Pha
 
 
 def _has_become_active(active: EndFacts, waiting: EndFacts, newest: Authority | None) -> bool:
-    """Return whether a ledger says that the newest decision was carried out. The lease alone does not: it has
-    the decision before the end has its data.
+    """Return whether a ledger records that the newest decision was carried out. The lease does not prove
+    that: it has the decision before the end has its data.
     """
     if newest is None or not waiting.answers:
         return True

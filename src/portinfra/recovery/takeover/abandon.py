@@ -13,9 +13,9 @@ from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
     TakeoverEntry,
     activate,
+    list_takeovers,
     next_epoch,
-    record_turn,
-    turns,
+    record_takeover,
 )
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
@@ -86,7 +86,7 @@ def abandon(
             )
             options.at(Step.ABANDON)
             own_until = turn.own_until or other_active_since(now, end_of(recovery), time)
-            turn = record_turn(ledger, evolve(turn, abandoned=epoch, own_until=own_until))
+            turn = record_takeover(ledger, evolve(turn, abandoned=epoch, own_until=own_until))
             options.at(Step.STOP)
             stopped = switch_end(run, target, recovery, epoch, "stopped", run_options.listen)
         options.at(Step.RETURN)
@@ -108,15 +108,15 @@ def _close(recovery: Recovery, ledger: Ledger, turn: TakeoverEntry) -> TakeoverE
     """Write that the takeover is abandoned, and return it as the ledger has it. Another run may have written
     that meanwhile. Raise PolicyError where another run has continued the takeover.
     """
-    now = next((each for each in turns(ledger.entries()) if each.id == turn.id), None)
+    now = next((each for each in list_takeovers(ledger.entries()) if each.id == turn.id), None)
     if now is None or now.abandoned != turn.abandoned:
         raise overtaken_error(recovery, turn.latest if now is None else now.latest)
-    return record_turn(ledger, evolve(now, open=False)) if now.open else now
+    return record_takeover(ledger, evolve(now, open=False)) if now.open else now
 
 
 def _open_turn(recovery: Recovery, ledger: Ledger, now: int) -> TakeoverEntry:
     """Return the takeover that is open; a new one where its entry is damaged."""
-    known = turns(ledger.entries())
+    known = list_takeovers(ledger.entries())
     newest = max(known, key=lambda turn: turn.latest, default=None)
     if newest and newest.open:
         return newest

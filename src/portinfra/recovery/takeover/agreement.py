@@ -4,7 +4,7 @@ from attrs import evolve
 
 from portinfra.model.placed import Placed
 from portinfra.recovery.groups import groups
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, mark, record_turn
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, record_takeover, short_id
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.host_starts import mark_starts
@@ -19,8 +19,8 @@ def agree(
     `now` is what the ledger has. Raise PolicyError where another run has decided for other data meanwhile.
     """
     recovery = progress.recovery
-    ids, own = tuple(point.id for point in chosen.points), tuple(map(mark, chosen.own))
-    blank = tuple(map(mark, sorted(chosen.blank)))
+    ids, own = tuple(point.id for point in chosen.points), tuple(map(short_id, chosen.own))
+    blank = tuple(map(short_id, sorted(chosen.blank)))
     if (set(now.points), set(now.own)) == (set(ids), set(own)) and now.restores:
         return now
     is_changed = set(now.points) & set(options.without) or (options.from_points and now.own)
@@ -32,20 +32,20 @@ def agree(
             "Run this again: it goes on with that.",
         )
     kept = {point.group for point in chosen.points if point.id in now.points}
-    kept |= {name for name in chosen.own if mark(name) in now.own}
+    kept |= {name for name in chosen.own if short_id(name) in now.own}
     anew = [group for group in groups(recovery, placed) if group.name not in kept]
-    roles = {mark(placed.roles[volume]) for group in anew for volume in group.volumes}
+    roles = {short_id(placed.roles[volume]) for group in anew for volume in group.volumes}
     restored = tuple(each for each in now.restored if each not in roles)
     contained = now.contained and not now.restores  # what came up may have been written to
     if contained and now.own_starts:
         contained = mark_starts(progress.target.observe(recovery.target_scope)) == now.own_starts
     changed = evolve(now, points=ids, own=own, blank=blank, restored=restored, done=())
     selections = now.selections + 1 if now.restores else 0
-    return record_turn(progress.ledger, evolve(changed, contained=contained, selections=selections))
+    return record_takeover(progress.ledger, evolve(changed, contained=contained, selections=selections))
 
 
 def roles_with_data(recovery: Recovery, turn: TakeoverEntry) -> frozenset[str]:
     """Return the roles whose hosts this takeover has started, or may have."""
-    restored = {role for role in recovery.plan.roles if mark(role) in turn.restored}
+    restored = {role for role in recovery.plan.roles if short_id(role) in turn.restored}
     rest = {role.name for role in recovery.topology.roles} - set(recovery.plan.roles)
     return frozenset(restored | rest if restored else ())

@@ -9,7 +9,7 @@ from portinfra.format import suggestion
 from portinfra.model.strict import strict
 from portinfra.recovery.ledger.approvals import KIND, approval_entry, person_of
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_mark
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_id
 from portinfra.recovery.points.point import new_id
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
@@ -60,7 +60,7 @@ def _write(way: Recovery, what: str, turn: TakeoverEntry | None) -> Approving:
         now, person = place.now(), person_of(place)
         id = new_id(now, (str(entry.said["id"]) for entry in ledger.entries(KIND)))
         until = 0.0 if turn else now + APPROVAL_SECONDS
-        takeover, data = (turn.id, data_mark(turn)) if turn else ("", "")
+        takeover, data = (turn.id, data_id(turn)) if turn else ("", "")
         ledger.add(approval_entry(id, what, person, at=now, until=until, takeover=takeover, data=data))
     return Approving(what, takeover, person, now, until or None)
 

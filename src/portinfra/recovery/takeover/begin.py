@@ -13,10 +13,10 @@ from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
     TakeoverEntry,
     activated_number,
-    mark,
+    list_takeovers,
     next_epoch,
-    record_turn,
-    turns,
+    record_takeover,
+    short_id,
 )
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.own_data import other_active_since, own_data_time
@@ -83,14 +83,14 @@ class TakeoverStart:
         ):
             both_from, _ = _both_ran(now, peer_of(end_of(self.recovery)))
             wanted = evolve(wanted, own_until=since, both_from=found.both_from or both_from)
-        return found if wanted == found else record_turn(self.ledger, wanted)
+        return found if wanted == found else record_takeover(self.ledger, wanted)
 
     def _is_first(self, found: TakeoverEntry) -> bool:
         """Return whether its end never took over before: volumes there have no data of customers. Any others
         have data that only the lost end may have, too.
         """
         contents = self.ledger.read()
-        others = [turn for turn in turns(contents.entries) if turn.id != found.id]
+        others = [turn for turn in list_takeovers(contents.entries) if turn.id != found.id]
         return not self.recovery.is_reversed and not others and not activated_number(contents)
 
     def _new(self, now: Situation, run: Run) -> TakeoverEntry:
@@ -126,12 +126,12 @@ class TakeoverStart:
             both_from=both_from,
             both_until=both_until,
         )
-        return record_turn(self.ledger, turn)
+        return record_takeover(self.ledger, turn)
 
     @property
     def _blank(self) -> tuple[str, ...]:
         """The volumes that may begin blank, by `mark`."""
-        return tuple(map(mark, sorted(self.options.blank)))
+        return tuple(map(short_id, sorted(self.options.blank)))
 
     @property
     def _as_of(self) -> float | None:
@@ -149,7 +149,7 @@ class TakeoverStart:
         )
 
     def _epoch(self, now: Situation, run: Run) -> int:
-        known = [turn.latest for turn in turns(self.ledger.entries())]
+        known = [turn.latest for turn in list_takeovers(self.ledger.entries())]
         known += [facts.authority.epoch for facts in now.ends if facts.authority]
         known += [facts.takeover.authority.epoch for facts in now.ends if facts.takeover]
         return next_epoch(self.target.now(), run.lease.epoch, *known)

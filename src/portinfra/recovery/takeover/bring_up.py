@@ -13,8 +13,8 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Action
 from portinfra.planning.readiness import questions
-from portinfra.planning.refusal import refuse
-from portinfra.recovery.ledger.takeovers import mark
+from portinfra.planning.refusal import raise_for_errors
+from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.points.restore import (
     all_at_once,
     find_joining,
@@ -100,7 +100,7 @@ class BringUp:
         if there.unknown:
             return f"{there.silence}: what is there is not known"
         wave = self.recovery.plan.waves[number - 1]
-        stale = [role for role in wave.roles if mark(role) not in self.restored]
+        stale = [role for role in wave.roles if short_id(role) not in self.restored]
         old = outdated_volumes(placed, there, stale, self.blank)
         mine = frozenset(address for address in old if placed.roles[address] in roles)
         hosts = hosts_of(placed, mine) & there.resources.keys()
@@ -127,7 +127,7 @@ class BringUp:
     def _carry_out(self, placed: Placed, options: PlanOptions, *, ask_ready: bool = False) -> None:
         options = evolve(options, ask_ready=ask_ready)
         plan = self.context.run.plan(placed, self.context.catalogue, options)
-        refuse(plan)
+        raise_for_errors(plan)
         if not plan.empty or questions(plan):
             self.context.run.apply(plan, self.context.listen)
 
@@ -137,7 +137,7 @@ class BringUp:
         return all(self._call(action) for action in actions)
 
     def _call(self, action: Action) -> bool:
-        if mark(action.name) in self.done:
+        if short_id(action.name) in self.done:
             return True
         checked = (
             self._await_approval(action) if action.manual else self.rollout.call(action.name, action.run)

@@ -25,7 +25,7 @@ from portinfra.model.resources import FirewallRules, Instance, Power
 from portinfra.placement import place
 from portinfra.recovery.ledger.departures import record_left
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.takeovers import record_turn, turns
+from portinfra.recovery.ledger.takeovers import list_takeovers, record_takeover
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
@@ -190,8 +190,8 @@ def _record_stop(recovery: Recovery, epoch: int, run_options: RunOptions, *, was
         active.start_run(scope, workers=run_options.workers, seed=run_options.seed),
     ):
         ledger = Ledger.after_settling(active, recovery.ledger)
-        turn = max(turns(ledger.entries()), key=lambda turn: turn.latest, default=None)
+        turn = max(list_takeovers(ledger.entries()), key=lambda turn: turn.latest, default=None)
         overtook = turn is not None and turn.ran_on_from is not None and turn.epoch == epoch
         is_due = turn is not None and (was_active if turn.fenced_at is not None else not turn.open)
         if turn and overtook and is_due:
-            record_turn(ledger, evolve(turn, fenced_at=active.now()))
+            record_takeover(ledger, evolve(turn, fenced_at=active.now()))

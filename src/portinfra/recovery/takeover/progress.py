@@ -12,7 +12,13 @@ from portinfra.model.duration import seconds
 from portinfra.model.recovery import Action
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.runs import reopen_run
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, mark, record_turn, turns, under_way
+from portinfra.recovery.ledger.takeovers import (
+    TakeoverEntry,
+    find_under_way,
+    list_takeovers,
+    record_takeover,
+    short_id,
+)
 from portinfra.recovery.notify import Event, notify
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
@@ -41,24 +47,24 @@ class Progress:
 
     def read(self) -> TakeoverEntry:
         """Return the takeover as the ledger has it now."""
-        return next(each for each in turns(self.ledger.entries()) if each.id == self.id)
+        return next(each for each in list_takeovers(self.ledger.entries()) if each.id == self.id)
 
     def note(self, **come: Any) -> TakeoverEntry:
         """Write what has changed of the takeover."""
-        return record_turn(self.ledger, evolve(self.read(), **come))
+        return record_takeover(self.ledger, evolve(self.read(), **come))
 
     def add(self, **names: Collection[str]) -> None:
         """Add these names of roles or actions, by `mark`, to what is done."""
         now = self.read()
-        self.note(**{field: (*getattr(now, field), *map(mark, some)) for field, some in names.items()})
+        self.note(**{field: (*getattr(now, field), *map(short_id, some)) for field, some in names.items()})
 
     def still(self, turn: TakeoverEntry) -> TakeoverEntry:
         """Return the takeover as the ledger has it, whatever this run has written itself before. Raise
         PolicyError where another run has finished it, or abandoned it, or begun another.
         """
         self.ledger = Ledger.after_settling(self.target, self.recovery.ledger)
-        known = turns(self.ledger.entries())
-        now = under_way(known)
+        known = list_takeovers(self.ledger.entries())
+        now = find_under_way(known)
         if now is None or now.id != turn.id or now.epoch != turn.epoch or now.abandoned:
             raise overtaken_error(self.recovery, max([turn.epoch, *(each.latest for each in known)]))
         return now
@@ -73,7 +79,7 @@ class Progress:
         with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed):
             now = self.still(turn)
             changed = change(now)
-            return now if changed == now else record_turn(self.ledger, changed)
+            return now if changed == now else record_takeover(self.ledger, changed)
 
     def wait_for(self, action: Action, run: Run, say: Say) -> str:
         """Wait until a manual step is approved; return why it was not, or an empty text."""
@@ -83,7 +89,7 @@ class Progress:
         approve = command("dr", "approve", name, self.recovery.plan.name)
         line = f"waiting for manual step {name!r}, for up to {action.limit}: {approve}"
         say(line)
-        with run.living():
+        with run.keep_lease():
             waits = Event("waits", self.read().occasion, self.id, reasons=(line,))
             for problem in notify(self.recovery.as_declared, waits):
                 say(problem)

@@ -23,7 +23,7 @@ from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, activate, data_mark, record_turn
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, activate, data_id, record_takeover
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
@@ -144,7 +144,7 @@ class _Takeover:
             turn = progress.still(turn)
             if data_entries(progress.ledger.read(), but=turn.id) != known:  # a newer point came meanwhile
                 chosen = self._select(turn, progress)
-                with run.living():
+                with run.keep_lease():
                     receive(self.recovery, self.target, chosen.points, run_options, self.say)
             there = self.target.observe(self.recovery.points)
             placed = place(self.recovery.topology, self.recovery.target)
@@ -184,7 +184,7 @@ class _Takeover:
                 self.options.at(Step.COMPLETE)
                 activate(progress.ledger, turn.id)
                 self.options.at(Step.CLOSE)
-                record_turn(progress.ledger, evolve(turn, open=False))
+                record_takeover(progress.ledger, evolve(turn, open=False))
             with suppress(ProviderError):  # the target is up: that one record fails must not hide it
                 end_run(progress.ledger, entry, evidence, open=bool(evidence.left_behind))
             with suppress(ProviderError):
@@ -197,7 +197,7 @@ class _Takeover:
 
     def _overwritten(self, turn: TakeoverEntry, progress: Progress, run: Run) -> Overwritten:
         kept = KeptVolumes(self.recovery, self.target, progress.ledger, self.options.run_options)
-        return Overwritten(kept, run, turn.id, data_mark(turn), self.say, set(turn.overwritten))
+        return Overwritten(kept, run, turn.id, data_id(turn), self.say, set(turn.overwritten))
 
     def _bring_up(
         self,

@@ -19,7 +19,7 @@ from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Contents, Ledger
 from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, activated_number, mark, turns
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, activated_number, list_takeovers, short_id
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.coverage import Accepted, Coverage, OwnVolumes, coverage
 from portinfra.recovery.points.listing import VaultListing
@@ -41,7 +41,9 @@ def as_decided(
     if takeover is None:
         return options
     volumes = [volume for group in declared_groups(recovery) for volume in group.volumes]
-    blank = dict.fromkeys([*options.blank, *(volume for volume in volumes if mark(volume) in takeover.blank)])
+    blank = dict.fromkeys(
+        [*options.blank, *(volume for volume in volumes if short_id(volume) in takeover.blank)]
+    )
     as_of = options.as_of if takeover.as_of is None else datetime.fromtimestamp(takeover.as_of, UTC)
     return evolve(
         options,
@@ -124,7 +126,9 @@ class Selection:
             for id in agreed
             if id not in known
         ]
-        own = [] if self.options.from_points else [name for name in declared if mark(name) in takeover.own]
+        own = (
+            [] if self.options.from_points else [name for name in declared if short_id(name) in takeover.own]
+        )
         blank = frozenset[Address]()
         for name, judged in self._judge_own(own).items():
             blank |= self.accepts.blank.intersection(judged.volumes("accepted"))
@@ -350,7 +354,7 @@ def own_numbers(
     active = ran <= since and (since > 0 or recovery.is_reversed)
     later = [
         takeover
-        for takeover in turns(contents.entries)
+        for takeover in list_takeovers(contents.entries)
         if takeover.number > max(since, ran) and takeover.restores
     ]
     known = {point.id: point for point in points(contents.entries) if point.id not in options.without}
@@ -359,7 +363,7 @@ def own_numbers(
         judged = coverage(placed, group, OwnVolumes(), there, VaultListing()).accept(to_accepted(options))
         exists = judged.restorable is not False
         number: int | None = since if active and exists else None
-        roles = {mark(placed.roles[volume]) for volume in group.volumes}
+        roles = {short_id(placed.roles[volume]) for volume in group.volumes}
         for takeover in sorted(later, key=lambda takeover: takeover.number):
             number = (
                 _after(takeover, group, number, known, whole=roles <= set(takeover.restored))
@@ -374,7 +378,7 @@ def _after(
     takeover: TakeoverEntry, group: Group, number: int | None, known: dict[str, Point], *, whole: bool
 ) -> int | None:
     """Return the number of a group's own data after a takeover that did not finish."""
-    if mark(group.name) in takeover.own:
+    if short_id(group.name) in takeover.own:
         return number
     agreed = next(
         (known[id] for id in takeover.points if id in known and known[id].group == group.name), None

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.recovery.groups import Group
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, mark
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, short_id
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.point import Point
 
@@ -23,7 +23,7 @@ def list_undecided(
     points has. A group with own volumes may have got volumes whose data was to come from a point.
     """
     from_points = {point.group for point in agreed}
-    own = [group for group in declared if mark(group.name) in takeover.own]
+    own = [group for group in declared if short_id(group.name) in takeover.own]
     decided = {*from_points, *left_aside, *(group.name for group in own)}
     joined = set(_volumes_of(agreed, {group.name for group in declared}, there))
     found = {group.name: list(group.volumes) for group in declared if group.name not in decided}
@@ -53,5 +53,5 @@ def list_left_aside(
     dropped = [id for id in takeover.points if id in options.without]
     if any(id not in known for id in dropped):
         return frozenset(group.name for group in declared)
-    own = [group.name for group in declared if options.from_points and mark(group.name) in takeover.own]
+    own = [group.name for group in declared if options.from_points and short_id(group.name) in takeover.own]
     return frozenset({*(known[id].group for id in dropped), *own})

@@ -1,1 +1,1 @@
-"""What a recovery could bring back now, and what would stop a takeover."""
+"""What a recovery could restore now, and what would stop a takeover."""

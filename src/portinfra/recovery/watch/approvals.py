@@ -18,20 +18,21 @@ def needs_approval(recovery: Recovery) -> bool:
 
 
 def occasion_of(recovery: Recovery) -> Takeover:
-    """Return what the takeover to the target of this recovery is called."""
+    """Return the name of the takeover to the target of this recovery."""
     return "failback" if recovery.is_reversed else "failover"
 
 
 def is_approved(recovery: Recovery, place: Connection, entries: Iterable[Entry]) -> bool:
-    """Return whether the takeover may begin now: another person has approved it, or the plan asks for none.
-    `place` and `entries` are of the end that takes over.
+    """Return whether the takeover may begin now: another person has approved it, or the plan requires no
+    approval. `place` and `entries` are of the end that becomes active.
     """
     return not needs_approval(recovery) or bool(_by_others(place, _valid(recovery, place, entries)))
 
 
 def approvals_by_others(recovery: Recovery, place: Connection, entries: Iterable[Entry]) -> list[Approval]:
-    """Return the approvals of the takeover that may begin now. Raise PolicyError where the plan requires one,
-    and no approval of another person is valid. `place` and `entries` are of the end that takes over.
+    """Return the approvals of the takeover that may begin now. `place` and `entries` are of the end that
+    becomes active. Raise PolicyError where the plan requires an approval, and none of another person is
+    valid.
     """
     if not needs_approval(recovery):
         return []
@@ -45,7 +46,7 @@ def approvals_by_others(recovery: Recovery, place: Connection, entries: Iterable
         "not-approved",
         f"recovery plan {plan} wants a {occasion} to be approved by a second person: {why}",
         f"Another person runs, with credentials of their own: {command('dr', 'approve', occasion, plan)}. "
-        "Then run this again.",
+        "Then run the same command again.",
     )
 
 
@@ -56,5 +57,5 @@ def _valid(recovery: Recovery, place: Connection, entries: Iterable[Entry]) -> l
 def _by_others(place: Connection, given: Iterable[Approval]) -> list[Approval]:
     """Return the approvals of persons other than the one who runs this."""
     given = list(given)
-    person = person_of(place) if given else ""  # which may take a call
+    person = person_of(place) if given else ""  # it may need a call
     return [each for each in given if each.principal != person]

@@ -1,6 +1,6 @@
-"""`plan`: what a takeover would do now, how long it would take, and what stands in its way.
+"""`plan`: what a takeover would do now, how long it would take, and what prevents it.
 
-Changes nothing. It reads the facts that `readiness` judges: `may_take_over` refuses for the same errors.
+It changes nothing. It reads the facts that `readiness` judges: `may_take_over` refuses for the same errors.
 """
 
 from collections.abc import Collection, Iterable
@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection, Look
 from portinfra.format import iso
-from portinfra.hooks.calls import name_of, unready
+from portinfra.hooks.calls import name_of, why_not_callable
 from portinfra.hosts.plan_findings import plan_findings
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
@@ -20,12 +20,12 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Volume
 from portinfra.model.strict import strict
 from portinfra.placement import place
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
 from portinfra.recovery.ledger.ledger import Contents, Ledger
-from portinfra.recovery.ledger.takeovers import mark
+from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
@@ -63,7 +63,7 @@ OWN = "own volumes of"
 
 @frozen(field_transformer=strict)
 class WaveForecast:
-    """What one wave would bring up."""
+    """The work of one wave."""
 
     roles: tuple[str, ...]
     hosts: int
@@ -77,7 +77,7 @@ class WaveForecast:
 
 @frozen(field_transformer=strict)
 class DataSource:
-    """The data that one group would come up from."""
+    """The data that one group would restore."""
 
     group: str
     what: str
@@ -94,7 +94,7 @@ class DataSource:
 
 @frozen(field_transformer=strict)
 class Forecast:
-    """A failover, foreseen."""
+    """The forecast of a takeover."""
 
     recovery: Recovery
     waves: tuple[WaveForecast, ...]
@@ -103,7 +103,7 @@ class Forecast:
     floor_seconds: float
     """Of all waves."""
     measured: float | None
-    """What the last drill that came up took."""
+    """The seconds that the last complete drill took."""
     measured_in: str
     """That drill's id."""
     findings: tuple[Finding, ...]
@@ -114,19 +114,19 @@ class Forecast:
     carries_last_point: bool = False
     """Whether the takeover makes a last point of the other end and uses it."""
     is_active: bool = False
-    """Whether the end that would take over is active already: nothing of a takeover is foreseen."""
+    """Whether the end is active already: there is nothing to forecast."""
 
     @property
     def estimate(self) -> float:
-        """Seconds: what was measured last, and never less than the floor."""
+        """The last measured seconds, and never less than the floor."""
         return max(self.floor_seconds, self.measured or 0.0)
 
 
 @check_arguments
 def make_forecast(recovery: Recovery, options: FailoverOptions | None = None) -> Forecast:
-    """Foresee a failover, or the takeover that `options` describes. Raises ProviderError where the target
-    does not answer, and PolicyError for a point in `options.without` that does not exist. It reads of the
-    source what `status` reads, and for a last point, its resources.
+    """Forecast a failover, or the takeover that `options` describes. It reads what `status` reads of the
+    source, and its resources for a last point. Raises ProviderError where the target does not answer, and
+    PolicyError for a point in `options.without` that does not exist.
     """
     options = options or FailoverOptions()
     with Look.to(recovery.target, recovery.topology) as target:
@@ -138,8 +138,8 @@ def make_forecast(recovery: Recovery, options: FailoverOptions | None = None) ->
 
 
 def _foresee_active(recovery: Recovery, options: FailoverOptions, now: RecoveryStatus) -> Forecast | None:
-    """Return a forecast with one error where the end that would take over is active already; None: it is
-    not. All else would be about volumes and points that no takeover touches.
+    """Return a forecast with one error where the end is active already; None: it is not. No takeover would
+    touch its volumes and points.
     """
     verb, situation = takeover_verb(recovery, options), now.situation
     assert situation is not None
@@ -152,9 +152,9 @@ def _foresee_active(recovery: Recovery, options: FailoverOptions, now: RecoveryS
 
 
 def with_permissions(found: Forecast, options: FailoverOptions, target: Connection) -> Forecast:
-    """Add what the credentials of the end that takes over may not do.
+    """Add what the credentials of the end that becomes active may not do.
 
-    `status` leaves it out: on some providers it takes a call for each action.
+    `status` does not include it: on some providers it takes a call for each action.
     """
     recovery = found.recovery
     seen = target.observe(recovery.target_scope).resources
@@ -203,7 +203,7 @@ def foresee(
 
     def plan_roles(roles: Collection[str]) -> Plan:
         mine = frozenset(address for address in old if placed.roles[address] in roles)
-        return compose(placed, catalogue, there, target.provider.drivers, replacement_options(mine, roles))
+        return make_plan(placed, catalogue, there, target.provider.drivers, replacement_options(mine, roles))
 
     plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
     contents = ledger.read()
@@ -268,7 +268,7 @@ def _roles_so_far(recovery: Recovery) -> list[list[str]]:
 
 
 def _points_used(selected: Selected, now: RecoveryStatus, ages: Ages) -> Iterable[DataSource]:
-    """Yield the points that are used. Of points that the status has, the age is the same as there."""
+    """Yield the points that are used. Points that the status has get the same age as there."""
     known = {each.id: each.age for each in now.points}
     for point in selected.points:
         age = known.get(point.id, ages.of(point).seconds)
@@ -276,7 +276,7 @@ def _points_used(selected: Selected, now: RecoveryStatus, ages: Ages) -> Iterabl
 
 
 def _own_source(recovery: Recovery, group: str, written: float | None, now: float) -> DataSource:
-    """Return own volumes as the data of a group, which were `written` to until then; None: not known."""
+    """Return own volumes as the data of a group, `written` to until then; None: not known."""
     what = f"{OWN} {recovery.target.name}"
     if written is None or written == ANY_AGE:
         return DataSource(group, what, None)
@@ -284,8 +284,8 @@ def _own_source(recovery: Recovery, group: str, written: float | None, now: floa
 
 
 def _own_data_time(recovery: Recovery, now: Situation, contents: Contents, time: float) -> float | None:
-    """Return until when own volumes of the end that takes over were written to, as far as its lease and
-    ledger say; None: they do not say, or no decision left that end.
+    """Return until when own volumes of the end that becomes active were written to, by its lease and ledger.
+    None: they do not record it, or that end was never overtaken.
     """
     end = end_of(recovery)
     if now.turn and now.active == end:
@@ -295,19 +295,21 @@ def _own_data_time(recovery: Recovery, now: Situation, contents: Contents, time:
 
 
 def _last_measured(drills: Iterable[DrillEntry]) -> tuple[float | None, str]:
-    """Return the seconds that the last drill took which came up, and its id; None and no id: none came up."""
+    """Return the seconds and the id of the last drill that came up; None and an empty id: none did."""
     came_up = [(each.rto_measured, each.id) for each in drills if each.rto_measured is not None]
     return came_up[-1] if came_up else (None, "")
 
 
 def _stale(recovery: Recovery, now: RecoveryStatus) -> Collection[str]:
-    """The roles of which a failover would replace whatever the target has: it is of when that stood last."""
+    """Return the roles whose volumes in the target a failover replaces: their data is of its last active
+    time.
+    """
     restored = now.turn.restored if now.turn else ()
-    return () if now.stands else [role for role in recovery.plan.roles if mark(role) not in restored]
+    return () if now.stands else [role for role in recovery.plan.roles if short_id(role) not in restored]
 
 
 def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) -> WaveForecast:
-    """What a wave adds to those before it."""
+    """Return what a wave adds to the waves before it."""
     wave, plan = recovery.plan.waves[number], plans[number]
     before = plans[number - 1] if number else None
     calls = before.budget.calls if before else 0
@@ -342,14 +344,14 @@ def _no_last_point(recovery: Recovery, options: FailoverOptions, target: Connect
 
 
 def _unready_hooks(recovery: Recovery, options: FailoverOptions, occasion: Kind) -> Iterable[UnreadyHook]:
-    """Yield the hooks that cannot be called from here."""
+    """Yield the hooks that cannot be called from this machine."""
     plan = recovery.plan
     ready = [hook for role in recovery.topology.roles if role.name in plan.roles for hook in role.ready]
     needed = [*ready, *(gate for wave in plan.waves for gate in wave.gates)]
     needed += [action.run for action in plan.actions if occasion in action.on and not action.manual]
-    if recovery.is_reversed and not options.lost:  # which begins with a point of running hosts
+    if recovery.is_reversed and not options.lost:  # a failback begins with a point of running hosts
         needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]
     called_here = [hook for hook in plan.hooks if hook not in plan.hooks_inside]
     for hook in dict.fromkeys([*ready, *called_here]):
-        if problem := unready(hook):
+        if problem := why_not_callable(hook):
             yield UnreadyHook(name_of(hook), problem, hook in needed)

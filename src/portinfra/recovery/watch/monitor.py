@@ -13,8 +13,8 @@ from portinfra.validation.arguments import check_arguments
 
 @check_arguments
 def status(recovery: Recovery) -> RecoveryStatus:
-    """Return the status of a recovery, and what speaks against a takeover where one could begin now. Raises
-    what the status alone raises.
+    """Return the status of a recovery, and the findings about a takeover where one could begin now. Raises
+    the errors of the status alone.
     """
     declared = recovery.as_declared
     with Look.to(declared.target, declared.topology) as target:

@@ -1,4 +1,4 @@
-"""The volumes that a takeover would replace although their data may be nowhere else. Pure."""
+"""The volumes that a takeover would replace although their data may exist nowhere else. Pure."""
 
 from collections.abc import Collection
 
@@ -16,12 +16,12 @@ from portinfra.recovery.situation.situation import Situation, is_contained, is_r
 
 @frozen
 class Overwrites:
-    """Volumes that a takeover replaces, and whose data may be nowhere else."""
+    """Volumes that a takeover replaces, and whose data may exist nowhere else."""
 
     volumes: tuple[str, ...] = ()
     """Their names."""
     why: str = ""
-    """Why their data may be nowhere else."""
+    """Why their data may exist nowhere else."""
 
 
 def foresee_overwrites(
@@ -33,8 +33,8 @@ def foresee_overwrites(
     *,
     lost: bool,
 ) -> Overwrites:
-    """Return of which of the `replaced` volumes the takeover keeps snapshots. It does so for all volumes of a
-    wave at once. `there` is what the environment has; with `lost`, no call is made to the other end.
+    """Return which of the `replaced` volumes the takeover keeps snapshots of, for all volumes of a wave at
+    once. `there` is what the environment has. With `lost`, portinfra makes no call to the other end.
     """
     if not _is_replaceable(recovery, now):
         return _overwrites(replaced, _why(recovery, now, lost=lost))
@@ -56,7 +56,7 @@ def _overwrites(volumes: Collection[Address], why: str) -> Overwrites:
 
 
 def _why(recovery: Recovery, now: Situation, *, lost: bool) -> str:
-    """Return why data of the end that takes over may be nowhere else."""
+    """Return why data of the end that becomes active may exist nowhere else."""
     name, begun = recovery.target.name, _find_open_takeover(recovery, now)
     if end_of(recovery) == "target" and now.facts("target").activated is None:
         return f"hosts of {name} may have written there before any takeover to it was complete"

@@ -1,4 +1,4 @@
-"""Whether the credentials of the end that takes over may do what a takeover does, asked without a change."""
+"""Whether the credentials of the end that becomes active may do what a takeover does. Changes nothing."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,10 +18,10 @@ from portinfra.recovery.recovery import Recovery
 def permission_findings(
     recovery: Recovery, target: Connection, seen: Mapping[Address, Observed[Any]]
 ) -> Iterator[Finding]:
-    """Return an error for each denied action, a warning where it may be granted in another way, and a note
-    about what the provider does not tell.
+    """Yield an error for each denied action, a warning where it may be granted in another way, and a note
+    about what the provider does not report.
 
-    `seen` is what the end that takes over has. At most 20 reads, which change nothing.
+    `seen` is what the end that becomes active has. At most 20 reads, which change nothing.
     """
     name, provider = target.environment.name, target.environment.provider
     subject = f"recovery.{recovery.plan.name}"

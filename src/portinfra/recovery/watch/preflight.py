@@ -1,4 +1,4 @@
-"""The check before a takeover: portinfra refuses one that would fail, before the first write."""
+"""The check before a takeover: portinfra refuses a takeover that would fail, before its first write."""
 
 from attrs import frozen
 
@@ -27,16 +27,16 @@ class Permitted:
 
     situation: Situation
     overruled: tuple[str, ...] = ()
-    """The errors that an operator overruled, in words."""
+    """The errors that an operator overruled, as sentences."""
 
 
 @check_arguments
 def may_take_over(recovery: Recovery, options: FailoverOptions | None = None) -> Permitted:
-    """Return in which situation a takeover to the target is permitted. Raise PolicyError where it is not.
+    """Return the situation in which a takeover to the target is permitted. Raise PolicyError where it is not.
 
     Raise it, or ValidationError, with the errors of `make_forecast`, unless the operator insists, or the
-    takeover may have stopped the other end already. One that has decided on its data is refused where the
-    topology was edited since, so that this data does not restore all that is declared now.
+    takeover may have stopped the other end already. A takeover that has selected its data is also refused
+    where an edit of the topology means that this data does not restore everything that is declared now.
     """
     options = options or FailoverOptions()
     left = peer_of(end_of(recovery))
@@ -58,15 +58,15 @@ def may_take_over(recovery: Recovery, options: FailoverOptions | None = None) ->
     refusing = [each for each in errors if not options.insist or each.rule in NEVER_OVERRULED]
     if refusing:
         abandon = command("dr", "abandon", recovery.plan.name)
-        fix = f"Correct that, and run it again; or abandon it: {abandon}."
+        fix = f"Correct the findings, and run the same command again; or abandon the takeover: {abandon}."
         what = f"{recovery.target_scope} cannot take over: nothing was changed"
         raise refusal_of(what, refusing, fix if now.open else "")
     return Permitted(now, tuple(dict.fromkeys(f"{each.rule}: {each.message}" for each in errors)))
 
 
 def _has_stopped(recovery: Recovery, options: FailoverOptions, now: Situation) -> bool:
-    """Return whether a takeover goes on that may have stopped the other end. To refuse it would protect
-    nothing: each of its waves looks again, and those before the one that fails are up.
+    """Return whether this continues a takeover that may have stopped the other end. To refuse it would
+    protect nothing: each of its waves is checked again, and the waves before a failed one are up.
     """
     if not now.open or now.active != end_of(recovery):
         return now.open and options.lost

@@ -1,4 +1,4 @@
-"""The probers of a recovery plan: one more host for each role that a probe runs on, with its checks."""
+"""The probers of a recovery plan: one more host for each role that probes run on, with its checks."""
 
 import hashlib
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def make_prober(recovery: Recovery, role: str, placed: Placed, given: Inventory,
 
 
 def unfit_for_probers(recovery: Recovery) -> Iterator[Finding]:
-    """Return a finding for each probe that no host of an end can run, or report about. Offline."""
+    """Yield a finding for each probe that no host of an end can run, or report about. Offline."""
     probes = [probe for mine in probes_by_role(recovery).values() for probe in mine]
     for end in dict.fromkeys((recovery.source.provider, recovery.target.provider)) if probes else ():
         plugin = registry.plugin(end)
@@ -61,11 +61,13 @@ def unfit_for_probers(recovery: Recovery) -> Iterator[Finding]:
         elif not isinstance(plugin, ConsoleReader):
             message = f"portinfra reads no serial console of {end}, so no probe can report from there"
         for probe in probes if message else ():
-            yield _wrong(recovery, probe, "from", message, "Leave `from` out: it runs on this machine then.")
+            yield _wrong(
+                recovery, probe, "from", message, "Remove `from`: the probe then runs on this machine."
+            )
 
 
 def prober_findings(recovery: Recovery) -> Iterator[Finding]:
-    """Return what keeps a prober from being made, as far as this machine can tell. Errors of a drill."""
+    """Yield what prevents a prober, as far as this machine can find out. They are errors of a drill."""
     if not (probes := probes_by_role(recovery)):
         return
     placed = with_end_after(place(isolate(recovery.topology), recovery.target), 1)
@@ -111,7 +113,7 @@ def _contents(path: str) -> bytes:
     except OSError as error:
         raise InvalidRequest(
             f"{path}, a file of a probe, cannot be read: {error.strerror}",
-            fix="Run this in the folder where the file is, or correct `files`.",
+            fix="Run the command in the folder where the file is, or correct `files`.",
         ) from error
 
 

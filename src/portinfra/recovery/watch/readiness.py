@@ -1,7 +1,7 @@
-"""Whether a takeover would succeed: one judge of all that can be known before the first write. Pure.
+"""Readiness: whether a takeover would succeed, by all that can be known before its first write. Pure.
 
-An error refuses a takeover, unless an operator insists. From a lost source only missing data refuses: nothing
-that runs is stopped, and the waves before the one that fails are up.
+An error refuses a takeover, unless an operator insists. With a lost source only missing data refuses it: no
+running host is stopped, and the waves before a failed one are up.
 """
 
 from collections.abc import Collection, Iterable
@@ -35,7 +35,7 @@ from portinfra.recovery.watch.recovery_status import DRILL_LATE, RecoveryStatus
 NEVER_OVERRULED = frozenset(
     f"recovery/{rule}" for rule in ("no-point", "half-replaced", "not-blank", "no-last-point")
 )
-"""Without these an operator cannot go on: there is no data, or it is not known which."""
+"""An operator cannot overrule these: there is no data, or it is not known which data is the newest."""
 
 NOT_KNOWN = (
     "spare capacity of the target, beyond quotas",
@@ -52,12 +52,12 @@ class UnreadyHook:
     name: str
     problem: str
     needed: bool
-    """Whether a takeover would stop at it."""
+    """Whether it would stop a takeover."""
 
 
 @frozen
 class ReadinessFacts:
-    """What was read before the first write."""
+    """The facts that were read before the first write."""
 
     situation: Situation
     status: RecoveryStatus
@@ -66,11 +66,11 @@ class ReadinessFacts:
     placed: tuple[Finding, ...] = ()
     """What a plan of the whole placed topology finds at the end that takes over."""
     transfer_hosts: tuple[Finding, ...] = ()
-    """The same of the hosts that receive data there."""
+    """The findings of a plan of the transfer hosts there."""
     records: tuple[Finding, ...] = ()
     """Whether the account has room for the records of a takeover."""
     keys: tuple[Finding, ...] = ()
-    """Which encryption keys it cannot use."""
+    """The encryption keys that it cannot use."""
     probers: tuple[Finding, ...] = ()
     vault: tuple[Finding, ...] = ()
     """What this machine lacks to use the vault."""
@@ -82,14 +82,14 @@ class ReadinessFacts:
     passed_over: tuple[Lack, ...] = ()
     """The points that are newer, and cannot be restored."""
     no_last_point: Collection[str] = ()
-    """Why a group cannot have a last point that can be restored, in words."""
+    """Why a group cannot have a last point that can be restored, as sentences."""
     overwrites: Overwrites = field(factory=Overwrites)
-    """The volumes that it replaces though their data may be nowhere else."""
+    """The volumes that it replaces although their data may exist nowhere else."""
     measured: float | None = None
-    """What the last drill took that came up, in seconds."""
+    """The seconds that the last complete drill took."""
     measured_in: str = ""
     is_approved: bool = False
-    """Whether another person has approved the takeover, where the plan asks for that."""
+    """Whether another person has approved the takeover, where the plan requires that."""
     is_refresh: bool = False
     """Whether it is a refresh: nothing at the source is stopped, and no end becomes active."""
 
@@ -124,7 +124,7 @@ def readiness(recovery: Recovery, options: FailoverOptions, facts: ReadinessFact
 
 
 def doubts(options: FailoverOptions, found: Iterable[Finding]) -> list[Finding]:
-    """Return what may stop a late wave: errors are warnings where the source is lost."""
+    """Return what may stop a late wave. Errors become warnings where the source is lost."""
     return [_as_warning(each) if options.lost and each.severity is Severity.ERROR else each for each in found]
 
 
@@ -134,8 +134,8 @@ def errors_of(found: Iterable[Finding]) -> list[Finding]:
 
 
 def _silent_zones(recovery: Recovery, now: Situation) -> Iterable[Finding]:
-    """Return an error for zones of the end that is left: what runs there would not be stopped. Where no host
-    is seen to run, there is no rest to stop.
+    """Yield an error for zones of the other end that do not answer: hosts there would not be stopped. Where
+    no host is known to run, there is no rest to stop.
     """
     end, name = end_of(recovery), recovery.source.name
     facts = now.facts(peer_of(end))
@@ -144,14 +144,14 @@ def _silent_zones(recovery: Recovery, now: Situation) -> Iterable[Finding]:
     lost = Verb("takeover", end, lost=True)
     fix = next_step(recovery, (lost,))
     if facts.hosts != "unknown":
-        rest = "stop the rest of it: --insist"
+        rest = "stop all hosts that answer: --insist"
         fix = f"Wait until {name} answers; or {rest}; or, if {name} is lost: {command_of(recovery, lost)}."
     silent = silent_line(facts.silent_zones, of=name)
-    yield _gap(recovery.plan.name, "silent-zone", f"{silent}: what runs there is not stopped", fix)
+    yield _gap(recovery.plan.name, "silent-zone", f"{silent}: hosts there are not stopped", fix)
 
 
 def _clocks(recovery: Recovery, now: Situation) -> Iterable[Finding]:
-    """Return that the clock of this machine is wrong: an error where it is far off."""
+    """Yield that the clock of this machine is wrong: an error where it is far off."""
     left = peer_of(end_of(recovery))
     ends = ((recovery.target, now.facts(peer_of(left))), (recovery.source, now.facts(left)))
     for environment, facts in ends:
@@ -163,7 +163,7 @@ def _clocks(recovery: Recovery, now: Situation) -> Iterable[Finding]:
 
 
 def _leases(recovery: Recovery, options: FailoverOptions, now: Situation) -> Iterable[Finding]:
-    """Return a warning for each end that another run changes now: the takeover waits for none."""
+    """Yield a warning for each end that another run changes now: the takeover does not wait for it."""
     for environment, end in (
         (recovery.source, peer_of(end_of(recovery))),
         (recovery.target, end_of(recovery)),
@@ -171,38 +171,38 @@ def _leases(recovery: Recovery, options: FailoverOptions, now: Situation) -> Ite
         held_by = now.facts(end).held_by
         if held_by and not (options.lost and environment is recovery.source):
             message = f"{held_by} changes {environment.name} now: a takeover that needs it is refused"
-            yield _gap(recovery.plan.name, "lease-held", message, "Wait for it.", Severity.WARNING)
+            yield _gap(recovery.plan.name, "lease-held", message, "Wait until it ends.", Severity.WARNING)
 
 
 def _permission(
     recovery: Recovery, options: FailoverOptions, now: Situation, next_step: str
 ) -> Iterable[Finding]:
-    """Return what the decision table says of the takeover, and that it goes on."""
+    """Yield what the decision table says about the takeover, and that it continues an open one."""
     verb = takeover_verb(recovery, options)
     if refusal := may(verb, now):
         yield explain(recovery, verb, refusal, now)
     elif now.turn and now.active == verb.end:
-        begun = f"{now.turn.occasion} {now.turn.id} has begun, and goes on with the data that it began with"
+        begun = f"{now.turn.occasion} {now.turn.id} has begun, and continues with the data that it began with"
         rule = f"{now.turn.occasion}-under-way"
         yield _gap(recovery.plan.name, rule, begun, next_step, Severity.WARNING)
         if message := describe_replaced_choice(options, now.turn):
-            fix = "Go on only if these points are to be used."
+            fix = "Continue only if these points are to be used."
             yield _gap(recovery.plan.name, "other-points", message, fix, Severity.WARNING)
 
 
 def _last_point(recovery: Recovery, problems: Collection[str]) -> Iterable[Finding]:
-    """Return an error for each group without a last point that can be restored: the source would be stopped
-    for nothing.
+    """Yield an error for each group without a last point that can be restored: a takeover would stop the
+    source in vain.
     """
     for message in problems:
-        yield _gap(recovery.plan.name, "no-last-point", message, "Mend that first, and run this again.")
+        yield _gap(recovery.plan.name, "no-last-point", message, "Correct that first, and run it again.")
 
 
 def _hooks(recovery: Recovery, unready: Iterable[UnreadyHook]) -> Iterable[Finding]:
-    """Return the hooks that cannot be called from here: errors where a takeover would stop at one of them."""
+    """Yield the hooks that cannot be called from this machine: errors where a takeover would stop at one."""
     for hook in unready:
         called = f"{hook.name!r} cannot be called from here: {hook.problem}"
-        fix = "Run this in the folder where hooks are, or write the whole path."
+        fix = "Run the command in the folder where hooks are, or write the whole path."
         severity = Severity.ERROR if hook.needed else Severity.WARNING
         yield _gap(recovery.plan.name, "hook-unready", called, fix, severity)
 
@@ -210,8 +210,8 @@ def _hooks(recovery: Recovery, unready: Iterable[UnreadyHook]) -> Iterable[Findi
 def _skipped_points(
     recovery: Recovery, options: FailoverOptions, passed_over: Iterable[Lack]
 ) -> Iterable[Finding]:
-    """Return the points that are newer than the data that would be used, and are not restored. A takeover
-    from a lost source goes on with what is left, unless an edit of the declaration brings the data back.
+    """Yield the points that are newer than the used data, and are not restored. A takeover from a lost source
+    continues with the remaining data, unless an edit of the declaration brings the data back.
     """
     for lack in passed_over:
         severity = Severity.WARNING if options.lost and not lack.refuses_lost else Severity.ERROR
@@ -219,21 +219,21 @@ def _skipped_points(
 
 
 def _vault_unseen(recovery: Recovery, now: RecoveryStatus, severity: Severity) -> Iterable[Finding]:
-    """Return a finding where the vault cannot be listed. It is an error of a takeover that brings data from
-    there, and would stop the source before it knows whether the data exists.
+    """Yield a finding where the vault cannot be listed. It is an error of a takeover that fetches data from
+    there: it would stop the source before it knows whether the data exists.
     """
     if now.vault_unseen:
         yield _gap(
             recovery.plan.name,
             "vault-unseen",
             f"the vault cannot be compared with the ledger: {now.vault_unseen}",
-            "Run this where the vault's configuration is, or mend the way there.",
+            "Run the command where the vault's configuration is, or repair the connection to the vault.",
             severity,
         )
 
 
 def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
-    """What makes a recovery worse than was planned, and stops no takeover."""
+    """Yield what makes a recovery worse than planned, but stops no takeover."""
     name = recovery.plan.name
     if now.locks_unread:
         message = f"whether points are locked is not known: {now.locks_unread}"
@@ -253,8 +253,8 @@ def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
 def _unreadable_entries(
     recovery: Recovery, options: FailoverOptions, now: RecoveryStatus
 ) -> Iterable[Finding]:
-    """Return a finding for each entry of the ledger that cannot be read. An entry of a newer version may say
-    who takes over: a takeover that stops the source is refused.
+    """Yield a finding for each entry of the ledger that cannot be read. An entry of a newer version may
+    record which end is active, so a takeover that stops the source is refused.
     """
     for each in now.unreadable:
         refuses = each.newer and not options.lost
@@ -262,15 +262,15 @@ def _unreadable_entries(
             recovery.plan.name,
             "newer-entry" if each.newer else "unreadable-entry",
             f"the ledger {recovery.ledger} cannot be read in full: {each}",
-            "Run this with the newer version of portinfra."
+            "Run the command with the newer version of portinfra."
             if each.newer
-            else "No point is removed until that record is repaired, or deleted by the means of its cloud.",
+            else "No point is removed until that record is repaired, or deleted with the tools of its cloud.",
             Severity.ERROR if refuses else Severity.WARNING,
         )
 
 
 def _drill_findings(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
-    """What the drills speak against: the last of all, and the last that came up."""
+    """Yield the findings about drills: the last one, and the last one that came up."""
     name, rto, every = recovery.plan.name, recovery.plan.rto, recovery.plan.drills.every
     now, measured, drill = facts.status, facts.measured, facts.measured_in
     last, try_it = now.last_drill, command("dr", "drill", name)
@@ -280,25 +280,25 @@ def _drill_findings(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Findi
             name, DRILL_LATE.partition("/")[2], late, f"Let {try_it} run by a timer.", Severity.WARNING
         )
     if last and last.result == "failed":
-        failed, fix = f"the last drill ({last.id}) failed", f"Look at its report, and try it again: {try_it}."
+        failed, fix = f"the last drill ({last.id}) failed", f"Read its report, and run it again: {try_it}."
         yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
     if recovery.plan.drills.accept == "data":
         yield from _unread(recovery, last)
     if measured is None:
         never = "no drill has come up yet, so the time that a takeover needs is not known"
-        yield _gap(name, "never-drilled", never, f"Try it: {try_it}.", Severity.WARNING)
+        yield _gap(name, "never-drilled", never, f"Run one: {try_it}.", Severity.WARNING)
     elif measured > seconds(rto):
         took = f"drill {drill} took {duration(measured)}, and the rto is {rto}"
-        yield _gap(name, "too-slow", took, "Look at its report: which wave took the time?", Severity.WARNING)
+        yield _gap(name, "too-slow", took, "Read in its report which wave took the time.", Severity.WARNING)
     for left in now.left_behind:
         yield _gap(name, "left-behind", left.message, left.fix, Severity.WARNING)
 
 
 def _unread(recovery: Recovery, last: DrillEntry | None) -> Iterable[Finding]:
-    """Return warnings about data that no probe reads: no drill shows that it can be used."""
+    """Yield warnings about data that no probe reads: no drill shows that it is usable."""
     name = recovery.plan.name
     if last and last.result == "inconclusive":
-        message, fix = f"the last drill ({last.id}) read no data of some group", "Look at its report."
+        message, fix = f"the last drill ({last.id}) read no data of some group", "Read its report."
         yield _gap(name, "drill-inconclusive", message, fix, Severity.WARNING)
     read = {role for probe in recovery.plan.probes for role in probe.reads}
     placed = place(recovery.topology, recovery.target)
@@ -310,7 +310,7 @@ def _unread(recovery: Recovery, last: DrillEntry | None) -> Iterable[Finding]:
 
 
 def _approval(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
-    """Return a warning that a second person has to approve a takeover that has not begun."""
+    """Yield a warning that a second person has to approve a takeover that has not begun."""
     occasion, plan = occasion_of(recovery), recovery.plan.name
     if needs_approval(recovery) and now.takeover_by(occasion) is None:
         message = f"a second person approves a {occasion} before it begins"
@@ -319,7 +319,7 @@ def _approval(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
 
 
 def _overwrites(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
-    """Return a warning about volumes that the takeover replaces though their data may be nowhere else."""
+    """Yield a warning about volumes that the takeover replaces although their data may exist nowhere else."""
     if not facts.overwrites.volumes:
         return
     plan = recovery.plan
@@ -335,14 +335,16 @@ def _overwrites(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
 
 
 def _with_wait(finding: Finding) -> Finding:
-    """The finding, with a fix that a takeover has: it works around no zone of the target."""
+    """Return a finding with the fix of a takeover, which needs every zone of the target."""
     silent = finding.rule == "plan/unknown-zone"
-    return evolve(finding, fix="Wait until it answers, and run this again.") if silent else finding
+    return (
+        evolve(finding, fix="Wait until it answers, and run the same command again.") if silent else finding
+    )
 
 
 def _as_warning(finding: Finding) -> Finding:
-    """Return what may stop a late wave as a warning: a takeover from a lost source stops nothing that runs,
-    and the waves before that one come up. Only missing data refuses it.
+    """Return what may stop a late wave as a warning: a takeover from a lost source stops no running host, and
+    the waves before that one come up. Only missing data refuses it.
     """
     return evolve(finding, severity=Severity.WARNING)
 

@@ -15,18 +15,18 @@ from portinfra.recovery.groups import groups
 from portinfra.recovery.recovery import Recovery
 
 FIXED_RECORDS = 10
-"""Leases of the scopes of its end, and the entries of a takeover, of its run and of its approvals."""
+"""The leases of the scopes of its end, and the entries of a takeover, of its run and of its approvals."""
 
 PIECE_CHARACTERS = 500
-"""At least so many characters of an entry fit into one more record."""
+"""The characters of an entry that fit into one more record, at least."""
 
 GROUP_CHARACTERS = 16
-"""What the entry of a takeover says of one group at most: its point, and its roles."""
+"""The characters of one group in the entry of a takeover, at most: its point and its roles."""
 
 
 def takeover_records(recovery: Recovery) -> int:
-    """Return how many records a takeover adds at its end at most, at its widest moment: each wave whose
-    volumes are kept adds an entry, and a long entry goes on in others, which exist twice while it changes.
+    """Return how many records a takeover adds at its end at most. Each wave whose volumes are kept adds an
+    entry. A long entry continues in other records, which exist twice while it changes.
     """
     placed = place(recovery.topology, recovery.target)
     restored = groups(recovery, placed)
@@ -39,8 +39,8 @@ def takeover_records(recovery: Recovery) -> int:
 
 
 def record_findings(recovery: Recovery, records: RecordDriver, catalogue: Catalogue) -> Iterator[Finding]:
-    """Return an error where the quota leaves no room for the records of a takeover, and a warning where it
-    leaves room for one and not for two. Nothing is known where the provider does not tell of a quota.
+    """Yield an error where the quota has no room for the records of a takeover, and a warning where it has
+    room for one and not for two. Nothing is known where the provider reports no quota.
     """
     needed = takeover_records(recovery)
     for quota in catalogue.quotas:

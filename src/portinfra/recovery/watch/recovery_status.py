@@ -1,4 +1,4 @@
-"""What a status of a recovery holds: volumes, points, and what wants attention. Pure."""
+"""The values of a status of a recovery: volumes, points, and what needs attention. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -19,8 +19,8 @@ from portinfra.recovery.situation.leftovers import Leftover
 from portinfra.recovery.situation.situation import End, Situation
 
 Level = Literal["ok", "late", "lost"]
-"""`late`: older than the schedule, with some slack; or in a vault that could not be looked into; or of a
-point that is dated ahead of now. `lost`: older than the rpo, of an age that is not known, or not there.
+"""`late`: older than the schedule with some slack, in a vault that could not be listed, or of a point that is
+dated in the future. `lost`: older than the rpo, of unknown age, or missing.
 """
 
 EXIT_CODES: Mapping[Level, int] = {"ok": 0, "late": 1, "lost": 2}
@@ -38,15 +38,15 @@ class VolumeStatus:
     level: Level
     point: str = ""
     taken: str = ""
-    """As its point says."""
+    """The time of its point."""
     age: float | None = None
     """In seconds, and never negative; None where it is not known."""
     age_is_exact: bool = True
-    """Whether it is the age. If not, the data is no older than that: the point is dated ahead of now."""
+    """Whether `age` is exact. If not, the data is no older than that: the point is dated in the future."""
     verdict: Judgement = "missing"
     """Whether its data can be restored."""
     why: str = ""
-    """What speaks against it."""
+    """The reason against it."""
     role: str = ""
 
 
@@ -73,11 +73,11 @@ class PointStatus:
     parts: int
     """How many of its snapshots are in the target."""
     restorable: bool | None
-    """None: in a vault that could not be looked into."""
+    """None: it is in a vault that could not be listed."""
     in_vault: bool = False
-    """Whether the ledger says that all of it is there."""
+    """Whether the vault has all of it, by the ledger."""
     age_is_exact: bool = True
-    """Whether it is the age. If not, the data is no older than that."""
+    """Whether `age` is exact. If not, the data is no older than that."""
     locked_until: str | None = None
     """Until when the provider refuses to delete it: UTC, ISO 8601; None: it is not locked."""
 
@@ -93,47 +93,49 @@ class KeptVolume:
     until: str
     """portinfra removes it no earlier: UTC, ISO 8601."""
     ends_by_time: bool = True
-    """Whether portinfra removes it then. If not, a person does: its provider does not tell its time, so the
-    end of that time is not known.
+    """Whether portinfra removes it then. If not, a person does: its provider has no clock, so the end of that
+    time is not known.
     """
 
 
 @frozen(field_transformer=strict)
 class RecoveryStatus:
-    """What a recovery could bring back now."""
+    """What a recovery could restore now."""
 
     recovery: str
     rpo: int
     volumes: tuple[VolumeStatus, ...]
     points: tuple[PointStatus, ...]
     drills: tuple[str, ...] = ()
-    """Drills that died, or could not be torn down, by their ids: for `sweep`."""
+    """The ids of drills that died or could not be removed, for `sweep`."""
     turn: TakeoverEntry | None = None
-    """The failover, or the way back, that has begun and is not done."""
+    """The failover or failback that has begun and is not finished."""
     step_is_approved: bool = field(default=False, kw_only=True)
     """Whether the manual step that `turn` waits for is approved."""
     stands: int = 0
-    """The epoch since which the target stands for the source; 0 where it does not. What is written there then
-    is carried nowhere before the way back.
+    """The epoch since which the target is active; 0 where it is not. No replication carries data that is
+    written there since to the source.
     """
     source_stopped: bool | None = None
-    """Of a target that stands: whether the source is fenced, and all its hosts are off; None where it could
-    not be asked, and where the target does not stand.
+    """For an active target: whether the source is fenced, and all its hosts are off. None where the source
+    did not answer, and where the target is not active.
     """
     source_fenced: bool | None = None
-    """Whether the source's newest claim says that it is fenced; None where it could not be asked."""
+    """Whether the source's newest lease is fenced; None where the source did not answer."""
     untold: bool = False
-    """Whether the source was let in again while the target was silent, so that this may be at work, too."""
+    """Whether the source became active again while the target did not answer, so that the target may be
+    active, too.
+    """
     vault_unseen: str = ""
-    """Why the vault, which some of the points are in, could not be looked into."""
+    """Why the vault, which has some of the points, could not be listed."""
     last_drill: DrillEntry | None = None
     """The newest one that has ended."""
     dated_ahead: tuple[str, ...] = ()
-    """A sentence for each point whose time lies ahead of now: the clock of a machine is wrong."""
+    """A sentence for each point that is dated in the future: the clock of a machine is wrong."""
     unreadable: tuple[Unreadable, ...] = ()
     """The entries of the ledger that cannot be read."""
     next_step: str = ""
-    """The commands that are right now, in a sentence; empty: nothing is under way, and nothing is amiss."""
+    """A sentence with the right commands; empty: nothing is under way, and nothing is wrong."""
     kept: tuple[KeptVolume, ...] = ()
     """The snapshots of volumes that takeovers replaced, at both ends."""
     kept_unseen: tuple[str, ...] = field(default=(), kw_only=True)
@@ -142,7 +144,8 @@ class RecoveryStatus:
     silent: tuple[str, ...] = ()
     """The environments that do not answer, by name."""
     readiness: tuple[Finding, ...] | None = None
-    """What speaks against a takeover now; None: it was not judged, as one is under way, or an end is silent.
+    """The findings about a takeover now; None: they were not made, as one is under way, or an end does not
+    answer.
     """
     target_may_run: bool = False
     """Whether hosts of the target run although a takeover made the source active again."""
@@ -159,7 +162,7 @@ class RecoveryStatus:
     locks_unread: str = ""
     """Why the locks of points cannot be read; empty: they were read, or nothing may be locked."""
     left_behind: tuple[Leftover, ...] = ()
-    """What runs left at both ends that died, or that still run; the drills of `drills`, too."""
+    """The resources at both ends of runs that died or still run, including those of `drills`."""
     left_unseen: tuple[str, ...] = ()
     """A sentence for each end where that cannot be read."""
 
@@ -192,20 +195,21 @@ class RecoveryStatus:
 
     @property
     def level(self) -> Level:
-        """The worst of all volumes. Late at best where a takeover is open, both ends may run, an end does not
-        answer, a command is to be run next or a drill is late; and lost where the check before a takeover
-        finds an error.
+        """The worst level of all volumes.
+
+        It is late at best where a takeover is open, both ends may run, an end does not answer, a command is
+        due or a drill is late. It is lost where the check before a takeover finds an error.
         """
         levels = {*(volume.level for volume in self.volumes), *(level for level, _ in self._doubts())}
         return "lost" if "lost" in levels else "late" if "late" in levels else "ok"
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What leads to the level, besides the volumes."""
+        """The reasons for the level, besides the volumes."""
         return tuple(why for level, why in self._doubts() if level == self.level)
 
     def _doubts(self) -> Iterable[tuple[Level, str]]:
-        """Yield what makes a recovery worse than its data, each with the level that it leads to."""
+        """Yield what makes a recovery worse than its data, each with its level."""
         found = self.readiness or ()
         if any(each.severity is Severity.ERROR for each in found):
             yield "lost", "a takeover would be refused now"
@@ -222,8 +226,8 @@ class RecoveryStatus:
 
     @property
     def exit_code(self) -> int:
-        """The code that monitors expect: that of the level; 3 where an end does not answer, and the level is
-        not lost.
+        """The exit code for monitors: that of the level; 3 where an end does not answer and the level is not
+        lost.
         """
         code = EXIT_CODES[self.level]
         return 3 if self.silent and code < 2 else code

@@ -1,6 +1,6 @@
-"""`status`: how old the newest restorable data of every volume is, against what may be lost.
+"""`status`: the age of the newest restorable data of every volume, compared with the rpo.
 
-It reads the points at the end that waits, and the vault where this machine can. Of the other end it reads the
+It reads the points at the waiting end, and the vault where this machine can. Of the other end it reads the
 lease, the takeovers in its ledger, and whether hosts run.
 """
 
@@ -53,9 +53,9 @@ SLACK = 1.25
 
 @check_arguments
 def status(recovery: Recovery, *, through: Connection | None = None) -> RecoveryStatus:
-    """Return what could be brought back now, at the end that waits. Raises ProviderError where the target
-    does not answer. Where the vault does not answer, the status says why. It uses the connection to the
-    declared target that a caller has.
+    """Return what the waiting end could restore now. It uses the connection to the declared target that a
+    caller has. Where the vault does not answer, the status says why. Raises ProviderError where the target
+    does not answer.
     """
     declared = recovery.as_declared
     found = status_of_way(declared, through=through)
@@ -79,10 +79,10 @@ def status(recovery: Recovery, *, through: Connection | None = None) -> Recovery
 def status_of_way(
     recovery: Recovery, *, ask_source: bool = True, through: Connection | None = None
 ) -> RecoveryStatus:
-    """Return what a takeover to the target of this recovery, which may be the way back, could bring back now.
+    """Return what a takeover to the target of this recovery, which may be the way back, could restore now.
 
-    Raises ProviderError where that target does not answer. The source is read too, where it answers; without
-    `ask_source` no call is made to it. It uses the connection to the target that a caller has.
+    It also reads the source where that answers; without `ask_source`, portinfra makes no call to it. It uses
+    the connection to the target that a caller has. Raises ProviderError where that target does not answer.
     """
     source_end = peer_of(end_of(recovery))
     with nullcontext(through) if through else Connection.to(recovery.target) as target:
@@ -207,7 +207,7 @@ def _active_since(end: End, now: Situation) -> int:
 
 
 def _is_untold(source: End, of_source: EndFacts, of_target: EndFacts) -> bool:
-    """Return whether the source became active again, and the target's lease does not say so yet."""
+    """Return whether the source became active again, and the target's lease does not record that yet."""
     known = of_source.authority
     return (
         known is not None and known.active == source and known > (of_target.authority or Authority(0, source))
@@ -215,9 +215,7 @@ def _is_untold(source: End, of_source: EndFacts, of_target: EndFacts) -> bool:
 
 
 def _restorable(point: Point, judged: Mapping[str, bool | None], there: Observation) -> bool | None:
-    """Return whether a point can be restored. One of a group that is not declared cannot: its snapshots say
-    whether it is whole.
-    """
+    """Return whether a point can be restored. For a group that is not declared, its snapshots decide."""
     return judged[point.id] if point.id in judged else bool(point.parts(there))
 
 
@@ -243,9 +241,10 @@ def _group_volumes(
     judged: Collection[tuple[Point, Coverage]],
     ages: Ages,
 ) -> Iterable[VolumeStatus]:
-    """Return what a takeover would restore of each volume now, from the newest point that covers the group.
+    """Yield what a takeover would restore of each volume now, from the newest point that covers the group.
 
-    Without any it restores nothing of the group, and the verdicts are about the point that covers most of it.
+    Without such a point it restores nothing of the group. The verdicts are then about the point that covers
+    most of it.
     """
     best = newest_or_best([each for each in judged if each[0].carried])
     for volume in group.volumes:

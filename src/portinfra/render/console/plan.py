@@ -14,7 +14,7 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import public_fields
 from portinfra.model.topology import Role
 from portinfra.planning.account import account_of
-from portinfra.planning.readiness import questions, rolling_roles, rolls
+from portinfra.planning.readiness import is_rolling, questions, rolling_roles
 from portinfra.planning.roles import COMMON, role_of
 from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.assurances import nothing_to_do
@@ -68,7 +68,7 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
             {line: some for line, some in groups.items() if line.action == action and line not in dangers},
         )
     console.print()
-    for role in (role for role in rolling_roles(plan) if rolls(plan, role)):
+    for role in (role for role in rolling_roles(plan) if is_rolling(plan, role)):
         print_hanging(console, styled_text(""), rolling(role))
     print_hanging(console, styled_text(""), summary(plan))
     if not plan.errors and (hosts := questions(plan)):

@@ -19,7 +19,7 @@ from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.planning.changes import Drivers
 from portinfra.planning.dry_run import dry_step
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Refs, Refuse
 from portinfra.reach.links import links
@@ -72,7 +72,7 @@ class RuleWalker:
 
     def _plan(self, topology: Topology, there: Observation) -> Plan:
         options = PlanOptions(allow_data_loss=frozenset({"all"}))
-        plan = compose(place(topology, self.environment), self.catalogue, there, self.drivers, options)
+        plan = make_plan(place(topology, self.environment), self.catalogue, there, self.drivers, options)
         assert not plan.errors, "\n".join(map(str, plan.errors))
         return plan
 

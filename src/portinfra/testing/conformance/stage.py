@@ -71,7 +71,7 @@ class Stage:
 
     def look(self, provider: Provider, scope: Scope) -> Observation:
         """Return the observation of the provider's lists as they are now."""
-        return Reader(provider, Caller(provider).insisting).observe(scope)
+        return Reader(provider, Caller(provider).with_retries).observe(scope)
 
     def ground_truth(self) -> Sequence[str]:
         """Return everything that exists, without leases."""

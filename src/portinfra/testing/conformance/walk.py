@@ -82,7 +82,7 @@ class Walk:
                 Caller(provider).once(call)
         else:
             # A machine that is too busy refuses a call now and then, whatever the driver.
-            Caller(provider).insisting(call)
+            Caller(provider).with_retries(call)
         if self.twice and call.safe:
             with suppress(ProviderError):
                 Caller(provider).once(call)

@@ -12,7 +12,7 @@ from portinfra.model.observed import UNSEEN, Fault, Observed, State
 from portinfra.model.resources import Instance, Power
 from portinfra.provider.cloud_init import compress, user_data
 from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs, Refuse, Wait
-from portinfra.provider.mount_script import mounting
+from portinfra.provider.mount_script import mount_script
 from portinfra_aws import devices, errors, keys, marks, pinned, profiles
 from portinfra_aws.drivers import reading
 from portinfra_aws.drivers.base import AwsDriver, Observation, Owned, token
@@ -374,7 +374,7 @@ def _with_root(seen: Observed[Instance], roots: list[Record]) -> Observed[Instan
 def birth_text(want: Instance) -> str:
     """Return the user data of a new host: the user's own, with keys and mounts."""
     volumes = [(devices.device(mount.device), mount) for mount in want.mounts]
-    every_boot = mounting(volumes, look=devices.LOOK)
+    every_boot = mount_script(volumes, look=devices.LOOK)
     return user_data(want.user_data, want.ssh_keys, want.ends_after, want.boot_script + every_boot)
 
 

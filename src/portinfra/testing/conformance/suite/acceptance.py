@@ -85,4 +85,4 @@ class Acceptance:
     def _stop(self, caller: Caller, next_call: object, seen: Observed[Instance], refs: Refs) -> None:
         call = next_call(evolve(seen.spec, power="stopped"), seen, refs)  # type: ignore[operator]
         assert isinstance(call, Call)
-        caller.insisting(call)
+        caller.with_retries(call)

@@ -59,4 +59,4 @@ def _host(stage: Stage, name: str) -> Observed[Instance]:
 
 def _read(stage: Stage, reader: ConsoleReader, host: Observed[Instance]) -> str:
     with stage.provider() as provider:
-        return reader.console_text(Caller(provider).insisting(reader.console_call(host)))
+        return reader.console_text(Caller(provider).with_retries(reader.console_call(host)))

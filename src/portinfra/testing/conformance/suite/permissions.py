@@ -32,7 +32,7 @@ class Permissions:
 def _list_denied(stage: Stage, checks: PermissionChecks) -> list[str]:
     placed = place(stage.bed.before, stage.environment)
     with stage.provider() as provider:
-        reader = Reader(provider, Caller(provider).insisting)
+        reader = Reader(provider, Caller(provider).with_retries)
         seen, catalogue = reader.observe(placed.scope).resources, reader.catalogue()
         calls = checks.permission_calls(placed, catalogue, seen)
         assert calls == checks.permission_calls(placed, catalogue, seen), "same calls"

@@ -125,7 +125,7 @@ def _make(provider: Provider, call: Call) -> None:
 
 def _count_used(provider: Provider, kind: str) -> int:
     """Return how much of a quota is used, by the catalogue."""
-    reader = Reader(provider, Caller(provider).insisting)
+    reader = Reader(provider, Caller(provider).with_retries)
     catalogue = provider.catalogue({call: reader.pages(call) for call in provider.catalogue_calls()})
     (used,) = (quota.used for quota in catalogue.quotas if quota.kind == kind)
     assert used is not None
@@ -133,4 +133,4 @@ def _count_used(provider: Provider, kind: str) -> int:
 
 
 def _read(provider: Provider, scope: Scope = SCOPE) -> list[Record]:
-    return read_records(Reader(provider, Caller(provider).insisting), scope)
+    return read_records(Reader(provider, Caller(provider).with_retries), scope)

@@ -39,4 +39,4 @@ def _problem(stage: Stage, keys: KeyStates, key: str) -> str:
     assert call is not None
     assert call.reads
     with stage.provider() as provider:
-        return keys.key_problem(Caller(provider).insisting(call))
+        return keys.key_problem(Caller(provider).with_retries(call))
