@@ -230,7 +230,7 @@ def _agreement(recovery: "Recovery", options: "FailoverOptions", permitted: "Per
         lines.append(f"What was written in {source} and is in no point stays on its volumes.")
     elif recovery.is_reversed:
         keep = recovery.plan.keep_overwritten
-        stay = describe_duration(keep, ends_by_time=permitted.situation.facts(end_of(recovery)).tells_time)
+        stay = describe_duration(keep, ends_by_time=permitted.situation.facts(end_of(recovery)).has_clock)
         kept = f"in snapshots, each kept {stay}" if keep else "gone, as keep_overwritten is empty"
         lines.append(
             f"What the volumes of {target} hold is replaced by what was written in {source} since. What was "

@@ -1,4 +1,4 @@
-"""Which data a takeover restores: decided under its lease, before a volume changes."""
+"""The data that a takeover restores: decided under its lease, before a volume changes."""
 
 from attrs import evolve
 

@@ -1,5 +1,5 @@
-"""The other end of a takeover: it serves until the data is there that can be fetched before; then it is
-stopped, and a last point of it is carried.
+"""The other end of a takeover. It serves until the data has arrived that can be fetched before. Then
+portinfra stops it, and carries a last point of it.
 """
 
 from attrs import define, evolve
@@ -13,7 +13,7 @@ from portinfra.recovery.ledger.takeovers import TakeoverEntry, record_takeover
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.situation.facts import answering, read_facts
+from portinfra.recovery.situation.facts import connect_source, read_facts
 from portinfra.recovery.situation.host_starts import mark_starts
 from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.takeover.fencing import PartlySwitched, switch_end
@@ -34,7 +34,7 @@ class OtherEnd:
     target: Connection
     progress: Progress
     principal: str = ""
-    """Whose credentials stopped it; empty where no call was made to it."""
+    """The principal that stopped it; empty where no call was made to it."""
 
     def prepare(self, turn: TakeoverEntry) -> TakeoverEntry:
         """Return the takeover, once the data is there that can be fetched while the other end still serves
@@ -48,7 +48,7 @@ class OtherEnd:
             run_options, reopen = self.options.run_options, self.progress.reopen
             receive(self.recovery, self.target, chosen.points, run_options, self.say, reopen=reopen)
         self.options.at(Step.RECORD_PREPARED)
-        now = self.progress.still(turn)
+        now = self.progress.read_current(turn)
         return record_takeover(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
 
     def fence(self, turn: TakeoverEntry, *, is_prepared_before: bool) -> TakeoverEntry:
@@ -63,23 +63,23 @@ class OtherEnd:
         self.say(f"fencing {source_name}")
         self.options.at(Step.FENCE)
         with (
-            answering(self.recovery) as source,
+            connect_source(self.recovery) as source,
             source.start_run(
                 self.recovery.source_scope, workers=run_options.workers, seed=run_options.seed
             ) as run,
         ):
             self.principal = source.reader.principal()
             if turn.fenced_at is not None and not run.lease.fenced:  # it was made active since
-                now = self.progress.still(turn)
+                now = self.progress.read_current(turn)
                 turn = record_takeover(self.progress.ledger, evolve(now, fenced_at=None, starts=""))
             is_fenced = run.lease.fenced and run.lease.epoch == turn.epoch
             if is_prepared_before and turn.fenced_at is None and not is_fenced:
-                now = self.progress.still(turn)
+                now = self.progress.read_current(turn)
                 turn = record_takeover(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
             is_stopped = self._stop(run, source, turn)
             starts = self._read_starts(source) if is_stopped else ""
         self.options.at(Step.RECORD_FENCE)
-        now = self.progress.still(turn)
+        now = self.progress.read_current(turn)
         if now.fenced_at is None and is_stopped:
             now = record_takeover(
                 self.progress.ledger, evolve(now, fenced_at=self.target.now(), starts=starts)
@@ -102,7 +102,7 @@ class OtherEnd:
         return True
 
     def _read_starts(self, source: Connection) -> str:
-        """Return when its hosts last started; empty: it does not say so, and nothing waits for that."""
+        """Return when its hosts last started; empty: it does not report that, and no check waits for it."""
         try:
             return mark_starts(source.reader.observe(self.recovery.source_scope))
         except ProviderError:
@@ -125,13 +125,13 @@ class OtherEnd:
         return Unavailable(
             f"{name} is fenced, and not all of it is stopped: {error}",
             provider=self.recovery.source.provider,
-            fix="The takeover has begun, and no apply starts what is off. Run this again once all of it "
-            f"answers; or, if it is lost: {command('dr', verb, plan, '--lost', name)}. To abandon the "
+            fix="The takeover has begun, and no apply starts stopped hosts. Run the same command again once all "
+            f"of it answers. If it is lost: {command('dr', verb, plan, '--lost', name)}. To abandon the "
             f"takeover: {command('dr', 'abandon', plan)}.",
         )
 
     def carry_last_point(self) -> None:
-        """Carry one more point of hosts that are stopped, where they have the newest data."""
+        """Carry one more point of the stopped hosts, where they have the newest data."""
         now = read_facts(self.recovery, hosts=False, through=[self.target])
         if now.holder == end_of(self.recovery):
             return
@@ -148,5 +148,6 @@ class OtherEnd:
         if not made.succeeded:
             problems = "; ".join(f"{group.group}: {group.problem}" for group in made.groups if group.problem)
             raise PortinfraError(
-                f"the last point failed: {problems}", fix="Run it again: it goes on from here."
+                f"the last point failed: {problems}",
+                fix="Run it again: it continues from here.",
             )
