@@ -1,6 +1,6 @@
 #!/bin/sh
 # The main job, on the built-in cloud: the reference platform planned, created, verified, drawn, its services
-# called, changed, tampered with, mended and destroyed. Every command is shown as you would type it.
+# called, changed, tampered with, repaired and destroyed. Every command is shown as you would type it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

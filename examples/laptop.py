@@ -44,14 +44,14 @@ relay &
 
 
 def page(port: int, upstream: str = "", upstream_port: int = 0) -> str:
-    """What a host does: serve a page of its own, or the page of the host behind it."""
+    """Return what a host does: serve its own page, or the page of the host behind it."""
     if not upstream:
         return SERVE + f"echo 'kept by db' > /srv/index.html\nserve {port}\n"
     return SERVE + RELAY.format(url=f"http://{upstream}:{upstream_port}/") + f"serve {port}\n"
 
 
 def topology(addresses: dict[str, str]) -> Topology:
-    """The three roles, given where each host is."""
+    """Return the three roles, for the given addresses of hosts."""
     db, app = addresses.get("db1", ""), addresses.get("app1", "")
     trial = {"check/fewer-than-three": "a trial on one machine"}
     small = {"count": 2, "size": "c1-m512", "disk_gib": 4, "waive": trial}

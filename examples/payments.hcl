@@ -91,7 +91,7 @@ topology "payments" {
     }
   }
 
-  # What remembers. Disks are encrypted, always (R17); with real data, add `protect = true`.
+  # The stores. Disks are always encrypted (R17). With real data, add `deletion_protection = true`.
   role "cache" {
     size = "medium"
     service "cache" {
@@ -141,7 +141,7 @@ topology "payments" {
     }
   }
 
-  # What looks after the rest (R9, R10, R13, R19, R25).
+  # Operations (R9, R10, R13, R19, R25).
   role "bastion" {
     count = 1
     waive = { "check/fewer-than-three" = "holds nothing: another is made in minutes" }

@@ -1,7 +1,7 @@
 """The reference platform: a payment service as its auditors want it, in two clouds.
 
 Seventeen roles, each alone on its servers and in its subnets (R2, R3), three servers in three zones unless
-said otherwise (R6), with nothing open but what a flow below allows and explains (R18). Try it without an
+declared otherwise (R6). Only the flows below open traffic, and each has its reason (R18). Try it without an
 account:
 
     python examples/payments.py plan production --on fake:us-east-1
@@ -53,14 +53,14 @@ proxy_packages = Role(
 )
 
 # The service itself. Two application servers a zone: app1 and app4, app2 and app5, app3 and app6 (R6).
-# `ready` is asked about each web server before the next one goes. Put your own question there: does the page
-# answer? The simulator runs no software, so this one reads what portinfra knows of the server.
+# portinfra calls `ready` for each web server before it replaces the next one. Put your own check there: does
+# the page answer? The simulator runs no software, so this one reads what portinfra knows of the server.
 RUNS = 'grep -q \'"power": "running"\' "$PORTINFRA_INVENTORY"'
 web = Role("web", size="medium", offers=pages, ready=RUNS)
 app = Role("app", count=6, size="medium", offers=payment_api)
 middleware = Role("middleware", size="medium", offers=authorisations)
 
-# What remembers. Disks are encrypted, always (R17); with real data, add `protect=True`.
+# The stores. Disks are always encrypted (R17). With real data, add `deletion_protection=True`.
 cache = Role("cache", size="medium", offers=sessions)
 queue = Role("queue", offers=messages, volumes=[Volume("queue", gib=50, mount="/var/lib/rabbitmq")])
 ledger_db = Role(
@@ -70,7 +70,7 @@ cards_db = Role(
     "cards-db", size="large", offers=cards, volumes=[Volume("data", gib=100, mount="/var/lib/postgresql")]
 )
 
-# What looks after the rest (R9, R10, R13, R19, R25).
+# Operations (R9, R10, R13, R19, R25).
 bastion = Role(
     "bastion", count=1, waive={"check/fewer-than-three": "holds nothing: another is made in minutes"}
 )
@@ -95,7 +95,7 @@ service = [vpn, frontend, *proxies, web, app, middleware, cache, queue, ledger_d
 
 payments = Topology(
     "payments",
-    # The place in this list is the place in the address plan: what comes new goes to the end.
+    # The position in this list decides the addresses: add new roles at the end.
     roles=[*service, bastion, logs, monitoring, config, mirror],
     flows=[
         # Customers come in by one door, and each tier calls the next one only. All of it is TLS (R11, R17).

@@ -1,4 +1,4 @@
-"""A property test of one's own topology: whatever the counts, every service survives the loss of any zone.
+"""A property test of your own topology: with any counts, every service survives the loss of any zone.
 
     pytest examples/property_test.py
 

@@ -1,9 +1,9 @@
-"""A service of a topology at work: real firewalls and proxies, in network namespaces of this machine.
+"""A service of a topology in use: real firewalls and proxies, in network namespaces of this machine.
 
     python examples/zones.py examples/payments.hcl production web1 payments
 
-A host asks a service by a port of its own 127.0.0.1. Then its zone is cut off, the servers in it vanish, and
-come back. It takes root, and the programs haproxy, nft, ip and socat. No process and no namespace is left.
+A host calls a service by a local port. Then its zone is cut off, and the servers in the zone fail and come
+back. It needs root, and the programs haproxy, nft, ip and socat. It leaves no process and no namespace.
 """
 
 import signal

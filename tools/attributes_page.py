@@ -1,4 +1,4 @@
-"""Writes docs/attributes.md: every attribute that can be declared, from the classes of the model.
+"""The generator of docs/attributes.md: every attribute that can be declared, from the classes of the model.
 
 Run it after a change of these classes: `.venv/bin/python tools/attributes_page.py`.
 """
@@ -21,11 +21,11 @@ INTRODUCTION = """\
 # Attributes
 
 This page is for people who write declarations: it lists every attribute of every class, with its
-value, its default and its name in HCL. [Declaring in HCL](hcl.md) has examples.
-The [glossary](glossary.md) explains the words.
+value, its default and its name in HCL. [Declaring in HCL](hcl.md) has examples. The
+[glossary](glossary.md) explains the words.
 
-This page is made from the classes. Do not edit it: change a docstring in `src/portinfra/model/`, then
-run `.venv/bin/python tools/attributes_page.py`. In HCL, one text may stand for a list of one text.
+This page is made from the classes. Do not edit it: change a docstring in `src/portinfra/model/`,
+then run `.venv/bin/python tools/attributes_page.py`. In HCL, one text is also a list of one text.
 """
 DECLARED: dict[str, type[Any]] = {"topology": Topology, "environment": Environment, "recovery": RecoveryPlan}
 VALUES = {
@@ -66,7 +66,7 @@ def classes() -> dict[str, type[Any]]:
 
 
 def section(of: type[Any], block: str) -> str:
-    """Return what the page says of one class."""
+    """Return the section of one class."""
     about = inspect.cleandoc(of.__doc__ or "").partition("\n\n")[0]
     written = f'{block} "{(label(of) or attributes(of)[0]).name.upper()}"' if label(of) else block
     head = f"## {of.__name__}\n\n{_wrapped(about)}\n\nIn HCL: `{written} {{…}}`.\n"

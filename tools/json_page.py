@@ -1,4 +1,4 @@
-"""Writes docs/json-changes.md and docs/json-lists.md: every field of the documents that commands print.
+"""The generator of docs/json-changes.md and docs/json-lists.md: every field of the documents.
 
 Run it after a change of a schema: `.venv/bin/python tools/json_page.py`. The documents of recovery have pages
 of their own, and the attributes of a resource are in docs/provider-reference.md.
@@ -19,7 +19,7 @@ PAGES = {
         *("lockin", "move", "providers", "doctor", "image"),
     ),
 }
-"""The documents, and the parts that several of them have, by the page in docs/ that has them."""
+"""The page in docs/ → its documents, and the parts that several documents have."""
 
 TITLES = {
     "json-changes.md": "Fields of JSON documents: changes, differences and findings",
@@ -27,12 +27,12 @@ TITLES = {
 }
 
 INTRODUCTION = """\
-This page is for people who write programs that read the output of portinfra. It lists every field of
-these documents. [JSON](json.md) says what all documents have in common, and has examples.
-The [glossary](glossary.md) explains the words.
+This page is for people who write programs that read the output of portinfra. It lists every field
+of these documents. [JSON](json.md) says what all documents have in common, and has examples. The
+[glossary](glossary.md) explains the words.
 
-`[]` stands for each element of a list, and `.NAME` for each key of a mapping by name. `schema` is left
-out here. The attributes of a resource are in the [reference of providers](provider-reference.md).
+`[]` means each element of a list, and `.NAME` each key of a mapping. The pages leave `schema` out.
+The attributes of a resource are in the [reference of providers](provider-reference.md).
 
 This page is made from the schemas. Do not edit it: change a `description` in
 `src/portinfra/render/schemas/`, then run `.venv/bin/python tools/json_page.py`.
@@ -45,7 +45,7 @@ def page(name: str) -> str:
 
 
 def section(name: str) -> str:
-    """Return what the page says of one document, or of a part that several documents have."""
+    """Return the section of one document, or of a part that several documents have."""
     schema = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
     table = ["| field | value | what it is |", "|---|---|---|"]
     rows = (
@@ -102,7 +102,7 @@ def _title(name: str) -> str:
 
 
 _LEFT_OUT = str.maketrans("", "", ":./")
-"""What the anchor of a heading leaves out."""
+"""The characters that are not in the anchor of a heading."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes docs/provider-reference.md: kinds and their fields, what a driver may ask, the bed of the suite.
+"""The generator of docs/provider-reference.md: kinds and their fields, the arguments of drivers, the bed.
 
 Run it after a change of these classes: `.venv/bin/python tools/provider_reference_page.py`.
 """
@@ -12,6 +12,7 @@ from typing import Any
 from attributes_page import docstrings
 from attrs import Attribute, fields
 
+from portinfra.model.former_names import stored_name
 from portinfra.model.observed import Observed
 from portinfra.model.resources import KINDS, FirewallRules, Instance, Spec
 from portinfra.provider import lifecycle
@@ -23,8 +24,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "provider-reference.md"
 INTRODUCTION = """\
 # Reference of providers
 
-This page is for a developer who [writes a provider](writing-a-provider.md) and looks something up.
-The [glossary](glossary.md) explains the words.
+This page is the reference for a developer who [writes a provider](writing-a-provider.md). The
+[glossary](glossary.md) explains the words.
 
 This page is made from the classes. Do not edit it: change a docstring in `src/portinfra/`, then run
 `.venv/bin/python tools/provider_reference_page.py`.
@@ -42,27 +43,28 @@ resource; a difference in another field is a call of `update` or `own`.
 
 `name` is unique within its kind. `address` is `KIND.NAME`: `subnet.web-0`. `FirewallRules` has the
 name of its firewall, and `Attachment` the name of its volume. `zone`, `machine_type` and `image_id`
-are the provider's own words when a driver sees them. `source` of a volume is a snapshot's address or
-native id. A firewall is closed and a disk encrypted from its first moment.
+in a driver are the provider's own names. `source` of a volume is a snapshot's address or native id.
+A firewall is closed and a disk is encrypted from its creation.
 """
 
 MARKS = {"reference": "reference", "ends_with": "ends with", "birth": "birth", "secret": "secret"}
 
 NEEDED: dict[tuple[type[Spec], str], str] = {
-    (FirewallRules, "ingress"): "Traffic to those who bear it; see `Rule`.",
-    (FirewallRules, "egress"): "Traffic from those who bear it.",
+    (FirewallRules, "ingress"): "Traffic to its hosts; see `Rule`.",
+    (FirewallRules, "egress"): "Traffic from its hosts.",
     (Instance, "mounts"): "The volumes that it mounts at every boot.",
-    (Instance, "user_data"): "What it runs at its first boot.",
+    (Instance, "user_data"): "The user data that it runs at its first boot.",
     (Instance, "ssh_keys"): "The public keys that may log in.",
     (Instance, "private_address"): "Its fixed address within the subnet.",
 }
-"""What the page says of fields that have no docstring."""
+"""The texts of fields that have no docstring."""
 
 RULE = """\
-`Rule(protocol, first, last, peer)` is one kind of traffic: `protocol` is `tcp`, `udp` or `icmp`;
-`first` and `last` are ports, both 0 for icmp; `peer` is a CIDR (`0.0.0.0/0`) or the address of a
-firewall (`firewall.web`: the hosts that bear it). `rule.peer_firewall` is that address, or None for
-a CIDR. `FirewallRules` sorts its rules and removes doubles, so that equal rules are equal values.
+`Rule(protocol, first, last, peer)` is one kind of traffic. `protocol` is `tcp`, `udp` or `icmp`.
+`first` and `last` are ports, both 0 for icmp. `peer` is a CIDR (`0.0.0.0/0`) or the address of a
+firewall (`firewall.web`: the hosts of that firewall). `rule.peer_firewall` is that address, or None
+for a CIDR. `FirewallRules` sorts its rules and removes doubles, so that equal rules are equal
+values.
 """
 
 
@@ -75,7 +77,11 @@ def page() -> str:
         ("`Observed`", "One resource as it exists.", members(Observed)),
         ("`Names`", "The argument `names` of `assemble`.", members(Names)),
         ("`Refs`", "The argument `refs` of `next_call`, `create` and `update`.", members(Refs)),
-        ("`Bed`", "What a test file gives to the suite. Without an override, tests skip.", members(Bed)),
+        (
+            "`Bed`",
+            "The object that a test file passes to the suite. Without an override, tests skip.",
+            members(Bed),
+        ),
     ]
     tables = [f"## {title}\n\n{text}\n\n{table}\n" for title, text, table in about]
     return "\n".join([INTRODUCTION, *kinds, RULE, next_call_section(), *tables])
@@ -91,7 +97,7 @@ def kind_section(kind: type[Spec]) -> str:
 def _field_row(kind: type[Spec], each: "Attribute[Any]") -> str:
     marks = ", ".join(text for key, text in MARKS.items() if each.metadata.get(key))
     text = docstrings(kind).get(each.name) or NEEDED.get((kind, each.name), "")
-    return f"| `{each.name}` | {marks or 'compared'} | {text} |"
+    return f"| `{stored_name(each)}` | {marks or 'compared'} | {text} |"
 
 
 def next_call_section() -> str:

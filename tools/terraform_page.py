@@ -1,4 +1,4 @@
-"""Writes docs/hcl-terraform.md: each word of Terraform with what to write in its place.
+"""The generator of docs/hcl-terraform.md: each word of Terraform with its replacement.
 
 Run it after a change of `portinfra/declaration/terraform.py`: `.venv/bin/python tools/terraform_page.py`.
 """
@@ -11,13 +11,12 @@ PAGE = Path(__file__).parents[1] / "docs" / "hcl-terraform.md"
 INTRODUCTION = """\
 # If you write Terraform
 
-This page is for people who know Terraform: it has each of its words with what to write here. Errors
-answer with the same sentences. The [glossary](glossary.md) explains the words.
+This page is for people who know Terraform: it lists what to write for each word of Terraform.
+Errors have the same sentences. The [glossary](glossary.md) explains the words.
 
 The language is the same, HCL: expressions, `variable`, `locals` and most
-[functions](hcl-functions.md) work as you know them. The blocks are other ones, because portinfra
-declares roles and flows, and makes the resources of each cloud from them ([Declaring in
-HCL](hcl.md)).
+[functions](hcl-functions.md) work as you know them. The blocks differ, because portinfra declares
+roles and flows, and creates the resources of each cloud from them ([Declaring in HCL](hcl.md)).
 
 This page is made from `src/portinfra/declaration/terraform.py`. Do not edit it: run
 `.venv/bin/python tools/terraform_page.py`.

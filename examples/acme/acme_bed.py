@@ -7,7 +7,7 @@ from portinfra_acme.cloud import CLOUD, USES
 from portinfra import Environment
 from portinfra.testing.conformance import Bed
 
-UNTOLD = ("id", "token", "birth", "labels", "ready_at", "status")
+VARYING = ("id", "token", "birth", "labels", "ready_at", "status")
 
 
 class AcmeBed(Bed):
@@ -24,7 +24,7 @@ class AcmeBed(Bed):
         CLOUD.reset()
 
     def ground_truth(self):
-        """All that exists, from the cloud's own memory: lines without ids, times or attempts."""
+        """Return all that exists, from the cloud's own memory: no ids, times or attempts."""
         lines = [f"claim {name}" for name in CLOUD.notes]
         for kind, records in CLOUD.records.items():
             lines += [self._line(kind, record) for record in records.values()]
@@ -32,11 +32,11 @@ class AcmeBed(Bed):
 
     def _line(self, kind, record):
         names = {id: r.get("name", id) for rs in CLOUD.records.values() for id, r in rs.items()}
-        told = {key: value for key, value in record.items() if key not in UNTOLD}
-        told |= {key: names.get(record[key], "") for key in USES if key in record}
-        for way in {"ingress", "egress"} & told.keys():
-            told[way] = sorted((*rule[:3], names.get(rule[3], rule[3])) for rule in record[way])
-        return f"{kind.lower()} {sorted(told.items())}"
+        fields = {key: value for key, value in record.items() if key not in VARYING}
+        fields |= {key: names.get(record[key], "") for key in USES if key in record}
+        for side in {"ingress", "egress"} & fields.keys():
+            fields[side] = sorted((*rule[:3], names.get(rule[3], rule[3])) for rule in record[side])
+        return f"{kind.lower()} {sorted(fields.items())}"
 
     def forked(self):
         """The world is in this process: a copy of the process has a copy of it."""

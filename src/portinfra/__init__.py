@@ -1,7 +1,7 @@
 """One topology and one recovery plan, on AWS, GCP and libvirt.
 
-Everything that a user needs is here; all else is private to the project. A name is imported when it is first
-used, so that `import portinfra` and each command stay quick.
+This module has everything that a user needs. All else is private to the project. Python imports a name at
+its first use, so that `import portinfra` and each command stay fast.
 """
 
 from importlib import import_module
@@ -79,7 +79,7 @@ _NAMES = {
 }
 _MODULES = {name: module for module, names in _NAMES.items() for name in names}
 _PARTS = ("dr", "errors")
-"""The public modules, whose values are not values of `portinfra` itself."""
+"""The public modules. Their values are not values of `portinfra` itself."""
 
 __all__ = [
     "INTERNET",

@@ -2,7 +2,7 @@
 
 
 class PortinfraError(Exception):
-    """The root. `str()` is one line of what happened; `fix` one line of what to do."""
+    """The root of all errors. `str()` is one line of what happened; `fix` is one line of what to do."""
 
     fix: str = ""
 

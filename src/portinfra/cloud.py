@@ -1,7 +1,7 @@
-"""The neutral interfaces by themselves: one resource at a time, without a topology.
+"""Single resources, one at a time, without a topology.
 
-Same drivers, same identity, same crash safety as a topology's: what a script makes bears the script's scope,
-and running it again finds it.
+They use the same drivers, identity and crash safety as a topology's. What a script creates has the script's
+scope, and the next run of the script finds it.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -28,8 +28,8 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Guard, Plan, PlanOptions
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
-from portinfra.planning.make_plan import compose
-from portinfra.planning.refusal import refuse
+from portinfra.planning.make_plan import make_plan
+from portinfra.planning.refusal import raise_for_errors
 from portinfra.planning.relations import relation_findings
 from portinfra.provider import registry
 from portinfra.validation import validate_place, validate_resource
@@ -43,21 +43,21 @@ S = TypeVar("S", bound=Spec)
 def connect(
     environment: Environment, scope: str = "scripts", *, guards: Iterable[Guard] | None = None
 ) -> "Cloud":
-    """An environment, to list, ensure and remove single resources in. A context manager.
+    """Return an environment in which to list, ensure and remove single resources. It is a context manager.
 
-    `scope` stands in for the topology's name: what was made under one scope is not seen from another. Each
-    change checks `guards`, as `plan` does. They matter where the scope is the name of a topology that a
-    recovery plan covers. Raises ValidationError for an environment or a scope that makes no sense.
+    `scope` has the place of a topology's name: resources of one scope are not visible in another. Each change
+    checks `guards`, as `plan` does. They matter where the scope is the name of a topology that a recovery
+    plan covers. Raise ValidationError for an environment or a scope that makes no sense.
     """
     validate_place(environment, scope, registry.plugin_of(environment).capabilities)
     return Cloud(environment, Scope(scope, environment.name), guards)
 
 
 class Cloud:
-    """One environment, seen as single resources of one scope.
+    """One environment, with the single resources of one scope.
 
-    The claim is taken at the first change and let go at the end. A script that does something else for a
-    minute may lose it to another; its next change waits in line again.
+    The first change takes the lease, and the end releases it. If a script makes no change for a minute,
+    another run may take the lease; the next change then waits for it.
     """
 
     def __init__(self, environment: Environment, scope: Scope, guards: Iterable[Guard] | None = None) -> None:
@@ -77,21 +77,21 @@ class Cloud:
         self._place.__exit__(kind, error, trace)
 
     def catalogue(self) -> Catalogue:
-        """Zones, sizes, images and quotas here."""
+        """Return zones, sizes, images and quotas of the location."""
         return self._place.read_catalogue()
 
     @check_types
     def list(self, kind: type[S]) -> list[Observed[S]]:
-        """Every resource of a kind, by address."""
+        """Return every resource of a kind, by address."""
         return [seen for _, seen in sorted(self._place.reader.observe(self._scope).of(kind).items())]
 
     @check_types
     def ensure(self, spec: S, *, allow_data_loss: bool = False) -> Observed[S]:
-        """Make a resource, or bring the one of that address to what the spec says.
+        """Create a resource, or change the existing one of that address to match the spec.
 
-        What it refers to must be there. Raises ValidationError, before the first write, where an attribute
-        makes no sense or the location does not offer it; PolicyError where data would be lost, a
-        guard forbids the change, or a host of a fenced environment would run; and ApplyError.
+        What it refers to must exist. Raise ValidationError, before the first write, where an attribute makes
+        no sense or the location does not offer it. Raise PolicyError where data would be lost, a guard
+        forbids the change, or a host of a fenced environment would run. Raise ApplyError.
         """
         driver = self._place.provider.drivers.get(type(spec))
         self._validate(spec, may_be_empty=driver.cannot_show if driver else ())
@@ -100,7 +100,7 @@ class Cloud:
 
     @check_types
     def remove(self, address: str, *, allow_data_loss: bool = False) -> None:
-        """Remove a resource; a volume only with `allow_data_loss`. Raises PolicyError, as `ensure` does, and
+        """Delete a resource; a volume only with `allow_data_loss`. Raise PolicyError, as `ensure` does, and
         NotFound.
         """
         self._bring(Address(address), {}, allow_data_loss=allow_data_loss)
@@ -111,7 +111,7 @@ class Cloud:
         options = PlanOptions(
             addresses=address, allow_data_loss=frozenset({address} if allow_data_loss else ())
         )
-        if self._run is None:  # what is refused needs no claim, which would be the first write
+        if self._run is None:  # a refused change needs no lease, which would be the first write
             lease = self._place.settle(self._scope)
             first = self._plan(self._place.reader.observe(self._scope), address, spec, options)
             self._refuse(check_guards(first, self._guards, lease), spec)
@@ -127,20 +127,20 @@ class Cloud:
     def _plan(
         self, there: Observation, address: Address, spec: Mapping[Address, Spec], options: PlanOptions
     ) -> Plan:
-        """Return the plan for one resource. Raises ValidationError, and NotFound for a resource that is not
-        there.
-        """
+        """Return the plan for one resource. Raise ValidationError, and NotFound for a missing resource."""
         if not spec and address not in there.resources:
-            raise self._not_found(f"nothing here is {address}", address, address, there.resources)
+            raise self._not_found(f"{address} does not exist", address, address, there.resources)
         wanted = {a: seen.spec for a, seen in there.resources.items() if a != address} | dict(spec)
         for value in spec.values():
             if address not in there.resources:
-                self._validate(value)  # whole: only what exists may leave out what its provider does not show
+                self._validate(
+                    value
+                )  # complete: only an existing resource may lack what its provider does not show
             for reference in value.references():
                 if reference not in wanted:
-                    message = f"it refers to {reference}, which is not there"
+                    message = f"it refers to {reference}, which does not exist"
                     raise self._not_found(message, address, reference, wanted)
-        return compose(
+        return make_plan(
             Placed(Topology(self._scope.topology, ()), self._place.environment, self._scope, wanted),
             self.catalogue(),
             there,
@@ -169,7 +169,7 @@ class Cloud:
         more = (*map(_loss, plan.kept), *unclear, *relations, *excess, *find_host_starts(plan))
         line = here()
         found = (each if each.location else evolve(each, location=line) for each in (*plan.findings, *more))
-        refuse(evolve(plan, findings=tuple(found)))
+        raise_for_errors(evolve(plan, findings=tuple(found)))
 
     def _validate(self, spec: Spec, *, may_be_empty: Collection[str] = ()) -> None:
         plugin = registry.plugin_of(self._place.environment)
@@ -189,14 +189,16 @@ class Cloud:
             elif spec.copy_of and not self._place.provider.capabilities.snapshot_copy:
                 yield Finding(
                     "cloud/no-copies",
-                    f"{self._place.provider.name} copies no snapshots from elsewhere",
+                    f"{self._place.provider.name} copies no snapshots from other regions",
                     "Take it of a volume here.",
                     subject=spec.address,
                 )
 
     def _start(self) -> Run:
         if self._run is not None and not self._run.holds():
-            self._run = None  # idle for a minute, and taken over: begin again, when whoever it is has ended
+            self._run = (
+                None  # idle for a minute, and another run took the lease: begin again when that run has ended
+            )
         if self._run is None:
             self._run = self._place.start_run(self._scope).__enter__()
         return self._run
@@ -205,7 +207,7 @@ class Cloud:
 def _other_zone(spec: Spec, plan: Plan) -> Iterable[Finding]:
     """Return a finding where a resource exists, and the number of its zone means another zone.
 
-    A number that is the default says nothing about where an existing resource is.
+    The default number says nothing about the zone of an existing resource.
     """
     seen = plan.observation.resources.get(spec.address)
     number, zone = getattr(spec, "zone", None), getattr(seen and seen.spec, "zone", None)
@@ -216,7 +218,7 @@ def _other_zone(spec: Spec, plan: Plan) -> Iterable[Finding]:
         yield Finding(
             "resource/other-zone",
             f"it is in {zone}, and zone {number} is {zones[number]}",
-            f"To leave it there: zone={zone!r}. To make it anew in the other one: zone={zones[number]!r}.",
+            f"To leave it there: zone={zone!r}. To create it again in the other one: zone={zones[number]!r}.",
             subject=f"{spec.address}.zone",
         )
 
@@ -225,6 +227,6 @@ def _loss(kept: Change) -> Finding:
     return Finding(
         "cloud/data-loss",
         f"it holds data, though {kept.reason.partition(', though ')[2].partition(';')[0]}",
-        "Pass allow_data_loss=True to give its contents up.",
+        "Pass allow_data_loss=True to permit the loss of its data.",
         subject=kept.address,
     )

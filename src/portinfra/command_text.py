@@ -1,9 +1,8 @@
-"""Commands in texts: one function writes each, so that a reader can copy it and run it.
+"""Commands in texts. One function writes each, so that a reader can copy it and run it.
 
 A finding, an error or a page names a command by its words: `command("dr", "fence", "shop")`. In Python
-this is the plain command. The command line sets a writer that completes it, as a program sets the language
-of its texts: each command then has the name of the program as it was called, and the options by which that
-call read its declaration.
+this is the plain command. The command line sets a writer that completes it: each command then has the name
+of the program as the user called it, and the options by which that call read its declaration.
 """
 
 import re
@@ -12,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 Writer = Callable[[Sequence[str]], str]
-"""Takes the words of a command without the program, and returns the command line for a shell."""
+"""Receives the words of a command without the program, and returns the command line for a shell."""
 
 _TICKED = re.compile(r"`portinfra ([^`]+)`")
 
@@ -41,7 +40,7 @@ def complete_commands(text: str) -> str:
 
 @contextmanager
 def commands_written_by(writer: Writer) -> Iterator[None]:
-    """Let a writer write the commands in all texts that are made meanwhile, in whichever thread."""
+    """Let a writer write the commands in all texts that are made meanwhile, in every thread."""
     _writers.append(writer)
     try:
         yield

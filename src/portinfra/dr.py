@@ -1,26 +1,26 @@
-"""The recovery verbs: values in, values out, as `portinfra dr` has them.
+"""The public functions of recovery, with the commands of `portinfra dr`.
 
-recovery(topology, plan, environments) -> Recovery      what a plan is about, checked
+recovery(topology, plan, environments) -> Recovery      a recovery plan with its environments, checked
 recoveries_of(topology, environment, plans, environments) -> tuple[Recovery, ...]    guards for `plan`
-make_forecast(recovery) -> Forecast                     what a failover would do now, and what is in its way
+make_forecast(recovery) -> Forecast                     what a failover would do now, and what prevents it
 replicate(recovery) -> Replicated                       new recovery points, where they are due
 status(recovery) -> RecoveryStatus                      how old the newest restorable data is
 status_of_way(recovery) -> RecoveryStatus               the same for a takeover to this recovery's target
-drill(recovery) -> Evidence                             the whole topology, brought up apart, and torn down
-list_runs(recovery, files) -> list[RunHistory]          runs to both ends by number, missing ones too
+drill(recovery) -> Evidence                             the whole topology, created in isolation, and deleted
+list_runs(recovery, files) -> list[RunHistory]          runs to both ends by number, with missing ones
 compare_to_ledger(recovery, evidence, document) -> str  why the ledger does not confirm evidence
-sweep(recovery) -> list[Swept]                          what dead drills left, removed
-may_take_over(recovery) -> None                         refused for what the plan finds as errors
+sweep(recovery) -> list[Swept]                          deletes what crashed drills left
+may_take_over(recovery) -> None                         raises the errors that the plan finds
 takeover(recovery, to) -> Evidence                      one end, `source` or `target`, becomes active
 failover(recovery) -> Evidence                          the same, to the target
 failback(recovery) -> Evidence                          the same, to the source
 refresh(recovery) -> Evidence                           the newest points, restored into a running standby
-fence(recovery) -> int                                  the end that came back after a takeover is stopped
+fence(recovery) -> int                                  stops the end that answers again after a takeover
 grants(recovery) -> str                                 the policies that both accounts need
 approve(recovery, what) -> Approving                    a takeover, or a manual step that one waits for
-abandon(recovery) -> Abandoned                          a takeover given up: the other end is active again
+abandon(recovery) -> Abandoned                          abandons a takeover: the other end is active again
 evidence_document(evidence) -> dict                     evidence as JSON; `evidence_of` reads it back
-open_store() -> EvidenceStore                           where the commands keep it: `save(name, document)`
+open_store() -> EvidenceStore                           where the commands store it: `save(name, document)`
 send_copy(recovery, evidence, file) -> str              the file sent to the remote of the plan
 sign(document, signing_key(path)) -> dict               the document with its signature (Ed25519)
 verify(document, public, signers) -> Verdict            whether it is as it was signed: `good`, `sentence`
@@ -111,9 +111,10 @@ __all__ = [
 
 @check_arguments
 def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Environment]) -> Recovery:
-    """A recovery plan with what it names. Raises ValidationError or PlacementError, with all findings.
+    """Return a recovery plan with its topology and environments.
 
-    What only new resources may not have raises nothing: a takeover is no time for it. `check` has it.
+    Raise ValidationError or PlacementError, with all findings. Findings about new resources only raise
+    nothing, as a takeover must not wait for them. `check` has them.
     """
     known = tuple(environments)
     validate_declared(Declared((topology,), known, (plan,)), existing=True)
@@ -125,32 +126,32 @@ def recovery(topology: Topology, plan: RecoveryPlan, environments: Iterable[Envi
 
 @check_arguments
 def grants(recovery: Recovery) -> str:
-    """The policies that both accounts need so that data can be carried from one to the other and, after a
-    takeover, back, as JSON; and those of helpers that read blocks.
+    """Return as JSON the policies that both accounts need to send data from one to the other.
 
-    Raises PortinfraError where the providers have nothing of the kind.
+    They include the way back after a takeover, and the policies of transfer hosts that read blocks. Raise
+    PortinfraError if the providers have no such policies.
     """
     source, target = recovery.source, recovery.target
-    told: dict[str, Any] = {}
+    policies: dict[str, Any] = {}
     plugin = registry.plugin_of(source)
     if isinstance(plugin, Grants) and source.provider == target.provider and "native" in recovery.engines:
-        told |= json.loads(plugin.grants(source, target))
-        told |= {f"{end}, way back": policy for end, policy in _way_back(plugin, source, target).items()}
+        policies |= json.loads(plugin.grants(source, target))
+        policies |= {f"{end}, way back": policy for end, policy in _way_back(plugin, source, target).items()}
     for way in (recovery, recovery.reversed):
         if reading := exports_blocks(way, way.source):
-            told[f"helpers of {way.source.name}"] = json.loads(
+            policies[f"helpers of {way.source.name}"] = json.loads(
                 reading.block_grants(way.source, way.capture_scope)
             )
-    if not told:
+    if not policies:
         raise PortinfraError(
             f"from {source.on} to {target.on} there is nothing to grant",
             fix="Data travels by what the credentials of both ends may do, or through the vault.",
         )
-    return json.dumps(told, indent=2)
+    return json.dumps(policies, indent=2)
 
 
 def _way_back(plugin: Grants, source: Environment, target: Environment) -> dict[str, Any]:
-    """Return what the same ends must allow while the target is active, and data goes to the source."""
+    """Return what the same ends must permit while the target is active, and data goes to the source."""
     back: dict[str, Any] = json.loads(plugin.grants(target, source))
     names = {"source": "target", "target": "source"}
     return {names.get(end, end): policy for end, policy in back.items()}

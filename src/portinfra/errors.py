@@ -1,17 +1,17 @@
-"""Every error that portinfra raises; a class exists because the reaction to it differs.
+"""Every error that portinfra raises. Each class needs a different reaction.
 
 PortinfraError
 ├ DeclarationError       the declaration cannot be read
-├ ValidationError        it can be read and makes no sense, or this provider cannot do it
+├ ValidationError        the declaration makes no sense, or this provider cannot do it
 ├ PolicyError            a rule, a protection or a quota refuses the plan
-├ PlacementError         it does not fit into the environment's addresses or zones
-├ StalePlanError         the world or the declaration changed since the plan was made
-├ LeaseHeldError         another run changes this environment; LeaseLostError: it took this run's lease
+├ PlacementError         the topology does not fit into the environment's addresses or zones
+├ StalePlanError         resources or the declaration changed since the plan was made
+├ LeaseHeldError         another run changes this environment; LeaseLostError: that run took this run's lease
 ├ ProviderError          a call to the provider failed
 │ ├ NotFound  AlreadyExists  Conflict  PermissionDenied  InvalidRequest  Unsupported
 │ ├ QuotaExceeded  NoCapacity
 │ └ RateLimited  Unavailable  OutcomeUnknown                 (temporary)
-├ NotReadyError          a host did not say within its limit that it is ready
+├ NotReadyError          a host did not report within its limit that it is ready
 ├ WrongTypeError         an argument or attribute has a wrong type; it is a TypeError, too
 ├ UserCodeError          a function or command that the user declared has failed
 └ ApplyError             some steps of an apply did not end well; run it again to resume
@@ -24,7 +24,7 @@ from portinfra.base_errors import PortinfraError as PortinfraError
 from portinfra.base_errors import WrongTypeError as WrongTypeError
 
 CAUSES_MAX = 3
-"""As many causes are in the one line of an ApplyError."""
+"""The one line of an ApplyError contains at most so many causes."""
 
 if TYPE_CHECKING:
     from portinfra.model.finding import Finding
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class DeclarationError(PortinfraError):
-    """A declaration cannot be read: syntax, an unknown name, a wrong type. May hold several findings."""
+    """A declaration cannot be read: syntax, an unknown name, a wrong type. It may have several findings."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class DeclarationError(PortinfraError):
 
 
 class FindingsError(PortinfraError):
-    """An error that carries findings, all at once."""
+    """An error with all findings at once."""
 
     def __init__(self, message: str, findings: "Sequence[Finding]", *, fix: str = "") -> None:
         super().__init__(message, fix=fix)
@@ -77,13 +77,13 @@ class PlacementError(FindingsError):
 
 
 class StalePlanError(PortinfraError):
-    """The world or the declaration changed since the plan was made."""
+    """Resources or the declaration changed since the plan was made."""
 
     fix = "Make a new plan, read it, and apply that."
 
 
 class LeaseHeldError(PortinfraError):
-    """Somebody else is changing this environment now."""
+    """Another run changes this environment now."""
 
     holder: "Holder | None"
     since: str
@@ -91,21 +91,21 @@ class LeaseHeldError(PortinfraError):
     def __init__(self, holder: "Holder", since: str) -> None:
         super().__init__(
             f"{holder} has been changing this environment since {since}",
-            fix="Wait for it to end. A lease whose holder died is taken over within a minute.",
+            fix="Wait for it to end. If its process has died, its lease can be taken after a minute.",
         )
         self.holder = holder
         self.since = since
 
 
 class LeaseLostError(LeaseHeldError):
-    """Another run took this run for dead and has its lease now. This run has stopped."""
+    """Another run considered this run dead and has its lease now. This run has stopped."""
 
     def __init__(self, holder: "Holder | None" = None, since: str = "") -> None:
         taker = f"{holder} took this run's lease over" if holder else "this run's lease was taken from it"
         PortinfraError.__init__(
             self,
-            f"{taker}{f' at {since}' if since else ''}: it had not been heard of for a minute",
-            fix="Wait until the other run ends, then run this again: it continues what was begun.",
+            f"{taker}{f' at {since}' if since else ''}: this run had not renewed it for a minute",
+            fix="Wait until the other run ends, then run the same command again: it continues.",
         )
         self.holder = holder
         self.since = since
@@ -116,9 +116,9 @@ class ProviderError(PortinfraError):
 
     temporary: ClassVar[bool] = False
     tries_max: int | None = None
-    """After so many equal failures in a row, the error is final; None: as its class says."""
+    """How many equal failures in a row make the error final. None: as the class defines."""
     unreachable: bool = False
-    """Whether nothing took the connection: the machine or its service is down, or still starting."""
+    """Whether nothing accepted the connection: the machine or its service is down, or still starting."""
 
     def __init__(
         self, message: str, *, provider: str = "", action: str = "", address: str = "", fix: str = ""
@@ -128,7 +128,7 @@ class ProviderError(PortinfraError):
         self.action = action
         self.address = address
         self.environment = ""
-        """Where the call went, by name: of two ends of a recovery, which one."""
+        """The environment of the call, by name: of a recovery, one of its two ends."""
 
     def __str__(self) -> str:
         where = f"in {self.environment}" if self.environment and not self.address else ""
@@ -137,7 +137,7 @@ class ProviderError(PortinfraError):
 
 
 class NotFound(ProviderError):
-    """What the call names is not there, or not visible yet."""
+    """What the call names does not exist, or is not visible yet."""
 
 
 class AlreadyExists(ProviderError):
@@ -145,19 +145,19 @@ class AlreadyExists(ProviderError):
 
 
 class Conflict(ProviderError):
-    """Something else is in the way: it is in use, or in another state than the call needs."""
+    """Another resource prevents the call: it is in use, or in another state than the call needs."""
 
 
 class PermissionDenied(ProviderError):
-    """The credentials do not allow it, or speak for another account."""
+    """The credentials do not permit the call, or belong to another account."""
 
 
 class InvalidRequest(ProviderError):
-    """The provider does not understand the call; a defect of the driver, or a value it cannot take."""
+    """The provider does not accept the call: a defect of the driver, or an invalid value."""
 
 
 class Unsupported(ProviderError):
-    """This provider cannot do it; said without a call."""
+    """This provider cannot do it. portinfra knows that without a call."""
 
 
 class QuotaExceeded(ProviderError):
@@ -165,54 +165,54 @@ class QuotaExceeded(ProviderError):
 
 
 class NoCapacity(ProviderError):
-    """The zone has none left to give now."""
+    """The zone has no free capacity now."""
 
 
-AGAIN = "It was tried again and did not succeed. Wait a minute, then run the same command again."
-"""What to do about an error that would have passed. A reader sees it only when the run has given up."""
+AGAIN = "portinfra tried it again without success. Wait a minute, then run the same command again."
+"""What to do about a temporary error. A user sees it only when the run has used up its tries."""
 
 
 class RateLimited(ProviderError):
-    """Too many calls; nothing was done."""
+    """Too many calls. The provider did nothing."""
 
     temporary = True
     fix = AGAIN
 
 
 class Unavailable(ProviderError):
-    """The provider cannot answer now; nothing was done."""
+    """The provider cannot answer now, and did nothing."""
 
     temporary = True
     fix = AGAIN
 
 
 class OutcomeUnknown(ProviderError):
-    """The call was sent and no answer came: it may have been done or not."""
+    """The call was sent and no answer came. The provider may have done it or not."""
 
     temporary = True
     fix = AGAIN
 
 
 class NotReadyError(PortinfraError):
-    """A host did not say within its limit that it is ready."""
+    """A host did not report within its limit that it is ready."""
 
     def __init__(self, message: str, answer: str, *, fix: str = "") -> None:
         super().__init__(message, fix=fix)
         self.answer = answer
-        """What was asked last, and what the answer was. Nothing for evidence where data is sensitive."""
+        """The last result of its check. Evidence does not contain it if data is sensitive."""
 
     def __str__(self) -> str:
         return f"{self.args[0]}: {self.answer}"
 
 
 class UserCodeError(PortinfraError):
-    """A function or command that the user declared has failed. It says which one, and how."""
+    """A function or command that the user declared has failed. The error names it, and says how it failed."""
 
 
 class ApplyError(PortinfraError):
-    """Some steps did not end well. What was done stays done; the outcome lists every step."""
+    """Some steps did not end well. Finished steps stay; the outcome lists every step."""
 
-    fix = "Mend the cause and run it again: it goes on from what is there."
+    fix = "Correct the cause and run the same command again: it continues from what exists."
 
     def __init__(self, message: str, outcome: "Outcome") -> None:
         super().__init__(message)
@@ -221,7 +221,7 @@ class ApplyError(PortinfraError):
             self.add_note(cause)  # a traceback shows it
 
     def __str__(self) -> str:
-        """One line: how many steps failed, and the first causes."""
+        """Return one line: how many steps failed, and the first causes."""
         causes = self._causes
         more = len(causes) - CAUSES_MAX
         shown = "; ".join(causes[:CAUSES_MAX]) + (f"; and {more} more" if more > 0 else "")
@@ -237,7 +237,7 @@ class ApplyError(PortinfraError):
 
     @property
     def first(self) -> Exception:
-        """The first step's error, which says more than how many failed; itself where no step has one."""
+        """The first step's error, which is more specific. If no step has one, this error."""
         return next((step.error for step in self.outcome.steps if step.error), self)
 
     @property

@@ -1,4 +1,4 @@
-"""Numbers, moments and kinds in plain words, and names that nearly fit."""
+"""Numbers, moments and kinds in words, and suggestions for misspelled names."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ _NUMBERED = re.compile(r"(?P<before>.*?)(?P<number>\d+)(?P<after>\D*)$")
 
 
 def duration(seconds: float) -> str:
-    """`45 s`, `1 min 20 s`, `2 h 5 min`."""
+    """Return a duration in words: `45 s`, `1 min 20 s`, `2 h 5 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -25,26 +25,29 @@ FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 
 def iso(at: float) -> str:
-    """A moment, given in seconds since 1970, as documents have it: UTC, ISO 8601, whole seconds. One that has
-    no date there is written as the first or last moment that has.
+    """Return a moment, given in seconds since 1970, as documents have it: UTC, ISO 8601, whole seconds.
+
+    A moment without a date becomes the first or the last moment that has one.
     """
     within = min(max(at, FIRST_SECOND), LAST_SECOND)
     return datetime.fromtimestamp(within, UTC).isoformat(timespec="seconds")
 
 
 def moment(at: float | str) -> str:
-    """A moment, in seconds since 1970 or in ISO 8601, as people write it: `2030-01-01 00:05:43 UTC`."""
+    """Return a moment, given in seconds since 1970 or in ISO 8601, for people: `2030-01-01 00:05:43 UTC`."""
     given = at if isinstance(at, str) else iso(at)
     return datetime.fromisoformat(given).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def with_article(noun: str) -> str:
-    """Return `a role`, `an environment`."""
+    """Return a noun with its article: `a role`, `an environment`."""
     return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def count(number: int, noun: str) -> str:
-    """`1 step`, `2 steps`, `2 public addresses`, `3 sets of firewall rules`."""
+    """Return a number with its noun: `1 step`, `2 steps`, `2 public addresses`, `3 sets of firewall
+    rules`.
+    """
     if noun == "firewall-rules":
         return "firewall rules" if number == 1 else f"{number:,} sets of firewall rules"
     noun = _IRREGULAR.get(noun, noun)
@@ -54,14 +57,14 @@ def count(number: int, noun: str) -> str:
 
 
 def silent_line(zones: Iterable[str], of: str = "") -> str:
-    """Return `us-east-1a does not answer`, `us-east-1a, us-east-1b of production do not answer`."""
+    """Return that zones do not answer: `us-east-1a, us-east-1b of production do not answer`."""
     names = sorted(zones)
     whose = f" of {of}" if of else ""
     return f"{', '.join(names)}{whose} {'does' if len(names) == 1 else 'do'} not answer"
 
 
 def join_runs(names: Iterable[str]) -> str:
-    """`web1 … web3, web7`: runs of three and more by their ends, in the order that they came."""
+    """Return names in their order, with runs of three and more shortened: `web1 … web3, web7`."""
     runs: list[list[str]] = []
     for name in names:
         if runs and _follows(runs[-1][-1], name):
@@ -79,12 +82,13 @@ def _follows(first: str, second: str) -> bool:
 
 
 ALIKE = 0.85
-"""Two names of which so great a part is equal are spellings of one."""
+"""How similar two names must be to count as spellings of one."""
 
 
 def nearest_spelling(name: str, known: Iterable[str]) -> str:
-    """Return the known name that another one misspells; empty for none. Names that differ only in their
-    numbers are different names.
+    """Return the known name that another one misspells; empty for none.
+
+    Names that differ only in their numbers are different names.
     """
     from difflib import SequenceMatcher, get_close_matches  # most commands never need it
 
@@ -96,7 +100,7 @@ def nearest_spelling(name: str, known: Iterable[str]) -> str:
 
 
 def _other_numbers(name: str, choices: Iterable[str]) -> list[str]:
-    """Return the names that differ from a name in their number alone, in the order of their numbers."""
+    """Return the names that differ from a name only in their number, in the order of their numbers."""
     wanted = _NUMBERED.match(name)
     found = [match for each in choices if (match := _NUMBERED.match(each))]
     alike = [m for m in found if wanted and (m["before"], m["after"]) == (wanted["before"], wanted["after"])]
@@ -115,7 +119,8 @@ def _addresses_by_name(choices: Iterable[str]) -> dict[str, list[str]]:
 def suggestion(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return what to do about an unknown name: the nearest known one, else all of them.
 
-    Where no name is known it is `otherwise`. A number that no host has is answered with those that there are.
+    If no name is known, return `otherwise`. For a number that no host has, return the numbers of existing
+    hosts.
     """
     from difflib import get_close_matches  # most commands never need it
 

@@ -1,7 +1,7 @@
-"""Directed acyclic graphs of anything: order, cycles, reverse. Knows nothing of clouds.
+"""Directed acyclic graphs of any nodes: order, cycles, reverse. This module knows no clouds.
 
-A graph is a mapping from each node to the nodes that must come before it. Ties are broken by the order in
-which nodes are given, so the same graph always has the same order.
+A graph is a mapping from each node to the nodes that must come before it. The order of
+the given nodes breaks ties, so the same graph always has the same order.
 """
 
 from collections import deque
@@ -22,7 +22,7 @@ class CycleError(ValueError):
 
 
 def order(graph: Graph[N]) -> list[N]:
-    """Every node after all that must come before it. Linear in nodes and edges. Raises CycleError."""
+    """Return every node after all that must come before it. Linear in nodes and edges. Raise CycleError."""
     followers = reverse(graph)
     missing = {node: len(set(before) & graph.keys()) for node, before in graph.items()}
     ready = deque(node for node, count in missing.items() if not count)
@@ -40,7 +40,7 @@ def order(graph: Graph[N]) -> list[N]:
 
 
 def reverse(graph: Graph[N]) -> dict[N, list[N]]:
-    """Each node with those that it must come before. Edges to unknown nodes are left out."""
+    """Return each node with those that it must come before. Edges to unknown nodes are left out."""
     followers: dict[N, list[N]] = {node: [] for node in graph}
     for node, before in graph.items():
         for predecessor in dict.fromkeys(before):
@@ -50,7 +50,7 @@ def reverse(graph: Graph[N]) -> dict[N, list[N]]:
 
 
 def heights(graph: Graph[N]) -> dict[N, int]:
-    """Each node with the number of nodes on the longest way from it to an end. Raises CycleError."""
+    """Return each node with the number of nodes on the longest path from it to an end. Raise CycleError."""
     followers = reverse(graph)
     result: dict[N, int] = {}
     for node in reversed(order(graph)):
@@ -59,7 +59,7 @@ def heights(graph: Graph[N]) -> dict[N, int]:
 
 
 def cycle(graph: Graph[N]) -> list[N]:
-    """The nodes of one cycle; empty where there is none."""
+    """Return the nodes of one cycle; empty where there is none."""
     left = {node: {before for before in graph[node] if before in graph} for node in graph}
     shrinking = True
     while shrinking:

@@ -1,8 +1,8 @@
-"""Hosts that are in another zone, or have another address, than the declaration gives them.
+"""Hosts whose zone or address is not the declared one.
 
-portinfra moves no volume. So a host stays where a volume that it keeps lies, and the zones of existing
-resources win over declared zones in another order. A reader of the declaration alone takes such a host for
-another one: what portinfra prints about them comes from here.
+portinfra moves no volume. So a host stays with a volume that it keeps, and the zones of existing resources
+count more than declared zones in another order. A reader of only the declaration would take such a host for
+another one. This module writes what portinfra prints about them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,12 +20,12 @@ from portinfra.model.resources import Attachment, Instance, Spec, Subnet
 from portinfra.placement import ZONES_MAX, place
 
 _SAID_MAX = 4
-"""So many hosts are said one by one."""
+"""A message names at most so many hosts one by one."""
 
 
 @frozen
 class Elsewhere:
-    """One host, with where it is and where it is declared."""
+    """One host, with its existing and its declared place."""
 
     host: Address
     zone: str
@@ -34,7 +34,7 @@ class Elsewhere:
     """Empty where the environment names no zones."""
     declared_address: str
     volumes: tuple[Address, ...] = ()
-    """The volumes that hold the host in its zone; empty: only the name of the zone is another one."""
+    """The volumes that keep the host in its zone. Empty: only the name of the zone differs."""
 
     def __str__(self) -> str:
         if not self.volumes:
@@ -45,10 +45,10 @@ class Elsewhere:
 
 
 def find_elsewhere(placed: Placed, resources: Mapping[Address, Spec]) -> list[Elsewhere]:
-    """Return the hosts among these resources that portinfra leaves elsewhere than declared.
+    """Return the hosts among these resources that portinfra leaves in another place than declared.
 
     `resources` are those that exist, or those that will exist after a plan. A host without volumes in another
-    subnet is no such host: an apply replaces it. Neither is a host whose role ignores its place.
+    subnet does not count: an apply replaces it. Nor does a host whose role ignores its place.
     """
     volumes = _volumes(resources)
     ignoring = {role.name for role in placed.topology.roles if {"zone", "private_address"} & set(role.ignore)}
@@ -81,7 +81,7 @@ def _volumes(resources: Mapping[Address, Spec]) -> dict[Address, list[Address]]:
 def describe_held(
     placed: Placed, held: Iterable[Elsewhere], existing: Mapping[Address, Spec]
 ) -> tuple[str, str]:
-    """Return what to say about hosts that volumes hold elsewhere, and how to mend it."""
+    """Return what to print about hosts that volumes keep in place, and how to correct it."""
     hosts = list(held)
     volumes = sorted({volume for each in hosts for volume in each.volumes})
     hold = "holds" if len(volumes) == 1 else "hold"
@@ -101,7 +101,7 @@ def describe_held(
     more = ", with the other volumes too" if len(volumes) > _SAID_MAX else ""
     fix = (
         f"To leave {'it' if len(hosts) == 1 else 'them'} where {it}, {zones}. To "
-        f"create {'it' if len(hosts) == 1 else 'them'} anew as declared, and lose the data: {give_up}{more}"
+        f"create {'it' if len(hosts) == 1 else 'them'} again as declared, and lose the data: {give_up}{more}"
     )
     return message, fix
 
@@ -109,7 +109,7 @@ def describe_held(
 def describe_other_zones(
     placed: Placed, hosts: list[Elsewhere], existing: Mapping[Address, Spec]
 ) -> tuple[str, str]:
-    """Return what to say about hosts in zones of other names than declared, and how to mend it."""
+    """Return what to print about hosts in zones with other names than declared, and how to correct it."""
     are = "is" if len(hosts) == 1 else "are"
     zones = _zones_of_hosts(placed, hosts, existing)
     message = (
@@ -131,7 +131,7 @@ def describe_unknown_zones(
     hosts: list[Elsewhere],
     existing: Mapping[Address, Spec],
 ) -> tuple[str, str]:
-    """Return what to say about zones that the location lacks, with the hosts that are declared in them."""
+    """Return what to print about zones that the location lacks, with the hosts that are declared in them."""
     message = f"{catalogue.region} has no zone {', '.join(map(repr, unknown))}"
     if not hosts:
         return message, suggestion(unknown[0], [zone.name for zone in catalogue.zones])
@@ -144,7 +144,7 @@ def describe_unknown_zones(
 def _zones_of_hosts(
     placed: Placed, hosts: Iterable[Elsewhere], existing: Mapping[Address, Spec]
 ) -> list[str]:
-    """Return the zones to declare, so that each of these hosts is where it is declared."""
+    """Return the zones to declare, so that the declaration matches the place of each of these hosts."""
     zones = _former_zones(placed, existing)
     if not zones:
         zones = list(placed.environment.zones)
@@ -154,7 +154,7 @@ def _zones_of_hosts(
 
 
 def as_declared(scope: Scope) -> str:
-    """Return the sentence beside zones and addresses that come from the declaration alone."""
+    """Return the sentence beside zones and addresses that come from the declaration only."""
     return (
         "Zones and addresses are as declared. A host that exists may have others: "
         f"{command_line('output', scope.environment)}"
@@ -173,7 +173,7 @@ def _say(hosts: list[Elsewhere]) -> str:
 
 
 def _former_zones(placed: Placed, existing: Mapping[Address, Spec]) -> list[str]:
-    """Return the zones under which every host is declared where it is; empty: no such zones are known."""
+    """Return the zones that match the place of every host; empty: no such zones are known."""
     zones = dict(sorted(_zones_of_subnets(existing)))
     names = list(zones.values())
     environment = evolve(placed.environment, zones=names)
@@ -190,7 +190,7 @@ def _zones_of_subnets(resources: Mapping[Address, Spec]) -> Iterator[tuple[int, 
 
 
 def _fits(placed: Placed, environment: Environment, resources: Mapping[Address, Spec]) -> bool:
-    """Return whether the topology has each host where it is, when it is placed in an environment."""
+    """Return whether the topology, placed in an environment, has each host in its existing place."""
     if len(set(environment.zones)) < len(environment.zones):
         return False
     try:

@@ -1,4 +1,4 @@
-"""What is there: every resource of a scope, read in as few calls as the provider allows."""
+"""Observation: every existing resource of a scope, read in as few calls as the provider allows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -14,11 +14,15 @@ from portinfra.provider.interface import Answer, Call, Driver, Names, Provider
 from portinfra.provider.own_code import call_method
 
 _KEPT = (Instance, Volume, Snapshot)
-"""What is never removed as a double: a copy that somebody restored beside it may be the one that matters."""
+"""Kinds that are never deleted as duplicates: a copy that a person restored beside one may be the one that
+counts.
+"""
 
 
 def _is_silence(error: ProviderError, left_out: bool) -> bool:
-    """Whether an error leaves its zone unknown: of a zone that is left out, any that might have passed."""
+    """Return whether an error leaves its zone unknown. For a zone that is left out, any temporary error
+    does.
+    """
     return error.temporary if left_out else isinstance(error, Unavailable | OutcomeUnknown)
 
 
@@ -27,20 +31,20 @@ def _ids(extras: Iterable[Mapping[str, str]]) -> str:
 
 
 Ask = Callable[[Call], Answer]
-"""Makes a read and brings its answer; paced and retried by whoever provides it. Raises ProviderError."""
+"""Makes a read and returns its answer. Its owner paces and retries the read. Raises ProviderError."""
 
 
 @frozen
 class Reader:
-    """Reads through one provider, every page of every answer."""
+    """Reads through one provider: every page of every answer."""
 
     provider: Provider
     ask: Ask = field(repr=False)
     borrowed: Mapping[Address, Observed[Spec]] = field(factory=dict)
-    """Resources of another scope that those of this one refer to: seen with them, and never changed."""
+    """Resources of another scope that those of this one refer to. They are visible and never changed."""
 
     def pages(self, call: Call) -> list[Answer]:
-        """Every page that a read brings."""
+        """Yield every page of a read."""
         following: Call | None = call
         pages = []
         while following is not None:
@@ -50,17 +54,17 @@ class Reader:
         return pages
 
     def account(self) -> str:
-        """The account that the credentials speak for."""
+        """Return the account of the credentials."""
         calls = self.provider.account_calls()
         return call_method(self.provider.account_of, {call: self.pages(call) for call in calls})
 
     def principal(self) -> str:
-        """Who the credentials speak for."""
+        """Return the identity of the credentials."""
         calls = self.provider.account_calls()
         return call_method(self.provider.principal_of, {call: self.pages(call) for call in calls})
 
     def catalogue(self) -> Catalogue:
-        """What the location offers."""
+        """Return what the location offers."""
         answers: dict[Call, list[Answer]] = {}
         answers_optional = True
         for call in self.provider.catalogue_calls():
@@ -78,13 +82,17 @@ class Reader:
         return evolve(made, rules_max=self.provider.capabilities.rules_max, rules_max_is_default=True)
 
     def observe(self, scope: Scope, without: frozenset[str] = frozenset()) -> Observation:
-        """Return all that is ours in the scope, every kind. Zones in `without` are asked once: whether they
-        answer changes little, so a failure is not repeated.
+        """Return all resources of the scope, of every kind.
+
+        Reads of zones in `without` are sent once and not repeated: it matters little whether these zones
+        answer.
         """
         return self._look(scope, dict.fromkeys(self.provider.drivers, ()), {}, without)
 
     def find_foreign(self, scope: Scope, there: Observation) -> Observation:
-        """Return the observation with what others have made in or on its resources. A few more reads."""
+        """Return the observation with what others have created in or on its resources. It needs a few more
+        reads.
+        """
         drivers = list(self.provider.drivers.values())
         surveys = [(driver, call_method(driver.survey_foreign, there.resources)) for driver in drivers]
         reads = dict.fromkeys(call for _, calls in surveys for call in calls)
@@ -102,7 +110,7 @@ class Reader:
     def look(
         self, scope: Scope, awaited: Iterable[Observed[Spec]], known: Mapping[Address, Observed[Spec]]
     ) -> Observation:
-        """The kinds of the awaited resources again; `known` names what they refer to."""
+        """Read the kinds of the awaited resources again. `known` has the resources that they refer to."""
         only: dict[type[Spec], list[Observed[Spec]]] = {}
         for seen in awaited:
             only.setdefault(type(seen.spec), []).append(seen)
@@ -124,8 +132,8 @@ class Reader:
         resources: dict[Address, Observed[Spec]] = {}
         unexplained: list[str] = []
         for driver, calls in surveys:
-            told = {call: answers[call] for call in calls if call in answers}
-            for seen in call_method(driver.assemble, told, Names(scope, by_id)):
+            pages = {call: answers[call] for call in calls if call in answers}
+            for seen in call_method(driver.assemble, pages, Names(scope, by_id)):
                 if seen.extras and isinstance(seen.spec, _KEPT):
                     unexplained.append(f"{seen.address}: {_ids(seen.extras)} beside {seen.id}")
                     seen = evolve(seen, extras=())
@@ -165,7 +173,7 @@ class Reader:
         while (call := call_method(driver.detail, seen)) is not None:
             try:
                 looked = call_method(driver.absorb, seen, call, self.ask(call))
-            except NotFound:  # just made or just gone: what lists it is behind, or ahead
+            except NotFound:  # just created or just deleted: the list that has it is behind, or ahead
                 return seen if seen.state == "deleting" else evolve(seen, state="pending")
             if looked is None or looked == seen:
                 break

@@ -1,9 +1,9 @@
-"""From a topology and an environment to every resource, zone ordinal and address. Pure and repeatable.
+"""Placement: from a topology and an environment to every resource, zone ordinal and address. Pure.
 
-- Host `web4` lies in zone ordinal (4 - 1) mod the number of zones (R6).
+- Host `web4` is in zone ordinal (4 - 1) mod the number of zones (R6).
 - A role's subnets are cut from the environment's CIDR by its slot and the zone's ordinal. Each slot has room
-  for `ZONES_MAX` zones, so neither counts nor a further zone move anything.
-- A host's address follows from its number alone: the first that all clouds leave free, then upwards.
+  for `ZONES_MAX` zones, so neither counts nor a new zone move anything.
+- A host's address follows from its number only: the first that all clouds leave free, then upwards.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,13 +35,13 @@ ZONES_DEFAULT = 3
 """Three of everything (R6)."""
 
 ZONES_MAX = 4
-"""The zones that each slot has room for: a power of two, so that slots stay aligned."""
+"""How many zones each slot has room for. It is a power of two, so that slots stay aligned."""
 
 FIRST_HOST = 4
-"""AWS keeps the first four addresses of a subnet for itself, Compute Engine the first two."""
+"""The first address of a host in a subnet. AWS reserves the first four, Compute Engine the first two."""
 
 LAST_HOSTS = 2
-"""Compute Engine keeps the last two addresses, AWS the last."""
+"""The number of addresses after the last host. Compute Engine reserves the last two, AWS the last."""
 
 NETWORK = Address("network.main")
 
@@ -49,7 +49,7 @@ NETWORK = Address("network.main")
 def place(topology: Topology, environment: Environment) -> Placed:
     """Return every resource of a validated topology in an environment.
 
-    Raises PlacementError, with all findings, where slots clash or hosts do not fit.
+    Raise PlacementError, with all findings, where slots clash or hosts do not fit.
     """
     zones = len(environment.zones) or ZONES_DEFAULT
     roles = [role_in(role, environment) for role in topology.roles]
@@ -62,7 +62,7 @@ def place(topology: Topology, environment: Environment) -> Placed:
     for role, site in zip(roles, sites, strict=True):
         role_tags = {**tags, **role.tags}
         parts = (
-            *_walls(role, site, role_tags, rules.get(role.name, ({}, {}))),
+            *_firewall(role, site, role_tags, rules.get(role.name, ({}, {}))),
             *_hosts(role, site, role_tags, environment),
         )
         for order, spec in parts:
@@ -76,9 +76,9 @@ def place(topology: Topology, environment: Environment) -> Placed:
 
 
 def with_own_names(topology: Topology, environment: Environment) -> Environment:
-    """Return the environment with every size and image of the roles as one of its own names.
+    """Return the environment with every size and image of the roles among its own names.
 
-    A provider reads what it offers of the names of an environment, besides those that it knows itself.
+    A provider reads what it offers of these names, in addition to those that it knows itself.
     """
     roles = [role_in(role, environment) for role in topology.roles]
     sizes = {role.size: role.size for role in roles}
@@ -87,7 +87,7 @@ def with_own_names(topology: Topology, environment: Environment) -> Environment:
 
 
 def role_in(role: Role, environment: Environment) -> Role:
-    """The role as it is in this environment."""
+    """Return the role as it is in this environment."""
     overrides = dict(environment.roles.get(role.name, {}))
     if "tags" in overrides:
         overrides["tags"] = {**role.tags, **overrides["tags"]}
@@ -100,18 +100,18 @@ def role_in(role: Role, environment: Environment) -> Role:
 
 
 def host_names(role: Role) -> list[str]:
-    """The hosts of a role, by number."""
+    """Return the names of a role's hosts, by number."""
     return [f"{role.name}{number}" for number in range(1, role.count + 1)]
 
 
 @frozen
 class _Site:
-    """Where a role's subnets begin: one after another, by zone ordinal."""
+    """Where a role's subnets begin. They are consecutive, by zone ordinal."""
 
     first: int
     """The first address of the role's first subnet."""
     size: int
-    """Addresses a subnet."""
+    """The number of addresses in a subnet."""
     prefix: int
     zones: int
 
@@ -120,11 +120,11 @@ class _Site:
 
     @property
     def cidr(self) -> str:
-        """All of them, with those of zones that are not used."""
+        """All its subnets, with those of unused zones."""
         return f"{IPv4Address(self.first)}/{self.prefix - ZONES_MAX.bit_length() + 1}"
 
     def host(self, number: int) -> tuple[int, str]:
-        """The zone ordinal and address of the host with this number, counted from 1."""
+        """Return the zone ordinal and address of the host with this number, counted from 1."""
         rank, zone = divmod(number - 1, self.zones)
         return zone, str(IPv4Address(self.first + zone * self.size + FIRST_HOST + rank))
 
@@ -187,8 +187,8 @@ def _misfits(
 _Rules = tuple[Mapping[Rule, None], Mapping[Rule, None]]
 
 
-def _walls(role: Role, site: _Site, tags: Mapping[str, str], rules: _Rules) -> Iterator[tuple[int, Spec]]:
-    """A role's subnets and firewall."""
+def _firewall(role: Role, site: _Site, tags: Mapping[str, str], rules: _Rules) -> Iterator[tuple[int, Spec]]:
+    """Yield a role's subnets and firewall."""
     for zone in range(site.zones):
         yield (
             1,
@@ -205,7 +205,7 @@ def _walls(role: Role, site: _Site, tags: Mapping[str, str], rules: _Rules) -> I
 def _hosts(
     role: Role, site: _Site, tags: Mapping[str, str], environment: Environment
 ) -> Iterator[tuple[int, Spec]]:
-    """A role's instances, with what hangs on each."""
+    """Yield a role's instances, with the resources of each."""
     firewall = Address(f"firewall.{role.name}")
     subnets = [Address(f"subnet.{role.name}-{zone}") for zone in range(site.zones)]
     native = role.native.get(environment.provider, {})
@@ -222,7 +222,7 @@ def _hosts(
             image=role.image,
             disk_gib=role.disk_gib,
             key=environment.key,
-            protect=role.protect,
+            deletion_protection=role.deletion_protection,
             tags=tags,
             native=native,
             mounts=tuple(Mount(v.name, v.mount, bool(v.source)) for v in role.volumes if v.mount),
@@ -238,7 +238,7 @@ def _hosts(
                 zone,
                 environment.keys.get(volume.key, volume.key) if volume.key else environment.key,
                 volume.source,
-                role.protect or volume.protect,
+                role.deletion_protection or volume.deletion_protection,
                 {**tags, **volume.tags},
                 location=volume.location,
             )
@@ -249,7 +249,7 @@ def _hosts(
 
 
 def _rules(flows: Iterable[Flow]) -> dict[str, tuple[dict[Rule, None], dict[Rule, None]]]:
-    """Each role's rules inwards and outwards: a flow opens both of its ends, and no more."""
+    """Return the ingress and egress rules of each role. A flow opens both of its ends, and nothing else."""
     rules: dict[str, tuple[dict[Rule, None], dict[Rule, None]]] = {}
 
     def open_end(role: str, direction: int, peer: str, allowed: Sequence[tuple[str, int, int]]) -> None:
@@ -278,7 +278,7 @@ def _peer(peer: str) -> str:
 
 
 def _merge(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    """Sorted rules, of which none overlaps or touches another of the same protocol and peer."""
+    """Return sorted rules, of which none overlaps or touches another of the same protocol and peer."""
     ranges: dict[tuple[str, str], list[PortRange]] = {}
     for rule in rules:
         ranges.setdefault((rule.protocol, rule.peer), []).append((rule.first, rule.last))

@@ -1,7 +1,11 @@
-"""Text of others (tags of a cloud, output of hooks, reasons) as it may be shown.
+"""Foreign text (tags of a cloud, output of hooks, reasons), made safe for display.
 
-A control character could move the cursor or hide what stands before it, and a bidirectional one could swap
-what is read: https://www.unicode.org/reports/tr36/, https://trojansource.codes.
+A control character could move the cursor or hide the text before it. A bidirectional one could change the
+order of what a person reads: https:
+
+www.unicode.org/reports/tr36/, https:
+
+trojansource.codes.
 """
 
 import codecs
@@ -12,16 +16,16 @@ _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-"""Characters that are not seen, but change what is seen. Joiners (U+200C, U+200D) are parts of words."""
+"""Invisible characters that change what is visible. Joiners (U+200C, U+200D) are parts of words."""
 
 CODES = "portinfra-codes"
-"""An error handler of streams: what an encoding lacks is written as codes, also in JSON."""
+"""An error handler of streams. It writes characters that an encoding lacks as codes, also in JSON."""
 
 
 def visible(text: str, keep: str = "") -> str:
     """Return text with control and bidirectional characters as the codes of JSON: `\\u001b`.
 
-    Those in `keep` stay: line ends, where the text has several lines.
+    Characters in `keep` stay: line ends, where the text has several lines.
     """
     return _HIDDEN.sub(lambda found: found[0] if found[0] in keep else _code(found[0]), text)
 

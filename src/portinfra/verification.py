@@ -1,4 +1,4 @@
-"""After an apply: a fresh look, and whether anything is still different from what was planned."""
+"""Verification after an apply: a fresh read, and what still differs from the plan."""
 
 from attrs import evolve, frozen
 
@@ -6,27 +6,27 @@ from portinfra.model.change import Change
 from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
 from portinfra.observation import Reader
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 
 
 @frozen
 class Verified:
-    """What a fresh look found."""
+    """The result of a fresh read."""
 
     drift: tuple[Change, ...]
-    """What is still to be done; nothing when the plan was carried out whole."""
+    """What is still to be done; empty when the whole plan was carried out."""
     unseen: frozenset[str]
-    """The zones that did not answer, but those that the plan leaves out."""
+    """The zones that did not answer, without those that the plan leaves out."""
     empty: bool
-    """Whether nothing of the scope is left anywhere."""
+    """Whether no resource of the scope exists any more."""
     observation: Observation
 
 
 def verify(plan: Plan, reader: Reader) -> Verified:
-    """Look again, once lists show the last change."""
+    """Read again, once lists show the last change, and return what still differs."""
     options = evolve(plan.options, replace=frozenset())
     observation = reader.observe(plan.scope, options.without_zones)
-    again = compose(
+    again = make_plan(
         plan.placed,
         plan.catalogue,
         observation,

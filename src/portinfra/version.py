@@ -1,3 +1,3 @@
-"""The version of portinfra, which a claim carries."""
+"""The version of portinfra, which a lease records."""
 
 VERSION = "0.1.0"

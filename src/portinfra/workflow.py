@@ -1,14 +1,14 @@
-"""The Python verbs: they compose the steps and decide nothing.
+"""The public functions: they combine the steps and decide nothing.
 
 plan(topology, environment) -> Plan          what would change
 apply(plan) -> Outcome                       do it, and verify it
-destroy(topology, environment) -> Plan       the plan that leaves nothing; `apply` carries it out
+destroy(topology, environment) -> Plan       the plan that deletes everything; `apply` carries it out
 observe(topology, environment) -> Observation
-check(topology, environment) -> Report       whether it keeps the rules, and who can reach whom
+check(topology, environment) -> Report       which rules it breaks, and who can reach whom
 place(topology, environment) -> Placed       offline: every resource and address
 render_hosts(topology, environment) -> Files offline: the files of every host
 lock_in(topology, environments) -> list[Tie] offline: what ties it to a provider
-move(placed, environment) -> Move            what it would mean to run it elsewhere
+move(placed, environment) -> Move            what a move to another location needs
 connect(environment) -> Cloud                one resource at a time, without a topology
 """
 
@@ -47,11 +47,11 @@ from portinfra.planning.account import account_findings
 from portinfra.planning.creation import RULE as BORN_OTHERWISE
 from portinfra.planning.fingerprints import fingerprints, new_changes, say_new
 from portinfra.planning.foreign import find_blockers
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.planning.readiness import questions
-from portinfra.planning.refusal import refuse
+from portinfra.planning.refusal import raise_for_errors
 from portinfra.planning.unknown_names import gone_data, name_findings
-from portinfra.planning.used_catalogue import in_use
+from portinfra.planning.used_catalogue import used_catalogue
 from portinfra.policy import PolicyRule, Report
 from portinfra.policy import check as check_rules
 from portinfra.portability.lockin import Tie, ties
@@ -68,7 +68,7 @@ from portinfra.validation.new_resources import findings_for_plan, is_about_new
 
 @contextmanager
 def _pause_garbage_collection() -> Iterator[None]:
-    """Nobody looks for reference cycles meanwhile: values have none, and looking takes half of the time."""
+    """Stop the search for reference cycles: values have none, and it takes half of the time."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -80,10 +80,10 @@ def _pause_garbage_collection() -> Iterator[None]:
 
 @check_before_validation
 def place(topology: Topology, environment: Environment, *, existing: bool = False) -> Placed:
-    """Every resource of a topology in an environment, without any call.
+    """Return every resource of a topology in an environment, without any call.
 
-    Raises ValidationError or PlacementError, with all findings. With `existing`, what only new resources may
-    not have raises nothing.
+    Raise ValidationError or PlacementError, with all findings. With `existing`, findings about new resources
+    only raise nothing.
     """
     if existing:
         return _place(topology, environment)[0]
@@ -104,17 +104,17 @@ def plan(
     rules: Iterable[PolicyRule] = (),
     guards: Iterable[Guard] | None = None,
 ) -> Plan:
-    """What would change. Reads, and writes nothing.
+    """Return what would change. It only reads.
 
-    The errors of `check`, by the built-in rules and by `rules`, are among its findings; and so are those of
-    its `guards`, and a name in the options that nothing has. The value of `portinfra.dr.recovery` is a guard:
-    it finds that the other environment of the recovery plan has taken over, or does not answer. Where the
-    lease of the environment names that other one, a plan without the guard has an error; with `guards=()`,
-    which skips the check on purpose, a warning.
+    The findings of the plan include the errors of `check`, by the built-in rules and by `rules`, those of its
+    `guards`, and unknown names in the options. The value of `portinfra.dr.recovery` is a guard: it finds that
+    the other environment of the recovery plan has taken over, or does not answer. If the lease of the
+    environment names that other one, a plan without the guard has an error. With `guards=()`, which skips the
+    check on purpose, it has a warning.
 
-    Raises ValidationError, PlacementError or ProviderError. A plan that nobody may apply is returned all the
-    same, with the reasons in `Plan.errors`. What only new hosts or rules may not have (user data of no kind,
-    more than a limit of the provider) is an error where the plan creates or changes them.
+    Raise ValidationError, PlacementError or ProviderError. A plan that must not be applied is returned all
+    the same, with the reasons in `Plan.errors`. Findings about new hosts or rules only (user data of no kind,
+    more than a limit of the provider) are errors where the plan creates or changes them.
     """
     there, about_new = _place(topology, environment)
     report = check_rules(there, rules)
@@ -137,12 +137,11 @@ def check(
     observed: bool = False,
     recoveries: Iterable[RecoveryPlan] = (),
 ) -> Report:
-    """Whether a topology keeps the built-in rules and `rules`, and who can reach whom in it.
+    """Return which rules a topology breaks, built-in and from `rules`, and who can reach whom.
 
-    With its `recoveries`, also whether their probes watch each service.
-
-    Makes no call, unless what is there is to be `observed` and held to the rules too. Raises ValidationError,
-    PlacementError, and with `observed` ProviderError; DeclarationError where a rule itself fails.
+    With `recoveries`, also check whether their probes cover each service. It makes no call, unless existing
+    resources are to be `observed` and checked, too. Raise ValidationError, PlacementError, and with
+    `observed` ProviderError. Raise DeclarationError where a rule itself fails.
     """
     there = observe(topology, environment, foreign=True) if observed else None
     return check_rules(place(topology, environment), rules, there, recoveries)
@@ -150,10 +149,10 @@ def check(
 
 @check_before_validation
 def render_hosts(topology: Topology, environment: Environment) -> Files:
-    """Return the files of every host, by its name; each has `path`, `content`, `mode`, `check`, `reload`,
-    `digest`. Makes no call.
+    """Return the files of every host, by its name. It makes no call.
 
-    Raises ValidationError or PlacementError, with all findings.
+    Each file has `path`, `content`, `mode`, `check`, `reload`, `digest`. Raise ValidationError or
+    PlacementError, with all findings.
     """
     made = place(topology, environment)
     settle(host_findings(made), f"The hosts of {topology.name} in {environment.name}")
@@ -161,7 +160,7 @@ def render_hosts(topology: Topology, environment: Environment) -> Files:
 
 
 def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:
-    """Kind → its attributes that the environment's provider has no place for. Makes no call."""
+    """Return kind → its attributes that the environment's provider cannot store. It makes no call."""
     with closing(registry.connect(environment)) as provider:
         kept = {kind.kind: driver.cannot_show for kind, driver in provider.drivers.items()}
     return {kind: names for kind, names in kept.items() if names}
@@ -171,16 +170,17 @@ def cannot_keep(environment: Environment) -> dict[str, frozenset[str]]:
 def lock_in(
     topology: Topology, environments: Iterable[Environment], recoveries: Iterable[RecoveryPlan] = ()
 ) -> list[Tie]:
-    """Return what ties a declaration to one provider, and so needs a decision before a move. Makes no call.
+    """Return what ties a declaration to one provider, and so needs a decision before a move. It makes no
+    call.
 
-    Each tie has `provider`, `subject` (`role.web.size`), `value`, `meaning` and `location`, all texts but the
-    location, which has file and line. Native options of a provider that is not installed have no meaning of
-    their own.
+    Each tie has `provider`, `subject` (`role.web.size`), `value`, `meaning` and `location`. All are texts
+    except the location, which has file and line. Native options of a provider that is not installed have no
+    meaning of their own.
     """
     plans = tuple(recoveries)
     vaults = [plan.vault for plan in plans if plan.vault]
-    bearers = [*(role.native for role in topology.roles), *(vault.native for vault in vaults)]
-    providers = {name for options in bearers for name in options}
+    option_sets = [*(role.native for role in topology.roles), *(vault.native for vault in vaults)]
+    providers = {name for options in option_sets for name in options}
     native = {
         name: registry.plugin(name).native for name in providers.intersection(registry.list_installed())
     }
@@ -189,12 +189,12 @@ def lock_in(
 
 @check_arguments
 def move(here: Placed, there: Environment, *, rules: Iterable[PolicyRule] = ()) -> Move:
-    """Return what it would mean to run a placed topology in another environment. Reads, and writes nothing.
+    """Return what it would mean to run a placed topology in another environment. It only reads.
 
     `here` is the value of `place`. The move has `carried` (kind → number of resources that keep their
-    address), `lost` (ties without an equal there), `choices` (for each role, the machine types of both),
-    `data_gib` (GiB that do not move by themselves), and `plan`, which builds it there: `plan.errors` say why
-    no apply would accept that. Raises ValidationError, PlacementError or ProviderError.
+    address), `lost` (ties without an equivalent there), `choices` (for each role, the machine types of both),
+    `data_gib` (GiB that do not move by themselves), and `plan`, which builds it there. `plan.errors` are the
+    reasons for which `apply` would refuse it. Raise ValidationError, PlacementError or ProviderError.
     """
     plugin = registry.plugin_of(here.environment)
     made = plan(here.topology, there, rules=rules, guards=())
@@ -210,10 +210,11 @@ def destroy(
     *,
     guards: Iterable[Guard] | None = None,
 ) -> Plan:
-    """The plan that leaves nothing of the topology. Volumes stay unless the options allow their loss.
+    """Return the plan that deletes everything of the topology. Volumes stay unless the options permit their
+    loss.
 
-    `guards` are those of `plan`. That the other environment has taken over is a warning here, not an error.
-    What only new resources may not have, such as user data of no kind, is no error here.
+    `guards` are those of `plan`. If the other environment has taken over, that is a warning here and not an
+    error. Findings about new resources only, such as user data of no kind, are no errors here.
     """
     there, _ = _place(topology, environment)
     made = _plan(there, options, guards, destroy=True)
@@ -226,18 +227,19 @@ def destroy(
 def apply(
     plan: Plan, *, listen: Listener | None = None, workers: int = WORKERS, seed: int | None = None
 ) -> Outcome:
-    """Carry out a plan under the environment's lease, and verify it by a fresh look. It checks the plan's
-    guards again before the first change.
+    """Carry out a plan under the environment's lease, and verify it by a fresh read.
 
-    With a `seed`, calls are made one at a time in an order that the seed decides: for tests.
-    Raises PolicyError or ValidationError for a plan with errors, LeaseHeldError, StalePlanError when the
-    world is no longer as planned for, and ApplyError when a step did not end well. Raises UserCodeError when
-    all is done and the environment's `dns` failed.
+    It checks the plan's guards again before the first change. With a `seed`, it makes calls one at a time, in
+    an order that the seed decides: for tests.
+
+    Raise PolicyError or ValidationError for a plan with errors, LeaseHeldError, StalePlanError when resources
+    have changed since the plan, and ApplyError when a step did not end well. Raise UserCodeError when all is
+    done and the environment's `dns` failed.
     """
-    refuse(plan)
+    raise_for_errors(plan)
     environment = plan.placed.environment
     nothing = plan.empty and not questions(plan) and not environment.dns and is_recorded(plan)
-    # A destroy also removes the lease, the last thing that is ours.
+    # A destroy also removes the lease, the last resource of portinfra.
     if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
     with Connection.to(environment) as here, here.start_run(plan.scope, workers=workers, seed=seed) as run:
@@ -251,29 +253,30 @@ def apply(
             fresh = evolve(fresh, standby=plan.standby)
         fresh = check_guards_again(run, fresh, plan.guards)
         if plan.standby and fresh.epoch != plan.epoch:
-            raise StalePlanError(f"since this plan was made, {plan.scope} has become active, or waits again")
-        refuse(fresh)
+            raise StalePlanError(
+                f"since this plan was made, {plan.scope} has become active, or is no longer active"
+            )
+        raise_for_errors(fresh)
         if new := new_changes(fresh, fingerprints(plan)):
             read = {(change.action, change.address) for change in plan.changes}
             raise StalePlanError(f"{plan.scope} has changed since this plan was made. {say_new(new, read)}")
         record_peer(run, fresh)
-        with run.living():
+        with run.keep_lease():
             begin_standby(fresh)
         outcome = run.apply(fresh, SafeListener(listen or (lambda progress: None)))
         waits = fresh.fenced or fresh.standby
-        if environment.dns and not waits:  # names lead to the environment that is active
+        if environment.dns and not waits:  # names lead to the active environment
             there = run.reader.observe(plan.scope)
-            with run.living():
+            with run.keep_lease():
                 call_dns(environment, there)
     return outcome
 
 
 @check_arguments
 def observe(topology: Topology, environment: Environment, *, foreign: bool = False) -> Observation:
-    """All that is there of a topology, whether it is declared or not.
+    """Return all existing resources of a topology, whether they are declared or not.
 
-    With `foreign`, portinfra also reads what others have made in or on these resources
-    (`Observation.foreign`).
+    With `foreign`, also read what others have created in or on these resources (`Observation.foreign`).
     """
     with Connection.to(environment) as here:
         scope = Scope(topology.name, environment.name)
@@ -283,40 +286,43 @@ def observe(topology: Topology, environment: Environment, *, foreign: bool = Fal
 
 @check_arguments
 def find_foreign(plan: Plan) -> Plan:
-    """Return the plan with what others have made in or on the resources that it observed."""
+    """Return the plan with what others have created in or on the observed resources."""
     with Connection.to(plan.placed.environment) as here:
         return evolve(plan, observation=here.reader.find_foreign(plan.scope, plan.observation))
 
 
 @check_arguments
 def leases(topology: Topology, environment: Environment) -> list[Lease]:
-    """The leases of the environment, the newest last: who applies, or who applied last."""
+    """Return the leases of the environment, the newest last. They name the run that applies, or that applied
+    last.
+    """
     with Connection.to(environment) as here:
         return here.leases(Scope(topology.name, environment.name))
 
 
 def lives(lease: Lease) -> bool | None:
-    """Whether the run that holds a lease still runs; None where it cannot be known from this machine."""
+    """Return whether the run that holds a lease still runs; None where this machine cannot know it."""
     holder = lease.holder_identity
     return holders.is_alive(holder) if holders.is_on_this_machine(holder) else None
 
 
 @check_arguments
 def release(topology: Topology, environment: Environment) -> Lease | None:
-    """Take a lease from its holder; only for a holder that is known to be dead. None: no run holds it."""
+    """Take a lease from a holder that is known to be dead. Return None if no run holds the lease."""
     with Connection.to(environment) as here:
         scope = Scope(topology.name, environment.name)
         held = [lease for lease in read_leases(here.reader, scope) if not lease.released]
         for lease in held:
             record = Record(lease.number, to_text(evolve(lease, released=True, unfinished=True)))
-            here.caller.insisting(here.provider.records.write(scope, record))
+            here.caller.with_retries(here.provider.records.write(scope, record))
         return held[-1] if held else None
 
 
 @check_arguments
 def forget_peer(topology: Topology, environment: Environment) -> Lease:
-    """Remove the other environment of a recovery plan from this one's lease: for a recovery plan that no
-    longer exists. Return the lease once lists show it. Raises LeaseHeldError and ProviderError.
+    """Remove the peer from an environment's lease, once their recovery plan is removed.
+
+    Return the lease once lists show it. Raise LeaseHeldError and ProviderError.
     """
     with Connection.to(environment) as here:
         with here.start_run(Scope(topology.name, environment.name)) as run:
@@ -327,7 +333,7 @@ def forget_peer(topology: Topology, environment: Environment) -> Lease:
 
 
 def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[Finding, ...]]:
-    """Return every resource, and the findings that refuse it only where it is new."""
+    """Return every resource, and the findings that stop only new resources."""
     plugin = registry.plugin_of(environment)
     native = {plugin.name: plugin.native}
     found = validate(topology, environment, plugin.capabilities, native, existing=True)
@@ -357,9 +363,7 @@ def _plan_within_fence(
     *,
     destroy: bool,
 ) -> tuple[Lease | None, Plan]:
-    """Return the last lease, and the plan that its fence allows, or that of a standby. An apply reads again
-    under its own lease.
-    """
+    """Return the last lease, and the plan that its fence or a standby allows. An apply reads it again."""
     account = here.account()
     lease = here.settle(placed.scope)
     there = here.reader.observe(placed.scope, options.without_zones if options else frozenset())
@@ -368,7 +372,7 @@ def _plan_within_fence(
     def make(placed: Placed) -> Plan:
         if not destroy and (plan := _nothing_to_do(placed, there, here, account, options or PlanOptions())):
             return plan
-        return compose(placed, catalogue(), there, here.provider.drivers, options, destroy=destroy)
+        return make_plan(placed, catalogue(), there, here.provider.drivers, options, destroy=destroy)
 
     if not destroy and (standby := standby_of(placed, lease, guards)) is not None:
         return lease, evolve(make(standby), standby=True)
@@ -377,7 +381,7 @@ def _plan_within_fence(
 
 
 def _find_unknown_names(plan: Plan) -> list[Finding]:
-    """Return the findings about names that the options or the environment give, or lack."""
+    """Return the findings about unknown names in the options or the environment."""
     simulated = not registry.plugin_of(plan.placed.environment).capabilities.runs_user_data
     return [*name_findings(plan), *(() if simulated else account_findings(plan))]
 
@@ -390,17 +394,17 @@ def _unknown(topology: Topology, environment: Environment) -> Iterator[Finding]:
 
 
 def _describe_fence(fenced: bool) -> str:
-    return "was fenced: another environment is active in its place" if fenced else "was let back in"
+    return "was fenced: another environment is active in its place" if fenced else "was unfenced"
 
 
 def _nothing_to_do(
     placed: Placed, observation: Observation, here: Connection, account: str, options: PlanOptions
 ) -> Plan | None:
-    """The plan, where all is as declared: then nobody needs to know what the location offers."""
+    """Return the plan if everything is as declared. Then the catalogue of the location is not needed."""
     sizes = registry.plugin_of(placed.environment).sizes
-    catalogue = in_use(placed, observation, sizes, account)
+    catalogue = used_catalogue(placed, observation, sizes, account)
     if catalogue is None or options.refresh_images:
         return None
-    plan = compose(placed, catalogue, observation, here.provider.drivers, options)
-    born = all(finding.rule == BORN_OTHERWISE for finding in plan.findings)  # no catalogue says otherwise
-    return plan if not plan.changes and born else None
+    plan = make_plan(placed, catalogue, observation, here.provider.drivers, options)
+    is_noted = all(finding.rule == BORN_OTHERWISE for finding in plan.findings)  # no catalogue contradicts it
+    return plan if not plan.changes and is_noted else None

@@ -42,7 +42,7 @@ COMPLETED_IN = (
 )
 """Files whose fixed texts, written before there is a call, pass `complete_commands`."""
 
-HELP = {"Save it, for `apply --plan FILE`."}
+HELP = {"Save the plan for `apply --plan FILE`."}
 """Texts of `--help`, whose reader has the command before the eyes."""
 
 

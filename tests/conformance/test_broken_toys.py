@@ -12,7 +12,7 @@ from portinfra.testing.conformance.bed import fit_topologies
 from portinfra.testing.conformance.suite.crashes import CrashAtEveryCall
 from portinfra.testing.conformance.suite.faults import BadWeather
 from portinfra.testing.conformance.suite.optional_abilities import OptionalAbilities
-from portinfra.testing.conformance.suite.repair import Mending
+from portinfra.testing.conformance.suite.repair import Repair
 from portinfra.testing.conformance.suite.steady_traffic import SteadyTraffic
 from portinfra.testing.conformance.suite.worlds import Worlds
 
@@ -143,5 +143,5 @@ def test_the_suite_begins_with_its_simplest_tests_and_ends_with_crashes():
     """pytest runs the tests of a base class before those of the class that inherits it."""
     classes = [each for each in reversed(ProviderConformance.__mro__) if each.__module__ != "builtins"]
     assert classes[0] is OptionalAbilities
-    assert classes.index(Worlds) < min(map(classes.index, (Mending, BadWeather, SteadyTraffic)))
+    assert classes.index(Worlds) < min(map(classes.index, (Repair, BadWeather, SteadyTraffic)))
     assert classes[-2] is CrashAtEveryCall

@@ -103,7 +103,9 @@ def test_destroying_leaves_nothing_not_even_the_claim(topology, environment, clo
 @given(topologies, strategies.environments(), clouds)
 def test_what_is_protected_is_neither_destroyed_nor_half_destroyed(topology, environment, cloud):
     protected = Topology(
-        topology.name, [evolve(role, protect=True, count=1) for role in topology.roles], topology.flows
+        topology.name,
+        [evolve(role, deletion_protection=True, count=1) for role in topology.roles],
+        topology.flows,
     )
     with on(cloud):
         if "name" in cloud.shape.owner.values():

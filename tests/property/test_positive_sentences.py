@@ -61,7 +61,7 @@ CONDITIONS = {
     "hosts of a fenced environment are missing": (assurances, "_hosts_missing", lambda plan: []),
     "data is kept": (assurances, "_data_kept", lambda plan: []),
     "a zone was not read": (assurances, "_not_read", lambda plan: ""),
-    "hosts were born with something else": (assurances, "_hosts_born_otherwise", lambda plan: []),
+    "hosts have other creation settings": (assurances, "_creation_settings_differ", lambda plan: []),
     "hosts are in other zones": (assurances, "_other_zones", lambda plan: []),
     "the options select roles": (assurances, "_what", lambda plan: str(plan.scope)),
     "a host was tried": (Cause, "untried_count", property(lambda cause: len(cause.steps))),

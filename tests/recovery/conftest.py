@@ -28,7 +28,7 @@ def ready():
 @pytest.fixture
 def living(monkeypatch):
     """The environments whose runs say right now that they live, by the name that each claim is held under."""
-    there, original = [], Run.living
+    there, original = [], Run.keep_lease
 
     @contextmanager
     def noted(run):
@@ -37,7 +37,7 @@ def living(monkeypatch):
             yield
         there.remove(run._scope.environment)
 
-    monkeypatch.setattr(Run, "living", noted)
+    monkeypatch.setattr(Run, "keep_lease", noted)
     return there
 
 

@@ -76,7 +76,8 @@ def test_a_way_back_keeps_a_snapshot_of_a_role_that_was_left_behind(group):
         (warning,) = [
             each for each in make_forecast(both.reversed).findings if each.rule == "recovery/overwrites-data"
         ]
-        assert "files1-data" in warning.message
+        why = "production was active after its last point"
+        assert warning.message == f"{why}: the takeover replaces db1-data, db2-data, files1-data"
         evidence = failback(both, HOW)
         assert evidence.result == "passed"
         (kept,) = [each.snapshot for each in evidence.left_aside if each.volume == "files1-data"]

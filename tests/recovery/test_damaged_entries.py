@@ -171,7 +171,7 @@ def put(said, end=RECOVERY, about=None, number=None):
         number = records[-1].number + 1 if create else number
         text = json.dumps({**envelope, "number": number, NOTE: json.dumps(said)})
         call = (driver.create if create else driver.write)(ledger.scope, Record(number, text))
-        there.caller.insisting(call)
+        there.caller.with_retries(call)
         ledger.settle()
     return number
 

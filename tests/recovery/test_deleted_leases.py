@@ -28,7 +28,7 @@ def delete_lease(environment=RECOVERY):
     scope = RUNNING.target_scope if environment is RECOVERY else RUNNING.source_scope
     with Connection.to(environment) as place:
         for lease in read_leases(place.reader, scope):
-            place.caller.insisting(place.provider.records.delete(scope, lease.number))
+            place.caller.with_retries(place.provider.records.delete(scope, lease.number))
 
 
 def test_an_active_end_without_its_lease_keeps_its_flows_from_the_internet(ready):

@@ -331,7 +331,7 @@ def test_the_plan_tells_of_hooks_that_cannot_be_called_from_here(ready):
 
 
 def test_protected_volumes_do_not_keep_a_drill_from_ending(cloud):
-    kept = evolve(SHOP, roles=[evolve(role, protect=True) for role in SHOP.roles])
+    kept = evolve(SHOP, roles=[evolve(role, deletion_protection=True) for role in SHOP.roles])
     replicate(recovery(), run_options=ONE)
     points = there(cloud)
     assert drill(recovery(topology=kept), run_options=ONE).result == "passed"

@@ -65,7 +65,7 @@ def test_who_has_joined_already_stays_as_it_is_when_a_way_back_goes_on(ready):
 
 
 def test_protected_volumes_are_given_the_newer_data_all_the_same(ready):
-    kept = evolve(SHOP, roles=[evolve(role, protect=True) for role in SHOP.roles])
+    kept = evolve(SHOP, roles=[evolve(role, deletion_protection=True) for role in SHOP.roles])
     workflow.apply(workflow.plan(kept, PRODUCTION, guards=[recovery()]), seed=0)
     plan = recovery(topology=kept)
     failover(plan, HOW)

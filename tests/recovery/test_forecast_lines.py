@@ -10,11 +10,12 @@ import json
 import pytest
 from attrs import evolve
 from rich.console import Console
-from turning import HOW, LOST, lost, passed_later
-from worlds import RECOVERY, recovery, write
+from turning import HOW, LOST, lost, passed_later, stuck
+from worlds import PRODUCTION, RECOVERY, recovery, write
 
 from portinfra.format import duration, moment
 from portinfra.model.recovery import Action
+from portinfra.recovery.takeover.abandon import abandon
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import DataSource, make_forecast
 from portinfra.render.console.forecast import show_prospect
@@ -106,6 +107,23 @@ def test_own_volumes_of_a_takeover_that_is_not_finished_are_as_old_as_when_it_be
     assert source.taken == before.data[0].taken
 
 
+@pytest.mark.parametrize("continued", [True, False], ids=["continued before", "not continued"])
+def test_own_volumes_are_no_newer_after_an_abandoned_takeover(ready, continued):
+    """Production became active while recovery was lost, and wrote for a day. Recovery did not know of it."""
+    failover(recovery(), HOW)
+    with lost(RECOVERY):
+        failback(recovery(), LOST)
+    passed_later(ready, DAY)
+    with lost(PRODUCTION):
+        stuck(options=LOST)
+    if continued:
+        stuck()
+    abandon(recovery(), HOW)
+    (source,) = make_forecast(recovery(), HOW).data
+    assert source.is_own
+    assert source.age >= DAY
+
+
 def test_own_volumes_of_an_end_that_was_never_left_have_no_age(ready):
     failover(recovery(), HOW)
     found = make_forecast(recovery(), HOW)
@@ -120,7 +138,7 @@ def test_points_have_the_age_of_the_oldest(ready):
     old = evolve(found, data=(evolve(source, age=7200.0),))
     assert data_line_of(old) == "Data: at most 2 h old of 4 h (rpo)."
     unknown = evolve(found, data=(evolve(source, age=None),))
-    assert data_line_of(unknown) == "Data: of an age that is not known, on 2 volumes."
+    assert data_line_of(unknown) == "Data: of unknown age, on 2 volumes."
 
 
 def test_what_cannot_be_restored_is_counted_where_points_would_be_used(cloud):

@@ -1,4 +1,6 @@
-"""Law: `freeze_limit` is the longest outage of each service, and no other group's hooks count for it."""
+"""Law: `freeze_limit` is the longest outage of each service, and no other group's hooks count for it. A
+freeze ends when the provider has begun the snapshots of its group, and none is made again after that.
+"""
 
 import pytest
 from turning import passed_later
@@ -48,3 +50,39 @@ def test_a_group_whose_hook_fails_keeps_no_other_one_from_its_point():
         made = replicate(plan, run_options=ONE)
     fates = {each.group: each.fate for each in made.groups}
     assert fates == {"db": "carried", "files": "failed", "mail": "carried", "logs": "carried"}
+
+
+def test_the_next_group_does_not_wait_until_snapshots_of_the_one_before_are_complete():
+    moments = []
+    with simulate() as cloud:
+        apply_and_check(FOUR, PRODUCTION)
+        hooked = [
+            DataPolicy(
+                name,
+                before=lambda inventory: moments.append(cloud.clock.now()),
+                after=lambda inventory: moments.append(cloud.clock.now()),
+            )
+            for name in NAMES
+        ]
+        plan = recovery(topology=FOUR, waves=[list(NAMES)], data=hooked, rto="99h", rpo="99h")
+        assert replicate(plan, run_options=ONE).succeeded
+    whole = cloud.shape.pending["snapshot"]
+    assert moments[-1] - moments[0] < whole * len(NAMES) / 2
+
+
+def test_a_snapshot_that_is_gone_after_the_freeze_is_not_made_again():
+    with simulate() as cloud:
+
+        def thaw(inventory):
+            for each in cloud.ground_truth(PRODUCTION.account):
+                if each["kind"] == "snapshot" and "files" in each["name"]:
+                    given = {"id": each["id"]}
+                    cloud.request(PRODUCTION.account, PRODUCTION.region, "DeleteSnapshot", given)
+
+        data = [DataPolicy("files", before=lambda inventory: None, after=thaw)]
+        plan = recovery(topology=FOUR, waves=[list(NAMES)], data=data, rto="99h", rpo="99h")
+        apply_and_check(FOUR, PRODUCTION)
+        made = replicate(plan, run_options=ONE)
+    (failed,) = [each for each in made.groups if each.problem]
+    assert failed.group == "files"
+    assert failed.problem.endswith("as it began, cannot be completed")

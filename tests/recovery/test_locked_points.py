@@ -115,7 +115,7 @@ def lock_by_hand(cloud):
     """A person locks every snapshot of the waiting end, by the means of the cloud."""
     with Connection.to(RECOVERY) as place:
         for seen in place.observe(tiny().points).resources.values():
-            place.caller.insisting(plugin.lock_call(seen, 7))
+            place.caller.with_retries(plugin.lock_call(seen, 7))
 
 
 @pytest.mark.parametrize("cause", ["a run died while it locked", "others locked it"])

@@ -108,7 +108,7 @@ def test_an_entry_that_was_damaged_counts_until_it_is_rewritten(cloud):
     number = write(LONG)
     with Connection.to(RECOVERY) as there:
         damaged = Record(number, to_text(Lease(number, this_run("x")), "?"))
-        there.caller.insisting(there.provider.records.write(SCOPE, damaged))
+        there.caller.with_retries(there.provider.records.write(SCOPE, damaged))
         known = ledger(there)
         assert len(known.unreadable()) == 1
         known.rewrite(Entry(number, {}), SHORT)

@@ -194,7 +194,7 @@ def test_one_damaged_line_hides_no_other(ledger):
     lines = from_note(text[NOTE])
     del lines["entries"][0]["id"]
     damaged = Record(only.number, json.dumps({**text, NOTE: to_note(lines)}))
-    ledger.place.caller.insisting(ledger.place.provider.records.write(SCOPE, damaged))
+    ledger.place.caller.with_retries(ledger.place.provider.records.write(SCOPE, damaged))
     with Connection.to(RECOVERY) as there:
         found = reader(there).read()
     assert [each.said for each in found.entries] == [FILES]

@@ -16,6 +16,7 @@ from worlds import PRODUCTION, RECOVERY
 
 from portinfra.model.recovery import Wave
 from portinfra.recovery.points.ages import Age, Ages
+from portinfra.recovery.watch import forecast
 from portinfra.render.console import recovery as shown
 from portinfra.testing.fake import plugin
 
@@ -126,6 +127,37 @@ def test_an_age_that_leaves_out_how_long_ago_the_point_was_made_is_found(history
         history.command("dr", "plan")
 
 
+def keep_own_volumes(history):
+    """Recovery was active, and production has continued from its data."""
+    history.command("dr", "failover", "--yes")
+    history.command("dr", "failback", "--yes")
+    history.cloud.clock.sleep_until(history.cloud.clock.now() + HOUR)
+    history.write()
+
+
+@pytest.mark.slow
+def test_own_volumes_that_a_plan_keeps_have_an_age_without_any_point(history):
+    keep_own_volumes(history)
+    for each in history.records(history.target, "snapshot"):
+        history.cloud.request(RECOVERY.account, RECOVERY.region, "DeleteSnapshot", {"id": each["id"]})
+    history.command("dr", "plan")
+    assert "own volumes of recovery, kept as they are, at most 1 h" in history.found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["the age is too low", "the volumes have older data"])
+def test_own_volumes_that_have_older_data_than_a_plan_says_are_found(history, monkeypatch, fault):
+    first = history.stamps(history.production)
+    keep_own_volumes(history)
+    if fault == "the age is too low":
+        monkeypatch.setattr(forecast, "own_data_time", lambda epoch, contents, now: now - 1800)
+    else:
+        volume = history.volumes(history.target)["db1-data"]
+        history.cloud.write(volume["id"], first["db1-data"])
+    with pytest.raises(FalseSentence, match="own volumes"):
+        history.command("dr", "plan")
+
+
 def test_a_kept_snapshot_that_is_gone_is_found(history):
     live_twice(history)
     history.check()
@@ -138,7 +170,8 @@ def test_a_kept_snapshot_that_is_gone_is_found(history):
 def test_a_kept_snapshot_that_evidence_invents_is_found(history):
     with breaks("a kept snapshot stays"):
         history.hear(
-            "db1-data was replaced. What it had is in snapshot snap-1, kept until 2030-01-08 00:00:00 UTC."
+            "db1-data was replaced. Its former data is in snapshot snap-1, "
+            "kept until 2030-01-08 00:00:00 UTC."
         )
 
 

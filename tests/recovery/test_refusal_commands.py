@@ -89,7 +89,7 @@ def run(words, plan):
     session = Session("python shop.py", tuple(arguments), declared)
     result = CliRunner().invoke(app(session), arguments)
     assert isinstance(result.exception, SystemExit | None), f"{words}: {result.exception!r}"
-    assert "in a way that it does not know" not in result.output, f"{words}: {result.output}"
+    assert "failed with an unexpected error" not in result.output, f"{words}: {result.output}"
     return Said(result.exit_code, result.output)
 
 

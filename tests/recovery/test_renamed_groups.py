@@ -12,6 +12,7 @@ from portinfra.errors import PolicyError
 from portinfra.model.finding import Severity
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.topology import Role, Topology, Volume
+from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
@@ -116,3 +117,25 @@ def test_the_monitor_of_a_renamed_group_names_the_point():
     with begun(has_points):
         found = status(RENAMED).readiness or ()
         assert "of the group db" in " ".join(each.message for each in found)
+
+
+def newer_data_has_the_former_name(cloud):
+    """An older point has the declared group, and a newer one the name that the group had before."""
+    has_points(cloud, db="orders")
+    assert replicate(about(), now=True, run_options=ONE).succeeded
+
+
+def test_a_drill_that_uses_an_older_point_names_the_newer_one_and_its_group():
+    with begun(newer_data_has_the_former_name):
+        said = []
+        assert drill(RENAMED, run_options=ONE, say=said.append).points
+        (line,) = [each for each in said if each.startswith("the drill uses older data")]
+        (newer,) = [each.id for each in status(about()).points if each.group == "db"]
+        assert f"newer data of volume.db1-data is in {newer}, of the group db" in line
+
+
+def test_a_drill_of_the_newest_points_says_nothing_of_older_data():
+    with begun(has_points):
+        said = []
+        drill(about(), run_options=ONE, say=said.append)
+        assert not [each for each in said if "older data" in each]

@@ -260,7 +260,7 @@ def spoiling(about):
         records = target.provider.records
         for lease in target.leases(about.ledger):
             record = Record(lease.number, to_text(evolve(lease, released=True), "?"))
-            target.caller.insisting(records.write(about.ledger, record))
+            target.caller.with_retries(records.write(about.ledger, record))
 
 
 def writing_anew(about):
@@ -269,7 +269,7 @@ def writing_anew(about):
         records = target.provider.records
         for lease in target.leases(about.ledger):
             record = Record(lease.number, to_text(evolve(lease, released=True), '{"kind": "point", "v": 99}'))
-            target.caller.insisting(records.write(about.ledger, record))
+            target.caller.with_retries(records.write(about.ledger, record))
 
 
 def test_a_ledger_that_has_lost_all_points_costs_none_of_their_data(cloud):

@@ -146,7 +146,7 @@ def test_a_first_point_that_is_dated_ahead_has_no_age(world, capsys):
     assert "age_seconds{" not in prometheus(found)
     show_status(found, Console(width=200), points=True)
     told = capsys.readouterr().out
-    assert "of an age that is not known, on 1 volume" in told
+    assert "of unknown age, on 1 volume" in told
     assert "ahead by" in told
 
 

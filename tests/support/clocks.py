@@ -17,6 +17,6 @@ def clock_off(seconds, *, tells_time=False):
     """
     with (
         mock.patch.object(MachineClock, "ahead", seconds),
-        mock.patch.object(FakeProvider, "tells_time", tells_time),
+        mock.patch.object(FakeProvider, "reports_time", tells_time),
     ):
         yield

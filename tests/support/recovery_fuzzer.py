@@ -14,13 +14,20 @@ everything that happens, `recovery_laws` holds the simulator's records, and what
 
 `LAWS` has them with what suspends each, and `LawCounts` counts how often that was so. Besides, each printed
 positive sentence has its oracle in `recovery_sentences`.
+
+A seed and a number of steps make the same history each time. A failure names both, with the command that
+repeats it.
 """
 
+import random
 import re
+import secrets
 import shlex
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import StringIO
+from tempfile import TemporaryDirectory
+from unittest import mock
 
 from attrs import evolve
 from clocks import DAY, HOUR, clock_off
@@ -46,8 +53,31 @@ from portinfra.testing.fake import SHAPES
 from portinfra.testing.fake.errors import FakeError
 
 ASK = {"failover", "failback", "abandon", "fence", "apply", "destroy"}
-UNREST = ("First of all", "has begun and is not done", "dr sweep")
+UNREST = ("un first:", "has begun and is not done", "dr sweep")
 SKEWS = (HOUR, -HOUR, 2 * DAY, -2 * DAY)
+REPEAT = (
+    "This is the history of seed {seed}. To repeat it: PYTHONPATH=tests/support .venv/bin/python -c "
+    '"from recovery_fuzzer import FuzzedRecovery; FuzzedRecovery({seed}).run({steps})"'
+)
+
+
+@contextmanager
+def repeatable(seed, steps):
+    """Take the ids of a history from its seed, keep its evidence apart, and let a failure name its command.
+
+    Ids are printed, and `dr drills` compares all evidence of a home with the ledger.
+    """
+    ids = random.Random(seed)
+    with (
+        TemporaryDirectory() as home,
+        mock.patch.dict("os.environ", PORTINFRA_HOME=home),
+        mock.patch.object(secrets, "token_hex", lambda length: ids.randbytes(length).hex()),
+    ):
+        try:
+            yield
+        except Exception as error:
+            error.add_note(REPEAT.format(seed=seed, steps=steps))
+            raise
 
 
 class FuzzedRecovery(JudgedRecovery):
@@ -55,6 +85,7 @@ class FuzzedRecovery(JudgedRecovery):
 
     def __init__(self, seed, counts=None):
         super().__init__(seed, counts or LawCounts(LAWS))
+        self.seed = seed
         draw = self.chance.choice
         self.shapes = draw(sorted(SHAPES)), draw(sorted(SHAPES))
         self.production = evolve(PRODUCTION, on=f"fake:{self.shapes[0]}/us-east-1", cidr="10.1.0.0/16")
@@ -68,11 +99,12 @@ class FuzzedRecovery(JudgedRecovery):
         self.cloud.before_request = self.refuse_disabled_keys
 
     def run(self, steps):
-        super().run(2)
-        for _ in range(steps - 2):
-            self.chance.choice(self.happenings)(self)
-            self.check()
-        self.heal()
+        with repeatable(self.seed, steps):
+            super().run(2)
+            for _ in range(steps - 2):
+                self.chance.choice(self.happenings)(self)
+                self.check()
+            self.heal()
 
     # What happens besides.
 
@@ -168,7 +200,7 @@ class FuzzedRecovery(JudgedRecovery):
                 was_open = self.is_taking_over()
                 self.damaged = True
                 self.said.append(f"# record {number} at {way.target.name} is damaged")
-                there.caller.insisting(there.provider.records.write(way.ledger, Record(number, "rubbish")))
+                there.caller.with_retries(there.provider.records.write(way.ledger, Record(number, "rubbish")))
                 self.garbled = was_open and not super().is_taking_over()
 
     def start_hosts_by_hand(self):

@@ -9,7 +9,7 @@ from datetime import datetime
 from math import inf
 
 from recovery_sentences import DURATION, RecoveryHistory, seconds_of, slack_of
-from recovery_truth import Write, Writes, believes_active, decision, newest_lease, takeovers
+from recovery_truth import Write, Writes, believes_active, takeovers
 
 LAWS = {
     "one active end": (
@@ -57,21 +57,21 @@ LAWS = {
 OVERRULING = {"--lost", "--source-is-lost", "--insist"}
 READING = {("dr", each) for each in ("status", "plan", "drills", "report", "verify")}
 CHANGING_NO_END = {("dr", each) for each in ("drill", "replicate", "sweep")}
-INTERNAL = ("in a way that it does not know", "This is a defect", "Traceback")
+INTERNAL = ("failed with an unexpected error", "This is a defect", "Traceback")
 
 ENDED = re.compile(r"^(failover|failback|refresh) \S+ (?:passed$|failed, and .* is active$)", re.MULTILINE)
 """The heading of evidence of what came to its end: its end is up, in time or not."""
 HEADING = re.compile(r"^(failover|failback|refresh) \S+ (?:passed|failed|inconclusive)", re.MULTILINE)
 AGE = re.compile(rf"^Data: ({DURATION}) old; the rpo is", re.MULTILINE)
 KEPT = re.compile(
-    r"(?:(\S+) was replaced\. What it had is in snapshot|(\S+): what \S+ had before is in snapshot)"
+    r"(?:(\S+) was replaced\. Its former data is in snapshot|(\S+): the former data of \S+ is in snapshot)"
     r" (\S+), kept until (?:(\S+ \S+) UTC|a person deletes it)"
 )
 BOTH_RAN = re.compile(
-    rf"^Both ends may have run (?:for ({DURATION}), until|from) (\S+ \S+) UTC", re.MULTILINE
+    rf"^Both environments may have run (?:for ({DURATION}), until|from) (\S+ \S+) UTC", re.MULTILINE
 )
 GONE = re.compile(
-    r"^(\S+) was replaced\. (?:Data that it alone had is GONE|A snapshot of what it had is kept)",
+    r"^(\S+) was replaced\. (?:Data that only this volume had is LOST|A snapshot of its former data is kept)",
     re.MULTILINE,
 )
 
@@ -157,21 +157,6 @@ class JudgedRecovery(RecoveryHistory):
         if is_new:
             self.was_active = self.active_end().name
             self.believes = {end.name for end in self.places if believes_active(self.claims(end))}
-
-    def claims(self, end):
-        """Return the records of the leases of an end."""
-        every = [each for each in self.cloud.ground_truth(end.account) if each["kind"] == "claim"]
-        return [each for each in every if self.scope(end).hash in each["name"]]
-
-    def active_end(self):
-        """Return the end that the newest decision makes active."""
-        found = [(1, self.production)]
-        for end, other in (self.places, self.places[::-1]):
-            lease = newest_lease(self.claims(end))
-            found.append((lease.get("epoch", 0), other if lease.get("fenced") else end))
-            known = takeovers(self.cloud, [end.account])
-            found += [(decision(each), other if each.get("abandoned") else end) for each in known]
-        return max(found, key=lambda each: each[0])[1]
 
     def is_replacing(self):
         """Return whether a takeover is open that may have replaced volumes."""

@@ -7,6 +7,8 @@ matters: each world is renumbered, so that equal ones are found.
 """
 
 from collections import deque
+from functools import cache
+from typing import Any, NamedTuple
 
 from attrs import evolve, frozen
 from situations import VERBS
@@ -39,23 +41,22 @@ FAULTS = {
 STANDBY_FAULTS = ("start", "stand down")
 
 
-@frozen
-class Place:
-    """One end: lease, hosts, ledger and volumes."""
+class Place(NamedTuple):
+    """One end: lease, hosts, ledger and volumes. A tuple: a search copies and compares millions of them."""
 
     authority: Authority | None = None
-    on: frozenset = frozenset()
+    on: frozenset[int] = frozenset()
     standby: bool = False
     """Whether the hosts that are on run as a standby: nothing from the internet reaches them."""
     takeover: Takeover | None = None
-    agreed: tuple = ()
+    agreed: tuple[Any, ...] = ()
     """Of an open takeover: the ledger number of the data of each group."""
     restored: frozenset = frozenset()
-    own: tuple = (0, 0)
+    own: tuple[Any, ...] = (0, 0)
     """The data on the volumes of each group; 0: none."""
-    numbers: tuple = (0, 0)
+    numbers: tuple[Any, ...] = (0, 0)
     """The ledger number of that data."""
-    points: tuple = ((0, 0), (0, 0))
+    points: tuple[Any, ...] = ((0, 0), (0, 0))
     """Ledger number and data of the newest point of each group."""
     last: int = 0
     """The highest number in the ledger."""
@@ -65,6 +66,22 @@ class Place:
     def serves(self):
         """Whether customers may reach its hosts."""
         return bool(self.on) and not self.standby
+
+    @property
+    def facts(self):
+        """What the decision table reads of an end that answers."""
+        hosts = "on" if self.serves else "standby" if self.on else "off"
+        return self.authority, hosts, self.takeover, self.activated
+
+
+@cache
+def situation_of(answers, facts):
+    return classify(
+        *(
+            EndFacts(answer, authority, hosts, takeover, activated)
+            for answer, (authority, hosts, takeover, activated) in zip(answers, facts, strict=True)
+        )
+    )
 
 
 @frozen
@@ -78,24 +95,12 @@ class World:
         return self.places[ENDS.index(end)]
 
     def but(self, end, **changes):
-        places = list(self.places)
         at = ENDS.index(end)
-        places[at] = evolve(places[at], **changes)
-        return evolve(self, places=tuple(places))
+        places = (*self.places[:at], self.places[at]._replace(**changes), *self.places[at + 1 :])
+        return World(places, self.writes, self.excused)
 
     def situation(self, answers=(True, True)):
-        return classify(
-            *(
-                EndFacts(
-                    answers=answer,
-                    authority=place.authority,
-                    hosts="on" if place.serves else "standby" if place.on else "off",
-                    takeover=place.takeover,
-                    activated=place.activated,
-                )
-                for answer, place in zip(answers, self.places, strict=True)
-            )
-        )
+        return situation_of(answers, tuple(place.facts for place in self.places))
 
     @property
     def authorities(self):
@@ -129,27 +134,30 @@ def renumbered(world):
     def dated(authority):
         return authority and Authority(epochs[authority.epoch], authority.active)
 
-    for end in ENDS:
-        place = world[end]
-        used = {0, *place.numbers, *place.agreed, *(number for number, _ in place.points)}
-        order = {number: at for at, number in enumerate(sorted(used))}
-        takeover = place.takeover
-        if takeover:
-            takeover = evolve(takeover, authority=dated(takeover.authority))
-            if takeover.phase == "closed":
-                takeover = Takeover(takeover.authority, "closed")
-        world = world.but(
-            end,
-            authority=dated(place.authority),
-            takeover=takeover,
-            agreed=tuple(order[each] for each in place.agreed),
-            own=tuple(ranks[each] for each in place.own),
-            numbers=tuple(order[each] for each in place.numbers),
-            points=tuple((order[number], ranks[value]) for number, value in place.points),
-            last=len(order),
-            activated=dated(place.activated),
+    places = (_with_smallest_numbers(place, dated, ranks) for place in world.places)
+    return World(tuple(places), len(ranks) - 1, world.excused)
+
+
+def _with_smallest_numbers(place, dated, ranks):
+    used = {0, *place.numbers, *place.agreed, *(number for number, _ in place.points)}
+    order = {number: at for at, number in enumerate(sorted(used))}
+    takeover = place.takeover
+    if takeover:
+        takeover = (
+            Takeover(dated(takeover.authority), "closed")
+            if takeover.phase == "closed"
+            else evolve(takeover, authority=dated(takeover.authority))
         )
-    return evolve(world, writes=len(ranks) - 1)
+    return place._replace(
+        authority=dated(place.authority),
+        takeover=takeover,
+        agreed=tuple(order[each] for each in place.agreed),
+        own=tuple(ranks[each] for each in place.own),
+        numbers=tuple(order[each] for each in place.numbers),
+        points=tuple((order[number], ranks[value]) for number, value in place.points),
+        last=len(order),
+        activated=dated(place.activated),
+    )
 
 
 class Model:

@@ -11,7 +11,7 @@ from datetime import datetime
 from math import inf
 
 from clocks import HOUR, clock_off
-from recovery_truth import takeovers
+from recovery_truth import decision, newest_lease, takeovers
 from sentences import FalseSentence, pattern
 from turning import lost
 from typer.testing import CliRunner
@@ -49,6 +49,8 @@ PATTERNS = {name: pattern(sentence, FIELDS) for name, sentence in RECOVERY_ASSUR
 EPOCH = re.compile(r'"epoch":\s*[1-9]')
 GATED = Wave(["db"], gates=lambda inventory: False, limit="10s")
 VOLUMES = [a.name for a in place(SHOP, PRODUCTION).resources if a.kind == "volume"]
+SOURCE = re.compile(r"^  db: (own volumes of|point) ([^\s,]+)", re.MULTILINE)
+"""The line of a plan that names the data which the takeover would use."""
 
 
 class RecoveryHistory:
@@ -64,6 +66,11 @@ class RecoveryHistory:
         self.cloud = plugin.cloud = FakeCloud()
         self.topology, self.production, self.target = SHOP, PRODUCTION, RECOVERY
         self.overwritten = []
+        """The end, the volume, what it had, and when a host overwrote that."""
+        self.written_while_active = []
+        """The volume and the moment of each write at the end that was active."""
+        self.complete_until = {}
+        """Stamp → the last write at an active end that it has: its own, or that of the stamp before it."""
         self.began = None
         self.skew = 0.0
         self.printed = set()
@@ -93,6 +100,7 @@ class RecoveryHistory:
     def write(self):
         """Every host that runs writes a stamp on its volume."""
         hosts = {host["id"] for environment in self.places for host in self.hosts(environment)}
+        active = self.active_end()
         for environment in self.places:
             for name, volume in self.volumes(environment).items():
                 now, before = self.cloud.clock.now(), self.cloud.read(volume["id"])
@@ -100,6 +108,10 @@ class RecoveryHistory:
                 if (volume.get("attachment") or {}).get("instance") in hosts and before != stamp:
                     self.overwritten.append((environment.name, name, before, now))
                     self.cloud.write(volume["id"], stamp)
+                    self.complete_until[stamp] = self.complete_until.get(before, -inf)
+                    if environment is active:
+                        self.complete_until[stamp] = now
+                        self.written_while_active.append((name, now))
 
     def hours_pass(self):
         for _ in range(self.chance.randint(1, 3)):
@@ -192,6 +204,21 @@ class RecoveryHistory:
         known = takeovers(self.cloud, [end.account for end in self.places])
         return bool(known and known[-1]["open"])
 
+    def claims(self, end):
+        """Return the records of the leases of an end."""
+        every = [each for each in self.cloud.ground_truth(end.account) if each["kind"] == "claim"]
+        return [each for each in every if self.scope(end).hash in each["name"]]
+
+    def active_end(self):
+        """Return the end that the newest decision makes active."""
+        found = [(1, self.production)]
+        for end, other in (self.places, self.places[::-1]):
+            lease = newest_lease(self.claims(end))
+            found.append((lease.get("epoch", 0), other if lease.get("fenced") else end))
+            known = takeovers(self.cloud, [end.account])
+            found += [(decision(each), other if each.get("abandoned") else end) for each in known]
+        return max(found, key=lambda each: each[0])[1]
+
     def is_standby(self, environment):
         """Whether hosts may run there while it waits, and no rule lets the internet in."""
         rules = [rule for each in self.records(environment, "firewall") for rule in each["ingress"]]
@@ -256,24 +283,46 @@ class RecoveryHistory:
         return {id: parts for id, parts in self.points().items() if {*parts} == {*VOLUMES}}
 
     def older_than(self, moment, slack):
-        """The volumes none of whose restorable data is of that moment or later."""
-        points, (here, _) = self.whole_points().values(), self.ends
-        return [
-            name
-            for name in VOLUMES
-            if max((self.until(here, name, parts[name]) for parts in points), default=-inf)
-            < moment - slack - self.skew
-        ]
+        """The volumes none of whose restorable data is of that moment or later.
 
-    def until(self, environment, name, id):
+        Where the command was a plan that names its data, only that data counts. A plan that keeps own volumes
+        restores no point: what those volumes have must be of that moment, and points need not exist.
+        """
+        limit = moment - slack - self.skew
+        return [name for name in VOLUMES if max(self.moments_of_data(name), default=-inf) < limit]
+
+    def moments_of_data(self, volume):
+        """Return the moment of each restorable data of a volume that the last command may mean."""
+        points, (here, there) = self.whole_points(), self.ends
+        named = SOURCE.search(self.found)
+        if named and named[1] != "point":
+            own = [each["id"] for name, each in self.volumes(there).items() if name == volume]
+            return [self.until(here, volume, id, otherwise=self.next_write(volume, id)) for id in own]
+        ids = points if named is None else {named[2]} & points.keys()
+        return [self.until(here, volume, points[id][volume]) for id in ids]
+
+    def until(self, environment, name, id, otherwise=inf):
         """The moment at which the data of a volume or snapshot was last overwritten in an environment. A
-        takeover may have brought it back there after an earlier time.
+        takeover may have brought it back there after an earlier time. `otherwise`: it never was.
         """
         data, there = self.cloud.read(id), self.volumes(environment).get(name)
         if there and self.cloud.read(there["id"]) == data:
             return inf
         written = (environment.name, name, data)
-        return max((when for *what, when in self.overwritten if tuple(what) == written), default=inf)
+        return max((when for *what, when in self.overwritten if tuple(what) == written), default=otherwise)
+
+    def next_write(self, name, id):
+        """The first write at an active end that the data of a volume does not have.
+
+        Own volumes of an end that was left may have data that the other end never had, as a takeover of a
+        lost end restores older data. That data is complete up to this write. What a host writes at an end
+        that is not active adds to the data before it, and makes it no newer.
+        """
+        last = self.complete_until.get(self.cloud.read(id))
+        if last is None:
+            return -inf  # no host has written it
+        later = (when for volume, when in self.written_while_active if volume == name and when > last)
+        return min(later, default=inf)
 
 
 def seconds_of(text):
@@ -304,7 +353,9 @@ def ok(history, found, asked):
 
 
 def age_of_data(history, found, asked):
-    """A takeover restores a group whole or not at all, so only points with all their snapshots count."""
+    """A takeover restores a group whole or not at all, so only points with all their snapshots count; and
+    where a plan keeps own volumes, only those.
+    """
     older = history.older_than(asked - seconds_of(found["age"]), slack_of(found["age"]))
     return older if len(older) > int(found["without"] or 0) else []
 

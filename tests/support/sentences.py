@@ -346,7 +346,7 @@ def dropped(history, found):
     packets = Packets(history.cloud, ACCOUNT, REGION)
     role = {a: SCOPE.resource_name(h["name"]).rstrip("0123456789") for a, h in packets.hosts.items()}
     zone = {address: host["zone"] for address, host in packets.hosts.items()}
-    read = [a for a in role if f"what is in {zone[a]}" not in (found["exceptions"] or "")]
+    read = [a for a in role if f"resources in {zone[a]}" not in (found["exceptions"] or "")]
     return [
         (source, target, port)
         for source in ("203.0.113.9", *read)
@@ -396,14 +396,14 @@ def _left(history, found, differences):
         differences = {
             what: why for what, why in differences.items() if what.partition(".")[2].startswith(chosen)
         }
-    unknown = re.search(r"what (\d+) hosts? had at birth, which is not known", exceptions)
-    if unknown or "born with" in exceptions:
+    unknown = re.search(r"the creation settings of (\d+) hosts?, which are not known", exceptions)
+    if unknown or "the creation settings of hosts" in exceptions:
         differences = {what: why for what, why in differences.items() if not what.endswith(" born")}
     moved = sum(what.endswith(" zone") for what in differences)
     number = re.search(r"the zones of (\d+) hosts?", exceptions)
     if number and (int(number[1]) == moved or history.cloud.unreachable):
         differences = {what: why for what, why in differences.items() if not what.endswith(" zone")}
-    if silent := re.search(r"what is in ([a-z0-9, -]+?), which was not read", exceptions):
+    if silent := re.search(r"resources in ([a-z0-9, -]+?), which was not read", exceptions):
         differences = _answered(history, silent[1].split(", "), differences)
     if "kept for the data" in exceptions:
         volumes = {what.partition(" ")[0] for what in differences if what.startswith("volume.")}

@@ -58,7 +58,7 @@ def lose_takeover(to, *, garbled):
         entry = max(ledger.entries("failover"), key=lambda entry: entry.number)
         records = there.provider.records
         broken = records.write(about.ledger, Record(entry.number, "rubbish"))
-        there.caller.insisting(broken if garbled else records.delete(about.ledger, entry.number))
+        there.caller.with_retries(broken if garbled else records.delete(about.ledger, entry.number))
         ledger.settle()
 
 

@@ -6,7 +6,7 @@ from portinfra.model.change import Step
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.resources import KINDS
 from portinfra.placement import place
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.provider.interface import DONE, Call, Driver, Wait
 
 REPLACES = {
@@ -65,7 +65,7 @@ def topology(*roles, flows=(), **attributes):
 def plan_of(
     declared, observation=None, *, catalogue=CATALOGUE, environment=PRODUCTION, destroy=False, **options
 ):
-    return compose(
+    return make_plan(
         place(declared, environment),
         catalogue,
         observation or Observation(),

@@ -13,7 +13,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.plan import PlanOptions
 from portinfra.model.record import Record
 from portinfra.placement import place
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.provider.interface import Call, RecordDriver, Wait
 from portinfra.provider.record_names import record_address
 from portinfra.records.lease import to_lease, to_text
@@ -210,7 +210,7 @@ TWO_ROLES = topology(
 
 
 def plan_for(provider, declared, *, destroy=False, **options):
-    return compose(
+    return make_plan(
         place(declared, PRODUCTION),
         provider.catalogue({}),
         Observation(dict(provider.table)),

@@ -100,4 +100,4 @@ def test_closed_streams_are_as_if_nobody_reads_and_nobody_answers(shell):
     assert shell("portinfra render -f shop.hcl >&- 2>&-")[0] == 0
     code, _, errors = shell("portinfra apply -f shop.hcl <&-")
     assert code == 3
-    assert b"there is no terminal to ask at" in errors
+    assert b"there is no terminal for the confirmation" in errors

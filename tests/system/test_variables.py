@@ -38,7 +38,7 @@ WRONG = [
     ("PORTINFRA_HOME", "shop.hcl", PLAN, "Plan: 7 to create"),
     ("PORTINFRA_DEBUG", "yes", PLAN, "Plan: 7 to create"),
     ("PORTINFRA_VAR_size", "small", PLAN, "Plan: 7 to create"),
-    ("AWS_ENDPOINT_URL", "nonsense", AWS, "AWS_ENDPOINT_URL is 'nonsense', which is no URL"),
+    ("AWS_ENDPOINT_URL", "nonsense", AWS, "the variable AWS_ENDPOINT_URL is 'nonsense', which is not a URL"),
 ]
 PORTINFRAS_OWN = re.compile(r"\"(PORTINFRA_[A-Z_]+)\"")
 OTHERS = {"DISK", "EVENT", "CONSOLE", "ROUNDS", "END_OF_FILE", "END_OF_FILES", "END_OF_USER_DATA", "VAR_"}

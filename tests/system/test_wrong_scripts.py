@@ -24,7 +24,7 @@ SCRIPTS = {
         VALUES,
         [
             "shop.py:3: error: role.web.count: must be a whole number, and is text",
-            "shop.py:4: error: topology.shop.roles: holds something that is text",
+            "shop.py:4: error: topology.shop.roles: contains a value that is text",
             "shop.py:4: error: flow internet → web.tcp: must be ports between 1 and 65535",
             "shop.py:5: error: environment.production.on: must be text, and is a whole number",
         ],

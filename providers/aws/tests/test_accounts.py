@@ -77,7 +77,7 @@ def test_one_topology_in_two_accounts_is_two_worlds(clouds):
 @pytest.mark.parametrize("work", [workflow.plan, workflow.destroy])
 def test_the_wrong_account_is_refused_before_anything_is_written(clouds, work):
     mistaken = evolve(HERE, account=OTHER)
-    with pytest.raises(errors.PermissionDenied, match=f"speak for account {ACCOUNT}.*in account {OTHER}"):
+    with pytest.raises(errors.PermissionDenied, match=f"are of account {ACCOUNT}.*in account {OTHER}"):
         work(AwsBed.before, mistaken)
     assert writes(clouds) == set()
 
@@ -88,7 +88,7 @@ def test_a_plan_is_not_applied_with_the_credentials_of_another_account(clouds, m
     clouds.bed.add_account(OTHER, "AKIAOTHEROTHEROTHER0", "other-secret")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOTHEROTHEROTHER0")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "other-secret")
-    with pytest.raises(errors.PermissionDenied, match=f"speak for account {OTHER}"):
+    with pytest.raises(errors.PermissionDenied, match=f"are of account {OTHER}"):
         workflow.apply(plan)
     assert writes(clouds) == set()
     assert clouds.bed.ground_truth() == []

@@ -139,7 +139,7 @@ def test_what_goes_wrong_for_a_while_changes_no_byte(
 
 def test_a_block_that_always_comes_damaged_ends_it(ec2: Local, bash: Any, taken: str) -> None:
     ec2.bed.fault("damaged", action="GetSnapshotBlock", times=1000)
-    failed(bash(f"{told(taken)} | cat > /dev/null"), "block 0, 5 times: its checksum is wrong")
+    failed(bash(f"{told(taken)} | cat > /dev/null"), "block 0 failed 5 times: its checksum is wrong")
 
 
 def test_a_snapshot_of_before_its_volume_grew_is_filled_up(ec2: Local, bash: Any, taken: str) -> None:
@@ -317,7 +317,7 @@ def test_a_role_that_comes_some_time_after_its_host_is_waited_for(
 def test_a_host_whose_role_never_comes_says_what_it_lacks(bash: Any, taken: str, metadata: Metadata) -> None:
     metadata.late = 1000
     run = bash(patient(told(taken), 3))
-    failed(run, "this host has no credentials: see its instance profile")
+    failed(run, "this host has no credentials: check its instance profile")
     assert metadata.late < 999, "asked more than once"
 
 

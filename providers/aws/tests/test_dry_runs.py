@@ -27,7 +27,7 @@ def denied(stage):
     """The denied actions, each dry run once."""
     placed = place(stage.bed.before, stage.environment)
     with stage.provider() as provider:
-        reader = Reader(provider, Caller(provider).insisting)
+        reader = Reader(provider, Caller(provider).with_retries)
         seen, catalogue = reader.observe(placed.scope).resources, reader.catalogue()
         calls = plugin.permission_calls(placed, catalogue, seen)
         return [action for call in calls for action in plugin.denied_actions(call, reader.ask(call))]
@@ -77,7 +77,7 @@ def test_the_dry_run_of_a_host_has_its_image_size_subnet_and_owner(stage):
     stage.bring(stage.bed.before)
     placed = place(stage.bed.before, stage.environment)
     with stage.provider() as provider:
-        reader = Reader(provider, Caller(provider).insisting)
+        reader = Reader(provider, Caller(provider).with_retries)
         seen, catalogue = reader.observe(placed.scope).resources, reader.catalogue()
     host = next(spec for spec in placed.resources.values() if isinstance(spec, Instance))
     calls = plugin.permission_calls(placed, catalogue, seen)
@@ -97,19 +97,19 @@ def test_an_answer_that_is_neither_is_an_error(stage):
     call = plugin.permission_calls(place(stage.bed.before, stage.environment), catalogue_of(stage), {})[0]
     broken = type(call)(call.action, {**call.parameters, "NoSuchParameter": "x"})
     with stage.provider() as provider, pytest.raises(InvalidRequest):
-        Caller(provider).insisting(broken)
+        Caller(provider).with_retries(broken)
     stage.bed.ec2.violations.clear()
 
 
 def catalogue_of(stage):
     with stage.provider() as provider:
-        return Reader(provider, Caller(provider).insisting).catalogue()
+        return Reader(provider, Caller(provider).with_retries).catalogue()
 
 
 def test_a_key_that_may_not_be_read_names_the_action(stage):
     stage.bed.ec2.settings.policy = without("kms:DescribeKey")
     with stage.provider() as provider, pytest.raises(PermissionDenied) as caught:
-        Caller(provider).insisting(plugin.key_call(stage.environment, stage.bed.key))
+        Caller(provider).with_retries(plugin.key_call(stage.environment, stage.bed.key))
     assert caught.value.fix.startswith("Allow kms:DescribeKey.")
     assert ACCOUNT in str(caught.value)
 
@@ -120,4 +120,4 @@ def test_a_disk_without_a_key_of_its_own_reads_none(stage):
 
 def test_a_key_that_signs_encrypts_no_disk():
     metadata = {"KeyState": "Enabled", "KeySpec": "RSA_2048"}
-    assert plugin.key_problem({"KeyMetadata": metadata}) == "it is no symmetric key for encryption"
+    assert plugin.key_problem({"KeyMetadata": metadata}) == "it is not a symmetric encryption key"

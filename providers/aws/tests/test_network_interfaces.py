@@ -52,7 +52,7 @@ def test_a_deletion_that_they_prevent_names_them(stage, interface):
         with pytest.raises(ApplyError) as refused:
             workflow.apply(plan, seed=0)
     (cause,) = (each for each in refused.value.outcome.causes if each.addresses == ("subnet.web-0",))
-    assert f"Others have this in it: network interface {interface} ({BALANCER})" in str(cause)
+    assert f"Foreign resources are in it: network interface {interface} ({BALANCER})" in str(cause)
     assert "run the same command again" in cause.error.fix
     stage.bed._act("DeleteNetworkInterface", {"NetworkInterfaceId": interface})
     stage.remove(stage.bed.before)

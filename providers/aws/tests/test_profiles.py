@@ -120,18 +120,18 @@ def test_a_profile_that_is_never_made_is_named_with_what_to_do(bed, stage):
 
 def test_what_can_be_no_profile_is_told_before_anything_is_made(bed, stage):
     (finding,) = stage.plan(shop(7)).errors
-    assert "instance_profile=7 names no instance profile" in str(finding)
+    assert "instance_profile=7 is not an instance profile" in str(finding)
     findings = stage.plan(shop("", instance_profil="backup")).errors
     assert "has no option 'instance_profil'" in " ".join(map(str, findings))
     assert not any(action.startswith(("Create", "Run")) for action in bed.ec2.calls)
 
 
 def test_a_host_that_reads_blocks_lacks_a_profile_that_names_one():
-    assert plugin.block_problem({}) == "hosts that read blocks need an instance_profile, whose role may"
+    assert plugin.block_problem({}) == "hosts that read blocks need an instance_profile whose role allows it"
     assert plugin.block_problem({"instance_profile": "backup"}) == ""
     for wrong in (7, "", None):
         said = plugin.block_problem({"instance_profile": wrong})
-        assert said == f"instance_profile={wrong!r} names no instance profile"
+        assert said == f"instance_profile={wrong!r} is not an instance profile"
 
 
 def test_the_printed_policy_passes_no_role_by_itself(bed, stage):

@@ -56,7 +56,10 @@ def test_a_quota_that_is_not_told_is_a_note_and_no_obstacle(stage, mishap):
     plan = stage.plan(SHOP)
     assert not plan.errors
     assert [note.subject for note in noted(plan)] == [VCPUS, STORAGE]
-    assert noted(plan)[0].message == "it needs 8 standard vCPUs in us-east-1, and the quota could not be read"
+    assert (
+        noted(plan)[0].message
+        == "it needs 8 standard vCPUs in us-east-1, and portinfra could not read the quota"
+    )
     assert stage.bed.ec2.calls["GetServiceQuota"] <= 3
 
 

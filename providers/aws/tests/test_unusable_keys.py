@@ -53,7 +53,7 @@ def test_a_host_that_dies_of_a_quota_of_volumes_is_launched_once_and_says_so(bed
     (error, *_) = [step.error for step in caught.value.outcome.steps if step.fate == "failed"]
     assert isinstance(error, QuotaExceeded)
     assert "Client.VolumeLimitExceeded" in str(error)
-    assert error.fix.startswith("Ask for a higher quota")
+    assert error.fix.startswith("Request a higher quota")
 
 
 @pytest.mark.parametrize(
@@ -75,5 +75,7 @@ def test_a_protected_host_says_which_protection_to_switch_off(bed, protection, k
         )
     (failed,) = [step for step in caught.value.outcome.steps if step.fate == "failed"]
     assert isinstance(failed.error, PermissionDenied)
-    assert failed.error.fix == f"Switch {kind} protection off in the console, then run the same command."
+    assert (
+        failed.error.fix == f"Switch {kind} protection off in the console, then run the same command again."
+    )
     assert failed.calls <= 3

@@ -114,5 +114,5 @@ def test_the_tables_say_what_the_code_says():
 
 
 def test_a_tag_is_spelt_as_the_page_tells():
-    ((key, value),) = labels.spelt({"Team": "Payments"}).items()
+    ((key, value),) = labels.spell_labels({"Team": "Payments"}).items()
     assert f"`{key}={value}`" in PAGE

@@ -21,7 +21,7 @@ def test_another_region_is_refused_and_every_host_goes_on(stage):
     there = stage.ground_truth()
     elsewhere = Stage(stage.bed, evolve(stage.environment, on="gcp:europe-west4", zones=()))
     for change in (elsewhere.bring, elsewhere.remove):
-        with pytest.raises(PolicyError, match="lies in europe-west1"):
+        with pytest.raises(PolicyError, match="environment is in europe-west1"):
             change(BEFORE)
     assert stage.ground_truth() == there
     assert stage.plan(BEFORE).empty
@@ -31,4 +31,4 @@ def test_status_there_says_where_it_lies(stage):
     stage.bring(BEFORE)
     elsewhere = Stage(stage.bed, evolve(stage.environment, on="gcp:europe-west4", zones=()))
     seen = elsewhere.observe(BEFORE).resources["network.main"]
-    assert seen.reason == "this environment lies in europe-west1"
+    assert seen.reason == "this environment is in europe-west1"

@@ -82,7 +82,9 @@ def test_a_network_that_something_foreign_uses_is_told_of_at_once_and_given_up_w
     assert "firewalls/aet-1" in str(failed.error)
     assert len([call for call in record.made if call.action == "networks.delete"]) <= ATTEMPTS_MAX
     reported = [
-        each.message for each in told if "networks.delete" in each.message and "going on" in each.message
+        each.message
+        for each in told
+        if "networks.delete" in each.message and "will try again" in each.message
     ]
     assert "tried 1 time," in reported[0]
     assert any("firewalls/aet-1" in line for line in reported[:2])

@@ -146,18 +146,18 @@ def test_without_the_permission_to_read_keys_the_error_names_it(bed):
     bed.gce.configure(allowed=ALLOWED - {READ_KEY})
     call = plugin.key_call(bed.environment, bed.key)
     with Stage(bed).provider() as provider, pytest.raises(errors.PermissionDenied) as caught:
-        Caller(provider).insisting(call)
+        Caller(provider).with_retries(call)
     assert READ_KEY in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        ({"purpose": "ASYMMETRIC_SIGN"}, "it is for ASYMMETRIC_SIGN, and not for symmetric encryption"),
+        ({"purpose": "ASYMMETRIC_SIGN"}, "its purpose is ASYMMETRIC_SIGN, not symmetric encryption"),
         ({"purpose": "ENCRYPT_DECRYPT"}, "it has no primary version"),
         (
             {"purpose": "ENCRYPT_DECRYPT", "primary": {"state": "DESTROY_SCHEDULED"}},
-            "its primary version is DESTROY_SCHEDULED",
+            "the state of its primary version is DESTROY_SCHEDULED",
         ),
     ],
 )
@@ -171,4 +171,4 @@ def test_a_service_that_is_not_switched_on_is_named():
         {"error": {"message": "off", "status": "X", "details": [{"reason": "SERVICE_DISABLED"}]}},
         "cryptoKeys.get",
     )
-    assert to_provider_error(error).fix == "Switch the API on: gcloud services enable cloudkms.googleapis.com"
+    assert to_provider_error(error).fix == "Enable the API: gcloud services enable cloudkms.googleapis.com"

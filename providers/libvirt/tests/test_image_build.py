@@ -105,7 +105,7 @@ def test_what_a_url_keeps_secret_is_in_no_error(tmp_path: Path) -> None:
             images.fetch(url.replace("//", "//me:hunter2@"), tmp_path / "into", sha256="0" * 64)
     assert "signature" not in str(absent.value)
     assert "hunter2" not in str(refused.value)
-    assert "given with a user" in str(refused.value)
+    assert "contains a user" in str(refused.value)
 
 
 @needs_qemu_img
@@ -133,7 +133,7 @@ def test_what_is_no_disk_or_half_a_disk_is_refused(tmp_path: Path) -> None:
     packed.write_bytes(b"\xfd7zXZ" + bytes(4096))
     lower = image_file(tmp_path)
     upper = image_file(tmp_path, "qcow2", "-F", "raw", "-b", str(lower))
-    for source, why in ((packed, "unpack"), (upper, "Join")):
+    for source, why in ((packed, "unpack"), (upper, "Merge them")):
         with pytest.raises(errors.InvalidRequest) as caught:
             images.fetch(source, tmp_path / "into", sha256=digest(source), name="debian-12")
         assert why in caught.value.fix
@@ -142,13 +142,13 @@ def test_what_is_no_disk_or_half_a_disk_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../debian", "Debian 12", "debian-12@", "@1", ""])
 def test_a_name_that_no_declaration_can_say_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(errors.InvalidRequest, match="no name of an image"):
+    with pytest.raises(errors.InvalidRequest, match="not a valid image name"):
         images.fetch("/dev/full/..", tmp_path, sha256="0" * 64, name=name)
 
 
 @needs_qemu_img
 def test_nothing_to_fetch_is_said(tmp_path: Path) -> None:
-    with pytest.raises(errors.NotFound, match="no image at"):
+    with pytest.raises(errors.NotFound, match="no image was found at"):
         images.fetch(tmp_path / "nothing.qcow2", tmp_path, sha256="0" * 64)
     with pytest.raises(errors.InvalidRequest, match="64 hexadecimal digits"):
         images.fetch(tmp_path / "nothing.qcow2", tmp_path, sha256="12")
@@ -181,11 +181,11 @@ def test_a_release_that_apt_does_not_know_is_refused(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("packages", "name", "why"),
     [
-        (["age"], "", "has no name"),
-        (["age,rclone"], "helper", "no name of a Debian package"),
-        (["--variant=x"], "helper", "no name of a Debian package"),
-        ([], "../helper", "no name of an image"),
-        ([], "helper@1", "no name of an image"),
+        (["age"], "", "needs a name of its own"),
+        (["age,rclone"], "helper", "not a valid Debian package name"),
+        (["--variant=x"], "helper", "not a valid Debian package name"),
+        ([], "../helper", "not a valid image name"),
+        ([], "helper@1", "not a valid image name"),
     ],
 )
 def test_more_packages_need_a_name_and_both_be_names(

@@ -43,7 +43,7 @@ def fetch(laptop, tmp_path, shared):
     which_other = ["--from", other, "--sha256", hashlib.sha256(other.read_bytes()).hexdigest(), *which[4:]]
     refused = run(laptop, tmp_path, *which_other, command=command)
     assert refused.returncode == 1
-    assert f"has an image debian-12@2, of the SHA-256 {digest}" in refused.stderr
+    assert f"has an image debian-12@2 with the SHA-256 {digest}" in refused.stderr
     wrong = run(laptop, tmp_path, *which[:3], "0" * 64, *which[4:], command=command)
     assert wrong.returncode == 1
     assert "debian-12@2.qcow2" in laptop.virsh("vol-list", "portinfra-images")

@@ -70,12 +70,16 @@ def no_claims(books):
 
 
 def test_on_bridges_that_are_not_linked_nothing_is_made(stage, rack, monkeypatch):
-    monkeypatch.setattr(overlay, "PATIENCE_SECONDS", 12)
+    monkeypatch.setattr(overlay, "PROBE_SECONDS", 12)
     plan = workflow.plan(ONE, stage.environment)
     with unlinked(rack), pytest.raises(ApplyError) as caught:
         workflow.apply(plan)
     told = str(caught.value.first)
-    for part in (f"the bridge {BRIDGE} does not link", "a hears nothing from b", "b hears nothing from a"):
+    for part in (
+        f"the bridge {BRIDGE} does not link",
+        "a receives nothing from b",
+        "b receives nothing from a",
+    ):
         assert part in told
     assert no_claims(stage.bed.ground_truth()) == []
 

@@ -100,7 +100,7 @@ def test_a_disk_that_was_moved_away_is_asked_for_and_never_made_anew(stage, rack
         zone.run("mv", path, "/var/lib/libvirt/moved")
         plan = stage.plan(BEFORE, PlanOptions())
         assert subject in {finding.subject for finding in plan.errors}
-        assert any("there is no file" in finding.message for finding in plan.errors)
+        assert any("is gone" in finding.message for finding in plan.errors)
         with pytest.raises(PortinfraError):
             workflow.apply(plan)
         assert passphrase(zone, path) == before
@@ -179,7 +179,7 @@ def test_a_secret_without_key_that_was_removed_is_named_and_its_disk_is_kept(sta
     (error,) = plan.errors
     assert error.subject == owner
     assert "the secret that opens it was removed outside portinfra" in error.message
-    assert "Keep the guest that runs on it running" in error.fix
+    assert "Keep its running guest running" in error.fix
     assert "data-loss" not in error.fix
     assert {change.action for change in plan.changes} == {"update"}
     by_hand.define(zone, "secret-define", definition)

@@ -1,1 +1,1 @@
-"""The command line: one file for each command, which parses options, calls a verb and prints by `render`."""
+"""The command line. Each command has one file: it parses options, calls a verb and prints by `render`."""

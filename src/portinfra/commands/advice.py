@@ -10,16 +10,16 @@ DELETING = "destroy"
 """The command that deletes. A word that only resembles it, such as `deploy`, is no misspelling of it."""
 
 DELETING_ALIKE = 0.85
-"""So great a part of a word must equal the command that deletes, before an error suggests it."""
+"""The least likeness (0 to 1) of a word and the command that deletes, before an error suggests it."""
 
 OPTION_ALIKE = 0.75
-"""So great a part of an option's name must equal another one, before an error suggests it."""
+"""The least likeness (0 to 1) of an option's name and a known one, before an error suggests it."""
 
 _UNKNOWN = re.compile(r"(No such command (?P<quote>['\"])(?P<word>.*?)(?P=quote)\.).*", re.DOTALL)
 
 
 def advise(message: str, arguments: Sequence[str], commands: Iterable[str]) -> str:
-    """Return the parser's message with advice. `commands` are those that a user may write in that place."""
+    """Return the parser's message with advice. `commands` are those that a user may write there."""
     unknown = _UNKNOWN.fullmatch(message)
     if unknown:
         message = unknown[1]  # without the guess of the parser
@@ -30,8 +30,9 @@ def advise(message: str, arguments: Sequence[str], commands: Iterable[str]) -> s
 
 
 def nearest_options(option: str, guesses: Iterable[str]) -> list[str]:
-    """Return the options that a user misspelled or cut short, of those that the parser guesses: it compares
-    the hyphens, too, and guesses `--on` for `--json`.
+    """Return those guesses of the parser that resemble a misspelled or shortened option.
+
+    The parser compares the hyphens, too, so it guesses `--on` for `--json`.
     """
     name = option.lstrip("-")
 
@@ -45,7 +46,7 @@ def nearest_options(option: str, guesses: Iterable[str]) -> list[str]:
 
 
 def nearest_command(word: str, commands: Iterable[str]) -> str:
-    """Return the command that a user misspelled; empty where none is near."""
+    """Return the command that a word resembles; empty: none does."""
     known = sorted(commands)
     if not get_close_matches(word, [DELETING], cutoff=DELETING_ALIKE):
         known = [name for name in known if name != DELETING]

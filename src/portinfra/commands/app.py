@@ -1,4 +1,4 @@
-"""The commands, put together."""
+"""The parser of the command line, with all commands."""
 
 from typing import Annotated
 
@@ -44,12 +44,12 @@ COMMANDS = (
 FORMER_NAMES = {"claim": lease}
 """Commands by names of earlier versions. `--help` does not list them."""
 GROUPS = {"dr": dr.app, "hosts": hosts.app}
-"""The commands that have commands of their own."""
+"""Groups of commands."""
 HELP = "One topology and one recovery plan, on AWS, GCP and libvirt."
 
 
 def app(session: Session) -> typer.Typer:
-    """The whole command line. From a script, nothing is read from a file."""
+    """Return the parser. A script is the declaration, so it has no options that read one from a file."""
     made = typer.Typer(
         help=HELP,
         no_args_is_help=True,
@@ -75,8 +75,8 @@ def app(session: Session) -> typer.Typer:
     return made
 
 
-def _show_version(asked: bool) -> None:
-    if asked:
+def _show_version(is_given: bool) -> None:
+    if is_given:
         typer.echo(f"portinfra {VERSION}")
         raise typer.Exit
 

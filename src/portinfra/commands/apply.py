@@ -1,4 +1,4 @@
-"""`apply`: do what the plan says."""
+"""`apply`: make the changes of a plan."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,38 +14,40 @@ from portinfra.commands.session import Session
 
 @frozen
 class ApplyOptions(ChangeOptions):
-    """What to apply."""
+    """What to apply, and how to confirm and print it."""
 
-    plan: Annotated[Path | None, Option("--plan", metavar="FILE", help="Apply a saved plan; never asks.")] = (
-        None
-    )
+    plan: Annotated[
+        Path | None, Option("--plan", metavar="FILE", help="Apply a saved plan, without a prompt.")
+    ] = None
 
 
-def apply(session: Session, target: Target, wishes: PlanScope, applying: ApplyOptions) -> int:
-    """Show what would change, ask, and do it."""
+def apply(session: Session, target: Target, scope: PlanScope, changes: ApplyOptions) -> int:
+    """Show the plan, ask for confirmation, and apply it."""
     from portinfra.commands import plans
     from portinfra.commands.apply_flow import carry_out, confirm, show
     from portinfra.commands.selection import select
     from portinfra.model.plan import PlanOptions
 
-    options = wishes.plan_options()
-    if applying.plan is None:
-        _refuse_file(target.environment, without_peer=wishes.without_peer)
-        made = plans.make_plan(select(session, target, without_peer=wishes.without_peer), options)
+    options = scope.plan_options()
+    if changes.plan is None:
+        _refuse_file(target.environment, without_peer=scope.without_peer)
+        made = plans.make_plan(select(session, target, without_peer=scope.without_peer), options)
     elif options != PlanOptions():
-        raise Misuse("a saved plan has its own options", fix="Give them when you make the plan, not here.")
+        raise Misuse(
+            "a saved plan has its own options", fix="Give these options when you make the plan, not here."
+        )
     else:
-        made = plans.load_plan(session, target, applying.plan, without_peer=wishes.without_peer)
-    show(made, full=applying.full, as_json=applying.as_json)
+        made = plans.load_plan(session, target, changes.plan, without_peer=scope.without_peer)
+    show(made, full=changes.full, as_json=changes.as_json)
     if refused := plans.refusal(made):
         raise refused
-    if applying.plan is None and not applying.yes and not made.empty:
+    if changes.plan is None and not changes.yes and not made.empty:
         confirm(session, "Apply these changes? [y/N]", ("y", "yes"))
-    return carry_out(session, made, as_json=applying.as_json)
+    return carry_out(session, made, as_json=changes.as_json)
 
 
 def _refuse_file(environment: str | None, *, without_peer: bool) -> None:
-    """Raise Misuse for a file in place of an environment, as Terraform takes a saved plan."""
+    """Raise Misuse for a file in place of an environment: Terraform takes a saved plan there."""
     if environment and Path(environment).suffix:  # a name of an environment has no dot
         unchecked = ("--without-peer",) if without_peer else ()
         apply_it = command_line("apply", "--plan", environment, *unchecked)

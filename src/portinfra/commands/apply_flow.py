@@ -1,4 +1,4 @@
-"""Showing a plan, asking, carrying it out, and saying how it ended."""
+"""The steps of a change: show the plan, ask for confirmation, apply, print the outcome."""
 
 from portinfra import workflow
 from portinfra.commands.exits import Exit, Interrupted, Unconfirmed
@@ -15,30 +15,33 @@ from portinfra.render.documents import outcome_document
 
 
 def show(plan: Plan, *, full: bool, as_json: bool) -> None:
-    """Show a plan before it is applied; beside the result where that is JSON."""
+    """Print a plan before it is applied; to standard error where the result is JSON."""
     show_plan(plan, terminal.err() if as_json else terminal.out(), full=full)
 
 
 def confirm(session: Session, question: str, answers: tuple[str, ...]) -> None:
-    """Return when somebody agreed. Raises Unconfirmed when not, or when there is nobody to ask."""
+    """Ask for confirmation, and return if the answer is one of `answers`.
+
+    Raises Unconfirmed for another answer, and where there is no terminal.
+    """
     if not terminal.interactive():
         raise Unconfirmed(
-            "there is no terminal to ask at, so nothing was changed",
-            fix=f"To agree beforehand: {session.again} --yes",
+            "there is no terminal for the confirmation, so nothing was changed",
+            fix=f"To confirm beforehand: {session.again} --yes",
         )
     if terminal.ask(question).lower() not in answers:
-        raise Unconfirmed("not agreed, so nothing was changed")
+        raise Unconfirmed("the change was not confirmed, so nothing was changed")
 
 
 def carry_out(session: Session, plan: Plan, *, as_json: bool) -> int:
-    """Apply a plan that was agreed to, with progress, and show its outcome."""
+    """Apply a confirmed plan, show the progress and print the outcome. Return the exit code."""
     try:
         with ProgressDisplay() as display:
             outcome = workflow.apply(plan, listen=display)
     except KeyboardInterrupt as error:
         raise Interrupted(
-            "interrupted; the calls under way have ended, and what is done stays",
-            fix=f"Go on from there: {session.again}",
+            "interrupted; the calls in progress have ended, and what is done stays",
+            fix=f"To continue: {session.again}",
         ) from error
     if as_json:
         terminal.write_json(outcome_document(outcome))
@@ -50,18 +53,18 @@ def carry_out(session: Session, plan: Plan, *, as_json: bool) -> int:
 
 
 def end_line(plan: Plan, outcome: Outcome) -> str:
-    """One line about an apply that ended well."""
+    """Return one line about an apply that succeeded."""
     cost = f"{count(outcome.calls, 'API call')}, {duration(outcome.seconds)}"
     steps = count(len(outcome.steps), "step")
     sentence = f"Done: {steps}, {cost}. {done(plan)}{in_force(outcome)}"
     if not plan.destroys:
-        unasked = [role.name for role in rolling_roles(plan) if not role.ready]
-        only_run = f" Hosts of {', '.join(unasked)} run; without `ready`, nothing more was asked."
-        return sentence + (only_run if unasked else "")
+        unchecked = [role.name for role in rolling_roles(plan) if not role.ready]
+        only_run = f" Hosts of {', '.join(unchecked)} run; without `ready`, nothing more was checked."
+        return sentence + (only_run if unchecked else "")
     return sentence
 
 
 def in_force(outcome: Outcome) -> str:
-    """Return what the apply has put in force again, as a sentence behind another; empty: nothing."""
+    """Return a sentence, to append to another, about the rules that were applied again; empty: none were."""
     number = outcome.enforced
-    return f" The rules of {count(number, 'firewall')} were put in force again." if number else ""
+    return f" The rules of {count(number, 'firewall')} were applied again." if number else ""

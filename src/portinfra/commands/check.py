@@ -1,4 +1,4 @@
-"""`check`: whether a topology keeps the rules, and who can reach whom in it."""
+"""`check`: whether a topology passes the policy rules, and which role can reach which."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 @frozen
 class CheckOptions(OutputOptions):
-    """What to look at."""
+    """What to check, and how to print it."""
 
     observed: Annotated[
-        bool, Option("--observed", help="Look into the cloud, too: what is there beyond what is declared.")
+        bool, Option("--observed", help="Read the cloud, too: what exists beyond the declaration.")
     ] = False
     path: Annotated[
         tuple[str, str] | None,
-        Option("--path", metavar="SOURCE TARGET", help="Only how one gets from the one to the other."),
+        Option("--path", metavar="SOURCE TARGET", help="Show only the path of connections between two."),
     ] = None
 
 
 def check(session: Session, target: Target, checking: CheckOptions) -> int:
-    """Hold the topology to the rules, and show who can reach whom. Ends with 3 where a rule refuses it."""
+    """Check the policy rules, and show who can reach whom. Exit code 3: a rule refuses the topology."""
     from portinfra import policy, workflow
     from portinfra.commands.selection import select
     from portinfra.policy.declared_traffic import Declared
@@ -52,14 +52,14 @@ def check(session: Session, target: Target, checking: CheckOptions) -> int:
         show_report(report, out())
     if there is not None and there.reads_definitions and not checking.as_json:
         out().print(
-            "Firewall rules were read as they are defined. No read shows which of them are in force: "
-            f"{command('apply', selection.environment.name)} renews them."
+            "This shows the firewall rules as they are defined. No read shows which of them are in force: "
+            f"{command('apply', selection.environment.name)} applies them again."
         )
     return Exit.REFUSED if report.errors and not checking.path else Exit.DONE
 
 
 def _path(reach: "Reach", ends: tuple[str, str] | None) -> "tuple[Hop, ...]":
-    """The shortest path between two. Raises Misuse for a name that is none."""
+    """Return the shortest path between two ends. Raises Misuse for an unknown end."""
     if ends is None:
         return ()
     from portinfra.format import suggestion
@@ -70,7 +70,7 @@ def _path(reach: "Reach", ends: tuple[str, str] | None) -> "tuple[Hop, ...]":
         name = str(error.args[0])
         if name[:1].isdigit() and set(name) <= set("0123456789./"):
             raise Misuse(
-                f"--path: {name!r} is no range of IPv4 addresses",
+                f"--path: {name!r} is not a range of IPv4 addresses",
                 fix="Write it as 10.0.0.0/8 or 10.1.2.3.",
             ) from None
         raise Misuse(

@@ -1,11 +1,11 @@
-"""`destroy`: leave nothing."""
+"""`destroy`: delete an environment."""
 
 from portinfra.commands.options import ChangeOptions, LimitOptions, Target
 from portinfra.commands.session import Session
 
 
 def destroy(session: Session, target: Target, limits: LimitOptions, consent: ChangeOptions) -> int:
-    """Show what would go, ask, and remove it. Volumes stay unless --allow-data-loss names them."""
+    """Show what would be deleted, ask, and delete it. Volumes stay unless --allow-data-loss names them."""
     from portinfra.commands.apply_flow import carry_out, confirm, show
     from portinfra.commands.plans import make_plan, refusal
     from portinfra.commands.selection import select

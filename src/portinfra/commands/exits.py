@@ -1,4 +1,4 @@
-"""How the command line ends: its exit codes, and the errors that are its own."""
+"""The exit codes of the command line, and its own errors."""
 
 from enum import IntEnum
 
@@ -10,35 +10,35 @@ class Exit(IntEnum):
 
     DONE = 0
     FAILED = 1
-    """Something failed, or the declaration is bad."""
+    """Something failed, or the declaration has errors."""
     USAGE = 2
-    """The command line makes no sense. Also `plan --detailed-exitcode` and `status`: something differs."""
+    """The command line is wrong. In `plan --detailed-exitcode` and `status`: something differs."""
     REFUSED = 3
-    """A policy, a lease, a protection, a stale plan, or no consent: nothing was done."""
+    """A policy, a lease, a protection, a stale plan or a missing confirmation refused: nothing was done."""
     INTERRUPTED = 130
-    """By Ctrl-C, by SIGTERM, or because the terminal went away."""
+    """Ctrl-C, SIGTERM or a closed terminal ended the run."""
 
     DIFFERS = USAGE
 
 
 class Misuse(PortinfraError):
-    """The command line makes no sense: an unknown name, or options that exclude one another."""
+    """An error of the command line: an unknown name, or options that exclude one another."""
 
 
 class Unconfirmed(PortinfraError):
-    """Nobody agreed to a change."""
+    """A change that the user did not confirm."""
 
 
 class Interrupted(PortinfraError):
-    """Ctrl-C. The calls that were under way have ended."""
+    """An interruption by Ctrl-C. The calls that were in progress have ended."""
 
 
 _REFUSALS = (PolicyError, LeaseHeldError, StalePlanError, Unconfirmed)
 
 
 def exit_code(error: Exception) -> Exit:
-    """The exit code that an error ends with."""
-    if isinstance(error, LeaseLostError):  # unlike a lease that another run has: something may be done
+    """Return the exit code of an error."""
+    if isinstance(error, LeaseLostError):  # unlike with LeaseHeldError, something may have changed
         return Exit.FAILED
     if isinstance(error, _REFUSALS):
         return Exit.REFUSED

@@ -12,7 +12,7 @@ from portinfra.commands.session import Session
 
 
 class GraphFormat(StrEnum):
-    """What draws it in the end."""
+    """The format of a diagram."""
 
     SVG = "svg"
     MERMAID = "mermaid"
@@ -27,7 +27,7 @@ _ENDINGS = {
     ".dot": GraphFormat.DOT,
     ".gv": GraphFormat.DOT,
 }
-"""The ending of a file's name → how it is drawn where no format is given."""
+"""The format by the ending of a file's name."""
 
 
 def graph(
@@ -35,15 +35,14 @@ def graph(
     target: Target,
     format: Annotated[
         GraphFormat | None,
-        Option(
-            "--format", help="How it is drawn; else by the ending of FILE, or as SVG.", show_default=False
-        ),
+        Option("--format", help="The format. Default: by the ending of FILE, else SVG.", show_default=False),
     ] = None,
     output: Annotated[
-        Path | None, Option("--output", "-o", metavar="FILE", help="Write it there, not to standard output.")
+        Path | None,
+        Option("--output", "-o", metavar="FILE", help="Write to this file, not to standard output."),
     ] = None,
 ) -> int:
-    """Draw the zones, subnets, hosts and allowed flows. Makes no call."""
+    """Draw the zones, subnets, hosts and allowed flows. Makes no API call."""
     from portinfra.commands.offline import place_selection
     from portinfra.commands.output_files import write_file
     from portinfra.commands.selection import select
@@ -61,7 +60,7 @@ def graph(
 
 
 def _format_of(file: Path | None) -> GraphFormat:
-    """Return the format that the ending of a file means. Raises Misuse for an ending of another format."""
+    """Return the format by the ending of a file. Raises Misuse for an unknown ending."""
     ending = file.suffix.lower() if file else ""
     if ending not in _ENDINGS:
         raise Misuse(

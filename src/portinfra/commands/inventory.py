@@ -1,4 +1,4 @@
-"""`inventory`: the hosts, as other tools list them, offline."""
+"""`inventory`: the hosts, in the formats of other tools, offline."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -11,7 +11,7 @@ from portinfra.commands.session import Session
 
 
 class InventoryFormat(StrEnum):
-    """Who reads it."""
+    """The format of an inventory."""
 
     TABLE = "table"
     JSON = "json"
@@ -25,10 +25,10 @@ def inventory(
     target: Target,
     shown: OutputOptions,
     format: Annotated[
-        InventoryFormat, Option("--format", help="Who reads it: a person, Ansible, /etc/hosts, ssh -F.")
+        InventoryFormat, Option("--format", help="The format: for a person, Ansible, /etc/hosts or ssh -F.")
     ] = InventoryFormat.TABLE,
 ) -> int:
-    """List every host with its role, zone and private address. Makes no call."""
+    """List every host with its role, zone and private address. Makes no API call."""
     from portinfra.commands.offline import place_selection
     from portinfra.commands.selection import select
     from portinfra.hosts import inventory as lists

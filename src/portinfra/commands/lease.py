@@ -1,4 +1,4 @@
-"""`lease`: which run changes the environment, and how to take the lease from a dead one."""
+"""`lease`: which run changes the environment, and how to release the lease of a dead run."""
 
 from typing import Annotated
 
@@ -12,18 +12,20 @@ from portinfra.commands.session import Session
 
 @frozen
 class ReleaseOptions(OutputOptions):
-    """What to change of it, and whether to ask first."""
+    """What to change of the lease, and whether to ask first."""
 
-    release: Annotated[bool, Option("--release", help="Take it from a run that is known to be dead.")] = False
+    release: Annotated[
+        bool, Option("--release", help="Release the lease of a run that is known to be dead.")
+    ] = False
     forget_peer: Annotated[
         bool,
-        Option("--forget-peer", help="Forget a recovery plan that no longer exists."),
+        Option("--forget-peer", help="Stop checking the other environment of a deleted recovery plan."),
     ] = False
-    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask for confirmation.")] = False
 
 
 def lease(session: Session, target: Target, releasing: ReleaseOptions) -> int:
-    """Show which run changes the environment now, or did last."""
+    """Show which run changes the environment now, or changed it last."""
     from portinfra import workflow
     from portinfra.commands.apply_flow import confirm
     from portinfra.commands.selection import select
@@ -37,14 +39,14 @@ def lease(session: Session, target: Target, releasing: ReleaseOptions) -> int:
     released = False
     if releasing.release and last is not None and not last.released:
         held = f"{last.holder_identity} holds it since {last.acquire_time}."
-        err().print(f"{held} If it still lives, both will change things.")
+        err().print(f"{held} If that run still works, two runs will change the environment.")
         if not releasing.yes:
             confirm(session, f"Type {selection.scope} to release it:", (selection.scope,))
         workflow.release(selection.topology, selection.environment)
         leases = workflow.leases(selection.topology, selection.environment)
         last, released = leases[-1] if leases else None, True
     if releasing.forget_peer and last is not None and last.peer:
-        err().print(f"Plans of {selection.scope} will not check {last.peer} any more.")
+        err().print(f"Plans of {selection.scope} will no longer check {last.peer}.")
         if not releasing.yes:
             confirm(session, f"Type {selection.scope} to forget it:", (selection.scope,))
         last = workflow.forget_peer(selection.topology, selection.environment)

@@ -1,4 +1,4 @@
-"""`lockin`: what ties the declaration to a provider, offline."""
+"""`lockin`: the parts of a declaration that only one provider has, offline."""
 
 from portinfra.commands.exits import Exit
 from portinfra.commands.options import OutputOptions, Target
@@ -6,7 +6,7 @@ from portinfra.commands.session import Session
 
 
 def lockin(session: Session, target: Target, shown: OutputOptions) -> int:
-    """List what belongs to one provider and so needs a thought before a move. Makes no call."""
+    """List what only one provider has, and a move would have to replace. Makes no API call."""
     from portinfra import workflow
     from portinfra.commands.selection import declaration, select
     from portinfra.render.console.terminal import out, table, write_json

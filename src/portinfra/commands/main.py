@@ -1,4 +1,4 @@
-"""The two doors to the command line: the program `portinfra`, and `cli(…)` at the end of a script."""
+"""The two entry points of the command line: the program `portinfra`, and `cli(…)` at the end of a script."""
 
 import shlex
 import signal
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from portinfra.model.topology import Topology
     from portinfra.policy import PolicyRule
 
-# What the parser raises for a command line that makes no sense; typer exports only its child.
+# The parser raises this error for a wrong command line; typer exports only its subclass.
 _UsageError: type[Exception] = BadParameter.__bases__[0]
 
 
 def main() -> NoReturn:
-    """The program `portinfra`. Ends the process."""
+    """Run the program `portinfra`, and end the process."""
     open_streams()
     _run(Session("portinfra", tuple(sys.argv[1:])))
 
@@ -39,10 +39,10 @@ def cli(
     recovery: "RecoveryPlan | Iterable[RecoveryPlan]" = (),
     rules: "Iterable[PolicyRule]" = (),
 ) -> NoReturn:
-    """Make a script a command line of its own: `cli(payments, environments=[production])`.
+    """Run the command line of a script, and end the process: `cli(payments, environments=[production])`.
 
     It has the same commands as `portinfra`, without `-f`, `--var` and `--var-file`: the script is the
-    declaration. `rules` are held to beside the built-in ones. Ends the process.
+    declaration. `check` and `plan` apply `rules` in addition to the built-in ones.
     """
     from portinfra.declaration.declared import Declared, declare
 
@@ -82,13 +82,14 @@ def _run(session: Session) -> NoReturn:
 
 
 def _handle_signals() -> None:
-    """End as by Ctrl-C when a service manager stops this, or its terminal goes away: what is under way ends
-    whole, hooks thaw what they froze, drills are torn down.
+    """Treat SIGTERM and SIGHUP as Ctrl-C, for a service manager that stops the process and a closed terminal.
+
+    So calls in progress end, hooks thaw what they froze, and portinfra deletes drills.
     """
     for ending in (signal.SIGTERM, signal.SIGHUP):
-        with suppress(ValueError):  # a script may call this in a thread, which may not ask for signals
-            unheeded = signal.getsignal(ending) == signal.SIG_DFL  # not by nohup, nor by a script itself
-            if unheeded:
+        with suppress(ValueError):  # a script may call this in a thread, which cannot set signal handlers
+            is_default = signal.getsignal(ending) == signal.SIG_DFL  # neither nohup nor a script set one
+            if is_default:
                 signal.signal(ending, signal.default_int_handler)
 
 
@@ -103,8 +104,9 @@ def _refuse_one_hyphen(arguments: list[str]) -> None:
 
 
 def _show_misuse(error: Any, session: Session, *, as_json: bool) -> int:
-    """Show that the command line makes no sense, in the words of its parser, with advice. The parser would
-    repeat any argument.
+    """Print the parser's error with advice, and return the exit code.
+
+    The values of variables are hidden first: the parser would repeat any argument.
     """
     from portinfra.commands.advice import advise, nearest_options  # only what fails needs it
 

@@ -1,4 +1,4 @@
-"""`move`: what it would mean to run an environment elsewhere."""
+"""`move`: the consequences of running an environment at another provider or region."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 @frozen
 class MoveOptions(OutputOptions):
-    """Where to."""
+    """The destination."""
 
-    to: Annotated[str, Option("--to", metavar="LOCATION", help="The other place: gcp:europe-west1.")] = ""
-    plan: Annotated[bool, Option("--plan", help="Show what it means; changes nothing.")] = False
+    to: Annotated[str, Option("--to", metavar="LOCATION", help="The destination: gcp:europe-west1.")] = ""
+    plan: Annotated[bool, Option("--plan", help="Show the consequences. Changes nothing.")] = False
     account: Annotated[
-        str, Option("--account", metavar="ACCOUNT", help="The account there; else what is declared there.")
+        str, Option("--account", metavar="ACCOUNT", help="The account there. Default: as declared there.")
     ] = ""
     key: Annotated[
-        str | None, Option("--key", metavar="KEY", help="The key there; else what is declared there.")
+        str | None, Option("--key", metavar="KEY", help="The key there. Default: as declared there.")
     ] = None
 
 
 def _how_to_build(as_declared: "Environment", there: "Environment") -> str:
-    """Return how to build an environment there; `as_declared` is what the declaration alone has there."""
+    """Return how to build an environment there. `as_declared` is what the declaration alone has there."""
     names = ("account", "key", "credentials")
     differing = [name for name in names if getattr(there, name) != getattr(as_declared, name)]
     if not differing:
@@ -41,7 +41,7 @@ def _how_to_build(as_declared: "Environment", there: "Environment") -> str:
 
 
 def move(session: Session, target: Target, moving: MoveOptions) -> int:
-    """Show what would carry over to another place, what would not, and what it would cost."""
+    """Show what a move to another location would change and cost."""
     from portinfra import workflow
     from portinfra.commands.plans import refusal
     from portinfra.commands.selection import declaration, move_environment, select
@@ -51,16 +51,18 @@ def move(session: Session, target: Target, moving: MoveOptions) -> int:
     from portinfra.render.portability_documents import move_document
 
     if not moving.to:
-        raise Misuse("it is not said where to", fix="Give --to PROVIDER:LOCATION: --to gcp:europe-west1.")
+        raise Misuse("the destination is missing", fix="Give --to PROVIDER:LOCATION: --to gcp:europe-west1.")
     selected = select(session, target)
     here = workflow.place(selected.topology, selected.environment)
     declared = declaration(session, target).environments
-    as_declared = move_environment(selected.environment, moving.to, "--to")  # refuses what is no location
+    as_declared = move_environment(
+        selected.environment, moving.to, "--to"
+    )  # raises Misuse for a wrong location
     there = destination(as_declared, moving.to, declared, moving.account, moving.key)
     if not moving.plan:
         raise Misuse(
-            "a move is not made by one command: it is built there, its data restored, and ended here",
-            fix=f"{_how_to_build(as_declared, there)} To see first what it means: {session.again} --plan",
+            "no single command moves an environment: build it there, restore its data, destroy it here",
+            fix=f"{_how_to_build(as_declared, there)} To see the consequences: {session.again} --plan",
         )
     found = workflow.move(here, there, rules=selected.rules)
     if moving.as_json:
@@ -69,6 +71,6 @@ def move(session: Session, target: Target, moving: MoveOptions) -> int:
         show_move(found, out())
     refused = refusal(found.plan)
     if refused is not None:
-        err().print("No apply would accept this there.")
+        err().print("An apply would refuse this plan there.")
         return exit_code(refused)
     return Exit.DONE

@@ -1,4 +1,4 @@
-"""Placement for commands that ask no cloud."""
+"""Placement for commands that call no cloud."""
 
 from portinfra import workflow
 from portinfra.commands.selection import Selection
@@ -11,15 +11,16 @@ from portinfra.validation import validate_declared
 
 
 def place_selection(selection: Selection, *, existing: bool = False) -> Placed:
-    """Every resource of the selection; checked against what its provider can do, if that is installed. With
-    `existing`, what only new resources may not have is not checked. Raises ValidationError for a misspelt
-    provider.
+    """Return every resource of the selection, checked against the abilities of an installed provider.
+
+    With `existing`, findings about new resources alone are left out. Raises ValidationError for a
+    misspelled provider.
     """
     environment = selection.environment
     if environment.provider in registry.list_installed() or registry.misspells(environment.provider):
         return workflow.place(selection.topology, environment, existing=existing)
     err().print(
-        f"note: the provider {environment.provider!r} is not installed, so what it can do was not checked"
+        f"note: the provider {environment.provider!r} is not installed, so its abilities were not checked"
     )
     validate_declared(Declared((selection.topology,), (environment,)), existing=existing)
     return place(selection.topology, environment)

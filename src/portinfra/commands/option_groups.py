@@ -1,4 +1,4 @@
-"""Functions that take groups of options, as typer takes them: one parameter an option."""
+"""Adapters from commands with groups of options to typer, which needs one parameter an option."""
 
 from collections.abc import Callable, Collection, Sequence
 from inspect import Parameter, signature
@@ -11,19 +11,19 @@ from portinfra.command_text import commands_written_by
 from portinfra.commands.session import Session, run_guarded
 
 Command = Callable[..., int]
-"""Takes the session, then groups of options (attrs classes) or single ones; returns the exit code."""
+"""A function of the session and of groups of options (attrs classes) or single ones: the exit code."""
 
 
 def needed_commands(names: Collection[str], arguments: Sequence[str]) -> Collection[str]:
-    """Return which of these commands a command line needs: the one that its first argument names, else all.
+    """Return the commands that a command line needs: the one that its first argument names, else all.
 
-    typer takes most of the time that a small command lasts to build the others.
+    A small command would spend most of its time on building the parsers of the others.
     """
     return arguments[:1] if arguments and arguments[0] in names else names
 
 
 def for_typer(command: Command, session: Session, without: Collection[str] = ()) -> Callable[..., None]:
-    """The command with its groups spread out and its errors shown; options in `without` are not offered."""
+    """Return the command with one parameter an option, less those in `without`; it shows its errors."""
     groups: dict[str, tuple[type[Any] | None, tuple[str, ...]]] = {}
     spread: list[Parameter] = []
     hints = get_type_hints(command, include_extras=True)

@@ -13,43 +13,44 @@ if TYPE_CHECKING:
     from portinfra.model.plan import PlanOptions
 
 FROM_FILE = ("file", "variables", "var_files")
-"""Options that a script does not offer: it is the declaration itself."""
+"""Options that a script does not have: it is the declaration itself."""
 
 
 @frozen
 class DeclarationOptions:
-    """Which declaration, and where the two environments of its recovery plan are. `Session.write` repeats
-    these options in each printed command.
+    """Which declaration to read, and where the two environments of its recovery plan are.
+
+    `Session.write` repeats these options in each printed command.
     """
 
     file: Annotated[
         Path | None,
         Option(
-            "--file", "-f", metavar="PATH", help="The declaration: .hcl, .py or a directory; here by default."
+            "--file",
+            "-f",
+            metavar="PATH",
+            help="The declaration: .hcl, .py or a directory. Default: this one.",
         ),
     ] = None
     variables: Annotated[
-        list[str] | None, Option("--var", metavar="NAME=VALUE", help="A value for a variable of HCL.")
+        list[str] | None,
+        Option("--var", metavar="NAME=VALUE", help="The value of a variable of HCL. Repeatable."),
     ] = None
     var_files: Annotated[
         list[Path] | None,
-        Option("--var-file", metavar="PATH", help="A file of values for variables of HCL; repeatable."),
+        Option("--var-file", metavar="PATH", help="A file of values for variables of HCL. Repeatable."),
     ] = None
     source_on: Annotated[
         str | None,
-        Option(
-            "--source-on", metavar="LOCATION", help="The recovery plan's source elsewhere: fake:us-east-1."
-        ),
+        Option("--source-on", metavar="LOCATION", help="Another location for the source: fake:us-east-1."),
     ] = None
     target_on: Annotated[
         str | None,
-        Option(
-            "--target-on", metavar="LOCATION", help="The recovery plan's target elsewhere: fake:eu-west-1."
-        ),
+        Option("--target-on", metavar="LOCATION", help="Another location for the target: fake:eu-west-1."),
     ] = None
 
     def values(self) -> dict[str, str]:
-        """The variables by name. Raises Misuse for one without a value, or with a placeholder for it."""
+        """Return the values of variables by name. Raises Misuse for a missing value or a placeholder."""
         given: dict[str, str] = {}
         for text in self.variables or ():
             name, equals, value = text.partition("=")
@@ -70,30 +71,33 @@ class Target(DeclarationOptions):
     """Which topology of which declaration, and which environment."""
 
     environment: Annotated[
-        str | None, Argument(metavar="ENV", help="The environment; may be left out where there is one.")
+        str | None, Argument(metavar="ENV", help="The environment. Required where several are declared.")
     ] = None
     topology: Annotated[
-        str | None, Option("--topology", metavar="NAME", help="Which topology, where there are several.")
+        str | None,
+        Option("--topology", metavar="NAME", help="The topology. Required where several are declared."),
     ] = None
     on: Annotated[
-        str | None, Option("--on", metavar="LOCATION", help="Place it elsewhere: fake:us-east-1.")
+        str | None,
+        Option("--on", metavar="LOCATION", help="Another location for the environment: fake:us-east-1."),
     ] = None
 
 
 @frozen
 class LimitOptions:
-    """What a plan may touch."""
+    """What a plan may change."""
 
     only: Annotated[
         list[str] | None,
-        Option("--only", metavar="ROLE", help="Only this role and what it needs; repeatable."),
+        Option("--only", metavar="ROLE", help="Change only this role and what it needs. Repeatable."),
     ] = None
     allow_data_loss: Annotated[
         list[str] | None,
-        Option("--allow-data-loss", metavar="ADDRESS|all", help="Volumes that may be lost; repeatable."),
+        Option("--allow-data-loss", metavar="ADDRESS|all", help="A volume that may be deleted. Repeatable."),
     ] = None
     without_zone: Annotated[
-        list[str] | None, Option("--without-zone", metavar="ZONE", help="Leave a zone alone; repeatable.")
+        list[str] | None,
+        Option("--without-zone", metavar="ZONE", help="Change nothing in this zone. Repeatable."),
     ] = None
     without_peer: Annotated[
         bool,
@@ -101,7 +105,7 @@ class LimitOptions:
     ] = False
 
     def plan_options(self) -> "PlanOptions":
-        """The same, as planning takes it."""
+        """Return these options as planning takes them."""
         from portinfra.model.plan import PlanOptions
 
         return PlanOptions(
@@ -113,17 +117,17 @@ class LimitOptions:
 
 @frozen
 class PlanScope(LimitOptions):
-    """What a plan may touch, and what to make anew though nothing differs."""
+    """What a plan may change, and what it replaces though nothing differs."""
 
     replace: Annotated[
-        list[str] | None, Option("--replace", metavar="ADDRESS", help="Replace this resource; repeatable.")
+        list[str] | None, Option("--replace", metavar="ADDRESS", help="Replace this resource. Repeatable.")
     ] = None
     refresh_images: Annotated[
         bool, Option("--refresh-images", help="Replace hosts whose image has a newer version.")
     ] = False
 
     def plan_options(self) -> "PlanOptions":
-        """The same, as planning takes it."""
+        """Return these options as planning takes them."""
         from portinfra.model.address import Address
 
         return evolve(
@@ -135,14 +139,14 @@ class PlanScope(LimitOptions):
 
 @frozen
 class OutputOptions:
-    """How the result is shown."""
+    """How to print the result."""
 
-    as_json: Annotated[bool, Option("--json", help="The result as JSON (docs/json.md).")] = False
+    as_json: Annotated[bool, Option("--json", help="Print the result as JSON (docs/json.md).")] = False
 
 
 @frozen
 class ChangeOptions(OutputOptions):
-    """How a change is shown and agreed to."""
+    """How to print and confirm a change."""
 
-    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
-    full: Annotated[bool, Option("--full", help="Every change on a line of its own.")] = False
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask for confirmation.")] = False
+    full: Annotated[bool, Option("--full", help="Print every change on a line of its own.")] = False

@@ -1,4 +1,4 @@
-"""`output`: what scripts want of what is there."""
+"""`output`: addresses and native ids of existing hosts, for scripts."""
 
 from portinfra.commands.exits import Exit
 from portinfra.commands.options import OutputOptions, Target
@@ -6,7 +6,7 @@ from portinfra.commands.session import Session
 
 
 def output(session: Session, target: Target, shown: OutputOptions) -> int:
-    """Show the hosts that are there, with their addresses and native ids."""
+    """Show the existing hosts with their addresses and native ids."""
     from portinfra import workflow
     from portinfra.commands.selection import select
     from portinfra.render.console.terminal import err, out, table, write_json
@@ -31,9 +31,9 @@ def output(session: Session, target: Target, shown: OutputOptions) -> int:
     if document["hosts"]:
         out().print(listed)
         if router := document["router"]:
-            out().print(f"Public hosts expect a router at {router}, on their own network: you provide it.")
+            out().print(f"Public hosts need a router at {router} on their own network. You provide it.")
     else:
-        err().print(f"No host of {selection.scope} is there.")
+        err().print(f"No host of {selection.scope} exists.")
     for zone in document["unknown"]:
-        err().print(f"{zone} did not answer: what is there is not known")
+        err().print(f"{zone} did not answer: its hosts are not known")
     return Exit.DONE

@@ -1,4 +1,4 @@
-"""Results that go into a file."""
+"""Results that a command writes into a file."""
 
 import errno
 from pathlib import Path
@@ -11,11 +11,11 @@ _BEGINS = {
     errno.EDQUOT: "Make room, or name",
     errno.EISDIR: "It is a directory. Name",
 }
-"""How the advice begins, by what the system says."""
+"""The begin of the advice, by the error number of the system."""
 
 
 def write_file(file: Path, text: str) -> None:
-    """Write text to a file, as it would be printed. Raises PortinfraError."""
+    """Write a text to a file, in the form in which it is printed. Raises PortinfraError."""
     try:
         file.write_text(visible(text, keep="\n\t"), encoding="utf-8")
     except OSError as error:

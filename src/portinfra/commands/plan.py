@@ -1,4 +1,4 @@
-"""`plan`: what would change."""
+"""`plan`: what an apply would change."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,20 +14,20 @@ from portinfra.commands.session import Session
 
 @frozen
 class PlanCommandOptions(OutputOptions):
-    """What to do with the plan."""
+    """What to plan, and what to do with the plan."""
 
-    destroy: Annotated[bool, Option("--destroy", help="Plan to remove everything.")] = False
+    destroy: Annotated[bool, Option("--destroy", help="Plan to delete everything.")] = False
     out: Annotated[
-        Path | None, Option("--out", "-o", metavar="FILE", help="Save it, for `apply --plan FILE`.")
+        Path | None, Option("--out", "-o", metavar="FILE", help="Save the plan for `apply --plan FILE`.")
     ] = None
     detailed_exitcode: Annotated[
-        bool, Option("--detailed-exitcode", help="End with 2 when there are changes.")
+        bool, Option("--detailed-exitcode", help="Exit code 2 if there are changes.")
     ] = False
-    full: Annotated[bool, Option("--full", help="Every change on a line of its own.")] = False
+    full: Annotated[bool, Option("--full", help="Print every change on a line of its own.")] = False
 
 
-def plan(session: Session, target: Target, wishes: PlanScope, planning: PlanCommandOptions) -> int:
-    """Show what would change. Nothing is done."""
+def plan(session: Session, target: Target, scope: PlanScope, planning: PlanCommandOptions) -> int:
+    """Show what `apply` would change. Changes nothing."""
     from portinfra.commands.plans import make_plan, refusal, save
     from portinfra.commands.selection import select
     from portinfra.policy import check
@@ -36,8 +36,8 @@ def plan(session: Session, target: Target, wishes: PlanScope, planning: PlanComm
     from portinfra.render.console.terminal import err, out, write_json
     from portinfra.render.documents import plan_document
 
-    selection = select(session, target, without_peer=wishes.without_peer)
-    made = make_plan(selection, wishes.plan_options(), destroy=planning.destroy)
+    selection = select(session, target, without_peer=scope.without_peer)
+    made = make_plan(selection, scope.plan_options(), destroy=planning.destroy)
     refused = refusal(made)
     if planning.as_json:
         write_json(plan_document(made))
@@ -47,10 +47,10 @@ def plan(session: Session, target: Target, wishes: PlanScope, planning: PlanComm
         if not planning.destroy and (others := summary_beside_plan(report)):
             err().print(f"{others} See: {command_line('check', made.placed.environment.name)}")
     if refused is not None:
-        err().print("No apply would accept this plan" + (", so it was not saved." if planning.out else "."))
+        err().print("An apply would refuse this plan" + (", so it was not saved." if planning.out else "."))
         return exit_code(refused)
     if planning.out is not None:
         save(made, planning.out)
-        unchecked = ("--without-peer",) if wishes.without_peer else ()
+        unchecked = ("--without-peer",) if scope.without_peer else ()
         err().print(f"Saved. Apply it: {command_line('apply', '--plan', str(planning.out), *unchecked)}")
     return Exit.DIFFERS if planning.detailed_exitcode and not made.empty else Exit.DONE

@@ -1,4 +1,4 @@
-"""Plans, made from options or made again from a file, and whether anybody may apply them."""
+"""Plans that are made from options, or again from a file, and the refusal that an apply would raise."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ from portinfra.planning.fingerprints import (
     say_gone,
     say_new,
 )
-from portinfra.planning.refusal import refuse
+from portinfra.planning.refusal import raise_for_errors
 from portinfra.planning.unknown_names import gone_data
 from portinfra.render.documents import plan_document
 
@@ -33,7 +33,7 @@ SCHEMA = "portinfra.plan/1"
 
 
 def make_plan(selection: Selection, options: PlanOptions, *, destroy: bool = False) -> Plan:
-    """The plan of a selection. Raises Misuse for an option that names what there is not."""
+    """Return the plan of a selection. Raises Misuse for an option that names an unknown resource."""
     plan = _plan(selection, options, destroy=destroy)
     check_names(plan)
     return plan
@@ -47,7 +47,7 @@ def _plan(selection: Selection, options: PlanOptions, *, destroy: bool) -> Plan:
 
 
 def _plan_again(selection: Selection, options: PlanOptions, *, destroy: bool) -> Plan:
-    """Return the plan of options that were checked before: volumes that they gave up may be deleted since."""
+    """Return the plan of options that were checked before. Volumes that they name may be gone now."""
     plan = _plan(selection, options, destroy=destroy)
     if gone := gone_data(plan):
         left = evolve(options, allow_data_loss=options.allow_data_loss - gone)
@@ -57,9 +57,9 @@ def _plan_again(selection: Selection, options: PlanOptions, *, destroy: bool) ->
 
 
 def refusal(plan: Plan) -> Exception | None:
-    """The error that an apply of this plan would raise before it did anything."""
+    """Return the error that an apply of this plan would raise before its first change; None: no error."""
     try:
-        refuse(plan)
+        raise_for_errors(plan)
     except Exception as error:
         return error
     return None
@@ -71,11 +71,10 @@ def save(plan: Plan, path: Path) -> None:
 
 
 def load_plan(session: Session, target: Target, path: Path, *, without_peer: bool = False) -> Plan:
-    """The plan of a file, made again.
+    """Make the plan of a file again, and return it.
 
     Raises Misuse for a file that is no plan of this environment. Raises StalePlanError where the environment
-    needs anything that is not in it; and where the declaration has changed, unless the plan of the new one is
-    the same.
+    needs a change that the file does not have. If the declaration has changed, both plans must be the same.
     """
     saved = _read_plan(path)
     topology, _, environment = saved["scope"].partition("/")
@@ -95,19 +94,23 @@ def load_plan(session: Session, target: Target, path: Path, *, without_peer: boo
     same = saved.get("declaration", "") == declaration_digest(plan)
     if is_covered(plan, saved["fingerprints"]) if same else is_same(plan, saved["fingerprints"]):
         return plan
-    why = "what is there has changed since" if same else "the declaration has changed since"
+    why = "the environment has changed since" if same else "the declaration has changed since"
     read = dict.fromkeys((change["action"], change["address"]) for change in saved["changes"])
-    said = [say_new(new_changes(plan, saved["fingerprints"]), read), "" if same else say_gone(plan, read)]
-    anew = _anew(session, saved, path, without_peer=without_peer)
+    differences = [
+        say_new(new_changes(plan, saved["fingerprints"]), read),
+        "" if same else say_gone(plan, read),
+    ]
+    new_plan = _command_of(session, saved, path, without_peer=without_peer)
     raise StalePlanError(
-        f"{path} is out of date: {why}. {' '.join(filter(None, said))}",
-        fix=f"Make a new plan, read it, and apply that: {anew}",
+        f"{path} is out of date: {why}. {' '.join(filter(None, differences))}",
+        fix=f"Make a new plan, read it, and apply it: {new_plan}",
     )
 
 
-def _anew(session: Session, saved: Document, path: Path, *, without_peer: bool) -> str:
-    """Return the command that makes the plan of a file anew, with the options that it was made with and that
-    the declaration does not imply.
+def _command_of(session: Session, saved: Document, path: Path, *, without_peer: bool) -> str:
+    """Return the command that makes the plan of a file again, with the options of the first time.
+
+    Options that the declaration implies are left out.
     """
     options, (topology, _, environment) = saved["options"], saved["scope"].partition("/")
     lists = {
@@ -136,7 +139,7 @@ def _read_plan(path: Path) -> Document:
     if not isinstance(saved, dict) or saved.get("schema") != SCHEMA or "fingerprints" not in saved:
         raise Misuse(f"{path} is not a saved plan of this version", fix=_fix())
     if saved.get("digest") != digest(saved):
-        raise Misuse(f"{path} is not as this version of portinfra wrote it: it was changed", fix=_fix())
+        raise Misuse(f"{path} was changed after this version of portinfra wrote it", fix=_fix())
     return saved
 
 

@@ -1,4 +1,4 @@
-"""`providers`: what is installed, and what it can do, offline."""
+"""`providers`: the installed providers and their abilities, offline."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,25 +18,27 @@ if TYPE_CHECKING:
 def providers(
     session: Session,
     shown: OutputOptions,
-    name: Annotated[str | None, Argument(metavar="NAME", help="One provider, in full.")] = None,
+    name: Annotated[str | None, Argument(metavar="NAME", help="Show this provider in full.")] = None,
     policy: Annotated[
-        bool, Option("--iam-policy", help="Print the least permissions that a topology needs at NAME.")
+        bool, Option("--iam-policy", help="Print the policy with the least permissions for NAME.")
     ] = False,
     doctor: Annotated[
-        bool, Option("--doctor", help="Tell what this machine lacks for NAME, and the command that mends it.")
+        bool, Option("--doctor", help="Check what this machine lacks for NAME, and print how to fix it.")
     ] = False,
     on: Annotated[
         str,
-        Option("--on", metavar="LOCATION", help="--doctor: look at that site: libvirt:rack."),
+        Option("--on", metavar="LOCATION", help="--doctor: check this site, too: libvirt:rack."),
     ] = "",
 ) -> int:
-    """List the installed providers, or one with its abilities, sizes and images. Makes no call."""
+    """List the installed providers, or all about one. That is its abilities, sizes and images. Makes no API
+    call, except with --doctor.
+    """
     from portinfra.errors import Unsupported
     from portinfra.provider import registry
     from portinfra.render.console.terminal import err, out, table, write_json
 
     if on and not doctor:
-        raise Misuse("--on is for --doctor: it says where to look", fix="Leave it out, or add --doctor.")
+        raise Misuse("--on is only for --doctor", fix="Leave it out, or add --doctor.")
     if policy:
         write_json(_policy(name))
         return Exit.DONE
@@ -63,23 +65,26 @@ def providers(
 
 
 def _policy(name: str | None) -> "Document":
-    """The document that the provider's own tools take. Raises Misuse where there is none."""
+    """Return the policy, as the provider's own tools take it. Raises Misuse where there is none."""
     from portinfra.provider import registry
     from portinfra.provider.abilities import PermissionPolicies
 
     if name is None:
         raise Misuse(
-            "--iam-policy: of which provider?",
+            "--iam-policy: no provider is named",
             fix=f"Name it: {command_line('providers', 'aws', '--iam-policy')}",
         )
     plugin = registry.plugin(name)
     if not isinstance(plugin, PermissionPolicies):
-        raise Misuse(f"--iam-policy: {name} has no such permissions", fix="Ask it of aws or gcp.")
+        raise Misuse(f"--iam-policy: {name} has no policies of permissions", fix="Name aws or gcp.")
     return dict(plugin.iam_policy())
 
 
 def _examine(name: str | None, on: str, shown: OutputOptions) -> int:
-    """What a provider says of this machine, or of a site. Raises Misuse where there is nothing to say."""
+    """Print the checks of this machine or of a site by a provider. Return the exit code.
+
+    Raises Misuse for a provider that has no checks.
+    """
     from portinfra.provider import registry
     from portinfra.provider.abilities import Doctor
     from portinfra.render.console.terminal import out, write_json
@@ -90,18 +95,19 @@ def _examine(name: str | None, on: str, shown: OutputOptions) -> int:
     name = name or at or None
     if name is None:
         raise Misuse(
-            "--doctor: for which provider?",
+            "--doctor: no provider is named",
             fix=f"Name it: {command_line('providers', 'libvirt', '--doctor')}",
         )
     plugin = registry.plugin(name)
     if not isinstance(plugin, Doctor):
-        raise Misuse(f"--doctor: {name} needs nothing of this machine", fix="Ask it of libvirt.")
+        raise Misuse(f"--doctor: {name} needs nothing from this machine", fix="Name libvirt.")
     checks = plugin.doctor(place)
     if shown.as_json:
         write_json({"schema": "portinfra.doctor/1", "checks": [asdict(check) for check in checks]})
     else:
         for check in checks:
-            out().print(f"{'ok     ' if check.good else 'missing'} {check.name}: {check.told}")
+            finding = check.told
+            out().print(f"{'ok     ' if check.good else 'missing'} {check.name}: {finding}")
             if check.fix:
                 out().print(f"        {check.fix}")
     return Exit.DONE if all(check.good for check in checks) else Exit.FAILED

@@ -11,7 +11,7 @@ from portinfra.commands.session import Session
 
 
 class RenderFormat(StrEnum):
-    """How the topology is written."""
+    """The format of a topology."""
 
     TABLE = "table"
     JSON = "json"
@@ -22,9 +22,9 @@ def render(
     session: Session,
     target: Target,
     shown: OutputOptions,
-    format: Annotated[RenderFormat, Option("--format", help="How it is written.")] = RenderFormat.TABLE,
+    format: Annotated[RenderFormat, Option("--format", help="The format.")] = RenderFormat.TABLE,
 ) -> int:
-    """Show every host, subnet and rule that the topology becomes. Makes no call."""
+    """Show every host, subnet and rule of the topology. Makes no API call."""
     from portinfra.commands.offline import place_selection
     from portinfra.commands.selection import select
     from portinfra.declaration.declared import Declared

@@ -1,4 +1,4 @@
-"""From the options to the topology and environment that are meant."""
+"""The topology and the environment that the options select."""
 
 import shlex
 from collections.abc import Iterable, Iterator
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 @frozen
 class Selection:
-    """What a command is about."""
+    """What a command works on."""
 
     topology: Topology
     environment: Environment
     rules: "tuple[PolicyRule, ...]" = ()
     """Rules of a script's own."""
     guards: "tuple[GuardedRecovery, ...] | None" = None
-    """The recovery plans that it is in. None: the declaration has none; empty: the user skips the check."""
+    """The recovery plan of the environment. None: it has none; empty: the user skips the check."""
     recoveries: tuple[RecoveryPlan, ...] = ()
     """The recovery plan of its environment, if there is one."""
 
@@ -49,10 +49,10 @@ class Selection:
 
 
 def declaration(session: Session, options: DeclarationOptions) -> Declared:
-    """All that is declared, checked; warnings go to standard error.
+    """Return the declaration, checked; print warnings to standard error.
 
-    Raises DeclarationError and ValidationError with all findings, but those about new resources only: a
-    plan and `check` find them.
+    Raises DeclarationError and ValidationError with all findings, but not those about new resources: `plan`
+    and `check` report these.
     """
     declared = session.declared
     if declared is None:
@@ -67,7 +67,7 @@ def declaration(session: Session, options: DeclarationOptions) -> Declared:
 
 
 def _options_of_unknown_providers(declared: Declared) -> Iterator[Finding]:
-    """Yield a warning for options of a provider that nothing is known of; a misspelling has no effect."""
+    """Yield a warning for native options of an unknown provider: they have no effect."""
     roles = [role for topology in declared.topologies for role in topology.roles if role.native]
     if roles:
         from portinfra.provider import registry  # few declarations need it
@@ -80,8 +80,9 @@ def _options_of_unknown_providers(declared: Declared) -> Iterator[Finding]:
 def _with_findings_of_providers(
     error: ValidationError, declared: Declared, options: DeclarationOptions
 ) -> ValidationError | None:
-    """Return the error with what the providers of the chosen environments find, so that all come at once, and
-    without what follows from a misspelt provider; None where nothing else is left.
+    """Return the error with the findings of the chosen environments' providers, so that all come at once.
+
+    Findings that follow from a misspelled provider are left out. None: no error is left.
     """
     findings: tuple[Finding, ...] = error.findings
     if unknown := _unknown_providers(declared):
@@ -109,8 +110,8 @@ def _unknown_providers(declared: Declared) -> set[str]:
 
 
 def _provider_findings(declared: Declared, environment: Environment) -> Iterator[Finding]:
-    """Yield what the provider of an environment finds about each topology; or that there is no provider."""
-    from portinfra.provider import registry  # what is right needs none of it
+    """Yield the findings of an environment's provider about each topology, or one about its absence."""
+    from portinfra.provider import registry  # a correct declaration does not need these imports
     from portinfra.validation.environments import ON
 
     if not isinstance(environment.on, str) or not ON.fullmatch(environment.on):
@@ -128,7 +129,7 @@ def _provider_findings(declared: Declared, environment: Environment) -> Iterator
 
 
 def select(session: Session, target: Target, *, without_peer: bool = False) -> Selection:
-    """The topology and the environment that the options mean. Raises Misuse for a name that is none."""
+    """Return the topology and the environment that the options select. Raises Misuse for an unknown name."""
     declared = declaration(session, target)
     topology = one("topology", "--topology NAME", declared.topologies, target.topology)
     environment = one("environment", "ENV", declared.environments, target.environment)
@@ -139,7 +140,7 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
     plans = (plan,) if plan else ()
     environments = move_ends(declared.environments, plan, target)
     environment = next(each for each in environments if each.name == environment.name)
-    # Placed elsewhere it is another environment, which no recovery plan is about.
+    # At another location it is another environment, and in no recovery plan.
     elsewhere = target.on not in (None, environment.on)
     guards = () if without_peer else None if elsewhere else _guards(plan, topology, environment, environments)
     where = _for(topology, move_environment(environment, target.on))
@@ -147,14 +148,14 @@ def select(session: Session, target: Target, *, without_peer: bool = False) -> S
 
 
 def _for(topology: Topology, environment: Environment) -> Environment:
-    """Return the environment as one topology has it, without what differs for roles of others."""
+    """Return the environment for one topology, without the overrides for roles of others."""
     names = {role.name for role in topology.roles}
     roles = {name: differs for name, differs in environment.roles.items() if name in names}
     return evolve(environment, roles=roles) if len(roles) < len(environment.roles) else environment
 
 
 def _recovery_plan(declared: Declared, topology: Topology, environment: Environment) -> RecoveryPlan | None:
-    """Return the recovery plan that the environment of the topology is in. No environment is in two."""
+    """Return the recovery plan of the environment; None: it has none. No environment is in two."""
     return next(
         (
             plan
@@ -172,9 +173,9 @@ def _guards(
     environment: Environment,
     environments: Iterable[Environment],
 ) -> "tuple[GuardedRecovery, ...] | None":
-    """Return the guards of the environment: its recovery plan; None where it is in none."""
+    """Return the guards of the environment: its recovery plan; None: it has none."""
     if plan is None:
-        return None  # what recovery imports would slow down every command
+        return None  # the imports of recovery would slow down every command
     from portinfra.recovery.situation.guard import recoveries_of
 
     return recoveries_of(topology, environment, [plan], environments)
@@ -183,14 +184,15 @@ def _guards(
 def move_ends(
     environments: Iterable[Environment], plan: RecoveryPlan | None, options: DeclarationOptions
 ) -> tuple[Environment, ...]:
-    """Return the environments, those of a recovery plan where --source-on and --target-on place them. Raises
-    Misuse for these options without a plan.
+    """Return the environments, with those of a recovery plan at the locations of --source-on and --target-on.
+
+    Raises Misuse for these options without a plan.
     """
     if plan is None:
         if options.source_on or options.target_on:
             raise Misuse(
                 "--source-on and --target-on are for an environment of a recovery plan",
-                fix="Leave them out; --on LOCATION places the environment elsewhere.",
+                fix="Leave them out. --on LOCATION moves the environment to another location.",
             )
         return tuple(environments)
     elsewhere = {
@@ -201,7 +203,8 @@ def move_ends(
 
 
 def move_environment(environment: Environment, on: str | None, option: str = "--on") -> Environment:
-    """The environment at another location; its zones are left behind, as their names mean nothing there.
+    """Return the environment at another location, without its zones: their names do not exist there.
+
     Findings about the location name the option.
     """
     if on is None or on == environment.on:
@@ -210,13 +213,13 @@ def move_environment(environment: Environment, on: str | None, option: str = "--
     if not (provider and colon and region):
         fix = f"Write PROVIDER:LOCATION: {option} fake:us-east-1."
         raise Misuse(f"{shlex.join((option, on))} is no location", fix=fix)
-    _raise_if_misspelt(provider, f"{option} {on}")
+    _raise_if_misspelled(provider, f"{option} {on}")
     attributes = {**environment.location.attributes, "on": Location(f"{option} {on}", 0)}
     return evolve(environment, on=on, zones=(), location=evolve(environment.location, attributes=attributes))
 
 
-def _raise_if_misspelt(provider: str, option: str) -> None:
-    """Raise Unsupported for a misspelt provider in an option: no line of the declaration has it."""
+def _raise_if_misspelled(provider: str, option: str) -> None:
+    """Raise Unsupported for a misspelled provider in an option: no line of the declaration has it."""
     from portinfra.provider import registry
 
     if near := registry.misspells(provider):
@@ -227,7 +230,7 @@ T = TypeVar("T", Topology, Environment, RecoveryPlan)
 
 
 def one(kind: str, option: str, values: tuple[T, ...], name: str | None) -> T:
-    """The value of that name; without a name, the only one. Raises Misuse."""
+    """Return the value of that name; without a name, the only one. Raises Misuse."""
     names = [value.name for value in values]
     if name is None and len(values) == 1:
         return values[0]
@@ -251,11 +254,11 @@ OPTIONS = {
     "without_zones": "--without-zone",
     "only": "--only",
 }
-"""What the command line calls the attributes of plan options that it has."""
+"""The options of the command line, by the attributes of plan options."""
 
 
 def check_names(plan: Plan) -> None:
-    """Raise Misuse for an option whose name the plan cannot follow, lest it do nothing silently."""
+    """Raise Misuse for an option that names a resource that the plan does not have."""
     for unknown in (*unknown_names(plan), *dropped_replacements(plan)):
         if unknown.severity is not Severity.ERROR:
             continue

@@ -1,4 +1,4 @@
-"""One call of the command line: where it came from, and how its errors end it."""
+"""One call of the command line: its arguments, the commands that it prints, and its errors."""
 
 import os
 import re
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from portinfra.model.outcome import Outcome
 
 DEBUG_VARIABLE = "PORTINFRA_DEBUG"
-"""Set to 1, errors come with their traceback."""
+"""The variable of the process. With the value 1, errors come with their traceback."""
 
 VARIABLE = "--var"
 
 DATA_LOSS = "--allow-data-loss"
-"""The option that gives up data. It refuses a volume that does not exist."""
+"""The option that allows the loss of data. It refuses a volume that does not exist."""
 
 PLACEHOLDER = "VALUE"
-"""What a printed command has in place of a value that may be secret. No command accepts it as a value."""
+"""The text that replaces a value that may be secret in a printed command. No command accepts it."""
 
 
 FILES = {"-f": "-f", "--file": "-f", "--var": VARIABLE, "--var-file": "--var-file"}
@@ -37,36 +37,36 @@ ENDS = {"--source-on": "--source-on", "--target-on": "--target-on"}
 PLACES = {"--topology": "--topology", "--on": "--on"}
 
 _AGREED_AT_ONCE = re.compile(r"-y+(.*)", re.DOTALL)
-"""`-y` as the parser reads it, too: with other options of one letter behind it."""
+"""`-y`, also with other options of one letter behind it, as the parser accepts it."""
 
 _FILE_AT_ONCE = re.compile(r"-y*f(.*)", re.DOTALL)
-"""`-f` as the parser reads it, too: with its value, and behind other options of one letter."""
+"""`-f`, also with its value and behind other options of one letter, as the parser accepts it."""
 
 OF_TWO_WORDS = {"dr", "hosts"}
 """The first words of commands that have two."""
 
 READ_NO_DECLARATION = {("providers",), ("image",), ("dr", "report"), ("dr", "verify")}
-"""Commands that do without a declaration: a printed one does not name it."""
+"""Commands that read no declaration: portinfra prints them without its file."""
 
 
 @define
 class Known:
-    """What a session learns of the declaration. Printed commands need it."""
+    """The facts of the declaration that printed commands need."""
 
     plain_variables: set[str] = Factory(set)
-    """Variables of HCL that are declared, and not as sensitive: their values may be shown."""
+    """Declared variables of HCL that are not sensitive: portinfra may print their values."""
     topology: str = ""
     """The topology that this call is about, where several are declared."""
     environment: str = ""
     on: str = ""
-    """The place that the declaration gives the environment."""
+    """The location of the environment in the declaration."""
     recovery: str = ""
     """The recovery plan that this call is about, or that its environment is in."""
 
     def about(
         self, declared: "Declared", topology: str, *, environment: str = "", recovery: str = ""
     ) -> None:
-        """Set what this call is about."""
+        """Set the topology, the environment and the recovery plan of this call."""
         self.topology = topology if len(declared.topologies) > 1 else ""
         self.environment, self.recovery = environment, recovery
         self.on = next((each.on for each in declared.environments if each.name == environment), "")
@@ -74,23 +74,23 @@ class Known:
 
 @frozen
 class Session:
-    """The program as it was called."""
+    """The program and its arguments."""
 
     program: str = "portinfra"
     """What a user types to call it: `portinfra`, or `python hello.py`."""
     arguments: tuple[str, ...] = ()
     declared: "Declared | None" = None
-    """What a script handed to `cli`; None: each command reads it from a file."""
+    """The declaration of a script that called `cli`. None: each command reads it from a file."""
 
     known: Known = Factory(Known)
 
     @property
     def again(self) -> str:
-        """This very command line. The value of a variable is in it where that is known to be no secret."""
+        """This command line. It has the values of variables that are known to be no secret."""
         return self._shown_line(self.arguments)
 
     def again_after(self, outcome: "Outcome") -> str:
-        """This command line, to go on after an apply that failed: it no longer gives up data that is gone."""
+        """Return this command line, to continue a failed apply, without volumes that are deleted now."""
         gone = {
             each.step.address for each in outcome.steps if each.step.phase == "remove" and each.fate == "done"
         }
@@ -106,9 +106,10 @@ class Session:
         return self._shown_line(left)
 
     def reword(self, words: Sequence[str], instead: Mapping[str, Sequence[str]]) -> str:
-        """Return this command line with other words for its own two, and with other words for some options:
-        `instead` has them, by option. An option that has a value is written with `=` there: `--lost=`. The
-        command agrees to nothing, as it has another meaning than this call: `--yes` is left out.
+        """Return this command line with other words for its first two, and for the options in `instead`.
+
+        There, an option that has a value ends in `=`: `--lost=`. The result has no `--yes`: it has another
+        meaning than this call, so the user has not confirmed it.
         """
         line = list(words)
         arguments = iter(self.arguments[2:])
@@ -133,8 +134,8 @@ class Session:
         return f"{self.program} {shlex.join(map(self._shown_argument, ('', *arguments), arguments))}"
 
     def write(self, words: Sequence[str]) -> str:
-        """Return a command line that means the same declaration as this one: the writer of all commands in
-        texts. A command without a name gets the environment or recovery plan that this call is about.
+        """Return a command line that reads the same declaration as this one. All commands in texts come
+        from here. A command without a name gets the environment or recovery plan of this call.
         """
         verbs = 2 if words[0] in OF_TWO_WORDS else 1
         verb, rest = tuple(words[:verbs]), list(words[verbs:])
@@ -146,7 +147,7 @@ class Session:
         return f"{self.program} {shlex.join([*verb, *rest, *self._options_to_repeat(verb, rest)])}"
 
     def _options_to_repeat(self, verb: tuple[str, ...], rest: Sequence[str]) -> Iterator[str]:
-        """Return the options of this call that a command needs, too: those of its own it has already."""
+        """Yield the options of this call that a command must repeat, without those that it has already."""
         here = self.known.environment
         repeated = {**FILES, **ENDS}
         if verb[0] != "dr" and rest[:1] == [here]:
@@ -158,7 +159,7 @@ class Session:
                 yield from (option, self.variable(value) if option == VARIABLE else value)
 
     def _given_options(self, spellings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """Return what this call gives to some options, each by its one spelling."""
+        """Yield each of these options that this call has, by its canonical spelling, with its value."""
         arguments = iter(self.arguments)
         for argument in arguments:
             option, equals, value = argument.partition("=")
@@ -170,7 +171,7 @@ class Session:
                 yield "-f", short[1] or next(arguments, "")
 
     def variable(self, text: str) -> str:
-        """What is given to `--var` as it may be shown: `token=VALUE`, where it may be a secret."""
+        """Return an argument of `--var` that is safe to print: `token=VALUE` for a possible secret."""
         name, _, _ = text.partition("=")
         return text if name in self.known.plain_variables else f"{name}={PLACEHOLDER}"
 
@@ -186,8 +187,10 @@ class Session:
             raise Misuse("a variable has no value", fix="Write --var NAME=VALUE.")  # the name may be a secret
 
     def hide_values(self, text: str) -> str:
-        """Return the text without what was given to `--var`, and without what follows that and is no option:
-        a value that has a blank and no quotes ends there. Values that are known to be no secret stay.
+        """Return the text without the values of `--var`, except those that are known to be no secret.
+
+        The argument behind the value is hidden, too, if it is no option: a value with a space and without
+        quotes becomes two arguments.
         """
         for place, given in self._variables():
             if given.partition("=")[0] in self.known.plain_variables:
@@ -200,7 +203,7 @@ class Session:
         return text
 
     def _variables(self) -> Iterator[tuple[int, str]]:
-        """Return what is given to each `--var`, and the place where it ends among the arguments."""
+        """Yield for each `--var` the position of its last argument, and its value."""
         for place, argument in enumerate(self.arguments):
             if argument == VARIABLE:
                 yield place + 1, "".join(self.arguments[place + 1 : place + 2])
@@ -209,14 +212,14 @@ class Session:
 
 
 def run_guarded(run: Callable[[], int], session: Session, *, as_json: bool) -> int:
-    """Run a command to its exit code; show its error in place of a traceback."""
+    """Run a command, and return its exit code. Print its error in place of a traceback."""
     try:
         code = run()
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         error: PortinfraError = Interrupted(
-            "interrupted; whatever was done stays", fix=f"Run it again: {session.again}"
+            "interrupted; what is done stays", fix=f"Run it again: {session.again}"
         )
     except PortinfraError as raised:
         error = raised
@@ -225,8 +228,8 @@ def run_guarded(run: Callable[[], int], session: Session, *, as_json: bool) -> i
         error.__cause__ = raised
     except Exception as raised:
         error = PortinfraError(
-            f"portinfra failed in a way that it does not know: {type(raised).__name__}: {raised}",
-            fix=f"Please report it, with what {DEBUG_VARIABLE}=1 shows.",
+            f"portinfra failed with an unexpected error: {type(raised).__name__}: {raised}",
+            fix=f"Please report it, with the output of the same command with {DEBUG_VARIABLE}=1.",
         )
         error.__cause__ = raised
     code = exit_code(error)
@@ -239,7 +242,7 @@ def run_guarded(run: Callable[[], int], session: Session, *, as_json: bool) -> i
 
 
 def show(error: PortinfraError, session: Session, *, as_json: bool) -> None:
-    """Show what went wrong, and what to do."""
+    """Print an error and what to do next."""
     from portinfra.render.console.errors import show_error  # only what fails needs it
     from portinfra.render.console.terminal import write_json
 

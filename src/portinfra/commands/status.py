@@ -1,4 +1,4 @@
-"""`status`: what is different from the declaration."""
+"""`status`: how the environment differs from the declaration."""
 
 from portinfra.commands.exits import Exit, exit_code
 from portinfra.commands.options import OutputOptions, Target
@@ -6,9 +6,9 @@ from portinfra.commands.session import Session
 
 
 def status(session: Session, target: Target, shown: OutputOptions) -> int:
-    """Show how what is there differs from what is declared, and what others have made in it. Ends with 2 when
-    something of portinfra's differs. Where nothing differs and no apply would accept the plan, and where the
-    declaration makes no sense, it ends as `plan` does.
+    """Show how the cloud differs from the declaration. Foreign resources are listed, too. Exit code 2: a
+    resource of portinfra differs. Where none differs and `apply` would refuse the plan, and where the
+    declaration has errors, the exit code is that of `plan`.
     """
     from portinfra import workflow
     from portinfra.commands.plans import refusal

@@ -1,1 +1,1 @@
-"""From what a user wrote, in Python or HCL, to the values of the model. Reads files; checks nothing else."""
+"""Declarations in Python and HCL, read into values of the model. It reads files, and validates nothing."""

@@ -1,4 +1,4 @@
-"""All that a user declared, by name."""
+"""The values of one declaration, by name."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,40 +26,41 @@ ARGUMENTS = {
     "recovery": "RecoveryPlan",
     "rules": "PolicyRule",
 }
-"""Argument of `cli` → the class of its values."""
+"""The class of the values of each argument of `cli`."""
 
 MODELS: Mapping[str, type] = {"Topology": Topology, "Environment": Environment, "RecoveryPlan": RecoveryPlan}
 RULES = ("portinfra.policy.rules", "PolicyRule")
-"""Module and name of the class of rules: it lies above this module, which cannot import it."""
+"""Module and name of the class of rules. It is in a higher layer, so this module cannot import it."""
 
 
 @frozen
 class Declared:
-    """The topologies, environments and recovery plans of one declaration, in the order they were written."""
+    """The topologies, environments and recovery plans of one declaration, in its order."""
 
     topologies: tuple[Topology, ...] = ()
     environments: tuple[Environment, ...] = ()
     recoveries: tuple[RecoveryPlan, ...] = ()
     rules: "tuple[PolicyRule, ...]" = ()
-    """Policy rules of a script. `check`, `plan`, `apply` and `move` use them beside the built-in ones."""
+    """Policy rules of a script. `check`, `plan`, `apply` and `move` apply them, and the built-in ones."""
     plain_variables: frozenset[str] = field(default=frozenset(), eq=False, repr=False, kw_only=True)
-    """Variables of HCL that are not sensitive: the command line may repeat what was given for them."""
+    """Variables of HCL that are not sensitive: the command line may print their values."""
 
     def topology(self, name: str | None = None) -> Topology:
-        """The topology of that name; without a name, the only one. Raises DeclarationError."""
+        """Return the topology of that name; without a name, the only one. Raises DeclarationError."""
         return _find_by_name(self.topologies, name, "topology", "topologies")
 
     def environment(self, name: str | None = None) -> Environment:
-        """The environment of that name; without a name, the only one. Raises DeclarationError."""
+        """Return the environment of that name; without a name, the only one. Raises DeclarationError."""
         return _find_by_name(self.environments, name, "environment", "environments")
 
     def recovery(self, name: str | None = None) -> RecoveryPlan:
-        """The recovery plan of that name; without a name, the only one. Raises DeclarationError."""
+        """Return the recovery plan of that name; without a name, the only one. Raises DeclarationError."""
         return _find_by_name(self.recoveries, name, "recovery", "recovery plans")
 
     def topology_of(self, plan: RecoveryPlan) -> Topology:
-        """The topology that a recovery plan protects: the only one, or the one of its name. Raises
-        DeclarationError.
+        """Return the topology that a recovery plan protects: the only one, or the one with the plan's name.
+
+        Raises DeclarationError.
         """
         return self.topology(plan.name if len(self.topologies) > 1 else None)
 
@@ -84,14 +85,14 @@ def _find_by_name(values: Sequence[T], name: str | None, kind: str, plural: str)
 
 
 def declare(topologies: object, environments: object, recovery: object, rules: object = ()) -> Declared:
-    """Return what a script passes to `cli`.
+    """Return the arguments of `cli` as one declaration.
 
-    Raises DeclarationError with a finding for each value of a wrong class, and for each two of a kind that
-    bear one name.
+    Raises DeclarationError with a finding for each value of a wrong class, and for each repeated name of a
+    kind.
     """
     given: tuple[Any, ...] = tuple(
         map(several, (topologies, environments, recovery, rules))
-    )  # an iterator is read once
+    )  # an iterator can be read only once
     findings: list[Finding] = []
     for (name, kind), values in zip(ARGUMENTS.items(), given, strict=True):
         for value in values:
@@ -114,9 +115,9 @@ def declare(topologies: object, environments: object, recovery: object, rules: o
 
 
 def is_a(value: object, kind: str) -> bool:
-    """Return whether a value is of portinfra's class of this name, one of `ARGUMENTS`, or of a subclass.
+    """Return whether a value is of portinfra's class of this name in `ARGUMENTS`, or of a subclass.
 
-    Classes of other libraries may bear the same name, as `jinja2.Environment` does.
+    Classes of other libraries may have the same name, such as `jinja2.Environment`.
     """
     if model := MODELS.get(kind):
         return isinstance(value, model)
@@ -124,7 +125,7 @@ def is_a(value: object, kind: str) -> bool:
 
 
 def duplicates(declared: Declared) -> list[Finding]:
-    """Two of a kind that bear one name."""
+    """Return a finding for each value whose name another value of its kind has."""
     findings: list[Finding] = []
     kinds: dict[str, Sequence[Topology | Environment | RecoveryPlan]] = {
         "topology": declared.topologies,
@@ -135,7 +136,7 @@ def duplicates(declared: Declared) -> list[Finding]:
         first: dict[str, Topology | Environment | RecoveryPlan] = {}
         for value in values:
             if not isinstance(value.name, str):
-                continue  # which is another finding
+                continue  # another finding reports that
             if value.name in first:
                 findings.append(
                     Finding(
@@ -150,7 +151,7 @@ def duplicates(declared: Declared) -> list[Finding]:
 
 
 def declaration_error(findings: Sequence[Finding]) -> DeclarationError:
-    """One error that holds all findings, by file and line."""
+    """Return one error with all findings, by file and line."""
     unique = dict.fromkeys(findings)
     ordered = sorted(unique, key=lambda f: (f.location.file, f.location.line) if f.location else ("", 0))
     first = ordered[0]

@@ -1,4 +1,4 @@
-"""Text that lies beside a declaration: `user_data=file("boot.sh")`."""
+"""Text files beside a declaration: `user_data=file("boot.sh")`."""
 
 from pathlib import Path
 
@@ -9,15 +9,15 @@ from portinfra.model.location import Location, here
 
 @check_types
 def file(path: str) -> str:
-    """The text of a file, its path taken from the file that asks. Raises DeclarationError."""
-    asked = here()
-    return read_beside(asked.file, path, asked)
+    """Return the text of a file. Its path is relative to the calling file. Raises DeclarationError."""
+    caller = here()
+    return read_beside(caller.file, path, caller)
 
 
 def read_beside(declaration: str, path: str, location: Location) -> str:
-    """The text of a file, its path taken from a declaration's own. Raises DeclarationError.
+    """Return the text of a file. Its path is relative to the file of the declaration.
 
-    `~` is the home directory. A byte order mark is no part of the text.
+    `~` is the home directory. A byte order mark is no part of the text. Raises DeclarationError.
     """
     try:
         return (Path(declaration).parent / Path(path).expanduser()).read_text(encoding="utf-8-sig")
@@ -26,12 +26,12 @@ def read_beside(declaration: str, path: str, location: Location) -> str:
         raise DeclarationError(
             f"the file {path!r} cannot be read: {reason}",
             location=location,
-            fix=f"Paths are taken from the folder of {declaration}.",
+            fix=f"Correct the path. Paths are relative to the folder of {declaration}.",
         ) from error
 
 
 def _reason(error: Exception) -> str:
-    """Return why a file cannot be read. `expanduser` raises RuntimeError where there is no such home."""
+    """Return why a file cannot be read. `expanduser` raises RuntimeError for an unknown home directory."""
     if isinstance(error, UnicodeDecodeError):
         return "it is not UTF-8 text"
     return str(error.strerror if isinstance(error, OSError) else error)

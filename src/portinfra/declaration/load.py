@@ -1,4 +1,4 @@
-"""From a path to what it declares: a .hcl file, a .py file, or a directory of either."""
+"""The loader of a declaration: a .hcl file, a .py file, or a directory of either."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,11 +11,13 @@ from portinfra.provider.registry import settings_files
 def load(
     path: str | Path, variables: Mapping[str, str] | None = None, var_files: Sequence[str | Path] = ()
 ) -> Declared:
-    """What the file or directory declares.
+    """Return the declaration of a file or directory.
 
-    A directory is all of its `*.hcl`, without settings of providers, as one declaration; where it has none,
-    its only `*.py`. `variables` are values for the `variable` blocks of HCL, as text. They go before those in
-    `var_files`, the last of which goes first, and these before `PORTINFRA_VAR_…` of the environment.
+    A directory means all of its `*.hcl`, without settings of providers, as one declaration. If it has none,
+    it means its only `*.py`. `variables` are values for the `variable` blocks of HCL, as text. They override
+    those in `var_files`, of which a later file overrides an earlier one. Both override `PORTINFRA_VAR_…` of
+    the process.
+
     Raises DeclarationError with all findings at once, by file and line.
     """
     path = Path(path)
@@ -34,8 +36,8 @@ def load(
         )
     if variables or var_files:
         raise DeclarationError(
-            f"variables are of HCL, and {str(files[0])!r} is Python",
-            fix="Leave --var and --var-file out; read os.environ in the script where it should take a value.",
+            f"only HCL has variables, and {str(files[0])!r} is Python",
+            fix="Leave --var and --var-file out. A script can read values from os.environ.",
         )
     from portinfra.declaration.script import run_script
 

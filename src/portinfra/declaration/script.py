@@ -1,6 +1,6 @@
-"""A declaration in Python: the script is run up to its `cli(…)`, whose arguments are the declaration.
+"""Declarations in Python. portinfra runs a script up to its `cli(…)`, whose arguments are the declaration.
 
-A script that calls no `cli` declares the values at its top level.
+A script without that call declares the values at its top level.
 """
 
 import ast
@@ -25,14 +25,14 @@ from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 
 RUN_NAME = "portinfra_declaration"
-"""The script's `__name__`: not `__main__`, so that nothing which it guards by that is executed."""
+"""The script's `__name__`. It is not `__main__`, so code below that guard does not run."""
 
 _GUARD = 'below if __name__ == "__main__"'
 _FIX = f"Call cli() directly {_GUARD}, and set its arguments at the top level of the script."
 
 
-class _Handed(BaseException):
-    """Ends a script at its `cli(…)`, as `cli` does."""
+class _Declared(BaseException):
+    """The end of a script at its `cli(…)`, with the declaration."""
 
     def __init__(self, declared: Declared) -> None:
         super().__init__()
@@ -40,21 +40,23 @@ class _Handed(BaseException):
 
 
 def run_script(path: Path) -> Declared:
-    """Return what the script declares: the arguments of its `cli(…)`, also below `if __name__ == "__main__"`.
-    Without that call: each topology, environment, recovery plan and rule at its top level, also in lists.
+    """Return the declaration of a script.
 
-    Its own directory is importable meanwhile. What it prints goes to standard error: standard
-    output holds the result of the command. Raises DeclarationError at the user's line where it fails.
+    It is the arguments of its `cli(…)`, also below `if __name__ == "__main__"`. Without that call, it is each
+    topology, environment, recovery plan and rule at the top level, also in lists.
+
+    The script can import from its own directory. Its output goes to standard error, as standard output has
+    the result of the command. Raises DeclarationError with the user's line if the script fails.
     """
-    with _importable(path.parent), _cli_hands_over(), redirect_stdout(sys.stderr):
+    with _importable(path.parent), _capture_cli(), redirect_stdout(sys.stderr):
         try:
             left = runpy.run_path(str(path), run_name=RUN_NAME)
             tree = ast.parse(path.read_bytes())
             _import_cli(tree, left)
             _call_guarded_cli(path, tree, left)
             _raise_if_call_is_hidden(path, tree, left)
-        except _Handed as handed:
-            return handed.declared
+        except _Declared as end:
+            return end.declared
         except DeclarationError:
             raise
         except (Exception, SystemExit) as error:
@@ -69,7 +71,7 @@ def run_script(path: Path) -> Declared:
 
 
 def _import_cli(tree: ast.Module, left: dict[str, Any]) -> None:
-    """Add `cli` to the values of a script that imports it below its top level only."""
+    """Add `cli` to the values of a script that imports it only below its top level."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "portinfra":
             for each in node.names:
@@ -80,7 +82,7 @@ def _import_cli(tree: ast.Module, left: dict[str, Any]) -> None:
 def _call_guarded_cli(path: Path, tree: ast.Module, left: dict[str, Any]) -> None:
     """Evaluate the first `cli(…)` directly below `if __name__ == "__main__"`, and nothing else there.
 
-    left: what the script left at its top level. Raises DeclarationError for a name that is not among it.
+    `left` has the values of the script's top level. Raises DeclarationError for a name that is not there.
     """
     guarded = _main_statements(tree)
     for statement in guarded:
@@ -92,14 +94,14 @@ def _call_guarded_cli(path: Path, tree: ast.Module, left: dict[str, Any]) -> Non
             if error.name not in _names_set(guarded):
                 raise
             message = f"cli() uses {error.name!r}, which the script sets {_GUARD}"
-            fix = f"Set {error.name} before that line: of what is below it, only the call of cli() is read."
+            fix = f"Set {error.name} before that line: below it, portinfra reads only the call of cli()."
             raise _script_error(path, statement, message, fix) from error
 
 
 def _raise_if_call_is_hidden(path: Path, tree: ast.Module, left: dict[str, Any]) -> None:
     """Raise DeclarationError if a guarded script calls `cli` only where portinfra does not read the call.
 
-    Its arguments would be silently missing: the values at the top level need not be all of them.
+    Otherwise arguments could be missing without an error: not all need be values at the top level.
     """
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.expr) and _calls_cli(node, left)]
     if calls and _main_statements(tree):
@@ -150,7 +152,7 @@ def _calls_cli(node: ast.expr, left: dict[str, Any]) -> bool:
 
 @contextmanager
 def _importable(directory: Path) -> Iterator[None]:
-    """Let the script import its neighbours; forget them afterwards, as the next one has others."""
+    """Let the script import modules of its directory, and forget them afterwards."""
     folder = str(directory.resolve())
     known = set(sys.modules)
     sys.path.insert(0, folder)
@@ -165,11 +167,11 @@ def _importable(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _cli_hands_over() -> Iterator[None]:
-    """Meanwhile `cli(…)` hands over what it is given, instead of running a command."""
+def _capture_cli() -> Iterator[None]:
+    """Replace `cli(…)` meanwhile by a function that ends the script with its arguments."""
 
     def cli(*topologies: Any, environments: Any = (), recovery: Any = (), rules: Any = ()) -> NoReturn:
-        raise _Handed(declare(topologies, environments, recovery, rules))
+        raise _Declared(declare(topologies, environments, recovery, rules))
 
     door = vars(sys.modules["portinfra"])
     before = door.get("cli")
@@ -196,18 +198,18 @@ def _values(left: dict[str, Any], kind: str) -> Iterator[Any]:
 def _failure(error: BaseException, path: Path) -> DeclarationError:
     location = _where(error, path)
     if isinstance(error, SystemExit):
-        message, fix = "the script ends itself while it is read", 'Do that under if __name__ == "__main__".'
+        message, fix = "the script ends its process", 'Do that below if __name__ == "__main__".'
     elif isinstance(error, SyntaxError):
-        message, fix = f"this is no Python: {error.msg}", "Mend the line."
+        message, fix = f"this is not Python: {error.msg}", "Correct the line."
     elif isinstance(error, PortinfraError):
         message, fix = str(error.args[0]), error.fix
     else:
-        message, fix = f"{type(error).__name__}: {error}", "Mend the script; it runs when it is read."
+        message, fix = f"{type(error).__name__}: {error}", "Correct the script: portinfra runs it to read it."
     return declaration_error([Finding("declaration/script", message, fix, location=location)])
 
 
 def _where(error: BaseException, path: Path) -> Location:
-    """The innermost line in the user's own files: those beside the script."""
+    """Return the innermost line in the user's own files: those in the folder of the script."""
     if isinstance(error, SyntaxError) and error.filename:
         return Location(error.filename, error.lineno or 1)
     folder = path.parent.resolve()

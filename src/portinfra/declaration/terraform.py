@@ -1,6 +1,6 @@
-"""The words of Terraform that people write here, each with what portinfra has in its place.
+"""The words of Terraform, each with what to write in its place.
 
-Errors answer with it, and so does the page `docs/hcl-terraform.md`, which tools/terraform_page.py makes.
+Errors show this advice. So does the page `docs/hcl-terraform.md`, which tools/terraform_page.py makes.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from portinfra.command_text import complete_commands
 
 
 class Where(StrEnum):
-    """Where a word is written."""
+    """The place of a word."""
 
     BLOCK = "block"
     ATTRIBUTE = "attribute"
@@ -58,9 +58,9 @@ WORDS = (
             "import": _IMPORT,
             "moved": 'Write renamed_from = "old" in the role with the new name.',
             "removed": "Remove the block: the plan shows what is deleted, and keeps volumes.",
-            "check": "`portinfra check` holds rules against every topology; declare nothing.",
+            "check": "`portinfra check` applies rules to every topology; declare nothing.",
             "dynamic": "Compute a list: from, to, tcp and udp of an allow block take lists.",
-            "lifecycle": "Write protect, ignore or max_unavailable in the role.",
+            "lifecycle": "Write deletion_protection, ignore or max_unavailable in the role.",
             "provisioner": "Write user_data in the role; hosts run it at their first boot.",
             "connection": "Write ssh_keys in the role; `portinfra inventory --format ssh` writes the rest.",
             "ingress": _ALLOW,
@@ -73,7 +73,7 @@ WORDS = (
     *_words(
         Where.ATTRIBUTE,
         {
-            "for_each": "Write one role for each kind of host; count says how many of it there are.",
+            "for_each": "Write one role for each kind of host; count is the number of its hosts.",
             "depends_on": "The order follows from the declaration. For a recovery, write wave blocks.",
             "instance_type": _SIZE,
             "machine_type": _SIZE,
@@ -88,7 +88,7 @@ WORDS = (
             "key_name": "Write ssh_keys with the public keys themselves.",
             "labels": "Write tags; on Google Cloud they become labels.",
             "associate_public_ip_address": 'Write public = "why it has a public address".',
-            "prevent_destroy": "Write protect = true in the role or volume.",
+            "prevent_destroy": "Write deletion_protection = true in the role or volume.",
             "ignore_changes": 'Write ignore = ["tags"] in the role.',
             "create_before_destroy": "Write max_unavailable in the role: hosts are replaced one at a time.",
             "volume_size": "Write disk_gib in the role, or gib in a volume.",
@@ -100,8 +100,8 @@ WORDS = (
         Where.NAME,
         {
             "each": "There is no for_each. In an expression, write [for x in list : …].",
-            "self": "Nothing refers to a host that is being made.",
-            "path": 'Paths are taken from the folder of the file: file("boot.sh").',
+            "self": "No expression can refer to the attributes of a host.",
+            "path": 'Paths are relative to the folder of the file: file("boot.sh").',
             "terraform": "There are no workspaces: write an environment block for each.",
             "data": "Nothing is looked up: name the thing itself.",
             "module": "There are no modules: write locals, or the declaration in Python.",
@@ -118,24 +118,24 @@ WORDS = (
             "element": "Write list[number].",
             "coalesce": "Write a == null ? b : a.",
             "filebase64": 'Write base64encode(file("boot.sh")).',
-            "timestamp": "A declaration means the same each time: give the moment as a variable.",
-            "uuid": "A declaration means the same each time: give the value as a variable.",
+            "timestamp": "A declaration must give the same values each time: give the time as a variable.",
+            "uuid": "A declaration must give the same values each time: give the value as a variable.",
         },
     ),
     *_words(
         Where.COMMAND,
         {
-            "init": "There is nothing to prepare: `portinfra plan` works at once.",
+            "init": "Nothing needs preparation: `portinfra plan` works at once.",
             "validate": "`portinfra render` reads and checks a declaration, and reads no cloud.",
-            "fmt": "`portinfra render --format hcl` writes one canonical form, without comments and locals.",
+            "fmt": "`portinfra render --format hcl` writes the canonical form, without comments and locals.",
             "refresh": "Write `portinfra plan`: each plan reads what exists.",
             "show": "`portinfra status` shows what differs; `portinfra render` shows what is declared.",
             "state": _STATE + " `portinfra status` shows what exists.",
             "import": _IMPORT,
             "taint": "Write `portinfra plan --replace ADDRESS`.",
             "workspace": "Write an environment block for each: `portinfra plan ENV`.",
-            "force-unlock": "`portinfra lease --release` takes the environment from a dead run.",
-            "console": "`portinfra render --format hcl` shows what expressions become.",
+            "force-unlock": "`portinfra lease --release` releases the lease of a dead run.",
+            "console": "`portinfra render --format hcl` shows the values of expressions.",
             "version": "Write `portinfra --version`.",
             "help": "Write `portinfra --help`, or `portinfra COMMAND --help`.",
             "get": "There are no modules to fetch: `portinfra plan` works at once.",
@@ -171,22 +171,22 @@ OTHER_TOOLS = _words(
     dict.fromkeys(("deploy", "up", "create"), "Write `portinfra apply`.")
     | dict.fromkeys(("preview", "diff"), "Write `portinfra plan`."),
 )
-"""Commands of Pulumi, AWS CDK and others, which the page about Terraform leaves out."""
+"""Commands of Pulumi, AWS CDK and other tools, which the page about Terraform does not have."""
 
 
 def advice(word: str, *places: Where) -> str:
-    """Return what to write in place of a word of Terraform or another tool; empty for any other word."""
+    """Return what to write in place of a word of Terraform or another tool; empty: it is no such word."""
     found = (each.advice for each in (*WORDS, *OTHER_TOOLS) if each.word == word and each.where in places)
     return complete_commands(next(found, ""))
 
 
 def advice_for_command(arguments: Iterable[str]) -> str:
-    """Return what to write in place of the first word of Terraform on a command line; empty without one."""
+    """Return what to write in place of the first word of Terraform on a command line; empty: it has none."""
     for number, argument in enumerate(arguments):
         if argument.startswith("-"):
             option = argument.partition("=")[0]
             found = advice(f"-{option.lstrip('-')}", Where.OPTION)
-            if option.startswith("--") and option in found:  # it is what the advice says already
+            if option.startswith("--") and option in found:  # the option is what the advice says
                 found = ""
         else:
             found = advice(argument, Where.COMMAND) if number == 0 else ""

@@ -1,1 +1,1 @@
-"""Doing what a plan says: the only part that changes the world, with a journal entry before each call."""
+"""The run of a plan: the only part that changes resources. It writes a journal entry before each call."""

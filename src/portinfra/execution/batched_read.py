@@ -1,4 +1,4 @@
-"""One look at several resources, read by read. A fault interrupts it; what was read stays read."""
+"""A batched read of several resources, call by call. A fault interrupts it; answers until then are kept."""
 
 from attrs import define, field
 
@@ -9,7 +9,7 @@ from portinfra.provider.interface import Answer, Call
 
 
 class Interrupted(Exception):
-    """A read failed for now: begin the look again after a while, and it goes on with this read."""
+    """A call failed for now. Begin the read again after a while: it continues with this call."""
 
     def __init__(self, call: Call, error: ProviderError) -> None:
         super().__init__(str(error))
@@ -19,22 +19,22 @@ class Interrupted(Exception):
 
 @define
 class BatchedRead:
-    """The reads of one look. Of hundreds of pages some are throttled: only these are asked for again."""
+    """The calls of one read. Of hundreds of pages some are throttled: only these are called again."""
 
     caller: Caller
     tries: int = 0
-    """Of the read that is due, in a row."""
-    _told: dict[Call, Answer | ProviderError] = field(init=False, factory=dict)
+    """Failed tries in a row of the current call."""
+    _answers: dict[Call, Answer | ProviderError] = field(init=False, factory=dict)
 
     def ask(self, call: Call) -> Answer:
-        """The answer, from before or from now. Raises Interrupted, and ProviderError when patience ends."""
-        if call not in self._told:
-            self._told[call] = self._once(call)
+        """Return the answer to a call, which is made once. Raises Interrupted, and ProviderError at last."""
+        if call not in self._answers:
+            self._answers[call] = self._once(call)
             self.tries = 0
-        told = self._told[call]
-        if isinstance(told, ProviderError):
-            raise told
-        return told
+        answer = self._answers[call]
+        if isinstance(answer, ProviderError):
+            raise answer
+        return answer
 
     def _once(self, call: Call) -> Answer | ProviderError:
         try:

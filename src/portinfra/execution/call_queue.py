@@ -1,4 +1,4 @@
-"""Whose call is next: of those that wait for the same rates, the most urgent."""
+"""The order of calls: of those that wait for the same rates, the most urgent is next."""
 
 import heapq
 import itertools
@@ -13,12 +13,14 @@ from portinfra.provider.interface import Clock
 Rates = tuple[str, ...]
 
 Rank = tuple[float, ...]
-"""How urgent a call is: the lowest goes first."""
+"""The urgency of a call: the lowest rank is first."""
 
 
 def urgency(plan: Plan) -> dict[Step, Rank]:
-    """Each step's rank: the lower, the sooner. The longest way still to go comes first, then role by role,
-    so that the slowest calls, which are usually those that launch hosts, begin as soon as they can.
+    """Return the rank of each step; the lowest is first.
+
+    Steps with the longest chain of steps behind them come first, then steps role by role. So the slowest
+    calls, usually those that create hosts, begin as early as possible.
     """
     far = heights(plan.steps)
     roles = {role.name: rank for rank, role in enumerate(plan.placed.topology.roles)}
@@ -30,9 +32,9 @@ def urgency(plan: Plan) -> dict[Step, Rank]:
 
 
 class CallQueue:
-    """Calls that are ready, each sent when its rates allow it.
+    """Calls that are ready. Each is sent when its rates allow it.
 
-    Only the first of a queue has a due time: a provider that throttles slows down all that still wait.
+    Only the first call of a queue has a due time, so a provider that throttles slows down all others.
     """
 
     def __init__(self, schedule: Schedule, clock: Clock, later: Callable[..., None]) -> None:
@@ -44,9 +46,9 @@ class CallQueue:
         self._count = itertools.count()
 
     def join(self, rank: Rank, rates: Rates, send: Callable[[], bool]) -> None:
-        """Let a call take its turn among those of its rate classes; the lowest rank goes first.
+        """Add a call to the queue of its rate classes; the lowest rank is first.
 
-        `send` returns whether it sent the call: what was not sent takes nothing of the rates.
+        `send` returns whether it sent the call. A call that it did not send takes nothing of the rates.
         """
         heapq.heappush(self._ready.setdefault(rates, []), (rank, next(self._count), send))
         self._arm(rates)

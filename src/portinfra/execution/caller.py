@@ -1,4 +1,4 @@
-"""One call: made, counted, its error translated."""
+"""Calls to a provider: portinfra makes them, counts them, and translates their errors."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from portinfra.provider.interface import Answer, Call, Provider
 from portinfra.provider.own_code import DEFECT_FIX, call_method, describe
 
 _DEFECTS = (NotImplementedError, TypeError, AttributeError, NameError)
-"""What no cloud raises: asking again changes nothing."""
+"""Errors that no cloud raises. Another try would not help."""
 
 _SILENCE = (Unavailable, OutcomeUnknown)
 
@@ -22,19 +22,19 @@ class Caller:
 
     provider: Provider
     environment: str = ""
-    """The one that its calls are about, by name."""
+    """The name of the environment of the calls."""
     calls: int = 0
     answered: bool = False
-    """Whether there has been any answer yet, if only a refusal."""
+    """Whether the provider has answered any call yet, even with a refusal."""
     sleep_until: Callable[[float], None] = field()
-    """How it waits before it repeats a call: by the provider's clock, unless there is more to do."""
+    """The function that waits before a call is repeated. Default: the provider's clock."""
 
     @sleep_until.default
     def _only_sleep(self) -> Callable[[float], None]:
         return self.provider.clock.sleep_until
 
     def once(self, call: Call) -> Answer:
-        """One try. Raises ProviderError, whatever the provider raised, with the native error as its cause."""
+        """Make a call with one try. Raises ProviderError, with the provider's own error as its cause."""
         self.calls += 1
         try:
             answer = self.provider.perform(call)
@@ -45,8 +45,8 @@ class Caller:
         self.answered = True
         return answer
 
-    def insisting(self, call: Call) -> Answer:
-        """As often as it takes, while repeating it is right."""
+    def with_retries(self, call: Call) -> Answer:
+        """Make a call, and repeat it while that is right and `patience` allows it. Raises ProviderError."""
         return insist(
             lambda: self.once(call),
             self._pause,
@@ -58,7 +58,7 @@ class Caller:
         self.sleep_until(self.provider.clock.now() + seconds)
 
     def translate_error(self, error: Exception, call: Call) -> ProviderError:
-        """The provider's error as one of ours, with the call that it belongs to."""
+        """Return the provider's error as a ProviderError, with the call that it belongs to."""
         if isinstance(error, _DEFECTS):
             ours: ProviderError = InvalidRequest(describe(error), fix=DEFECT_FIX)
         else:

@@ -1,4 +1,4 @@
-"""The calls that are being made: while one takes long, people read what it waits for, and how long yet."""
+"""The calls in progress. A report shows for each long call what it waits for, and for how long."""
 
 from collections.abc import Callable
 
@@ -9,12 +9,12 @@ from portinfra.model.change import Step
 from portinfra.provider.interface import Call
 
 LONG_SECONDS = 10.0
-"""Progress reports a call that takes longer, and reports it again after as long."""
+"""A call that takes longer is reported, again and again after this time."""
 
 
 @define
-class UnderWay:
-    """The calls under way, one for a step at most."""
+class CallsInProgress:
+    """The calls in progress, at most one for each step."""
 
     tell: Callable[..., None]
     """Reports progress of a step."""
@@ -22,15 +22,15 @@ class UnderWay:
     _calls: dict[Step, tuple[Task, Call, float]] = field(init=False, factory=dict)
 
     def begin(self, task: Task, call: Call, now: float) -> None:
-        """Note that a call of a step is being made."""
+        """Record that a call of a step begins."""
         self._calls[task.step] = task, call, now
 
     def end(self, task: Task) -> None:
-        """Note that it has ended."""
+        """Record that the call of a step has ended."""
         self._calls.pop(task.step, None)
 
     def report(self, now: float) -> None:
-        """Tell of each call that takes long."""
+        """Report each call that takes long."""
         for task, call, began in self._calls.values():
             waited = now - began
             if waited >= LONG_SECONDS:

@@ -1,4 +1,4 @@
-"""An environment that is connected to: what is there, what is offered, and runs that change it."""
+"""A connection to an environment: its resources, its catalogue, and runs that change it."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -26,23 +26,23 @@ from portinfra.records.lease import read_leases
 from portinfra.version import VERSION
 
 WORKERS = 8
-"""Calls under way at once."""
+"""The most calls at the same time."""
 
 
 @frozen
 class Connection:
-    """One environment, live. A context manager."""
+    """A connection to one environment. It is a context manager."""
 
     environment: Environment
     provider: Provider
     reader: Reader
     caller: Caller
     _offered: list[Catalogue] = field(init=False, factory=list, eq=False, repr=False)
-    """The catalogue, once it was read."""
+    """The catalogue; empty until it is read."""
 
     @classmethod
     def to(cls, environment: Environment, topology: Topology | None = None) -> Self:
-        """Connect. With a topology, the catalogue has the images and sizes that its roles name themselves.
+        """Connect to an environment. With a topology, the catalogue has the native images of its roles.
 
         Raises ProviderError.
         """
@@ -50,7 +50,7 @@ class Connection:
             environment if topology is None else with_own_names(topology, environment)
         )
         caller = Caller(provider, environment.name)
-        return cls(environment, provider, Reader(provider, caller.insisting), caller)
+        return cls(environment, provider, Reader(provider, caller.with_retries), caller)
 
     def __enter__(self) -> Self:
         return self
@@ -61,15 +61,15 @@ class Connection:
         self.provider.close()
 
     def account(self) -> str:
-        """The account that the credentials speak for; the one that was meant (R1)."""
+        """Return the account of the credentials. Raises PermissionDenied for an undeclared one (R1)."""
         return check_account(self.reader.account(), self.environment, self.provider.name)
 
     def catalogue(self) -> Catalogue:
-        """What the location offered when this connection first read it."""
+        """Return the catalogue of the location as this connection read it first."""
         return self._offered[0] if self._offered else self.read_catalogue()
 
     def read_catalogue(self) -> Catalogue:
-        """What the location offers now, to the account that was meant (R1)."""
+        """Read the catalogue of the location. Raises PermissionDenied for an undeclared account (R1)."""
         catalogue = self.reader.catalogue()
         check_account(catalogue.account, self.environment, self.provider.name)
         self._offered[:] = [catalogue]
@@ -77,30 +77,30 @@ class Connection:
 
     @property
     def clock_offset(self) -> float | None:
-        """Seconds that the provider's time is ahead of this machine's; None: it does not tell it."""
+        """The seconds that the provider's time is ahead of this machine's; None: it does not report it."""
         return clock_offset(self.provider)
 
     def now(self) -> float:
-        """The provider's time, in seconds since 1970; that of this machine where the provider tells none.
+        """Return the provider's time in seconds since 1970; if it reports none, the time of this machine.
 
         To sleep, use the provider's clock.
         """
         return current_time(self.provider)
 
     def settle(self, scope: Scope) -> Lease | None:
-        """Wait until lists show the last run's last change. Its lease, as it was before the wait."""
+        """Wait until lists show the last run's last change. Return its lease from before the wait."""
         found = read_leases(self.reader, scope)
         last = found[-1] if found else None
         wait_for_lists(last, self.provider)
         return last
 
     def leases(self, scope: Scope) -> list[Lease]:
-        """The leases of a scope, the newest last, as they are once lists show the last run's last change."""
+        """Return the leases of a scope, the newest last, once lists show the last run's last change."""
         self.settle(scope)
         return read_leases(self.reader, scope)
 
     def observe(self, scope: Scope) -> Observation:
-        """All that is there of a scope, once lists show the last run's last change."""
+        """Return all resources of a scope, once lists show the last run's last change."""
         self.settle(scope)
         return self.reader.observe(scope)
 
@@ -112,30 +112,31 @@ class Connection:
         workers: int = WORKERS,
         seed: int | None = None,
     ) -> Run:
-        """A run on a scope, which may refer to resources `borrowed` of another; with a `seed`, one call at a
-        time in an order that the seed decides.
+        """Return a new run on a scope. Its resources may refer to those in `borrowed`, of another scope.
+
+        With a `seed`, it makes one call at a time, in an order that the seed decides.
         """
         return Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed)
 
 
 @frozen
 class Look(Connection):
-    """A connection of a verb that changes nothing: it observes each scope once."""
+    """A connection for verbs that change nothing. It reads each scope once."""
 
     _seen: dict[Scope, Observation] = field(init=False, factory=dict)
 
     def observe(self, scope: Scope) -> Observation:
-        """What was there of a scope when it was first observed."""
+        """Return all resources of a scope as they were at the first read."""
         if scope not in self._seen:
             self._seen[scope] = super().observe(scope)
         return self._seen[scope]
 
 
 def check_account(account: str, environment: Environment, provider: str) -> str:
-    """The account, where it is the environment's. Raises PermissionDenied."""
+    """Return the account if it is the environment's. Raises PermissionDenied for another one."""
     if environment.account and account and account != environment.account:
         raise PermissionDenied(
-            f'the credentials speak for account {account}, and environment "{environment.name}" '
+            f'the credentials are of account {account}, but environment "{environment.name}" '
             f"is in account {environment.account}",
             provider=provider,
             fix="Use the credentials of the environment's account, or correct `account`.",

@@ -1,7 +1,7 @@
-"""The run of a plan: each step asks its driver, makes the call, and looks, until it is done.
+"""The run of a plan. Each step gets a call from its driver, makes it, and reads the result, until it is done.
 
 Workers make one call each and never sleep. Every wait (for a rate, a retry, a resource that is not ready)
-is a due time in the loop, so a simulated hour costs nothing and a crash at call k means one thing.
+is a due time in the loop. So a simulated hour costs nothing, and each run with a crash at call k is equal.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ from portinfra.execution import failures, retry
 from portinfra.execution.batched_read import BatchedRead, Interrupted
 from portinfra.execution.call_queue import CallQueue, Rank, urgency
 from portinfra.execution.caller import Caller
-from portinfra.execution.calls_in_progress import UnderWay
+from portinfra.execution.calls_in_progress import CallsInProgress
 from portinfra.execution.failures import Blame
 from portinfra.execution.foreign import Residents
 from portinfra.execution.journal import Journal
@@ -43,7 +43,7 @@ from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse
 from portinfra.provider.own_code import call_method
 
 PATIENCE_SECONDS = 1200.0
-"""What has not become ready by then is taken for stuck."""
+"""A resource that is not ready after this time fails its step."""
 
 
 @define
@@ -57,13 +57,14 @@ class Coordinator:
     journal: Journal
     attempt: str
     complete: Callable[[Instance], Instance]
-    """Adds what a host is given at its creation."""
+    """Adds the creation settings to a host."""
     listen: Listener = lambda progress: None
+    only_begins: bool = False
 
     _kept: frozenset[Address] = field(init=False)
-    """What the plan neither makes nor replaces."""
+    """The resources that the plan neither creates nor replaces."""
     _concerned: frozenset[Address] = field(init=False)
-    """What steps are about."""
+    """The resources of the steps."""
     _world: World = field(init=False)
     _refs: Refs = field(init=False)
     _schedule: Schedule = field(init=False)
@@ -74,7 +75,7 @@ class Coordinator:
     _turns: CallQueue = field(init=False)
     _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
     _movement: Movement = field(init=False, factory=Movement)
-    _under_way: UnderWay = field(init=False)
+    _under_way: CallsInProgress = field(init=False)
     _waiting: PollSchedule[Step] = field(init=False)
     _readiness: Readiness = field(init=False)
     _residents: Residents = field(init=False)
@@ -93,7 +94,7 @@ class Coordinator:
         self._schedule = Schedule(self.plan.catalogue.rates, self._began)
         self._followers = reverse(self.plan.steps)
         self._rank = urgency(self.plan)
-        self._under_way = UnderWay(self._tell)
+        self._under_way = CallsInProgress(self._tell)
         self.loop.meanwhile = self._under_way.report
         self._waiting = PollSchedule(self._began)
         self._turns = CallQueue(self._schedule, self._clock, self.loop.later)
@@ -116,23 +117,24 @@ class Coordinator:
 
     @property
     def last_write(self) -> float:
-        """When the last call that changes something ended."""
+        """The end of the last call that changes something, in seconds by the provider's clock."""
         return self._written
 
     def run(self) -> tuple[StepOutcome, ...]:
-        """Every step's outcome. Raises LeaseLostError, KeyboardInterrupt, and what no call should raise."""
+        """Run all steps, and return their outcomes.
+
+        Raises LeaseLostError, KeyboardInterrupt, and errors that no call should raise.
+        """
         for task in self._tasks.values():
             if not task.missing:
                 self.loop.later(self._began, self._begin, task)
         try:
             self.loop.run(lambda: len(self._outcomes) == len(self._tasks))
-        except ProviderError as error:  # the lease's service is down: no call may go out
+        except ProviderError as error:  # renewals of the lease fail, so no call may be made
             for task in self._tasks.values():
                 if task.step not in self._outcomes:
                     self._conclude(task, "failed" if task.started else "blocked", error)
         return tuple(self._outcomes[step] for step in self._tasks)
-
-    # A step: begin, ask the driver, call, absorb, until it is done.
 
     def _begin(self, task: Task) -> None:
         task.started = self._clock.now()
@@ -142,7 +144,7 @@ class Coordinator:
         return self._advance(task)
 
     def _advance(self, task: Task, *, looked: bool = False) -> None:
-        """Do what the driver answers to what is seen: by a call's promise or, if it `looked`, by a list."""
+        """Do what the driver returns for the state that a call promised or, if `looked`, a read found."""
         seen = task.current
         if seen is not None and seen.fault and task.want is not None and self._ends_by(task, seen.fault):
             return None
@@ -150,10 +152,10 @@ class Coordinator:
             answer = ask(task.driver, task.want, seen, self._refs)
         except Exception as error:
             return self._end(task, "failed", failures.defect(self._blame(task), error))
-        if isinstance(answer, Wait):
+        if isinstance(answer, Wait) and not (self.only_begins and task.want and task.accepted):
             return self._wait(task, answer)
         self._on_wait(task)
-        if answer is DONE:
+        if answer is DONE or isinstance(answer, Wait):  # it has begun, and no more is asked for
             if task.want is None:
                 self._world.record(task.step.address, None)
             return self._end(task, "done", None)
@@ -165,7 +167,7 @@ class Coordinator:
     def _ends_by(self, task: Task, fault: Fault) -> bool:
         """Return whether a fault of the resource ends its step; else report the fault of this step's work."""
         error = failures.faulty(self._blame(task), fault)
-        # What was broken before this step is no failure of this step, and two looks at one are one.
+        # A fault from before this step is no failure of this step; two reads of a fault count once.
         is_new, task.may_fail = task.may_fail, False
         task.faults += is_new
         if (task.faults and is_final(fault, task.faults)) or self._holds_data(task):
@@ -177,7 +179,7 @@ class Coordinator:
         return False
 
     def _next_try(self, task: Task, call: Call, *, looked: bool) -> None:
-        """Make the driver's next call, unless calls do not help, or a call like it has just had no effect."""
+        """Make the driver's next call, unless calls do not help, or an equal call has just had no effect."""
         seen = task.current
         if task.calls - task.excused >= CALLS_MAX:
             return self._end(task, "failed", failures.endless(self._blame(task), call, task.last))
@@ -192,7 +194,7 @@ class Coordinator:
         return self._go(task, call)
 
     def _holds_data(self, task: Task) -> bool:
-        """Whether making it anew would lose what nobody gave leave to lose."""
+        """Return whether a new creation would lose data that the plan keeps."""
         return task.step.address.kind == "volume" and task.step.address in self._kept
 
     def _go(self, task: Task, call: Call) -> None:
@@ -259,7 +261,7 @@ class Coordinator:
         if isinstance(error, RateLimited):
             self._schedule.slow_down(call.rates, now)
             self._tell(task, None, "throttled: slowing down")
-        elif task.tries in retry.TOLD or (task.fell_back and str(error) not in task.reported):
+        elif task.tries in retry.REPORTED_TRIES or (task.fell_back and str(error) not in task.reported):
             self._report(task, task.tries, error)
         again = now + retry.delay(task.tries)
         if todo is Reaction.REPEAT:
@@ -271,9 +273,9 @@ class Coordinator:
         return (each for each in waiting if each.step not in self._outcomes)
 
     def _report(self, task: Task, tries: int, error: Exception) -> None:
-        """Tell people what keeps a step from going on."""
+        """Report the error that delays a step."""
         task.reported.add(str(error))
-        what = f"{task.step.address}: tried {count(tries, 'time')}, and going on: {error}"
+        what = f"{task.step.address}: tried {count(tries, 'time')}, and will try again: {error}"
         self._tell(None, None, what.partition("\n")[0])
 
     def _end(self, task: Task, fate: Fate, error: Exception | None) -> None:
@@ -298,8 +300,6 @@ class Coordinator:
         )
         self._tell(task, fate, str(error) if error else "")
 
-    # Waiting: one look for all that wait.
-
     def _wait(self, task: Task, wait: Wait) -> None:
         now = self._clock.now()
         if task.waiting_since is None or task.waits_for != wait.reason:
@@ -316,7 +316,7 @@ class Coordinator:
             task.waiting_since = None
 
     def _look_at(self, task: Task, due: float, earliest: float = 0.0) -> None:
-        """Look at this resource again, when no list can still show the world before its last write."""
+        """Read this resource again, once no list can show the state before its last write."""
         visible = (task.written or 0.0) + self.caller.provider.capabilities.visibility_seconds
         due = self._waiting.expect(task.step, max(due, visible), max(earliest, visible))
         self.loop.later(due, self._look)
@@ -330,7 +330,7 @@ class Coordinator:
         self.loop.later(self._reserve(due, now), self._send_look, due, BatchedRead(self.caller))
 
     def _reserve(self, due: Iterable[Task], now: float) -> float:
-        """The moment at which the lists of a look may be read; their further pages are not foreseen."""
+        """Return when the lists of a read may be called. Their further pages are not reserved."""
         drivers = {type(task.driver): task.driver for task in due}
         reads = (call for driver in drivers.values() for call in call_method(driver.survey, self.plan.scope))
         return max((self._schedule.reserve(call.rates, now) for call in reads), default=now)
@@ -375,13 +375,13 @@ class Coordinator:
         self.loop.later(again, self._send_look, due, look)
 
     def _note_others(self, observation: Observation) -> None:
-        """Record what the look found of resources that no step is about: a creation may wait for them."""
+        """Record the resources of the read that have no step: a creation may wait for them."""
         for address, seen in observation.resources.items():
             if address in self._world and address not in self._concerned:
                 self._world.record(address, seen)
 
     def _on_observation(self, task: Task, observation: Observation) -> None:
-        """Go on with what a look found. Where a zone was silent, what was not found is not known."""
+        """Continue a step with the result of a read. In a zone without an answer, resources are not known."""
         found = task.find(observation)
         silent = task.zones & observation.unknown if found is None else None
         if silent:
@@ -389,7 +389,7 @@ class Coordinator:
         self._world.record(task.step.address, found)
         return self._advance(task, looked=True)
 
-    # Besides: errors of our own, and what is shown.
+    # Errors of portinfra itself, and progress.
 
     def _note(self, at: float, event: str, **entry: Any) -> None:
         well = not self.journal.trouble

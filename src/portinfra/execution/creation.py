@@ -1,4 +1,4 @@
-"""What a host is given at its creation, beside what is declared."""
+"""The settings that a host gets at its creation, besides those declared."""
 
 import secrets
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from portinfra.planning.creation import birth_text
 from portinfra.provider import registry
 
 
-def births(plan: Plan) -> Callable[[Instance], Instance]:
-    """Return a function that completes a host: by its birth text, and a new one by its boot script.
+def host_completer(plan: Plan) -> Callable[[Instance], Instance]:
+    """Return a function that adds the text of its creation to a host, and the boot script to a new one.
 
-    The script is the same in each run of a plan, so that a run that repeats a creation sends the same.
+    The script is the same in each run of a plan, so a repeated creation sends equal parameters.
     """
     made = {change.address for change in plan.changes if change.action in ("create", "replace")}
     placed = plan.placed

@@ -1,4 +1,4 @@
-"""What is defined, put in force again: where no read tells whether it is, an apply makes sure of it."""
+"""Definitions that an apply puts in force again, because no read shows whether they are."""
 
 from collections.abc import Iterator, Set
 
@@ -18,9 +18,9 @@ from portinfra.provider.own_code import call_method
 def enforcing_calls(
     plan: Plan, there: Observation, provider: Provider, attempt: str, in_force: Set[Address]
 ) -> Iterator[Call]:
-    """Return the calls that put in force what a run has left as it was, in the zones that its plan reads.
+    """Yield the calls that put unchanged resources in force again, in the zones that the plan reads.
 
-    `in_force` has what the run has put in force already.
+    `in_force` has the resources that the run has put in force already.
     """
     refs = Refs(plan.scope, attempt, there.resources)
     left_alone = there.unknown | plan.options.without_zones
@@ -33,17 +33,17 @@ def enforcing_calls(
 
 
 def enforce(calls: list[Call], caller: Caller, loop: Loop) -> int:
-    """Make these calls, several at once. Return the number of resources that they concern.
+    """Make these calls, several at once. Return the number of their resources.
 
-    Raises ProviderError with the first error that does not pass.
+    Raises the first ProviderError that is left after all tries.
     """
     waiting, errors = set(range(len(calls))), list[Exception]()
 
     def send(number: int, tries: int) -> None:
         call = calls[number]
-        loop.submit(lambda done: answered(number, tries, done), lambda: caller.once(call))
+        loop.submit(lambda done: on_answer(number, tries, done), lambda: caller.once(call))
 
-    def answered(number: int, tries: int, done: Completion) -> None:
+    def on_answer(number: int, tries: int, done: Completion) -> None:
         call, error = calls[number], done.error
         may_pass = isinstance(error, ProviderError) and repeatable(error, call)
         if may_pass and tries < retry.patience(call, error):

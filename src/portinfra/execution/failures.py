@@ -1,4 +1,4 @@
-"""Errors that no provider raised: what an apply found out by itself, in its own words."""
+"""Errors that portinfra raises itself during an apply, and no provider raised."""
 
 from collections.abc import Iterable, Mapping
 
@@ -24,28 +24,28 @@ from portinfra.provider.own_code import DEFECT_FIX
 
 @frozen
 class Blame:
-    """Whom it concerns."""
+    """The provider and the resource of an error."""
 
     provider: str
     address: Address
 
 
-_LOOK = "Wait and run it again, or look at it in the provider's console."
+_LOOK = "Wait and run the same command again, or check the resource in the provider's console."
 
 _FAULT_FIXES: Mapping[type[ProviderError], str] = {
-    NoCapacity: "Wait and run it again, or choose another size or zone.",
-    PermissionDenied: "Look at it in the provider's console: something denies it. Then run it again.",
-    QuotaExceeded: "Ask for a higher quota, or lower a count. Then run it again.",
-    InvalidRequest: "Correct the value that it names. Then run it again.",
-    Unsupported: "Choose another size or zone. Then run it again.",
+    NoCapacity: "Wait and run the same command again, or choose another size or zone.",
+    PermissionDenied: "Find out in the provider's console what denies it. Then run the same command again.",
+    QuotaExceeded: "Request a higher quota, or lower a count. Then run the same command again.",
+    InvalidRequest: "Correct the value that the error names. Then run the same command again.",
+    Unsupported: "Choose another size or zone. Then run the same command again.",
 }
-"""The advice for a fault whose driver gives none: what is true of every cause of that class."""
+"""The advice for a fault whose driver gives none. It is true for every cause of that class."""
 
 
 def faulty(blame: Blame, fault: Fault, action: str = "") -> ProviderError:
-    """Return the error of what the provider accepted and then did not do."""
+    """Return the error of a call that the provider accepted and that failed later."""
     return fault.error(
-        f"it was accepted and then failed: {fault}",
+        f"the call was accepted and then failed: {fault}",
         provider=blame.provider,
         address=blame.address,
         action=action,
@@ -56,23 +56,23 @@ def faulty(blame: Blame, fault: Fault, action: str = "") -> ProviderError:
 def fell_back(blame: Blame, call: Call, seen: Observed[Spec] | None, last: Exception | None) -> Exception:
     """Return the error of a call that was accepted and then changed nothing.
 
-    The resource tells the reason, or the provider has told it in `last` when it was asked again.
+    The reason comes from the resource, or from `last`, the provider's answer to the same call.
     """
     if seen is not None and seen.failed_change:
         return faulty(blame, seen.failed_change, call.action)
     if last is not None:
         return last
     return Conflict(
-        "it was accepted, and then nothing changed",
+        "the call was accepted, and then nothing changed",
         provider=blame.provider,
         address=blame.address,
         action=call.action,
-        fix="Look at it in the provider's console: something keeps it as it is. Then run it again.",
+        fix="Check in the provider's console what prevents the change. Then run the same command again.",
     )
 
 
 def refusal(blame: Blame, refuse: Refuse) -> ProviderError:
-    """The driver has no way from here."""
+    """Return the error of a driver that refuses to continue."""
     return ProviderError(refuse.reason, provider=blame.provider, address=blame.address, fix=refuse.fix)
 
 
@@ -93,31 +93,32 @@ def defect(blame: Blame, error: Exception) -> ProviderError:
 
 
 def no_answer(blame: Blame, silent: Iterable[str]) -> ProviderError:
-    """Nobody can say whether it is there."""
+    """Return the error of a resource that may exist in zones that do not answer."""
     return Unavailable(
-        f"{silent_line(silent)}, and may have it or not",
+        f"{silent_line(silent)}, so it is not known whether it exists there",
         provider=blame.provider,
         address=blame.address,
-        fix="Wait for it and run this again, or work elsewhere meanwhile: --without-zone.",
+        fix="Wait, then run the same command again, or leave the zone out: --without-zone.",
     )
 
 
 def endless(blame: Blame, call: Call, last: Exception | None) -> ProviderError:
-    """It asks for call after call, and none brings it nearer. `last` is the last error on the way, if any."""
-    said = f"; the last error was: {last}" if last else ""
+    """Return the error of a step whose calls never reach the wanted state; `last` is its last error."""
+    reason = f"; the last error was: {last}" if last else ""
     return ProviderError(
-        f"it is not as wanted after all its calls, and asks for {call.action} again{said}",
+        f"it is not as declared after many calls, and needs {call.action} again{reason}",
         provider=blame.provider,
         address=blame.address,
-        fix="Look at it in the provider's console: something undoes each change, or lists lag for too long.",
+        fix="Check in the provider's console what undoes each change, or wait until its lists are up to "
+        "date. Then run the same command again.",
     )
 
 
 def not_ready(blame: Blame, wait: Wait, waited: float) -> ProviderError:
-    """It does not become ready; `waited` in seconds."""
+    """Return the error of a resource that does not become ready; `waited` is in seconds."""
     return Unavailable(
         f"still {wait.reason} after {waited / 60:.0f} minutes",
         provider=blame.provider,
         address=blame.address,
-        fix="Look at it in the provider's console, then run this again.",
+        fix="Check the resource in the provider's console, then run the same command again.",
     )

@@ -1,7 +1,7 @@
-"""What others have in a resource that the provider refuses to delete: its refusal names none of it.
+"""Foreign resources in a resource that the provider refuses to delete. The refusal does not name them.
 
-Waiting does not remove what others have. So a deletion that is refused twice is explained at once: where
-something of others is listed in the resource, the step fails with its name.
+Waiting does not remove foreign resources. So portinfra explains a deletion that is refused twice: if lists
+show foreign resources in it, the step fails with their names.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,27 +22,28 @@ from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 
 NAMED_MAX = 3
-"""As many are named; `status` lists all."""
+"""The most foreign resources that an error names; `status` lists all."""
 
-EXPLAINED = (2, *retry.TOLD)
-"""The refusals in a row after which others are looked for. After the first one, lists may still show our own
-deleted resources, without their marks.
+EXPLAINED = (2, *retry.REPORTED_TRIES)
+"""The numbers of refusals in a row after which portinfra searches foreign resources.
+
+After the first one, lists may still show its own deleted resources, without their tags.
 """
 
 
 @define
 class Residents:
-    """The deletions of one run that resources of others prevent."""
+    """The deletions of one run that foreign resources prevent."""
 
     scope: Scope
     caller: Caller
     loop: Loop
     there: Callable[[], Mapping[Address, Observed[Spec]]]
-    """Returns what exists now."""
+    """Returns the existing resources."""
     end: Callable[[Task, Fate, Exception | None], None]
 
     def explain(self, task: Task, error: Exception, go_on: Callable[[], None]) -> None:
-        """End the step of a refused deletion where others have something in its resource; else go on."""
+        """End the step of a refused deletion if its resource has foreign resources; else call `go_on`."""
         is_refused = task.want is None and isinstance(error, Conflict)
         if not is_refused or task.tries not in EXPLAINED or self.loop.stopping:
             go_on()
@@ -64,10 +65,10 @@ class Residents:
 def name_residents(
     steps: Sequence[StepOutcome], find: Callable[[], Sequence[Foreign]]
 ) -> tuple[StepOutcome, ...]:
-    """Return the steps; the error of each refused deletion names what others have in its resource.
+    """Return the steps. The error of each refused deletion names the foreign resources in its resource.
 
-    find: reads what others have. It is called only where a deletion was refused; what it raises is ignored,
-    as the refusal matters more.
+    `find` reads foreign resources. It is called only if a deletion was refused. Its errors are ignored, as
+    the refusal matters more.
     """
     if not any(_is_refused_deletion(step) for step in steps):
         return tuple(steps)
@@ -79,7 +80,7 @@ def name_residents(
 
 
 def _is_refused_deletion(step: StepOutcome) -> bool:
-    """Whether the provider refused a deletion, and nothing is known of why."""
+    """Return whether the provider refused a deletion for an unknown reason."""
     return step.step.phase == "remove" and isinstance(step.error, Conflict) and step.error.tries_max != 1
 
 
@@ -91,14 +92,16 @@ def _name_residents(step: StepOutcome, found: Iterable[Foreign]) -> StepOutcome:
 
 
 def _name(error: Conflict, address: Address, found: Iterable[Foreign]) -> Conflict | None:
-    """Return a refusal with the names of what others have in a resource; None: nothing of others is there."""
+    """Return a refusal with the names of the foreign resources in a resource; None: there are none."""
     residents = [each.title for each in found if address in (each.inside, *each.bound)]
     if not residents:
         return None
     named = ", ".join(residents[:NAMED_MAX])
     more = f" and {len(residents) - NAMED_MAX} more" if len(residents) > NAMED_MAX else ""
-    said = f"{str(error.args[0]).rstrip('.')}. Others have this in it: {named}{more}"
-    fix = "Delete it or move it elsewhere, then run the same command again."
-    told = Conflict(said, provider=error.provider, action=error.action, address=error.address, fix=fix)
-    told.environment, told.__cause__, told.tries_max = error.environment, error, 1
-    return told
+    message = f"{str(error.args[0]).rstrip('.')}. Foreign resources are in it: {named}{more}"
+    fix = "Delete them or move them elsewhere, then run the same command again."
+    explained = Conflict(
+        message, provider=error.provider, action=error.action, address=error.address, fix=fix
+    )
+    explained.environment, explained.__cause__, explained.tries_max = error.environment, error, 1
+    return explained

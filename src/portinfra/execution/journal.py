@@ -1,6 +1,7 @@
-"""The journal: each call's intent before it, its result after. Evidence for people; nothing needs it.
+"""The journal: the intent of each call before it, and its result after it.
 
-One file a run, one JSON object a line. Parameters are not written, so no secret can be.
+Each run writes one file, with one JSON object a line. People read it; portinfra never does. It has no
+parameters of calls, and so no secrets.
 """
 
 import json
@@ -13,21 +14,21 @@ from portinfra.model.address import Scope
 
 
 def home() -> Path:
-    """Where portinfra keeps its journals: `PORTINFRA_HOME`, else `.portinfra`. Deleting it loses nothing."""
+    """Return the folder of journals: `PORTINFRA_HOME`, else `.portinfra`. It is safe to delete it."""
     return Path(os.environ.get("PORTINFRA_HOME") or ".portinfra")
 
 
 class Journal:
-    """The journal of one run; opened at its first entry."""
+    """The journal of one run. Its first entry opens the file."""
 
     def __init__(self, scope: Scope, attempt: str) -> None:
         self.path = home() / "journal" / f"{scope.topology}-{scope.environment}-{attempt}.jsonl"
         self.trouble = ""
-        """Why it could not be written, for people to see; the run goes on without it."""
+        """The reason why it could not be written, as a text to print; the run continues without it."""
         self._file: IO[str] | None = None
 
     def write(self, at: float, event: str, **entry: Any) -> None:
-        """One line, on its way to the disk before this returns; none any more once `trouble` tells why."""
+        """Write one line, and flush it before this returns. Once `trouble` is set, write nothing."""
         if self.trouble:
             return
         try:
@@ -37,12 +38,12 @@ class Journal:
             self._file.write(json.dumps({"at": round(at, 3), "event": event, **entry}) + "\n")
             self._file.flush()
         except OSError as error:
-            self.trouble = f"no journal from here on: {self.path}: {error.strerror or error}"
+            self.trouble = f"the run continues without its journal: {self.path}: {error.strerror or error}"
             self.close()
 
     def close(self) -> None:
-        """No more entries."""
+        """Close the file."""
         if self._file is not None:
-            with suppress(OSError):  # what could not be written cannot be written now
+            with suppress(OSError):  # an earlier failed write fails again
                 self._file.close()
             self._file = None

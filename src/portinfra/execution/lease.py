@@ -1,12 +1,12 @@
-"""The lease of a scope: one run at a time, kept in the cloud that it guards. Advisory.
+"""The advisory lease of a scope, which allows one run at a time. It lies in the cloud that it guards.
 
-A run takes it by the creation of the next number, which succeeds once, so that two runs never both have it.
-It takes the lease of a process that died on this machine at once; that of another machine when it was not
-renewed for a minute: it reads the lease several times and pauses between, so no clock of another machine
-counts. When a lease was last written is the provider's time, where the provider tells it.
+A run takes it by the creation of the next number. That succeeds once, so two runs never both have it.
+A run takes over from a process that died on this machine at once. From another machine, it takes over when
+the lease was not renewed for a minute. It reads the lease several times with pauses, so it needs no clock of
+another machine. The time of the last write is the provider's, if the provider reports its time.
 
-Another run may have taken the lease of a process that was stopped for a while. So the holder reads before
-each renewal whether the lease still is its own, and changes nothing while no renewal was answered for long.
+Another run may take the lease of a process that was stopped for a while. So the holder reads before each
+renewal whether it still has the lease. It changes nothing while its last renewal is too old.
 """
 
 import math
@@ -40,26 +40,26 @@ from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
 
 RENEW_SECONDS = 15.0
-"""How often a holder renews its lease."""
+"""The time between two renewals of a lease."""
 
 CERTAIN_SECONDS = Lease.lease_duration_seconds - RENEW_SECONDS
 """A holder whose last renewal is older than this changes nothing: another run may soon take the lease."""
 
 SKEW_MAX_SECONDS = 600.0
-"""The clocks of two machines do not differ by more."""
+"""The greatest difference between the clocks of two machines that portinfra expects."""
 
 TEMPORARY = (RateLimited, Unavailable, OutcomeUnknown)
 """The errors after which a renewal is tried again."""
 
 TAKEN_PAUSE_SECONDS = 1.0
-"""Pause after another run created a number first, before the next read."""
+"""The pause before the next read after another run created a number first."""
 
 TAKEN_MAX = 30
-"""A number that is taken so often, and whose record no list shows, belongs to another kind of resource."""
+"""After so many creations of a taken number that no list shows, it belongs to another kind of resource."""
 
 
 def wait_for_lists(last: Lease | None, provider: Provider) -> bool:
-    """Wait until lists show the last change of the last run. Return whether that took time.
+    """Wait until lists show the last change of the last run. Return whether it waited.
 
     A run that did not release its lease may have made its last change just now. So may a run on another
     machine, whose clock may differ.
@@ -84,15 +84,15 @@ class LeaseHolder:
     scope: Scope
     lease: Lease
     renew_due: float = field(default=0.0)
-    """When to renew it next, in seconds by the provider's clock."""
+    """The time of the next renewal, in seconds by the provider's clock."""
     renewed_at: float = field(default=0.0)
-    """When a renewal was last answered, in seconds by the provider's clock."""
+    """The time of the last successful renewal, in seconds by the provider's clock."""
 
     @classmethod
     def take(cls, caller: Caller, reader: Reader, scope: Scope, *, attempt: str, version: str) -> Self:
-        """Take the lease; wait first where its holder may be dead. Raises LeaseHeldError.
+        """Take the lease, and return its holder. Wait first if the last holder may be dead.
 
-        Returns when lists show the last change of the last holder.
+        Returns when lists show the last change of the last holder. Raises LeaseHeldError.
         """
         me = holders.this_run(attempt)
         try:
@@ -103,11 +103,11 @@ class LeaseHolder:
         return cls(caller, scope, mine, taken_at + RENEW_SECONDS, taken_at)
 
     def is_certain(self, now: float) -> bool:
-        """Return whether no other run can have taken the lease. Only then this run may change anything."""
+        """Return whether no other run can have the lease. Only then may this run change anything."""
         return now - self.renewed_at < CERTAIN_SECONDS
 
     def renew(self) -> None:
-        """Read whether this run still holds the lease, and write its renewal; one try.
+        """Read whether this run still holds the lease, and write its renewal, with one try.
 
         Raises LeaseLostError and ProviderError.
         """
@@ -135,7 +135,7 @@ class LeaseHolder:
             insist(self.renew, self._pause, lambda error: isinstance(error, TEMPORARY))
 
     def renew_if_due(self) -> None:
-        """Renew the lease if it is due, and repeat that until it is answered."""
+        """Renew the lease if that is due, and repeat it until the provider answers."""
         if self._clock.now() >= self.renew_due:
             insist(self.renew, self._pause, lambda error: isinstance(error, TEMPORARY))
 
@@ -146,11 +146,10 @@ class LeaseHolder:
             self.renew_if_due()
 
     def release(self, *, unfinished: bool, forget: bool = False) -> None:
-        """Release the lease. It stays as the record of the last run, which may be `unfinished`; `forget`
-        deletes it where nothing is left to guard.
+        """Release the lease. It stays as the record of the last run, which may be `unfinished`.
 
-        A lease with an epoch stays all the same: without it, an older epoch would count as the last one.
-        So does a lease with a peer, which may be active: the next plan has to check it.
+        `forget` deletes it, when nothing is left to guard. A lease with an epoch stays: without it, an older
+        epoch would count as the last one. A lease with a peer stays: the next plan must check that peer.
         """
         try:
             if not self.is_certain(self._clock.now()):
@@ -162,7 +161,7 @@ class LeaseHolder:
             else:
                 written = current_time(self.caller.provider)
                 self.lease = evolve(self.lease, released=True, unfinished=unfinished, renew_time=written)
-                self.caller.insisting(self.caller.provider.records.write(self.scope, _record(self.lease)))
+                self.caller.with_retries(self.caller.provider.records.write(self.scope, _record(self.lease)))
         except (NotFound, LeaseLostError):
             pass  # another run has taken over, with a lease of its own
         finally:
@@ -190,8 +189,9 @@ class LeaseHolder:
 
 
 def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str) -> tuple[Lease, float]:
-    """Create this run's lease, with the next free number, and delete those that are out of date. Return it,
-    and when it was created, in seconds by the provider's clock.
+    """Create this run's lease with the next free number, and delete old leases.
+
+    Return the lease, and the time of its creation in seconds by the provider's clock.
     """
     clock = caller.provider.clock
     taken_at = clock.now()
@@ -205,7 +205,7 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str
         if last is not None and last != settled:
             settled = last
             if _wait_for_holder(last, reader, scope):
-                continue  # lists may show now what other runs did meanwhile
+                continue  # meanwhile, lists may show leases of other runs
         taken_at = clock.now()
         mine = _next_lease(last, me, current_time(caller.provider), version)
         if _create(caller, scope, mine):
@@ -214,7 +214,7 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str
         if taken[mine.number] > TAKEN_MAX:
             raise _number_is_hidden(reader.provider.name, mine.number)
         clock.sleep_until(clock.now() + TAKEN_PAUSE_SECONDS)
-    for old in before[:-1]:  # never the last: a list that is behind must not show a free number
+    for old in before[:-1]:  # never the last: an outdated list must not show its number as free
         _delete(caller, scope, old.number)
     return mine, taken_at
 
@@ -228,8 +228,9 @@ def _read_others(reader: Reader, scope: Scope, me: Holder) -> tuple[list[Lease],
 
 
 def _wait_for_holder(last: Lease, reader: Reader, scope: Scope) -> bool:
-    """Wait until the holder of the last lease is gone, and lists show what it did. Return whether the lists
-    took time. Raises LeaseHeldError.
+    """Wait until the holder of the last lease is gone, and lists show its changes.
+
+    Return whether it waited for lists. Raises LeaseHeldError.
     """
     if not last.released:
         _wait_for_end(last, reader, scope)
@@ -237,9 +238,7 @@ def _wait_for_holder(last: Lease, reader: Reader, scope: Scope) -> bool:
 
 
 def _next_lease(last: Lease | None, me: Holder, now: float, version: str) -> Lease:
-    """Return the lease that follows the last one. It keeps the fence, its epoch and the peer, and that the
-    last run did not end well.
-    """
+    """Return the lease after the last one. It keeps the fence, its epoch, the peer, and `unfinished`."""
     return Lease(
         number=last.number + 1 if last else 1,
         holder_identity=me,
@@ -263,9 +262,9 @@ def _number_is_hidden(provider: str, number: int) -> AlreadyExists:
 
 
 def _create(caller: Caller, scope: Scope, mine: Lease) -> bool:
-    """Create the lease; return whether that surely succeeded. If not, the next read shows whose it is."""
+    """Create the lease. Return whether that certainly succeeded. If not, the next read shows its holder."""
     try:
-        caller.insisting(caller.provider.records.create(scope, _record(mine)))
+        caller.with_retries(caller.provider.records.create(scope, _record(mine)))
     except (AlreadyExists, OutcomeUnknown):
         return False
     return True
@@ -273,18 +272,18 @@ def _create(caller: Caller, scope: Scope, mine: Lease) -> bool:
 
 def _delete(caller: Caller, scope: Scope, number: int) -> None:
     with suppress(NotFound):
-        caller.insisting(caller.provider.records.delete(scope, number))
+        caller.with_retries(caller.provider.records.delete(scope, number))
 
 
 def _wait_for_end(lease: Lease, reader: Reader, scope: Scope) -> None:
-    """Return when the holder is dead. Raises LeaseHeldError when it is alive."""
+    """Wait until the holder is certainly dead. Raises LeaseHeldError if it is alive."""
     if holders.is_on_this_machine(lease.holder_identity):
         if holders.is_alive(lease.holder_identity):
             raise LeaseHeldError(lease.holder_identity, lease.acquire_time)
         return
     clock = reader.provider.clock
     left = Lease.lease_duration_seconds + reader.provider.capabilities.visibility_seconds
-    while left > 0:  # pauses are counted, as the clock may be set meanwhile
+    while left > 0:  # it counts the pauses, as the clock may be set meanwhile
         pause = min(left, RENEW_SECONDS)
         clock.sleep_until(clock.now() + pause)
         left -= pause

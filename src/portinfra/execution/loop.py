@@ -1,6 +1,6 @@
-"""One thread that owns the order and the clock: what is due when, what is under way, and the heartbeat.
+"""The loop of a run: one thread that owns the order of actions, the clock, and the renewals of the lease.
 
-Nothing sleeps in the middle of something else: every wait is a due time in the queue here.
+No other code sleeps: every wait is a due time in the queue of the loop.
 """
 
 import heapq
@@ -17,46 +17,46 @@ from portinfra.execution.workers import Completion, Work, Workers
 from portinfra.provider.interface import Clock
 
 MEANWHILE_SECONDS = 10.0
-"""Seconds between two reports of what calls wait for."""
+"""The seconds between two reports about long calls."""
 
 
 @define
 class Loop:
-    """Does what is due, hands work out, and says meanwhile that the lease's holder lives."""
+    """The queue of due actions. It gives work to workers, and renews the lease meanwhile."""
 
     clock: Clock
     workers: Workers
     holder: LeaseHolder
     chance: random.Random | None = None
-    """Shuffles what could as well go in another order; None: in the order in which it came."""
+    """Shuffles actions whose order does not matter; None: first in, first out."""
     meanwhile: Callable[[float], None] = field(init=False, default=lambda now: None)
-    """Called now and then, with the time, while calls are under way."""
+    """Called with the time every MEANWHILE_SECONDS while calls are in progress."""
     stopping: bool = field(init=False, default=False)
-    """Nothing new begins; what is under way ends."""
+    """Whether the run stops: no new work begins, and work in progress ends."""
 
     _reason: BaseException | None = field(init=False, default=None)
     _queue: list[tuple[float, float, int, Callable[[], None]]] = field(init=False, factory=list)
     _count: Iterator[int] = field(init=False, default=Factory(itertools.count))
-    _beating: bool = field(init=False, default=False)
-    _beats_failed: int = field(init=False, default=0)
+    _renewing: bool = field(init=False, default=False)
+    _renewals_failed: int = field(init=False, default=0)
     _meanwhile_due: float = field(init=False, default=0.0)
 
     def later(self, due: float, action: Callable[..., None], *arguments: object) -> None:
-        """Do something at a moment, unless it all ends before."""
+        """Schedule an action for a moment. It is dropped if the run stops before."""
         if self.stopping:
             return
         rank = self.chance.random() if self.chance else 0.0
         heapq.heappush(self._queue, (due, rank, next(self._count), lambda: action(*arguments)))
 
     def submit(self, ticket: Callable[[Completion], None], work: Work) -> None:
-        """Have work done by somebody else; the ticket is handed its completion."""
+        """Give work to a worker. The loop calls the ticket with its completion."""
         self.workers.submit(ticket, work)
 
     def run(self, finished: Callable[[], bool]) -> None:
-        """Go on until it is finished, or nothing is left to do.
+        """Run until `finished` returns True, or nothing is left to do.
 
-        Raises KeyboardInterrupt, what a heartbeat ended with, and what no call should raise; each when the
-        work under way has ended.
+        Raises KeyboardInterrupt, the error of a renewal, and errors that no call should raise. It raises each
+        of them when the work in progress has ended.
         """
         try:
             try:
@@ -78,7 +78,7 @@ class Loop:
         while not finished():
             now = self.clock.now()
             if not self.stopping:
-                self._heartbeat(now)
+                self._renew_if_due(now)
             while self._free(now) and self._queue and self._queue[0][0] <= now:
                 heapq.heappop(self._queue)[3]()
             due = self._next_due(now)
@@ -90,18 +90,18 @@ class Loop:
                 self.clock.sleep_until(due)
 
     def _free(self, now: float) -> bool:
-        """Whether a call may go out: a worker is free, and the lease is ours beyond doubt."""
+        """Return whether a call may begin: a worker is free, and this run certainly holds the lease."""
         return self.workers.under_way < self.workers.size and self.holder.is_certain(now)
 
     def _next_due(self, now: float) -> float | None:
-        """When there is something to do though no work has ended; None: never."""
+        """Return the time of the next action that waits for no work; None: there is none."""
         dues = [self._queue[0][0]] if self._queue and self._free(now) else []
-        if (self._queue or self.workers.under_way) and not self._beating and not self.stopping:
+        if (self._queue or self.workers.under_way) and not self._renewing and not self.stopping:
             dues.append(self.holder.renew_due)
         return min(dues, default=None)
 
     def _patience(self, now: float, due: float | None) -> float:
-        """Return for how many seconds the end of a call is waited for."""
+        """Return for how many seconds to wait for the end of a call."""
         if now >= self._meanwhile_due:
             self._meanwhile_due = now + MEANWHILE_SECONDS
             self.meanwhile(now)
@@ -115,16 +115,16 @@ class Loop:
             else:
                 completion.ticket(completion)
 
-    def _heartbeat(self, now: float) -> None:
-        if now >= self.holder.renew_due and not self._beating:
-            self._beating = True
-            self.submit(self._beaten, self.holder.renew)
+    def _renew_if_due(self, now: float) -> None:
+        if now >= self.holder.renew_due and not self._renewing:
+            self._renewing = True
+            self.submit(self._on_renewal, self.holder.renew)
 
-    def _beaten(self, completion: Completion) -> None:
-        self._beating = False
+    def _on_renewal(self, completion: Completion) -> None:
+        self._renewing = False
         error = completion.error
-        self._beats_failed = self._beats_failed + 1 if error else 0
-        if isinstance(error, TEMPORARY) and self._beats_failed < retry.ATTEMPTS_MAX:
-            self.holder.renew_due = self.clock.now() + retry.delay(self._beats_failed)
+        self._renewals_failed = self._renewals_failed + 1 if error else 0
+        if isinstance(error, TEMPORARY) and self._renewals_failed < retry.ATTEMPTS_MAX:
+            self.holder.renew_due = self.clock.now() + retry.delay(self._renewals_failed)
         elif error is not None:
             self._stop(error)

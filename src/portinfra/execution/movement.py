@@ -1,4 +1,4 @@
-"""Whether a run moves on as a whole: a provider takes only so much at once, and refuses the rest."""
+"""The progress of a run as a whole. A provider accepts a limited number of operations at once."""
 
 from collections.abc import Iterable
 
@@ -10,28 +10,29 @@ from portinfra.model.change import Step
 from portinfra.provider.interface import Call
 
 TRIES_MAX = 6
-"""As many failed tries of a step count while the run moves on: enough for a pause of 16 seconds, and few
-enough to leave some patience for when the run stops.
+"""The most failed tries of a step that count while the run makes progress.
+
+They are enough for a pause of 16 seconds, and leave some tries for the time when the run makes no progress.
 """
 
 
 @define
 class Movement:
-    """What one run has achieved, for the steps that are refused meanwhile."""
+    """The accepted calls of one run, for the steps that the provider refuses meanwhile."""
 
     _accepted: int = 0
     _known: dict[Step, int] = field(factory=dict)
-    """Step → the number of accepted calls when it was refused last."""
+    """The number of accepted calls at the last refusal of each step."""
 
     def note(self) -> None:
-        """Remember that a call was accepted."""
+        """Count an accepted call."""
         self._accepted += 1
 
     def excuses(self, task: Task, call: Call, error: Exception, under_way: Iterable[Task]) -> bool:
-        """Return whether a refusal is no failed try of its step.
+        """Return whether a refusal does not count as a failed try of its step.
 
-        It is none if the provider has accepted other calls since the last try, or if what the same action
-        began for another step is `under_way`: 5 copies of snapshots, one change of a network.
+        It does not count if the provider has accepted other calls since the last try. Nor does it if the same
+        action of another step is `under_way`: 5 copies of snapshots, one change of a network.
         """
         if not isinstance(error, RateLimited | Unavailable) or call.place is not None:
             return False

@@ -1,4 +1,4 @@
-"""Who waits for the provider, and when to look again: one look serves all who wait."""
+"""The schedule of reads for resources that are not ready: one read serves all that wait."""
 
 import math
 from collections.abc import Hashable
@@ -7,10 +7,10 @@ from typing import Generic, NamedTuple, TypeVar
 T = TypeVar("T", bound=Hashable)
 
 POLL_SECONDS = 2.0
-"""Looks are so far apart, or a multiple of it."""
+"""The time between two reads is a multiple of this."""
 
 POLL_SHARE = 0.25
-"""The next look comes after this share of the time that has been waited beyond what is usual."""
+"""The pause before the next read, as a share of the wait beyond the usual time."""
 
 POLL_MAX_SECONDS = 15.0
 
@@ -21,7 +21,7 @@ class _PolledRead(NamedTuple):
 
 
 class PollSchedule(Generic[T]):
-    """Those who wait. It learns how long their kind usually takes, and looks when it should be there."""
+    """The waiting items. It learns how long each kind takes, and schedules reads for that time."""
 
     def __init__(self, began: float) -> None:
         self._began = began
@@ -29,32 +29,33 @@ class PollSchedule(Generic[T]):
         self._usual: dict[Hashable, float] = {}
 
     def pause(self, kind: Hashable, waited: float) -> float:
-        """Seconds until it is worth to look again at one of a kind, after so many seconds of waiting."""
+        """Return the seconds until the next read of an item of a kind, after `waited` seconds."""
         late = waited - self._usual.get(kind, 0.0)
         return max(-late, POLL_SECONDS, min(POLL_MAX_SECONDS, late * POLL_SHARE))
 
     def learn(self, kind: Hashable, waited: float) -> None:
-        """One of a kind was ready after so many seconds; the quickest sets the rule."""
+        """Record that an item of a kind was ready after `waited` seconds; the shortest time counts."""
         self._usual[kind] = min(waited, self._usual.get(kind, waited))
 
     def expect(self, who: T, due: float, earliest: float) -> float:
-        """Wait until a moment, or from the earliest one on for a look that is made for others. The moment of
-        the look, which is rounded up so that many share it.
+        """Schedule a read of an item at `due`, and return its moment, rounded up so that many items share it.
+
+        From `earliest` on, the item also takes part in a read that is due for others.
         """
         due = self._began + math.ceil((due - self._began) / POLL_SECONDS) * POLL_SECONDS
         self._awaited[who] = _PolledRead(due, earliest)
         return due
 
     def due(self, now: float) -> list[T]:
-        """All that a look made now tells of; none when nobody is due."""
+        """Return all items that a read serves now; empty: none is due."""
         if all(awaited.due > now for awaited in self._awaited.values()):
             return []
         return [who for who, awaited in self._awaited.items() if awaited.earliest <= now]
 
     def leave(self, who: T) -> None:
-        """It waits no longer."""
+        """Remove an item that no longer waits."""
         self._awaited.pop(who, None)
 
     def next_due(self) -> float | None:
-        """The moment of the next look; None when nobody waits."""
+        """Return the moment of the next read; None: no item waits."""
         return min((awaited.due for awaited in self._awaited.values()), default=None)

@@ -1,4 +1,4 @@
-"""Hooks that answer a question and change nothing: gates, and `ready` of a role. Each has a limit."""
+"""Calls of hooks that check something and change nothing: gates, and `ready` of a role. Each has a limit."""
 
 import io
 import threading
@@ -8,7 +8,7 @@ from portinfra.hooks.calls import STOPPED_AFTER, Answer, Stopped, call, call_fun
 from portinfra.model.hook import Hook, Inventory
 
 FUNCTION_SECONDS_MIN = 60.0
-"""The least that a Python function may take: to leave one that is only slow gains nothing."""
+"""The least time limit of a Python function. To abandon a slow one earlier gains nothing."""
 
 
 def ask(
@@ -20,11 +20,11 @@ def ask(
     file: str = "inventory",
     function_seconds_min: float | None = None,
 ) -> Answer:
-    """Call a hook that answers a question and changes nothing. It may take `seconds`, and a function at least
-    `function_seconds_min`, which is FUNCTION_SECONDS_MIN unless given.
+    """Call a hook that checks something and changes nothing. It may take `seconds`.
 
-    Python cannot stop a function. One that has not returned when the time is up, or soon after `stopped`
-    returns True, runs on in a thread of its own until the program ends; the answer is that it hangs.
+    A function may take at least `function_seconds_min`, by default FUNCTION_SECONDS_MIN. Python cannot stop a
+    function. So one that has not returned in time, or soon after `stopped` returns True, runs on in a thread
+    of its own until the program ends. Then the answer says that it hangs.
     """
     if isinstance(hook, str):
         return call(hook, given, seconds=seconds, stopped=stopped, file=file)

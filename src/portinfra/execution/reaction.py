@@ -1,4 +1,4 @@
-"""What to do about a failed call: each kind of error has one reaction."""
+"""The reaction to a failed call: each kind of error has one."""
 
 from enum import Enum
 
@@ -20,32 +20,33 @@ from portinfra.model.observed import Fault
 from portinfra.provider.interface import Call
 
 TAKEN_MAX = 3
-"""A name that is taken, though nothing of ours bears it after so many looks, is somebody else's."""
+"""After so many reads that show no resource of ours with a taken name, the name is of a foreign resource."""
 
 
 FORBIDDEN_MAX = 3
-"""Where leave to delete hangs on an owner's tag, what is gone is forbidden, not missing: so often it is
-looked for first.
+"""The number of refused deletions before a step fails; portinfra reads the resource after each of the others.
+
+If the permission to delete depends on a tag, a cloud refuses the deletion of a missing resource, too.
 """
 
 
 FAULTS_MAX = 2
-"""A resource that fails so often after it was accepted is not created again by the same run."""
+"""After so many faults of a created resource, the same run does not create it again."""
 
 
 class Reaction(Enum):
-    """How a step goes on after an error."""
+    """How a step continues after an error."""
 
     REPEAT = "repeat"
-    """Make the same call again after a while: nothing was done, or doing it twice changes nothing."""
+    """Make the same call again later: nothing was done, or a second call changes nothing."""
     LOOK = "look"
-    """Look at what is there, then ask the driver again."""
+    """Read the resource, then ask the driver again."""
     GIVE_UP = "give up"
-    """It will not get better by itself."""
+    """Fail the step: another try would not help."""
 
 
 def repeatable(error: BaseException, call: Call) -> bool:
-    """Whether making the call again is right: nothing was done, or doing it twice changes nothing."""
+    """Return whether a repeated call is right: nothing was done, or a second call changes nothing."""
     if isinstance(error, OutcomeUnknown):
         return call.safe or call.reads
     return isinstance(error, RateLimited | Unavailable)
@@ -54,7 +55,7 @@ def repeatable(error: BaseException, call: Call) -> bool:
 def reaction(error: Exception, call: Call, tries: int, taken: int = 0, equal: int = 1) -> Reaction:
     """Return the reaction to an error after `tries` failures in a row, counted from 1.
 
-    Of these, `taken` found the name taken, and the last `equal` had the same text.
+    In `taken` of these, the name was taken. The last `equal` had the same text.
     """
     if tries >= retry.patience(call) or taken > TAKEN_MAX or _is_hopeless(error, equal):
         return Reaction.GIVE_UP
@@ -68,11 +69,11 @@ def reaction(error: Exception, call: Call, tries: int, taken: int = 0, equal: in
 
 
 def _is_hopeless(error: Exception, equal: int) -> bool:
-    """Whether an error that the provider calls final has come back `equal` times in a row."""
+    """Return whether an error with a limit of tries has reached it, after `equal` tries in a row."""
     return isinstance(error, ProviderError) and error.tries_max is not None and equal >= error.tries_max
 
 
 def is_final(fault: Fault, faults: int) -> bool:
-    """Whether creating it again ends in the same way, after so many faults of it, counted from 1."""
+    """Return whether a new creation would end in the same way, after `faults` faults, counted from 1."""
     certain = issubclass(fault.error, PermissionDenied | InvalidRequest | Unsupported | QuotaExceeded)
     return certain or faults >= FAULTS_MAX

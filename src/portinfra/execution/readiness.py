@@ -1,4 +1,4 @@
-"""Whether hosts are ready: the commands and functions of their roles, each asked about one host."""
+"""The readiness of hosts: commands and functions of a role check one host each."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ from portinfra.execution.questions import FUNCTION_SECONDS_MIN, ask
 from portinfra.execution.task import Task
 from portinfra.execution.workers import Completion
 from portinfra.format import count, duration
-from portinfra.hooks.calls import call, name_of, unready
+from portinfra.hooks.calls import call, name_of, why_not_callable
 from portinfra.hooks.inventory import inventory
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
@@ -26,48 +26,49 @@ from portinfra.model.placed import Placed
 from portinfra.model.topology import Role
 
 PAUSE_SECONDS = 5.0
-"""Between two questions about one host."""
+"""The pause between two checks of one host."""
 
 QUESTION_SECONDS = 60.0
-"""The longest that one command may take; it is called again afterwards. A Python function cannot be stopped,
-so it has all the time of its host.
+"""The longest time of one command, which is called again afterwards.
+
+Python cannot stop a function, so a function has all the time of its host.
 """
 
 _FUNCTIONS = threading.Lock()
-"""Python functions are called one at a time: what they print is collected, and there is one output."""
+"""One Python function runs at a time: portinfra collects its output, and a process has one output."""
 
 SHOWN_MAX = 200
-"""Characters of an answer that are shown."""
+"""The most characters of an answer that are shown."""
 
 SECRET_MIN = 8
-"""A line of user data with fewer characters is taken for no secret: `fi`, `exit 0`."""
+"""A line of user data with fewer characters is no secret: `fi`, `exit 0`."""
 
 PIECE = 32
-"""So many characters of a line of user data are secret as well."""
+"""Any part of this length of a line of user data is secret, too."""
 
 
 @frozen
 class HostAnswer:
-    """What was asked last about a host, and what the answer was."""
+    """The last check of a host, and its answer."""
 
     ready: bool
     hook: str = ""
-    said: str = ""
+    output: str = ""
     """The last line of the output, without control characters and secrets."""
     final: bool = False
-    """Whether asking again cannot help: the command is not here, or may not be run."""
+    """Whether another try cannot help: the command does not exist here, or is not executable."""
     hangs: bool = False
     """Whether a Python function has not returned, and still runs."""
 
 
 @frozen
 class Question:
-    """Whether one host is ready. Its role has one `ready` at least."""
+    """The check whether one host is ready. Its role has at least one `ready`."""
 
     placed: Placed
     host: Address
     stopped: Callable[[], bool] = lambda: False
-    """Returns whether the run ends: then a command ends, too."""
+    """Returns whether the run stops. Then the command stops, too."""
 
     @property
     def role(self) -> Role:
@@ -76,12 +77,14 @@ class Question:
 
     @property
     def limit(self) -> int:
-        """The longest that the host may take, in seconds."""
+        """The longest time until the host is ready, in seconds."""
         return seconds(self.role.ready_limit)
 
     def ask(self, there: Mapping[Address, Observed[Any]], left: float) -> HostAnswer:
-        """Call each command and function until one says no. `left` are the seconds until the limit ends; all
-        of them together get no more, and commands QUESTION_SECONDS at most.
+        """Call each command and function until one fails. Return the answer.
+
+        `left` is the number of seconds until the limit. All of them together get no more time, and commands
+        at most QUESTION_SECONDS.
         """
         hosts = {a: seen for a, seen in there.items() if a.kind != "instance" or a == self.host}
         given = inventory(self.placed, Observation(hosts), occasion="ready")
@@ -89,8 +92,8 @@ class Question:
         deadline = min(last, time.monotonic() + QUESTION_SECONDS)
         for number, hook in enumerate(self.role.ready):
             if number and time.monotonic() >= deadline:
-                return HostAnswer(False, name_of(hook), "not asked: no time was left after those before it")
-            if missing := unready(hook):
+                return HostAnswer(False, name_of(hook), "not called: the checks before it took all the time")
+            if missing := why_not_callable(hook):
                 return HostAnswer(False, name_of(hook), missing, final=True)
             until = deadline if isinstance(hook, str) else last
             answer = self._call(hook, given, until - time.monotonic())
@@ -107,44 +110,43 @@ class Question:
             finally:
                 _FUNCTIONS.release()
         else:
-            return HostAnswer(False, name_of(hook), "not asked: another Python function took all the time")
-        told = answer.told.removesuffix(answer.problem)
-        said = _last_line(told, self.role.user_data)
-        why = f"{said} ({answer.problem})" if said and answer.problem else said or answer.problem
+            return HostAnswer(False, name_of(hook), "not called: another Python function took all the time")
+        output = _last_line(answer.told.removesuffix(answer.problem), self.role.user_data)
+        why = f"{output} ({answer.problem})" if output and answer.problem else output or answer.problem
         return HostAnswer(answer.passed, name_of(hook), why, hangs=answer.hangs)
 
     def error(self, answer: HostAnswer, tries: int, waited: float) -> NotReadyError:
         """Return the error of a host that was not ready within its limit."""
-        role, asked = self.role, f"asked {count(tries, 'time')} in {duration(waited)}"
+        role, checked = self.role, f"checked {count(tries, 'time')} in {duration(waited)}"
         if answer.final:
             return NotReadyError(
-                f"{self.host} cannot be asked whether it is ready: {answer.said}",
+                f"{self.host} cannot be checked: {answer.output}",
                 f"{answer.hook!r} is a command of the role {role.name!r} ({role.location})",
                 fix=f"The path is relative to the folder that portinfra runs in, {Path.cwd()}. Run portinfra "
                 "where the command is, or declare its whole path. Then run the same command again.",
             )
         if answer.hangs:
             return NotReadyError(
-                f"{self.host} was not ready within {role.ready_limit} ({asked})",
-                f"{answer.hook!r} has not returned, and still runs: {answer.said}",
+                f"{self.host} was not ready within {role.ready_limit} ({checked})",
+                f"{answer.hook!r} has not returned, and still runs: {answer.output}",
                 fix=f"Python cannot stop a function. Let `ready` of the role {role.name!r} ({role.location}) "
                 "return within its own limit, such as a timeout of its request, or make it a command. Then "
                 "run the same command again.",
             )
         return NotReadyError(
-            f"{self.host} was not ready within {role.ready_limit} ({asked})",
-            f"{answer.hook!r} answered {answer.said!r} at last"
-            if answer.said
-            else f"{answer.hook!r} said no and nothing else",
-            fix=f"Look at the host, or correct `ready` or `ready_limit` of the role {role.name!r} "
-            f"({role.location}). Then run the same command again: it asks again before it goes on.",
+            f"{self.host} was not ready within {role.ready_limit} ({checked})",
+            f"the last output of {answer.hook!r} was {answer.output!r}"
+            if answer.output
+            else f"{answer.hook!r} failed without output",
+            fix=f"Check the host, or correct `ready` or `ready_limit` of the role {role.name!r} "
+            f"({role.location}). Then run the same command again: it checks the host again first.",
         )
 
 
 def ask_all(
     loop: Loop, placed: Placed, hosts: Iterable[Address], there: Mapping[Address, Observed[Any]]
 ) -> frozenset[Address]:
-    """Ask each host once and return those that are ready. The questions get half of the workers."""
+    """Check each host once, and return those that are ready. The checks get half of the workers."""
     waiting, under_way, ready = deque(hosts), set[Address](), set[Address]()
 
     def ask_more() -> None:
@@ -154,9 +156,9 @@ def ask_all(
     def ask(host: Address) -> None:
         under_way.add(host)
         question = Question(placed, host, lambda: loop.stopping)
-        loop.submit(lambda done: answered(host, done), lambda: question.ask(there, question.limit))
+        loop.submit(lambda done: on_answer(host, done), lambda: question.ask(there, question.limit))
 
-    def answered(host: Address, done: Completion) -> None:
+    def on_answer(host: Address, done: Completion) -> None:
         under_way.remove(host)
         if isinstance(done.result, HostAnswer) and done.result.ready:
             ready.add(host)
@@ -168,18 +170,18 @@ def ask_all(
 
 
 def most_questions(loop: Loop) -> int:
-    """Return how many questions may be under way: calls to the provider and renewals need workers, too."""
+    """Return the most checks at the same time: calls to the provider and renewals need workers, too."""
     return max(1, loop.workers.size // 2)
 
 
 @define
 class Readiness:
-    """Asks about the hosts of one apply, each until it is ready or its limit ends."""
+    """The checks of the hosts of one apply, each until it is ready or its limit ends."""
 
     placed: Placed
     loop: Loop
     there: Callable[[], Mapping[Address, Observed[Any]]]
-    """Returns what exists now."""
+    """Returns the existing resources."""
     end: Callable[[Task, Fate, Exception | None], None]
     """Ends a step."""
     tell: Callable[..., None]
@@ -189,9 +191,9 @@ class Readiness:
     _waiting: deque[Task] = field(init=False, factory=deque)
 
     def ask(self, task: Task) -> None:
-        """Ask about the host of a step that has begun, and end the step.
+        """Check the host of a step that has begun, and end the step.
 
-        Questions may take long. They get half of the workers, so that calls to the provider go on.
+        Checks may take long. They get half of the workers, so that calls to the provider continue.
         """
         if self._under_way >= most_questions(self.loop):
             self._waiting.append(task)
@@ -223,20 +225,20 @@ class Readiness:
         if answer.final or answer.hangs or now + PAUSE_SECONDS > task.started + question.limit:
             return self.end(task, "failed", question.error(answer, task.tries, now - task.started))
         if task.tries == 1:
-            self.tell(task, None, f"not ready yet: {answer.said}".removesuffix(": "), waits=True)
+            self.tell(task, None, f"not ready yet: {answer.output}".removesuffix(": "), waits=True)
         return self.loop.later(now + PAUSE_SECONDS, self.ask, task)
 
 
-def _last_line(told: str, secret: str) -> str:
-    """Return the last line that has text. Where it holds a line of the host's user data, it is left out."""
-    lines = ("".join(c if c.isprintable() else " " for c in line).strip() for line in told.splitlines())
+def _last_line(output: str, secret: str) -> str:
+    """Return the last line that has text; `(secret)` if it contains a line of the host's user data."""
+    lines = ("".join(c if c.isprintable() else " " for c in line).strip() for line in output.splitlines())
     last = next((line for line in reversed(list(lines)) if line), "")
     is_secret = any(piece in last for line in secret.splitlines() for piece in _pieces(line.strip()))
     return "(secret)" if is_secret else last[:SHOWN_MAX]
 
 
 def _pieces(line: str) -> Iterator[str]:
-    """Return a line of user data, or all pieces of a long one: hooks keep only the end of a long output."""
+    """Yield a line of user data, or all pieces of a long one: hooks keep only the end of a long output."""
     if len(line) >= SECRET_MIN:
         for start in range(max(len(line) - PIECE, 0) + 1):
             yield line[start : start + PIECE]

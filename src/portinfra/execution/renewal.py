@@ -1,4 +1,4 @@
-"""The renewal of a lease in a thread of its own, while the thread of the run executes code of the user."""
+"""The renewal of a lease in a thread of its own, while the thread of the run does long work."""
 
 import threading
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from portinfra.execution.retry import insist
 
 @contextmanager
 def keep_renewing(holder: LeaseHolder) -> Iterator[None]:
-    """Renew the lease until the block ends. The block stays in the caller's thread, where an interrupt
-    reaches it. It runs to its end; only then the error of a renewal is raised.
+    """Renew the lease until the block ends. The block runs in the caller's thread, where an interrupt
+    reaches it. The error of a renewal is raised when the block has ended.
     """
-    if holder.caller.provider.clock.virtual:  # time stands still meanwhile; and a test may fork
+    if holder.caller.provider.clock.virtual:  # no time passes meanwhile, and a test may fork
         yield
         holder.renew_if_due()
         return

@@ -1,4 +1,4 @@
-"""Whether to make a call again, and how long to wait first."""
+"""The number of tries of a call, and the waits between them."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,19 +9,19 @@ from portinfra.provider.interface import Call
 T = TypeVar("T")
 
 ATTEMPTS_MAX = 14
-"""After so many failed tries without progress (some four minutes), a step fails."""
+"""The most tries of a step without progress, about four minutes."""
 
 FIRST_ATTEMPTS_MAX = 6
-"""What has never answered is rather at another address than down for a moment: some sixteen seconds."""
+"""The most tries of a provider that has never answered, about 16 seconds: its address is probably wrong."""
 
 PLACE_ATTEMPTS_MAX = 10
-"""A place that does not answer is unknown after two minutes: there are others to go on with."""
+"""The most tries of a place that does not answer, about two minutes: the run continues with others."""
 
 UNREACHABLE_ATTEMPTS_MAX = 3
-"""A place that takes no connection is unknown after two seconds: nothing there is merely slow."""
+"""The most tries of a place that refuses connections, about two seconds: it is down, and not slow."""
 
-TOLD = (4, 8, 12)
-"""The tries after which people are told what keeps a step from going on."""
+REPORTED_TRIES = (4, 8, 12)
+"""The numbers of failed tries after which the error is reported to people."""
 
 FIRST_DELAY_SECONDS = 0.5
 """The wait after the first failed try. Each later wait is twice as long."""
@@ -30,7 +30,7 @@ DELAY_SECONDS_MAX = 30.0
 
 
 def patience(call: Call, error: BaseException | None = None, *, answered: bool = True) -> int:
-    """Return how many tries in a row a call is worth that failed with `error` at last.
+    """Return the most tries in a row of a call whose last error is `error`.
 
     `answered`: whether the provider has answered any call before.
     """
@@ -58,8 +58,9 @@ def insist(
     again: Callable[[BaseException], bool],
     attempts: Callable[[BaseException], int] = lambda error: ATTEMPTS_MAX,
 ) -> T:
-    """Call `ask` until it returns, fails with an error that `again` rejects, or `attempts` are used up: their
-    number may change with the last error.
+    """Call `ask` until it returns, fails with an error that `again` rejects, or `attempts` are used up.
+
+    The number of attempts may depend on the last error.
     """
     attempt = 1
     while True:

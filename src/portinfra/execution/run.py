@@ -1,4 +1,4 @@
-"""One run on one scope: the lease, then plan after plan, then the lease let go."""
+"""One run on one scope. It takes the lease, makes and applies plans, and releases the lease."""
 
 import random
 import secrets
@@ -12,7 +12,7 @@ from attrs import evolve
 from portinfra.errors import ApplyError, LeaseLostError, PortinfraError, ProviderError
 from portinfra.execution.caller import Caller
 from portinfra.execution.coordinator import Coordinator
-from portinfra.execution.creation import births
+from portinfra.execution.creation import host_completer
 from portinfra.execution.enforcement import enforce, enforcing_calls
 from portinfra.execution.foreign import name_residents
 from portinfra.execution.journal import Journal
@@ -32,21 +32,21 @@ from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.planning.readiness import hosts_in_turn, with_questions
 from portinfra.provider.interface import Answer, Call, Clock, Provider
 from portinfra.verification import verify
 
 
 def new_attempt(clock: Clock) -> str:
-    """The id of a run: sorts by the time at which it began, and is like no other."""
+    """Return a unique id of a run. Ids sort by the begin of their runs."""
     return f"{int(clock.now() * 1000):012x}-{secrets.token_hex(3)}"
 
 
 class Run:
-    """A run that holds the lease of its scope. A context manager.
+    """A run that holds the lease of its scope. It is a context manager.
 
-    With a `seed`, calls are made one at a time by the calling thread, in an order that the seed decides.
+    With a `seed`, the calling thread makes one call at a time, in an order that the seed decides.
     """
 
     def __init__(
@@ -71,11 +71,11 @@ class Run:
         self._holder: LeaseHolder | None = None
         self._nothing_left = False
         self._has_applied = False
-        """Whether its last apply ended well."""
+        """Whether its last apply succeeded."""
         self._in_force: set[Address] = set()
-        """What this run has defined, or put in force again."""
+        """The resources that this run has defined, or put in force again."""
         self._last_write: float | None = None
-        """When this run last changed something; None: it has changed nothing yet."""
+        """The time of this run's last change, in seconds by the provider's clock; None: no change yet."""
 
     def __enter__(self) -> Self:
         self._holder = LeaseHolder.take(
@@ -94,26 +94,26 @@ class Run:
                 unfinished = self._is_unfinished(failed=kind is not None)
                 self._holder.release(unfinished=unfinished, forget=self._nothing_left)
         except ProviderError:
-            # The next run finds that this one has ended. What hid the outcome would be worse.
+            # The next run finds that this one has ended. An error here would hide the outcome.
             if error is None and self._nothing_left:
                 raise
         finally:
             self._holder.mark_ended()
 
     def _is_unfinished(self, *, failed: bool) -> bool:
-        """Whether this run, or an earlier one that no run has finished, may have changed a part of a plan."""
+        """Return whether this run, or an earlier unfinished one, may have applied a part of a plan."""
         if self._has_applied and not failed:
             return False
         return self._last_write is not None or self.lease.unfinished
 
     @property
     def calls(self) -> int:
-        """How many it has made."""
+        """The number of calls that this run has made."""
         return self._caller.calls
 
     @property
     def lease(self) -> Lease:
-        """What this run holds."""
+        """The lease that this run holds."""
         assert self._holder is not None
         return self._holder.lease
 
@@ -130,21 +130,20 @@ class Run:
         self._holder.record_peer(peer)
 
     def sleep_until(self, moment: float) -> None:
-        """Return when the provider's clock says so, holding the lease meanwhile."""
+        """Return at a moment of the provider's clock. Renew the lease meanwhile."""
         assert self._holder is not None
         self._holder.sleep_until(moment)
 
-    def living(self) -> AbstractContextManager[None]:
-        """Hold the lease while the calling thread is busy with something that may take long: a user's hook,
-        another run.
+    def keep_lease(self) -> AbstractContextManager[None]:
+        """Renew the lease while the calling thread does long work, such as a user's hook or another run.
 
-        Raises LeaseLostError and ProviderError when that has ended.
+        Raises LeaseLostError and ProviderError when that work has ended.
         """
         assert self._holder is not None
         return keep_renewing(self._holder)
 
     def holds(self) -> bool:
-        """Whether the lease still is this run's, which has not been heard of for a while perhaps."""
+        """Return whether this run still holds the lease, after a time without renewals."""
         assert self._holder is not None
         try:
             self._holder.renew_if_due()
@@ -161,33 +160,43 @@ class Run:
         *,
         destroy: bool = False,
     ) -> Plan:
-        """What would bring the scope from what is there now to what is placed; with `destroy`, to nothing.
+        """Return the plan from the existing resources to the placed ones or, with `destroy`, to none.
 
-        It waits until lists show what this run changed before, also in an apply that failed.
+        Wait first until lists show the changes of this run, also those of an apply that failed.
         """
-        self._wait_for_lists()
+        self.wait_for_lists()
         there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
-        return compose(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
+        return make_plan(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
+
+    def begin(self, plan: Plan, listen: Listener) -> Outcome:
+        """Make the calls of a plan that was made under this run's lease. A step ends once its provider has
+        accepted its calls: nothing is awaited, and nothing is verified. Raises what `apply` raises.
+        """
+        return self._carry_out(plan, listen, only_begins=True)
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
-        """Carry out a plan that was made under this run's lease, and verify it.
+        """Apply a plan that was made under this run's lease, verify it, and return the outcome.
 
-        Raises ApplyError when a step did not end well or the world is not as planned afterwards,
-        PortinfraError when all is done and rules could not be put in force again, LeaseLostError, and
-        KeyboardInterrupt once the calls under way have ended.
+        Raises ApplyError if a step failed, or if differences remain. Raises PortinfraError if all is done,
+        but rules could not be put in force again. Raises LeaseLostError, and KeyboardInterrupt once the calls
+        in progress have ended.
         """
+        return self._carry_out(plan, listen)
+
+    def _carry_out(self, plan: Plan, listen: Listener, *, only_begins: bool = False) -> Outcome:
         assert self._holder is not None
         self._has_applied = False
         self._holder.renew_if_due()
         began, calls = self._provider.clock.now(), self._caller.calls
         coordinator = self._coordinator(self._unready_first(with_questions(plan), listen), listen)
+        coordinator.only_begins = only_begins
         try:
             steps = coordinator.run()
         finally:
             self._last_write = coordinator.last_write
         outcome = Outcome(self._scope, self.attempt, steps)
-        if all(step.fate == "done" for step in steps):
-            self._wait_for_lists()
+        if not only_begins and all(step.fate == "done" for step in steps):
+            self.wait_for_lists()
             found = verify(plan, self.reader)
             self._nothing_left = plan.destroys and found.empty
             outcome = evolve(outcome, drift=found.drift, unverified=found.unseen)
@@ -201,8 +210,8 @@ class Run:
         self._has_applied = True
         return outcome
 
-    def _wait_for_lists(self) -> None:
-        """Return when lists show what this run has changed."""
+    def wait_for_lists(self) -> None:
+        """Return when lists show the changes of this run."""
         if self._last_write is not None:
             self.sleep_until(self._last_write + self._provider.capabilities.visibility_seconds)
 
@@ -213,22 +222,22 @@ class Run:
         return evolve(outcome, steps=name_residents(outcome.steps, find))
 
     def _unready_first(self, plan: Plan, listen: Listener) -> Plan:
-        """Return the plan in the order that begins with the hosts that run and are not ready."""
+        """Return the plan in the order that begins with running hosts that are not ready."""
         hosts = hosts_in_turn(plan)
         if not hosts:
             return plan
-        said = f"asking {count(len(hosts), 'host')} whether they are ready, before the first change"
-        listen(Progress(0, len(plan.steps), 0, plan.budget.calls, 0.0, message=said))
+        message = f"checking whether {count(len(hosts), 'host')} are ready, before the first change"
+        listen(Progress(0, len(plan.steps), 0, plan.budget.calls, 0.0, message=message))
         loop = self._loop()
         ready = ask_all(loop, plan.placed, hosts, plan.observation.resources)
         options = evolve(plan.options, not_ready=frozenset(hosts) - ready)
         if not options.not_ready:
             return plan
-        ordered = compose(plan.placed, plan.catalogue, plan.observation, self._provider.drivers, options)
+        ordered = make_plan(plan.placed, plan.catalogue, plan.observation, self._provider.drivers, options)
         return evolve(plan, steps=ordered.steps)
 
     def _enforce(self, plan: Plan, there: Observation) -> int:
-        """Put in force again what the run has left as it was. Return how many resources that were."""
+        """Put unchanged resources in force again. Return their number."""
         self._in_force |= {step.address for step in plan.steps}
         calls = list(enforcing_calls(plan, there, self._provider, self.attempt, self._in_force))
         try:
@@ -244,11 +253,11 @@ class Run:
     def _ask(self, call: Call) -> Answer:
         if self._holder is not None:
             self._holder.renew_if_due()
-        return self._caller.insisting(call)
+        return self._caller.with_retries(call)
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
         assert self._holder is not None
-        caller, loop, complete = self._caller, self._loop(), births(plan)
+        caller, loop, complete = self._caller, self._loop(), host_completer(plan)
         return Coordinator(plan, caller, self.reader, loop, self._journal, self.attempt, complete, listen)
 
     def _loop(self) -> Loop:
@@ -260,10 +269,10 @@ class Run:
 
 def _message(outcome: Outcome) -> str:
     if outcome.drift:
-        found = f"a fresh look still finds {len(outcome.drift)} differences"
-        return f"every step was done in {outcome.scope}, and {found}"
+        found = f"a new read still finds {len(outcome.drift)} differences"
+        return f"every step was done in {outcome.scope}, but {found}"
     if outcome.unverified:
-        silent = f"{', '.join(sorted(outcome.unverified))} did not answer the look that would show it"
+        silent = f"{', '.join(sorted(outcome.unverified))} did not answer the read that verifies it"
         return f"every step was done in {outcome.scope}, but {silent}"
     failed = sum(step.fate == "failed" for step in outcome.steps)
     blocked = sum(step.fate == "blocked" for step in outcome.steps)

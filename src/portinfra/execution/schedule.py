@@ -1,4 +1,4 @@
-"""When each call may go out: the provider's published rates, kept by due times instead of sleep."""
+"""The earliest time of each call: it keeps the provider's published rates by due times, without sleep."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -9,20 +9,20 @@ from portinfra.model.catalogue import Rate
 from portinfra.planning.budget import BUCKET_SHARE
 
 SLOWER = 2.0
-"""How much longer the pause between two calls of a class becomes when the provider throttles it."""
+"""The factor of the pause between two calls of a class when the provider throttles it."""
 
 SLOWEST = 32.0
 
 BURST_SECONDS = 1.0
-"""Refusals so close together are one: the calls that were under way at once."""
+"""Refusals within this time count as one: their calls were in progress at the same time."""
 
 ROUNDING = 1e-9
-"""Tokens that are lacking by the rounding of sums are there."""
+"""The tolerance for tokens that are missing only because sums are rounded."""
 
 
 @define
 class _Lane:
-    """One rate class: a bucket that empties by calls and fills with time."""
+    """A token bucket of one rate class: calls empty it, and time fills it."""
 
     rate: Rate
     tokens: float
@@ -31,7 +31,7 @@ class _Lane:
     slowed_at: float = -math.inf
 
     def earliest(self, now: float) -> float:
-        """The moment at which the next token is there."""
+        """Return the moment of the next token."""
         per_second = self.rate.per_second / self.slowness
         if now > self.moment:
             share = max(1.0, self.rate.bucket * BUCKET_SHARE)
@@ -42,7 +42,7 @@ class _Lane:
 
 
 class Schedule:
-    """The earliest moment of each call. Classes without a published rate are not limited."""
+    """The token buckets of a provider. Classes without a published rate are not limited."""
 
     def __init__(self, rates: Mapping[str, Rate], now: float) -> None:
         self._lanes = {
@@ -50,24 +50,24 @@ class Schedule:
         }
 
     def earliest(self, classes: Iterable[str], now: float) -> float:
-        """The moment from which a call of these rate classes may go out."""
+        """Return the earliest moment of a call of these rate classes."""
         return max((self._lanes[name].earliest(now) for name in classes if name in self._lanes), default=now)
 
     def take(self, classes: Iterable[str], now: float) -> None:
-        """Count a call of these rate classes as made."""
+        """Take a token of each of these rate classes."""
         for name in classes:
             if lane := self._lanes.get(name):
                 lane.earliest(now)
                 lane.tokens -= 1
 
     def reserve(self, classes: tuple[str, ...], now: float) -> float:
-        """The moment at which a call of these rate classes may go out; it counts as made."""
+        """Return the earliest moment of a call of these rate classes, and take its tokens."""
         moment = self.earliest(classes, now)
         self.take(classes, now)
         return moment
 
     def slow_down(self, classes: Iterable[str], now: float) -> None:
-        """The provider refused for the rate: others use the account too, so go slower from here."""
+        """Reduce the rates after the provider throttled a call: others use the account, too."""
         for name in classes:
             if lane := self._lanes.get(name):
                 if now - lane.slowed_at > BURST_SECONDS:
@@ -77,7 +77,7 @@ class Schedule:
                 lane.moment = max(lane.moment, now)
 
     def speed_up(self, classes: Iterable[str]) -> None:
-        """The provider took a call: back towards the published rate."""
+        """Raise the rates towards the published ones, after the provider accepted a call."""
         for name in classes:
             if lane := self._lanes.get(name):
                 lane.slowness = max(1.0, lane.slowness * 0.95)

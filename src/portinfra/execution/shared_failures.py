@@ -1,4 +1,4 @@
-"""Failures that equal resources cannot escape: a quota, a permission, a key. One call finds out for all."""
+"""Failures that equal resources share: a quota, a permission, a key. One call finds them for all."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ DECISIVE = ("machine_type", "image", "disk_gib", "gib", "key", "native", "power"
 """The attributes that decide whether a quota refuses a resource."""
 
 DECISIVE_TOO = ("tags",)
-"""What decides besides whether a permission or a key does: a policy may ask for tags."""
+"""The further attributes that decide whether a permission or a key does: a policy may require tags."""
 
 OF_ITS_OWN = ("attachment", "snapshot")
 """Kinds whose limits belong to one host or one volume: others of the kind may still succeed."""
@@ -20,16 +20,16 @@ OF_ITS_OWN = ("attachment", "snapshot")
 
 @define
 class DeadEnds:
-    """The refusals of one apply that every equal call would meet."""
+    """The refusals of one apply that every equal call would get."""
 
     _errors: dict[tuple[str, ...], ProviderError] = field(factory=dict)
 
     def note(self, actions: Iterable[str], want: Spec | None, exists: bool, error: Exception) -> None:
-        """Remember an error that ended a step, if it says something about other resources.
+        """Record an error that ended a step, if it applies to other resources, too.
 
-        A refused creation does. A refused call on an existing resource does not, as a policy may depend on
-        the tags of that one resource. Nor does a deletion: what protects one resource does not protect
-        another. A quota that an existing host meets counts for all hosts, as each host takes of it to run.
+        The error of a creation does. A refused call on an existing resource does not, as a policy may depend
+        on the tags of that one resource. Nor does a deletion: the protection of one resource does not protect
+        another. A quota that stops an existing host counts for all hosts, as each running host needs it.
         """
         if want is None or want.kind in OF_ITS_OWN or not isinstance(error, PermissionDenied | QuotaExceeded):
             return
@@ -39,7 +39,7 @@ class DeadEnds:
                 self._errors.setdefault(_likeness(action, want, type(error)), error)
 
     def meets(self, call: Call, want: Spec | None) -> ProviderError | None:
-        """Return the error that a call would end in, about its own resource; None: nothing is known."""
+        """Return the error that a call would get, with its own resource; None: none is known."""
         if want is None:
             return None
         kinds = (PermissionDenied, QuotaExceeded)
@@ -58,7 +58,7 @@ class DeadEnds:
         return error
 
     def forget_quotas(self) -> None:
-        """Something was removed: there may be room again."""
+        """Forget quotas after a deletion: it may have freed a part of them."""
         kept = {key: error for key, error in self._errors.items() if not isinstance(error, QuotaExceeded)}
         self._errors = kept
 

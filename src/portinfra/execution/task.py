@@ -1,4 +1,4 @@
-"""The progress of one step of a plan: what it acts on, and how far it has come."""
+"""The progress of one step of a plan."""
 
 from typing import Any
 
@@ -16,53 +16,53 @@ from portinfra.provider.own_code import call_method
 
 @define
 class Task:
-    """One step under way."""
+    """One step, with its resource and its progress."""
 
     step: Step
     want: Spec | None
     known: Spec
-    """What is wanted; of a resource that goes, what was seen when the plan was made."""
+    """The wanted resource; for a deletion, the resource as the plan saw it."""
     driver: Driver[Any]
     refs: Refs
     missing: int
-    """Steps before it that are not done."""
+    """The number of steps before it that are not done."""
     started: float = 0.0
     calls: int = 0
     tries: int = 0
     """Failed tries since the last progress."""
     taken: int = 0
-    """Of these, those that found the name taken."""
+    """The number of these tries in which the name was taken."""
     equal: int = 0
-    """The last of these that had the same text."""
+    """The number of the last of these tries whose errors have the same text."""
     excused: int = 0
-    """Calls that were refused for a moment, while the run moved on."""
+    """The number of calls that were refused while the run made progress."""
     last: Exception | None = None
-    """The last error of a call of its own."""
+    """The last error of a call of this step."""
     faults: int = 0
-    """How often this step made it, and it failed after it was accepted."""
+    """The number of times that this step created the resource, and it failed later."""
     may_fail: bool = False
-    """Whether this step has made or changed it since the last fault: only then is a fault a new one."""
+    """Whether this step has changed the resource since the last fault. Only then is a fault a new one."""
     before: Observed[Spec] | None = None
-    """What was seen at the last progress: progress is a resource that is nearer to what is wanted."""
+    """The resource at the last progress. Progress is a resource that needs fewer calls."""
     accepted: set[str] = field(factory=set)
-    """The actions that were accepted since then."""
+    """The actions that the provider accepted since then."""
     changed: bool = False
     """Whether the provider accepted any call of this step."""
     untried: bool = False
     """Whether the refusal of an equal call ends this step before any call of its own."""
     fell_back: bool = False
-    """Whether a call was accepted and then changed nothing."""
+    """Whether a call was accepted, but changed nothing."""
     reported: set[str] = field(factory=set)
-    """The errors of this step that people were told."""
+    """The errors of this step that were reported to people."""
     written: float | None = None
-    """When its last write ended: lists may be stale for a while after."""
+    """The end of its last write. Lists may be outdated for a while after it."""
     waiting_since: float | None = None
     waits_for: str = ""
-    """The reason to wait since then. With another reason, patience begins anew."""
+    """The reason to wait since then. With another reason, the time limit begins again."""
 
     @property
     def kind(self) -> tuple[str, str]:
-        """What takes about as long as others of its kind: `converge` of an `instance`."""
+        """The group of steps that take about the same time: `converge` of an `instance`."""
         return self.step.phase, self.step.address.kind
 
     @property
@@ -77,24 +77,22 @@ class Task:
 
     @property
     def zones(self) -> frozenset[str]:
-        """The zones that the resource, or what it refers to, lies in."""
+        """The zones of the resource, and of the resources that it refers to."""
         spec, world = self.expected.spec, self.refs.seen
         referred = (world[address].spec for address in spec.references() if address in world)
         return frozenset(zone for zone in map(zone_of, (spec, *referred)) if zone)
 
     def find(self, observation: Observation) -> Observed[Spec] | None:
-        """Return the resource from what a read found: under its address or, while it is being renamed, under
-        its old one.
-        """
+        """Return the resource in a read: by its address or, during a rename, by its old one."""
         seen, found = self.current, observation.resources.get(self.step.address)
         if found is None and seen is not None and seen.address != self.step.address:
             found = observation.resources.get(seen.address)
         return found
 
     def note_progress(self) -> bool:
-        """Return whether the resource is nearer to what is wanted than ever in this step.
+        """Return whether the resource needs fewer calls than ever in this step. Then the tries begin again.
 
-        Then patience begins anew. That a call was accepted is no progress: it may fail afterwards.
+        An accepted call is no progress: it may fail later.
         """
         seen = self.current
         if not (self.tries or self.accepted) or (seen and (seen.state != "ready" or seen.fault)):
@@ -109,6 +107,6 @@ class Task:
 
 
 def list_surveyed(action: str, scope: Scope, tasks: list[Task]) -> list[Task]:
-    """Return the tasks whose resources a kind of read lists; all of them where none is known."""
+    """Return the tasks whose resources a kind of read lists; all tasks if none is known."""
     surveys = {task.step: call_method(task.driver.survey, scope, [task.expected]) for task in tasks}
     return [task for task in tasks if any(call.action == action for call in surveys[task.step])] or tasks

@@ -1,4 +1,4 @@
-"""Who makes the calls: several threads, or for tests the caller's own, one at a time."""
+"""The workers that make calls: several threads or, for tests, the caller's own thread."""
 
 from collections import deque
 from collections.abc import Callable
@@ -10,38 +10,38 @@ from attrs import frozen
 Work = Callable[[], object]
 
 Ticket = Callable[["Completion"], None]
-"""What the run does with a completion."""
+"""A function that the run calls with a completion."""
 
 
 @frozen
 class Completion:
-    """One piece of work that has ended: its result, or its error."""
+    """The result or the error of a piece of work that has ended."""
 
     ticket: Ticket
     result: object = None
     error: Exception | None = None
     crash: BaseException | None = None
-    """What is no `Exception`, and ends the run."""
+    """An error that is no `Exception`, and ends the run."""
 
 
 class Workers(Protocol):
-    """Something that does work and tells when it is done."""
+    """A pool that does work, and returns completions."""
 
     size: int
-    """How many pieces of work it takes at once."""
+    """The number of pieces of work at the same time."""
 
     @property
     def under_way(self) -> int:
-        """How many pieces of work have a completion that `next` has not returned."""
+        """The number of pieces of work whose completion `next` has not returned."""
 
     def submit(self, ticket: Ticket, work: Work) -> None:
-        """Have work done; its completion bears the ticket."""
+        """Begin a piece of work. Its completion has the ticket."""
 
     def next(self, timeout: float | None) -> Completion | None:
-        """The next completion; None when none came within `timeout` seconds."""
+        """Return the next completion; None: there was none within `timeout` seconds."""
 
     def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for the work in progress."""
 
 
 def _complete(ticket: Ticket, work: Work) -> Completion:
@@ -59,7 +59,7 @@ def _surely_complete(ticket: Ticket, work: Work) -> Completion:
 
 
 class Threads:
-    """Several threads, each making one call at a time; and one that is always free for a heartbeat."""
+    """Several threads that make one call at a time each, and one more that is free for renewals."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -68,18 +68,18 @@ class Threads:
 
     @property
     def under_way(self) -> int:
-        """How many pieces of work have a completion that `next` has not returned.
+        """The number of pieces of work whose completion `next` has not returned.
 
-        It is counted here and not by the caller: an interrupt may come between any two lines of a caller.
+        The caller does not count them: an interrupt may come between any two lines of a caller.
         """
         return len(self._futures)
 
     def submit(self, ticket: Ticket, work: Work) -> None:
-        """Have work done by a free thread. Whatever it raises, its completion tells."""
+        """Give a piece of work to a free thread. Its completion has every error that it raises."""
         self._futures[self._pool.submit(_surely_complete, ticket, work)] = None
 
     def next(self, timeout: float | None) -> Completion | None:
-        """A completion; of several, that of the work which was submitted first."""
+        """Return a completion; of several, that of the work that was submitted first."""
         done = wait(self._futures, timeout, FIRST_COMPLETED).done
         for future in self._futures:
             if future in done:
@@ -93,7 +93,7 @@ class Threads:
 
 
 class Inline:
-    """The calling thread itself: "crash at call k" means one thing."""
+    """The calling thread itself, so that each run with a crash at call k is equal."""
 
     size = 1
 
@@ -102,16 +102,16 @@ class Inline:
 
     @property
     def under_way(self) -> int:
-        """How many completions `next` has not returned."""
+        """The number of completions that `next` has not returned."""
         return len(self._completions)
 
     def submit(self, ticket: Ticket, work: Work) -> None:
-        """Do it now. What is no `Exception` (a crash, an interrupt) passes through."""
+        """Do the work now. An error that is no `Exception` (a crash, an interrupt) passes through."""
         self._completions.append(_complete(ticket, work))
 
     def next(self, timeout: float | None) -> Completion | None:
-        """The oldest completion."""
+        """Return the oldest completion; None: there is none."""
         return self._completions.popleft() if self._completions else None
 
     def close(self) -> None:
-        """Nothing is ever under way."""
+        """Do nothing: no work is ever in progress."""

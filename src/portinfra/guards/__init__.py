@@ -1,1 +1,1 @@
-"""What lies outside of an environment and forbids or changes a plan of it: a fence, the other environment."""
+"""Guards: conditions outside an environment that forbid or change a plan of it, such as a fence."""

@@ -1,4 +1,4 @@
-"""Calls of the guards that a plan was given: they may be the user's own code."""
+"""Calls of the guards of a plan, which may be a user's own code."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""The fence of an environment: while another one is active, no host of it runs. Pure."""
+"""The fence of an environment: while another environment is active, none of its hosts runs. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
@@ -17,10 +17,10 @@ from portinfra.model.resources import Instance, Spec
 
 @frozen
 class Fence:
-    """What the lease of an environment says of its fence."""
+    """The fence in the lease of an environment."""
 
     epoch: int = 0
-    """The moment of the last takeover, in seconds since the epoch; 0: there was none."""
+    """The moment of the last takeover, in seconds since 1970; 0: there was none."""
     closed: bool = False
     """Whether another environment is active, or is about to be."""
 
@@ -30,11 +30,14 @@ class Fence:
         return cls(lease.epoch, lease.fenced) if lease else cls()
 
     def plan(self, placed: Placed, there: Observation, make: Callable[[Placed], Plan]) -> Plan:
-        """Return the plan that the fence allows, with its findings. `make` plans what is wanted. Where its
-        first plan would replace hosts, `make` plans once more, with these hosts as they are.
+        """Return the plan that the fence allows, with its findings.
+
+        `make` plans the wanted resources. If its first plan would replace hosts, `make` plans once more with
+        these hosts as they are.
         """
         if not self.closed:
             return make(placed)
+        placed = placed.without_ignoring("power")
         plan = make(_power_off(placed, there))
         postponed = _hosts_to_replace(plan)
         if postponed:
@@ -46,7 +49,7 @@ class Fence:
         )
 
     def plan_to_destroy(self, placed: Placed, make: Callable[[Placed], Plan]) -> Plan:
-        """Return the plan that leaves nothing, with a finding where another environment is active."""
+        """Return the plan that deletes everything, with a finding where another environment is active."""
         plan = make(placed)
         return _with(plan, _fence_finding(placed, self.epoch)) if self.closed else plan
 
@@ -87,7 +90,7 @@ def _power_off(placed: Placed, there: Observation, kept: Collection[Address] = (
             resources[address] = evolve(as_is, power="stopped")
         elif isinstance(spec, Instance) or missing.intersection(spec.references()):
             missing.add(address)
-            if address in there.resources:  # an address that others know stays, though its host is gone
+            if address in there.resources:  # a known address stays, though its host is gone
                 resources[address] = there.resources[address].spec
         else:
             resources[address] = spec
@@ -103,7 +106,7 @@ def _hosts_to_replace(plan: Plan) -> frozenset[Address]:
 
 
 def _postponed_hosts(hosts: Iterable[Address], refused: Collection[Address]) -> Iterator[Finding]:
-    """Return a finding for each host whose replacement waits; an error for those that the options name."""
+    """Yield a finding for each host whose replacement waits: an error for hosts that the options name."""
     for address in sorted(hosts):
         yield Finding(
             "recovery/fenced-host",

@@ -1,4 +1,4 @@
-"""The check of the guards that a plan was given.
+"""The check of the guards of a plan.
 
 The lease of a scope records the other environment of its recovery plan (`Lease.peer`). So a plan without
 guards is refused there, whichever program makes it.
@@ -18,12 +18,14 @@ from portinfra.model.plan import Guard, Plan
 
 
 def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None) -> Plan:
-    """Return the plan with its guards, with the epoch and fence of its scope's lease, and with the findings
-    of the guards. A guard reads both environments, so its finding replaces that of the same rule and subject
-    which the lease alone gave.
+    """Return the plan with its guards, the epoch and fence of its scope's lease, and the findings of the
+    guards.
 
-    Where the lease records a peer that no guard reads, that is a finding, too, and so is the destruction of
-    the environment that has taken over: errors, and warnings where `guards` is empty, which says that the
+    A guard reads both environments. So its finding replaces that of the same rule and subject which the lease
+    alone gave.
+
+    It is a finding if the lease records a peer that no guard reads. So is the destruction of the environment
+    that has taken over. These are errors; they are warnings where `guards` is empty, which means that the
     caller skips the check on purpose.
     """
     given = None if guards is None else tuple(guards)
@@ -42,15 +44,16 @@ def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None
 
 
 def check_guards_again(run: Run, plan: Plan, guards: Iterable[Guard] | None) -> Plan:
-    """Return the same for the lease of a run. The run renews its lease meanwhile, as another environment may
-    take minutes to answer.
+    """Return the same for the lease of a run.
+
+    The run renews its lease meanwhile, as another environment may take minutes to answer.
     """
-    with run.living():
+    with run.keep_lease():
         return check_guards(plan, guards, run.lease)
 
 
 def record_peer(run: Run, plan: Plan) -> None:
-    """Record in the lease that a run holds which environment the guards of a plan read."""
+    """Record in the lease of a run which environment the guards of a plan read."""
     if not is_recorded(plan):
         run.record_peer(peer_of(plan))
 
@@ -65,8 +68,9 @@ def _peers(plan: Plan) -> list[str]:
 
 
 def is_recorded(plan: Plan) -> bool:
-    """Return whether the lease names the environment that the guards of a plan read, or need not: a plan that
-    destroys leaves nothing to guard.
+    """Return whether the lease names the environment that the guards of a plan read.
+
+    It need not for a plan that destroys, as that leaves nothing to guard.
     """
     return plan.destroys or peer_of(plan) in ("", plan.peer)
 
@@ -92,8 +96,9 @@ def _unchecked_peer(plan: Plan, lease: Lease | None) -> Iterator[Finding]:
 
 
 def _active_environment(plan: Plan, found: Iterable[Finding]) -> Iterator[Finding]:
-    """Return a finding for a plan that destroys the environment that has the newer data. `found` are the
-    findings of guards, which know whether the other environment has taken over since.
+    """Return a finding for a plan that destroys the environment with the newer data.
+
+    `found` has the findings of guards, which know whether the other environment has taken over since.
     """
     is_overtaken = any(finding.rule == "recovery/superseded" for finding in found)
     if not (plan.destroys and plan.epoch and plan.changes) or plan.fenced or is_overtaken:

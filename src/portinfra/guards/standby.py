@@ -1,4 +1,4 @@
-"""A standby: its hosts run while another environment is active, and the internet cannot reach them."""
+"""Standbys: their hosts run while another environment is active, and the internet cannot reach them."""
 
 from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
@@ -11,26 +11,26 @@ from portinfra.model.plan import Guard, Plan
 
 @runtime_checkable
 class StandbyGuard(Guard, Protocol):
-    """A guard that lets the hosts of an environment run while another one is active."""
+    """A guard that lets the hosts of an environment run as a standby."""
 
     def as_standby(self, placed: Placed, lease: Lease | None) -> Placed | None:
-        """Return what a standby has of the resources; None: the environment is none now. `lease` is its last
-        one.
+        """Return the resources that a standby has; None: the environment is no standby now. `lease` is its
+        last one.
         """
 
     def begin_standby(self, plan: Plan) -> None:
-        """Record that hosts of a standby may write on its volumes from now on."""
+        """Record that hosts of a standby may write to its volumes from now on."""
 
 
 def standby_of(placed: Placed, lease: Lease | None, guards: Iterable[Guard]) -> Placed | None:
-    """Return what a standby has of the resources; None: no guard declares one."""
+    """Return the resources that a standby has; None: no guard declares a standby."""
     standbys = (guard for guard in guards if isinstance(guard, StandbyGuard))
     made = (call_guard(guard, lambda one: one.as_standby(placed, lease)) for guard in standbys)
     return next((each for each in made if each is not None), None)
 
 
 def begin_standby(plan: Plan) -> None:
-    """Tell the guards of a plan of a standby that it is carried out now."""
+    """Call the guards of a plan of a standby when the plan is carried out."""
     for guard in plan.guards or ():
         if plan.standby and isinstance(guard, StandbyGuard):
             call_guard(guard, lambda one: one.begin_standby(plan))

@@ -1,1 +1,1 @@
-"""Hooks: what users have called on the way, and the inventory of hosts that hooks read."""
+"""Hooks: commands and functions of users that portinfra calls, and the inventory of hosts that they read."""

@@ -1,4 +1,4 @@
-"""Hooks: what a user has called on the way. A Python function, or a command of the local shell."""
+"""Calls of hooks: a Python function, or a command of the local shell."""
 
 import io
 import json
@@ -19,43 +19,46 @@ from portinfra.provider.own_code import describe
 FILE = re.compile(r"\s*([\w.~/+-]*/[\w./+-]*)(?=\s|;|&|\||$)")
 """The path that a command begins with: `./thaw`, `/opt/shop/answers`."""
 
-TOLD_MAX = 400
-"""Characters of what a hook printed that are kept: the last ones."""
+OUTPUT_MAX = 400
+"""How many characters of a hook's output are kept: the last ones."""
 
 STOPPED_AFTER = 0.2
-"""Seconds between two looks at whether a command has to be ended."""
+"""Seconds between two checks whether a command must be ended."""
 
 Stopped = Callable[[], bool]
-"""Returns whether the run has stopped waiting for the answer."""
+"""Returns whether the run no longer waits for the result."""
 
-ONCE_TOLD = 'read -r _ && exec /bin/sh -c "$1" < /dev/null'
-"""Begins with a command only once it is awaited: whoever is interrupted before does not know what to end."""
+AFTER_START = 'read -r _ && exec /bin/sh -c "$1" < /dev/null'
+"""Starts a command only when the caller waits for it. A caller that is interrupted before would not know the
+process to end.
+"""
 
 
 @frozen
 class Answer:
-    """How a hook ended."""
+    """The result of a hook."""
 
     passed: bool
     told: str = ""
-    """What it printed; of a command that failed, and then why."""
+    """What it printed. Of a command that failed, also why."""
     problem: str = field(default="", eq=False)
-    """Why a command failed: its exit code, or that it did not end."""
+    """Why a command failed: its exit code, or that it did not end in time."""
     hangs: bool = False
     """Whether it is a Python function that has not returned, and still runs."""
 
 
 def name_of(hook: Hook) -> str:
-    """What a hook is called where people read of it."""
+    """Return the name of a hook in texts for people."""
     if isinstance(hook, str):
         return hook
-    told = (hook.__doc__ or "").strip().partition("\n")[0]
-    return told or getattr(hook, "__name__", type(hook).__name__)
+    summary = (hook.__doc__ or "").strip().partition("\n")[0]
+    return summary or getattr(hook, "__name__", type(hook).__name__)
 
 
-def unready(hook: Hook) -> str:
-    """Why a hook cannot be called from here; empty where nothing is seen. Only a command that begins with a
-    path can be looked at: the rest is the shell's affair.
+def why_not_callable(hook: Hook) -> str:
+    """Return why a hook cannot be called from here; empty where no reason is found.
+
+    Only the path at the beginning of a command can be checked: the shell interprets the rest.
     """
     word = FILE.match(hook) if isinstance(hook, str) else None
     if word is None:
@@ -75,13 +78,13 @@ def call(
     file: str = "inventory",
     **variables: str,
 ) -> Answer:
-    """Call a hook. A command gets at most so many seconds, one at least, and the variables as `PORTINFRA_…`.
-    The variable of the name `file` is the path of a JSON file with what is given.
+    """Call a hook. A command gets at most so many seconds, at least one, and the variables as `PORTINFRA_…`.
 
-    A command is ended, with all that it began, soon after `stopped` returns True. A function has no limit.
+    The variable with the name `file` is the path of a JSON file with the given values. A command is ended,
+    with all its processes, soon after `stopped` returns True. A function has no limit.
     """
     if not isinstance(hook, str):
-        printed = io.StringIO()  # as of a command: what it prints is kept, and is in no output
+        printed = io.StringIO()  # as for a command: its output is kept, and printed nowhere
         with redirect_stdout(printed):
             return call_function(hook, given, printed)
     return _command(
@@ -90,7 +93,7 @@ def call(
 
 
 def call_function(function: Hook, given: Inventory, printed: io.StringIO) -> Answer:
-    """Call a Python function; return how it ended. The caller collects what it prints."""
+    """Call a Python function and return its result. The caller collects what it prints."""
     assert callable(function)
     try:
         answer = function(given)
@@ -110,22 +113,25 @@ def _command(
         file, printed = Path(folder, f"{name}.json"), Path(folder, "printed")
         file.write_text(json.dumps(given, indent=2), encoding="utf-8")
         named = {f"PORTINFRA_{key.upper()}": value for key, value in {name: str(file), **variables}.items()}
-        with printed.open("wb") as output:  # no pipe: what it leaves running would hold that open
+        with printed.open("wb") as output:  # no pipe: a process that it leaves running would keep a pipe open
             process = subprocess.Popen(
-                ["/bin/sh", "-c", ONCE_TOLD, "sh", command],  # the user's own line, with pipes and all
+                ["/bin/sh", "-c", AFTER_START, "sh", command],  # the user's own line, with pipes and all
                 env={**os.environ, **named},
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # so that what it began can be ended with it
+                start_new_session=True,  # so that its processes can be ended with it
             )
         problem = wait(process)
-        told = printed.read_bytes().decode(errors="replace")
-    return Answer(not problem, last_part(f"{told.rstrip()}\n{problem}"), problem)
+        output_text = printed.read_bytes().decode(errors="replace")
+    return Answer(not problem, last_part(f"{output_text.rstrip()}\n{problem}"), problem)
 
 
 def _wait_for_end(process: subprocess.Popen[bytes], seconds: float, stopped: Stopped | None) -> str:
-    """Wait for a command, and not for what it leaves running: a dead man's switch goes on. Why it failed."""
+    """Wait for a command and return why it failed.
+
+    It does not wait for processes that the command leaves running: a dead man's switch must continue.
+    """
     left = seconds
     begin: bytes | None = b"begin\n"
     try:
@@ -147,6 +153,6 @@ def _wait_for_end(process: subprocess.Popen[bytes], seconds: float, stopped: Sto
     return f"exit code {process.returncode}" if process.returncode else ""
 
 
-def last_part(told: str) -> str:
-    """Return the end of what a hook printed: as much as is kept."""
-    return told.strip()[-TOLD_MAX:]
+def last_part(output: str) -> str:
+    """Return the end of a hook's output: as much as is kept."""
+    return output.strip()[-OUTPUT_MAX:]

@@ -1,4 +1,4 @@
-"""The `dns` of an environment: a function or command that is called with the address of each host."""
+"""The `dns` of an environment: a function or command that receives the address of each host."""
 
 from portinfra.errors import UserCodeError
 from portinfra.hooks.calls import call, name_of
@@ -8,11 +8,11 @@ from portinfra.model.observed import Observation
 from portinfra.model.resources import Instance, PublicAddress
 
 DNS_SECONDS = 300.0
-"""The longest that a command may take."""
+"""The longest time for a command, in seconds."""
 
 
 def host_addresses(there: Observation) -> HostAddresses:
-    """Return the addresses of each host that is observed, by its name."""
+    """Return the addresses of each observed host, by its name."""
     public = {seen.spec.instance: seen.parts.get("ip") or None for seen in there.of(PublicAddress).values()}
     return {
         address.name: {"private": seen.spec.private_address, "public": public.get(address)}
@@ -21,9 +21,9 @@ def host_addresses(there: Observation) -> HostAddresses:
 
 
 def call_dns(environment: Environment, there: Observation) -> None:
-    """Call the `dns` of an environment, if it has one, with what is observed there.
+    """Call the `dns` of an environment, if it has one, with the observed addresses.
 
-    Raises UserCodeError where it fails.
+    Raise UserCodeError where it fails.
     """
     if environment.dns is None:
         return

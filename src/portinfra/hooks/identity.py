@@ -1,4 +1,4 @@
-"""What a hook is: its command, with digests of the command and of the file that it names."""
+"""The identity of a hook: its command, with digests of the command and of its file."""
 
 import hashlib
 import inspect
@@ -12,18 +12,20 @@ from portinfra.model.hook import Hook
 
 @frozen
 class HookIdentity:
-    """A hook as evidence names it. Digests are of SHA-256, in hex; empty where nothing can be read."""
+    """A hook as evidence names it. Digests are SHA-256 in hexadecimal digits; empty where nothing can be
+    read.
+    """
 
     command: str
     """The command; of a Python function, its module and name."""
     command_sha256: str
-    """Of the command; of a Python function, of its source."""
+    """The digest of the command; of a Python function, of its source."""
     file_sha256: str
-    """Of the file that the command begins with, or that defines the function."""
+    """The digest of the file that the command begins with, or that defines the function."""
 
 
 def identify(hook: Hook) -> HookIdentity:
-    """Return what a hook is now: its file may be another one at the next call."""
+    """Return the present identity of a hook. Its file may have changed at the next call."""
     if isinstance(hook, str):
         named = FILE.match(hook)
         return HookIdentity(hook, _sha256(hook.encode()), _file_digest(named[1] if named else ""))

@@ -1,4 +1,4 @@
-"""What hooks are given: the hosts of an environment as they are, in plain values."""
+"""The inventory for hooks: the hosts of an environment as they are, in plain values."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ SCHEMA = "portinfra.recovery-inventory/1"
 
 
 def inventory(placed: Placed, there: Observation, **more: Any) -> Inventory:
-    """The hosts that are there, by name; what else a hook should know is added."""
+    """Return the existing hosts by name, and more values for a hook."""
     volumes: dict[str, list[dict[str, str]]] = {}
     for seen in there.resources.values():
         spec = seen.spec

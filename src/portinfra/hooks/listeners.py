@@ -1,4 +1,4 @@
-"""Functions of the user that hear how far a run is. An error of theirs does not end the run."""
+"""Listeners: functions of the user that receive the progress of a run. Their errors do not end the run."""
 
 import warnings
 from collections.abc import Callable
@@ -15,17 +15,17 @@ T = TypeVar("T")
 
 @define
 class SafeListener(Generic[T]):
-    """A listener that is called until it raises. Then a warning names it, and the run goes on."""
+    """A listener that is called until it raises. Then a warning names it, and the run continues."""
 
     function: Callable[[T], object]
     has_failed: bool = field(init=False, default=False)
 
-    def __call__(self, heard: T) -> None:
-        """Tell the listener. A PortinfraError of its own passes through."""
+    def __call__(self, event: T) -> None:
+        """Call the listener. A PortinfraError passes through."""
         if self.has_failed:
             return
         try:
-            self.function(heard)
+            self.function(event)
         except PortinfraError:
             raise
         except (Exception, SystemExit) as error:
@@ -34,7 +34,7 @@ class SafeListener(Generic[T]):
             where = f" ({place})" if (place := location_of(self.function)) else ""
             warnings.warn(
                 f"the listener {name}{where} raised {describe(error, self.function)}. "
-                "The run goes on, and does not call it again.",
+                "The run continues without it.",
                 RuntimeWarning,
                 stacklevel=2,
             )

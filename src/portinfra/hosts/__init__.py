@@ -1,1 +1,1 @@
-"""The hosts of a topology: the files on them, and lists of them for other tools. Pure: it reads nothing."""
+"""The hosts of a topology: their configuration files, and inventories for other tools. It reads nothing."""

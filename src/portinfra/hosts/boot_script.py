@@ -1,7 +1,7 @@
 """The script that writes a host's files at its first boot, and loads its firewall at every boot.
 
-It is a POSIX script and idempotent. The manifest is written last: a boot that ends half-way writes all again.
-Later changes are the delivery's: the script never overwrites them.
+It is an idempotent POSIX script. It writes the manifest last, so after a boot that ends half-way, the next
+one writes all files again. It never overwrites later changes: the user's delivery makes these.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ END = "PORTINFRA_END_OF_FILE"
 """The line that ends each file in the script. No file has such a line."""
 
 _OPTIONAL = ((hosts_file.PATH,), (haproxy.PATH, systemd.SCRIPT, systemd.UNIT))
-"""What user data leaves out where it is too large, the first first. The firewall and the manifest stay."""
+"""The files that too large user data leaves out, in this order. The firewall and the manifest stay."""
 
 _HEAD = f"""\
 #!/bin/sh
@@ -55,22 +55,21 @@ fi
 
 @frozen
 class BootScript:
-    """A script with the files that it has no room for."""
+    """A boot script, with the files that do not fit into it."""
 
     text: str
     left_out: tuple[str, ...] = ()
-    """The paths of files that the host lacks until the delivery brings them."""
+    """The paths of files that the host does not have before the user delivers them."""
     fits: bool = True
     """Whether the user data of the host has room for `text`."""
 
 
 def boot_script(files: Sequence[HostFile], size: Callable[[str], int], most: int) -> BootScript:
-    """Return the script that writes these files, of which the manifest is the last.
+    """Return the script that writes these files. The last of them is the manifest.
 
-    `size` returns how many bytes of user data a script takes, and `most` is how many there may be. Where
-    files do not fit, `/etc/hosts` is left out, then what is HAProxy's. The manifest has every file all the
-    same, so that `sha256sum --check` finds those that are missing. A script that is still too large does not
-    fit (`fits`).
+    `size` returns the bytes of user data for a script, and `most` is their limit. If the files do not fit,
+    `/etc/hosts` is left out, then the files of HAProxy. The manifest still has every file, so that
+    `sha256sum --check` finds the missing ones. If the script is still too large, `fits` is False.
     """
     left_out: tuple[str, ...] = ()
     text = _script(files)
@@ -83,7 +82,7 @@ def boot_script(files: Sequence[HostFile], size: Callable[[str], int], most: int
 
 
 def _script(files: Sequence[HostFile]) -> str:
-    """The firewall comes first, and is loaded before anything else is written."""
+    """Return the script. It writes the firewall first, and loads it before it writes the other files."""
     *others, last = files
     parts = [_HEAD]
     for file in sorted(others, key=lambda file: file.path != nftables.PATH):

@@ -1,4 +1,4 @@
-"""What is wrong with the hosts of a placed topology, and what they need that portinfra does not bring."""
+"""Findings about the hosts of a placed topology, and about what they need and portinfra does not provide."""
 
 from collections.abc import Iterator
 
@@ -7,21 +7,21 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.placed import Placed
 
 SERVERS_MAX = 4000
-"""The most servers in the HAProxy of one host, as many as it keeps connections."""
+"""The most servers in the HAProxy of one host, equal to its limit of connections."""
 
 PACKAGES = ("haproxy", "nftables", "socat")
 """The Debian packages whose files portinfra renders."""
 
 
 def host_findings(placed: Placed) -> Iterator[Finding]:
-    """Return errors and warnings about the services of a topology in its environment."""
+    """Yield errors and warnings about the services of a topology in its environment."""
     upstreams = find_upstreams(placed)
     for role in placed.topology.roles:
         servers = sum(len(upstreams.hosts[upstreams.offered_by[s.name]]) for s in upstreams.calls[role.name])
         if servers > SERVERS_MAX:
             yield Finding(
                 "hosts/servers",
-                f"its hosts would check {servers:,} servers, and {SERVERS_MAX:,} are the most",
+                f"its hosts would check {servers:,} servers, and the limit is {SERVERS_MAX:,}",
                 "Let it call fewer services, or give the roles that offer them fewer hosts.",
                 subject=f"role.{role.name}",
                 location=role.location,
@@ -29,7 +29,7 @@ def host_findings(placed: Placed) -> Iterator[Finding]:
         if "private_address" in role.ignore:
             yield Finding(
                 "hosts/address",
-                "it ignores private_address, and the files of other hosts name the declared addresses",
+                "it ignores private_address, but the files of other hosts have the declared addresses",
                 "Remove private_address from its ignore.",
                 Severity.WARNING,
                 subject=f"role.{role.name}.ignore",
@@ -38,12 +38,12 @@ def host_findings(placed: Placed) -> Iterator[Finding]:
 
 
 def need_findings(placed: Placed) -> Iterator[Finding]:
-    """Return a note about what the image and the user's own authority must bring."""
+    """Yield a note about the packages of the image, and the certificates of the user's own authority."""
     packages = " ".join(f"--package {name}" for name in PACKAGES)
     yield Finding(
         "hosts/needs",
         f"its hosts need an image with {', '.join(PACKAGES)}, and certificates in /etc/portinfra/tls "
-        "(host.pem, host.pem.key, ca.pem) of an authority of yours",
+        "(host.pem, host.pem.key, ca.pem) from your own authority",
         f"Build the image with {packages}. Put the certificates there before you use a service.",
         Severity.NOTE,
         subject=f"topology.{placed.topology.name}.delivery",

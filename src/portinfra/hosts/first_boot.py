@@ -1,4 +1,4 @@
-"""The boot script of each new host, within the user data that its provider takes."""
+"""The boot script of each new host, within its provider's limit of user data."""
 
 from collections.abc import Callable
 from functools import cache
@@ -14,15 +14,15 @@ from portinfra.provider.interface import ProviderPlugin
 
 
 def platform_of(plugin: ProviderPlugin) -> Platform:
-    """Return what hosts need of a provider's cloud: nothing, where the provider does not say."""
+    """Return the services of a provider's cloud that hosts need; none if the provider declares none."""
     return plugin.platform_services if isinstance(plugin, PlatformServices) else lambda network, subnet: ()
 
 
 def boot_scripts(placed: Placed, plugin: ProviderPlugin) -> Callable[[Instance], BootScript]:
-    """Return a function that makes the boot script of one host of a placed topology.
+    """Return a function that returns the boot script of one host of a placed topology.
 
-    Nothing is rendered before it is called. A host that is none of the topology's has no script, and neither
-    has any host of a topology without delivery.
+    It renders nothing before its first call. A host outside of the topology has an empty script, and so has
+    each host of a topology without delivery.
     """
 
     @cache

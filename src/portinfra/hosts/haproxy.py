@@ -1,6 +1,6 @@
 """haproxy.cfg of a host: a port of 127.0.0.1 for each service it calls, a TLS port for each it offers.
 
-Each setting has a measured reason, in the comment beside it. https://docs.haproxy.org/2.6/configuration.html
+The comment beside each setting has its measured reason. https://docs.haproxy.org/2.6/configuration.html
 """
 
 from collections.abc import Iterator
@@ -13,16 +13,20 @@ PATH = "/etc/haproxy/haproxy.cfg"
 SOCKET = "/run/haproxy/admin.sock"
 STATE = "/run/haproxy/state"
 TLS = "/etc/portinfra/tls"
-"""The folder of certificates, which another program fills: `host.pem`, `host.pem.key`, `ca.pem`."""
+"""The folder of certificates. Another program writes them: `host.pem`, `host.pem.key`, `ca.pem`."""
 
 _VANISHED = "tcp-ut 3s"
-"""A connection ends when data stays for so long without an answer. A worker that a reload replaced checks no
-servers, so nothing else ends its connections to a host that vanished. `default-server` of 2.6 ignores it.
+"""A connection ends when data stays unacknowledged for this time.
+
+After a reload, the old worker checks no servers, so nothing else ends its connections to a vanished host.
+`default-server` of HAProxy 2.6 ignores this option.
 """
 _LEAVE = "on-marked-down shutdown-sessions"
-"""Kept connections leave an application that is called dead. It also ends new connections to it, which would
-otherwise wait for another server. So clients have it only where no HAProxy beside the application does that:
-with `tls` of `app` or `none`. There a new connection that waits when the check fails is lost.
+"""It ends kept connections to an application that is marked as down.
+
+It also ends new connections to it, which would otherwise wait for another server. So clients have it only if
+no HAProxy beside the application does that: with `tls` of `app` or `none`. Then a new connection that waits
+when the check fails is lost.
 """
 _CERTIFICATES = f"crt {TLS}/host.pem ca-file {TLS}/ca.pem verify required"
 _FEW_CLIENTS = 50
@@ -80,7 +84,7 @@ defaults
 def haproxy_file(upstreams: Upstreams, role: str, zone: int, offers: tuple[Service, ...]) -> HostFile | None:
     """Return the file of the hosts of a role in a zone, with `{address}` for a host's own address.
 
-    None where the hosts neither call a service nor end TLS for one.
+    None: the hosts neither call a service nor terminate TLS for one.
     """
     listened = [service for service in offers if service.tls == "proxy"]
     if not upstreams.calls[role] and not listened:
@@ -118,12 +122,12 @@ def _upstream(service: Service, servers: list[Server], clients: int) -> Iterator
 
 
 def _listener(service: Service, admitted: tuple[str, ...]) -> Iterator[str]:
-    # A dot is in no service's name, so no service that the host calls has the name of one of these sections.
+    # No service has a dot in its name, so no service that the host calls has the name of such a section.
     yield f"frontend {service.name}.listener"
     yield f"    bind {{address}}:{service.tcp} ssl {_CERTIFICATES} {_VANISHED}"
     # A listener accepts while its application is dead: its clients would not see it.
     yield f"    tcp-request connection reject if {{ nbsrv({service.name}.app) lt 1 }}"
-    # A role's name ends in no digit, so that the name of a host has its role.
+    # A role's name does not end in a digit, so the name of a host shows its role.
     known = f" unless {{ ssl_c_s_dn(CN) -m reg ^({'|'.join(admitted)})[1-9][0-9]*$ }}" if admitted else ""
     yield f"    tcp-request content reject{known}"
     yield f"    default_backend {service.name}.app"

@@ -1,4 +1,4 @@
-"""/etc/hosts of a host: the names of the hosts that its role shares a flow with. There is no DNS inside."""
+"""/etc/hosts of a host: the hosts of all roles that have a flow with its role. There is no internal DNS."""
 
 from portinfra.hosts.upstreams import Upstreams
 from portinfra.model.host_file import HostFile
@@ -16,7 +16,7 @@ _HEAD = """\
 def hosts_file(topology: Topology, upstreams: Upstreams, role: str) -> HostFile:
     """Return the file of the hosts of a role, with `{address}` and `{name}` for a host's own.
 
-    All hosts of a topology would be too many for user data.
+    It does not have all hosts of a topology, as these would be too many for user data.
     """
     peers = find_peers(topology, role)
     lines = [
@@ -30,7 +30,7 @@ def hosts_file(topology: Topology, upstreams: Upstreams, role: str) -> HostFile:
 
 
 def find_peers(topology: Topology, role: str) -> set[str]:
-    """Return the roles at the other ends of the role's flows; the role itself where it calls itself."""
+    """Return the roles at the other ends of the role's flows; the role itself if it calls itself."""
     outward = {name for flow in topology.flows if role in flow.sources for name in flow.targets}
     inward = {name for flow in topology.flows if role in flow.targets for name in flow.sources}
     return outward | inward

@@ -1,6 +1,6 @@
-"""The hosts of a topology as other tools list them. Offline: addresses are known before any host exists.
+"""The hosts of a topology in the formats of other tools, offline: addresses are known before a host exists.
 
-An attribute that a role ignores may differ on its hosts, so without a call it is not known.
+An attribute that a role ignores may differ on its hosts, so it is not known without a call.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ SSH = 22
 
 @frozen
 class Host:
-    """One host as it will be."""
+    """One host as declared."""
 
     name: str
     role: str
@@ -79,7 +79,7 @@ def inventory(placed: Placed, format: str = "ansible") -> str:
 
 
 def _as_ansible(placed: Placed) -> str:
-    """An Ansible inventory (INI), with a group for each role; `-` becomes `_`, as group names need."""
+    """Return an Ansible inventory (INI) with a group for each role. `-` becomes `_`, as names require."""
     lines = [f"# {as_declared(placed.scope)}"]
     for role, some in _by_role(list_hosts(placed)).items():
         lines += ["", f"[{role.replace('-', '_')}]"]
@@ -93,13 +93,13 @@ def _ansible_line(host: Host) -> str:
 
 
 def unknown(host: Host) -> str:
-    """Return the comment that stands for a host whose address is not known."""
+    """Return the comment in place of a host whose address is not known."""
     see = command_line("output")
     return f"# {host.name}: address not known, as {host.role} ignores private_address. See: {see}"
 
 
 def _as_hosts_file(placed: Placed) -> str:
-    """Lines for `/etc/hosts`."""
+    """Return lines for `/etc/hosts`."""
     return "\n".join(
         [
             f"# {placed.scope}",
@@ -113,7 +113,7 @@ def _as_hosts_file(placed: Placed) -> str:
 
 
 def _as_ssh_config(placed: Placed) -> str:
-    """An ssh configuration that goes through the first host of the role that may ssh to the most others."""
+    """Return an ssh configuration, whose jump host is the first host of the role that may ssh to most."""
     jump = jump_role(placed.topology)
     reached = _ssh_targets(placed.topology)
     lines = [f"# {placed.scope}; use it with: ssh -F FILE HOST", f"# {as_declared(placed.scope)}"]
@@ -128,13 +128,13 @@ def _as_ssh_config(placed: Placed) -> str:
 
 
 def jump_role(topology: Topology) -> str | None:
-    """The role that ssh goes through (R19): the one from which flows let ssh into the most roles."""
+    """Return the role of the jump host (R19), whose flows allow ssh to the most roles; None: no flow does."""
     counts = Counter(source for sources in _ssh_targets(topology).values() for source in sorted(sources))
     return counts.most_common(1)[0][0] if counts else None
 
 
 def _ssh_targets(topology: Topology) -> dict[str, set[str]]:
-    """Each role with the other roles that may ssh to it."""
+    """Return for each role the other roles that may ssh to it."""
     roles = {role.name for role in topology.roles}
     reached: dict[str, set[str]] = {}
     for flow in topology.flows:

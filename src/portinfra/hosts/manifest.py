@@ -8,6 +8,6 @@ PATH = "/etc/portinfra/manifest"
 
 
 def manifest_file(files: Iterable[HostFile]) -> HostFile:
-    """Return the manifest of these files. Its own digest stands for all of them."""
+    """Return the manifest of these files. Its own digest identifies all of them."""
     text = "".join(f"{file.digest}  {file.path}\n" for file in files)
     return HostFile(PATH, text, check="sha256sum --check --quiet %")

@@ -1,7 +1,7 @@
-"""nftables.conf of a host: what the cloud's firewall lets through, in both directions, and nothing else.
+"""nftables.conf of a host: it allows what the cloud's firewall allows, in both directions, and nothing else.
 
-The rules are those of the role's `FirewallRules`, of which `reach` tells who can reach whom. Peers are the
-CIDRs of roles, so the number of hosts changes no file. https://wiki.nftables.org
+The rules are those of the role's `FirewallRules`, from which `reach` computes who can reach whom. Peers are
+the CIDRs of roles, so the number of hosts changes no file. https://wiki.nftables.org
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,7 +43,7 @@ Resources = Mapping[Address, Spec]
 def nftables_file(
     rules: FirewallRules, resources: Resources, platform: Iterable[PlatformService]
 ) -> HostFile:
-    """Return the file of the hosts that bear a firewall, in a subnet with these services of the platform."""
+    """Return the file of the hosts with a firewall, in a subnet with these services of the platform."""
     platform = tuple(platform)
     inward = [*_lines(rules.ingress, "saddr", resources), *_answers(platform)]
     outward = [*_lines(rules.egress, "daddr", resources), *_questions(platform)]
@@ -56,7 +56,7 @@ def nftables_file(
 
 
 def _lines(rules: Iterable[Rule], side: str, resources: Resources) -> Iterator[str]:
-    """One rule for each peer and protocol: a set of addresses with ports refuses ranges that overlap."""
+    """Yield one rule for each peer and protocol: a set of addresses with ports refuses overlapping ranges."""
     ports: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for rule in rules:
         ports.setdefault((rule.peer, rule.protocol), []).append((rule.first, rule.last))
@@ -81,7 +81,7 @@ def _questions(platform: Iterable[PlatformService]) -> Iterator[str]:
 
 
 def _answers(platform: Iterable[PlatformService]) -> Iterator[str]:
-    """The answer to a broadcast is no established traffic: it comes from another address."""
+    """Yield rules for answers to broadcasts: these come from another address, so they are not established."""
     for each in platform:
         if _is_dhcp(each):
             yield f'ip saddr {each.address} udp sport {DHCP} udp dport 68 accept comment "platform"'

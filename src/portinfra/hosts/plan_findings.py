@@ -1,4 +1,4 @@
-"""What a plan means for the files of hosts: errors, needs, files without room, and files that change."""
+"""Findings of a plan about the files of hosts: errors, needs, files without room, and files that change."""
 
 from collections.abc import Iterator
 
@@ -14,9 +14,9 @@ from portinfra.provider.interface import ProviderPlugin
 
 
 def plan_findings(plan: Plan, plugin: ProviderPlugin) -> Iterator[Finding]:
-    """Return the findings of a plan whose topology has a delivery; none for another one.
+    """Yield the findings of a plan whose topology has a delivery.
 
-    Where the plan has errors, its changes may make no sense: then only errors follow.
+    If the plan has errors, its changes may be wrong, so only errors follow.
     """
     if not plan.placed.topology.delivery:
         return
@@ -36,8 +36,9 @@ def _hosts_to_create(plan: Plan) -> list[Instance]:
 
 
 def _without_room(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -> Iterator[Finding]:
-    """Yield one error for each role whose new hosts have no room for the script, or one warning for each
-    role whose new hosts lack files at first.
+    """Yield an error for each role whose new hosts have no room for the script.
+
+    Yield a warning for each role whose new hosts do not have all files at first.
     """
     script = boot_scripts(plan.placed, plugin)
     full: dict[str, str] = {}
@@ -52,8 +53,8 @@ def _without_room(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -
         yield Finding(
             "hosts/no-room",
             f"{name} cannot be created: its own user data and the script that writes its firewall are larger "
-            f"than {plugin.name} takes",
-            "Give the role less user data: let its image have the rest, or let the host fetch it.",
+            f"than {plugin.name} accepts",
+            "Give the role less user data: put the rest into its image, or let the host fetch it.",
             subject=f"role.{role}",
             location=plan.placed.topology.role(role).location,
         )
@@ -63,7 +64,7 @@ def _without_room(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -
         yield Finding(
             "hosts/left-out",
             f"user data of {plugin.name} has no room for all files; new hosts lack {', '.join(missing)}",
-            "Deliver the files as soon as the hosts run.",
+            "Copy the files to the hosts as soon as they run.",
             Severity.WARNING,
             subject=f"role.{role}",
             location=plan.placed.topology.role(role).location,
@@ -71,9 +72,9 @@ def _without_room(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -
 
 
 def _roles_with_changes(plan: Plan) -> Iterator[Finding]:
-    """Yield a note with the roles whose hosts stay, where their files depend on a resource that changes.
+    """Yield a note with the roles whose hosts stay, and whose files depend on a resource that changes.
 
-    portinfra remembers no files. A change made by hand in the cloud changes no file, and looks the same here.
+    portinfra keeps no record of files. A repair of a change by hand changes no file, but looks the same here.
     """
     topology, environment = plan.placed.topology, plan.placed.environment.name
     stay = plan.wanted.keys() - {each.address for each in plan.changes if each.action != "update"}

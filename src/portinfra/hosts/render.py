@@ -1,4 +1,4 @@
-"""Every file of every host of a placed topology. Work is done once for a role and a zone, not for a host."""
+"""Every file of every host of a placed topology. portinfra renders once for each role and zone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -18,19 +18,19 @@ from portinfra.model.resources import FirewallRules, Instance, Network, Subnet
 from portinfra.model.topology import Role
 
 Platform = Callable[[str, str], Iterable[PlatformService]]
-"""The CIDRs of a network and a subnet → what each of its hosts needs of the cloud."""
+"""A function of the CIDRs of a network and a subnet: the services of the cloud that its hosts need."""
 
 Files = Mapping[str, tuple[HostFile, ...]]
-"""Host → its files, the manifest last."""
+"""The files of each host, the manifest last."""
 
 
 @frozen(eq=False, repr=False)
 class _Rendered(Mapping[str, tuple[HostFile, ...]]):
-    """The files of hosts, each made when it is read: all at once, those of 10,000 hosts take gigabytes."""
+    """The files of hosts, made at each read: all files of 10,000 hosts at once take gigabytes."""
 
     hosts: Mapping[str, Instance]
     shared: Mapping[str, tuple[HostFile, ...]]
-    """Host → its files with `{address}` and `{name}`; the hosts of a role in one zone have the same ones."""
+    """The files of each host with `{address}` and `{name}`. Hosts of a role in one zone share them."""
 
     def __getitem__(self, host: str) -> tuple[HostFile, ...]:
         own = [_for_host(file, self.hosts[host]) for file in self.shared[host]]
@@ -62,7 +62,7 @@ def render(placed: Placed, platform: Platform) -> Files:
 def _common_files(
     placed: Placed, upstreams: Upstreams, role: Role, host: Instance, platform: Platform
 ) -> Iterator[HostFile]:
-    """The files that the hosts of a role in one zone have in common, but for their own name and address."""
+    """Yield the files that the hosts of a role in one zone share, except for their name and address."""
     resources = placed.resources
     subnet = resources[host.subnet] if host.subnet else None
     rules = resources[Address(f"firewall-rules.{role.name}")]
@@ -78,7 +78,7 @@ def _common_files(
 
 
 def _for_host(file: HostFile, host: Instance) -> HostFile:
-    """Return the file with the host's own name and address. Other braces are the file's own."""
+    """Return the file with the host's own name and address. Other braces stay."""
     text = file.content
     if "{address}" not in text:
         return file

@@ -1,6 +1,6 @@
-"""Whether the files on hosts are those that portinfra renders: by digests that were computed from the files.
+"""The comparison of the files on hosts with the rendered ones, by digests of the files.
 
-A host's own manifest does not count: a person who edits a file can edit the manifest, too.
+The manifest of a host does not count: a person who edits a file can edit the manifest, too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,34 +12,33 @@ from portinfra.hosts.render import Files
 from portinfra.model.host_file import HostFile
 
 Digests = Mapping[str, Mapping[str, str]]
-"""Host → path → SHA-256 of the file there."""
+"""The SHA-256 of files, by host and path."""
 
 
 @frozen
 class HostState:
-    """How the files of one host compare."""
+    """The result for the files of one host."""
 
     host: str
     edited: tuple[str, ...] = ()
-    """The paths of files with another content."""
+    """The paths of files with other contents."""
     missing: tuple[str, ...] = ()
-    """The paths of files of which no digest came."""
+    """The paths of files without a digest."""
     is_read: bool = True
-    """Whether any digest came from this host."""
+    """Whether there is any digest of this host."""
 
     @property
     def state(self) -> Literal["same", "differs", "unread"]:
-        """One word."""
+        """The result as one word."""
         if not self.is_read:
             return "unread"
         return "differs" if self.edited or self.missing else "same"
 
 
 def read_digests(text: str) -> Digests:
-    """Return the digests of lines `HOST DIGEST PATH`, as `sha256sum` prints them behind the host's name.
+    """Return the digests in lines `HOST DIGEST PATH`: the name of a host, then a line of `sha256sum`.
 
-    `sha256sum --binary` prints `*PATH`.
-    Raises ValueError, with the number of the line, for one that has another form.
+    `sha256sum --binary` prints `*PATH`. Raises ValueError, with the number of the line, for another form.
     """
     found: dict[str, dict[str, str]] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -55,7 +54,7 @@ def read_digests(text: str) -> Digests:
 
 
 def compare_files(files: Files, digests: Digests) -> list[HostState]:
-    """Return the state of every host that has files, in their order. Other hosts and paths are left aside."""
+    """Return the state of every host that has files, in their order. Other hosts and paths are ignored."""
     return [_compare(host, some, digests.get(host)) for host, some in files.items()]
 
 

@@ -1,4 +1,4 @@
-"""What HAProxy's unit of Debian 12 lacks: it waits for certificates, and keeps the state of servers."""
+"""Additions to HAProxy's unit in Debian 12: it waits for certificates, and keeps the state of servers."""
 
 from portinfra.hosts.haproxy import PATH as CONFIGURATION
 from portinfra.hosts.haproxy import SOCKET, STATE
@@ -40,7 +40,7 @@ mv {STATE}.new {STATE}
 
 
 def systemd_files() -> tuple[HostFile, ...]:
-    """Return the files that each host with a haproxy.cfg has."""
+    """Return the files of each host that has a haproxy.cfg."""
     return (
         HostFile(SCRIPT, _SCRIPT, mode=0o755, check="sh -n %"),
         HostFile(UNIT, _UNIT, reload="systemctl daemon-reload"),

@@ -1,6 +1,6 @@
-"""Who calls what: the services that the hosts of each role call, and the servers behind each of them.
+"""The services that the hosts of each role call, and the servers behind each of them.
 
-An upstream is a service on its client's host: a port on 127.0.0.1 (the terms are Envoy's).
+An upstream is a service on its client's host: a port on 127.0.0.1. The terms are those of Envoy.
 """
 
 from collections.abc import Mapping
@@ -20,27 +20,27 @@ class Server:
     name: str
     address: str
     is_backup: bool
-    """Whether it answers only while no server of the client's zone does."""
+    """Whether it gets requests only while no server of the client's zone is up."""
 
 
 @frozen
 class Upstreams:
-    """The services of a placed topology, by who calls and who offers them."""
+    """The services of a placed topology, with their clients and servers."""
 
     hosts: Mapping[str, tuple[Instance, ...]]
-    """Role → its hosts, by number."""
+    """The hosts of each role, by number."""
     calls: Mapping[str, tuple[Service, ...]]
-    """Role → the services that it calls, in the order of the declaration."""
+    """The services that each role calls, in the order of the declaration."""
     admitted: Mapping[str, tuple[str, ...]]
-    """Service → the roles whose flows reach its port, in the order of the declaration."""
+    """The roles whose flows reach the port of each service, in the order of the declaration."""
     offered_by: Mapping[str, str]
-    """Service → the role that offers it."""
+    """The role that offers each service."""
     zones: int
 
     def servers(self, service: Service, zone: int) -> list[Server]:
         """Return the hosts that offer a service: those of the client's zone, then zone by zone upwards.
 
-        Where the zone has none, no server is a backup: all of them answer.
+        If the zone has none, no server is a backup: all of them get requests.
         """
         hosts = self.hosts[self.offered_by[service.name]]
         own = any(host.zone == zone for host in hosts)
@@ -48,7 +48,7 @@ class Upstreams:
         return [Server(host.name, host.private_address, own and host.zone != zone) for host in order]
 
     def count_clients(self, service: Service) -> int:
-        """Return how many hosts call a service, and so check each of its servers."""
+        """Return the number of hosts that call a service, and so check each of its servers."""
         return sum(len(self.hosts[role]) for role, called in self.calls.items() if service in called)
 
 
@@ -74,7 +74,7 @@ def _called_services(topology: Topology, role: str) -> tuple[Service, ...]:
 
 
 def _admitted_roles(topology: Topology, owner: str, service: Service) -> tuple[str, ...]:
-    """Return the roles that may reach the port, by whatever flow: one without upstream speaks TLS itself."""
+    """Return the roles that may reach the port, by any flow: a role without an upstream speaks TLS itself."""
     sources = {
         source
         for flow in topology.flows
@@ -85,5 +85,5 @@ def _admitted_roles(topology: Topology, owner: str, service: Service) -> tuple[s
 
 
 def _zone(host: Instance) -> int:
-    """Return the ordinal of a host's zone: placement sets no names."""
+    """Return the ordinal of a host's zone. Placement sets no names."""
     return int(host.zone)

@@ -1,1 +1,1 @@
-"""The values that the steps hand to one another: frozen, comparable, ignorant of any cloud."""
+"""The values that each step passes to the next. They are frozen and comparable, and know no cloud."""

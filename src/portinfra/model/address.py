@@ -1,32 +1,32 @@
-"""Who a resource is: its address, its scope, its owner, and the name a console shows."""
+"""Addresses, scopes and owners of resources, and the names that a console shows."""
 
 import hashlib
 
 from attrs import field, frozen
 
 NAME_MAX = 63
-"""The shortest limit of the clouds' own (RFC 1035 label, Compute Engine names)."""
+"""The maximal length of a name: the shortest limit of all clouds (RFC 1035 label, Compute Engine names)."""
 
 HASH_LENGTH = 8
 RESOURCE_NAME_MAX = NAME_MAX - HASH_LENGTH - 1
 
 
 class Address(str):
-    """Our stable name of one resource within a scope, `KIND.NAME`: `instance.web1`.
+    """The stable name of one resource within a scope, `KIND.NAME`: `instance.web1`.
 
-    A string, so that it sorts, hashes and serialises as one.
+    It is a string, so that it sorts, hashes and serializes as one.
     """
 
     __slots__ = ()
 
     @property
     def kind(self) -> str:
-        """What it is, in the words of `resources.KINDS`: `instance`."""
+        """Its kind, as in `resources.KINDS`: `instance`."""
         return self.partition(".")[0]
 
     @property
     def name(self) -> str:
-        """Its name among its kind: `web1`."""
+        """Its name, unique among the resources of its kind: `web1`."""
         return self.partition(".")[2]
 
 
@@ -36,10 +36,10 @@ def _hash(text: str) -> str:
 
 @frozen
 class Scope:
-    """One topology in one environment: what a run may touch, and nothing else. `payments/production`.
+    """One topology in one environment: `payments/production`. A run changes resources of its scope only.
 
-    What belongs to an environment and is no part of it has a scope beside it, which no environment can have
-    as its name: `payments/recovery+points`, `payments/recovery+drill-1k3f`.
+    What belongs to an environment and is no part of it has a scope of its own. No environment can have its
+    name: `payments/recovery+points`, `payments/recovery+drill-1k3f`.
     """
 
     topology: str
@@ -65,31 +65,34 @@ class Scope:
         return f"{self.topology}/{self.environment}"
 
     def beside(self, purpose: str) -> "Scope":
-        """The scope of what belongs to this environment and is no part of it."""
+        """Return the scope of what belongs to this environment and is no part of it."""
         return Scope(self.topology, f"{self.environment}+{purpose}")
 
     @classmethod
     def parse(cls, text: str) -> "Scope":
-        """The scope written as `TOPOLOGY/ENVIRONMENT`."""
+        """Return the scope that is written as `TOPOLOGY/ENVIRONMENT`."""
         topology, _, environment = text.partition("/")
         return cls(topology, environment)
 
     @property
     def hash(self) -> str:
-        """Eight hexadecimal digits that tell this scope from every other."""
+        """Eight hexadecimal digits that identify this scope."""
         return self._long[1:]
 
     def native_name(self, resource: str) -> str:
-        """The name a console shows: deterministic, at most 63 characters, ending in a hash of the scope.
+        """Return the name that a console shows: deterministic, at most 63 characters, with a hash of the
+        scope at its end.
 
-        `payments-production-web1-1c9a02bd`; where that is too long, `web1-77f1c0aa`, under another hash,
-        so that `resource_name` can always tell which form it reads.
+        The long form is `payments-production-web1-1c9a02bd`. Where that is too long, the name is
+        `web1-77f1c0aa`, with another hash: so `resource_name` always knows which form it reads.
         """
         long = f"{self._prefix}{resource}{self._long}"
         return long if len(long) <= NAME_MAX else f"{resource}{self._short}"
 
     def resource_name(self, native_name: str) -> str | None:
-        """The inverse of `native_name`; None for a name that is not of this scope."""
+        """Return the name of the resource with this native name: the inverse of `native_name`. Return None
+        for a name of another scope.
+        """
         if native_name.endswith(self._long) and native_name.startswith(self._prefix):
             return native_name[len(self._prefix) : -len(self._long)] or None
         if native_name.endswith(self._short):
@@ -99,11 +102,13 @@ class Scope:
 
 @frozen
 class Owner:
-    """What every resource carries in the cloud, in whatever that cloud offers. Version 1."""
+    """The mark of an owner, which every resource has in the cloud: in tags, labels or whatever that cloud
+    offers. Version 1.
+    """
 
     scope: Scope
     address: Address
     attempt: str
-    """The run that created it. Attempts sort by the time at which they began."""
+    """The run that created it. Attempts sort by the times at which they began."""
 
     VERSION = "1"

@@ -1,4 +1,4 @@
-"""What an annotation accepts: whether a value fits it, and what it accepts in words."""
+"""Type annotations: whether a value fits one, and what one accepts, in words."""
 
 from collections.abc import Callable, Iterable, Mapping
 from types import NoneType, UnionType
@@ -20,8 +20,8 @@ _HELD: Mapping[type[Any], str] = {**_WORDS, float: "a number with a fraction", b
 
 
 def fits(value: object, annotation: Any) -> bool:
-    """Return whether a value is what an annotation accepts. An iterator is not read."""
-    if type(value) is annotation:  # the most frequent
+    """Return whether an annotation accepts a value. An iterator is not read."""
+    if type(value) is annotation:  # the most frequent case
         return True
     origin, inner = get_origin(annotation), get_args(annotation)
     if annotation is Any or isinstance(annotation, TypeVar):
@@ -48,7 +48,7 @@ def fits(value: object, annotation: Any) -> bool:
 
 
 def _holds(value: Any, kind: type[Any], inner: tuple[Any, ...]) -> bool:
-    """Return whether what a collection holds fits; of any other value, True."""
+    """Return whether the items of a collection fit; of any other value, True."""
     if not inner or not issubclass(kind, Iterable):
         return True
     if issubclass(kind, Mapping):
@@ -67,7 +67,7 @@ def _members(protocol: type[Any]) -> set[str]:
 
 
 def in_words(annotation: Any) -> str:
-    """Return what an annotation accepts: `a collection that holds text`."""
+    """Return what an annotation accepts, in words: `a collection that holds text`."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if annotation in _WORDS:
         return _WORDS[annotation]
@@ -93,7 +93,9 @@ def in_words(annotation: Any) -> str:
 
 
 def what_it_is(value: object) -> str:
-    """Return what a value is, without showing it: it may be a secret. Of a collection, also what it holds."""
+    """Return what a value is without its contents, which may be secret. Of a collection, return also what it
+    holds.
+    """
     if isinstance(value, Mapping):
         held = sorted({kind_of(item) for pair in value.items() for item in pair})
         return f"a mapping that holds {' and '.join(held)}" if held else "an empty mapping"

@@ -1,4 +1,6 @@
-"""The arguments of public functions refuse wrong types, as the attributes of a strict class do."""
+"""Checks of the arguments of public functions and of declared classes: wrong types and unknown names
+raise.
+"""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -8,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from portinfra.base_errors import WrongTypeError
 from portinfra.format import suggestion
+from portinfra.model.former_names import former_names
 from portinfra.model.strict import refuse_wrong_type
 
 P = ParamSpec("P")
@@ -15,17 +18,18 @@ T = TypeVar("T")
 
 
 def check_types(function: Callable[P, T]) -> Callable[P, T]:
-    """Let a function raise WrongTypeError for an argument that its annotation does not accept, before it does
-    anything. The function receives an iterator as a tuple.
+    """Let a function raise WrongTypeError for an argument that its annotation does not accept.
+
+    It raises before it does anything else. The function receives an iterator as a tuple.
     """
     signature = inspect.signature(function)
 
     @wraps(function)
-    def checked(*arguments: P.args, **named: P.kwargs) -> T:
+    def check_and_call(*arguments: P.args, **named: P.kwargs) -> T:
         try:
             bound = signature.bind(*arguments, **named)
         except TypeError:
-            return function(*arguments, **named)  # Python says which argument is missing or unknown
+            return function(*arguments, **named)  # Python reports which argument is missing or unknown
         for name, value in bound.arguments.items():
             if isinstance(value, Iterator):
                 bound.arguments[name] = value = tuple(value)
@@ -34,7 +38,7 @@ def check_types(function: Callable[P, T]) -> Callable[P, T]:
                 refuse_wrong_type(f"{name} of {function.__name__}()", one, _hints(function).get(name, Any))
         return function(*bound.args, **bound.kwargs)
 
-    return checked
+    return check_and_call
 
 
 MODULES = ("portinfra.model.environment", "portinfra.model.recovery")
@@ -45,15 +49,18 @@ _declared: dict[str, set[str]] = {}
 
 
 def refuse_unknown(of: type[T]) -> type[T]:
-    """Let a declared class name the attribute that an unknown keyword misspells, in one line."""
+    """Let a declared class raise WrongTypeError for an unknown keyword. The error names the attribute that is
+    meant.
+    """
     make = of.__init__
     known = {name for name in inspect.signature(make).parameters if name != "self"}
+    accepted = known | former_names(of)
     _declared[of.__name__] = known
 
     @wraps(make)
-    def checked(self: T, *arguments: Any, **named: Any) -> None:
+    def check_and_make(self: T, *arguments: Any, **named: Any) -> None:
         for name in named:
-            if name not in known:
+            if name not in accepted:
                 owners = _find_owners(name)
                 near = f"{name} belongs to {' or '.join(owners)}." if owners else ""
                 near = near or suggestion(name, known - {"location"})
@@ -62,7 +69,7 @@ def refuse_unknown(of: type[T]) -> type[T]:
                 raise error
         make(self, *arguments, **named)
 
-    cast(Any, of).__init__ = checked
+    cast(Any, of).__init__ = check_and_make
     return of
 
 

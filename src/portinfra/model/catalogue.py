@@ -1,4 +1,4 @@
-"""What a provider can do at all (known offline), and what it offers at one location (asked of it)."""
+"""What a provider can do (known offline), and what it offers at one location (read from it)."""
 
 from collections.abc import Mapping
 
@@ -11,40 +11,42 @@ from portinfra.model import convert
 class Capabilities:
     """Abilities and limits of a provider, known without credentials or network.
 
-    A topology that needs what is not here is refused by `validate`, before any call.
+    `validate` refuses a topology that needs more, before any call.
     """
 
     visibility_seconds: float = 0.0
-    """How long after a change a list may still show the world before it."""
+    """For how many seconds after a change a list may still show the state before it."""
     user_data_max_bytes: int = 16_384
     """How many bytes the user data of a role may have."""
     birth_max_bytes: int | None = None
-    """How many bytes a new host may be sent: its user data, keys and mounts (`NativeLimits.birth_bytes`)."""
+    """How many bytes portinfra may send to create a host: its user data, keys and mounts
+    (`NativeLimits.birth_bytes`).
+    """
     volume_min_gib: int = 1
     volume_max_gib: int = 16_384
     volumes_per_host_max: Mapping[str, int] = field(factory=dict)
     """Pattern of a machine type (`e2-*`) → how many volumes a host may have besides its root disk. The first
-    pattern that fits counts; a machine type that none fits has no limit.
+    pattern that fits counts. A machine type without a pattern has no limit.
     """
     rules_max: int | None = None
-    """How many rules a firewall may have, each way; None: as many as one likes."""
+    """How many rules a firewall may have in each direction. None: no limit."""
     rule_peers_max: int | None = None
-    """How many peers may have equal ports, each way of one firewall."""
+    """How many peers may have equal ports, in each direction of one firewall."""
     mark_text_max: int | None = None
     """How many characters of JSON the tags of a firewall may have, where its description keeps them."""
     tags_max: int = 40
-    """How many tags of the user's own a resource may bear."""
+    """How many tags a user may set on a resource."""
     tag_key_max: int | None = None
     """How many characters the key of a tag may have, as the provider spells it; None: any number."""
     tag_value_max: int | None = None
     tags_reserved: tuple[str, ...] = ()
-    """Beginnings of the keys of tags that are the provider's own, in lower case."""
+    """Prefixes of tag keys that the provider reserves, in lower case."""
     account_digits: int | None = None
     """How many digits an account has; None: its name may be any text."""
     network_prefix_min: int = 0
-    """The largest network that there may be, as the length of its prefix: 16 for a /16."""
+    """The shortest prefix that a network may have: 16 for a /16."""
     cidrs_reserved: tuple[str, ...] = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4")
-    """Ranges of addresses that no network may have a part in."""
+    """CIDRs that no network may overlap."""
     zonal_subnets: bool = True
     public_addresses: bool = True
     grow_volumes: bool = True
@@ -55,15 +57,15 @@ class Capabilities:
     snapshot_copy: bool = True
     block_export: bool = False
     runs_user_data: bool = True
-    """Whether hosts do what they are told at their birth: a simulator's do nothing."""
+    """Whether hosts run their user data. The simulator's hosts do not."""
     reads_definitions: bool = False
-    """Whether firewall rules are read as they are defined, and no read tells what is in force."""
+    """Whether portinfra reads how firewall rules are defined, and cannot read which are in force."""
     customer_keys: bool = True
     """Whether `key=` may name a key."""
     names_principals: bool = True
-    """Whether credentials name the person or program that uses them."""
+    """Whether credentials identify the person or program that uses them."""
     simulated: bool = False
-    """Whether nothing of it is real: evidence and pages say SIMULATED."""
+    """Whether nothing of it is real. Then evidence and pages say SIMULATED."""
 
 
 @frozen
@@ -77,7 +79,7 @@ class Zone:
 
 @frozen(field_transformer=convert.refuse_text)
 class MachineType:
-    """A size of instance, in the provider's own name."""
+    """A machine type, by the provider's own name."""
 
     name: str
     vcpus: int
@@ -88,7 +90,7 @@ class MachineType:
 
 @frozen
 class Rate:
-    """A token bucket: so many calls at once, refilled at so many a second."""
+    """A token bucket: how many calls at once, and how many are added each second."""
 
     bucket: float
     per_second: float
@@ -96,45 +98,51 @@ class Rate:
 
 @frozen
 class Quota:
-    """The most of one thing that the account may have here."""
+    """The most of one thing that the account may have at this location."""
 
     kind: str
-    """A kind, of which each resource counts as one; or the provider's own word (`CPUS`), of which each takes
-    what its driver says.
+    """A kind of resource, of which each counts as one. Or the provider's own name (`CPUS`): then a driver
+    says how much each resource takes.
     """
     limit: int | None
-    """None: it could not be read."""
+    """None: portinfra could not read it."""
     used: int | None
-    """How much of it the account has. None: the provider does not tell; what the scope has counts."""
+    """How much of it the account uses. None: the provider does not return it, and only the resources of the
+    scope count.
+    """
     place: str = ""
-    """Where it holds, in words: `the whole project`. Empty: in the region of the catalogue."""
+    """Where it applies, in words: `the whole project`. Empty: in the region of the catalogue."""
 
 
 @frozen(field_transformer=convert.refuse_text)
 class Catalogue:
-    """What one location offers, as its provider told it."""
+    """What one location offers, as the provider returned it."""
 
     region: str
     account: str
-    """The account that the credentials speak for."""
+    """The account of the credentials."""
     zones: tuple[Zone, ...]
-    """In the provider's own stable order."""
+    """The zones, in the provider's own stable order."""
     sizes: Mapping[str, str]
-    """Logical size → machine type name. A published table; an entry never changes its meaning."""
+    """Logical size → name of a machine type. A published table: an entry never changes its meaning."""
     machine_types: Mapping[str, MachineType]
     images: Mapping[str, str]
     """Logical image → the id of its newest version."""
     quotas: tuple[Quota, ...] = ()
     rates: Mapping[str, Rate] = field(factory=dict)
-    """Rate class → the published rate of calls of that class. Empty: no call is paced. Otherwise each name in
-    `Call.rates` must be here.
+    """Rate class → the published rate of calls of that class. Empty: calls have no limit. Otherwise each name
+    in `Call.rates` must be in it.
     """
 
     rules_max: int | None = None
-    """Rules for each way of one firewall that the account may have. None: the provider's default counts."""
+    """How many rules the account may have in each direction of one firewall. None: the provider's default
+    counts.
+    """
     rules_max_is_default: bool = False
     """Whether core has set `rules_max` to the provider's default, `Capabilities.rules_max`."""
 
     def machine_type(self, size: str) -> str:
-        """The machine type of a logical size; a provider's own name stands for itself."""
+        """Return the machine type of a logical size. Any other name is the provider's own, and is returned as
+        it is.
+        """
         return self.sizes.get(size, size)

@@ -1,4 +1,4 @@
-"""What happens to one resource, and the steps that do it."""
+"""Changes of resources, and the steps that apply them."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -9,11 +9,11 @@ from portinfra.model.address import Address
 from portinfra.model.resources import Spec
 
 Action = Literal["create", "update", "replace", "delete", "keep"]
-"""`keep`: it should go or be replaced, but it holds data and no option allows its loss."""
+"""`keep`: the declaration wants to delete or replace it, but it holds data and no option allows its loss."""
 
 Phase = Literal["remove", "tighten", "converge", "ready"]
-"""`tighten`: firewall rules close what is unwanted, before other firewall rules open what is new. `ready`: a
-host says that it is ready.
+"""`tighten`: close firewall rules that are not wanted, before other firewalls open new ones. `ready`: wait
+until a host reports that it is ready.
 """
 
 
@@ -28,7 +28,7 @@ class Difference:
 
 @frozen(field_transformer=convert.refuse_text)
 class Change:
-    """What happens to one resource, and why."""
+    """What changes about one resource, and why."""
 
     action: Action
     address: Address
@@ -42,7 +42,7 @@ class Change:
 
 
 class Step(NamedTuple):
-    """The unit of execution: bring one resource to where it should be, or take it away."""
+    """The unit of execution: bring one resource to its wanted state, or delete it."""
 
     phase: Phase
     address: Address

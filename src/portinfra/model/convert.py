@@ -1,6 +1,6 @@
-"""How what a user passes becomes what a value keeps: copies that no other value shares.
+"""Converters of attributes: what a user passes becomes a copy that no other value shares.
 
-A text is one value. Python would read it as a sequence of letters; no collection here is made of letters.
+A text is one value. Python would read it as a sequence of letters, and no collection here has letters.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,17 +18,19 @@ T = TypeVar("T")
 
 
 def tags(given: Mapping[str, str]) -> Mapping[str, str]:
-    """A copy of a mapping of strings; what is no mapping is kept, to be reported."""
+    """Return a copy of a mapping of texts. Return any other value as it is: validation reports it."""
     return options(given)
 
 
 def options(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A copy of a mapping; what is no mapping is kept, to be reported: `dict` would make pairs of letters."""
+    """Return a copy of a mapping. Return any other value as it is, as validation reports it: `dict` would
+    make pairs of letters.
+    """
     return dict(given) if isinstance(given, dict | Mapping) else given  # a dict is recognized at once
 
 
 def several(given: Iterable[T] | T) -> tuple[T, ...]:
-    """Several values; one alone is one of several, and so is a text or a mapping."""
+    """Return several values as a tuple. One value alone becomes a tuple of one, also a text or a mapping."""
     if isinstance(given, tuple | list):  # the most frequent, and recognized at once
         return tuple(given)
     alone = isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable)
@@ -36,12 +38,14 @@ def several(given: Iterable[T] | T) -> tuple[T, ...]:
 
 
 def strings(given: Iterable[str] | str) -> tuple[str, ...]:
-    """Several strings; one alone is one of several."""
+    """Return several texts as a tuple. One text alone becomes a tuple of one."""
     return several(given)
 
 
 def names(given: Iterable[str] | str) -> frozenset[str]:
-    """A set of names; one alone is the only one. What cannot be in a set is kept, to be refused."""
+    """Return names as a set. One name alone becomes a set of one. Return what cannot be in a set as a tuple,
+    which is refused later.
+    """
     try:
         return frozenset(strings(given))
     except TypeError:
@@ -49,25 +53,27 @@ def names(given: Iterable[str] | str) -> frozenset[str]:
 
 
 def address(given: str | None) -> Address | None:
-    """The address of a resource; what is no text is kept, to be reported."""
+    """Return the address of a resource. Return a value that is no text as it is: validation reports it."""
     return Address(given) if isinstance(given, str) else given
 
 
 def addresses(given: Iterable[str] | str) -> frozenset[Address]:
-    """A set of addresses of resources; one alone is the only one. Other values stay, to be refused."""
+    """Return addresses of resources as a set. One address alone becomes a set of one. Other values stay, and
+    are refused later.
+    """
     return names(Address(each) if isinstance(each, str) else each for each in strings(given))  # type: ignore[return-value]
 
 
 def addresses_or_none(given: Iterable[str] | str | None) -> frozenset[Address] | None:
-    """As `addresses`; None stays None."""
+    """Return the same as `addresses`; None stays None."""
     return None if given is None else addresses(given)
 
 
 def refuse_text(of: type[Any], attributes: list["Attribute[Any]"]) -> list["Attribute[Any]"]:
-    """Let each collection among the attributes of a class refuse a text: `frozen(field_transformer=…)`.
+    """Let each attribute that is a collection refuse a text: `frozen(field_transformer=…)`.
 
-    A text that a converter has made one value of several is none any more. The line where a value was made
-    is checked here, too: every finding has it.
+    A converter may have made a tuple of a text before; that is accepted. The location of a value is checked
+    here, too: every finding has one.
     """
     return [each if each.validator else each.evolve(validator=_validator(each)) for each in attributes]
 
@@ -83,7 +89,9 @@ def _refuse_other_locations(of: Any, attribute: "Attribute[Any]", value: Any) ->
 
 
 def is_collection(annotation: Any) -> bool:
-    """Whether an annotation is of a collection, or of a collection or None. A named tuple is one value."""
+    """Return whether an annotation is of a collection, or of a collection or None. A named tuple is one
+    value.
+    """
     origin = get_origin(annotation) or annotation
     if isinstance(origin, type):
         one = issubclass(origin, str | bytes) or hasattr(origin, "_fields")

@@ -1,4 +1,4 @@
-"""Lengths of time as users write them."""
+"""Durations, as users write them."""
 
 import re
 
@@ -7,14 +7,16 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def why_no_duration(text: str) -> str:
-    """Return what is wrong with a text that is no length of time."""
+    """Return what is wrong with a text that is no duration."""
     if re.fullmatch(r"[1-9][0-9]{6,}[smhd]", text):
         return "is too long: its number has more than 6 digits"
     return "is no length of time"
 
 
 def seconds(duration: str) -> int:
-    """A length of time such as `90s`, `30m`, `4h` or `7d`, in seconds. Raises ValueError for what is none."""
+    """Return a duration such as `90s`, `30m`, `4h` or `7d` in seconds. Raise ValueError for any other
+    text.
+    """
     match = DURATION.fullmatch(duration)
     if match is None:
         raise ValueError(f"{duration!r} is no length of time")

@@ -1,4 +1,4 @@
-"""Where a topology lives: one account at one location, and what differs there."""
+"""An environment: one account at one location, and what differs there."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from portinfra.model.schema import attributes
 from portinfra.model.topology import Role
 
 RoleOverrides = Mapping[str, Any]
-"""What differs for a role here: any of `OVERRIDABLE`."""
+"""What differs for a role in this environment: any of `OVERRIDABLE`."""
 
 OVERRIDABLE = tuple(each.name for each in attributes(Role) if each.metadata.get("override"))
 """The attributes of a role that an environment may set."""
@@ -21,16 +21,16 @@ HostAddresses = Mapping[str, Mapping[str, str | None]]
 """Host name → `private` and `public` address: `{"web1": {"private": "10.0.0.4", "public": None}}`."""
 
 DnsHook = Callable[[HostAddresses], Any] | str
-"""A Python function, or a command for the local shell that finds the same as JSON in the file that
-`PORTINFRA_INVENTORY` names. It fails as a hook does.
+"""A Python function, or a command for the local shell. The command reads the same mapping as JSON from the
+file that `PORTINFRA_INVENTORY` names. Both fail as a hook does.
 """
 
 
 @refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Environment:
-    """One place for a topology. Each environment should have an account of its own; a warning says where two
-    share one (R1: one account for each environment).
+    """One place where a topology runs. Each environment should have its own account; a warning names those
+    that share one (R1: one account for each environment).
     """
 
     name: str
@@ -40,31 +40,34 @@ class Environment:
     account: str = ""
     """The AWS account, GCP project or libvirt host set; checked against the credentials' own."""
     cidr: str = "10.0.0.0/16"
-    """The addresses of its network."""
+    """The addresses of its network, as a CIDR."""
     key: str | None = None
-    """The key that encrypts volumes and root disks; None: the provider's own."""
+    """The key that encrypts volumes and root disks. None: the provider's own."""
     zones: tuple[str, ...] = field(default=(), converter=convert.strings)
-    """The provider's zone names by ordinal; empty: the first three that offer every size."""
+    """The provider's names of its zones, in order. Empty: the first three zones that offer every size."""
     roles: Mapping[str, RoleOverrides] = field(
         factory=dict,
         converter=convert.options,
         metadata={"block": "role", "overrides": Role, "before": "credentials"},
     )
-    """What differs here, by the name of a role: `count`, `size`, `image`, `disk_gib`, `tags`."""
+    """What differs in this environment, by the name of a role: `count`, `size`, `image`, `disk_gib`, `tags`.
+    """
     sizes: Mapping[str, str] = field(factory=dict, converter=convert.tags)
-    """Sizes that have another name here: `{"m5.large": "n2-standard-2"}`."""
+    """Sizes that have another name in this environment: `{"m5.large": "n2-standard-2"}`."""
     images: Mapping[str, str] = field(factory=dict, converter=convert.tags)
-    """Images that have another name here."""
+    """Images that have another name in this environment."""
     keys: Mapping[str, str] = field(factory=dict, converter=convert.tags)
-    """Keys of volumes that have another name here."""
+    """Keys of volumes that have another name in this environment."""
     credentials: Mapping[str, str] = field(factory=dict, converter=convert.tags)
-    """References only (a profile, a role to assume, an account to impersonate), never a secret."""
+    """References (a profile, a role to assume, an account to impersonate), never a secret."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
-    """Tags of every resource here."""
+    """Tags of every resource in this environment."""
     subnet_prefix: int = 24
-    """The length of a subnet's prefix; each role has one subnet in each zone."""
+    """The length of a subnet's prefix. Each role has one subnet in each zone."""
     dns: DnsHook | None = None
-    """Called after an apply or a destroy with the private and public address of every host that is there."""
+    """portinfra calls it after an apply or a destroy, with the private and public address of every existing
+    host.
+    """
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     @property
@@ -74,17 +77,17 @@ class Environment:
 
     @property
     def region(self) -> str:
-        """The place in the provider's own words: `us-east-1`."""
+        """The provider's name of the location: `us-east-1`."""
         return self.on.partition(":")[2]
 
     @property
     def own_sizes(self) -> tuple[str, ...]:
-        """The sizes that it names itself: in `sizes`, and for its roles."""
+        """The provider's sizes that this environment names: in `sizes`, and for its roles."""
         return (*self.sizes.values(), *self._of_roles("size"))
 
     @property
     def own_images(self) -> tuple[str, ...]:
-        """The images that it names itself: in `images`, and for its roles."""
+        """The provider's images that this environment names: in `images`, and for its roles."""
         return (*self.images.values(), *self._of_roles("image"))
 
     def _of_roles(self, attribute: str) -> Iterator[str]:

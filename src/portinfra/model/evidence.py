@@ -1,7 +1,7 @@
-"""What a drill, failover, failback or refresh showed: its parts, their results, and when they ended.
+"""Evidence of a drill, failover, failback or refresh: its parts, their results, and when they ended.
 
-Moments are UTC, ISO 8601, by the target's clock; lengths of time are seconds. Evidence of earlier versions
-lacks some of the fields that have a default.
+Moments are UTC, ISO 8601, by the target's clock. Durations are seconds. Evidence of earlier versions lacks
+some of the fields that have a default.
 """
 
 from typing import Literal
@@ -18,7 +18,7 @@ Result = Literal["passed", "failed", "inconclusive"]
 Level = Literal["data", "service", "hosts", "nothing"]
 
 LEVELS: tuple[Level, ...] = ("data", "service", "hosts", "nothing")
-"""What a drill looked at, the deepest first."""
+"""What a drill checked, the deepest first."""
 
 
 @frozen
@@ -28,23 +28,27 @@ class Checked:
     name: str
     passed: bool
     at: str
-    """When its last answer came."""
+    """When it returned its last result."""
     tries: int = 1
     told: str = ""
-    """What it said, if it said anything; nothing where the data is sensitive."""
+    """What it printed or returned. Empty where the data is sensitive."""
     command: str = ""
     """The command; of a Python function, its module and name."""
     command_sha256: str = ""
-    """Of the command; of a Python function, of its source. Empty where that cannot be read."""
+    """The SHA-256 of the command, or of the source of the Python function. Empty where portinfra cannot read
+    it.
+    """
     file_sha256: str = ""
-    """Of the file that the command begins with, or that defines the function; empty where there is none."""
+    """The SHA-256 of the file that the command begins with, or that defines the function. Empty where there
+    is none.
+    """
     from_role: str = ""
-    """The role on one more host of which it ran; empty: on the machine of who ran the command."""
+    """The role on one more host of which it ran. Empty: it ran on the operator's machine."""
 
 
 @frozen(field_transformer=convert.refuse_text)
 class WaveRun:
-    """One wave, as it went."""
+    """One wave, and how it ended."""
 
     roles: tuple[str, ...]
     started: str
@@ -71,38 +75,42 @@ class PointUsed:
 
 @frozen
 class LookedAt:
-    """How deeply one group of volumes was looked at."""
+    """How deeply one group of volumes was checked."""
 
     group: str
     looked: Level
     """`data`: passed probes read the data of each of its roles. `service`: a probe passed. `hosts`: all waves
-    came up. `nothing`: they did not.
+    came up. `nothing`: a wave did not come up.
     """
 
 
 @frozen
 class LeftAside:
-    """A volume that a takeover replaced, though it had data that is in no point."""
+    """A volume that a takeover replaced, and that had data which is in no recovery point."""
 
     volume: str
     snapshot: str
-    """The cloud's own id of the snapshot that has its data; empty: there is none, or it was not seen."""
+    """The cloud's id of the snapshot that has its data. Empty: no snapshot exists, or portinfra did not see
+    it.
+    """
     kept_until: str
-    """When retention removes the snapshot; empty: there is none. With an empty `snapshot`: a zone did not
-    answer, so it was not seen.
+    """When retention deletes the snapshot. Empty: no snapshot exists. With an empty `snapshot`: a zone did
+    not answer, so portinfra did not see it.
     """
     ends_by_time: bool = True
-    """Whether retention removes it then. If not, a person does: its provider does not tell its time."""
+    """Whether retention deletes it at that time. If not, a person does, as its provider does not return when
+    it was created.
+    """
 
 
 @frozen(field_transformer=convert.refuse_text)
 class WayIn:
-    """The one way into a drill, which its plan declares."""
+    """The only access to a drill from outside, which its plan declares."""
 
     ranges: tuple[str, ...]
-    """The addresses from which it could be reached."""
+    """The addresses that could connect to it."""
     through: str
-    """The host that could be reached."""
+    """The host that they could connect to."""
 
 
 @frozen
@@ -112,19 +120,19 @@ class Approved:
     what: str
     """`failover` or `failback`, or the name of the step."""
     principal: str
-    """Who the credentials of the approver spoke for."""
+    """The identity of the approver's credentials."""
     by: str
-    """Who it was on their machine: `user@host`."""
+    """The approver on their own machine: `user@host`."""
     at: str
 
 
 @frozen
 class BothRan:
-    """The longest time in which hosts of both ends can have run."""
+    """The longest time in which hosts of both ends can have run at once."""
 
     began: str
     ended: str | None
-    """When the end that was overtaken had stopped; None: not known."""
+    """When the hosts of the former active end had stopped. None: not known."""
     seconds: float | None
 
 
@@ -143,15 +151,17 @@ class Evidence:
     ended: str
     rpo_target: int
     rpo_measured: float | None
-    """From the oldest point used to the beginning; None where no data was to come back."""
+    """The time from the oldest point used to the start. None where no data was to be restored."""
     rto_target: int
     rto_measured: float | None
-    """From the beginning to the last passed gate or probe; None where it never came so far."""
+    """The time from the start to the last passed gate or probe. None where none passed."""
     prepare_seconds: float | None = None
-    """Of a takeover: from its beginning until all was fetched that can be before the source is stopped."""
+    """Of a takeover: the time from its start until all data is fetched that can be fetched while the source
+    still runs.
+    """
     downtime_seconds: float | None = None
-    """Of a takeover: from the fence of the source to the last passed gate or action; None where the source is
-    lost, or where it never came so far.
+    """Of a takeover: the time from the fence of the source to the last passed gate or action. None where the
+    source is lost, or where nothing passed.
     """
     points: tuple[PointUsed, ...] = ()
     waves: tuple[WaveRun, ...] = ()
@@ -159,65 +169,66 @@ class Evidence:
     actions: tuple[Checked, ...] = ()
     result: Result = "failed"
     reasons: tuple[str, ...] = ()
-    """Why it did not pass: all reasons."""
+    """All reasons why it did not pass."""
     left_behind: int | None = None
-    """How many resources of a drill were still there at its end; None where nothing was to be removed, or
-    not known.
+    """How many resources of a drill still existed at its end. None where nothing was to be deleted, or where
+    it is not known.
     """
     source_fenced: bool | None = None
-    """Of a failover: whether the source was stopped first; None for a drill, which never touches it."""
+    """Of a failover: whether it stopped the source first. None for a drill, which never changes the source.
+    """
     source_account: str = ""
     """As its environment declares it; empty where none is declared."""
     target_account: str = ""
     source_principal: str = ""
-    """Who the credentials speak for: an ARN, a service account, a libvirt URI. Empty where no call was made
-    to that end, or where the provider does not say.
+    """The identity of the credentials: an ARN, a service account, a libvirt URI. Empty where portinfra made
+    no call to that end, or where the provider does not return it.
     """
     target_principal: str = ""
     topology_digest: str = ""
-    """Tells one declaration from another: two runs of one topology as it was have the same."""
+    """Identifies the topology: two runs of an unchanged topology have the same digest."""
     plan_digest: str = ""
-    """The same of the plan and of both environments."""
+    """Identifies the recovery plan and both environments in the same way."""
     operator: str = ""
-    """Who ran it: `user@host`."""
+    """The operator: `user@host`."""
     calls: int = 0
     version: str = ""
     looked: tuple[LookedAt, ...] = ()
-    """Of each group that comes back."""
+    """One entry for each group that is restored."""
     accept: str = ""
     """What the plan accepts: `data`, `service` or `hosts`."""
     blank: tuple[str, ...] = ()
-    """The volumes that came up blank, as an operator accepted: no data of them existed."""
+    """The volumes that were created blank, as an operator accepted: no data of them existed."""
     overruled: tuple[str, ...] = ()
-    """The errors of the check before it that an operator overruled."""
+    """The errors of the check before the takeover that an operator overruled."""
     as_of: str | None = None
-    """The moment that data was restored as of; None: the newest data."""
+    """The moment to which data was restored. None: the newest data."""
     number: int = 0
-    """Of the run, in the ledger of the environment that came up; 0: it has none."""
+    """The number of the run in the ledger of the environment that came up. 0: it has none."""
     previous_number: int = 0
-    """Of the run before it that has evidence; 0: there is none."""
+    """The number of the previous run that has evidence. 0: there is none."""
     previous_digest: str = ""
     """The digest of that run's evidence."""
     remote: str = ""
-    """The rclone remote that a copy of this evidence goes to; empty: the only copy is where it was made."""
+    """The rclone remote of the copy of this evidence. Empty: the only copy is where it was made."""
     left_aside: tuple[LeftAside, ...] = ()
-    """The volumes that it replaced, though they had data that is in no point."""
+    """The volumes that it replaced, and that had data which is in no point."""
     approvals: tuple[Approved, ...] = ()
-    """Of the takeover and of its manual steps, the oldest first."""
+    """The approvals of the takeover and of its manual steps, the oldest first."""
     way_in: WayIn | None = None
-    """Of a drill: from where people could reach it; None: nothing got in."""
+    """Of a drill: the addresses from which people could connect. None: no traffic entered."""
     both_ran: BothRan | None = None
-    """Of an end that ran while the other one was active; None: no takeover let both run."""
+    """How long an end ran while the other one was active. None: no takeover let both run."""
     simulated: bool = False
-    """Whether an end is in a cloud that does not exist."""
+    """Whether an end is in a simulated cloud."""
     unreadable_entries: tuple[str, ...] = ()
-    """The entries of the ledger that could not be read and may be of newer data: those that are newer than a
-    point that was used; all, where no point was used.
+    """The ledger entries that could not be read and may be about newer data: those that are newer than a
+    point that was used. All such entries, where no point was used.
     """
 
     @property
     def is_accepted(self) -> bool:
-        """Whether it passed, or looked as deeply as the plan accepts and nothing failed."""
+        """Whether it passed, or checked as deeply as the plan accepts and nothing failed."""
         if self.result != "inconclusive":
             return self.result == "passed"
         wanted = LEVELS.index(self.accept) if self.accept in LEVELS else 0

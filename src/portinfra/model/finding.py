@@ -1,4 +1,4 @@
-"""Something wrong, or worth knowing: what, where, and what to do about it."""
+"""A finding: what is wrong or worth knowing, where, and what to do about it."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from portinfra.model.location import Location
 
 
 class Severity(StrEnum):
-    """An error stops an apply; a warning is shown; a note is for the record."""
+    """The severity of a finding. An error stops an apply, a warning is shown, and a note is only recorded."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -17,21 +17,22 @@ class Severity(StrEnum):
 
 @frozen
 class Finding:
-    """One finding. All findings of a step are gathered and shown at once, never one at a time."""
+    """One finding. A step gathers all findings and shows them at once."""
 
     rule: str
     """A stable id: `topology/unknown-role`."""
     message: str
-    """One line of what is wrong."""
+    """What is wrong, in one line."""
     fix: str = ""
-    """One line of what to do."""
+    """What to do, in one line."""
     severity: Severity = Severity.ERROR
     subject: str = ""
-    """The address or attribute that it is about: `role.web.size`. A new line in a name is shown as `\\n`."""
+    """The address or attribute that it is about: `role.web.size`. A line break in a name is shown as `\\n`.
+    """
     location: Location | None = None
-    """Where it was written: the line of the attribute that the subject names, where that is known."""
+    """The line of the attribute that the subject names, where that is known."""
     observed: bool = False
-    """Whether it is about what is there, and not already about what is declared."""
+    """Whether it is about existing resources, and not already about the declaration."""
 
     def __attrs_post_init__(self) -> None:
         if self.location is not None:
@@ -47,5 +48,5 @@ class Finding:
 
 
 def _printable(text: str) -> str:
-    """Return a text with a code for each character that would move or colour what a terminal shows."""
+    """Return a text with an escape code for each character that would move or colour a terminal's output."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

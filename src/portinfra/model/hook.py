@@ -1,4 +1,4 @@
-"""A hook: what a user has called on the way, and what it is given."""
+"""A hook: a command or function of a user that portinfra calls, and what it receives."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from portinfra.model import convert
 
 Inventory = Mapping[str, Any]
-"""What a hook is given: the environment and its hosts, each with role, zone, address, native id and volumes
+"""What a hook receives: the environment and its hosts, each with role, zone, address, native id and volumes
 (docs/recovery-json.md, `portinfra.recovery-inventory/1`).
 """
 
 Hook = Callable[[Inventory], Any] | str
-"""A Python function, which fails by raising or by returning False; or a command for the local shell, which
-fails by its exit code and finds the inventory in the JSON file that `PORTINFRA_INVENTORY` names.
+"""A Python function, which fails if it raises or returns False. Or a command for the local shell, which fails
+by its exit code and reads the inventory from the JSON file that `PORTINFRA_INVENTORY` names.
 """
 
 
 def hooks(given: Any) -> tuple[Hook, ...]:
-    """Several hooks; one alone is one of several."""
+    """Return several hooks as a tuple. One hook alone becomes a tuple of one."""
     return convert.several(given)

@@ -8,17 +8,17 @@ from attrs import frozen
 
 @frozen
 class HostFile:
-    """A file with what a tool needs to deliver it. `%` in `check` stands for the path of the new file."""
+    """A file, and what a tool needs to deliver it. `%` in `check` means the path of the new file."""
 
     path: str
-    """Absolute, as Debian 12 has it."""
+    """An absolute path, as in Debian 12."""
     content: str
-    """It ends with a line break, and holds no secret."""
+    """The text. It ends with a line break and holds no secret."""
     mode: int = 0o644
     check: str = ""
-    """The command that fails where the file is wrong; empty: no program checks it."""
+    """The command that fails if the file is wrong. Empty: no program checks it."""
     reload: str = ""
-    """The command that puts a changed file in force; empty: none is needed."""
+    """The command that makes a program read the changed file. Empty: none is needed."""
 
     @property
     def digest(self) -> str:

@@ -1,4 +1,4 @@
-"""What the internet may begin: the flows from it, and the rules that let it in. Pure."""
+"""Connections from the internet: the flows and rules that allow them. Pure."""
 
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
@@ -11,12 +11,14 @@ from portinfra.model.topology import INTERNET, Flow, Topology
 
 
 def flows_from_internet(topology: Topology) -> tuple[Flow, ...]:
-    """Return the flows that every public address may begin."""
+    """Return the flows that allow every public address to connect."""
     return tuple(flow for flow in topology.flows if any(map(is_internet, flow.sources)))
 
 
 def without_internet(topology: Topology) -> Topology:
-    """Return the topology without what the internet may begin. Its hosts reach the internet as before."""
+    """Return the topology without the flows from the internet. Its hosts connect to the internet as
+    before.
+    """
     flows = [
         evolve(flow, sources=tuple(source for source in flow.sources if not is_internet(source)))
         for flow in topology.flows
@@ -25,14 +27,14 @@ def without_internet(topology: Topology) -> Topology:
 
 
 def lets_internet_in(there: Observation) -> bool:
-    """Return whether a rule lets every public address in."""
+    """Return whether a rule allows traffic from every public address."""
     return any(
         is_internet(rule.peer) for seen in there.of(FirewallRules).values() for rule in seen.spec.ingress
     )
 
 
 def is_internet(peer: str) -> bool:
-    """Return whether an end of a flow or rule is every public address."""
+    """Return whether an end of a flow or rule means every public address."""
     if peer == INTERNET:
         return True
     try:
@@ -42,7 +44,7 @@ def is_internet(peer: str) -> bool:
 
 
 def describe_flows(flows: Iterable[Flow]) -> Iterator[str]:
-    """Yield for each flow what the internet reaches: `web (tcp 443)`."""
+    """Yield what the internet can connect to, for each flow: `web (tcp 443)`."""
     for flow in flows:
         ports = [f"{name} {_ports(some)}" for name, some in (("tcp", flow.tcp), ("udp", flow.udp)) if some]
         yield f"{', '.join(flow.targets)} ({', '.join([*ports, *(['icmp'] if flow.icmp else [])])})"

@@ -12,9 +12,11 @@ class Holder:
     user: str
     host: str
     machine: str
-    """One boot of one machine; another process of the same machine can be looked up."""
+    """The boot of the machine. A process of the same machine and boot can be looked up."""
     process: str
-    """`PID:START:ATTEMPT`. The moment of the start tells a process id that is used again from this one."""
+    """`PID:START:ATTEMPT`. The moment of the start distinguishes processes that have the same PID one after
+    the other.
+    """
 
     @property
     def attempt(self) -> str:
@@ -27,33 +29,36 @@ class Holder:
 
 @frozen
 class Lease:
-    """One lease. A run takes it by the creation of the next number, so that two runs never both have it."""
+    """One lease. A run acquires it by creating the record with the next number, so that two runs never both
+    have it.
+    """
 
     number: int
     holder_identity: Holder
     renewals: int = 0
-    """How often the holder has renewed it."""
+    """How many times the holder has renewed it."""
     acquire_time: str = ""
-    """When the holder took it: UTC, ISO 8601."""
+    """When the holder acquired it: UTC, ISO 8601."""
     renew_time: float = 0.0
-    """When the holder last wrote it, in seconds by the provider's clock. Lists may be stale after it."""
+    """When the holder last wrote it, in seconds by the provider's clock. Lists may be stale after that."""
     lease_duration_seconds: ClassVar[float] = 60.0
-    """Another run may take the lease when it was not renewed for so long."""
+    """After so many seconds without renewal, another run may acquire the lease."""
     released: bool = False
-    """Whether the holder has ended; the lease stays as the record of the last run."""
+    """Whether the holder has ended. The lease stays as the record of the last run."""
     epoch: int = 0
-    """The moment of the last takeover, in seconds since 1970; 0: there was none. It only rises. A plan with a
-    lower epoch than that of the peer is refused.
+    """The moment of the last takeover, in seconds since 1970. 0: there was none. It only rises. A plan is
+    refused if its epoch is lower than that of the peer.
     """
     fenced: bool = False
-    """Whether another environment has taken over from this one. Then every run keeps its hosts off."""
+    """Whether another environment has taken over from this one. Then every run keeps the hosts powered off.
+    """
     version: str = ""
-    """The version of portinfra that took it."""
+    """The version of portinfra that acquired it."""
     peer: str = ""
-    """The other environment of the recovery plan. A plan that does not check it is refused."""
+    """The other environment of the recovery plan. A plan that does not check that environment is refused."""
     unfinished: bool = False
     """Whether the last run that changed something did not end well. It may have deleted what its options
-    name.
+    allow.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Where a value was written: the line that an error should point at."""
+"""The location of a value: the line that an error names."""
 
 import sys
 from collections.abc import Mapping
@@ -17,28 +17,35 @@ def _refuse_no_mapping(of: Any, attribute: "Attribute[Any]", value: Any) -> None
 
 @frozen
 class Location:
-    """A line of a user's file; lines count from 1. Line 0: no file, but an option of the command line, as it
-    was given (`--on aws:us-east-1`).
+    """A line of a user's file. Lines count from 1. Line 0 means an option of the command line, as it was
+    given (`--on aws:us-east-1`).
     """
 
     file: str
     line: int
     column: int = field(default=0, eq=False, repr=False, metadata=_FOR_PEOPLE)
-    """The column, counted from 1; 0: not known."""
+    """The column, counted from 1. 0: not known."""
     source: str = field(default="", eq=False, repr=False, metadata=_FOR_PEOPLE)
-    """The line as it is in the file; empty: not known, or it may hold a secret."""
+    """The text of the line. Empty: not known, or it may hold a secret."""
 
     attributes: Mapping[str, "Location"] = field(
         factory=dict, eq=False, repr=False, metadata=_FOR_PEOPLE, validator=_refuse_no_mapping
     )
-    """Of a block: the line of each attribute that it has, by the attribute's name; empty: not known."""
+    """Of a block: attribute → its line. Empty: not known."""
+
+    former_names: Mapping[str, bool] = field(
+        factory=dict, eq=False, repr=False, metadata=_FOR_PEOPLE, validator=_refuse_no_mapping
+    )
+    """Of a declared value: former name that it was written with → whether the present name was written too.
+    """
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file
 
     def of(self, subject: str) -> "Location":
-        """Return the line of the last attribute that a subject such as `role.web.size` names; where it names
-        none, this line. The first two words name the block itself.
+        """Return the line of the last attribute that a subject such as `role.web.size` names.
+
+        If it names none, return this line. The first two words name the block itself.
         """
         named = f".{'.'.join(subject.split('.')[2:])}."
         places = {name: named.rfind(f".{name}.") for name in self.attributes}
@@ -49,7 +56,7 @@ class Location:
 
     @property
     def exact(self) -> str:
-        """`shop.hcl:3:5`, as editors read it; without a column, where none is known."""
+        """`shop.hcl:3:5`, as editors read it; without the column where it is not known."""
         return f"{self}:{self.column}" if self.column else str(self)
 
     @property
@@ -69,7 +76,7 @@ class Location:
 
 
 def here() -> Location:
-    """The nearest calling line outside portinfra: where the user made this value."""
+    """Return the nearest calling line outside portinfra: where the user created this value."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and _ours(frame):
         frame = frame.f_back
@@ -79,7 +86,7 @@ def here() -> Location:
 
 
 def location_of(function: object) -> Location | None:
-    """Return the line where a Python function begins; None for anything else."""
+    """Return the line where a Python function begins; None for any other value."""
     code = getattr(function, "__code__", None)
     return Location(code.co_filename, code.co_firstlineno) if code else None
 

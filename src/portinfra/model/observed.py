@@ -1,4 +1,4 @@
-"""What is there, as the cloud told it."""
+"""What exists, as the cloud returned it."""
 
 from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar, cast
@@ -19,8 +19,8 @@ State = Literal["pending", "ready", "deleting"]
 
 
 class Unseen:
-    """The value of an attribute that no list tells. `Driver.detail` asks for it, where anything tells it;
-    else it is unknown, which is no difference. False, as a reference that is not there.
+    """The value of an attribute that no list returns. `Driver.detail` reads it where any call returns it.
+    Else it is unknown, and makes no difference. It is False, as a reference to a missing resource is.
     """
 
     def __bool__(self) -> bool:
@@ -38,9 +38,9 @@ class Fault:
     """Why a resource failed after the provider had accepted it."""
 
     error: type[ProviderError]
-    """The class of `portinfra.errors` that tells the reaction: PermissionDenied for an unusable key."""
+    """The class of `portinfra.errors` that decides the reaction: PermissionDenied for an unusable key."""
     text: str
-    """What happened, in the provider's words if it has any."""
+    """What happened, in the provider's own text if it has one."""
     code: str = ""
     """The provider's own code: `Client.InternalError`."""
     fix: str = ""
@@ -52,44 +52,46 @@ class Fault:
 
 @frozen(field_transformer=convert.refuse_text)
 class Observed(Generic[S_co]):
-    """One resource as it is, in the words in which it is declared."""
+    """One existing resource, in the terms of the declaration."""
 
     address: Address
-    """Whose it is, by the owner that it carries in the cloud."""
+    """Its address, by the owner that it has in the cloud."""
     spec: S_co
     parts: Mapping[str, str] = field(factory=dict)
-    """The native id of each part that exists: enough to delete it without anything else."""
+    """The native id of each existing part. They suffice to delete the resource."""
     state: State = "ready"
     """`pending` until it can be used, `deleting` until it is gone."""
     place: str | None = None
-    """The zone or connection that it is in; None where it is in none. An attachment is in its host's zone."""
+    """Its zone or connection; None where it is in none. An attachment is in its host's zone."""
     extras: tuple[Mapping[str, str], ...] = ()
-    """Native parts of doubles that are explained (our own attempts) and empty: to be removed."""
+    """Native parts of duplicates that portinfra's own attempts explain and that are empty. portinfra deletes
+    them.
+    """
     fault: Fault | None = field(default=None, validator=optional(instance_of(Fault)))
-    """Why nothing came of it after the provider had accepted it: it must be made again."""
+    """Why it failed after the provider had accepted its creation: it must be created again."""
     failed_change: Fault | None = field(default=None, validator=optional(instance_of(Fault)))
-    """Why nothing came of the last change that the provider accepted: the resource is as it was before."""
+    """Why the last change failed that the provider had accepted. The resource is as it was before."""
     reason: str = ""
-    """Why it is pending, where it is neither young nor busy but not as any of its kind must be."""
+    """Why it is pending, though it is neither new nor busy: it lacks something that its kind must have."""
     started: str = field(default="", eq=False)
-    """Of a host: when it last started, in the provider's own words; empty: the provider does not tell it."""
+    """Of a host: when it last started, in the provider's format. Empty: the provider does not return it."""
 
     @property
     def id(self) -> str:
-        """The provider's own name of its main part."""
+        """The provider's id of its main part."""
         return self.parts.get("id", "")
 
 
 @frozen(field_transformer=convert.refuse_text)
 class Foreign:
-    """A resource that the scope does not own, and that lies in a resource of the scope or is bound to one."""
+    """A resource that the scope does not own, and that is inside a resource of the scope or uses one."""
 
     kind: str
-    """In the provider's words: `instance`, `security group`."""
+    """The provider's name of the kind: `instance`, `security group`."""
     id: str
-    """The provider's own."""
+    """The provider's id."""
     inside: Address
-    """The innermost resource of the scope that it lies in."""
+    """The innermost resource of the scope that contains it."""
     name: str = ""
     place: str | None = None
     bound: tuple[Address, ...] = ()
@@ -108,26 +110,30 @@ class Foreign:
 
 @frozen(field_transformer=convert.refuse_text)
 class Observation:
-    """All that is ours at one location, and what the location could not tell."""
+    """All resources of a scope at one location, and what the location could not return."""
 
     resources: Mapping[Address, Observed[Spec]] = field(factory=dict)
     unknown: frozenset[str] = frozenset()
-    """Places that did not answer. What is there is not known: it is never taken for absent."""
+    """Places that did not answer. Their resources are not known, and never count as absent."""
     unexplained: tuple[str, ...] = ()
-    """Doubles that bear our owner and that no attempt of ours explains: reported, never touched."""
+    """Duplicates that have our owner and that no attempt of ours explains. portinfra reports them and never
+    changes them.
+    """
     foreign: tuple[Foreign, ...] | None = None
-    """What others have made in or on these resources; None where it was not read. It is never changed."""
+    """What others have created in or on these resources; None where portinfra did not read it. portinfra
+    never changes it.
+    """
     reads_definitions: bool = False
-    """Whether firewall rules were read as they are defined, and no read tells what is in force."""
+    """Whether portinfra read how firewall rules are defined, and cannot read which are in force."""
 
     @property
     def count(self) -> int | None:
-        """Return how many resources there are; None: none is seen, and a zone does not answer."""
+        """How many resources exist. None: portinfra sees none, and a zone does not answer."""
         return len(self.resources) or (None if self.unknown else 0)
 
     @property
     def silence(self) -> str:
-        """Return which zones do not answer, in words; empty: every zone answers."""
+        """The zones that do not answer, in words. Empty: every zone answers."""
         return silent_line(self.unknown) if self.unknown else ""
 
     def of(self, kind: type[S]) -> dict[Address, Observed[S]]:

@@ -1,4 +1,4 @@
-"""What an apply did: the fate of every step."""
+"""The result of an apply: how every step ended."""
 
 import re
 from typing import Literal
@@ -23,7 +23,7 @@ class StepOutcome:
     calls: int = 0
     started: float = 0.0
     ended: float = 0.0
-    """Seconds by the provider's clock."""
+    """When it ended, in seconds by the provider's clock."""
     changed: bool = False
     """Whether the provider accepted at least one call of the step that changes something."""
     untried: bool = False
@@ -32,7 +32,7 @@ class StepOutcome:
 
 @frozen(field_transformer=convert.refuse_text)
 class Cause:
-    """Steps that failed for one reason: their errors are equal but for the resource that each is about."""
+    """Steps that failed for one reason: their errors are equal except for the resource that each is about."""
 
     steps: tuple[StepOutcome, ...]
 
@@ -43,16 +43,16 @@ class Cause:
 
     @property
     def addresses(self) -> tuple[Address, ...]:
-        """The resources of all steps, the first first."""
+        """The resources of all steps, in the order of the steps."""
         return tuple(dict.fromkeys(step.step.address for step in self.steps))
 
     @property
     def untried_count(self) -> int:
-        """How many of the steps were not tried: the first failure said how they would end."""
+        """How many of the steps made no call, as the first failure showed how they would end."""
         return sum(step.untried for step in self.steps)
 
     def __str__(self) -> str:
-        """The first step's error in one line, with its resource and the number of the others."""
+        """Return the first step's error in one line, with its resource and the number of the others."""
         address = self.steps[0].step.address
         text = str(self.error or "it failed").partition("\n")[0]
         text = text if text.startswith(address) else f"{address}: {text}"
@@ -70,15 +70,15 @@ class Outcome:
     calls: int = 0
     seconds: float = 0.0
     drift: tuple[Change, ...] = ()
-    """What a fresh look still found different, after every step was done."""
+    """The differences that the verification found after every step was done."""
     unverified: frozenset[str] = frozenset()
-    """The zones that did not answer that look, though nobody said to work without them."""
+    """The zones that did not answer the verification, and that no option leaves out."""
     enforced: int = 0
-    """Of how many resources the definition was put in force again, as no read tells whether it was."""
+    """How many resources had their definition put in force again, as no read shows whether it was."""
 
     @property
     def causes(self) -> tuple[Cause, ...]:
-        """The failed steps, those with equal errors together, in the order of the first of each."""
+        """The failed steps, grouped by equal errors, in the order of the first step of each group."""
         alike: dict[object, list[StepOutcome]] = {}
         for step in self.steps:
             if step.fate == "failed":
@@ -87,16 +87,16 @@ class Outcome:
 
     @property
     def succeeded(self) -> bool:
-        """Whether every step was done, and a fresh look at everything found nothing different."""
+        """Whether every step was done, and the verification found no difference."""
         return not self.drift and not self.unverified and all(step.fate == "done" for step in self.steps)
 
 
 _NATIVE_ID = re.compile(r"\b[a-z]+-[0-9a-f]{8,17}\b")
-"""Ids as EC2 and the simulator give them; a message may name the one that it is about."""
+"""Ids as EC2 and the simulator write them. A message may name the id of its resource."""
 
 
 def _reason(step: StepOutcome) -> tuple[object, ...]:
-    """Return what two steps have in common that failed for one reason."""
+    """Return the reason of a failure. Two steps that failed for the same reason have equal reasons."""
     error = step.error
     if error is None:
         return (step.step,)

@@ -1,4 +1,4 @@
-"""Any value as JSON has it."""
+"""Conversion of values to JSON."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import fields, has
 
+from portinfra.model.former_names import stored_name
 from portinfra.model.observed import UNSEEN
 from portinfra.model.resources import Rule
 
@@ -20,11 +21,11 @@ Document = dict[str, Json]
 
 
 def plain(value: object) -> Json:
-    """Return any value as JSON has it.
+    """Return any value as JSON.
 
-    A value of the model becomes an object of its fields, but for secrets and what only people read. What no
-    list told is null, and so is a number that JSON cannot hold. What is of no type that JSON has is the text
-    that Python prints of it.
+    A value of the model becomes an object of its fields, without secrets and without what only people read.
+    null means that no list returned a value, or that JSON cannot hold the number. A value that JSON has no
+    type for becomes the text that Python prints of it.
     """
     if value is UNSEEN or (isinstance(value, float) and not isfinite(value)):
         return None
@@ -41,7 +42,7 @@ def plain(value: object) -> Json:
     kind: type = type(value)
     if has(kind):
         return {
-            each.name: plain(getattr(value, each.name))
+            stored_name(each): plain(getattr(value, each.name))
             for each in fields(kind)
             if not (each.metadata.get("secret") or each.metadata.get("for_people"))
         }

@@ -1,4 +1,6 @@
-"""What a host needs of its cloud beside the flows of a topology: its address, names, time, metadata."""
+"""Services of a cloud that a host needs besides the flows of a topology: its address, names, time,
+metadata.
+"""
 
 from typing import Literal
 
@@ -17,4 +19,4 @@ class PlatformService:
     protocol: Literal["tcp", "udp"]
     port: int
     root_only: bool = False
-    """Whether only root may reach it: metadata holds user data, which no other program may read."""
+    """Whether only root may reach it. Metadata holds user data, which no other program may read."""

@@ -1,4 +1,4 @@
-"""How far an apply is: what a terminal shows while it runs."""
+"""The progress of an apply, which a terminal shows while it runs."""
 
 from collections.abc import Callable
 
@@ -11,16 +11,16 @@ from portinfra.model.outcome import Fate
 
 @frozen
 class Awaited:
-    """What a call waits for while it is made."""
+    """What a call waits for."""
 
     what: str
-    """In a few words: `web1 to shut down`."""
+    """What it is, in a few words: `web1 to shut down`."""
     then: str
-    """What happens when `seconds` are over: `power off`."""
+    """What happens when `seconds` have passed: `power off`."""
     seconds: float
 
     def text(self, waited: float) -> str:
-        """Return what to tell after so many seconds."""
+        """Return the text to show after so many seconds."""
         left = max(0.0, self.seconds - waited)
         return f"waiting for {self.what}, {self.then} in {duration(left)}"
 
@@ -30,25 +30,25 @@ class Progress:
     """One moment of an apply."""
 
     done: int
-    """Steps that have ended, well or not."""
+    """How many steps have ended, well or not."""
     total: int
     calls: int
-    """Calls made so far."""
+    """How many calls were made so far."""
     calls_planned: int
     seconds: float
-    """Since the apply began, by the provider's clock."""
+    """Seconds since the apply began, by the provider's clock."""
     seconds_left: float | None = None
-    """An estimate; None while there is no ground for one."""
+    """An estimate in seconds; None while it cannot be computed."""
     step: Step | None = None
-    """The step that this moment is about; None when it is about the whole run."""
+    """The step that this moment is about; None if it is about the whole run."""
     fate: Fate | None = None
-    """How that step ended; None: it began, or waits."""
+    """How that step ended; None: it began or waits."""
     waits: bool = False
-    """Whether the provider has accepted that step's calls, and takes its time."""
+    """Whether the provider has accepted that step's calls and still works on them."""
     waited: float = 0.0
-    """Seconds since a call of that step began that takes long; 0: none does."""
+    """Seconds since a long call of that step began. 0: no long call is under way."""
     message: str = ""
-    """One line, without a secret: `starting`, an error, `throttled: slowing down`."""
+    """One line without a secret: `starting`, an error, `throttled: slowing down`."""
 
 
 Listener = Callable[[Progress], None]

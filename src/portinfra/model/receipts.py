@@ -1,14 +1,14 @@
-"""Receipts that a prober prints on its serial console, and the newest whole one in what a console shows.
+"""Receipts that a prober prints on its serial console, and how to find the newest complete one.
 
     == portinfra receipt 7 begins ==
     check 1 passed 1 MjEgcm93cwo=
     check 2 failed 12
     == portinfra receipt 7 ends 5b0c…64 hex digits… ==
 
-A console also shows what the kernel and others print, it may begin in the middle of a receipt, and bytes may
-be missing. So a receipt counts only if its digest is right. The digest takes a word that only the prober and
-the run know: nothing else that prints there can make one. A digest of a digest, as one of the word and the
-text alone could be continued by others.
+A console also shows what the kernel and other programs print. It may begin in the middle of a receipt, and
+bytes may be missing. So a receipt counts only if its digest is right. The digest includes a secret that only
+the prober and the run know, so no other program can print a valid receipt. It is a digest of a digest:
+others could extend a text whose digest covers only the secret and the text.
 """
 
 import base64
@@ -31,7 +31,7 @@ _CHECK = re.compile(rf"check ([0-9]{{1,4}}) (passed|failed) ([0-9]{{1,9}}) ({_BA
 
 @frozen(field_transformer=convert.refuse_text)
 class ProberSummary:
-    """What the user data of a prober says of itself in one line: for a cloud that runs no user data."""
+    """What the user data of a prober contains, in one line. A cloud that runs no user data reads it."""
 
     word: str
     reads: tuple[tuple[str, ...], ...]
@@ -45,19 +45,19 @@ class ProberSummary:
 
 
 def find_summary(user_data: str) -> ProberSummary | None:
-    """Return the summary in user data; None: it is no prober's."""
+    """Return the summary in user data; None: it belongs to no prober."""
     found = _SUMMARY.search(user_data)
-    said = json.loads(found[1]) if found else None
-    return ProberSummary(said["word"], tuple(map(tuple, said["reads"]))) if said else None
+    summary = json.loads(found[1]) if found else None
+    return ProberSummary(summary["word"], tuple(map(tuple, summary["reads"]))) if summary else None
 
 
 @frozen(field_transformer=convert.refuse_text)
 class CheckAnswer:
-    """How one check stands at the moment of a receipt."""
+    """The state of one check at the moment of a receipt."""
 
     passed: bool
     tries: int
-    """0: it has not ended once."""
+    """How often it has ended. 0: it has not ended once."""
     printed: bytes = b""
     """The last bytes that its last try printed."""
 
@@ -67,7 +67,7 @@ class Receipt:
     """The answers of all checks at one moment."""
 
     number: int
-    """From 1, in the order in which the prober printed them."""
+    """The number, counted from 1 in the order of printing."""
     answers: tuple[CheckAnswer, ...]
 
 
@@ -81,9 +81,9 @@ def write_receipt(receipt: Receipt, word: str) -> str:
 
 
 def find_newest(console: str, word: str, checks: int) -> Receipt | None:
-    """Return the newest whole receipt about so many checks; None: there is none.
+    """Return the newest complete receipt about so many checks; None: there is none.
 
-    Lines of others between its lines are left out. Any other change of it makes its digest wrong.
+    Lines of other programs between its lines are left out. Any other change makes its digest wrong.
     """
     lines = [line.rstrip("\r") for line in console.split("\n")]
     whole = (_read_receipt(number, body, digest, word) for number, body, digest in _candidates(lines))
@@ -92,7 +92,7 @@ def find_newest(console: str, word: str, checks: int) -> Receipt | None:
 
 
 def _candidates(lines: Iterable[str]) -> Iterator[tuple[int, str, str]]:
-    """Number, body and digest of what may be a receipt."""
+    """Yield number, body and digest of each possible receipt."""
     begun, body = "", list[str]()
     for line in lines:
         if begins := _BEGINS.fullmatch(line):

@@ -1,15 +1,15 @@
-"""A record: a small text under a number, which a provider keeps in a resource of its cloud."""
+"""A record: a short text with a number, which a provider stores in a resource of its cloud."""
 
 from attrs import frozen
 
 TEXT_MAX = 1200
-"""Every provider can keep a text of so many characters in a record."""
+"""The length in characters that every provider can store in a record."""
 
 
 @frozen
 class Record:
-    """A text under a number. A number of a scope is created once."""
+    """A text with a number. Each number of a scope can be created only once."""
 
     number: int
     text: str
-    """Empty where another program has damaged it, so that no text can be read."""
+    """The text. Empty where another program has damaged it, so that it cannot be read."""

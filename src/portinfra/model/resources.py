@@ -1,13 +1,15 @@
-"""The building blocks that every cloud offers: what is wanted, and what is seen, in the same words.
+"""The resource kinds that every cloud offers. Wanted and existing resources have the same types.
 
-A value refers to others by `Address`, never by a cloud's id. Placement makes them from a topology; drivers
-make them from what a cloud answers; the difference between the two is the plan.
+A value refers to others by `Address`, never by a cloud's id. Placement makes wanted values from a topology.
+Drivers make existing values from a cloud's answers. The difference between the two is the plan.
 
 Metadata of a field:
-`reference`  it holds the address of another resource: creation follows it, deletion goes against it;
-`ends_with`  when what it refers to is gone, this is gone too, without a call of its own;
-`birth`      it matters only when the resource is made: never compared, never a reason to change;
-`secret`     it is never shown: no plan, journal, log or error has its value.
+`reference`  it holds the address of another resource, which is created before and deleted after this one;
+`ends_with`  a reference: once that resource is gone, this one is gone too, without a call of its own;
+`birth`      it matters only when the resource is created: it is never compared and causes no change;
+`secret`     it is never shown: no plan, journal, log or error contains its value;
+`stored`     its name in documents, in saved plans and for drivers, where that is another one. The class has a
+             property of that name.
 
 What a user declares (`Volume`) also has the metadata of `schema.py`.
 """
@@ -20,6 +22,7 @@ from attrs import evolve, field, fields, frozen
 from portinfra.model import convert
 from portinfra.model.address import Address
 from portinfra.model.arguments import refuse_unknown
+from portinfra.model.former_names import accept_former_names, stored_name
 from portinfra.model.location import Location, here
 
 Power = Literal["running", "stopped"]
@@ -31,10 +34,11 @@ _REFERENCE = {"reference": True}
 _ENDS_WITH = {"reference": True, "ends_with": True}
 _BIRTH = {"birth": True}
 _SECRET = {"birth": True, "secret": True}
+_PROTECTION = {"former": "protect", "stored": "protect"}
 
 
 class Rule(NamedTuple):
-    """Traffic that is let through; whatever no rule names is dropped."""
+    """Allowed traffic. A firewall drops all traffic that no rule allows."""
 
     protocol: str
     """`tcp`, `udp` or `icmp`."""
@@ -43,7 +47,7 @@ class Rule(NamedTuple):
     last: int
     """The last port, inclusive; 0 for icmp."""
     peer: str
-    """The other side: a firewall's address (whoever bears it), or a CIDR."""
+    """The other side: the address of a firewall (all its hosts), or a CIDR."""
 
     @property
     def peer_firewall(self) -> Address | None:
@@ -52,7 +56,9 @@ class Rule(NamedTuple):
 
 
 def _rules(given: Iterable[Rule] | Rule) -> tuple[Rule, ...]:
-    """Rules, sorted and without doubles; one alone is one of several. Other values stay, to be reported."""
+    """Return rules sorted and without duplicates. One rule alone becomes a tuple of one. Other values stay,
+    and validation reports them.
+    """
     rules: tuple[Rule, ...] = (given,) if isinstance(given, Rule) else convert.several(given)
     try:
         return tuple(sorted(set(rules))) if all(isinstance(rule, Rule) for rule in rules) else rules
@@ -62,11 +68,11 @@ def _rules(given: Iterable[Rule] | Rule) -> tuple[Rule, ...]:
 
 @frozen
 class Spec:
-    """What one resource should be, or is."""
+    """One resource, as it should be or as it is."""
 
     kind: ClassVar[str]
     name: str
-    """Its name among its kind: an RFC 1035 label."""
+    """Its name, unique within its kind: an RFC 1035 label."""
 
     @property
     def address(self) -> Address:
@@ -74,16 +80,16 @@ class Spec:
         return Address(f"{self.kind}.{self.name}")
 
     def references(self) -> tuple[Address, ...]:
-        """The resources that must be there before this one."""
+        """Return the resources that must exist before this one."""
         names = traits(type(self)).references
         return tuple([value for name in names if (value := getattr(self, name))])
 
     def ends_with(self, gone: Address) -> bool:
-        """Whether it is gone when a resource that it refers to is."""
+        """Return whether it is gone once a resource that it refers to is gone."""
         return any(getattr(self, name) == gone for name in traits(type(self)).ends_with)
 
     def without(self, gone: Address) -> Self:
-        """The same, no longer referring to a resource that is gone."""
+        """Return the same resource without references to a resource that is gone."""
         cleared: dict[str, Any] = {
             name: None for name in traits(type(self)).references if getattr(self, name) == gone
         }
@@ -92,7 +98,7 @@ class Spec:
 
 @frozen(field_transformer=convert.refuse_text)
 class Network(Spec):
-    """A private network: nothing enters or leaves it but through what a firewall allows."""
+    """A private network. Traffic enters and leaves it only as firewalls allow."""
 
     kind = "network"
     cidr: str
@@ -108,24 +114,24 @@ class Subnet(Spec):
     cidr: str = field()
     zone: Zone = field()
     public: bool = False
-    """Whether it has a way to and from the internet. Without: no route, no NAT."""
+    """Whether it has a route to and from the internet. Without: no route, no NAT."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
 
 
 @frozen(field_transformer=convert.refuse_text)
 class Firewall(Spec):
-    """A role's empty shell: nothing in, nothing out. Its rules are a resource of their own."""
+    """A role's firewall without rules, which blocks all traffic. Its rules are a resource of their own."""
 
     kind = "firewall"
     network: Address | None = field(converter=convert.address, metadata=_REFERENCE)
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     cidr: str = field(default="", metadata=_BIRTH, eq=False)
-    """Where all who bear it have their addresses, in whatever zone: for clouds whose rules name no role."""
+    """The CIDR of all its hosts, in all zones: for clouds whose rules cannot name a role."""
 
 
 @frozen(field_transformer=convert.refuse_text)
 class FirewallRules(Spec):
-    """All that a firewall lets through, each way. It sorts its rules and removes doubles."""
+    """All traffic that a firewall allows, in each direction. It sorts its rules and removes duplicates."""
 
     kind = "firewall-rules"
     firewall: Address | None = field(converter=convert.address, metadata=_REFERENCE)
@@ -133,13 +139,13 @@ class FirewallRules(Spec):
     egress: tuple[Rule, ...] = field(default=(), converter=_rules)
 
     def references(self) -> tuple[Address, ...]:
-        """The firewall itself, and every firewall that a rule names as its peer."""
+        """Return the firewall itself, and every firewall that a rule names as its peer."""
         peers = {rule.peer_firewall for rule in self.ingress + self.egress} - {None, self.firewall}
         own = (self.firewall,) if self.firewall else ()
         return own + tuple(sorted(peer for peer in peers if peer))
 
     def without(self, gone: Address) -> Self:
-        """The same, without the rules towards a firewall that is gone."""
+        """Return the same rules without those towards a firewall that is gone."""
         return evolve(
             self,
             firewall=None if self.firewall == gone else self.firewall,
@@ -150,20 +156,21 @@ class FirewallRules(Spec):
 
 @frozen
 class Mount:
-    """A volume that its host mounts by itself, at every boot."""
+    """A volume that its host mounts by itself at every boot."""
 
     device: str
     """The logical device of its attachment."""
     place: str
-    """Where: `/srv`."""
+    """The mount point: `/srv`."""
     restored: bool = False
-    """Whether it comes with data, and is not to be formatted even if it looks blank."""
+    """Whether it contains restored data. Then the host never formats it, even if it looks blank."""
 
 
 def _mounts(given: Iterable[Mount] | Mount) -> tuple[Mount, ...]:
     return convert.several(given)
 
 
+@accept_former_names
 @frozen(field_transformer=convert.refuse_text)
 class Instance(Spec):
     """One host of one role."""
@@ -176,58 +183,75 @@ class Instance(Spec):
     machine_type: str = "small"
     """A logical size (small, medium, large, xlarge) until planning binds it to the provider's own name."""
     image: str = "debian-12"
-    """The logical image: a family, whatever its newest version is."""
+    """The logical image: a family, of which the newest version counts."""
     image_id: str = field(default="", metadata=_BIRTH, eq=False)
-    """The version of the image, the provider's own id; bound at planning, kept by what runs.
-    A driver may add more after a blank.
+    """The version of the image, as the provider's own id. Planning binds it, and a running host keeps it. A
+    driver may add more after a space.
     """
     disk_gib: int = 20
     """The encrypted root disk, in GiB."""
     key: str | None = None
     """The key that encrypts the root disk; None: the provider's own."""
     power: Power = "running"
-    protect: bool = False
+    deletion_protection: bool = field(default=False, metadata=_PROTECTION)
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     native: Mapping[str, Any] = field(factory=dict, converter=convert.options)
-    """Options of this provider alone, typed by it."""
+    """Options of this provider only, with the provider's own types."""
     ends_after: int = field(default=0, metadata=_BIRTH, eq=False)
-    """Seconds from its birth after which it stops by itself, whatever becomes of who made it; 0: never."""
+    """Seconds after its creation when it stops by itself, also if the run that created it has ended. 0:
+    never.
+    """
     mounts: tuple[Mount, ...] = field(default=(), converter=_mounts, metadata=_BIRTH, eq=False)
     ssh_keys: tuple[str, ...] = field(default=(), converter=convert.strings, metadata=_BIRTH, eq=False)
     user_data: str = field(default="", metadata=_SECRET, eq=False, repr=False)
     boot_script: str = field(default="", metadata=_SECRET, eq=False, repr=False)
-    """The script that writes its files at its first boot; portinfra sets it. It is long, and not shown."""
+    """The script that writes its files at its first boot. portinfra sets it. It is long, and not shown."""
     birth: str = field(default="", metadata=_SECRET, eq=False, repr=False)
-    """What it was created with, as salted digests (`planning/creation.py`). Each driver stores the text at
-    creation and returns it; empty: not known. portinfra sets it.
+    """What it was created with, as salted digests (`planning/creation.py`). portinfra sets it. Each driver
+    stores the text at creation and returns it. Empty: not known.
     """
+
+    @property
+    def protect(self) -> bool:
+        """`deletion_protection`, by its stored name."""
+        return self.deletion_protection
 
 
 @refuse_unknown
+@accept_former_names
 @frozen(field_transformer=convert.refuse_text)
 class Volume(Spec):
-    """An encrypted disk that outlives its host. There is no unencrypted kind.
+    """An encrypted disk that exists longer than its host. There is no unencrypted kind.
 
-    On a role, `Volume("data", gib=100, mount="/srv")` is one for each of its hosts; placement names it after
-    its host (`db1-data`) and fills in zone and key.
+    On a role, `Volume("data", gib=100, mount="/srv")` is one volume for each of its hosts. Placement names it
+    after its host (`db1-data`) and sets zone and key.
     """
 
     kind = "volume"
     gib: int = field(metadata={"stand_in": 1})
-    """Size in GiB. It may grow in place; shrinking replaces, and so needs `--allow-data-loss`."""
+    """Size in GiB. It may grow in place. A smaller size replaces the volume, and so needs
+    `--allow-data-loss`.
+    """
     mount: str = field(default="", metadata=_BIRTH, eq=False)
-    """Where its host mounts it at every boot, formatted if it is blank; empty: the host leaves it alone."""
+    """Where its host mounts it at every boot. The host formats it if it is blank. Empty: the host does not
+    mount it.
+    """
     zone: Zone = field(default=0, metadata={"placed": True})
     """The zone of its host; placement sets it."""
     key: str | None = None
     """The key that encrypts it; None: the provider's own."""
     source: str | None = field(default=None, metadata=_BIRTH | {"placed": True}, eq=False)
-    """The snapshot that it is made from; recovery sets it. None: blank."""
-    protect: bool = False
-    """Refuse every plan that would delete or replace it."""
+    """The snapshot that it is created from. Recovery sets it. None: blank."""
+    deletion_protection: bool = field(default=False, metadata=_PROTECTION)
+    """Refuse every plan that would delete or replace it. Its former name is `protect`, which drivers use."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
-    """Its tags, besides those of its role."""
+    """Its tags, in addition to those of its role."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
+
+    @property
+    def protect(self) -> bool:
+        """`deletion_protection`, by its stored name."""
+        return self.deletion_protection
 
 
 @frozen
@@ -238,7 +262,7 @@ class Attachment(Spec):
     instance: Address | None = field(converter=convert.address, metadata=_ENDS_WITH)
     volume: Address | None = field(converter=convert.address, metadata=_REFERENCE)
     device: str = field()
-    """The logical device: the volume's name on its role. The provider tells the path."""
+    """The logical device: the volume's name on its role. The provider knows the path."""
 
 
 @frozen(field_transformer=convert.refuse_text)
@@ -252,24 +276,22 @@ class PublicAddress(Spec):
 
 @frozen(field_transformer=convert.refuse_text)
 class Snapshot(Spec):
-    """A volume's contents at one moment; or the copy of such from another region."""
+    """The contents of a volume at one moment, or a copy of them from another region."""
 
     kind = "snapshot"
     volume: Address | None = field(default=None, converter=convert.address, metadata=_REFERENCE)
     copy_of: str = ""
-    """What it is a copy of, by region and the provider's own id: `us-east-1/snap-0a1b`; empty: it is taken of
-    its volume.
+    """The snapshot that it is a copy of, by region and the provider's id: `us-east-1/snap-0a1b`. Empty: it is
+    a snapshot of its volume.
     """
     key: str | None = None
-    """The key that encrypts a copy, anew; None: the provider's own. What is taken of a volume has the
-    volume's.
-    """
+    """The key that encrypts a copy. None: the provider's own. A snapshot of a volume has the volume's key."""
     shared_with: str = ""
-    """The account that may copy it, besides its own; empty: none."""
+    """One more account that may copy it. Empty: none."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     size_gib: int | None = field(default=None, metadata=_BIRTH, eq=False)
-    """The least size in GiB of a volume that is made of it, as the provider says; None: not known. What is
-    declared has none.
+    """The least size in GiB of a volume that is created from it, as the provider returns it. None: not known.
+    A declared snapshot has none.
     """
 
 
@@ -284,23 +306,23 @@ KINDS: tuple[type[Spec], ...] = (
     PublicAddress,
     Snapshot,
 )
-"""Every kind, in order of need: each refers only to kinds before it."""
+"""Every kind, in the order of references: each refers only to kinds before it."""
 
 
 @frozen(field_transformer=convert.refuse_text)
 class Traits:
-    """The fields of one kind, by what they mean."""
+    """The names of the fields of one kind, grouped by their meaning."""
 
     references: tuple[str, ...]
     ends_with: tuple[str, ...]
     compared: tuple[str, ...]
-    """The fields whose difference is a change; all but the name and what matters only at birth."""
+    """The fields whose difference is a change: all except the name and what matters only at creation."""
     shown: tuple[str, ...]
     secret: tuple[str, ...]
 
 
 def traits(spec: type[Spec]) -> Traits:
-    """What the fields of a kind mean."""
+    """Return the names of the fields of a kind, grouped by their meaning."""
     known = _TRAITS.get(spec)
     if known is None:
         known = _TRAITS[spec] = _read_traits(spec)
@@ -315,14 +337,16 @@ def _read_traits(spec: type[Spec]) -> Traits:
     return Traits(
         references=tuple(f.name for f in all_fields if f.metadata.get("reference")),
         ends_with=tuple(f.name for f in all_fields if f.metadata.get("ends_with")),
-        compared=tuple(f.name for f in all_fields if f.eq and f.name != "name"),
+        compared=tuple(stored_name(f) for f in all_fields if f.eq and f.name != "name"),
         shown=tuple(
-            f.name for f in all_fields if not f.metadata.get("secret") and f.name not in ("name", "location")
+            stored_name(f)
+            for f in all_fields
+            if not f.metadata.get("secret") and f.name not in ("name", "location")
         ),
         secret=tuple(f.name for f in all_fields if f.metadata.get("secret")),
     )
 
 
 def public_fields(spec: Spec) -> dict[str, Any]:
-    """Every field that may be shown, by name; secrets are left out."""
+    """Return every field that may be shown, by name. Secrets are left out."""
     return {name: getattr(spec, name) for name in traits(type(spec)).shown}

@@ -1,4 +1,4 @@
-"""The classes of findings, by the beginnings of their rules: the class decides error and exit code."""
+"""The classes of findings, by the prefix of their rules. The class decides error type and exit code."""
 
 GIVEN = (
     "catalogue/",
@@ -17,19 +17,19 @@ GIVEN = (
     "service/",
     "topology/",
 )
-"""About what was declared or given: it makes no sense, or the provider cannot do it. Validation raises its
-other findings about recovery plans itself.
+"""Rules about declared or given values: they make no sense, or the provider cannot do them. Validation itself
+raises its other findings about recovery plans.
 """
 
 FORBIDDEN = ("check/", "cloud/data-loss", "plan/", "recovery/")
-"""Portinfra's other rules: what was given makes sense, and may not be done. A user's own rules belong here,
-too. Where both tables have a beginning of a rule, `GIVEN` counts.
+"""All other rules of portinfra: the values make sense, and the action is not allowed. A user's own rules
+belong here, too. If both tables have a prefix of a rule, `GIVEN` counts.
 """
 
 OURS = frozenset(rule.partition("/")[0] for rule in GIVEN + FORBIDDEN)
-"""The first names of portinfra's own rules. No rule of a user begins with one."""
+"""The first names of portinfra's own rules. No rule of a user may begin with one."""
 
 
 def is_about_given(rule: str) -> bool:
-    """Return whether a rule is about what was given, and not about what may not be done."""
+    """Return whether a rule is about given values, and not about an action that is not allowed."""
     return rule.startswith(GIVEN)

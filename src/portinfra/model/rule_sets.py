@@ -1,6 +1,6 @@
-"""Firewall rules, compared by the traffic that they let through and not by their text.
+"""Firewall rules, compared by the traffic that they allow and not by their text.
 
-`tcp 443` and `tcp 443-444` are different rules, and the second lets through all that the first does.
+`tcp 443` and `tcp 443-444` are different rules, and the second allows all that the first does.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,15 +10,15 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from portinfra.model.resources import Rule
 
 Cidrs = Mapping[str, str]
-"""Address of a firewall → the CIDR of all hosts that bear it."""
+"""Address of a firewall → the CIDR of all its hosts."""
 
 _UNKNOWN: Cidrs = {}
 
 
 def common(one: Rule, other: Rule, cidrs: Cidrs = _UNKNOWN) -> Rule | None:
-    """Return the traffic that both rules let through, as one rule; None if there is none.
+    """Return the traffic that both rules allow, as one rule; None if there is none.
 
-    A firewall and a CIDR may have hosts in common. Where `cidrs` lacks the firewall, the peer of `other` is
+    A firewall and a CIDR may have hosts in common. If `cidrs` lacks the firewall, the peer of `other` is
     returned, which may be too much.
     """
     traffic = _common_traffic(one, other)
@@ -27,12 +27,12 @@ def common(one: Rule, other: Rule, cidrs: Cidrs = _UNKNOWN) -> Rule | None:
 
 
 def covers(outer: Rule, inner: Rule, cidrs: Cidrs = _UNKNOWN) -> bool:
-    """Return whether `outer` alone lets through all that `inner` does."""
+    """Return whether `outer` alone allows all that `inner` does."""
     return _common_traffic(outer, inner) == inner[:3] and _covers_peer(outer.peer, inner.peer, cidrs)
 
 
 def is_needed(rule: Rule, wanted: Iterable[Rule], left: Iterable[Rule]) -> bool:
-    """Return whether wanted traffic passes by this rule, and by no rule of those that are `left`."""
+    """Return whether this rule allows wanted traffic that no rule in `left` allows."""
     left = tuple(left)
     shared = (common(rule, want) for want in wanted)
     return any(not any(covers(other, each) for other in left) for each in shared if each)
@@ -45,9 +45,9 @@ def without(rules: Iterable[Rule], others: Iterable[Rule], cidrs: Cidrs = _UNKNO
 
 
 def difference(rules: Iterable[Rule], others: Iterable[Rule], cidrs: Cidrs) -> tuple[Rule, ...]:
-    """Return rules for the traffic of `rules` that none of the others lets through.
+    """Return rules for the traffic of `rules` that none of the others allows.
 
-    It is exact in ports. A peer of which only a part is covered is returned as a whole.
+    The result is exact in ports. A peer of which only a part is covered is returned as a whole.
     """
     others = tuple(others)
     found: list[Rule] = []
@@ -61,7 +61,7 @@ def difference(rules: Iterable[Rule], others: Iterable[Rule], cidrs: Cidrs) -> t
 
 
 def intersection(rules: Iterable[Rule], wanted: Iterable[Rule], cidrs: Cidrs) -> tuple[Rule, ...]:
-    """Return rules for the traffic that both sets let through. A rule that is wanted as a whole stays."""
+    """Return rules for the traffic that both sets allow. A rule that is wanted as a whole stays as it is."""
     wanted = tuple(wanted)
     found: set[Rule] = set()
     for rule in rules:
@@ -87,7 +87,7 @@ def _common_traffic(one: Rule, other: Rule) -> tuple[str, int, int] | None:
 
 
 def _other_ports(rule: Rule, other: Rule) -> list[Rule]:
-    """Return the rule without the ports of the other."""
+    """Return the rule without the ports of the other rule."""
     shared = _common_traffic(rule, other)
     if shared == rule[:3]:
         return []

@@ -1,9 +1,9 @@
-"""What each attribute of a declared class is: read from the class itself, and described nowhere else.
+"""The description of declared classes: each attribute, as the class itself defines it.
 
-HCL is read and written, Python types are checked and the reference page is made by this description. The
-annotation of an attribute says which values it takes. The metadata of its field says the rest:
+portinfra reads and writes HCL, checks Python types and makes the reference page by this description. The
+annotation of an attribute defines its values. The metadata of its field defines the rest:
 
-`hcl`        its name in HCL, where that is another one (`Flow.sources` is `from`);
+`hcl`        its name in HCL, where that is different (`Flow.sources` is `from`);
 `block`      the HCL block that holds it: `Role.volumes` are `volume` blocks;
 `label`      HCL writes it behind the name of the block, as it does with every attribute `name`;
 `before`     the attribute that it precedes in HCL, in findings and on the reference page;
@@ -12,12 +12,14 @@ annotation of an attribute says which values it takes. The metadata of its field
 `overrides`  the class whose attributes this mapping of mappings sets;
 `secret`     no output shows it;
 `filled`     an empty list is a wrong value;
-`number`     a number alone stands for a mapping: its converter makes one;
-`words`      what it must be, where the words of its kind say too little;
-`stands_for` the attributes that follow from it, as `to` and `tcp` do from `service`: where it is given, HCL
-             has none of them;
+`number`     a number alone means a mapping: its converter makes one;
+`words`      what it must be, where the words of its kind are too general;
+`stands_for` the attributes that follow from it, as `to` and `tcp` do from `service`: if it is given, HCL
+             accepts none of them;
 `stand_in`   the value that replaces a wrong one, where the default cannot: the other checks accept it;
-`example`    how a user makes one part of it in Python.
+`example`    how a user makes one part of it in Python;
+`former`     the name that it had before: both languages accept it, with a warning (`former_names.py`);
+`stored`     its name in documents, saved plans and fingerprints, where that is different.
 """
 
 from collections.abc import Callable, Container, Mapping
@@ -76,16 +78,16 @@ class Attribute:
     kind: Kind
     may_be_none: bool
     default: Any
-    """As attrs has it: a value, a factory, or NOTHING."""
+    """The default, as attrs has it: a value, a factory, or NOTHING."""
     part: type[Any] | None
     """The class of its parts, or the class whose attributes it overrides."""
     metadata: Mapping[str, Any]
     annotation: Any
-    """The values that it takes, None among them."""
+    """The values that it accepts, including None."""
 
     @property
     def is_needed(self) -> bool:
-        """Whether a user has to give it."""
+        """Whether a user has to set it."""
         return self.default is NOTHING
 
     @property
@@ -100,11 +102,16 @@ class Attribute:
 
     @property
     def hcl(self) -> str | None:
-        """Its name in HCL; None where it is no attribute there."""
+        """Its name in HCL; None where HCL has no such attribute."""
         absent = self.is_label or self.kind in _NOT_IN_HCL or "overrides" in self.metadata
         usual = None if absent or self.metadata.get("placed") else self.name
         name: str | None = self.metadata.get("hcl", usual)
         return name
+
+    @property
+    def former(self) -> str | None:
+        """The name that it had before; None where it had no other."""
+        return self.metadata.get("former")
 
     @property
     def block(self) -> str | None:
@@ -113,7 +120,7 @@ class Attribute:
 
     @property
     def words(self) -> str:
-        """What it must be in Python."""
+        """What it must be in Python, in words."""
         return self.metadata.get("words") or self.kind.value + (" or None" if self.may_be_none else "")
 
     def usual(self) -> Any:
@@ -136,7 +143,7 @@ _READ: dict[type[Any], tuple[Attribute, ...]] = {}
 
 
 def attributes(of: type[Any]) -> tuple[Attribute, ...]:
-    """Return the attributes of a class in the order of HCL. The line where a value was written is none."""
+    """Return the attributes of a class in the order of HCL, without the location."""
     if of not in _READ:
         _READ[of] = _read_attributes(of)
     return _READ[of]
@@ -173,7 +180,9 @@ def block_attributes(of: type[Any]) -> dict[str, Attribute]:
 
 
 def following_attributes(of: type[Any], given: Container[str]) -> tuple[Attribute, ...]:
-    """Return the attributes that follow from one of those that are `given` by their names in the model."""
+    """Return the attributes that follow from one of the `given` attributes. `given` has names of the
+    model.
+    """
     known = attributes(of)
     names = {name for each in known if each.name in given for name in each.metadata.get("stands_for", ())}
     return tuple(each for each in known if each.name in names)

@@ -1,27 +1,29 @@
-"""Text that was made from sensitive variables, with how it was made: what can be written in its place."""
+"""Texts that are made from sensitive variables, with how they were made: what can be written in their
+place.
+"""
 
 from attrs import frozen
 
 
 @frozen
 class Reference:
-    """A variable's value, by the variable's name."""
+    """The value of a variable, by the variable's name."""
 
     variable: str
 
 
 class SensitiveText(str):
-    """A text that no output may hold. It equals the text that it holds, and providers are given that."""
+    """A text that no output may show. It is equal to the plain text, and providers receive that text."""
 
     variables: frozenset[str]
-    """The sensitive variables that it was made from."""
+    """The sensitive variables that it is made from."""
     pieces: tuple[str | Reference, ...]
-    """What it is put together from; empty where a value was computed with, and not only put in."""
+    """The parts that it is composed of. Empty where a value was computed, and not only inserted."""
 
     def __new__(
         cls, text: str, variables: frozenset[str], pieces: tuple[str | Reference, ...] = ()
     ) -> "SensitiveText":
-        """The text, what it was made from, and how."""
+        """Create the text with the variables and parts that it is made from."""
         made = super().__new__(cls, text)
         made.variables, made.pieces = variables, pieces
         return made

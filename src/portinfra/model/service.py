@@ -1,4 +1,4 @@
-"""A service: a named TCP port that a role offers, and how its clients reach it on a port of their own."""
+"""A service: a named TCP port that a role offers, and the local port by which its clients reach it."""
 
 from typing import Literal
 
@@ -10,17 +10,17 @@ from portinfra.model.location import Location, here
 
 Tls = Literal["proxy", "app", "none"]
 TLS: tuple[Tls, ...] = ("proxy", "app", "none")
-"""Who ends TLS: the proxy of the server, the application itself, or no program."""
+"""What ends TLS: the proxy of the server, the application itself, or no program."""
 
 Balance = Literal["roundrobin", "leastconn"]
 BALANCES: tuple[Balance, ...] = ("roundrobin", "leastconn")
-"""How HAProxy chooses a server: one after the other, or the one with the fewest connections."""
+"""How HAProxy selects a server: in turn, or the one with the fewest connections."""
 
 
 @refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Service:
-    """A TCP port that a role offers under a name. Every host that calls it has a port of its own for it."""
+    """A TCP port that a role offers under a name. Every host that calls it reaches it by a local port."""
 
     name: str
     """An RFC 1035 label, unique in the topology."""
@@ -31,13 +31,13 @@ class Service:
     app_port: int | None = None
     """The port on 127.0.0.1 where the application listens; None: the same as `tcp`."""
     health: str = ""
-    """The path that answers an HTTP check with 2xx or 3xx: `/health`; empty: the port accepts."""
+    """The path that answers an HTTP check with 2xx or 3xx: `/health`. Empty: the check only connects."""
     health_port: int | None = None
     """The port on 127.0.0.1 that is checked; None: the application's."""
     tls: Tls = "proxy"
-    """Who ends TLS on the server: `proxy`, `app` (the application listens on `tcp` itself), or `none`."""
+    """What ends TLS on the server: `proxy`, `app` (the application listens on `tcp` itself), or `none`."""
     balance: Balance = "roundrobin"
-    """How a client's proxy chooses among the servers of its zone; `leastconn` is for long connections."""
+    """How a client's proxy selects a server of its zone. `leastconn` is for long connections."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     @property

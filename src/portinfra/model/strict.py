@@ -1,4 +1,4 @@
-"""Classes whose values refuse wrong types at once: those that no validation reads later."""
+"""Classes that refuse values of a wrong type at once, as no validation reads them later."""
 
 from collections.abc import Callable
 from functools import cache

@@ -1,7 +1,7 @@
-"""What a user declares: roles, what may flow between them, and the topology they make.
+"""What a user declares: roles, the flows between them, and their topology.
 
-Equal whether written in Python or HCL. Nothing is checked here beyond types: `validation` looks at the whole
-and reports everything at once.
+Declarations in Python and HCL are equal. This module checks types only. `validation` checks the rest and
+reports all findings at once.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from portinfra.model import convert
 from portinfra.model.arguments import refuse_unknown
+from portinfra.model.former_names import accept_former_names
 from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
 from portinfra.model.resources import Volume
@@ -24,12 +25,12 @@ ANYWHERE = "0.0.0.0/0"
 
 Delivery = Literal["", "files"]
 DELIVERIES: tuple[Delivery, ...] = ("", "files")
-"""What brings changed files to hosts: a folder of files, which a tool of the user's own delivers; empty:
-portinfra renders none.
+"""How changed files reach hosts. `files`: portinfra renders a folder of files, which the user's own tool
+delivers. Empty: portinfra renders none.
 """
 
 PortRange = tuple[int, int]
-"""First and last port, inclusive."""
+"""First and last port, both included."""
 
 
 def _volumes(given: Iterable[Volume] | Volume) -> tuple[Volume, ...]:
@@ -44,12 +45,13 @@ _OVERRIDE = {"override": True}
 
 
 @refuse_unknown
+@accept_former_names
 @frozen(field_transformer=convert.refuse_text)
 class Role:
-    """Servers of one purpose, named by it and numbered from 1: `web1`, `web2`, `web3`."""
+    """Hosts of one purpose. They have its name and a number from 1: `web1`, `web2`, `web3`."""
 
     name: str
-    """An RFC 1035 label that does not end in a digit, so that `db1` is one thing."""
+    """An RFC 1035 label that does not end in a digit, so that `db1` means one thing."""
     count: int = field(default=3, metadata=_OVERRIDE)
     """How many hosts it has."""
     size: str = field(default="small", metadata=_OVERRIDE)
@@ -59,43 +61,47 @@ class Role:
     disk_gib: int = field(default=20, metadata=_OVERRIDE)
     """The encrypted root disk, in GiB."""
     public: str = field(default="", metadata={"stand_in": "not known"})
-    """Why its hosts have public addresses; empty: they have none, and no way to the internet."""
+    """Why its hosts have public addresses. Empty: they have none, and no route to the internet."""
     volumes: tuple[Volume, ...] = field(
         default=(),
         converter=_volumes,
         metadata={"block": "volume", "example": 'Volume("data", gib=100)'},
     )
-    """Encrypted volumes, one of each for every host."""
+    """Encrypted volumes: each host has one of each."""
     ssh_keys: tuple[str, ...] = field(default=(), converter=convert.strings)
     """The public keys that may log in to its hosts, with options or without, as in `authorized_keys`."""
     user_data: str = field(default="", repr=False, metadata={"secret": True})
-    """Given to a host at its birth; changing it later changes nothing that runs. Never shown."""
+    """A script or text that a host receives when it is created. A change has no effect on running hosts. No
+    output shows it.
+    """
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags, metadata=_OVERRIDE)
-    """Tags of its hosts and of all that belongs to them."""
+    """Tags of its hosts and of all resources that belong to them."""
     slot: int | None = None
-    """The place of its subnets within the environment's CIDR; None: its position in the topology, where
-    retired slots are left out.
+    """The place of its subnets within the environment's CIDR. None: its position in the topology, without
+    retired slots.
     """
     renamed_from: str | None = None
-    """The name that it had before: its hosts are kept under the new name."""
-    protect: bool = False
-    """Refuse every plan that would delete or replace its hosts or volumes."""
+    """The name that it had before. Its hosts stay, under the new name."""
+    deletion_protection: bool = field(default=False, metadata={"former": "protect", "stored": "protect"})
+    """Refuse every plan that would delete or replace its hosts or volumes. Its former name is `protect`."""
     max_unavailable: int = 1
-    """How many of its hosts a plan may take down at a time."""
+    """How many of its hosts a plan may take down at once."""
     ready: tuple[Hook, ...] = field(default=(), converter=hooks)
-    """Asked until each says that a host is ready; the next host of a change waits for it. Without one, a host
-    is ready when it runs.
+    """Called until each reports that a host is ready. The next host of a change waits for it. Without one, a
+    host is ready when it runs.
     """
     ready_limit: str = "5m"
-    """The longest that a host may take to be ready: `90s`, `10m`."""
+    """The longest time until a host must be ready: `90s`, `10m`."""
     ignore: tuple[str, ...] = field(default=(), converter=convert.strings)
-    """Attributes whose drift is left alone: `tags`, `machine_type`, …"""
+    """Attributes whose drift portinfra ignores: `tags`, `machine_type`, … A fence stops hosts, and a takeover
+    starts them, also where `power` is ignored.
+    """
     native: Mapping[str, Mapping[str, Any]] = field(
         factory=dict, converter=convert.options, metadata={"block": "native"}
     )
-    """Options of one provider, by its name: `{"aws": {…}}`. Listed by `lockin`."""
+    """Options of one provider, by its name: `{"aws": {…}}`. `lockin` lists them."""
     waive: Mapping[str, str] = field(factory=dict, converter=convert.tags)
-    """Rules of `check` that do not hold here, each with the reason."""
+    """Rules of `check` that do not apply to it, each with the reason."""
     offers: tuple[Service, ...] = field(
         default=(),
         converter=_services,
@@ -109,7 +115,7 @@ Ports = int | str | Iterable[int | str | PortRange]
 
 
 def _ports(given: Ports) -> tuple[PortRange, ...]:
-    """Return ports as ranges; what is no port is kept, to be reported."""
+    """Return ports as ranges. Keep values that are no ports, as validation reports them."""
     try:
         return port_ranges(given)
     except ValueError:
@@ -119,7 +125,9 @@ def _ports(given: Ports) -> tuple[PortRange, ...]:
 @refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Flow:
-    """Traffic that is allowed from every source to every target; all else is dropped, on both sides."""
+    """Traffic that is allowed from every source to every target. portinfra drops all other traffic, on both
+    sides.
+    """
 
     sources: tuple[str, ...] = field(converter=convert.strings, metadata={"hcl": "from"})
     """Role names, `internet`, or CIDRs."""
@@ -130,11 +138,11 @@ class Flow:
     udp: tuple[PortRange, ...] = field(default=(), converter=_ports, metadata={"stand_in": ((1, 1),)})
     """The UDP ports that are open."""
     icmp: bool = field(default=False, metadata={"stand_in": True})
-    """Whether ICMP (ping) is let through."""
+    """Whether ICMP (ping) is allowed."""
     why: str = ""
     """The reason, for people who read it later."""
     service: str = field(default="", metadata={"stands_for": ("targets", "tcp", "udp"), "before": "why"})
-    """The service that is called. Its role and port take the place of `targets`, `tcp` and `udp`."""
+    """The service that is called. Its role and port replace `targets`, `tcp` and `udp`."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
 
@@ -150,11 +158,12 @@ def allow(
     icmp: bool = False,
     why: str = "",
 ) -> Flow:
-    """Let traffic through: `allow(web, app, tcp=8443, why="web calls the payment service")`.
+    """Return a flow that allows traffic: `allow(web, app, tcp=8443, why="web calls the payment service")`.
 
-    Ports are a number, a range `"8000-8100"`, or several of these. Replies are let through too. A service has
-    its port and its role: `allow(web, payments_api, why="web calls the payment service")`.
-    What is no port is reported when the topology is validated. Raises ValueError for a port beside a service.
+    Ports are a number, a range `"8000-8100"`, or several of these. Replies are allowed too. A service has its
+    port and its role: `allow(web, payments_api, why="web calls the payment service")`.
+
+    Validation of the topology reports values that are no ports. Raise ValueError for a port beside a service.
     """
     if isinstance(target, Service):
         for name, ports in (("tcp", tcp), ("udp", udp)):
@@ -173,7 +182,9 @@ def _several(peers: Peer | Iterable[Peer]) -> tuple[Peer, ...]:
 
 
 def port_ranges(ports: Ports) -> tuple[PortRange, ...]:
-    """Ports as sorted ranges that neither overlap nor touch; a range is `"8000-8100"` or `[(8000, 8100)]`."""
+    """Return ports as sorted ranges that neither overlap nor touch. A range is `"8000-8100"` or `[(8000,
+    8100)]`.
+    """
     several: tuple[Any, ...] = convert.several(ports)
     merged: list[PortRange] = []
     for first, last in sorted(_port_range(port) for port in several):
@@ -213,7 +224,7 @@ _Offered = Mapping[Any, tuple[Role, Service]]
 
 
 def _to_service(flow: Flow, offered: _Offered) -> Flow:
-    """Return a flow to a service with its target and port; with neither, where no role offers it."""
+    """Return a flow to a service with its target and port; without both, if no role offers the service."""
     if not isinstance(flow, Flow) or not isinstance(flow.service, str) or not flow.service:
         return flow
     if flow.service not in offered:
@@ -230,7 +241,7 @@ class Topology:
     name: str
     """An RFC 1035 label."""
     roles: tuple[Role, ...] = field(converter=_roles, metadata={"block": "role", "example": 'Role("web")'})
-    """Its roles; their order gives each its subnets."""
+    """Its roles. Their order decides the subnets of each."""
     flows: tuple[Flow, ...] = field(
         default=(),
         converter=_flows,
@@ -240,15 +251,15 @@ class Topology:
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """Tags of every resource."""
     retired: Mapping[str, int] = field(factory=dict, converter=convert.options)
-    """Roles that were removed, each with the slot that it had: later roles keep their places."""
+    """Removed roles, each with its former slot, so that later roles keep their places."""
     delivery: Delivery = ""
-    """What brings changed files to its hosts. `files`: your own tool, from a folder; new hosts carry their
-    files. Empty: portinfra renders no files.
+    """How changed files reach its hosts. `files`: portinfra renders a folder, which your own tool delivers;
+    new hosts have their files from creation. Empty: portinfra renders no files.
     """
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        """Set the targets and ports of flows to services, so that they are flows as all others are."""
+        """Set the targets and ports of flows to services, so that they are like all other flows."""
         if any(isinstance(flow, Flow) and flow.service for flow in self.flows):
             offered = {service.name: (role, service) for role, service in self.services}
             object.__setattr__(self, "flows", tuple(_to_service(flow, offered) for flow in self.flows))
@@ -266,7 +277,9 @@ class Topology:
 
     @property
     def slots(self) -> tuple[int, ...]:
-        """The slot of each role, in their order: its own `slot`, or its position among slots not retired."""
+        """The slot of each role, in their order: its own `slot`, or its position among slots that are not
+        retired.
+        """
         retired = set(self.retired.values())
         free = (slot for slot in count() if slot not in retired)
         return tuple(
@@ -275,12 +288,12 @@ class Topology:
         )
 
     def role(self, name: str) -> Role:
-        """The role of that name. Raises KeyError."""
+        """Return the role of that name. Raise KeyError."""
         for role in self.roles:
             if role.name == name:
                 return role
         raise KeyError(name)
 
     def with_role(self, role: Role) -> "Topology":
-        """The same topology with one role changed, in its place."""
+        """Return the same topology with one role replaced, in its place."""
         return evolve(self, roles=tuple(role if r.name == role.name else r for r in self.roles))

@@ -1,1 +1,3 @@
-"""From what is wanted and what is there to what changes, in which order, at which cost. All pure."""
+"""Planning: what changes between existing and wanted resources, in which order, and at which cost. All
+pure.
+"""

@@ -1,4 +1,4 @@
-"""The account of a plan: that of the environment, or of whatever credentials were found."""
+"""The account of a plan: that of the environment, else that of the credentials that were found."""
 
 from collections.abc import Iterator
 
@@ -9,12 +9,14 @@ RULE = "environment/no-account"
 
 
 def account_of(plan: Plan) -> str:
-    """Return the account that a plan would change; empty where the provider has none."""
+    """Return the account that a plan would change; empty where the provider has no accounts."""
     return plan.placed.environment.account or plan.catalogue.account
 
 
 def account_findings(plan: Plan) -> Iterator[Finding]:
-    """Return a warning for an environment without `account`: the credentials decide which one changes."""
+    """Return a warning for an environment without `account`, as its credentials decide which account
+    changes.
+    """
     environment, account = plan.placed.environment, plan.catalogue.account
     if account and not environment.account:
         write = environment.location.write("account", f'"{account}"')

@@ -1,6 +1,6 @@
 """Zone ordinals, logical sizes and logical images become the provider's own names.
 
-Once resources exist, theirs win: a zone keeps its name, a running host keeps its image.
+Once resources exist, their names count: a zone keeps its name, and a running host keeps its image.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ from portinfra.model.resources import Instance, Spec, Subnet, Volume
 
 @frozen
 class Bound:
-    """What is wanted, in the provider's own names, and what could not be bound."""
+    """The wanted resources, with the provider's own names, and what could not be bound."""
 
     wanted: Mapping[Address, Spec]
     findings: tuple[Finding, ...] = ()
@@ -50,7 +50,9 @@ def bind(placed: Placed, catalogue: Catalogue, observation: Observation, options
 
 
 def _image_id(want: Instance, seen: Spec | None, catalogue: Catalogue, refresh: bool) -> str:
-    """Return the version that the host has; with `refresh`, the newest, unless the image is withdrawn."""
+    """Return the image version of the existing host. With `refresh`, return the newest, unless the image is
+    withdrawn.
+    """
     newest = catalogue.images.get(want.image)
     if isinstance(seen, Instance) and seen.image == want.image and seen.image_id:
         return newest if refresh and newest else seen.image_id
@@ -60,8 +62,8 @@ def _image_id(want: Instance, seen: Spec | None, catalogue: Catalogue, refresh: 
 def start_from_newest(decided: Mapping[Address, Change], catalogue: Catalogue) -> dict[Address, Change]:
     """Return the changes with the newest image for every host that is replaced.
 
-    The version that the old host had may be withdrawn. A host that an interrupted run has deleted is created
-    from the newest one too.
+    The version that the old host had may be withdrawn. A host that an interrupted run has deleted is also
+    created from the newest image.
     """
     changed = dict(decided)
     for address, change in decided.items():
@@ -73,7 +75,7 @@ def start_from_newest(decided: Mapping[Address, Change], catalogue: Catalogue) -
 
 
 def _sizes(placed: Placed) -> dict[str, Address]:
-    """Every size that is asked for, with one host that asks."""
+    """Return every wanted size, with one host that has it."""
     sizes: dict[str, Address] = {}
     for address, spec in placed.resources.items():
         if isinstance(spec, Instance):
@@ -84,7 +86,7 @@ def _sizes(placed: Placed) -> dict[str, Address]:
 def _zones(
     placed: Placed, catalogue: Catalogue, observation: Observation, without: frozenset[str]
 ) -> tuple[dict[int | str, str], list[Finding]]:
-    """Zone ordinal → zone name."""
+    """Return zone ordinal → zone name."""
     bound = _zones_in_use(placed, observation)
     if declared := placed.environment.zones:
         return {**dict(enumerate(declared)), **bound}, []
@@ -95,9 +97,10 @@ def _zones(
     silent = [zone for zone in names if zone in observation.unknown | without and zone not in taken]
     unbound = [ordinal for ordinal in range(placed.zones) if ordinal not in bound]
     if silent and unbound and observation.resources:
-        # What is there and does not answer may be what they stand for: nothing is made in its stead.
+        # A zone that does not answer may be the one of an ordinal: portinfra selects no other zone in its
+        # place.
         if len(unbound) > len(silent):
-            return {**dict(enumerate(fit)), **bound}, [_untold(placed, silent)]
+            return {**dict(enumerate(fit)), **bound}, [_unclear_zones(placed, silent)]
         fit = silent
     bound |= zip(unbound, (zone for zone in fit if zone not in taken), strict=False)
     lacking = _new_ordinals(placed, observation) - bound.keys()
@@ -127,7 +130,7 @@ def _too_few(placed: Placed, catalogue: Catalogue, fit: int, types: Iterable[str
     )
 
 
-def _untold(placed: Placed, silent: list[str]) -> Finding:
+def _unclear_zones(placed: Placed, silent: list[str]) -> Finding:
     them, they_are = ("it", "it is") if len(silent) == 1 else ("them", "they are")
     return Finding(
         "plan/untold-zone",
@@ -144,7 +147,7 @@ def _zones_line(placed: Placed) -> str:
 
 
 def _zones_in_use(placed: Placed, observation: Observation) -> dict[int | str, str]:
-    """What resources that exist already say: the zone each ordinal stands for."""
+    """Return zone ordinal → zone name, as existing resources have it."""
     bound: dict[int | str, str] = {}
     for address, spec in placed.resources.items():
         ordinal = getattr(spec, "zone", None)

@@ -1,4 +1,4 @@
-"""What calls cost: how many, and the least time that the provider's published rates allow."""
+"""The cost of calls: how many, and the least time that the provider's published rates allow."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,11 +10,11 @@ from portinfra.provider.interface import Call
 from portinfra.provider.own_code import DEFECT_FIX
 
 BUCKET_SHARE = 0.5
-"""Accounts are shared: a bucket is assumed to be half full when an apply begins."""
+"""The assumed share of a full bucket when an apply begins: other programs use the same account."""
 
 
 def budget(calls: Iterable[Call], rates: Mapping[str, Rate]) -> Budget:
-    """The budget of these calls. `floor_seconds` is that of the slowest rate class."""
+    """Return the budget of these calls. `floor_seconds` is that of the slowest rate class."""
     made = list(calls)
     classes = Counter(name for call in made for name in call.rates)
     floor = max((_floor(count, rates[name]) for name, count in classes.items() if name in rates), default=0.0)
@@ -22,9 +22,9 @@ def budget(calls: Iterable[Call], rates: Mapping[str, Rate]) -> Budget:
 
 
 def raise_for_unknown_rates(calls: Iterable[Call], rates: Mapping[str, Rate]) -> None:
-    """Raise ProviderError for a call of a rate class that has no rate: it would not be paced.
+    """Raise ProviderError for a call whose rate class has no rate, as nothing would limit its rate.
 
-    A catalogue without rates paces no call.
+    A catalogue without rates limits no call.
     """
     for call in calls if rates else ():
         if unknown := [name for name in call.rates if name not in rates]:

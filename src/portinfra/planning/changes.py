@@ -1,4 +1,4 @@
-"""What happens to each resource: created, updated, replaced, deleted, or kept for the data it holds."""
+"""The change of each resource: create, update, replace, delete, or keep for the data that it holds."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ Drivers = Mapping[type[Spec], Driver[Any]]
 
 @frozen
 class Desired:
-    """What is wanted and what is there, side by side: what every decision looks at."""
+    """Wanted and existing resources side by side: the input of every decision."""
 
     wanted: Mapping[Address, Spec]
     observation: Observation
@@ -28,19 +28,19 @@ class Desired:
 
     @property
     def existing(self) -> Mapping[Address, Observed[Spec]]:
-        """What is there, by address."""
+        """The existing resources, by address."""
         return self.observation.resources
 
     def driver(self, address: Address) -> Driver[Any]:
-        """The driver of a resource that is wanted or there."""
+        """Return the driver of a wanted or existing resource."""
         spec = self.wanted[address] if address in self.wanted else self.existing[address].spec
         return self.drivers[type(spec)]
 
 
-def effective(
+def effective_spec(
     wanted: Mapping[Address, Spec], observation: Observation, drivers: Drivers, placed: Placed | None
 ) -> dict[Address, Spec]:
-    """What is wanted, taking from what is seen each attribute that is ignored or cannot be shown."""
+    """Return the wanted resource. An attribute that is ignored or cannot be shown has its existing value."""
     ignored = {role.name: role.ignore for role in placed.topology.roles if role.ignore} if placed else {}
     result = dict(wanted)
     for address, seen in observation.resources.items():
@@ -57,29 +57,29 @@ def effective(
 def ignored_differences(
     want: Spec, seen: Observed[Spec], ignored: Iterable[str], driver: Driver[Any]
 ) -> tuple[Difference, ...]:
-    """Return what differs in attributes that a role ignores, and that the provider shows."""
+    """Return the differences in attributes that a role ignores and that the provider shows."""
     names = set(ignored) - driver.cannot_show
     return tuple(each for each in _compare(want, seen.spec) if each.field in names)
 
 
 def adopt(want: Spec, seen: Spec, names: frozenset[str]) -> Spec:
-    """The wanted value with these attributes as they are seen, so that they never differ."""
+    """Return the wanted value with these attributes as they exist, so that they never differ."""
     adopted: dict[str, Any] = {name: getattr(seen, name) for name in names if hasattr(want, name)}
     return evolve(want, **adopted) if adopted else want
 
 
-def changes(desired: Desired) -> dict[Address, Change]:
-    """Every change by itself, before anybody asks what may be lost."""
+def decide_changes(desired: Desired) -> dict[Address, Change]:
+    """Return every change by itself, before the loss of data is checked."""
     decided: dict[Address, Change] = {}
     for address, want in desired.wanted.items():
         seen = desired.existing.get(address)
         if seen is None or seen.state == "deleting":
-            decided[address] = Change("create", address, "it is not there", after=want)
+            decided[address] = Change("create", address, "it does not exist", after=want)
         else:
             change = _difference(address, want, seen, desired)
             if change:
                 decided[address] = change
-    unwanted = "nothing declares it" if desired.wanted else "everything goes"
+    unwanted = "it is not declared" if desired.wanted else "all resources are deleted"
     for address, seen in desired.existing.items():
         if address not in desired.wanted:
             decided[address] = Change("delete", address, unwanted, before=seen.spec)
@@ -104,7 +104,7 @@ def _difference(address: Address, want: Spec, seen: Observed[Spec], desired: Des
         number = len(seen.extras)
         if isinstance(want, FirewallRules):
             return change("update", f"{count(number, 'rule')} redundant or changed by hand")
-        return change("update", f"{number} empty doubles of our own making")
+        return change("update", f"{number} empty duplicates that portinfra created")
     if seen.state == "pending":
         return change("update", seen.reason or "it is not ready yet")
     return None
@@ -114,13 +114,13 @@ def _compare(want: Spec, seen: Spec) -> tuple[Difference, ...]:
     if want == seen:
         return ()
     pairs = [(name, getattr(seen, name), getattr(want, name)) for name in traits(type(want)).compared]
-    told = (pair for pair in pairs if pair[1] is not UNSEEN)
-    differences = (Difference(name, before, after) for name, before, after in told if before != after)
+    known = (pair for pair in pairs if pair[1] is not UNSEEN)
+    differences = (Difference(name, before, after) for name, before, after in known if before != after)
     return tuple(each for each in differences if each.field != "image" or not _runs_image(want, seen))
 
 
 def _runs_image(want: Spec, seen: Spec) -> bool:
-    """Whether a host runs the wanted image already, under another name: of its family, or its id."""
+    """Return whether a host already runs the wanted image under another name: of its family, or by its id."""
     if not isinstance(want, Instance) or not isinstance(seen, Instance):
         return False
     image = want.image_id.split(" ")[0]
@@ -138,7 +138,7 @@ def _reason_to_replace(
     if seen.fault:
         return f"it failed: {seen.fault}"
     if address in options.replace:
-        return "asked for"
+        return "requested"
     fixed = [d.field for d in differences if d.field in driver.replaces]
     if fixed:
         return f"{_list(fixed)} cannot change in place"
@@ -154,16 +154,18 @@ def _list(names: list[str]) -> str:
 
 
 def follow_replacements(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
-    """What holds on to a replaced resource is replaced with it; what merely refers to it is bound again."""
+    """Replace what cannot exist without a replaced resource. Update what only refers to one."""
     replaced = {address for address, change in decided.items() if change.action == "replace"}
     result = dict(decided)
-    for address, seen in desired.existing.items() if replaced else ():  # in order of need: one pass is enough
+    for address, seen in (
+        desired.existing.items() if replaced else ()
+    ):  # in the order of references: one pass is enough
         want = desired.wanted.get(address)
         lost = [reference for reference in seen.spec.references() if reference in replaced]
         if want is None or not lost or address in replaced:
             continue
         held = {getattr(seen.spec, name) for name in desired.drivers[type(seen.spec)].holds}
-        # No firewall can go while a rule names it.
+        # A firewall cannot be deleted while a rule names it.
         holds = isinstance(seen.spec, FirewallRules) or held.intersection(lost)
         action: Action = "replace" if holds else "update"
         if action == "update" and address in decided:

@@ -1,6 +1,6 @@
-"""Every call that a plan will make, found by asking the drivers and believing each promise.
+"""Every call that a plan will make. The dry run assumes that each call does what it promises.
 
-The same drivers with the same arguments as in the apply, so the calls are the same too.
+It calls the same drivers with the same arguments as the apply, so the calls are the same too.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ def dry_run(
     catalogue: Catalogue,
     tightened: Mapping[Address, Spec],
 ) -> tuple[list[Call], list[Finding]]:
-    """The calls of all steps, in order; and a finding for each that a driver refuses."""
+    """Return the calls of all steps, in order, and a finding for each that a driver refuses."""
     world = World(desired.existing)
     refs = Refs(placed.scope, "", world, world.removals, catalogue.rules_max)
     calls: list[Call] = []
@@ -42,7 +42,7 @@ def dry_run(
             continue
         want = target(step, desired.wanted, tightened)
         if want is not None and any(reference not in world for reference in want.references()):
-            continue  # what it stands on was refused, which is said already
+            continue  # a step that it needs was refused, which has a finding already
         driver, seen = desired.driver(step.address), world.get(step.address)
         for taken, after in _walk(driver, want, seen, refs):
             if isinstance(taken, Refuse):
@@ -59,9 +59,9 @@ def _refusal(refused: Refuse, address: Address, placed: Placed) -> Finding:
 
 
 def calls_left(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, refs: Refs) -> int:
-    """Return the number of calls between what is seen and what is wanted, if each keeps its promise.
+    """Return the number of calls between the existing and the wanted resource, if each does what it promises.
 
-    It is CALLS_MAX where the driver refuses or does not come to an end.
+    It is CALLS_MAX where the driver refuses or does not converge.
     """
     calls = 0
     try:
@@ -69,7 +69,7 @@ def calls_left(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | No
             if isinstance(taken, Refuse):
                 return CALLS_MAX
             calls += isinstance(taken, Call)
-    except Exception:  # the caller that asks for the next call meets the same error, and reports it
+    except Exception:  # the code that reads the next call gets the same error, and reports it
         return CALLS_MAX
     return calls
 
@@ -77,7 +77,7 @@ def calls_left(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | No
 def _walk(
     driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, refs: Refs
 ) -> Iterator[tuple[NextCall, Observed[Spec] | None]]:
-    """Yield each answer of a driver until its last, and what is there after it."""
+    """Yield each answer of a driver until its last, and the resource after it."""
     for _ in range(CALLS_MAX):
         is_absent = seen is None
         step, seen = _step(driver, want, seen, refs)
@@ -90,7 +90,7 @@ def _walk(
 
 
 def dry_step(driver: Driver[Any], address: Address, want: Spec | None, world: World, refs: Refs) -> NextCall:
-    """Ask for the next call and record in `world` what it promises. Perform nothing."""
+    """Return the driver's next call, and record in `world` what it promises. Perform nothing."""
     step, after = _step(driver, want, world.get(address), refs)
     world.record(address, after)
     return step
@@ -99,7 +99,7 @@ def dry_step(driver: Driver[Any], address: Address, want: Spec | None, world: Wo
 def _step(
     driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, refs: Refs
 ) -> tuple[NextCall, Observed[Spec] | None]:
-    """Return the driver's next answer, and what exists after it."""
+    """Return the driver's next answer, and the resource after it."""
     step = ask(driver, want, seen, refs)
     if isinstance(step, Wait):
         return step, _settle(seen)
@@ -109,8 +109,8 @@ def _step(
 
 
 def ask(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, refs: Refs) -> NextCall:
-    """The driver's next call. What its provider cannot show is never a difference. A host keeps the text of
-    its birth.
+    """Return the driver's next call. What its provider cannot show is never a difference. A host keeps the
+    text of its creation.
     """
     if isinstance(want, Instance) and seen is not None and isinstance(seen.spec, Instance):
         want = evolve(want, birth=seen.spec.birth)
@@ -120,7 +120,7 @@ def ask(driver: Driver[Any], want: Spec | None, seen: Observed[Spec] | None, ref
 
 
 def _settle(seen: Observed[Spec] | None) -> Observed[Spec] | None:
-    """What waiting is expected to end in."""
+    """Return the resource that a wait is expected to end in."""
     return None if seen is None or seen.state == "deleting" else evolve(seen, state="ready")
 
 

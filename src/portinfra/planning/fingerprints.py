@@ -1,4 +1,6 @@
-"""A plan's fingerprints: whether an apply would do anything that was not in the plan that was read."""
+"""Fingerprints of a plan: whether an apply would do anything that the plan which was read does not
+contain.
+"""
 
 import hashlib
 import json
@@ -13,14 +15,14 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import Spec, public_fields
 
 _SAID_MAX = 10
-"""So many changes are said one by one."""
+"""A message names at most so many changes one by one."""
 
 
 def fingerprints(plan: Plan) -> tuple[str, ...]:
-    """Hashes of all that a plan gives leave to do. Equal changes of equal scopes have equal hashes.
+    """Return hashes of all that a plan permits. Equal changes of equal scopes have equal hashes.
 
-    Waiting for what is not ready yet, and tidying up empty doubles, are no changes here: they come and go by
-    themselves.
+    Waiting for a resource that is not ready and deleting empty duplicates are no changes here: they come and
+    end by themselves.
     """
     where = _where(plan)
     return tuple(
@@ -29,15 +31,15 @@ def fingerprints(plan: Plan) -> tuple[str, ...]:
 
 
 def digest(document: Document) -> str:
-    """Return one hash of all that a plan's document says, in any order and layout of its text."""
-    told = {name: value for name, value in document.items() if name != "digest"}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    """Return one hash of a plan's document. The order and layout of its text do not matter."""
+    content = {name: value for name, value in document.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def new_changes(fresh: Plan, read: Collection[str]) -> tuple[Change, ...]:
     """Return the changes of a fresh plan that are not among the fingerprints of the plan that was read.
 
-    It may do less: what has been done since, by whomever, needs no doing.
+    A fresh plan may contain less: other runs may have done some of it since.
     """
     where = _where(fresh)
     return tuple(
@@ -46,18 +48,18 @@ def new_changes(fresh: Plan, read: Collection[str]) -> tuple[Change, ...]:
 
 
 def is_covered(fresh: Plan, read: Collection[str]) -> bool:
-    """Whether everything that a fresh plan would do was among the fingerprints of the plan that was read."""
+    """Return whether the plan that was read contains everything that a fresh plan would do."""
     return not new_changes(fresh, read)
 
 
 def is_same(fresh: Plan, read: Collection[str]) -> bool:
-    """Whether a fresh plan would do all that the plan that was read would do, and nothing else."""
+    """Return whether a fresh plan would do the same as the plan that was read, no more and no less."""
     return set(fingerprints(fresh)) == set(read)
 
 
 def declaration_digest(plan: Plan) -> str:
-    """Sixteen hex digits of the topology and the environment that a plan was made of, without secrets; and
-    four of the user data.
+    """Return sixteen hexadecimal digits of a plan's topology and environment without secrets, and four of the
+    user data.
     """
     topology, environment = plan.placed.topology, plan.placed.environment
     few = _few_bits(role.user_data for role in topology.roles)
@@ -65,8 +67,10 @@ def declaration_digest(plan: Plan) -> str:
 
 
 def say_new(new: Iterable[Change], read: Collection[tuple[str, str]]) -> str:
-    """Return sentences about new changes: those that the plan that was read lacks, and those that it has with
-    other content. `read` holds the action and the address of each of its changes.
+    """Return sentences about new changes: those that are not in the plan that was read, and those with other
+    content.
+
+    `read` holds the action and the address of each change of the plan that was read.
     """
     lacking: list[Change] = []
     altered: list[Change] = []
@@ -84,8 +88,9 @@ def say_new(new: Iterable[Change], read: Collection[tuple[str, str]]) -> str:
 
 
 def say_gone(fresh: Plan, read: Iterable[tuple[str, str]]) -> str:
-    """Return a sentence about the changes of the plan that was read, given by action and address, that a
-    fresh plan does not have; empty: it has them all.
+    """Return a sentence about the changes of the plan that was read and that a fresh plan does not have.
+
+    They are given by action and address. Empty: the fresh plan has them all.
     """
     left = {(change.action, change.address) for change in fresh.changes}
     gone = [each for each in read if each not in left]
@@ -94,9 +99,9 @@ def say_gone(fresh: Plan, read: Iterable[tuple[str, str]]) -> str:
 
 def _say_changes(changes: Iterable[tuple[str, str]]) -> str:
     """Return the changes in words, each with its address: `create instance.web3, delete volume.db1-data`."""
-    said = [f"{action} {address}" for action, address in changes]
-    more = f" and {len(said) - _SAID_MAX} more" if len(said) > _SAID_MAX else ""
-    return ", ".join(said[:_SAID_MAX]) + more
+    named = [f"{action} {address}" for action, address in changes]
+    more = f" and {len(named) - _SAID_MAX} more" if len(named) > _SAID_MAX else ""
+    return ", ".join(named[:_SAID_MAX]) + more
 
 
 def _lasting(plan: Plan) -> list[Change]:
@@ -105,13 +110,15 @@ def _lasting(plan: Plan) -> list[Change]:
     def lasts(change: Change) -> bool:
         if change.action != "update" or change.differences or change.renamed_from is not None:
             return True
-        return bool(change.after and replaced.intersection(change.after.references()))  # bound again
+        return bool(
+            change.after and replaced.intersection(change.after.references())
+        )  # it refers to another resource again
 
     return [change for change in plan.changes if lasts(change)]
 
 
 def _leave(plan: Plan, change: Change) -> tuple[str, ...]:
-    """What a change does, first; then what else is allowed with it: the rest of it, when half is done."""
+    """Return what a change does, and then what else it permits: the rest of it, when half is done."""
     made = f"make {change.address} {_spec(change.after)}"
     taken_down = f"{made} while it is down"
     seen = plan.observation.resources.get(change.address)
@@ -128,7 +135,7 @@ def _leave(plan: Plan, change: Change) -> tuple[str, ...]:
 
 
 def _on_its_way_out(before: Spec | None) -> Iterator[Spec | None]:
-    """As it is, and as it is once what it ends with has gone."""
+    """Yield the resource as it is, and as it is once a resource that it ends with is gone."""
     yield before
     for reference in before.references() if before else ():
         if before and before.ends_with(reference):
@@ -136,7 +143,7 @@ def _on_its_way_out(before: Spec | None) -> Iterator[Spec | None]:
 
 
 def _where(plan: Plan) -> str:
-    """The scope, the account, and a few bits of the user data."""
+    """Return the scope, the account, and a few bits of the user data."""
     environment = plan.placed.environment
     few = _few_bits(getattr(spec, "user_data", "") for spec in plan.wanted.values())
     return f"{plan.scope} {environment.on} {environment.account} {few}"
@@ -144,7 +151,7 @@ def _where(plan: Plan) -> str:
 
 def _few_bits(user_data: Iterable[str]) -> str:
     """Return sixteen bits of the hash of all different user data: enough to notice a change, and too few to
-    guess a secret by.
+    guess a secret.
     """
     return hashlib.sha256("\n".join(sorted(set(user_data))).encode()).hexdigest()[:4]
 

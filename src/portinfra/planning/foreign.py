@@ -1,4 +1,4 @@
-"""What others have made in or on the resources of a scope, and what that keeps from being deleted. Pure."""
+"""Foreign resources in or on the resources of a scope, and which deletions they block. Pure."""
 
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
@@ -7,7 +7,9 @@ RULE = "plan/foreign-resource"
 
 
 def find_blockers(plan: Plan) -> list[Finding]:
-    """Return a warning for each foreign resource that lies in what the plan deletes, or is bound to it."""
+    """Return a warning for each foreign resource that is inside a resource which the plan deletes, or uses
+    one.
+    """
     deleted = {change.address for change in plan.changes if change.action == "delete"}
     return [
         Finding(

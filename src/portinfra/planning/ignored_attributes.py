@@ -1,4 +1,4 @@
-"""Differences that a role ignores: no apply repairs them, so a plan names them."""
+"""Differences that a role ignores. No apply repairs them, so a plan names them."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,7 +15,7 @@ from portinfra.planning.changes import Drivers, ignored_differences
 RULE = "plan/ignored"
 
 NAMED_MAX = 4
-"""At most so many resources are named one by one."""
+"""A note names at most so many resources one by one."""
 
 
 def ignored_findings(
@@ -27,7 +27,7 @@ def ignored_findings(
 ) -> Iterator[Finding]:
     """Yield a note for each selected role with resources that differ in attributes that it ignores.
 
-    `wanted` is what is declared, in the provider's own names.
+    `wanted` has the declared resources, with the provider's own names.
     """
     for role in placed.topology.roles:
         if not role.ignore or (options.only and role.name not in options.only):
@@ -48,7 +48,7 @@ def ignored_findings(
 def _differing(
     role: Role, placed: Placed, wanted: Mapping[Address, Spec], observation: Observation, drivers: Drivers
 ) -> dict[str, list[Address]]:
-    """Return the resources of a role that differ, by the attribute that it ignores."""
+    """Return the resources of a role that differ, grouped by the ignored attribute."""
     found: dict[str, list[Address]] = {}
     for address, want in wanted.items():
         seen = observation.resources.get(address)

@@ -1,4 +1,4 @@
-"""The plan, put together from its parts."""
+"""Composition of a plan from its parts."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import Network, Spec
 from portinfra.planning.binding import Bound, bind, start_from_newest
 from portinfra.planning.budget import budget, raise_for_unknown_rates
-from portinfra.planning.changes import Desired, Drivers, changes, effective, follow_replacements
+from portinfra.planning.changes import Desired, Drivers, decide_changes, effective_spec, follow_replacements
 from portinfra.planning.creation import birth_findings
 from portinfra.planning.dry_run import dry_run
 from portinfra.planning.ignored_attributes import ignored_findings
@@ -26,16 +26,16 @@ from portinfra.planning.protection import protection_findings
 from portinfra.planning.quotas import quota_findings
 from portinfra.planning.readiness import hosts_to_ask
 from portinfra.planning.rename import find_stranded_volumes, find_unknown_former_names, rename_resources
-from portinfra.planning.retention import keep_data, leave_unknown, only_asked, still_named
+from portinfra.planning.retention import keep_data, leave_unknown, only_selected, still_named_findings
 from portinfra.planning.rule_order import closings
-from portinfra.planning.subnets import moves
+from portinfra.planning.subnets import subnet_findings
 from portinfra.planning.zones import resources_after, zone_findings
 from portinfra.provider.own_code import call_method
 
 _ACTION_ORDER = ("delete", "replace", "keep", "update", "create")
 
 
-def compose(
+def make_plan(
     placed: Placed,
     catalogue: Catalogue,
     observation: Observation,
@@ -44,18 +44,19 @@ def compose(
     *,
     destroy: bool = False,
 ) -> Plan:
-    """The plan from what is observed to what is placed; with `destroy`, to nothing.
+    """Return the plan from the observed to the placed resources; with `destroy`, to no resources.
 
-    It never raises for what the user can mend: findings of severity error make it a plan that no apply takes.
+    It never raises for an error that the user can correct. Such errors are findings, and `apply` accepts no
+    plan with one.
     """
     options = options or PlanOptions()
     left_behind = [] if destroy else find_stranded_volumes(placed, observation, drivers, options)
     before = observation
     observation = rename_resources(placed, observation, drivers)
     bound = bind(placed, catalogue, observation, options)
-    moved = [] if destroy else moves(placed, bound.wanted, observation)
+    moved = [] if destroy else subnet_findings(placed, bound.wanted, observation)
     findings = [] if destroy else [*bound.findings, *moved, *left_behind]
-    wanted = {} if destroy else effective(bound.wanted, observation, drivers, placed)
+    wanted = {} if destroy else effective_spec(bound.wanted, observation, drivers, placed)
     desired = Desired(wanted, observation, drivers, options)
     decided, more = _decide(desired, bound, placed)
     decided = start_from_newest(decided, catalogue)
@@ -72,18 +73,24 @@ def compose(
         findings += zone_findings(placed, after, observation, catalogue, decided.values())
     closed_first = closings(decided, desired)
     rolling = {role.name: role.max_unavailable for role in placed.topology.roles}
-    asked = hosts_to_ask(placed, wanted, observation, options)
-    ordered, more = steps(decided, desired, placed.roles, rolling, closed_first, asked)
+    checked_hosts = hosts_to_ask(placed, wanted, observation, options)
+    ordered, more = steps(decided, desired, placed.roles, rolling, closed_first, checked_hosts)
     findings += more
     tightened = {each.step.address: each.tightened for each in closed_first if each.tightened}
     wrong = _errors(findings)
-    # What is wrong is often that the network is not where the plan looks for it: its driver says so.
+    # Often the cause is that the network is not where the plan looks for it: its driver says so.
     walked = [step for step in ordered if step.address.kind == Network.kind or not wrong]
     calls, refused = dry_run(walked, desired, placed, catalogue, tightened)
     reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
     raise_for_unknown_rates([*reads, *calls], catalogue.rates)
-    findings += [*refused, *quota_findings(decided.values(), desired, catalogue), *_doubles(observation)]
-    findings = moved or (wrong and refused) or findings  # others are about a plan that makes no sense
+    findings += [
+        *refused,
+        *quota_findings(decided.values(), desired, catalogue),
+        *_duplicate_findings(observation),
+    ]
+    findings = (
+        moved or (wrong and refused) or findings
+    )  # the other findings are about a plan that makes no sense
     return Plan(
         scope=placed.scope,
         placed=placed,
@@ -101,14 +108,14 @@ def compose(
 
 
 def _decide(desired: Desired, bound: Bound, placed: Placed) -> tuple[dict[Address, Change], list[Finding]]:
-    decided = changes(desired)
-    decided = only_asked(decided, desired, placed.roles)
+    decided = decide_changes(desired)
+    decided = only_selected(decided, desired, placed.roles)
     decided, findings = leave_unknown(decided, desired, bound.wanted)
     decided = follow_replacements(keep_data(decided, desired), desired)
     return decided, [
         *findings,
         *protection_findings(decided, placed, bound.wanted, desired.options),
-        *still_named(decided, desired),
+        *still_named_findings(decided, desired),
     ]
 
 
@@ -121,7 +128,9 @@ def _errors(findings: Iterable[Finding]) -> bool:
 
 
 def _sort_changes(decided: Mapping[Address, Change], drivers: Drivers) -> tuple[Change, ...]:
-    """Deletions and dangers first; within an action by kind in order of need, then by address."""
+    """Return deletions and dangerous changes first; within an action by kind in the order of references, then
+    by address.
+    """
     kinds = {kind.kind: rank for rank, kind in enumerate(drivers)}
     return tuple(
         sorted(
@@ -136,15 +145,15 @@ def _sort_changes(decided: Mapping[Address, Change], drivers: Drivers) -> tuple[
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """`web2` before `web10`."""
+    """Return a sort key that has `web2` before `web10`."""
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
-def _doubles(observation: Observation) -> Iterable[Finding]:
+def _duplicate_findings(observation: Observation) -> Iterable[Finding]:
     for double in observation.unexplained:
         yield Finding(
             "plan/unexplained-double",
-            f"two resources bear the same owner: {double}",
-            "Neither is touched. Look at both, and remove the owner's tag from the one that is not ours.",
+            f"two resources have the same owner: {double}",
+            "portinfra changes neither. Remove the owner's tag from the one that is not portinfra's.",
             Severity.WARNING,
         )

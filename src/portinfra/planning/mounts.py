@@ -1,4 +1,4 @@
-"""Volumes that a plan attaches to hosts that run: a host mounts its volumes when it starts, and only then."""
+"""Volumes that a plan attaches to running hosts. A host mounts its volumes only when it starts."""
 
 from collections.abc import Iterator, Mapping
 
@@ -37,10 +37,12 @@ def mount_findings(decided: Mapping[Address, Change], desired: Desired) -> Itera
 
 
 def _keeps_running(host: Address, decided: Mapping[Address, Change], desired: Desired) -> bool:
-    """Whether it runs before and after the plan, and mounts at its start what is declared now."""
+    """Return whether a host runs before and after the plan, and would mount the declared volumes when it
+    starts.
+    """
     want, seen = desired.wanted.get(host), desired.existing.get(host)
     if seen is None or not isinstance(want, Instance) or not isinstance(seen.spec, Instance):
         return False
-    remade = host in decided and decided[host].action in ("create", "replace")
+    created = host in decided and decided[host].action in ("create", "replace")
     runs = (want.power, seen.spec.power) == ("running", "running")
-    return runs and not remade and "mounts" not in changes_since_birth(want, seen.spec)
+    return runs and not created and "mounts" not in changes_since_birth(want, seen.spec)

@@ -1,7 +1,7 @@
-"""Whether the location offers what a plan creates: found before anything is deleted to make room for it.
+"""Checks whether the location offers what a plan creates, before the apply deletes anything.
 
-What a provider publishes (images, machine types, zones) may be withdrawn at any time. That stops the creation
-and the replacement of resources, and nothing else: existing hosts go on to run, and may change in place.
+A provider may withdraw what it publishes (images, machine types, zones) at any time. That stops only the
+creation and the replacement of resources. Existing hosts continue to run and may change in place.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,7 +38,7 @@ def offer_findings(
 
 
 def _needs_machine_type(change: Change) -> bool:
-    """A host that is created, or that changes its machine type in place."""
+    """Return whether a host is created, or changes its machine type in place."""
     resized = any(each.field == "machine_type" for each in change.differences)
     return change.action in BIRTHS or (change.action == "update" and resized)
 
@@ -51,9 +51,9 @@ class _Needs:
     catalogue: Catalogue
 
     def zones(self, births: Iterable[Change], drivers: Drivers) -> Iterator[Finding]:
-        """Return a finding for each zone that the location lacks.
+        """Yield a finding for each zone that the location lacks.
 
-        A subnet of Compute Engine lies in no zone. It still needs a zone that the environment names.
+        A subnet of Compute Engine is in no zone. It still needs a zone that the environment names.
         """
         environment = self.placed.environment
         known = [zone.name for zone in self.catalogue.zones]
@@ -75,7 +75,7 @@ class _Needs:
                     location=self.placed.location(change.address),
                 )
         for zone, addresses in of_roles.items():
-            if isinstance(zone, str):  # a number that no zone is bound to has a finding of its own
+            if isinstance(zone, str):  # an ordinal without a zone has a finding of its own
                 yield Finding(
                     "catalogue/unknown-zone",
                     f"{self.catalogue.region} has no zone {zone!r}{self._users_of(addresses)}",
@@ -85,7 +85,7 @@ class _Needs:
                 )
 
     def machine_types(self, changes: Iterable[Change]) -> Iterator[Finding]:
-        """Return a finding for each machine type that the location, or the zone of a host, lacks."""
+        """Yield a finding for each machine type that the location, or the zone of a host, lacks."""
         unknown: dict[str, list[Address]] = {}
         elsewhere: dict[tuple[str, str, str], list[Address]] = {}
         zones = {zone.name for zone in self.catalogue.zones}
@@ -115,7 +115,7 @@ class _Needs:
             )
 
     def images(self, births: Iterable[Change]) -> Iterator[Finding]:
-        """Return a finding for each image that the location lacks."""
+        """Yield a finding for each image that the location lacks."""
         missing: dict[str, list[Address]] = {}
         known, on = {*self.catalogue.images, *self.catalogue.images.values()}, self.placed.environment.on
         for change in births:
@@ -131,7 +131,7 @@ class _Needs:
             yield self._missing("image", f"image {image!r}", fix, subject, addresses)
 
     def _size(self, host: Instance) -> str:
-        """The size as it is declared."""
+        """Return the size as it is declared."""
         placed = self.placed.resources.get(host.address)
         return placed.machine_type if isinstance(placed, Instance) else host.machine_type
 
@@ -145,7 +145,7 @@ class _Needs:
         )
 
     def _users_of(self, addresses: list[Address]) -> str:
-        """Return who needs it, where a role does: hosts if there are any."""
+        """Return which resources of a role need it: hosts if there are any."""
         of_roles = [address for address in addresses if address in self.placed.roles]
         hosts = [address.name for address in of_roles if address.kind == Instance.kind]
         names = hosts or [str(address) for address in of_roles]
@@ -158,13 +158,13 @@ class _Needs:
 
 
 def nearest(word: str, offered: list[str]) -> str:
-    """Return advice with the names that are nearest to a word."""
+    """Return advice with the known names that are nearest to a name."""
     near = get_close_matches(word, offered, n=3, cutoff=0.4) or offered[:4]
     return f"Nearest: {', '.join(near)}."
 
 
 def size_subject(placed: Placed, address: Address) -> str:
-    """Return the attribute that says a host's size: of its role, or of a host that has none."""
+    """Return the attribute that sets a host's size: of its role, or of a host without a role."""
     role = placed.roles.get(address)
     return f"role.{role}.size" if role else f"{address}.machine_type"
 

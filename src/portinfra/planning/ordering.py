@@ -1,15 +1,14 @@
-"""The steps of a plan and what must be done before each.
+"""The steps of a plan, and which steps must be done before each.
 
-Creation follows references, deletion goes against what is observed. Besides:
-- a host that goes lets go of its volumes by itself, once it has shut down: nothing is taken from it before;
-- a firewall's rules come before any instance that bears it;
-- rules that close traffic come before rules that would let it pass at the other end (`rule_order.py`);
-- what takes over an address or CIDR waits until the one that has it is gone, and so does all that a resource
-  stands on which an earlier run has begun to delete;
-- hosts of a role go down a few at a time, one zone after the other, each healthy before the next; what an
-  earlier run has left half done is finished first, and hosts that are down already go before the others,
-  then those that are not ready;
-- a host says that it is ready when it has all that belongs to it (`readiness.py`).
+Creation follows the wanted references. Deletion follows the observed references in reverse. In addition:
+- a deleted host releases its volumes by itself when it has shut down: portinfra detaches none before;
+- a firewall's rules exist before any instance that uses it;
+- rules that close traffic come before rules that would open it at the other end (`rule_order.py`);
+- a resource with a reused address or CIDR waits until its former user is gone; so does everything that is
+  needed by a resource that an earlier run has begun to delete;
+- hosts of a role go down a few at a time, zone by zone, and each is healthy before the next one goes down;
+  unfinished work of an earlier run comes first, then hosts that are down, then hosts that are not ready;
+- a host is asked if it is ready once it has all that belongs to it (`readiness.py`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,10 +37,12 @@ def steps(
     roles: Mapping[Address, str],
     max_unavailable: RollingRoles,
     closings: Iterable[Closing] = (),
-    asked: Iterable[Address] = (),
+    checked_hosts: Iterable[Address] = (),
 ) -> tuple[Steps, list[Finding]]:
-    """Every step with those before it, in an order that can be followed; and what could not be had gently."""
-    builder = _Builder(decided, desired, tuple(closings), tuple(asked))
+    """Return every step with its predecessors in a valid order, and the roles whose hosts cannot go down one
+    by one.
+    """
+    builder = _Builder(decided, desired, tuple(closings), tuple(checked_hosts))
     builder.build()
     gentle = {step: set(before) for step, before in builder.steps.items()}
     chains = list(_chains(decided, desired, roles, max_unavailable))
@@ -56,7 +57,7 @@ def steps(
 def _steps_without_cycles(
     builder: "_Builder", chains: Iterable[list["_Host"]], max_unavailable: RollingRoles
 ) -> tuple[Steps, list[Finding]]:
-    """Return the steps in which only those roles go down at once that cannot go down host by host."""
+    """Return the steps. Only hosts of roles that cannot go down host by host go down at once."""
     ordered = {step: builder.steps[step] for step in order(builder.steps)}
     at_once: dict[tuple[Address, ...], list[str]] = {}
     for host_chain in chains:
@@ -75,7 +76,7 @@ def _steps_without_cycles(
 def _replaced_base(
     hosts: Iterable[Address], decided: Mapping[Address, Change], desired: Desired
 ) -> tuple[Address, ...]:
-    """Return what hosts need that is replaced, without what is replaced only because of it."""
+    """Return the replaced resources that hosts need, without those that are replaced only because of them."""
     found: set[Address] = set()
     todo = list(hosts)
     while todo:
@@ -94,13 +95,13 @@ def _is_replaced(address: Address, decided: Mapping[Address, Change]) -> bool:
 
 
 def _at_once_finding(roles: list[str], base: tuple[Address, ...], replace: Iterable[Address]) -> Finding:
-    asked = [address for address in base if address in replace]
+    named = [address for address in base if address in replace]
     reason = f"{', '.join(base)} is replaced, which they need" if base else "they exchange their addresses"
     if len(base) > 1:
         reason = f"{', '.join(base)} are replaced, which they need"
     other_way = "change counts and zones in separate applies" if not base else ""
-    if asked:
-        other_way = f"leave out {' '.join(f'--replace {address}' for address in asked)}"
+    if named:
+        other_way = f"leave out {' '.join(f'--replace {address}' for address in named)}"
     return Finding(
         "plan/all-at-once",
         f"hosts of {', '.join(roles)} go down at the same time, and not one after the other: {reason}",
@@ -114,8 +115,8 @@ class _Builder:
     decided: Mapping[Address, Change]
     desired: Desired
     closings: tuple[Closing, ...]
-    asked: tuple[Address, ...]
-    """The hosts that say whether they are ready."""
+    checked_hosts: tuple[Address, ...]
+    """The hosts that are asked if they are ready."""
     steps: Steps = field(factory=dict)
 
     def build(self) -> None:
@@ -164,7 +165,7 @@ class _Builder:
                     self._after(remove, tighten if released else Step("converge", address))
 
     def _releases(self, tighten: Step, reference: Address) -> bool:
-        """Return whether what a `tighten` step leaves does not refer to a resource any more."""
+        """Return whether the rules that a `tighten` step leaves no longer refer to a resource."""
         left = (closing.tightened for closing in self.closings if closing.step == tighten)
         return any(each is not None and reference not in each.references() for each in left)
 
@@ -197,7 +198,7 @@ class _Builder:
 
     def _ready_at_last(self) -> None:
         dependents = _dependents(self.decided, self.desired)
-        for host in self.asked:
+        for host in self.checked_hosts:
             ready = Step("ready", host)
             self.steps[ready] = set()
             for address in (host, *dependents.get(host, ())):
@@ -205,7 +206,7 @@ class _Builder:
 
 
 def tenancy(spec: Spec) -> Iterator[tuple[str, str]]:
-    """What only one resource of a network can have."""
+    """Return what only one resource of a network can have."""
     for name in ("private_address", "cidr"):
         if value := getattr(spec, name, None):
             yield name, value
@@ -213,7 +214,7 @@ def tenancy(spec: Spec) -> Iterator[tuple[str, str]]:
 
 @define
 class _Host:
-    """One host's turn: the first steps that take it down, and the last that make it healthy."""
+    """One host: the first steps that take it down, and the last that make it healthy."""
 
     role: str
     up: bool
@@ -229,7 +230,7 @@ def _chains(
     roles: Mapping[Address, str],
     max_unavailable: RollingRoles,
 ) -> Iterable[list[_Host]]:
-    """For each role that goes down host by host: its hosts in turn."""
+    """Return, for each role whose hosts go down host by host, its hosts in order."""
     if not any(map(goes_down, decided.values())):
         return
     dependents = _dependents(decided, desired)
@@ -257,30 +258,30 @@ def _chains(
         host = _Host(role, up, ready, str(change.after.zone), first, last)
         by_role.setdefault(role, []).append(host)
     for role, turns in by_role.items():
-        turns.sort(key=lambda host: (host.ready, host.zone))  # stable: by number within a zone
+        turns.sort(key=lambda host: (host.ready, host.zone))  # a stable sort: by number within a zone
         yield [_Host(role, False, True, "", [], fresh.get(role, [])), *turns]
 
 
 def goes_down(change: Change) -> bool:
-    """Whether a change takes a host down, if only for a moment."""
+    """Return whether a change takes a host down, if only for a moment."""
     return change.action == "replace" or bool(change.interrupts)
 
 
 def _binds_to_others(spec: Spec, decided: Mapping[Address, Change]) -> bool:
-    """Whether it refers to hosts, and to none that changes."""
+    """Return whether it refers to hosts, and to none that changes."""
     hosts = [address for address in spec.references() if address.kind == Instance.kind]
     return bool(hosts) and not any(host in decided for host in hosts)
 
 
 def is_up(seen: Observed[Spec] | None) -> bool:
-    """Whether a host serves now, so that taking it down makes one more that does not."""
+    """Return whether a host serves now, so that one more host is down if it goes down."""
     if seen is None or not isinstance(seen.spec, Instance):
         return False
     return seen.state == "ready" and not seen.fault and seen.spec.power == "running"
 
 
 def _dependents(decided: Iterable[Address], desired: Desired) -> dict[Address, list[Address]]:
-    """Each resource with those that change and refer to it, now or afterwards."""
+    """Return each resource with the changed resources that refer to it, before or after the change."""
     dependents: dict[Address, list[Address]] = {}
     for address in decided:
         seen = desired.existing.get(address)
@@ -300,7 +301,9 @@ def _add_chain(steps: Steps, hosts: list[_Host], max_unavailable: RollingRoles) 
 
 
 def _batches(turns: Iterable[_Host], width: int) -> Iterator[list[_Host]]:
-    """The hosts that are down at the same time: first all that are down already, then so many of a zone."""
+    """Return the hosts that are down at the same time: first all that are down already, then a batch of each
+    zone.
+    """
     turns = list(turns)
     if down := [host for host in turns if not host.up]:
         yield down

@@ -1,7 +1,7 @@
-"""What is protected, and how its protection is removed.
+"""Protection against deletion, and how to remove it.
 
-Protection that is declared holds at once. Protection that was applied holds until an apply has removed it:
-so an edit that removes both a host and its protection is refused, too.
+Declared protection applies at once. Applied protection stays until an apply has removed it. So an edit that
+removes both a host and its protection is refused, too.
 """
 
 import re
@@ -21,8 +21,10 @@ from portinfra.planning.roles import is_named_by, role_of
 def protection_findings(
     decided: Mapping[Address, Change], placed: Placed, declared: Mapping[Address, Spec], options: PlanOptions
 ) -> Iterable[Finding]:
-    """Findings for what is protected, or declared to be, and would go. Nothing on the command line overrides
-    them. A role protects its hosts and volumes beyond its count, too.
+    """Yield a finding for each protected resource that the plan would delete or replace.
+
+    A resource is protected if it is declared so or was applied so. No option of the command line overrides
+    it. A role protects its hosts and volumes beyond its count, too.
     """
     for address, change in decided.items():
         if address in options.unprotected or change.action not in ("delete", "replace"):
@@ -40,14 +42,14 @@ def protection_findings(
 
 
 def _location(blocks: Iterable[Role | Volume], role: Role | None, placed: Placed) -> Location:
-    """Return the line that protects, else that of the role, else that of the topology."""
+    """Return the line that protects; else that of the role; else that of the topology."""
     for block in blocks:
-        return block.location.attributes.get("protect", block.location)
+        return block.location.attributes.get("deletion_protection", block.location)
     return (role or placed.topology).location
 
 
 def _name_in(role: Role, address: Address) -> str:
-    """Return the name of a role, or its former one, that a resource is named by; empty: by neither."""
+    """Return the name of a role, present or former, that is in the name of a resource; empty: neither is."""
     names = filter(None, (role.name, role.renamed_from))
     return next((name for name in names if is_named_by(address, name)), "")
 
@@ -57,7 +59,7 @@ def _volume_name(role: Role, address: Address) -> str:
 
 
 def _volume_of(role: Role, address: Address) -> Volume | None:
-    """Return the volume of a role that is declared for a resource; None: the resource is no such volume."""
+    """Return the declared volume of a role for a resource; None: the resource is no such volume."""
     if address.kind != Volume.kind:
         return None
     return next((each for each in role.volumes if each.name == _volume_name(role, address)), None)
@@ -67,18 +69,20 @@ def _protecting_blocks(role: Role | None, address: Address) -> list[Role | Volum
     """Return the declarations that protect a host or a volume, whether the count includes it or not."""
     if role is None or address.kind not in (Instance.kind, Volume.kind):
         return []
-    return [each for each in (role, _volume_of(role, address)) if each is not None and each.protect]
+    return [
+        each for each in (role, _volume_of(role, address)) if each is not None and each.deletion_protection
+    ]
 
 
 def _protects(given: Spec | None) -> bool:
-    return bool(getattr(given, "protect", False))
+    return bool(getattr(given, "deletion_protection", False))
 
 
 def _way_to_unprotect(
     change: Change, placed: Placed, role: Role | None, decided: Iterable[Address], *, is_declared: bool
 ) -> str:
     """Return the steps after which a plan may delete or replace the resource."""
-    line, address = placed.topology.location.write("protect", "False"), change.address
+    line, address = placed.topology.location.write("deletion_protection", "False"), change.address
     if role is None:
         name = role_of(placed, address)
         return f"Declare its role {name!r} again, with {line}, apply that, and plan again."

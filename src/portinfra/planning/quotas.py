@@ -1,4 +1,4 @@
-"""What a plan needs of the account's quotas, at the widest moment of the change."""
+"""What a plan needs of the account's quotas, at the moment of the change when it has the most resources."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ _KINDS = {kind.kind for kind in KINDS}
 
 
 def quota_findings(decided: Iterable[Change], desired: Desired, catalogue: Catalogue) -> Iterator[Finding]:
-    """Return an error for each quota that does not suffice, and a note for each that could not be read."""
+    """Yield an error for each quota that is too small, and a note for each that portinfra could not read."""
     if not catalogue.quotas:
         return
     growth: Counter[str] = Counter()
@@ -37,7 +37,7 @@ def quota_findings(decided: Iterable[Change], desired: Desired, catalogue: Catal
         if quota.limit is None:
             yield Finding(
                 "plan/quota-not-read",
-                f"it needs {needed:,} {what} in {place}, and the quota could not be read",
+                f"it needs {needed:,} {what} in {place}, and portinfra could not read the quota",
                 "Compare the number with the account's quota, or let these credentials read quotas.",
                 Severity.NOTE,
                 subject=quota.kind,
@@ -53,7 +53,9 @@ def quota_findings(decided: Iterable[Change], desired: Desired, catalogue: Catal
 
 
 def widest(change: Change) -> Spec | None:
-    """Return what there is at the widest moment of a change: firewall rules are made before others go."""
+    """Return the resources at the moment when there are the most: new firewall rules exist before others are
+    deleted.
+    """
     before, after = change.before, change.after
     if change.action != "update" or not (
         isinstance(before, FirewallRules) and isinstance(after, FirewallRules)
@@ -76,5 +78,5 @@ def _own(desired: Desired, catalogue: Catalogue) -> Counter[str]:
 
 
 def _takes(spec: Spec | None, drivers: Drivers, catalogue: Catalogue) -> Mapping[str, int]:
-    """Return what a resource takes of all quotas: one of its kind, and what its driver says."""
+    """Return how much a resource takes of each quota: one of its kind, and what its driver returns."""
     return {} if spec is None else {spec.kind: 1, **call_method(drivers[type(spec)].takes, spec, catalogue)}

@@ -1,8 +1,8 @@
-"""Which hosts say whether they are ready, and what a rolling change waits for.
+"""Which hosts are asked if they are ready, and what a rolling change waits for.
 
-An apply asks every host of the roles that it selects, changed or not. So a run after a crash asks about the
-hosts that the dead run has changed, and nothing has to be remembered. Pure: the questions are asked by
-`execution/readiness.py`.
+An apply asks every host of the roles that it selects, changed or not. So a run after a crash also asks the
+hosts that the crashed run has changed, and no state has to be stored. Pure: `execution/readiness.py` asks the
+hosts.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -22,7 +22,7 @@ from portinfra.planning.ordering import goes_down, is_up
 def hosts_to_ask(
     placed: Placed, wanted: Mapping[Address, Spec], observation: Observation, options: PlanOptions
 ) -> tuple[Address, ...]:
-    """Return the hosts that shall run, whose role has `ready`, and which the options select."""
+    """Return the hosts that should run, whose role has `ready`, and that the options select."""
     roles = {role.name for role in placed.topology.roles if role.ready}
     if not roles or not options.ask_ready:
         return ()
@@ -40,19 +40,19 @@ def hosts_to_ask(
 
 
 def questions(plan: Plan) -> tuple[Address, ...]:
-    """Return the hosts that an apply of the plan asks, though nothing else may be left to do."""
+    """Return the hosts that an apply of the plan asks, even if nothing else is left to do."""
     return hosts_to_ask(plan.placed, plan.wanted, plan.observation, plan.options)
 
 
 def with_questions(plan: Plan) -> Plan:
-    """Return the plan; one that changes nothing asks its hosts all the same."""
+    """Return the plan. A plan that changes nothing also asks its hosts."""
     if not plan.empty:
         return plan
     return evolve(plan, steps={Step("ready", host): frozenset() for host in questions(plan)})
 
 
 def hosts_in_turn(plan: Plan) -> tuple[Address, ...]:
-    """Return the hosts that the plan takes down one after another, and that say whether they are ready."""
+    """Return the hosts that the plan takes down one after another, and that are asked if they are ready."""
     down = [host for host in hosts_taken_down(plan) if Step("ready", host) in plan.steps]
     roles = [plan.placed.roles[host] for host in down]
     return tuple(host for host in down if roles.count(plan.placed.roles[host]) > 1)
@@ -67,14 +67,15 @@ def hosts_taken_down(plan: Plan) -> Iterable[Address]:
 
 
 def rolling_roles(plan: Plan) -> list[Role]:
-    """Return the roles of which the plan takes down hosts that serve."""
+    """Return the roles with hosts that serve now and that the plan takes down."""
     names: Collection[str] = {plan.placed.roles[host] for host in hosts_taken_down(plan)}
     return [role for role in plan.placed.topology.roles if role.name in names]
 
 
-def rolls(plan: Plan, role: Role) -> bool:
-    """Return whether at most `max_unavailable` hosts of a role go down at a time. Hosts go down at once where
-    none waits for another (`plan/all-at-once`).
+def is_rolling(plan: Plan, role: Role) -> bool:
+    """Return whether at most `max_unavailable` hosts of a role go down at once.
+
+    All go down at once where no host waits for another (`plan/all-at-once`).
     """
     hosts = [host for host in hosts_taken_down(plan) if plan.placed.roles[host] == role.name]
     first = [Step(phase, host) for host in hosts for phase in ("remove", "converge")]

@@ -1,6 +1,6 @@
-"""Resources that refer to one another must agree: a host with its subnet, a subnet with its network.
+"""Checks that related resources agree: a host with its subnet, a subnet with its network.
 
-Placement makes those of a topology agree. Resources that a script ensures one by one are checked here.
+Placement makes the resources of a topology agree. This module checks those that a script ensures one by one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,9 +14,9 @@ from portinfra.placement import FIRST_HOST, LAST_HOSTS
 
 
 def relation_findings(plan: Plan, *, zonal_subnets: bool) -> Iterator[Finding]:
-    """Return what does not agree between a resource that the plan changes and what it refers to.
+    """Yield a finding where a resource that the plan changes does not agree with one that it refers to.
 
-    `zonal_subnets`: whether a subnet lies in one zone, as its hosts then do.
+    `zonal_subnets`: whether a subnet is in one zone, as its hosts then are.
     """
     for change in plan.changes:
         spec = change.after
@@ -36,7 +36,7 @@ def relation_findings(plan: Plan, *, zonal_subnets: bool) -> Iterator[Finding]:
 
 def _subnet_findings(spec: Subnet, wanted: Mapping[Address, Spec]) -> Iterator[Finding]:
     network = wanted.get(spec.network) if spec.network else None
-    # Some clouds show no cidr of a network, and no address of a host that is being made.
+    # Some clouds show no cidr of a network, and no address of a host that is being created.
     if not (isinstance(network, Network) and network.cidr and spec.cidr):
         return
     if not IPv4Network(spec.cidr).subnet_of(IPv4Network(network.cidr)):
@@ -72,13 +72,14 @@ def _attachment_findings(spec: Attachment, wanted: Mapping[Address, Spec]) -> It
 
 
 def _source_findings(spec: Volume, wanted: Mapping[Address, Spec], *, replaces: bool) -> Iterator[Finding]:
-    """A snapshot of the scope that is not there. Nothing is known of one that has the provider's own id: a
-    volume is not deleted for it.
+    """Yield a finding for a missing snapshot of the scope.
+
+    The plan knows nothing about a snapshot by the provider's own id, so it deletes no volume for one.
     """
     source = Address(spec.source or "")
     if source.kind == Snapshot.kind and source.name:
         if source not in wanted:
-            message = f"it is to be made of {source}, which is not there"
+            message = f"it would be created from {source}, which does not exist"
             yield _wrong(spec, "source", message, f"Ensure {source} first.")
     elif source and replaces:
         message = (

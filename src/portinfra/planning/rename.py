@@ -1,4 +1,4 @@
-"""A renamed role keeps its resources: what bears the old name is taken for the new."""
+"""Renamed roles: a resource with the old name becomes the resource with the new one."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,10 +20,10 @@ from portinfra.provider.interface import Driver
 def rename_resources(
     placed: Placed, observation: Observation, drivers: Mapping[type[Spec], Driver[Any]]
 ) -> Observation:
-    """The observation with resources of renamed roles under the addresses that are wanted now.
+    """Return the observation with resources of renamed roles under the addresses that are wanted now.
 
-    Their `Observed.address` is still the old one: that is how a driver sees that the owner must be rewritten.
-    Kinds whose owner cannot be rewritten keep their old address, and so are replaced.
+    Their `Observed.address` is still the old one. So a driver sees that it must rewrite the owner. Kinds
+    whose owner cannot be rewritten keep their old address, and so are replaced.
     """
     moves = {
         old: new
@@ -46,15 +46,15 @@ def find_stranded_volumes(
     drivers: Mapping[type[Spec], Driver[Any]],
     options: PlanOptions,
 ) -> list[Finding]:
-    """One finding for each volume that bears its role's old name for good, so that its host would come up
-    beside a blank one.
+    """Yield a finding for each volume that can never have its role's new name: its host would start with a
+    blank volume.
     """
     given_up = options.allow_data_loss
     return [
         Finding(
             "plan/cannot-rename",
-            f"it keeps its name here, and {new}, with nothing in it, would take its place",
-            f"Keep the name that the role had, or give its contents up: --allow-data-loss {old}.",
+            f"it cannot be renamed in this cloud, and an empty {new} would take its place",
+            f"Keep the name that the role had, or permit its loss: --allow-data-loss {old}.",
             subject=old,
             location=placed.location(new),
         )
@@ -70,10 +70,10 @@ def find_stranded_volumes(
 def find_unknown_former_names(
     placed: Placed, observation: Observation, decided: Mapping[Address, Change]
 ) -> Iterator[Finding]:
-    """Yield a finding for each role that the plan creates, and whose former name no resource has.
+    """Yield a finding for each role that the plan creates and whose former name no resource has.
 
-    It is an error where the plan deletes hosts of roles that are not declared: the former name may be meant
-    for one of them. An empty environment has nothing to rename. A role that exists was renamed before.
+    It is an error where the plan deletes hosts of undeclared roles: the former name may be meant for one of
+    them. An empty environment has nothing to rename. A role that exists was renamed before.
     """
     declared = {role.name for role in placed.topology.roles}
     deleted = [each for each, change in decided.items() if change.action == "delete"]
@@ -87,7 +87,7 @@ def find_unknown_former_names(
         meant = (f"Did you mean {going[0]!r}?" if len(going) == 1 else suggestion(known[1], going)) + " "
         yield Finding(
             "plan/unknown-former-name",
-            f"nothing of {role.renamed_from!r} exists: {role.name} would be new"
+            f"nothing of {role.renamed_from!r} exists: {role.name} would be a new role"
             + (f", while the plan deletes hosts of {', '.join(going)}" if going else ""),
             f"{meant.lstrip()}If {role.name!r} is a new role, leave renamed_from out.",
             Severity.ERROR if going else Severity.WARNING,
@@ -97,7 +97,7 @@ def find_unknown_former_names(
 
 
 def _moves(placed: Placed) -> list[tuple[Address, Address]]:
-    """Old and new address of every resource of a renamed role."""
+    """Yield the old and the new address of every resource of a renamed role."""
     before = {role.name: role.renamed_from for role in placed.topology.roles if role.renamed_from}
     return [
         (Address(f"{address.kind}.{before[role]}{address.name[len(role) :]}"), address)

@@ -1,4 +1,4 @@
-"""What a plan must not touch: data, and places that do not answer."""
+"""What a plan must not change: data, and zones that do not answer."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,12 +16,10 @@ from portinfra.planning.roles import is_named_by
 
 
 def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
-    """Volumes and snapshots that would be lost without permission are kept, listed, with all that holds them
-    in place.
+    """Keep volumes and snapshots that no option permits to lose, with all that must stay with them.
 
-    A volume that nothing declares any more, or whose size would shrink, simply stays. One that would be
-    made anew in another zone stays with its host as it is: what it is attached to, and all that its host
-    stands on.
+    A volume that is no longer declared, or whose size would shrink, stays. A volume that would be created
+    again in another zone stays with its attachments, its host, and everything that its host needs.
     """
     allowed = desired.options.allow_data_loss
     kept = {
@@ -54,12 +52,14 @@ def _moves(change: Change) -> bool:
 
 def _kept_reason(change: Change, held_back: Iterable[Address]) -> str:
     also = ", ".join(held_back)
-    waiting = f"; with it stay as they are: {also}" if also else ""
-    return f"it holds data, though {change.reason}{waiting}; --allow-data-loss {change.address} gives it up"
+    waiting = f"; these stay with it: {also}" if also else ""
+    return (
+        f"it holds data, though {change.reason}{waiting}; --allow-data-loss {change.address} permits its loss"
+    )
 
 
 def _find_kept_resources(volume: Address, desired: Desired) -> set[Address]:
-    """A volume that stays, its attachments, their hosts, and all that those refer to."""
+    """Return a volume that stays, its attachments, their hosts, and everything that those refer to."""
     still = {volume}
     for address, seen in desired.existing.items():
         if volume in seen.spec.references():
@@ -77,18 +77,18 @@ def _find_kept_resources(volume: Address, desired: Desired) -> set[Address]:
 def leave_unknown(
     decided: dict[Address, Change], desired: Desired, needed: Mapping[Address, Spec]
 ) -> tuple[dict[Address, Change], list[Finding]]:
-    """Nothing changes in a place that does not answer, nor to what things there may stand on.
+    """Leave out changes in a zone that does not answer, and of what resources there may need.
 
-    `needed` is all that the topology places, even when nothing is wanted any more.
+    `needed` has every resource that the topology places, even when nothing is wanted any more.
     """
     silent = desired.observation.unknown | desired.options.without_zones
     if not silent:
         return decided, []
     alone = _in_zones(silent, desired, needed)
     stays = {a for a, change in decided.items() if _goes(change) and _nowhere(change, desired)} - alone
-    stands_on = _stand_on(alone, needed)
-    stands_on |= _stand_on(stays, {address: seen.spec for address, seen in desired.existing.items()})
-    untouched = alone | stays | {a for a in stands_on if a in decided and _goes(decided[a])}
+    bases = _find_bases(alone, needed)
+    bases |= _find_bases(stays, {address: seen.spec for address, seen in desired.existing.items()})
+    untouched = alone | stays | {a for a in bases if a in decided and _goes(decided[a])}
     result = {address: change for address, change in decided.items() if address not in untouched}
     result = _with_room(result, [change for address, change in decided.items() if address not in result])
     left = len(decided) - len(result)
@@ -96,7 +96,7 @@ def leave_unknown(
 
 
 def _in_zones(zones: frozenset[str], desired: Desired, needed: Mapping[Address, Spec]) -> set[Address]:
-    """Return what lies in these zones, seen or needed, and what is needed for something that does."""
+    """Return the resources in these zones, seen or needed, and what such a resource needs."""
     found = {a for a, seen in desired.existing.items() if zone_of(seen.spec) in zones or seen.place in zones}
     found |= {a for a, spec in needed.items() if zone_of(spec) in zones}
     return found | {a for a, spec in needed.items() if found.intersection(spec.references())}
@@ -107,10 +107,10 @@ def _goes(change: Change) -> bool:
 
 
 def _with_room(result: Mapping[Address, Change], left: Iterable[Change]) -> dict[Address, Change]:
-    """The changes without those for which there is no room while what is left alone stays."""
+    """Return the changes without those that have no room while other resources stay."""
     taken = {place for change in left if change.before for place in tenancy(change.before)}
     without: set[Address] = set()
-    for address, change in result.items():  # in order of need: one pass is enough
+    for address, change in result.items():  # in the order of references: one pass is enough
         if change.after is not None and change.action == "create":
             needs = change.after.references()
             if taken.intersection(tenancy(change.after)) or without.intersection(needs):
@@ -119,7 +119,7 @@ def _with_room(result: Mapping[Address, Change], left: Iterable[Change]) -> dict
 
 
 def _nowhere(change: Change, desired: Desired) -> bool:
-    """Whether it lies in no zone, so that something in a silent one may stand on it, declared or not."""
+    """Return whether it is in no zone, so that a resource in a zone that does not answer may need it."""
     seen = desired.existing.get(change.address)
     return seen is not None and zone_of(seen.spec) is None and seen.place is None
 
@@ -132,7 +132,7 @@ def _silence(zone: str, others: frozenset[str], left: int, options: PlanOptions)
     return Finding(
         "plan/unknown-zone",
         (f"{zone} is left out" if accepted else f"{zone} does not answer")
-        + (f": {waits}" if left else ", and what is there is not known"),
+        + (f": {waits}" if left else ", so its resources are not known"),
         "" if accepted else f"Wait for it, or work elsewhere meanwhile: --without-zone {zone}.",
         Severity.WARNING if accepted else Severity.ERROR,
         subject=zone,
@@ -140,12 +140,12 @@ def _silence(zone: str, others: frozenset[str], left: int, options: PlanOptions)
 
 
 def zone_of(spec: Spec) -> str | None:
-    """The zone that a resource lies in, by the provider's name; None where it is in none, or in all."""
+    """Return the zone of a resource, by the provider's name; None where it is in none, or in all."""
     zone = getattr(spec, "zone", None)
     return zone if isinstance(zone, str) and zone else None
 
 
-def _stand_on(alone: set[Address], needed: Mapping[Address, Spec]) -> set[Address]:
+def _find_bases(alone: set[Address], needed: Mapping[Address, Spec]) -> set[Address]:
     result: set[Address] = set()
     todo = [address for address in alone if address in needed]
     while todo:
@@ -157,14 +157,14 @@ def _stand_on(alone: set[Address], needed: Mapping[Address, Spec]) -> set[Addres
     return result
 
 
-def only_asked(
+def only_selected(
     decided: dict[Address, Change], desired: Desired, roles: Mapping[Address, str]
 ) -> dict[Address, Change]:
-    """The changes of the roles and resources that were asked for, and the creation of what these need."""
-    asked, addresses = desired.options.only, desired.options.addresses
-    if not asked and addresses is None:
+    """Return the changes of the selected roles and resources, and the creation of what these need."""
+    selected, addresses = desired.options.only, desired.options.addresses
+    if not selected and addresses is None:
         return decided
-    chosen = {address for address in decided if _is_of(address, asked, roles)}
+    chosen = {address for address in decided if _is_of(address, selected, roles)}
     chosen |= (addresses or frozenset()).intersection(decided)
     todo = list(chosen)
     while todo:
@@ -176,22 +176,22 @@ def only_asked(
     return {address: change for address, change in decided.items() if address in chosen}
 
 
-def _is_of(address: Address, asked: Iterable[str], roles: Mapping[Address, str]) -> bool:
-    """Return whether a resource belongs to one of the roles: as it is declared, else by its name."""
+def _is_of(address: Address, selected: Iterable[str], roles: Mapping[Address, str]) -> bool:
+    """Return whether a resource belongs to one of the roles: by its declaration, else by its name."""
     if address in roles:
-        return roles[address] in asked
-    return any(is_named_by(address, role) for role in asked)
+        return roles[address] in selected
+    return any(is_named_by(address, role) for role in selected)
 
 
-def still_named(decided: Mapping[Address, Change], desired: Desired) -> Iterable[Finding]:
-    """Findings for firewalls that would go while the rules of others, which stay as they are, name them."""
+def still_named_findings(decided: Mapping[Address, Change], desired: Desired) -> Iterable[Finding]:
+    """Yield a finding for each firewall that would be deleted while rules of others, which stay, name it."""
     going = {a for a, change in decided.items() if change.action == "delete" and a.kind == "firewall"}
     for address, seen in desired.existing.items() if going else ():
         named = going.intersection(seen.spec.references())
         if isinstance(seen.spec, FirewallRules) and named and address not in decided:
             yield Finding(
                 "plan/still-named",
-                f"{min(named)} would go, and {address}, which stays, names it in a rule",
-                f"Give --only {address.name} too, or take the flow between them away and apply that first.",
+                f"{min(named)} would be deleted, and {address}, which stays, names it in a rule",
+                f"Give --only {address.name} too, or remove the flow between them and apply that first.",
                 subject=min(named),
             )

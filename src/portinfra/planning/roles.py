@@ -6,7 +6,7 @@ from portinfra.model.address import Address
 from portinfra.model.placed import Placed
 
 COMMON = "(network)"
-"""Stands for the role of what belongs to none."""
+"""The role name of resources that belong to no role."""
 
 _AFTER_ROLE = {
     "subnet": r"-\d+",
@@ -15,11 +15,13 @@ _AFTER_ROLE = {
     "instance": r"\d+",
     "public-address": r"\d+",
 }
-"""By kind, what follows the role's name in a resource's: `web-0`, `web`, `web1`; of others, `web1-data`."""
+"""By kind: what follows the role's name in a resource's name: `web-0`, `web`, `web1`. All other kinds:
+`web1-data`.
+"""
 
 
 def role_of(placed: Placed, address: Address) -> str:
-    """Return the role of a resource; of one that is no longer declared, as its name tells."""
+    """Return the role of a resource; of one that is no longer declared, by its name."""
     if address in placed.resources:
         return placed.roles.get(address, COMMON)
     if address.kind == "network":
@@ -29,7 +31,7 @@ def role_of(placed: Placed, address: Address) -> str:
 
 
 def is_named_by(address: Address, role: str) -> bool:
-    """Return whether the name of a resource is one that placement gives to resources of a role."""
+    """Return whether placement gives such a name to resources of a role."""
     rest = address.name.removeprefix(role)
     return address.name.startswith(role) and re.fullmatch(_after_role(address), rest) is not None
 

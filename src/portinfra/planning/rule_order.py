@@ -1,12 +1,12 @@
 """Which firewall rules must close traffic before other firewall rules open some.
 
-A packet needs an egress rule of its source and an ingress rule of its target. If one end still has the rule
-that only the old declaration allows, and the other end has the rule that only the new one allows, then a
-packet passes that neither declaration allows. So where two changes can meet like that, the first end closes
-its unwanted traffic in a step of its own, `tighten`, and the second end opens afterwards.
+A packet needs an egress rule of its source and an ingress rule of its target. One end may still have a rule
+that only the old declaration allows, while the other end has a rule that only the new one allows. Then a
+packet passes that neither declaration allows. Where two changes can meet like that, the first end closes its
+unwanted traffic in a step of its own, `tighten`. The second end opens afterwards.
 
-Where one role takes the place of another, the new firewall waits until the old one is gone, which rules of
-other roles refer to. These rules are tightened, too: they release the old firewall before there is a new one.
+Where one role replaces another, the new firewall waits until the old one is gone, and rules of other roles
+refer to that. These rules are tightened, too: they release the old firewall before the new one exists.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -21,7 +21,7 @@ from portinfra.model.rule_sets import Cidrs, common, difference, intersection
 from portinfra.planning.changes import Desired
 
 _WAYS = (("ingress", "egress"), ("egress", "ingress"))
-"""Each way, and the way of the other end."""
+"""Each direction, and the direction of the other end."""
 
 
 @frozen
@@ -30,13 +30,15 @@ class Closing:
 
     step: Step
     tightened: FirewallRules | None
-    """What a `tighten` step leaves: the traffic that is allowed before and after. None for a removal."""
+    """The rules that a `tighten` step leaves: the traffic that is allowed before and after. None for a
+    removal.
+    """
     opening: tuple[Address, ...]
 
 
 @frozen
 class _RuleChange:
-    """What the change of one firewall's rules takes away and adds, by way."""
+    """What the change of one firewall's rules removes and adds, by direction."""
 
     change: Change
     firewall: Address
@@ -64,7 +66,7 @@ def _closing(change: Change, opening: tuple[Address, ...], cidrs: Cidrs, desired
 
 
 def _tighten(change: Change, cidrs: Cidrs, desired: Desired) -> FirewallRules:
-    """Return what is allowed before and after, between firewalls that exist before and after."""
+    """Return the rules that are allowed before and after, between firewalls that exist before and after."""
     before, after = change.before, change.after
     assert isinstance(before, FirewallRules)
     assert isinstance(after, FirewallRules)
@@ -95,7 +97,7 @@ def _rule_changes(change: Change, cidrs: Cidrs) -> Iterator[_RuleChange]:
 
 
 def _can_meet(closing: _RuleChange, opening: _RuleChange, cidrs: Cidrs) -> bool:
-    """Return whether a packet could pass by a rule that goes at one end and one that comes at the other."""
+    """Return whether a packet could pass by a removed rule at one end and an added rule at the other."""
     return any(
         common(lost, gained._replace(peer=opening.firewall), cidrs)
         and common(gained, lost._replace(peer=closing.firewall), cidrs)
@@ -106,7 +108,7 @@ def _can_meet(closing: _RuleChange, opening: _RuleChange, cidrs: Cidrs) -> bool:
 
 
 def _inherited_firewalls(desired: Desired) -> set[Address]:
-    """Return the firewalls that go, and whose addresses another firewall gets."""
+    """Return the firewalls that are deleted and whose addresses another firewall gets."""
     wanted = {spec.cidr for spec in desired.wanted.values() if isinstance(spec, Firewall) and spec.cidr}
     return {
         address
@@ -122,6 +124,6 @@ def _releases(change: Change, leaving: Collection[Address]) -> bool:
 
 
 def _cidrs(desired: Desired) -> dict[str, str]:
-    """Return where the hosts of each firewall have their addresses, as far as that is known."""
+    """Return the CIDRs of each firewall's hosts, as far as they are known."""
     specs: Iterable[Any] = (*(seen.spec for seen in desired.existing.values()), *desired.wanted.values())
     return {spec.address: spec.cidr for spec in specs if isinstance(spec, Firewall) and spec.cidr}

@@ -1,9 +1,9 @@
-"""Subnets that exist stay where they are: a declaration that would move them is refused, with the mend.
+"""Existing subnets stay where they are. A plan that would move them is refused, with a correction.
 
-A role without `slot=` has its position as slot. So a role that is removed, or added in the middle, would
-move all later ones. The mend for the first is one line, `retired`; for the second it is an order of roles.
-Where neither keeps all in place, roles are given slots of their own. A mend is printed after a check that it
-moves nothing and that validation accepts it.
+A role without `slot=` has its position as slot. So a role that is removed, or added in the middle, would move
+all later ones. For the first case the correction is one line, `retired`; for the second it is another order
+of roles. Where neither keeps all subnets in place, roles get slots of their own. portinfra prints a
+correction only if it moves nothing and validation accepts it.
 """
 
 import re
@@ -26,10 +26,12 @@ from portinfra.planning.roles import role_of
 RULE = "plan/subnet-moves"
 
 
-def moves(placed: Placed, wanted: Mapping[Address, Spec], observation: Observation) -> list[Finding]:
-    """Return one finding for all subnets that exist elsewhere, with what to write so that none moves.
+def subnet_findings(
+    placed: Placed, wanted: Mapping[Address, Spec], observation: Observation
+) -> list[Finding]:
+    """Yield one finding for all subnets that would move, with what to write so that none moves.
 
-    Where it is enough to give roles their former `slot`, each of these has a finding.
+    Where it is enough to give roles their former `slot`, each of these roles has a finding.
     """
     moved: dict[str, tuple[str, str]] = {}
     subnets = observation.of(Subnet)
@@ -57,7 +59,7 @@ def _findings(
         for role in own:
             yield _of_role(role, placed, *moved[role.name])
         return
-    yield _of_topology(placed, moved, _in_words(topology, _mend(topology, there)))
+    yield _of_topology(placed, moved, _in_words(topology, _correct(topology, there)))
 
 
 def _of_role(role: Role, placed: Placed, before: str, after: str) -> Finding:
@@ -92,16 +94,16 @@ def _single(address: Address, seen: Subnet, want: Subnet) -> Finding:
     )
 
 
-def _mend(topology: Topology, there: Mapping[str, int]) -> Topology:
+def _correct(topology: Topology, there: Mapping[str, int]) -> Topology:
     """Return the topology with the smallest change that keeps each role in the slot that it has `there`.
 
-    `there` names roles that were removed, too.
+    `there` also names roles that were removed.
     """
-    return next(mended for mended in _mends(topology, there) if _keeps(mended, there))
+    return next(corrected for corrected in _corrections(topology, there) if _keeps(corrected, there))
 
 
-def _mends(topology: Topology, there: Mapping[str, int]) -> Iterator[Topology]:
-    """Return changed topologies, the smallest change first; the last one keeps each role in its slot."""
+def _corrections(topology: Topology, there: Mapping[str, int]) -> Iterator[Topology]:
+    """Yield corrected topologies, the smallest change first. The last one keeps each role in its slot."""
     last = len(topology.roles) + max(there.values())
     ordered = sorted(
         topology.roles, key=lambda role: last if role.slot is not None else there.get(role.name, last)
@@ -124,7 +126,7 @@ def _with_former_slots(topology: Topology, roles: list[Role], there: Mapping[str
 
 
 def _with_slots(topology: Topology, there: Mapping[str, int]) -> Topology:
-    """Return the topology in which each role that would lie elsewhere has a slot of its own."""
+    """Return the topology in which each role that would move has a slot of its own."""
     kept = _true_retired(topology, there)
     declared = evolve(topology, retired=kept)
     taken = {*there.values(), *kept.values()}
@@ -138,7 +140,9 @@ def _with_slots(topology: Topology, there: Mapping[str, int]) -> Topology:
 
 
 def _keeps(topology: Topology, there: Mapping[str, int]) -> bool:
-    """Whether each role is in its slot, no two have the same, and no role or its slot is retired."""
+    """Return whether each role keeps its slot, no two roles have the same, and no role or its slot is
+    retired.
+    """
     names = [role.name for role in topology.roles]
     retired = topology.retired.values()
     in_place = all(there.get(name, slot) == slot for name, slot in zip(names, topology.slots, strict=True))
@@ -154,7 +158,9 @@ def _true_retired(topology: Topology, there: Mapping[str, int]) -> dict[str, int
 
 
 def _removed_roles(topology: Topology, there: Mapping[str, int]) -> dict[str, int]:
-    """Return the retired roles with those that exist and are declared no more, before the last that is."""
+    """Return the retired roles with those that exist and are no longer declared, before the last existing
+    role.
+    """
     names = {role.name for role in topology.roles}
     last = max(slot for name, slot in there.items() if name in names)
     gone = {name: slot for name, slot in there.items() if name not in names and slot < last}
@@ -162,7 +168,7 @@ def _removed_roles(topology: Topology, there: Mapping[str, int]) -> dict[str, in
 
 
 def _gaps(topology: Topology, there: Mapping[str, int]) -> dict[str, int]:
-    """Return the retired roles with each slot that has to stay free before a role."""
+    """Return the retired roles with each slot that must stay free before a role."""
     names = {slot: name for name, slot in there.items()}
     kept = {slot: name for name, slot in _true_retired(topology, there).items()}
     slot = 0
@@ -176,27 +182,27 @@ def _gaps(topology: Topology, there: Mapping[str, int]) -> dict[str, int]:
     return {name: slot for slot, name in kept.items()}
 
 
-def _in_words(topology: Topology, mended: Topology) -> str:
-    """Return what to write so that a topology becomes the mended one."""
+def _in_words(topology: Topology, corrected: Topology) -> str:
+    """Return what to write so that a topology becomes the corrected one."""
     ways = []
-    names = [role.name for role in mended.roles]
+    names = [role.name for role in corrected.roles]
     if names != [role.name for role in topology.roles]:
         ways.append(f"Declare the roles in this order: {', '.join(names)}.")
     before = {role.name: role.slot for role in topology.roles}
-    slots = [(role.name, role.slot) for role in mended.roles if role.slot != before[role.name]]
+    slots = [(role.name, role.slot) for role in corrected.roles if role.slot != before[role.name]]
     if slots:
         lines = [f'{_slot_line(topology, slot)} in the role "{name}"' for name, slot in slots]
         ways.append(f"Write {', '.join(lines)}.")
-    if mended.retired != topology.retired:
-        ways.append(_retired_change(topology, mended))
+    if corrected.retired != topology.retired:
+        ways.append(_retired_change(topology, corrected))
     return " ".join(ways)
 
 
-def _retired_change(topology: Topology, mended: Topology) -> str:
-    if not mended.retired:
+def _retired_change(topology: Topology, corrected: Topology) -> str:
+    if not corrected.retired:
         return f'Remove `retired` from the topology "{topology.name}".'
     way = "Replace `retired` by this line in" if topology.retired else "Add this line to"
-    return f'{way} the topology "{topology.name}": {_line(topology, mended.retired)}'
+    return f'{way} the topology "{topology.name}": {_line(topology, corrected.retired)}'
 
 
 def _slot_line(topology: Topology, slot: int | None) -> str:
@@ -215,7 +221,7 @@ def _slots_there(placed: Placed, observation: Observation) -> dict[str, int]:
 
 
 def _slot(cidr: str, placed: Placed) -> int | None:
-    """Return the slot that a subnet lies in; None where it fits none of this environment's."""
+    """Return the slot of a subnet; None where it fits none of this environment's."""
     whole, subnet = IPv4Network(placed.environment.cidr), IPv4Network(cidr)
     if subnet.prefixlen != placed.environment.subnet_prefix or not subnet.subnet_of(whole):
         return None

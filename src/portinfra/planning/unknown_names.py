@@ -1,6 +1,6 @@
-"""Names in plan options that a plan cannot follow, as nothing has them or nothing happens to what has them.
+"""Names in plan options that do not exist, or whose resource the plan does not change.
 
-A misspelled name must not do nothing, or something else.
+A misspelled name must cause an error: it must not do nothing, or something else.
 """
 
 import re
@@ -15,14 +15,16 @@ from portinfra.model.plan import Plan
 from portinfra.planning.roles import COMMON, role_of
 
 ALL = "all"
-"""What `allow_data_loss` may name besides volumes and snapshots: every one of them."""
+"""The value of `allow_data_loss` that means every volume and snapshot."""
 
 
 PERMITS = ("allow_data_loss", "unprotected")
-"""The attributes that permit a loss. A run that did not end well (it was killed, was interrupted or failed)
-may have deleted what they name, and the same command must finish it. So after such a run an absent resource
-there is a warning. No advice about it says "did you mean": the nearest name may be that of a volume that must
-stay. Only a name that is almost the same is answered so (`_misspelling`), and not after such a run.
+"""The attributes that permit a loss.
+
+A run that was killed, was interrupted or failed may have deleted what they name, and the same command must
+finish it. So after such a run an absent resource is a warning. No advice about it says "did you mean", as the
+nearest name may be that of a volume that must stay. Only a name that is almost the same gets that advice
+(`_misspelling`), and not after such a run.
 """
 
 GONE = "If a run has deleted it already, leave it out."
@@ -35,9 +37,9 @@ class UnknownName:
     attribute: str
     name: str
     fix: str
-    """The nearest names that are known, or what else to give."""
+    """The nearest known names, or what else to give."""
     severity: Severity = Severity.ERROR
-    problem: str = "there is no such thing"
+    problem: str = "nothing has that name"
 
 
 def unknown_names(plan: Plan) -> Iterator[UnknownName]:
@@ -73,7 +75,7 @@ def unknown_names(plan: Plan) -> Iterator[UnknownName]:
 
 
 def dropped_replacements(plan: Plan) -> Iterator[UnknownName]:
-    """Return every existing resource that the options want replaced, and that the plan does not replace.
+    """Return every existing resource that the options want to replace and that the plan does not replace.
 
     A resource that a run has deleted is created again: that finishes its replacement.
     """
@@ -106,7 +108,7 @@ def _why_not_replaced(plan: Plan, address: Address, *, is_deleted: bool) -> tupl
 
 
 def gone_data(plan: Plan) -> frozenset[str]:
-    """Return the volumes and snapshots that the options give up, and that do not exist."""
+    """Return the volumes and snapshots that the options permit to lose and that do not exist."""
     unknown = unknown_names(plan)
     return frozenset(each.name for each in unknown if each.attribute in PERMITS and is_data(each.name))
 
@@ -127,7 +129,7 @@ def is_data(name: str) -> bool:
 
 
 def name_findings(plan: Plan) -> Iterator[Finding]:
-    """Return a finding for each such name. No apply accepts a plan with an error among them."""
+    """Return a finding for each such name. `apply` accepts no plan with an error among them."""
     for unknown in unknown_names(plan):
         yield Finding(
             "options/unknown-name",

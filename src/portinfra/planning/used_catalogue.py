@@ -1,4 +1,4 @@
-"""The catalogue of what is in use: enough to see that nothing is to be done."""
+"""The catalogue of used names: enough to see that there is nothing to do."""
 
 from collections.abc import Mapping
 
@@ -9,13 +9,13 @@ from portinfra.model.resources import Instance
 from portinfra.planning.retention import zone_of
 
 
-def in_use(
+def used_catalogue(
     placed: Placed, observation: Observation, sizes: Mapping[str, str], account: str
 ) -> Catalogue | None:
-    """What is there, as though it were all that is offered; None where something placed is not there.
+    """Return a catalogue that offers exactly what exists; None where a placed resource does not exist.
 
-    A plan made with it that is empty and without findings is the plan. Any other is to be made again, with
-    what the location really offers.
+    If a plan made with it is empty and has no findings, it is final. Any other plan is made again, with what
+    the location offers.
     """
     if any(address not in observation.resources for address in placed.resources):
         return None

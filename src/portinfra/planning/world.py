@@ -1,4 +1,4 @@
-"""What is there while it changes: the dry run's picture, and the apply's."""
+"""The existing resources while they change, in the dry run and in the apply."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,14 +11,14 @@ from portinfra.model.resources import Spec
 
 
 class World(Mapping[Address, Observed[Spec]]):
-    """What is there, by address. What is deleted is no longer referred to by anything else; what ends with it
-    is on its way out.
+    """The existing resources, by address. References to a deleted resource are removed. What ends with it is
+    being deleted.
     """
 
     def __init__(self, resources: Mapping[Address, Observed[Spec]]) -> None:
         self._resources = dict(resources)
         self.removals: Counter[Address] = Counter()
-        """How often each resource was seen to go."""
+        """How often each resource was seen to be deleted."""
         self._referrers: dict[Address, set[Address]] = {}
         for address, seen in self._resources.items():
             self._refer(address, seen.spec.references())
@@ -33,11 +33,11 @@ class World(Mapping[Address, Observed[Spec]]):
         return len(self._resources)
 
     def snapshot(self) -> dict[Address, Observed[Spec]]:
-        """A copy that does not change any more: another thread may read it."""
+        """Return a copy that does not change, so that another thread may read it."""
         return dict(self._resources)
 
     def record(self, address: Address, seen: Observed[Spec] | None) -> None:
-        """What is there now under an address; None: nothing."""
+        """Record the existing resource of an address; None: it does not exist."""
         before = self._resources.get(address)
         if seen is None:
             if before is not None:

@@ -1,7 +1,8 @@
-"""Declared zones that are not those where hosts are, or that the location does not have.
+"""Declared zones that the location does not have, or where the hosts are not.
 
-The zones of existing resources win (`binding.py`), and a kept volume holds its host where it is
-(`retention.py`). So a declaration may differ from where hosts are, and must not be taken for what exists.
+The zones of existing resources count (`binding.py`), and a kept volume keeps its host in place
+(`retention.py`). So the declared zones may differ from those of hosts, and must not be taken for existing
+ones.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -35,11 +36,11 @@ def zone_findings(
     catalogue: Catalogue,
     decided: Collection[Change] = (),
 ) -> Iterator[Finding]:
-    """Return a finding for declared zones that do not exist, a warning for hosts in zones of other names, and
-    one for hosts that kept volumes hold elsewhere.
+    """Yield a finding for declared zones that do not exist, and warnings for hosts in other zones.
 
-    `after` is what will exist. A zone that new resources need has an error already. A zone that the location
-    no longer offers, and in which resources exist, is a warning.
+    Hosts are in other zones if those have other names, or if kept volumes keep the hosts there. `after` has
+    what will exist. A zone that new resources need has an error already. A zone that the location no longer
+    offers, and in which resources exist, is a warning.
     """
     needed = {getattr(each.after, "zone", None) for each in decided if each.action in BIRTHS}
     kept = {each.address for each in decided if each.action == "keep"}
@@ -72,7 +73,9 @@ def zone_findings(
 def resources_after(
     wanted: Mapping[Address, Spec], observation: Observation, changes: Iterable[Change]
 ) -> dict[Address, Spec]:
-    """Return what exists once a plan is applied: what it changes as it is wanted, the rest as it is seen."""
+    """Return what exists once a plan is applied: changed resources as they are wanted, all others as they
+    are.
+    """
     becomes = {each.address: each.after for each in changes if each.action in ("create", "replace", "update")}
     seen = {address: each.spec for address, each in observation.resources.items()}
     return {**wanted, **seen, **{address: spec for address, spec in becomes.items() if spec is not None}}

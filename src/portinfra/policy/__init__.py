@@ -1,6 +1,7 @@
-"""Whether a topology keeps the rules: ours, and a user's own. Pure.
+"""The rules of `check`: built-in ones, and those of a user. Pure.
 
-Each rule is a generator over a `PolicyContext`. A role may waive a rule with a reason; that is still listed.
+Each rule is a generator over a `PolicyContext`. A role may waive a rule with a reason. Waived findings are
+listed, too.
 """
 
 from collections.abc import Iterable
@@ -14,14 +15,14 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.policy.context import PolicyContext
 from portinfra.policy.exposure import EXPOSURE
 from portinfra.policy.foreign import FOREIGN
-from portinfra.policy.not_observable import TOLD
+from portinfra.policy.not_observable import NOT_OBSERVABLE
 from portinfra.policy.reasons import REASONS
 from portinfra.policy.report import Report
-from portinfra.policy.rules import About, Breach, Found, PolicyRule, every, rule
+from portinfra.policy.rules import About, Breach, Found, PolicyRule, all_rules, rule
 from portinfra.policy.services import SERVICES
 from portinfra.policy.spread import SPREAD
 from portinfra.policy.undeclared_traffic import UNDECLARED
-from portinfra.policy.waivers import UNKNOWN, UNUSED, Waived, about_waivers, sort_out_waivers
+from portinfra.policy.waivers import UNKNOWN, UNUSED, Waived, sort_out_waivers, waiver_findings
 from portinfra.reach import observed_reach, of
 
 __all__ = [
@@ -38,8 +39,16 @@ __all__ = [
     "rule",
 ]
 
-BUILT_IN: tuple[PolicyRule, ...] = (*REASONS, *EXPOSURE, *UNDECLARED, *FOREIGN, *SPREAD, *TOLD, *SERVICES)
-"""The rules that always hold."""
+BUILT_IN: tuple[PolicyRule, ...] = (
+    *REASONS,
+    *EXPOSURE,
+    *UNDECLARED,
+    *FOREIGN,
+    *SPREAD,
+    *NOT_OBSERVABLE,
+    *SERVICES,
+)
+"""The built-in rules, which always apply."""
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
@@ -50,13 +59,13 @@ def check(
     observation: Observation | None = None,
     recoveries: Iterable[RecoveryPlan] = (),
 ) -> Report:
-    """Every finding about a placed topology, and with an observation also about what is there.
+    """Return every finding about a placed topology. With an observation, include findings about existing
+    resources.
 
-    `rules` are held to beside the built-in ones. Of `recoveries`, the recovery plans of the topology, those
-    count that the environment is in. Raises DeclarationError where two rules have one id, or a rule itself
-    fails.
+    `rules` are checked in addition to the built-in ones. Of `recoveries`, only the recovery plans that
+    include the environment count. Raise DeclarationError where two rules have one id, or a rule itself fails.
     """
-    held = tuple(every(BUILT_IN, rules))
+    held = tuple(all_rules(BUILT_IN, rules))
     environment = placed.environment.name
     plans = tuple(plan for plan in recoveries if environment in (plan.source, plan.target))
     intent = PolicyContext(placed, of(placed), placed.resources, None, plans)
@@ -71,7 +80,7 @@ def check(
                 seen = evolve(breach, finding=evolve(finding, observed=context.observation is not None))
                 breaches.setdefault((finding.rule, finding.subject, finding.message), seen)
     findings, waived = sort_out_waivers(intent, breaches.values())
-    findings += about_waivers(intent, waived, held, is_observed=observation is not None)
+    findings += waiver_findings(intent, waived, held, is_observed=observation is not None)
     return Report(
         placed,
         intent.reach,

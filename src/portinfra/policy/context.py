@@ -1,4 +1,4 @@
-"""What rules look at: one topology in one environment, as declared or as it is in the cloud."""
+"""The input of rules: one topology in one environment, as declared or as it exists in the cloud."""
 
 from collections.abc import Mapping
 
@@ -19,20 +19,20 @@ from portinfra.reach.parties import role_of
 
 @frozen(field_transformer=strict)
 class PolicyContext:
-    """The declaration, with what is placed or what is there, and who can reach whom in it."""
+    """The declaration, the placed or existing resources, and who can reach whom."""
 
     placed: Placed
     """The declaration and every resource that it needs."""
     reach: Reach
-    """Who can reach whom: in the declaration; with an observation, in what is there."""
+    """Who can reach whom, by the declaration. With an observation, by the existing resources."""
     resources: Mapping[Address, Spec]
-    """The resources that are placed; with an observation, those that are there."""
+    """The placed resources. With an observation, the existing ones."""
     observation: Observation | None = None
-    """What the cloud told; None where the declaration itself is checked."""
+    """What the cloud returned; None where the declaration itself is checked."""
     recoveries: tuple[RecoveryPlan, ...] = ()
-    """The recovery plans that the environment is in, as far as they are given."""
+    """The recovery plans of the caller that include the environment."""
     roles: tuple[Role, ...] = field(init=False)
-    """Every role as it is in this environment, its overrides applied."""
+    """Every role as it is in this environment, with its overrides."""
     _hosts: Mapping[str, tuple[Instance, ...]] = field(init=False, repr=False)
 
     @roles.default
@@ -49,18 +49,18 @@ class PolicyContext:
 
     @property
     def topology(self) -> Topology:
-        """What is declared, wherever it is placed."""
+        """The declared topology."""
         return self.placed.topology
 
     @property
     def environment(self) -> Environment:
-        """Where it is placed."""
+        """The environment in which it is placed."""
         return self.placed.environment
 
     def role(self, name: str) -> Role | None:
-        """The declared role of that name, if there is one."""
+        """Return the declared role of that name; None: there is none."""
         return next((role for role in self.roles if role.name == name), None)
 
     def hosts(self, role: str) -> tuple[Instance, ...]:
-        """The hosts of a role."""
+        """Return the hosts of a role."""
         return self._hosts.get(role, ())

@@ -1,4 +1,4 @@
-"""What the flows of a topology say, as opposed to what the rules made from them let through."""
+"""The traffic that the flows of a topology declare, as opposed to what the rules made from them allow."""
 
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
@@ -11,32 +11,32 @@ from portinfra.reach import Party, Traffic
 from portinfra.reach.traffic import NOTHING
 
 
-def declare_it(context: PolicyContext) -> str:
-    """Return how a way is declared, in the language of the topology's file."""
+def declaration_advice(context: PolicyContext) -> str:
+    """Return advice on how to declare the traffic, in the language of the topology's file."""
     return f"Declare it with {context.topology.location.choose('allow(…)', 'an allow block')}"
 
 
 def traffic_of(flow: Flow) -> Traffic:
-    """What a flow allows."""
+    """Return the traffic that a flow allows."""
     ranges = [(name, *ports) for name, several in (("tcp", flow.tcp), ("udp", flow.udp)) for ports in several]
     return Traffic.of([*ranges, *([("icmp", 0, 0)] if flow.icmp else [])])
 
 
 @frozen
 class Declared:
-    """Between which peers which flows were declared.
+    """The declared flows by their two peers.
 
-    Roles are declared by their names alone: a CIDR that happens to hold a role's hosts declares nothing of
-    the role. `internet` is everybody, so that what may go out to everybody may come to whoever lets everybody
-    in.
+    Roles are declared by their names only: a CIDR that contains a role's hosts declares nothing about the
+    role. `internet` means every address. So what may connect to every address may connect to a role that
+    accepts every address.
     """
 
     flows: Mapping[tuple[str, str], tuple[Flow, ...]]
-    """By source and target, as they were written."""
+    """By source and target, as they were declared."""
 
     @classmethod
     def by(cls, topology: Topology) -> "Declared":
-        """What a topology declares."""
+        """Return the flows that a topology declares."""
         found: dict[tuple[str, str], list[Flow]] = {}
         for flow in topology.flows:
             for source in flow.sources:
@@ -45,7 +45,7 @@ class Declared:
         return cls({ends: tuple(flows) for ends, flows in found.items()})
 
     def between(self, source: Party, target: Party) -> Traffic:
-        """What was declared to pass from the one to the other."""
+        """Return the traffic that is declared from one peer to another."""
         traffic = NOTHING
         for one in _peers(source):
             for other in _peers(target):
@@ -56,7 +56,7 @@ class Declared:
         return traffic
 
     def reasons(self, source: str, target: str, traffic: Traffic) -> tuple[Flow, ...]:
-        """The flows that let some of this traffic from one role, CIDR or `internet` to another."""
+        """Return the flows that allow some of this traffic from one role, CIDR or `internet` to another."""
         ends = [(one, other) for one in self._wider(source) for other in self._wider(target)]
         found = self._some(ends, traffic)
         if not found and self._all((source, INTERNET)) & self._all((INTERNET, target)):
@@ -71,7 +71,7 @@ class Declared:
         return Traffic.of(one for flow in self.flows.get(ends, ()) for one in traffic_of(flow))
 
     def _wider(self, peer: str) -> Iterator[str]:
-        """The peer itself, and for a CIDR whatever holds it."""
+        """Return the peer itself, and for a CIDR every declared CIDR that contains it."""
         yield peer
         if "/" in peer:
             yield INTERNET

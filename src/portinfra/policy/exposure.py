@@ -1,4 +1,4 @@
-"""Rules about what the internet can touch, and what can touch the internet."""
+"""Rules about traffic from and to the internet."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,9 @@ from portinfra.reach.addresses import Interval, size_public
 from portinfra.reach.traffic import Traffic
 
 MANY = 1 << 16
-"""More public addresses than this are the world: a /16 is the largest range that one house usually has."""
+"""More public addresses than this count as the whole internet: a /16 is the largest range that one company
+usually has.
+"""
 
 LOGINS = {
     "ssh": Traffic((("tcp", 22, 22),)),
@@ -26,7 +28,7 @@ LOGINS = {
     enforces="R19",
 )
 def login_from_internet(context: PolicyContext) -> Iterator[Found]:
-    """ssh (tcp 22) or RDP (3389) let in from more than 65,536 public addresses, together a /16."""
+    """SSH (tcp 22) or RDP (3389) is open to more than 65,536 public addresses, together a /16."""
     exposed: dict[tuple[str, str], list[Interval]] = {}
     for outside, target, traffic in context.reach.outside():
         for name, login in LOGINS.items():
@@ -46,7 +48,7 @@ def login_from_internet(context: PolicyContext) -> Iterator[Found]:
     enforces="R5",
 )
 def data_with_way_out(context: PolicyContext) -> Iterator[Found]:
-    """A role that keeps data (it has volumes) and reaches the internet without a proxy."""
+    """A role that stores data (it has volumes) and connects to the internet without a proxy."""
     for role in context.roles:
         if role.volumes and (traffic := context.reach.direct(role.name, INTERNET)):
             about: About = role
@@ -54,7 +56,7 @@ def data_with_way_out(context: PolicyContext) -> Iterator[Found]:
 
 
 def _flow(context: PolicyContext, role: str, login: Traffic) -> Flow | None:
-    """The flow that lets it in."""
+    """Return the flow that allows it."""
     for flow in context.topology.flows:
         outside = any(source == INTERNET or "/" in source for source in flow.sources)
         if outside and role in flow.targets and traffic_of(flow) & login:

@@ -1,11 +1,11 @@
-"""Rules about what others have made or changed in an environment, where no way is open by it yet."""
+"""Rules about foreign resources and changes in an environment that open no new path yet."""
 
 from collections.abc import Iterator
 
 from portinfra.model.finding import Severity
 from portinfra.model.resources import FirewallRules, Rule
 from portinfra.policy.context import PolicyContext
-from portinfra.policy.declared_traffic import Declared, declare_it
+from portinfra.policy.declared_traffic import Declared, declaration_advice
 from portinfra.policy.rules import Found, rule
 from portinfra.reach import Party, Traffic
 from portinfra.reach.traffic import NOTHING
@@ -22,7 +22,7 @@ REMOVE_IT = "Let `portinfra apply` remove it."
     enforces="R18",
 )
 def foreign_resource(context: PolicyContext) -> Iterator[Found]:
-    """A resource of others in a network, subnet or host of ours, or bound to one of our firewalls."""
+    """A foreign resource in a network, subnet or host of portinfra, or bound to one of its firewalls."""
     for each in (context.observation and context.observation.foreign) or ():
         yield str(each.inside), f"{each}: portinfra did not create it"
 
@@ -34,10 +34,10 @@ def foreign_resource(context: PolicyContext) -> Iterator[Found]:
     enforces="R18",
 )
 def undeclared_rule(context: PolicyContext) -> Iterator[Found]:
-    """A firewall rule that no flow declares, though nothing new passes by it yet."""
+    """A firewall rule that no flow declares, and that allows no new traffic yet."""
     if context.observation is None:
         return
-    strangers = {rule for _, rule in context.reach.walls.strangers}
+    foreign_rules = {rule for _, rule in context.reach.rule_sets.foreign_rules}
     for address, there in context.resources.items():
         declared = context.placed.resources.get(address)
         if not isinstance(there, FirewallRules) or not isinstance(declared, FirewallRules):
@@ -45,11 +45,11 @@ def undeclared_rule(context: PolicyContext) -> Iterator[Found]:
         for way in WAYS:
             for one in getattr(there, way):
                 beyond = Traffic.of_rule(one) - _allowed_traffic(getattr(declared, way), one.peer)
-                if beyond and one not in strangers and not _opens(context, there, way, one, beyond):
+                if beyond and one not in foreign_rules and not _opens(context, there, way, one, beyond):
                     yield (
                         str(address),
                         _message(way, one, beyond),
-                        f"{declare_it(context)}. Or {REMOVE_IT[0].lower()}{REMOVE_IT[1:]}",
+                        f"{declaration_advice(context)}. Or {REMOVE_IT[0].lower()}{REMOVE_IT[1:]}",
                     )
 
 
@@ -62,11 +62,11 @@ def _allowed_traffic(rules: tuple[Rule, ...], peer: str) -> Traffic:
 
 
 def _opens(context: PolicyContext, there: FirewallRules, way: str, one: Rule, beyond: Traffic) -> bool:
-    """Return whether undeclared traffic passes by a rule: `check/undeclared-…` names that."""
-    declared, walls = Declared.by(context.topology), context.reach.walls
+    """Return whether undeclared traffic passes by a rule. `check/undeclared-…` names such traffic."""
+    declared, sets = Declared.by(context.topology), context.reach.rule_sets
     for here, links in context.reach.links.items():
         for other, traffic in links.items():
-            source, target = walls.parties[here], walls.parties[other]
+            source, target = sets.parties[here], sets.parties[other]
             bearer, peer = (target, source) if way == "ingress" else (source, target)
             if bearer.firewall != there.firewall or not _is_peer(one.peer, peer):
                 continue

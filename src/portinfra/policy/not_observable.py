@@ -1,4 +1,4 @@
-"""The rule about what a cloud could not tell, so that a clean report is never taken for more than it is."""
+"""The rule about what a cloud did not return, so that a clean report is not taken for a complete one."""
 
 from collections.abc import Iterator
 
@@ -10,24 +10,24 @@ from portinfra.policy.rules import Found, rule
 @rule(
     "check/not-told",
     Severity.WARNING,
-    "Look at it in the cloud's own console; `portinfra apply` puts our own firewalls back on our own hosts.",
+    "Check it in the cloud's own console. `portinfra apply` puts portinfra's firewalls back on its hosts.",
     enforces="R18",
 )
-def not_told(context: PolicyContext) -> Iterator[Found]:
-    """A zone that did not answer, a host behind a firewall that is not ours, a rule for such a firewall."""
+def not_observable(context: PolicyContext) -> Iterator[Found]:
+    """A zone that did not answer, a host with a foreign firewall, a rule for such a firewall."""
     if context.observation is None:
         return
-    walls = context.reach.walls
+    sets = context.reach.rule_sets
     for place in sorted(context.observation.unknown):
-        yield context.environment, f"{place} did not answer: what is there is not part of this report"
-    for host in walls.untold:
+        yield context.environment, f"{place} did not answer: its resources are not in this report"
+    for host in sets.unknown_hosts:
         yield (
             f"instance.{host}",
-            "its firewall, subnet or address is not ours: portinfra does not know who reaches it",
+            "its firewall, subnet or address is not portinfra's, so portinfra does not know who reaches it",
         )
-    for firewall, one in walls.strangers:
+    for firewall, one in sets.foreign_rules:
         ports = f"{one.protocol} {one.first}-{one.last}"
-        yield str(firewall), f"it lets {ports} through for {one.peer}, which is not ours"
+        yield str(firewall), f"it allows {ports} for {one.peer}, which is not portinfra's"
 
 
-TOLD = (not_told,)
+NOT_OBSERVABLE = (not_observable,)

@@ -1,4 +1,4 @@
-"""Rules about what a declaration says of itself: what is open, and why."""
+"""Rules about reasons in a declaration: what is open, and why."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
@@ -9,7 +9,7 @@ from portinfra.policy.context import PolicyContext
 from portinfra.policy.rules import Found, rule
 
 LETTERS_MIN = 3
-"""A shorter text says nothing."""
+"""A shorter text is no reason."""
 
 PLACEHOLDERS = frozenset(
     (
@@ -28,11 +28,11 @@ PLACEHOLDERS = frozenset(
         "yes",
     )
 )
-"""What is written where a reason should be."""
+"""Words that people write where a reason should be."""
 
 
 def says_something(reason: str) -> bool:
-    """Whether a text could be a reason."""
+    """Return whether a text could be a reason."""
     letters = "".join(letter for letter in reason.casefold() if letter.isalnum())
     return len(letters) >= LETTERS_MIN and letters not in PLACEHOLDERS
 
@@ -61,7 +61,7 @@ def public_without_reason(context: PolicyContext) -> Iterator[Found]:
     declaration_only=True,
 )
 def flow_without_why(context: PolicyContext) -> Iterator[Found]:
-    """A flow that does not say what it is for."""
+    """A flow without a reason (`why`)."""
     for flow in context.topology.flows:
         if not any(letter.isalnum() for letter in flow.why):
             write = flow.location.write("why", '"the payment service stores its ledger"')
@@ -86,7 +86,7 @@ def leads_nowhere(context: PolicyContext) -> Iterator[Found]:
 
 
 def _ends(flow: Flow) -> Iterator[tuple[str, str]]:
-    """Each end with each range of addresses at the other end."""
+    """Yield each end with each range of addresses at the other end."""
     for ends, others in ((flow.sources, flow.targets), (flow.targets, flow.sources)):
         for end in ends:
             for other in others:

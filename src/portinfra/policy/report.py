@@ -1,4 +1,4 @@
-"""What `check` found."""
+"""The report of `check`."""
 
 from attrs import frozen
 
@@ -15,14 +15,14 @@ class Report:
 
     placed: Placed
     reach: Reach
-    """By the declaration."""
+    """Who can reach whom, by the declaration."""
     findings: tuple[Finding, ...]
     """Errors first, then warnings, then notes."""
     waived: tuple[Waived, ...]
     observation: Observation | None = None
-    """What is there, where it was asked for."""
+    """The existing resources, where they were observed."""
     there: Reach | None = None
-    """By what is there, where it was asked for."""
+    """Who can reach whom, by the existing resources, where they were observed."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -30,5 +30,5 @@ class Report:
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
     def of(self, severity: Severity) -> tuple[Finding, ...]:
-        """The findings of one severity."""
+        """Return the findings of one severity."""
         return tuple(finding for finding in self.findings if finding.severity is severity)

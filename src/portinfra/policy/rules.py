@@ -1,4 +1,4 @@
-"""What a rule is: an id that stays, a severity, a fix in one line, and what finds the faults."""
+"""The rules of `check`: a stable id, a severity, a fix in one line, and a function that finds faults."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +26,7 @@ from portinfra.validation.types import flow_subject
 
 @frozen
 class Offer:
-    """One attribute of a service, with the role that offers it; the whole service where none is named."""
+    """One attribute of a service, with the role that offers it. Without an attribute, the whole service."""
 
     role: Role
     service: Service
@@ -34,10 +34,12 @@ class Offer:
 
 
 About = Role | Offer | Flow | Topology | Environment | str
-"""What a finding is about; a resource by its address."""
+"""The subject of a finding; a resource by its address."""
 
 Found = tuple[About, str] | tuple[About, str, str]
-"""What is at fault, and one line that says how; then what to write, where each finding has its own fix."""
+"""The subject and one line that says what is wrong. A third item is the fix, where each finding has its
+own.
+"""
 
 _OURS = "check/"
 """The first name of the built-in rules."""
@@ -55,31 +57,33 @@ class Breach:
 
 @frozen(field_transformer=strict)
 class PolicyRule:
-    """One rule of `check`. Made by `rule`."""
+    """One rule of `check`. The function `rule` creates it."""
 
     id: str
-    """`check/fewer-than-three`; stable, since waivers name it."""
+    """`check/fewer-than-three`. It is stable, since waivers name it."""
     severity: Severity
     fix: str
-    """One line of what to do about any of its findings."""
+    """What to do about any of its findings, in one line."""
     enforces: str
-    """The rule of the reference infrastructure that it stands for: `R6`; empty for a user's own."""
+    """The rule of the reference infrastructure that it checks: `R6`; empty for a user's own."""
     find: Callable[[PolicyContext], Iterable[Found]]
     declaration_only: bool = False
-    """Whether it finds the same with and without an observation: it reads no hosts, resources or ways."""
+    """Whether it finds the same with and without an observation: it reads no hosts, resources or reach."""
 
     @property
     def what(self) -> str:
-        """One line of what it finds: the first of its function's docstring."""
+        """What it finds, in one line: the first line of its function's docstring."""
         return (self.find.__doc__ or "").strip().partition("\n")[0]
 
     @property
     def location(self) -> Location | None:
-        """Where its function was written, if it is a plain one."""
+        """Where its function is defined, if it is a plain one."""
         return location_of(self.find)
 
     def breaches(self, context: PolicyContext) -> list[Breach]:
-        """All that breaks it. Raises DeclarationError, at the rule's own line, where the rule fails."""
+        """Return all breaches of the rule. Raise DeclarationError, at the rule's own line, where the rule
+        fails.
+        """
         try:
             return [self._breach(*found, context=context) for found in self.find(context)]
         except (Exception, SystemExit) as error:
@@ -97,7 +101,9 @@ class PolicyRule:
         return Breach(finding, _affected_roles(about, context))
 
     def _to_subject(self, about: About, context: PolicyContext) -> About:
-        """A role that is given by its name; of a user's rule, every other name has to be a resource's."""
+        """Return the subject of a finding. A name may be a role's; any other name must be the address of a
+        resource.
+        """
         if not isinstance(about, str):
             return about
         named = context.role(about)
@@ -120,11 +126,12 @@ def rule(
 ) -> Callable[[Callable[[PolicyContext], Iterable[Found]]], PolicyRule]:
     """Make a rule of a generator: `@rule("acme/no-xlarge", "error", "Use large.")`.
 
-    The function is given a `PolicyContext` and yields, for each fault, what it is about (a role, a flow, a
+    The function receives a `PolicyContext`. For each fault it yields the subject (a role, a flow, a
     resource's address; a role may be given by name) and one line of what is wrong. `severity` is `error`,
-    which stops an apply, `warning` or `note`. A waiver of a rule counts as unused without an observation only
-    if the rule is `declaration_only`: it reads no hosts, resources or ways of the context.
-    Raises ValueError for an id that is not two names with a slash between, and for an unknown severity.
+    which stops an apply, `warning` or `note`. A waiver counts as unused without an observation only if its
+    rule is `declaration_only`: the rule reads no hosts, resources or reach of the context.
+
+    Raise ValueError for an id that is not two names with a slash between, and for an unknown severity.
     """
     if not _ID.fullmatch(id):
         raise ValueError(f"{id!r} is no id of a rule; write two names with a slash: 'acme/no-xlarge'")
@@ -158,7 +165,7 @@ def _where(about: About, context: PolicyContext) -> Location | None:
 
 
 def _affected_roles(about: About, context: PolicyContext) -> tuple[str, ...]:
-    """The roles that it concerns."""
+    """Return the roles that it concerns."""
     match about:
         case Role():
             return (about.name,)
@@ -174,7 +181,7 @@ def _affected_roles(about: About, context: PolicyContext) -> tuple[str, ...]:
 
 
 def _role_beyond_count(about: str, context: PolicyContext) -> str:
-    """Return the declared role that a host is named by which exists and is declared no more; empty: none."""
+    """Return the declared role of an existing host that is beyond its count; empty: none."""
     kind, _, name = about.partition(".")
     role = context.role(role_of(name)) if kind == Instance.kind and name[-1:].isdigit() else None
     return role.name if role else ""
@@ -188,9 +195,11 @@ def _no_rule(given: object) -> DeclarationError:
     )
 
 
-def every(*groups: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
-    """All rules, in order, the built-in ones first. Raises DeclarationError where one is none, bears the
-    first name of a built-in one, or two have one id.
+def all_rules(*groups: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
+    """Return all rules in order, the built-in ones first.
+
+    Raise DeclarationError for a value that is no rule, for a rule with the first name of a built-in one, and
+    for two rules with one id.
     """
     ids: set[str] = set()
     for group in groups:

@@ -18,7 +18,7 @@ from portinfra.policy.rules import Found, Offer, rule
     declaration_only=True,
 )
 def service_without_tls(context: PolicyContext) -> Iterator[Found]:
-    """A service with `tls="none"`: what its clients send is readable on the way."""
+    """A service with `tls="none"`: others on the network can read its traffic."""
     for role in context.roles:
         for service in role.offers:
             if service.tls == "none":
@@ -57,7 +57,7 @@ def service_without_host(context: PolicyContext) -> Iterator[Found]:
     declaration_only=True,
 )
 def service_without_probe(context: PolicyContext) -> Iterator[Found]:
-    """A service that no probe of the environment's recovery plan calls, nor reads data behind it."""
+    """A service that no probe of the environment's recovery plan calls, and behind which none reads data."""
     for plan in context.recoveries:
         called = {name for probe in plan.probes for name in probe.calls}
         read = {name for probe in plan.probes for name in probe.reads}
@@ -76,7 +76,7 @@ def _waiver(role: Role, rule: str) -> str:
 
 
 def _more_hosts(context: PolicyContext, role: str) -> str:
-    """Return where the number of hosts is written, and what to write there."""
+    """Return where the number of hosts is declared, and what to write there."""
     environment = context.environment
     if "count" not in environment.roles.get(role, {}):
         declared = context.topology.role(role)
@@ -87,7 +87,7 @@ def _more_hosts(context: PolicyContext, role: str) -> str:
 
 
 def _probe(plan: RecoveryPlan, service: str) -> str:
-    """Return the line of a probe that calls a service, and where probes are written."""
+    """Return the line of a probe that calls a service, and where probes are declared."""
     where = (plan.probes[0] if plan.probes else plan).location
     calls = where.write("calls", f'["{service}"]')
     if plan.probes:

@@ -1,4 +1,4 @@
-"""Rules about how hosts are spread: over servers, zones and subnets."""
+"""Rules about the distribution of hosts: over servers, zones and subnets."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ THREE = 3
     enforces="R6",
 )
 def fewer_than_three(context: PolicyContext) -> Iterator[Found]:
-    """A service with fewer than three hosts: it does not outlive the loss of a zone."""
+    """A service with fewer than three hosts: it may fail with one zone."""
     nothing_there = context.observation is not None and not context.observation.resources
     for role in context.roles:
         number = len(context.hosts(role.name))
@@ -46,7 +46,7 @@ def fewer_than_three(context: PolicyContext) -> Iterator[Found]:
     enforces="R6",
 )
 def unbalanced_zones(context: PolicyContext) -> Iterator[Found]:
-    """A service whose zones differ by more than one host, of three zones at the least."""
+    """A service whose zones differ by more than one host; at least three zones count."""
     for role in context.roles:
         numbers = Counter(str(host.zone) for host in context.hosts(role.name))
         counts = sorted(numbers.values(), reverse=True)
@@ -80,7 +80,7 @@ def shared_subnet(context: PolicyContext) -> Iterator[Found]:
 
 @rule("check/other-place", Severity.WARNING, "Declare the zones in which the hosts are.", enforces="R6")
 def other_place(context: PolicyContext) -> Iterator[Found]:
-    """Hosts that are, and stay, in another zone or with another address than declared."""
+    """Hosts whose zone or address is not the declared one, and that no apply moves."""
     if context.observation is None:
         return
     found = find_elsewhere(context.placed, context.resources)

@@ -1,6 +1,7 @@
-"""Rules about ways that exist though no flow declares them.
+"""Rules about possible traffic that no flow declares.
 
-In a declaration they come of CIDRs that hold one's own hosts; in what is there, of whatever was done by hand.
+In a declaration its cause is a CIDR that contains hosts of the topology. In existing resources it is a change
+by hand.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from attrs import frozen
 from portinfra.model.finding import Severity
 from portinfra.model.topology import INTERNET
 from portinfra.policy.context import PolicyContext
-from portinfra.policy.declared_traffic import Declared, declare_it
+from portinfra.policy.declared_traffic import Declared, declaration_advice
 from portinfra.policy.rules import About, Found, rule
 from portinfra.reach import Hop, Traffic
 from portinfra.reach.traffic import NOTHING
@@ -28,24 +29,24 @@ class Shortcut:
     outside: bool
     """Whether its source is outside."""
     chain: tuple[Hop, ...]
-    """How the internet gets to the source; empty where it does not, or where the source is outside."""
+    """The path from the internet to the source. Empty where there is none, or where the source is outside."""
 
 
 def shortcuts(context: PolicyContext) -> list[Shortcut]:
-    """Every way that exists and that no flow declares."""
+    """Return all possible traffic that no flow declares."""
     declared = Declared.by(context.topology)
     reach = context.reach
     found: dict[tuple[str, str, bool], Traffic] = {}
     for here, links in reach.links.items():
         for there, traffic in links.items():
-            source, target = reach.walls.parties[here], reach.walls.parties[there]
+            source, target = reach.rule_sets.parties[here], reach.rule_sets.parties[there]
             if here == there and len(source.hosts) == 1:
                 continue
             if beyond := traffic - declared.between(source, target):
                 key = (source.label, target.label, not source.hosts)
                 found[key] = found[key] | beyond if key in found else beyond
     for (some, role, outside), traffic in found.items():
-        # What all of the internet has is not told again of a part of it.
+        # What all of the internet can do is not repeated for a part of it.
         if outside and some != INTERNET:
             found[some, role, outside] = traffic - found.get((INTERNET, role, True), NOTHING)
         elif "/" in role:
@@ -61,12 +62,12 @@ def shortcuts(context: PolicyContext) -> list[Shortcut]:
 @rule(
     "check/undeclared-from-internet",
     Severity.ERROR,
-    "Name the roles that are meant in the flows instead of CIDRs; `portinfra apply` takes back what was done "
+    "Name the roles that are meant in the flows instead of CIDRs; `portinfra apply` removes what was added "
     "by hand.",
     enforces="R18",
 )
 def undeclared_from_internet(context: PolicyContext) -> Iterator[Found]:
-    """The internet reaches a role, or a private role through others, by a way that no flow declares."""
+    """The internet reaches a role, or a private role through others, by a path that no flow declares."""
     for one in shortcuts(context):
         if _from_internet(context, one):
             yield _about(context, one), _message(one)
@@ -79,10 +80,10 @@ def undeclared_from_internet(context: PolicyContext) -> Iterator[Found]:
     enforces="R18",
 )
 def undeclared_way(context: PolicyContext) -> Iterator[Found]:
-    """A role reaches another role, or something outside, by a way that no flow declares."""
+    """A role reaches another role, or an outside address, by a path that no flow declares."""
     for one in shortcuts(context):
         if not _from_internet(context, one):
-            fix = f"{declare_it(context)}. Or {NAME_ROLES[0].lower()}{NAME_ROLES[1:]}"
+            fix = f"{declaration_advice(context)}. Or {NAME_ROLES[0].lower()}{NAME_ROLES[1:]}"
             yield _about(context, one), _message(one), fix
 
 

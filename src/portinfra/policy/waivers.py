@@ -1,4 +1,4 @@
-"""Waivers: a role says of a rule, with the reason, that it does not hold here."""
+"""Waivers: a role declares, with a reason, that a rule does not apply to it."""
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ UNUSED = "check/unused-waiver"
 
 @frozen
 class Waived:
-    """A finding that does not count, because a role says why."""
+    """A finding that does not count, as a role waives it with a reason."""
 
     finding: Finding
     role: str
@@ -29,7 +29,7 @@ class Waived:
 def sort_out_waivers(
     context: PolicyContext, breaches: Iterable[Breach]
 ) -> tuple[list[Finding], list[Waived]]:
-    """What counts, and what is waived."""
+    """Return the findings that count, and those that are waived."""
     roles = {role.name: role for role in context.roles}
     counts: list[Finding] = []
     waived: list[Waived] = []
@@ -43,16 +43,18 @@ def sort_out_waivers(
     return counts, waived
 
 
-def about_waivers(
+def waiver_findings(
     context: PolicyContext,
     waived: Sequence[Waived],
     rules: Sequence[PolicyRule],
     *,
     is_observed: bool = False,
 ) -> Iterator[Finding]:
-    """What is wrong with the waivers themselves: a rule that there is not, or that finds nothing of the role.
+    """Yield what is wrong with the waivers themselves: an unknown rule, or one without findings about the
+    role.
 
-    A rule that may find more with an observation is not said to find nothing where nothing was observed.
+    If nothing was observed, a rule that may find more with an observation does not count as one without
+    findings.
     """
     used = {(one.role, one.finding.rule) for one in waived}
     known = {rule.id: rule for rule in rules}
@@ -99,5 +101,7 @@ def _reason(role: Role, id: str) -> str:
 
 
 def _is_near(id: str, ids: Iterable[str]) -> bool:
-    """Whether it must be a slip; else it may be a rule of one's own that is not given this time."""
+    """Return whether a name must be a misspelling. Else it may be a user's own rule that is not given this
+    time.
+    """
     return id.startswith("check/") or "/" not in id or bool(difflib.get_close_matches(id, ids, n=1))

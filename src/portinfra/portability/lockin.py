@@ -1,4 +1,4 @@
-"""What in a declaration belongs to one provider, and so has to be thought of before a move (R23)."""
+"""Lock-in: what in a declaration belongs to one provider, and needs a decision before a move (R23)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -21,14 +21,14 @@ IMAGES = ("debian-12", "ubuntu-24.04")
 
 @frozen
 class Tie:
-    """One thing that ties a declaration to a provider."""
+    """One part of a declaration that needs a certain provider."""
 
     provider: str
     subject: str
     """`role.web.size`, `environment.production.key`."""
     value: str
     meaning: str
-    """What it is and what a move needs instead."""
+    """What it is, and what a move needs in its place."""
     location: Location
 
 
@@ -40,9 +40,9 @@ def ties(
 ) -> list[Tie]:
     """Return everything that is specific to a provider, once each.
 
-    First what roles and vaults set as native options, then what each environment names: sizes and images that
-    not every provider has, location, account, key, zones, credentials. `native` has, by provider, what each
-    native option does.
+    Native options of roles and vaults come first. Then comes what each environment names: sizes and images
+    that not every provider has, location, account, key, zones, credentials. `native` has, by provider, what
+    each native option does.
     """
     found: dict[Tie, None] = {}
     for role in topology.roles:
@@ -60,7 +60,7 @@ def ties(
 def _native(subject: str, of: Role | Vault, native: Mapping[str, Mapping[str, str]]) -> Iterator[Tie]:
     for provider, options in sorted(of.native.items()):
         for name, value in sorted(options.items()):
-            meaning = native.get(provider, {}).get(name, "an option of this provider alone")
+            meaning = native.get(provider, {}).get(name, "an option of this provider only")
             yield Tie(provider, f"{subject}.native.{name}", str(plain(value)), meaning, of.location)
 
 
@@ -72,9 +72,9 @@ def _of_host(role: Role, environment: Environment) -> Iterator[Tie]:
 
 
 def _of_environment(environment: Environment) -> Iterator[Tie]:
-    """Where it lies is a tie too, the one that every environment has."""
+    """Return what an environment names. Its location counts too: every environment has one."""
     own = (
-        ("on", environment.on, "where it lies"),
+        ("on", environment.on, "the location"),
         ("account", environment.account, "an account of this provider"),
         ("key", environment.key, "a key kept by this provider; a move needs one of the other's"),
         ("zones", ", ".join(environment.zones), "zone names of this provider; left out, they are chosen"),

@@ -1,4 +1,6 @@
-"""What a move to another place means: what carries over, what has no equal there, what is chosen (R23)."""
+"""Moves to another location: what stays the same, what has no equivalent there, and what is selected
+(R23).
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,35 +18,35 @@ from portinfra.portability.lockin import Tie, ties
 
 @frozen
 class Choice:
-    """What a role runs on, here and there."""
+    """What a role runs on, before and after the move."""
 
     role: str
     hosts: int
     size: str
     here: str
-    """The machine type, in this provider's name."""
+    """The machine type, by this provider's name."""
     there: str
     vcpus: int
-    """0 where the other provider does not tell."""
+    """How many vCPUs; 0 where the other provider does not return it."""
     memory_gib: float
     image: str
     image_id: str
-    """The other provider's own; empty where it has none."""
+    """The other provider's own id; empty where it has no such image."""
 
 
 @frozen
 class Move:
-    """An environment, and the plan that would build it elsewhere."""
+    """An environment, and the plan that would build it at the other location."""
 
     here: Placed
     plan: Plan
     lost: tuple[Tie, ...]
-    """What has no equal there, or means nothing there."""
+    """What has no equivalent or no meaning there."""
     choices: tuple[Choice, ...]
 
     @property
     def carried_counts(self) -> Mapping[str, int]:
-        """Kind → how many are there under the same address; hosts, with the same private address."""
+        """Kind → how many resources keep their address; for hosts, also the private address."""
         there = self.plan.placed.resources
         same = Counter(spec.kind for address, spec in self.here.resources.items() if address in there)
         same["instance"] = len(_addresses(self.here) & _addresses(self.plan.placed))
@@ -52,7 +54,7 @@ class Move:
 
     @property
     def data_gib(self) -> int:
-        """What the volumes hold at the most; it does not move by itself."""
+        """The size of all volumes, in GiB. Their data does not move by itself."""
         return sum(spec.gib for spec in self.here.resources.values() if isinstance(spec, Volume))
 
 
@@ -64,9 +66,10 @@ def _addresses(placed: Placed) -> set[tuple[str, str]]:
 def destination(
     environment: Environment, to: str, declared: Iterable[Environment], account: str, key: str | None
 ) -> Environment:
-    """Return the environment at another place, `PROVIDER:LOCATION`, without its zones.
+    """Return the environment at another location, `PROVIDER:LOCATION`, without its zones.
 
-    Account, key and credentials are those of the declared environment at that place, unless they are given.
+    Account, key and credentials are those of the declared environment at that location, unless they are
+    given.
     """
     peer = next((other for other in declared if other.on == to), None)
     return evolve(
@@ -86,10 +89,10 @@ def describe_move(
     plan: Plan,
     cannot_keep: Mapping[str, Iterable[str]],
 ) -> Move:
-    """Return the move that a plan elsewhere would make.
+    """Return the move that a plan at another location would make.
 
-    `sizes` are this provider's machine types by size, `native` what each native option does, and
-    `cannot_keep` the attributes, by kind, that the other provider has no place for.
+    `sizes` has this provider's machine types by size, and `native` what each native option does.
+    `cannot_keep` has, by kind, the attributes that the other provider cannot store.
     """
     found = ties(here.topology, (here.environment,), native)
     found = [tie for tie in found if not tie.subject.endswith(".on")]
@@ -123,7 +126,7 @@ def _not_kept(there: Placed, cannot_keep: Mapping[str, Iterable[str]]) -> Iterat
             of_kind = (spec for spec in there.resources.values() if spec.kind == kind)
             used = [spec for spec in of_kind if _says(getattr(spec, name, None))]
             if used:
-                meaning = f"{environment.provider} has no place for it: it is neither set nor compared"
+                meaning = f"{environment.provider} cannot store it, so portinfra neither sets nor compares it"
                 where: Location = environment.location
                 yield Tie(environment.provider, f"{kind}.{name}", f"of {len(used)}", meaning, where)
 

@@ -1,1 +1,1 @@
-"""What a provider is, and how those installed are found."""
+"""The contract of providers, and how portinfra finds the installed ones."""

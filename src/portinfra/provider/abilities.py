@@ -25,15 +25,15 @@ class PermissionPolicies(ABC):
 
     @abstractmethod
     def iam_policy(self) -> JsonObject:
-        """Return the least policy that a topology needs, as the JSON document that the cloud's tools read."""
+        """Return the least policy that a topology needs, as a JSON document for the cloud's tools."""
 
 
 class Grants(ABC):
-    """Optional ability: snapshots are copied between two accounts that must allow it. Works offline."""
+    """Optional ability: two accounts must permit snapshot copies between them. Works offline."""
 
     @abstractmethod
     def grants(self, source: Environment, target: Environment) -> str:
-        """Return what each account must allow: a JSON object that says of each policy where it belongs."""
+        """Return what each account must permit, as a JSON object that names the place of each policy."""
 
 
 @frozen
@@ -45,49 +45,56 @@ class Check:
     told: str
     """What the doctor found, in a few words."""
     fix: str = ""
-    """The command that mends it; empty where it is good."""
+    """The command that corrects it; empty where nothing is wrong."""
 
 
 class ServerTime(ABC):
-    """Optional ability of a connected provider: its answers say what time it is."""
+    """Optional ability of a connected provider: its answers contain its time."""
 
     @abstractmethod
     def clock_offset(self) -> float | None:
-        """Return the seconds that the provider is ahead of its `clock`; None: nothing has told it yet."""
+        """Return how many seconds the provider is ahead of its `clock`; None: no answer has contained a time
+        yet.
+        """
 
 
 def clock_offset(provider: Provider) -> float | None:
-    """Return the seconds that a provider is ahead of the clock of this machine; None: it does not tell it."""
+    """Return how many seconds a provider is ahead of the clock of this machine; None: its answers contain no
+    time.
+    """
     return provider.clock_offset() if isinstance(provider, ServerTime) else None
 
 
 def current_time(provider: Provider) -> float:
-    """Return the provider's time, in seconds since 1970; that of this machine where it tells none. Two
-    machines agree on it even where the clock of one is wrong. To sleep, use the provider's clock.
+    """Return the provider's time in seconds since 1970; that of this machine where its answers contain none.
+
+    Two machines agree on it even if one has a wrong clock. To sleep, use the provider's clock.
     """
     return provider.clock.now() + (clock_offset(provider) or 0.0)
 
 
 class NativeLimits(ABC):
-    """Optional ability: limits count what the provider receives, not what is declared. Works offline."""
+    """Optional ability: limits apply to what the provider receives, not to what is declared. Works
+    offline.
+    """
 
     @abstractmethod
     def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
-        """Return tags as the provider keeps them, in the same order."""
+        """Return tags as the provider stores them, in the same order."""
 
     @abstractmethod
     def birth_bytes(self, host: Instance) -> int:
-        """Return how many bytes of `capabilities.birth_max_bytes` a new host takes."""
+        """Return how many bytes of `capabilities.birth_max_bytes` a new host needs."""
 
 
 class PlatformServices(ABC):
-    """Optional ability: hosts need services of the cloud itself. Their firewalls let these through. Works
+    """Optional ability: hosts need services of the cloud itself, which their firewalls must allow. Works
     offline.
     """
 
     @abstractmethod
     def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:
-        """Return what a host needs whose network and subnet have these CIDRs."""
+        """Return the services that a host needs whose network and subnet have these CIDRs."""
 
 
 class Doctor(ABC):
@@ -99,29 +106,33 @@ class Doctor(ABC):
 
 
 Say = Callable[[str], object]
-"""Tells people how far a long action has come."""
+"""Reports the progress of a long action to the user."""
 
 
 class Images(ABC):
-    """Optional ability: the user brings machine images to the provider. A location is a region or site."""
+    """Optional ability: the user provides machine images. A location is a region or site."""
 
     @abstractmethod
     def build_image(self, location: str, packages: Iterable[str], name: str, say: Say) -> str:
-        """Build a small Debian image with these extra packages, bring it to a location, return its name."""
+        """Build a small Debian image with these extra packages, upload it to a location, and return its
+        name.
+        """
 
     @abstractmethod
     def fetch_image(self, location: str, source: str, sha256: str, name: str, say: Say) -> str:
-        """Fetch an image from a URL or file, verify its digest, bring it to a location, return its name."""
+        """Download an image from a URL or file, verify its digest, upload it to a location, and return its
+        name.
+        """
 
 
 @frozen
 class BlockReader:
-    """How a host reads a snapshot's blocks from the provider itself, without a volume made from it."""
+    """How a host reads a snapshot's blocks from the provider itself, without a volume created from it."""
 
     command: str
-    """Shell that writes the whole snapshot to standard output: zeros where nothing was written."""
+    """A shell command that writes the whole snapshot to standard output: zeros where nothing was written."""
     tools: tuple[str, ...]
-    """Commands that must be on the host."""
+    """Commands that the host must have."""
 
 
 class BlockExport(ABC):
@@ -137,18 +148,20 @@ class BlockExport(ABC):
 
     @abstractmethod
     def block_grants(self, environment: Environment, taken: Scope) -> str:
-        """Return what a host that reads snapshots of that scope must be allowed, and where: a JSON object."""
+        """Return the permissions of a host that reads snapshots of that scope, and where to grant them: a
+        JSON object.
+        """
 
 
 CONSOLE_MAX_BYTES = 65_536
-"""How much of a console core reads at most: EC2 keeps no more."""
+"""How much of a console core reads at most. EC2 keeps no more."""
 
 CONSOLE_LISTEN_SECONDS = 12.0
-"""How long a read lasts where the provider keeps no output: longer than two receipts are apart."""
+"""How long a read lasts where the provider keeps no output: longer than the time between two receipts."""
 
 
 class ConsoleReader(ABC):
-    """Optional ability: what a host prints on its serial console can be read. Works offline: core calls.
+    """Optional ability: core can read what a host prints on its serial console. Works offline: core calls.
 
     A provider that keeps no output returns what the host prints within `CONSOLE_LISTEN_SECONDS`.
     """
@@ -159,17 +172,17 @@ class ConsoleReader(ABC):
 
     @abstractmethod
     def console_text(self, answer: Answer) -> str:
-        """Return the output in an answer: the newest `CONSOLE_MAX_BYTES` at most. Empty: there is none yet.
+        """Return the output in an answer: at most the newest `CONSOLE_MAX_BYTES`. Empty: there is none yet.
 
-        Its beginning may be missing, and bytes that are no UTF-8 are replaced. Later answers may lack what
-        an earlier one had.
+        Its beginning may be missing, and bytes that are no UTF-8 are replaced. Later answers may
+        lack output of earlier ones.
         """
 
 
 class SnapshotLocks(ABC):
     """Optional ability: the cloud refuses to delete a locked snapshot. Works offline: core calls.
 
-    A lock ends by itself. A user with the permission can end it before; portinfra never does.
+    A lock ends by itself. A user with the permission can end it earlier; portinfra never does.
     """
 
     @abstractmethod
@@ -182,43 +195,46 @@ class SnapshotLocks(ABC):
 
     @abstractmethod
     def lock_ends(self, answer: Answer) -> Mapping[str, float]:
-        """Return native id of a snapshot → until when it is locked, in seconds since 1970, of one page."""
+        """Return, for one page, native id of a snapshot → end of its lock, in seconds since 1970."""
 
 
 class KeyStates(ABC):
-    """Optional ability: the cloud tells whether an encryption key can be used. Works offline: core calls."""
+    """Optional ability: the cloud returns whether an encryption key can be used. Works offline: core
+    calls.
+    """
 
     @abstractmethod
     def key_call(self, environment: Environment, key: str) -> Call | None:
-        """Return the one read of a key, by the name that `key` has in a declaration or in what was observed.
+        """Return the one read of a key, by its name in `key` of a declaration or of an observation.
 
         None: the name means that no key was chosen, so there is nothing to read.
         """
 
     @abstractmethod
     def key_problem(self, answer: Answer) -> str:
-        """Return why the key encrypts nothing now: `it is disabled`. Empty: it can be used."""
+        """Return why the key cannot encrypt now: `it is disabled`. Empty: it can be used."""
 
 
 class PermissionChecks(ABC):
-    """Optional ability: the cloud tells what credentials may do, and changes nothing. Works offline."""
+    """Optional ability: the cloud returns what credentials may do, without any change. Works offline."""
 
     @abstractmethod
     def permission_calls(
         self, placed: Placed, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
     ) -> tuple[Call, ...]:
-        """Return the reads, at most 20, that tell of the writes of a takeover.
+        """Return the reads, at most 20, that show whether the writes of a takeover are permitted.
 
-        `placed` is what its end is to have, and `seen` what it has: what exists is not created.
+        `placed` has the wanted resources of its end, and `seen` the existing ones, which are not created.
         """
 
     @abstractmethod
     def denied_actions(self, call: Call, answer: Answer) -> tuple[str, ...]:
-        """Return the actions, in the provider's words, that an answer denies."""
+        """Return the actions that an answer denies, by the provider's names."""
 
     def is_sure_to_be_needed(self, action: str) -> bool:
         """Return whether the takeover fails without an action that was denied.
 
-        Otherwise the denial is a warning: the action may be granted in a way that the answer does not tell.
+        Otherwise the denial is a warning: another policy may grant the action, which the answer does not
+        show.
         """
         return True

@@ -1,4 +1,4 @@
-"""The time of this machine, and how far that of a provider is from it."""
+"""The time of this machine, and the offset of a provider's time."""
 
 import time
 from email.utils import parsedate_to_datetime
@@ -10,7 +10,7 @@ class SystemClock:
     virtual = False
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since 1970."""
         return time.time()
 
     def sleep_until(self, moment: float) -> None:
@@ -19,27 +19,28 @@ class SystemClock:
 
 
 class ServerClock:
-    """How far the time of a server is ahead of this machine's, by the `Date` header of its answers (RFC 9110,
-    6.6.1: whole seconds).
+    """The offset of a server's time from this machine's, by the `Date` header of its answers.
+
+    RFC 9110, 6.6.1: the header has whole seconds.
     """
 
     NOISE_SECONDS = 5.0
-    """Less is what a whole second and the way of an answer make of equal clocks."""
+    """A smaller offset means equal clocks: its cause is whole seconds and the delay of an answer."""
 
     def __init__(self) -> None:
         self._offset: float | None = None
 
     def note(self, date: str | None, sent: float) -> None:
-        """Note the header of an answer to a request that was sent at this moment of this machine."""
+        """Record the header of an answer to a request that this machine sent at this moment."""
         try:
-            told = parsedate_to_datetime(date or "").timestamp() + 0.5
+            server_time = parsedate_to_datetime(date or "").timestamp() + 0.5
         except ValueError:
             return
-        offset = told - (sent + time.time()) / 2
+        offset = server_time - (sent + time.time()) / 2
         if self._offset is None or abs(offset - self._offset) > self.NOISE_SECONDS:
             self._offset = offset if abs(offset) > self.NOISE_SECONDS else 0.0
 
     @property
     def offset(self) -> float | None:
-        """Seconds that the server is ahead of this machine; None: no answer has told it yet."""
+        """How many seconds the server is ahead of this machine; None: no answer has had the header yet."""
         return self._offset

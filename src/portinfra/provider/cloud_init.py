@@ -1,6 +1,8 @@
-"""What a host is told at birth, for cloud-init: the user's own data, beside what is ours to say.
+"""User data for cloud-init: the user's own, together with portinfra's.
 
-https://cloudinit.readthedocs.io/en/latest/explanation/format.html
+https:
+
+cloudinit.readthedocs.io/en/latest/explanation/format.html
 """
 
 import gzip
@@ -16,8 +18,8 @@ _ENDING = (
     "--property=DefaultDependencies=no",
 )
 _POWER_OFF = ("systemctl", "--no-block", "poweroff")
-"""Set at the very beginning of each boot, lest what comes after it hold it up. Neither may wait for the rest
-of the boot, which waits for cloud-init.
+"""These are set at the very beginning of each boot, so that nothing later delays them. Neither may wait for
+the rest of the boot, which waits for cloud-init.
 """
 
 _BOUNDARY = "portinfra-part-of-user-data"
@@ -34,20 +36,21 @@ KINDS: Mapping[str, str] = {
     "#upstart-job": "text/upstart-job",
     "## template: jinja": "text/jinja2",
 }
-"""How the first line of each kind of user data begins, and the content type of the kind."""
+"""Prefix of the first line of each kind of user data → content type of the kind."""
 
 MESSAGE = "multipart/mixed"
 """The kind of a MIME message, which has headers in place of a first line."""
 
 _MESSAGE_HEADER = "mime-version:"
 _HEADERS_WITHIN = 4096
-"""Characters at the beginning within which cloud-init looks for the header."""
+"""How many characters at the beginning cloud-init searches for the header."""
 
 
 def kind_of(text: str) -> str | None:
-    """Return the content type of user data, or None where cloud-init knows no such kind.
+    """Return the content type of user data; None where cloud-init knows no such kind.
 
-    The rules are cloud-init's own: the longest beginning counts, letter case and blanks before it do not.
+    The rules are those of cloud-init: the longest prefix counts. Letter case and leading spaces do not
+    matter.
     """
     begins = text.lstrip().lower()
     found = [beginning for beginning in KINDS if begins.startswith(beginning)]
@@ -57,10 +60,10 @@ def kind_of(text: str) -> str | None:
 
 
 def user_data(own: str, ssh_keys: tuple[str, ...] = (), ends_after: int = 0, every_boot: str = "") -> str:
-    """The user's own data, with the keys that may log in, after how many seconds the host ends itself, and a
-    script for the beginning of every boot.
+    """Return the user's own data, the keys that may log in, the time after which the host ends itself, and a
+    boot script.
 
-    Several are parts of one message. Empty where there is none.
+    Several of them are parts of one message. Empty where there is none.
     """
     texts = (
         _cloud_config(ssh_keys, ends_after) if ssh_keys or ends_after else "",
@@ -72,7 +75,9 @@ def user_data(own: str, ssh_keys: tuple[str, ...] = (), ends_after: int = 0, eve
 
 
 def compress(text: str) -> bytes:
-    """Return user data by gzip, which cloud-init reads as the text itself. Equal texts give equal bytes."""
+    """Return user data compressed by gzip, which cloud-init reads as plain text. Equal texts give equal
+    bytes.
+    """
     return gzip.compress(text.encode(), mtime=0)
 
 
@@ -94,7 +99,7 @@ def join(parts: Iterable[str]) -> str:
 
 
 def _part(text: str) -> list[str]:
-    """Return a part with its headers. A message has its own."""
+    """Return a part with its headers. A MIME message has its own."""
     kind = kind_of(text)
     if kind == MESSAGE:
         return [text.lstrip()]

@@ -1,4 +1,4 @@
-"""Whether a connected provider has all that the contract demands."""
+"""Checks that a connected provider has everything that the contract demands."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -24,10 +24,12 @@ LIVE = (
     "classify",
     "close",
 )
-"""What `Provider` has."""
+"""The members of `Provider`."""
 
 OPTIONAL_KINDS: Mapping[type[Spec], str] = {PublicAddress: "public_addresses", Snapshot: "snapshots"}
-"""Kind → the capability without which a provider may lack its driver. Every other kind needs one."""
+"""Kind → the capability without which a provider may have no driver for it. Every other kind needs a
+driver.
+"""
 
 
 def find_defects(provider: Provider) -> list[str]:
@@ -63,9 +65,11 @@ def _foreign_drivers(provider: Provider) -> Iterator[str]:
 
 
 def _wrong_order(kinds: list[type[Spec]]) -> Iterator[str]:
-    """Sentences about the order: `names.address_of` knows only the kinds that are read before."""
+    """Yield sentences about the order of drivers: `names.address_of` knows only the kinds that are read
+    before.
+    """
     for one, other in pairwise([kind for kind in kinds if kind in KINDS]):
         if KINDS.index(one) > KINDS.index(other):
             order = ", ".join(kind.__name__ for kind in KINDS)
             yield f"Its driver for {other.__name__} must come before {one.__name__}: the order is {order}."
-            return  # the order says it all
+            return  # the order shows everything

@@ -1,7 +1,7 @@
-"""The provider contract. A provider implements this file, and of `abilities` what its cloud can do besides.
+"""The provider contract. A provider implements this file, and those `abilities` that its cloud has.
 
-Drivers think; core acts. A driver compares what is wanted with what is seen and returns the next single call.
-It does no I/O, keeps no state and is right from any half-made state, so a crash needs no special path. Only
+Drivers think; core acts. A driver compares the wanted with the seen resource and returns the next call. It
+does no I/O, keeps no state and is right from any incomplete state, so a crash needs no special path. Only
 core performs calls: it journals, paces, counts and retries each one.
 
 The laws, which the conformance suite tests:
@@ -9,10 +9,10 @@ The laws, which the conformance suite tests:
  2. Same arguments, same call. (Iterate over what is sorted.)
  3. Each call's `after` is nearer to DONE than what was seen before it.
  4. The call that creates a resource gives it its owner: no resource exists without one.
- 5. A deletion takes only what agrees in owner, expected name and place.
+ 5. A deletion deletes only what has the right owner, name and place.
  6. Traffic that is allowed before and after a change of rules passes after every call.
-And of core: acceptance is not progress (a call that changes nothing is a failed try), and one cause is told
-once (after a quota, a permission or a key has refused a creation, core calls for no equal one).
+Core keeps two laws. Acceptance is not progress: a call that changes nothing is a failed try. And one cause is
+reported once: after a quota, a permission or a key has refused a creation, core makes no equal call.
 """
 
 from abc import ABC, abstractmethod
@@ -37,32 +37,32 @@ from portinfra.provider.own_code import find_id
 S = TypeVar("S", bound=Spec)
 
 Answer = JsonObject
-"""What a call brought back, parsed: plain mappings, lists, strings and numbers."""
+"""What a call returned, parsed: plain mappings, lists, strings and numbers."""
 
 
 @frozen(cache_hash=True)
 class Call:
-    """One request, not yet made. Reads have no `address`. Hashable, so that equal reads are made once."""
+    """One request, not yet sent. Reads have no `address`. Core sends equal reads once, so it is hashable."""
 
     action: str
-    """In the provider's own word: `CreateSubnet`."""
+    """The provider's own name of the action: `CreateSubnet`."""
     parameters: JsonObject = field(factory=dict, repr=False, hash=False)
     address: Address | None = None
     """The resource that a write is for; of a record, `record_address(number)`."""
     after: Observed[Any] | None = field(default=None, hash=False)
-    """What is there once it has succeeded and settled; None: nothing is."""
+    """The resource once the call has succeeded and settled; None: it is gone."""
     fills: Mapping[str, str] = field(factory=dict, hash=False)
-    """Part → dotted path in the answer of the id that it gets: `{"id": "subnet.id"}`. It must be there."""
+    """Part → dotted path in the answer to its id: `{"id": "subnet.id"}`. The answer must have it."""
     rates: tuple[str, ...] = ()
-    """The rate classes that it takes one token from, each: names of `Catalogue.rates`, if that has any."""
+    """The rate classes of which it takes one token each: names of `Catalogue.rates`, if that has any."""
     place: str | None = None
-    """The zone or connection that a read asks; when that fails, the place is unknown, not empty."""
+    """The zone or connection of a read. If the read fails, the place is unknown and not empty."""
     safe: bool = False
-    """Whether repeating it changes nothing: idempotent by nature, or with a token. Of a read, nobody asks."""
+    """Whether repeating it changes nothing: by nature, or with a token. It has no meaning for a read."""
     optional: bool = False
-    """Whether core does without this read. It is made once; if it fails, its answer is absent."""
+    """Whether core can do without this read. Core sends it once; if it fails, its answer is absent."""
     awaits: Awaited | None = field(default=None, hash=False)
-    """What it waits for while it is made, where that may take long."""
+    """What it waits for, where that may take long."""
 
     @property
     def reads(self) -> bool:
@@ -72,7 +72,7 @@ class Call:
 
 @frozen
 class Wait:
-    """Nothing to do until the provider is further. Core looks again, in bulk, for all who wait."""
+    """Nothing to do until the provider has progressed. Core then reads once for all that wait."""
 
     reason: str
     """In a few words: `starting`."""
@@ -80,7 +80,9 @@ class Wait:
 
 @frozen
 class Refuse:
-    """It cannot be done, in place or by replacement. Seen in the plan, not at the apply."""
+    """The change is impossible, in place or by replacement. The plan shows it, so it does not fail in the
+    apply.
+    """
 
     reason: str
     fix: str = ""
@@ -99,49 +101,49 @@ NextCall = Call | Wait | Refuse | Done
 
 @frozen
 class Names:
-    """What `assemble` may ask: whose a native id is."""
+    """What `assemble` may call to find the owner of a native id."""
 
     scope: Scope
     by_id: Mapping[str, Address]
     """Native id of a main part → address, of all kinds assembled before this one."""
 
     def address_of(self, native_id: str | None) -> Address | None:
-        """The address of what bears this id; None where it is not ours."""
+        """Return the address of the resource with this id; None where it is not portinfra's."""
         return self.by_id.get(native_id) if native_id else None
 
 
 @frozen
 class Refs:
-    """What `next_call` may ask: what its resource refers to, all of it there and settled."""
+    """What `next_call` may call about the references of its resource, all of which exist."""
 
     scope: Scope
     attempt: str
-    """The run that asks; goes into the owner of what it creates."""
+    """The id of the run. It is part of the owner of each resource that the run creates."""
     seen: Mapping[Address, Observed[Any]]
-    """What is there now. A wanted reference is always among it when `want` is not None."""
+    """The existing resources. A wanted reference is always among them when `want` is not None."""
     removals: Mapping[Address, int] = field(factory=dict)
-    """How often this run has seen a resource go: a client token dies with what it made."""
+    """How often this run has seen a resource deleted. A client token ends with its resource."""
     rules_max: int | None = None
-    """How many rules each way of one firewall may have; None: any number."""
+    """How many rules one firewall may have in each direction; None: any number."""
 
     def token(self, spec: Spec) -> str:
-        """The client token for creating a resource: the same until what it made is gone."""
+        """Return the client token that creates a resource: the same until that resource is gone."""
         return f"{self.scope.hash}-{self.attempt}-{spec.address}-{self.removals.get(spec.address, 0)}"
 
     def id(self, address: Address | None) -> str:
-        """The native id of a referenced resource."""
+        """Return the native id of a referenced resource."""
         return self.seen[address].id if address else ""
 
     def owner(self, spec: Spec) -> Owner:
-        """The owner that a new resource must carry from its first moment."""
+        """Return the owner that a new resource must have from its first moment."""
         return Owner(self.scope, spec.address, self.attempt)
 
     def name(self, spec: Spec) -> str:
-        """The native name of a resource."""
+        """Return the native name of a resource."""
         return self.scope.native_name(spec.name)
 
     def free_name(self, spec: Spec) -> str:
-        """The native name of a new resource; another one where it is `parts["name"]` of a renamed one."""
+        """Return the native name of a new resource: one that no renamed resource has in `parts["name"]`."""
         taken = {
             seen.parts.get("name")
             for address, seen in self.seen.items()
@@ -152,7 +154,7 @@ class Refs:
 
 
 class Driver(ABC, Generic[S]):
-    """How one provider makes, sees, changes and removes one kind of resource. All pure."""
+    """How one provider creates, reads, changes and deletes one kind of resource. All pure."""
 
     spec: ClassVar[type[Any]]
     """The kind: `Subnet`."""
@@ -161,58 +163,62 @@ class Driver(ABC, Generic[S]):
     interrupts: frozenset[str] = frozenset()
     """Fields that change in place while the host is down for a moment."""
     holds: frozenset[str] = frozenset()
-    """References whose replacement replaces this too: they cannot go while this exists, or be changed."""
+    """References whose replacement replaces this too: they cannot change while this exists."""
     cannot_show: frozenset[str] = frozenset()
-    """Fields that this provider can neither keep nor read back: never compared, never sent."""
+    """Fields that this provider can neither store nor return. Core never compares or sends them."""
     renames: bool = True
     """Whether the owner can be rewritten in place (`seen.address` differs from `want.address`)."""
 
     @abstractmethod
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
-        """The reads that find all of this kind in the scope; equal reads are shared between kinds. A narrower
-        read will do where `only` names the few that are awaited.
+        """Return the reads that find all of this kind in the scope. Core shares equal reads between kinds.
+
+        A narrower read suffices where `only` names the few resources that are awaited.
         """
 
     @abstractmethod
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[S]]:
-        """What is there, from the pages that each call of `survey` brought; a call that failed is absent.
+        """Return the existing resources, from the pages of each call of `survey`. A call that failed is
+        absent.
 
-        Groups native parts by owner and tolerates any missing part. Of doubles, the one in use is primary,
-        else the first by attempt; the others are `extras` if ours and empty, else values that core reports.
+        It groups native parts by owner and tolerates any missing part. Of duplicates, the one in use is
+        primary, else the first by attempt. The others are `extras` if they are ours and empty, else values
+        that core reports.
         """
 
     def takes(self, spec: S, catalogue: Catalogue) -> Mapping[str, int]:
-        """What one resource takes of quotas that count more than resources of a kind: `{"CPUS": 4}`."""
+        """Return how much a resource takes of quotas that count more: `{"CPUS": 4}`."""
         return {}
 
     def detail(self, seen: Observed[S]) -> Call | None:
-        """The read that tells what no list told, until nothing is UNSEEN."""
+        """Return the read of what no list returned, until nothing is UNSEEN."""
         return None
 
     def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
-        """Return the reads that find resources of others in or on what is `seen`; by default none."""
+        """Return the reads that find foreign resources in or on what is `seen`; by default none."""
         return ()
 
     def foreign(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Foreign]:
-        """Return what of this kind is not ours, and lies in a resource of ours or is bound to one."""
+        """Return the foreign resources of this kind that are inside a resource of ours or use one."""
         return []
 
     @abstractmethod
     def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
-        """The next single call towards `want` (None: gone) from `seen` (None: nothing is there).
+        """Return the next single call towards `want` (None: delete) from `seen` (None: it does not exist).
 
-        `want` is bound: zones, machine types and image ids are the provider's own. Core asks for a
-        replacement as a removal and then a creation; a difference in `replaces` is never handed in.
+        `want` is bound: zones, machine types and image ids are the provider's own. Core requests a
+        replacement as a deletion and then a creation, so it never passes a difference in `replaces`.
         """
 
     def enforce(self, seen: Observed[S], refs: Refs) -> tuple[Call, ...]:
-        """Return `safe` calls for the end of an apply: they put in force what no read tells to be so."""
+        """Return `safe` calls for the end of an apply: they enforce definitions that no read can verify."""
         return ()
 
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
-        """What is there after the call, by its answer; with None, by its promise (a dry step).
+        """Return the resource after the call, by its answer; with None, by its promise (a dry step).
 
-        By default `call.after`, with ids from `call.fills`. Override it where an answer tells of `pending`.
+        By default `call.after`, with ids from `call.fills`. Override it where an answer contains the state
+        `pending`.
         """
         if call.after is None:
             return None
@@ -226,10 +232,10 @@ class RecordDriver(ABC):
     """How one provider keeps the records of a scope: resources with a numbered name and a text. All pure.
 
     The laws, which the conformance suite tests:
-     1. A number is created once: of two runs that create it, one gets AlreadyExists.
-     2. A text is read as it was written: 1 to `TEXT_MAX` characters of printable ASCII, quotes and
-        backslashes too. Core escapes all others. A provider does not look into a text.
-     3. A write replaces the whole text, a deletion takes only that record; NotFound where there is none.
+    1. A number is created once: if two runs create it, one gets AlreadyExists.
+    2. A text is read as it was written: 1 to `TEXT_MAX` characters of printable ASCII, quotes and
+       backslashes too. Core escapes all others. A provider does not interpret a text.
+    3. A write replaces the whole text, a deletion takes only that record; NotFound where there is none.
 
     These calls have the address `record_names.record_address(number)`. Only `create` is not `safe`.
     """
@@ -259,57 +265,57 @@ class RecordDriver(ABC):
 
 
 class Clock(Protocol):
-    """Time, as the provider has it: the simulator's is virtual."""
+    """The provider's time. The simulator's is virtual."""
 
     virtual: bool
     """Whether sleeping costs nothing."""
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since 1970."""
 
     def sleep_until(self, moment: float) -> None:
         """Return when `now()` is at least `moment`."""
 
 
 class Provider(Protocol):
-    """One live location. Safe to use from several threads; `close` when done."""
+    """One connected location. Several threads may use it. Call `close` at the end."""
 
     name: str
     capabilities: Capabilities
     clock: Clock
     drivers: Mapping[type[Spec], Driver[Any]]
-    """Kind → driver, in the order of `KINDS`: all, but those of capabilities that are False."""
+    """Kind → driver, in the order of `KINDS`. Only kinds whose capability is False may be missing."""
     records: RecordDriver
 
     def account_calls(self) -> tuple[Call, ...]:
-        """The reads that `account_of` needs: as few as can be, since every plan begins with them."""
+        """Return the reads that `account_of` needs: few, since every plan begins with them."""
 
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
-        """The account that the credentials speak for. Pure."""
+        """Return the account of the credentials. Pure."""
 
     def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
-        """Return who the credentials speak for, by the answers of `account_calls`; empty: not told. Pure."""
+        """Return the identity of the credentials, from the same answers; empty: not known. Pure."""
 
     def catalogue_calls(self) -> tuple[Call, ...]:
-        """The reads that `catalogue` needs. They are made only where something is to be done."""
+        """Return the reads that `catalogue` needs. Core makes them only if there is something to do."""
 
     def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
-        """What this location offers. Pure."""
+        """Return what this location offers. Pure."""
 
     def perform(self, call: Call) -> Answer:
-        """Make one request. Never sleeps, never retries; raises the native error."""
+        """Send one request. It never sleeps and never retries. It raises the native error."""
 
     def more(self, call: Call, answer: Answer) -> Call | None:
-        """The call for the next page; None after the last."""
+        """Return the call for the next page; None after the last."""
 
     def silent(self, call: Call, answer: Answer) -> frozenset[str]:
-        """The places that an answer, though it came, says it could not tell about (a partial list)."""
+        """Return the places that a successful answer reports as unreachable (a partial list)."""
 
     def classify(self, error: Exception) -> ProviderError:
-        """A native error as one of ours, by what the caller should do. The only place that translates."""
+        """Return portinfra's error for a native one, by what the caller should do. Only it translates."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
 
 
 class ProviderPlugin(Protocol):
@@ -329,4 +335,4 @@ class ProviderPlugin(Protocol):
     """The options that `Role(native={NAME: {…}})` may set, each with one line of what it does."""
 
     def connect(self, environment: Environment) -> Provider:
-        """The live location of an environment. The native library is imported here."""
+        """Return the connected location of an environment. It imports the native library."""

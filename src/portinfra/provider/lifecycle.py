@@ -1,8 +1,8 @@
-"""The life cycle of one resource, once for every provider: which call comes next, and why.
+"""The life cycle of one resource, the same for every provider: which call comes next, and why.
 
 A driver of one kind derives from `LifecycleDriver` and writes four methods: `create`, `update`, `delete`, and
-`own` where the owner is not written by the same request as other changes. The hooks `cannot_create`,
-`obstacle` and `finish` are for what differs. Everything here is pure, as drivers are.
+`own` where another request writes the owner. The hooks `cannot_create`, `obstacle` and `finish` are for
+differences between kinds. Everything here is pure, as drivers are.
 
 `next_call` answers with the first line that applies:
 
@@ -10,8 +10,8 @@ A driver of one kind derives from `LifecycleDriver` and writes four methods: `cr
 |---|---|---|
 | nothing | nothing | DONE |
 | nothing | a resource | `cannot_create`, else `create` |
-| an `obstacle` | | what the obstacle says; by default Wait while it is being deleted |
-| empty doubles | | `delete` the first of them |
+| an `obstacle` | | the answer of `obstacle`; by default Wait while it is being deleted |
+| empty duplicates | | `delete` the first of them |
 | a resource | nothing | Refuse if its name is not its owner's, else `delete` |
 | a resource with a fault | a resource | the same |
 | something unfinished | a resource | `finish` |
@@ -33,24 +33,26 @@ from portinfra.model.resources import Attachment
 from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse, Wait
 
 OWNING = ("tags", "protect")
-"""Fields of a spec that are written beside the owner."""
+"""Fields of a spec that the same request as the owner writes."""
 
 
 @frozen
 class Copy(Generic[S]):
-    """One native resource that carries an owner of the scope; another may carry the same."""
+    """One native resource that has an owner of the scope. Another resource may have the same owner."""
 
     seen: Observed[S]
     attempt: str = ""
     """The run that created it, by its owner."""
     used: bool = False
-    """Whether something else depends on it."""
+    """Whether another resource depends on it."""
     named: bool = True
-    """Whether its native name is the one that its owner gives it."""
+    """Whether its native name is the one for its owner."""
 
     @property
     def rank(self) -> tuple[bool, bool, bool, str, str]:
-        """Sorts the copy that counts before all others: the one in use, else the first attempt."""
+        """A sort key: the copy that counts comes first. It is the one in use, else that of the first
+        attempt.
+        """
         return (self.is_leaving, not self.named, not self.used, self.attempt, self.seen.id)
 
     @property
@@ -62,30 +64,30 @@ class Copy(Generic[S]):
 class LifecycleDriver(Driver[S]):
     """The driver of a kind that is created, changed and deleted as one resource."""
 
-    becoming: ClassVar[str] = "being made ready"
+    becoming: ClassVar[str] = "being created"
     """The reason to wait for a pending resource."""
     leaving: ClassVar[str] = "being deleted"
     """The reason to wait for a resource that is being deleted."""
     waits_for_pending: ClassVar[bool] = False
-    """Whether the provider refuses every request about what is pending, even its deletion."""
+    """Whether the provider refuses every request about a pending resource, even its deletion."""
     name_follows_owner: ClassVar[bool] = True
-    """Whether a new owner brings a new native name. If so, `parts["name"]` must agree before a deletion."""
+    """Whether a new owner changes the native name. If so, `parts["name"]` must agree before a deletion."""
     doubled: ClassVar[bool] = False
-    """Whether one run can create it twice: its creation has neither a token nor a unique name."""
+    """Whether one run can create it twice, as its creation has neither a token nor a unique name."""
     holds_data: ClassVar[bool] = False
-    """Whether no double of it is empty."""
+    """Whether it holds data, so that no duplicate of it counts as empty."""
 
     # What a kind writes
 
     @abstractmethod
     def create(self, want: S, refs: Refs) -> Call:
-        """Return the request that creates it. The request itself carries the owner (law 4)."""
+        """Return the request that creates it. The request itself contains the owner (law 4)."""
 
     @abstractmethod
     def delete(self, seen: Observed[S]) -> Call:
-        """Return the next request of its removal. It needs nothing but `seen.parts`.
+        """Return the next request of its deletion. It needs only `seen.parts`.
 
-        It is also called for an empty double: then `seen.parts` are the parts of the double.
+        Core also calls it for an empty duplicate: then `seen.parts` are the parts of the duplicate.
         """
 
     def update(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
@@ -95,23 +97,23 @@ class LifecycleDriver(Driver[S]):
     def own(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
         """Return the request that writes owner, name, tags and protection; see `with_owner`.
 
-        By default `update`: for providers where one request changes everything.
+        By default `update`, for providers where one request changes everything.
         """
         return self.update(want, seen, refs)
 
     # What a kind may add
 
     def cannot_create(self, want: S, refs: Refs) -> Refuse | Wait | None:
-        """Return why this can never be created as it is wanted, or what its creation has to wait for.
+        """Return why this can never be created as wanted, or what its creation has to wait for.
 
         The plan shows a refusal, before any call.
         """
         return None
 
     def obstacle(self, seen: Observed[S]) -> Wait | Refuse | None:
-        """Return why nothing may be asked of it now, not even its removal.
+        """Return why no request about it is possible now, not even its deletion.
 
-        Nothing more will come of what has a fault: it may be deleted while it is pending.
+        A resource with a fault makes no progress: it may be deleted while it is pending.
         """
         if seen.state == "deleting":
             return Wait(self.leaving)
@@ -120,9 +122,9 @@ class LifecycleDriver(Driver[S]):
         return None
 
     def finish(self, want: S, seen: Observed[S], refs: Refs) -> NextCall | None:
-        """Return what it still needs before it is as every resource of its kind must be.
+        """Return what it still lacks of what every resource of its kind must have.
 
-        It comes before anything else that changes a resource, and also while that is pending.
+        It comes before any other change of a resource, and also while that is pending.
         """
         return None
 
@@ -147,7 +149,7 @@ class LifecycleDriver(Driver[S]):
         return DONE if want == seen.spec else self.update(want, seen, refs)
 
     def needs_owner(self, want: S, seen: Observed[S], refs: Refs) -> bool:
-        """Whether owner, name, tags or protection are not those of `want`."""
+        """Return whether owner, name, tags or protection differ from those of `want`."""
         return (
             seen.address != want.address
             or self._has_other_name(seen, refs.name(want))
@@ -155,10 +157,10 @@ class LifecycleDriver(Driver[S]):
         )
 
     def keep_one(self, copies: Iterable[Copy[S]]) -> list[Observed[S]]:
-        """Return what exists: of each address one copy, with its empty doubles as `extras`.
+        """Return the existing resources: one copy of each address, with its empty duplicates as `extras`.
 
-        A double that is not empty is a second value with the same address: core reports it and touches
-        neither. A copy that is being deleted, or that bears another name, counts only while it is alone.
+        A duplicate that is not empty is a second value with the same address: core reports it and changes
+        neither. A copy that is being deleted, or that has another name, counts only if it is the only one.
         """
         by_address: dict[Address, list[Copy[S]]] = {}
         for copy in copies:
@@ -175,9 +177,9 @@ class LifecycleDriver(Driver[S]):
         return found
 
     def is_empty_double(self, double: Copy[S], first: Copy[S]) -> bool:
-        """Whether an attempt of ours explains a double, and nothing depends on it.
+        """Return whether an attempt of ours explains a duplicate, and nothing depends on it.
 
-        Most kinds cannot be created twice by one attempt: there, somebody has copied the owner.
+        One attempt cannot create most kinds twice. A duplicate of such a kind has a copied owner.
         """
         explained = self.doubled or double.attempt != first.attempt
         return explained and not double.used and not self.holds_data
@@ -191,8 +193,8 @@ class LifecycleDriver(Driver[S]):
         if not self._has_other_name(seen, expected):
             return None
         return Refuse(
-            f"it bears our owner and the name {seen.parts['name']!r} instead of {expected!r}",
-            "Look at it: a copied owner is no licence to delete. Rename it back, or remove its owner.",
+            f"it has portinfra's owner and the name {seen.parts['name']!r} instead of {expected!r}",
+            "Check it: a resource with a copied owner is never deleted. Rename it back, or remove its owner.",
         )
 
     def _delete_double(self, seen: Observed[S]) -> Call:
@@ -202,9 +204,9 @@ class LifecycleDriver(Driver[S]):
 
 
 class AttachmentDriver(LifecycleDriver[Attachment]):
-    """A volume on an instance: attached, detached, and never changed.
+    """A volume on an instance. It is attached and detached, and never changed.
 
-    It has no owner but the volume's, so that a renaming of the volume renames it.
+    It has the owner of its volume, so that renaming the volume renames it.
     """
 
     spec = Attachment
@@ -215,12 +217,12 @@ class AttachmentDriver(LifecycleDriver[Attachment]):
     waits_for_pending = True
 
     def update(self, want: Attachment, seen: Observed[Attachment], refs: Refs) -> NextCall:
-        """Return DONE: what differs is the volume's."""
+        """Return DONE: any difference belongs to the volume."""
         return DONE
 
 
-def with_owner(seen: Observed[S], want: S, **said: Any) -> Observed[S]:
-    """Return `seen` once its owner is that of `want`, and so are its tags and protection, or as `said`."""
+def with_owner(seen: Observed[S], want: S, **given: Any) -> Observed[S]:
+    """Return `seen` with the owner, tags and protection of `want`, or with those in `given`."""
     values = {name: getattr(want, name) for name in OWNING if hasattr(want, name)}
-    values |= {name: value for name, value in said.items() if name in values}
+    values |= {name: value for name, value in given.items() if name in values}
     return evolve(seen, address=want.address, spec=evolve(seen.spec, name=want.name, **values))

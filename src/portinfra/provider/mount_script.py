@@ -1,7 +1,8 @@
-"""The volumes of a host, mounted by the host itself at every boot, as a script of POSIX shell.
+"""A POSIX shell script with which a host mounts its volumes at every boot.
 
-Only what is blank is formatted, and never what came from a recovery point. Where a volume does not come, or
-holds what nobody knows, its place is closed: nothing is written beside the data by mistake.
+It formats only a blank volume, and never one from a recovery point. Where a volume is missing, or its
+contents are unknown, the script makes its mount point read-only. So no program writes beside the data by
+mistake.
 """
 
 import shlex
@@ -39,14 +40,15 @@ volume() {
 """
 
 _WAIT = 300
-"""Seconds for a volume to come: it is attached once its host runs."""
+"""How many seconds to wait for a volume, which is attached once its host runs."""
 
 
-def mounting(volumes: Iterable[tuple[str, Mount]], *, look: str = ":", wait: int = _WAIT) -> str:
-    """The script, for volumes by the path under which the host finds each; empty where none is mounted.
+def mount_script(volumes: Iterable[tuple[str, Mount]], *, look: str = ":", wait: int = _WAIT) -> str:
+    """Return the script for volumes by the path of each on the host; empty where none is mounted.
 
-    `look` is a shell command that is run while a volume has not come: it may make the path. A place within
-    another volume is mounted after it. Else the order stays: hosts that exist were born with it.
+    `look` is a shell command that runs while a volume is missing: it may create the path. A mount point
+    inside another volume is mounted after it. Otherwise the order stays, as existing hosts were created with
+    it.
     """
     volumes = list(volumes)
     places = [mount.place for _, mount in volumes]
@@ -61,5 +63,5 @@ def mounting(volumes: Iterable[tuple[str, Mount]], *, look: str = ":", wait: int
 
 
 def _depth(place: str, places: Iterable[str]) -> int:
-    """Return within how many of the places a place lies."""
+    """Return how many of the mount points contain this one."""
     return sum(place.startswith(f"{other}/") for other in places)

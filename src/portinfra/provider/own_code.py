@@ -1,4 +1,4 @@
-"""Errors of a provider's own code: which method raised what, and where; which answer lacks an id."""
+"""Errors of a provider's own code: which method raised, and where; which answer lacks an id."""
 
 import inspect
 import traceback
@@ -18,7 +18,7 @@ DEFECT_FIX = "This is a defect of the provider: please report it."
 def call_method(method: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """Call a method of a driver or of a provider.
 
-    Raise ProviderError for an error of its own code: it names the method and the line, and has the error as
+    Raise ProviderError for an error of its own code. It names the method and the line, and has the error as
     its cause.
     """
     try:
@@ -46,14 +46,14 @@ def find_id(path: str, answer: Mapping[str, Any], action: str, address: str | No
 
 
 def describe(error: BaseException, method: Callable[..., Any] | None = None) -> str:
-    """Return an error with its class and its line: of the file of the method or function, if one is given."""
+    """Return an error with its class and its line; if a method or function is given, the line in its file."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if method is not None and frame.filename == _file(method)] or frames
     return f"{type(error).__name__}: {error} ({own[-1].filename.rpartition('/')[2]}, line {own[-1].lineno})"
 
 
 def _name(method: Callable[..., Any]) -> str:
-    """Return `SubnetDriver.assemble`."""
+    """Return the name of a method with its class: `SubnetDriver.assemble`."""
     of = getattr(method, "__self__", None)
     name = getattr(method, "__name__", "a method")
     return f"{type(of).__name__}.{name}" if of is not None else name

@@ -1,4 +1,4 @@
-"""Which providers are installed here: entry points in group `portinfra.providers`.
+"""The installed providers: entry points in the group `portinfra.providers`.
 
 A provider that has settings in a file beside declarations names the file in `portinfra.settings_files`.
 """
@@ -19,14 +19,15 @@ GROUP = "portinfra.providers"
 SETTINGS_GROUP = "portinfra.settings_files"
 
 OURS = ("aws", "gcp", "libvirt")
-"""The providers that this project makes, each in a distribution of its own. No other name is ever suggested
-to be installed: whose package it is, we cannot know."""
+"""The providers of this project, each in a distribution of its own. Advice never suggests to install another
+name, as its owner is not known.
+"""
 
 CONTRACT = ("name", "capabilities", "sizes", "images", "native", "connect")
-"""What `ProviderPlugin` has."""
+"""The members of `ProviderPlugin`."""
 
 Wrap = Callable[[Provider, Environment], Provider]
-"""Makes another provider of the one that an environment was connected to."""
+"""Makes another provider of the one that an environment is connected to."""
 
 _substitutes: dict[str, ProviderPlugin] = {}
 _wraps: dict[str, tuple[Wrap, ...]] = {}
@@ -36,7 +37,7 @@ loaded: dict[str, ProviderPlugin] = {}
 
 @contextmanager
 def substitute(plugin: ProviderPlugin) -> Iterator[None]:
-    """Let a plugin stand for the provider of its name, installed or not: for tests and for trying one out."""
+    """Replace the provider of its name by a plugin, installed or not: for tests and for trying one out."""
     before = _substitutes.get(plugin.name)
     _substitutes[plugin.name] = plugin
     try:
@@ -49,8 +50,9 @@ def substitute(plugin: ProviderPlugin) -> Iterator[None]:
 
 @contextmanager
 def wrap_connections(name: str, wrap: Wrap) -> Iterator[None]:
-    """Pass what each connection of the provider of that name returns through `wrap`. Its plugin, and so its
-    abilities, stay as they are. Raises Unsupported where there is no such provider.
+    """Pass each connection of the provider of that name through `wrap`.
+
+    Its plugin, and so its abilities, stay as they are. Raise Unsupported where there is no such provider.
     """
     plugin(name)
     before = _wraps.get(name, ())
@@ -62,27 +64,27 @@ def wrap_connections(name: str, wrap: Wrap) -> Iterator[None]:
 
 
 def list_installed() -> Mapping[str, EntryPoint]:
-    """The entry points of every provider installed, by name; none is imported yet."""
+    """Return the entry points of all installed providers, by name. None is imported yet."""
     return {entry.name: entry for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name)}
 
 
 def settings_files() -> frozenset[str]:
-    """Return the names of files that have settings of an installed provider, and declare nothing."""
+    """Return the names of files that have settings of an installed provider, and no declarations."""
     return frozenset(entry.name for entry in entry_points(group=SETTINGS_GROUP))
 
 
 def plugin(name: str) -> ProviderPlugin:
-    """The provider of that name. Raises Unsupported where it is missing or broken."""
+    """Return the provider of that name. Raise Unsupported where it is missing or broken."""
     if name in _substitutes:
         return _substitutes[name]
-    if name not in loaded:  # what is installed is looked through once: it takes milliseconds
+    if name not in loaded:  # the search of installed providers takes milliseconds, so it happens once
         loaded[name] = _load(name)
     return loaded[name]
 
 
 def plugin_of(environment: Environment) -> ProviderPlugin:
-    """The provider of an environment. Raises ValidationError, with the line of `on`, where it is missing or
-    broken.
+    """Return the provider of an environment. Raise ValidationError, with the line of `on`, where it is
+    missing or broken.
     """
     try:
         return plugin(environment.provider)
@@ -92,7 +94,7 @@ def plugin_of(environment: Environment) -> ProviderPlugin:
 
 
 def missing_provider(environment: Environment, missing: Unsupported) -> Finding:
-    """Return the finding about the provider that an environment names, and that `plugin` refused."""
+    """Return the finding about the provider that an environment names and that `plugin` refused."""
     return Finding(
         "environment/provider",
         str(missing.args[0]),
@@ -113,20 +115,20 @@ def _load(name: str) -> ProviderPlugin:
         raise _broken(entry, f"cannot be imported: {error}") from error
     if missing := [part for part in CONTRACT if not hasattr(found, part)]:
         raise _broken(entry, f"is no provider: it has no {', '.join(missing)}")
-    says, has = found.capabilities.block_export, isinstance(found, BlockExport)
-    if says != has:
+    declared, has = found.capabilities.block_export, isinstance(found, BlockExport)
+    if declared != has:
         inherits = "inherits" if has else "does not inherit"
-        raise _broken(entry, f"{inherits} BlockExport, but its capabilities say block_export={says}")
+        raise _broken(entry, f"{inherits} BlockExport, but its capabilities say block_export={declared}")
     return found
 
 
 def known_names() -> frozenset[str]:
-    """Return the names of all providers that are installed, or that this project makes."""
+    """Return the names of all providers that are installed or that belong to this project."""
     return frozenset({*list_installed(), *OURS, *_substitutes})
 
 
 def misspells(name: str) -> str:
-    """Return the provider that a name misspells; empty for a name that may be a provider from elsewhere."""
+    """Return the provider whose name is misspelled; empty for a name that may be a third-party provider's."""
     entries = known_names()
     return "" if name in entries else next(iter(get_close_matches(name, entries, n=1)), "")
 
@@ -148,8 +150,9 @@ def _broken(entry: EntryPoint, why: str) -> Unsupported:
 
 
 def connect(environment: Environment) -> Provider:
-    """The live location of an environment. Raises Unsupported with all that the provider lacks, and what
-    `plugin_of` raises.
+    """Return the connected location of an environment.
+
+    Raise Unsupported with everything that the provider lacks, and what `plugin_of` raises.
     """
     provider = plugin_of(environment).connect(environment)
     if defects := find_defects(provider):

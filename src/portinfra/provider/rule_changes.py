@@ -1,4 +1,6 @@
-"""Firewall rules where one request removes, or allows, some rules of one direction of one firewall."""
+"""Changes of firewall rules, where one request removes or adds some rules of one direction of one
+firewall.
+"""
 
 from abc import abstractmethod
 from typing import Any, Literal
@@ -14,7 +16,7 @@ Way = Literal["ingress", "egress"]
 Verb = Literal["remove", "allow"]
 
 PORTIONS_MAX = 10
-"""Requests that allow the missing rules of one way. A step makes at most 100 requests."""
+"""How many requests may add the missing rules of one direction. A step makes at most 100 requests."""
 
 WAYS: tuple[Way, ...] = ("ingress", "egress")
 
@@ -23,11 +25,11 @@ class RuleChangesDriver(Driver[FirewallRules]):
     """The rules of one firewall, which exist whenever it does: `parts["firewall"]` is its id.
 
     Make before break: traffic that passes now and is wanted passes after every call. So the order is:
-    1. remove the rules of which nothing is wanted, or nothing that the wanted rules which exist do not allow;
-    2. allow what is missing, or as much of it as fits beside the rest, first what takes the place of a rule;
-    3. remove the rest, of which the wanted rules now allow all that is wanted; then again from 2.
+    1. remove the rules that allow no wanted traffic, or only traffic that existing wanted rules allow, too;
+    2. add the missing rules, or as many as fit beside the others, beginning with those that replace a rule;
+    3. remove the rest, of which other rules now allow all wanted traffic; then continue with 2.
 
-    Where no rule fits, or so few that it takes too many portions, it refuses.
+    It refuses where no rule fits, or so few that it takes too many portions.
     """
 
     spec = FirewallRules
@@ -45,7 +47,7 @@ class RuleChangesDriver(Driver[FirewallRules]):
     ) -> NextCall:
         """Return the first change that is needed, in the order that the class describes.
 
-        Rules that are not seen belong to a firewall that was created a moment ago: it has none.
+        Rules that are not seen belong to a firewall that was just created: it has none.
         """
         if seen is None:
             if want is None:
@@ -69,7 +71,7 @@ class RuleChangesDriver(Driver[FirewallRules]):
 
 
 def _surplus(current: tuple[Rule, ...], wanted: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """Return the rules that can be removed now: no wanted traffic passes by them alone."""
+    """Return the rules that can be removed now: they alone allow no wanted traffic."""
     unwanted = _without(current, wanted)
     kept = _without(current, unwanted)
     return tuple(rule for rule in unwanted if not is_needed(rule, wanted, kept))

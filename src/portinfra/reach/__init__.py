@@ -1,4 +1,4 @@
-"""Exactly who can reach whom: from what is placed, or from what a cloud really has. Pure."""
+"""Reach: exactly who can reach whom, by the placed resources or by those that a cloud really has. Pure."""
 
 from collections.abc import Iterable
 
@@ -14,15 +14,15 @@ __all__ = ["Edge", "Hop", "Party", "Reach", "Traffic", "observed", "of"]
 
 
 def of(placed: Placed) -> Reach:
-    """Who can reach whom once all of it is there."""
+    """Return who can reach whom once all placed resources exist."""
     return _reach(placed.resources)
 
 
 def observed_reach(observation: Observation, topology: Topology | None = None) -> Reach:
-    """Who can reach whom in what is there now: loosened rules, lost addresses and all.
+    """Return who can reach whom by the existing resources, with changes by hand and missing addresses.
 
-    With a topology, its roles may be asked about though no host of theirs is there, and the ranges that its
-    flows name are told apart from the rest of the internet though no rule that is there names them.
+    With a topology, queries may name its roles though none of their hosts exists. The ranges that its flows
+    name are then distinguished from the rest of the internet, though no existing rule names them.
     """
     resources = {address: seen.spec for address, seen in observation.resources.items()}
     if topology is None:
@@ -32,5 +32,5 @@ def observed_reach(observation: Observation, topology: Topology | None = None) -
 
 
 def _reach(resources: Resources, cidrs: Iterable[str] = (), roles: Iterable[str] = ()) -> Reach:
-    walls = read_parties(resources, cidrs, roles)
-    return Reach(walls, links(walls))
+    sets = read_parties(resources, cidrs, roles)
+    return Reach(sets, links(sets))

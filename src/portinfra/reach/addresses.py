@@ -1,4 +1,4 @@
-"""The space of IPv4 addresses, cut where the CIDRs of rules begin and end: never sampled, always exact."""
+"""The IPv4 address space, divided where the CIDRs of rules begin and end. It is exact and never sampled."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -10,20 +10,20 @@ from attrs import frozen
 LAST = 2**32 - 1
 
 Interval = tuple[int, int]
-"""First and last address as numbers, inclusive."""
+"""First and last address as numbers, both included."""
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8")
-"""Addresses that nobody on the internet has."""
+"""Addresses that no host on the internet has."""
 
 
 def bounds(cidr: str) -> Interval:
-    """The first and last address of a CIDR, or of an address alone. Raises ValueError where it is neither."""
+    """Return the first and last address of a CIDR, or of one address. Raise ValueError for any other text."""
     network = IPv4Network(cidr, strict=False)
     return int(network.network_address), int(network.broadcast_address)
 
 
 def overlap(some: Iterable[Interval], others: Iterable[Interval]) -> list[Interval]:
-    """The addresses that are in both."""
+    """Return the addresses that are in both."""
     others = list(others)
     return [
         (max(first, low), min(last, high))
@@ -34,18 +34,18 @@ def overlap(some: Iterable[Interval], others: Iterable[Interval]) -> list[Interv
 
 
 def size(intervals: Iterable[Interval]) -> int:
-    """How many addresses."""
+    """Return how many addresses there are."""
     return sum(last - first + 1 for first, last in intervals)
 
 
 def size_public(intervals: Iterable[Interval]) -> int:
-    """How many addresses that somebody on the internet may have."""
+    """Return how many addresses a host on the internet may have."""
     intervals = list(intervals)
     return size(intervals) - size(overlap(intervals, map(bounds, PRIVATE)))
 
 
 def cidrs(intervals: Iterable[Interval]) -> Iterator[str]:
-    """The fewest CIDRs that are exactly these addresses."""
+    """Return the fewest CIDRs that are exactly these addresses."""
     for first, last in intervals:
         for network in summarize_address_range(IPv4Address(first), IPv4Address(last)):
             yield str(network)
@@ -53,7 +53,7 @@ def cidrs(intervals: Iterable[Interval]) -> Iterator[str]:
 
 @frozen
 class Atom:
-    """Addresses in a row, of which every one is in the same CIDRs."""
+    """Consecutive addresses that are all in the same CIDRs."""
 
     first: int
     last: int
@@ -69,7 +69,7 @@ class AddressSpace:
 
     @classmethod
     def cut(cls, cidrs: Iterable[str]) -> "AddressSpace":
-        """The space, cut at each end of each CIDR."""
+        """Return the address space, divided at each end of each CIDR."""
         ends = {cidr: bounds(cidr) for cidr in cidrs}
         starts = sorted({0, *(first for first, _ in ends.values()), *(last + 1 for _, last in ends.values())})
         starts = [start for start in starts if start <= LAST]
@@ -80,5 +80,5 @@ class AddressSpace:
         return cls(tuple(atoms), tuple(starts))
 
     def atom(self, address: int) -> Atom:
-        """The atom that an address is in."""
+        """Return the atom that contains an address."""
         return self.atoms[bisect_right(self.starts, address) - 1]

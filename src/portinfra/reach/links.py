@@ -1,4 +1,4 @@
-"""From walls to links: what passes between each two parties in one step."""
+"""Links: the traffic that passes between each two parties in one step, computed from rule sets."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,16 +10,16 @@ from portinfra.reach.traffic import EVERYTHING, NOTHING, Traffic
 ByPeer = Mapping[str, Traffic]
 
 
-def links(walls: RuleSets) -> dict[int, dict[int, Traffic]]:
-    """Party → party → what passes; only where something does."""
-    inward = {firewall: _by_peer(spec.ingress) for firewall, spec in walls.rules.items()}
-    outward = {firewall: _by_peer(spec.egress) for firewall, spec in walls.rules.items()}
-    bearers = _bearers(walls.parties)
-    online = [number for number, party in enumerate(walls.parties) if party.hosts and party.online]
+def links(rule_sets: RuleSets) -> dict[int, dict[int, Traffic]]:
+    """Return party → party → traffic, where any traffic passes."""
+    inward = {firewall: _by_peer(spec.ingress) for firewall, spec in rule_sets.rules.items()}
+    outward = {firewall: _by_peer(spec.egress) for firewall, spec in rule_sets.rules.items()}
+    bearers = _bearers(rule_sets.parties)
+    online = [number for number, party in enumerate(rule_sets.parties) if party.hosts and party.online]
     found: dict[int, dict[int, Traffic]] = {}
-    for here, source in enumerate(walls.parties):
+    for here, source in enumerate(rule_sets.parties):
         for there in _targets(source, outward, bearers) if source.hosts else online:
-            target = walls.parties[there]
+            target = rule_sets.parties[there]
             if not _route(source, target):
                 continue
             traffic = _lets(source, target, outward) & _lets(target, source, inward)
@@ -36,7 +36,7 @@ def _by_peer(rules: Iterable[Rule]) -> dict[str, Traffic]:
 
 
 def _bearers(parties: Sequence[Party]) -> dict[str, list[int]]:
-    """Peer → the parties that it stands for."""
+    """Return peer → the parties that it means."""
     bearers: dict[str, list[int]] = {}
     for number, party in enumerate(parties):
         for peer in (*party.ranges, *([party.firewall] if party.firewall else [])):
@@ -47,7 +47,7 @@ def _bearers(parties: Sequence[Party]) -> dict[str, list[int]]:
 def _targets(
     source: Party, outward: Mapping[Address, ByPeer], bearers: Mapping[str, Sequence[int]]
 ) -> list[int]:
-    """The parties that any of its rules towards outside names, in a stable order."""
+    """Return the parties that any of its egress rules names, in a stable order."""
     peers = outward.get(source.firewall, {}) if source.firewall else {}
     return sorted({number for peer in peers for number in bearers.get(peer, ())})
 
@@ -59,7 +59,9 @@ def _route(source: Party, target: Party) -> bool:
 
 
 def _lets(bearer: Party, other: Party, rules: Mapping[Address, ByPeer]) -> Traffic:
-    """What the bearer's own rules let through to or from the other. Outside, nobody asks."""
+    """Return what the bearer's own rules allow to or from the other. The outside has no rules and allows
+    everything.
+    """
     if not bearer.hosts:
         return EVERYTHING
     by_peer = rules.get(bearer.firewall, {}) if bearer.firewall else {}

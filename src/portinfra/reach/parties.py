@@ -1,6 +1,7 @@
-"""Who there is: hosts and outside addresses, those that no rule tells apart taken together.
+"""Parties: hosts and outside addresses, grouped where no rule distinguishes them.
 
-Three thousand hosts of twenty roles are some twenty parties, so that a question costs what roles cost.
+Three thousand hosts of twenty roles are some twenty parties. So the cost of a query depends on the number of
+roles.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,55 +22,55 @@ class Party:
     """Hosts of one role, or addresses outside, that every rule treats alike."""
 
     role: str
-    """Empty for what is outside."""
+    """The role; empty for the outside."""
     hosts: tuple[str, ...]
     addresses: tuple[Interval, ...]
-    """Of hosts, one for each, in their order."""
+    """The hosts' addresses, in the order of the hosts."""
     ranges: frozenset[str]
-    """The CIDRs of rules that its addresses are in."""
+    """The CIDRs of rules that contain its addresses."""
     firewall: Address | None = None
     network: Address | None = None
     online: bool = True
-    """Whether there is a way between it and the internet."""
+    """Whether it has a route to and from the internet."""
 
     @property
     def label(self) -> str:
-        """Its role; outside, the narrowest CIDR that any rule names, or `internet`."""
+        """Its role; for the outside, the narrowest CIDR that any rule names, or `internet`."""
         if self.role:
             return self.role
         named = sorted(self.ranges - {ANYWHERE}, key=lambda cidr: -int(cidr.partition("/")[2]))
         return named[0] if named else INTERNET
 
     @property
-    def everybody(self) -> frozenset[int]:
-        """All of it: the places of its hosts; of what is outside, which is not told apart, just one."""
+    def members(self) -> frozenset[int]:
+        """The places of all its hosts. The outside has only one place."""
         return frozenset(range(len(self.hosts))) if self.hosts else frozenset((0,))
 
 
 @frozen
 class RuleSets:
-    """Who there is, and what the firewalls between them say."""
+    """All parties, and the rules of the firewalls between them."""
 
     parties: tuple[Party, ...]
     rules: Mapping[Address, FirewallRules]
-    """By the firewall whose rules they are."""
+    """The rules, by their firewall."""
     roles: tuple[str, ...]
-    """All roles, those without any host among them."""
-    untold: tuple[str, ...]
-    """Hosts that bear a firewall which is not ours, or whose address is not known."""
-    strangers: tuple[tuple[Address, Rule], ...]
+    """All roles, also those without hosts."""
+    unknown_hosts: tuple[str, ...]
+    """Hosts whose firewall is not ours, or whose address is not known."""
+    foreign_rules: tuple[tuple[Address, Rule], ...]
     """Rules whose peer is neither one of our firewalls nor IPv4 addresses, each with its firewall."""
 
 
 def read_parties(resources: Resources, cidrs: Iterable[str] = (), roles: Iterable[str] = ()) -> RuleSets:
-    """Sort what there is into parties, as though some rule named the `cidrs`, and `roles` were there."""
+    """Return the parties of the resources, as if a rule named each of the `cidrs`, and `roles` existed."""
     rules = {spec.firewall: spec for spec in resources.values() if isinstance(spec, FirewallRules)}
-    told = {firewall: spec for firewall, spec in rules.items() if firewall is not None}
+    rules_of = {firewall: spec for firewall, spec in rules.items() if firewall is not None}
     subnets = {spec.cidr for spec in resources.values() if isinstance(spec, Subnet)}
-    strangers = tuple((firewall, rule) for firewall, spec in told.items() for rule in _strange(spec))
-    named = {rule.peer for spec in told.values() for rule in _all(spec) if _is_cidr(rule.peer)} | {*cidrs}
+    foreign_rules = tuple((firewall, rule) for firewall, spec in rules_of.items() for rule in _foreign(spec))
+    named = {rule.peer for spec in rules_of.values() for rule in _all(spec) if _is_cidr(rule.peer)} | {*cidrs}
     space = AddressSpace.cut(named | subnets)
-    hosts, untold = _hosts(resources, space, named)
+    hosts, unknown_hosts = _hosts(resources, space, named)
     outside: dict[frozenset[str], list[Interval]] = {}
     for atom in space.atoms:
         if not atom.cidrs & subnets:
@@ -78,25 +79,25 @@ def read_parties(resources: Resources, cidrs: Iterable[str] = (), roles: Iterabl
     known = dict.fromkeys(roles)
     known |= {address.name: None for address in resources if address.kind == "firewall"}
     known |= dict.fromkeys(party.role for party in hosts)
-    return RuleSets(tuple(parties), told, tuple(known), tuple(untold), strangers)
+    return RuleSets(tuple(parties), rules_of, tuple(known), tuple(unknown_hosts), foreign_rules)
 
 
 def role_of(host: str) -> str:
-    """The role that a host is named by, which does not end in a digit."""
+    """Return the role in the name of a host. A role's name does not end in a digit."""
     return host.rstrip("0123456789")
 
 
 def _hosts(resources: Resources, space: AddressSpace, named: set[str]) -> tuple[list[Party], list[str]]:
     bound = {spec.instance for spec in resources.values() if isinstance(spec, PublicAddress)}
     alike: dict[tuple[object, ...], list[tuple[str, int]]] = {}
-    untold: list[str] = []
+    unknown_hosts: list[str] = []
     for address, spec in resources.items():
         if not isinstance(spec, Instance):
             continue
         number = _number(spec.private_address)
         subnet = resources.get(spec.subnet) if spec.subnet else None
         if number is None or spec.firewall not in resources or not isinstance(subnet, Subnet):
-            untold.append(address.name)
+            unknown_hosts.append(address.name)
             continue
         ranges = space.atom(number).cidrs & named
         online = subnet.public and address in bound
@@ -106,7 +107,7 @@ def _hosts(resources: Resources, space: AddressSpace, named: set[str]) -> tuple[
         Party(role, tuple(h for h, _ in some), tuple((n, n) for _, n in some), *rest)  # type: ignore[arg-type]
         for (role, *rest), some in alike.items()
     ]
-    return parties, untold
+    return parties, unknown_hosts
 
 
 def _all(spec: FirewallRules) -> Iterator[Rule]:
@@ -114,7 +115,7 @@ def _all(spec: FirewallRules) -> Iterator[Rule]:
     yield from spec.egress
 
 
-def _strange(spec: FirewallRules) -> list[Rule]:
+def _foreign(spec: FirewallRules) -> list[Rule]:
     return [rule for rule in _all(spec) if rule.peer_firewall is None and not _is_cidr(rule.peer)]
 
 

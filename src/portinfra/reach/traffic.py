@@ -9,21 +9,21 @@ from portinfra.model.resources import Rule
 PORT_MAX = 65_535
 
 EVERY_PROTOCOL = ("icmp", "tcp", "udp")
-"""What a rule for the protocol `all` lets through."""
+"""What a rule for the protocol `all` allows."""
 
 Range = tuple[str, int, int]
-"""Protocol, first port, last port, inclusive. Protocols without ports have 0 and 0."""
+"""Protocol, first port, last port, both included. Protocols without ports have 0 and 0."""
 
 
 @frozen
 class Traffic:
-    """Some traffic: ranges that are sorted and neither overlap nor touch. Falsy where there is none."""
+    """Some traffic: ranges that are sorted and neither overlap nor touch. It is falsy if empty."""
 
     ranges: tuple[Range, ...] = ()
 
     @classmethod
     def of(cls, ranges: Iterable[Range]) -> "Traffic":
-        """The traffic of any ranges, in whatever order, overlapping or not."""
+        """Return the traffic of any ranges, in any order, overlapping or not."""
         merged: list[Range] = []
         for protocol, first, last in sorted(ranges):
             if merged and merged[-1][0] == protocol and first <= merged[-1][2] + 1:
@@ -34,12 +34,12 @@ class Traffic:
 
     @classmethod
     def tcp(cls, first: int, last: int | None = None) -> "Traffic":
-        """One TCP port, or a range of them."""
+        """Return one TCP port, or a range of them."""
         return cls((("tcp", first, first if last is None else last),))
 
     @classmethod
     def of_rule(cls, rule: Rule) -> "Traffic":
-        """What a rule lets through. ICMP is one thing, whatever its types."""
+        """Return what a rule allows. All types of ICMP count as one."""
         if rule.protocol == "all":
             return EVERYTHING
         if rule.protocol == "icmp":
@@ -53,7 +53,7 @@ class Traffic:
         return iter(self.ranges)
 
     def __contains__(self, packet: object) -> bool:
-        """Whether `(protocol, port)` is among it; the port of ICMP is 0."""
+        """Return whether `(protocol, port)` is in it. The port of ICMP is 0."""
         if not isinstance(packet, tuple):
             return False
         protocol, port = packet
@@ -79,7 +79,7 @@ class Traffic:
         return Traffic.of(left)
 
     def __str__(self) -> str:
-        """`tcp 443, 8000-8100, udp 53, icmp`."""
+        """Return the traffic in words: `tcp 443, 8000-8100, udp 53, icmp`."""
         words: list[str] = []
         before = ""
         for protocol, first, last in self.ranges:
@@ -96,7 +96,7 @@ def _ports(first: int, last: int) -> str:
 
 
 def _without(one: Range, name: str, low: int, high: int) -> Iterator[Range]:
-    """What is left of a range when another is taken away."""
+    """Return what is left of a range when another is removed."""
     protocol, first, last = one
     if protocol != name or high < first or last < low:
         yield one

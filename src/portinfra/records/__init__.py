@@ -1,1 +1,1 @@
-"""What portinfra keeps in the records of a provider: the lease of a scope, and the entries of a ledger."""
+"""The texts in the records of a provider: the lease of a scope, and the entries of a ledger."""

@@ -1,9 +1,9 @@
-"""The text of a ledger's entries in records.
+"""The text of ledger entries in records.
 
-An entry, or the lines of one run, are one JSON object. It is the note of one record, as in version 0.1.0,
-where it fits. A longer one begins there and ends in other records, its rest. A run creates the rest first,
-never changes it, and then writes the entry's own record, which names the rest: so a reader finds either all
-of an entry or the one before. A version that knows no rest counts such an entry as not readable.
+An entry, or the lines of one run, are one JSON object. Where it fits, it is the note of one record, as in
+version 0.1.0. A longer one continues in other records, its rest. A run creates the rest first and never
+changes it. Then it writes the entry's own record, which names the rest. So a reader finds either all of an
+entry or the previous one. A version that knows no rest counts such an entry as not readable.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,30 +17,30 @@ from portinfra.records.lease import note_of, to_text
 from portinfra.records.lines import from_note, to_note
 
 REST = "rest"
-"""How a note begins that is, or names, the rest of an entry: `rest: TEXT`, `rest 18,19: TEXT`."""
+"""The prefix of a note that contains or names the rest of an entry: `rest: TEXT`, `rest 18,19: TEXT`."""
 
 NUMBER_MAX = 9_999_999
 
 NAMES_MAX = 100
-"""Characters that are left in the first record for the numbers of the others."""
+"""Characters that are reserved in the first record for the numbers of the others."""
 
 
 @frozen
 class Written:
-    """The entries that the records of a ledger hold."""
+    """The entries in the records of a ledger."""
 
     entries: Mapping[int, JsonObject]
-    """Number → what the entry says; empty where it cannot be read."""
+    """Number → the entry; empty where it cannot be read."""
     rests: Mapping[int, tuple[int, ...]]
-    """Number of an entry → the records that hold its rest."""
+    """Number of an entry → the records that contain its rest."""
     torn: frozenset[int]
     """Entries whose rest is not among the records."""
     strays: frozenset[int]
-    """Rests that no entry names: a run died before it wrote the entry, or before it deleted them."""
+    """Rests that no entry names: a run was killed before it wrote the entry, or before it deleted them."""
 
 
 def read_entries(records: Iterable[Record]) -> Written:
-    """Return what the records of a ledger say, as any version has written them."""
+    """Return the entries in the records of a ledger, written by any version."""
     notes = {record.number: note_of(record) for record in records}
     rests = {number: named for number, note in notes.items() if (named := _rest_numbers(note))}
     parts = {number: text for number, note in notes.items() if (text := _rest_piece(note)) is not None}
@@ -55,9 +55,9 @@ def read_entries(records: Iterable[Record]) -> Written:
     return Written(entries, rests, frozenset(torn), frozenset(parts.keys() - all_named))
 
 
-def split_entry(said: JsonObject, writer: Lease) -> list[str]:
-    """Return the pieces of an entry: one that fits into a record with this writer, or several."""
-    note = to_note(said)
+def split_entry(entry: JsonObject, writer: Lease) -> list[str]:
+    """Return the pieces of an entry: one if it fits into a record with this writer, else several."""
+    note = to_note(entry)
     room = TEXT_MAX - len(to_text(evolve(writer, number=NUMBER_MAX)))
     if _size(note) <= room:
         return [note]
@@ -81,7 +81,7 @@ def rest_note(piece: str) -> str:
 
 
 def _size(piece: str) -> int:
-    """Return how many characters a piece takes in the text, where JSON escapes some."""
+    """Return how many characters a piece needs in the text, where JSON escapes some."""
     return len(piece) + piece.count('"') + piece.count("\\")
 
 

@@ -1,4 +1,4 @@
-"""Which process holds a lease, and whether it still runs: read from this machine only."""
+"""The process that holds a lease, and whether it still runs, as this machine knows it."""
 
 import getpass
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 from portinfra.model.lease import Holder
 
 NAME_MAX = 250
-"""The characters of a name as JSON escapes them: so many of a user and of a host fit into every record."""
+"""The characters of a name after JSON escapes. So many of a user and of a host fit into every record."""
 
 _ended: set[str] = set()
 """The processes of runs that ended in this process."""
@@ -23,14 +23,14 @@ def this_run(attempt: str) -> Holder:
 
 
 def shorten(name: str) -> str:
-    """Return the beginning of a name that fits into every record."""
+    """Return the beginning of a name, short enough for every record."""
     while len(json.dumps(name)) > NAME_MAX:
         name = name[:-1]
     return name
 
 
 def mark_ended(holder: Holder) -> None:
-    """Remember that a run of this process has ended, however it ended."""
+    """Record that a run of this process has ended, with or without success."""
     _ended.add(holder.process)
 
 
@@ -71,7 +71,9 @@ def _exists(pid: int) -> bool:
 
 
 def machine_id() -> str:
-    """Return the id of this boot and this space of process ids. Two containers of a machine differ in it."""
+    """Return the id of this boot and this namespace of process ids. Two containers of a machine differ in
+    it.
+    """
     try:
         return f"{_boot()}:{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:

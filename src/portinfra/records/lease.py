@@ -34,22 +34,25 @@ KEYS = {
 """Attribute → key of the text. The text also has `note`."""
 
 NOTE = "note"
-"""The key of what a record says beside the lease: an entry of a ledger, or the peer."""
+"""The key of a record's text beside the lease: an entry of a ledger, or the peer."""
 
 RELEASED = "released"
 
 UNFINISHED = "unfinished"
-"""The value of `released` in the text of a released lease that is `unfinished`. Version 0.1.0 takes it for
-true. Later versions that do not know it take the lease for that of a run that was killed.
+"""The value of `released` in the text of a released lease that is `unfinished`.
+
+Version 0.1.0 reads it as true. Later versions that do not know it read the lease as that of a run that was
+killed.
 """
 
 PEER = "peer: "
-"""How the note of a lease begins that names a peer. Versions that know no peer ignore the note of a lease,
-and would not read a lease with a key that they do not know.
+"""The prefix of the note of a lease that names a peer.
+
+Versions that know no peer ignore the note of a lease. They would not read a lease with an unknown key.
 """
 
 WHOLE_MAX = 2**63 - 1
-"""An epoch that follows a wrong one may be later than every date: it counts all the same."""
+"""The maximal epoch. An epoch after a wrong one may be later than every date, and counts all the same."""
 
 TYPES: dict[str, type] = {
     "renewals": int,
@@ -60,38 +63,38 @@ TYPES: dict[str, type] = {
     "fenced": bool,
     "version": str,
 }
-"""Attribute → the type of its value. A value of another type counts for nothing: the others are read."""
+"""Attribute → the type of its value. A value of another type is ignored, and the others are read."""
 
 UNKNOWN = Holder("unknown", "unknown", "", "")
 """The holder of a lease whose text cannot be read. No run renews it, so another run soon takes it."""
 
 
 def to_text(lease: Lease, note: str = "") -> str:
-    """Return the text of a lease, or of what a holder notes in a ledger. All of it is ASCII.
+    """Return the text of a lease, or of a holder's note in a ledger. All of it is ASCII.
 
-    Raises ValueError for a text that is too long for a record.
+    Raise ValueError for a text that is too long for a record.
     """
     held = asdict(lease)
-    said = {key: held[attribute] for attribute, key in KEYS.items()}
+    content = {key: held[attribute] for attribute, key in KEYS.items()}
     if lease.released and lease.unfinished:
-        said[RELEASED] = UNFINISHED
-    said[NOTE] = PEER + lease.peer if lease.peer else note
-    text = json.dumps(said, separators=(",", ":"))
+        content[RELEASED] = UNFINISHED
+    content[NOTE] = PEER + lease.peer if lease.peer else note
+    text = json.dumps(content, separators=(",", ":"))
     if len(text) > TEXT_MAX:
         raise ValueError(f"a text of {len(text)} characters: a record holds {TEXT_MAX}")
     return text
 
 
 _READ_MAX = 1000
-"""Records whose content is kept: a run reads the same ledger many times."""
+"""How many records have their content cached: a run reads the same ledger many times."""
 
 
 @lru_cache(_READ_MAX)
 def to_lease(record: Record) -> Lease:
-    """Return the lease that any version has written into a record. Keys of later versions are ignored, keys
-    that an older version did not have get their defaults.
+    """Return the lease that any version has written into a record.
 
-    A text that cannot be read becomes a lease of an unknown holder.
+    Keys of later versions are ignored. Keys that an older version did not have get their defaults. A text
+    that cannot be read becomes a lease of an unknown holder.
     """
     try:
         return _lease(record.number, json.loads(record.text))
@@ -101,7 +104,7 @@ def to_lease(record: Record) -> Lease:
 
 @lru_cache(_READ_MAX)
 def note_of(record: Record) -> str:
-    """Return what a record says beside its holder; empty where it cannot be read."""
+    """Return the note of a record, which is beside its holder; empty where it cannot be read."""
     try:
         return str(json.loads(record.text)[NOTE])
     except (KeyError, TypeError, ValueError):
@@ -129,16 +132,16 @@ def _fits(value: Any, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-def _lease(number: int, said: JsonObject) -> Lease:
-    holder = {name: str(said["holder"][name]) for name in fields_dict(Holder)}
+def _lease(number: int, content: JsonObject) -> Lease:
+    holder = {name: str(content["holder"][name]) for name in fields_dict(Holder)}
     held = {
-        attribute: said[key]
+        attribute: content[key]
         for attribute, key in KEYS.items()
-        if key in said and (attribute not in TYPES or _fits(said[key], TYPES[attribute]))
+        if key in content and (attribute not in TYPES or _fits(content[key], TYPES[attribute]))
     }
-    if said.get(RELEASED) == UNFINISHED:
+    if content.get(RELEASED) == UNFINISHED:
         held |= {"released": True, "unfinished": True}
-    note = str(said.get(NOTE, ""))
+    note = str(content.get(NOTE, ""))
     if note.startswith(PEER):
         held["peer"] = note.removeprefix(PEER)
     return Lease(**{**held, "number": number, "holder_identity": Holder(**holder)})

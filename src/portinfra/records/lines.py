@@ -1,7 +1,7 @@
 """Several entries in one record: the lines of one run.
 
-What all lines say alike is written once. An entry alone has the form of version 0.1.0, which knows no lines.
-Lines have the number of their record, so they are of one moment. Pure.
+Values that all lines share are written once. An entry alone has the form of version 0.1.0, which knows no
+lines. Lines have the number of their record, so they have the same moment. Pure.
 """
 
 import json
@@ -16,28 +16,30 @@ VERSION: Final = 3
 LINES, SAME = "entries", "same"
 
 _PREFIX = "lines: "
-"""How the note of a record with lines begins. Version 0.1.0 removes the snapshots of points that it does not
-know, unless a note is no JSON object: then it removes nothing.
+"""The prefix of the note of a record with lines.
+
+Version 0.1.0 deletes the snapshots of points that it does not know, unless a note is no JSON object. Then it
+deletes nothing.
 """
 
 
-def to_note(said: JsonObject) -> str:
-    """Return the note of a record that says this. All of it is ASCII."""
-    text = json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
-    return f"{_PREFIX}{text}" if LINES in said else text
+def to_note(content: JsonObject) -> str:
+    """Return the note of a record with this text. All of it is ASCII."""
+    text = json.dumps(content, separators=(",", ":"), sort_keys=True, ensure_ascii=True)
+    return f"{_PREFIX}{text}" if LINES in content else text
 
 
 def from_note(note: str) -> JsonObject:
-    """Return what a note says; empty where it cannot be read."""
+    """Return the text of a note; empty where it cannot be read."""
     try:
-        said = json.loads(note.removeprefix(_PREFIX))
+        content = json.loads(note.removeprefix(_PREFIX))
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def join_lines(lines: Sequence[JsonObject]) -> JsonObject:
-    """Return what the record of these entries says: one or more."""
+    """Return the text of the record with these entries, one or more."""
     first, *others = lines
     if not others:
         return first
@@ -50,22 +52,22 @@ def join_lines(lines: Sequence[JsonObject]) -> JsonObject:
     }
 
 
-def split_lines(said: JsonObject) -> list[JsonObject]:
-    """Return the entries of a record; what is no record with lines is one entry, readable or not."""
-    same, lines = said.get(SAME), said.get(LINES)
-    if said.get("v") != VERSION or not isinstance(same, dict) or not (lines and isinstance(lines, list)):
-        return [said]
+def split_lines(content: JsonObject) -> list[JsonObject]:
+    """Return the entries of a record. A record without lines is one entry, readable or not."""
+    same, lines = content.get(SAME), content.get(LINES)
+    if content.get("v") != VERSION or not isinstance(same, dict) or not (lines and isinstance(lines, list)):
+        return [content]
     return [{**same, **line} if isinstance(line, dict) else {} for line in lines]
 
 
 def is_same(one: JsonObject, other: JsonObject) -> bool:
-    """Return whether two texts are of one entry, as it was and as it is now."""
+    """Return whether two texts belong to one entry, before and after a change."""
     return (one.get("kind"), one.get("id")) == (other.get("kind"), other.get("id"))
 
 
-def find_line(lines: Iterable[JsonObject], said: JsonObject) -> JsonObject | None:
-    """Return the text that is of the same entry; None: there is none."""
-    return next((line for line in lines if is_same(line, said)), None)
+def find_line(lines: Iterable[JsonObject], content: JsonObject) -> JsonObject | None:
+    """Return the text that belongs to the same entry; None: there is none."""
+    return next((line for line in lines if is_same(line, content)), None)
 
 
 def _says(line: JsonObject, name: str, value: Any) -> bool:

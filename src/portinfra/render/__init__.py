@@ -1,1 +1,1 @@
-"""Values as JSON documents, text, Markdown, HTML and diagrams: it shows what the verbs return."""
+"""The results of the verbs as JSON documents, text, Markdown, HTML and diagrams."""

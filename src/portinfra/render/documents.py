@@ -1,6 +1,6 @@
-"""Values as JSON documents, each with the name and version of its schema. docs/json.md explains them all.
+"""Values as JSON documents, each with the name and version of its schema. docs/json.md explains them.
 
-Within a version, fields are added and never change their meaning. Secrets are in none of them.
+Within a version, fields are added and never change their meaning. No document contains a secret.
 """
 
 import re
@@ -22,7 +22,7 @@ from portinfra.planning.fingerprints import declaration_digest, digest, fingerpr
 
 
 def plan_document(plan: Plan) -> Document:
-    """A plan, with all that `apply --plan` needs to make it again and compare."""
+    """Return a plan, with all that `apply --plan` needs to make it again and compare."""
     options = plan.options
     document = {
         "schema": "portinfra.plan/1",
@@ -47,7 +47,7 @@ def plan_document(plan: Plan) -> Document:
 
 
 def change_document(change: Change) -> Document:
-    """One change; `before` and `after` are all shown attributes, or null."""
+    """Return a change. `before` and `after` have all public attributes, or are null."""
     return {
         "action": change.action,
         "address": change.address,
@@ -58,12 +58,12 @@ def change_document(change: Change) -> Document:
 
 
 def spec_document(spec: Spec | None) -> Document | None:
-    """A resource's attributes by name; secrets are left out."""
+    """Return the attributes of a resource by name, without secrets."""
     return None if spec is None else {name: plain(value) for name, value in public_fields(spec).items()}
 
 
 def finding_document(finding: Finding) -> Document:
-    """One finding."""
+    """Return a finding."""
     return {
         "rule": finding.rule,
         "severity": str(finding.severity),
@@ -80,7 +80,7 @@ def _location(location: Location | None) -> Document | None:
 
 
 def outcome_document(outcome: Outcome) -> Document:
-    """How an apply ended."""
+    """Return the outcome of an apply."""
     fates = [step.fate for step in outcome.steps]
     return {
         "schema": "portinfra.outcome/1",
@@ -122,7 +122,7 @@ def _foreign(each: Foreign) -> Document:
 
 
 def status_document(plan: Plan, lease: Lease | None) -> Document:
-    """What is different from the declaration, and what could not be told."""
+    """Return the differences from the declaration, and the zones that did not answer."""
     observation = plan.observation
     return {
         "schema": "portinfra.status/1",
@@ -152,7 +152,7 @@ def status_document(plan: Plan, lease: Lease | None) -> Document:
 
 
 def claim_document(scope: str, lease: Lease | None, *, released: bool = False) -> Document:
-    """Who changes the environment now, or did last."""
+    """Return the run that changes the environment now, or changed it last."""
     return {"schema": "portinfra.claim/1", "scope": scope, "claim": _lease(lease), "released_now": released}
 
 
@@ -172,7 +172,7 @@ def _lease(lease: Lease | None) -> Document | None:
 
 
 def render_document(placed: Placed) -> Document:
-    """Every resource that the topology needs, before any cloud is asked."""
+    """Return every resource that the topology needs, as placed without a cloud."""
     return {
         "schema": "portinfra.render/1",
         "scope": str(placed.scope),
@@ -186,7 +186,7 @@ def render_document(placed: Placed) -> Document:
 
 
 def output_document(scope: str, observation: Observation) -> Document:
-    """What scripts want of what is there: addresses and native ids."""
+    """Return what scripts need of existing resources: addresses and native ids."""
     hosts = sorted(observation.of(Instance).items(), key=lambda item: natural(item[0]))
     there = sorted(observation.resources.items(), key=lambda item: natural(item[0]))
     public = {
@@ -213,7 +213,7 @@ def output_document(scope: str, observation: Observation) -> Document:
 
 
 def inventory_document(placed: Placed) -> Document:
-    """The hosts as JSON."""
+    """Return the hosts of a placed topology."""
     return {
         "schema": "portinfra.inventory/1",
         "scope": str(placed.scope),
@@ -223,12 +223,12 @@ def inventory_document(placed: Placed) -> Document:
 
 
 def natural(text: str) -> list[tuple[str, int]]:
-    """A sorting key by which `web2` comes before `web10`."""
+    """Return a sorting key by which `web2` comes before `web10`."""
     return [(word, int(number or 0)) for word, number in re.findall(r"(\D+)(\d*)", text)]
 
 
 def error_document(error: PortinfraError, exit_code: int) -> Document:
-    """What happened, what to do, and the exit code that the command ends with."""
+    """Return what happened, what to do next, and the exit code of the command."""
     findings: Iterable[Finding] = getattr(error, "findings", ())
     document: Document = {
         "schema": "portinfra.error/1",

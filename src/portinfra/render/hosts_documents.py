@@ -8,7 +8,7 @@ from portinfra.model.plain import Document
 
 
 def hosts_document(scope: str, files: Files) -> Document:
-    """Every file of every host, without the contents. The digest of the manifest is that of the host."""
+    """Return every file of every host, without contents. The digest of a host is that of its manifest."""
     return {
         "schema": "portinfra.hosts/1",
         "scope": scope,
@@ -32,7 +32,7 @@ def hosts_document(scope: str, files: Files) -> Document:
 
 
 def hosts_status_document(scope: str, states: Iterable[HostState], unknown: Iterable[str]) -> Document:
-    """How the files of every host compare with those that are rendered."""
+    """Return the comparison of the files of every host with the rendered ones."""
     states = list(states)
     return {
         "schema": "portinfra.hosts-status/1",

@@ -1,4 +1,4 @@
-"""What `check` finds, and who can reach whom, as JSON documents. docs/json.md explains them."""
+"""The report of `check`, and who can reach whom, as JSON documents. docs/json.md explains them."""
 
 from collections.abc import Iterable
 
@@ -17,8 +17,8 @@ def check_document(
     *,
     definitions_only: bool = False,
 ) -> Document:
-    """Return a report as JSON. `definitions_only`: firewall rules were read as they are defined, and no read
-    shows what is in force.
+    """Return a report. `definitions_only`: a read shows the definitions of firewall rules, and not which of
+    them are in force.
     """
     declared = Declared.by(report.placed.topology)
     waived = [
@@ -43,7 +43,7 @@ def check_document(
 
 
 def reach_document(reach: Reach, declared: Declared) -> Document:
-    """Who can reach whom in one step, and how the internet gets to each role in however many."""
+    """Return who can reach whom in one step, and the path from the internet to each role."""
     return {
         "edges": [
             {
@@ -78,5 +78,5 @@ def _traffic(traffic: Traffic) -> list[Document]:
 
 
 def _why(declared: Declared, source: str, target: str, traffic: Traffic) -> list[str]:
-    """What the flows say that let it; nothing where no flow does."""
+    """Return the reasons of the flows that allow this traffic; empty: no flow does."""
     return [flow.why for flow in declared.reasons(source, target, traffic)]

@@ -1,4 +1,4 @@
-"""Moves and ties to a provider, as JSON documents. docs/json.md explains them."""
+"""Moves, and ties to a provider, as JSON documents. docs/json.md explains them."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from portinfra.render.documents import finding_document
 
 
 def move_document(found: Move) -> Document:
-    """The move as JSON."""
+    """Return the forecast of a move."""
     budget = found.plan.budget
     return {
         "schema": "portinfra.move/1",
@@ -28,5 +28,5 @@ def move_document(found: Move) -> Document:
 
 
 def lockin_document(topology: Topology, found: Iterable[Tie]) -> Document:
-    """The ties as JSON."""
+    """Return the ties of a topology to providers."""
     return {"schema": "portinfra.lockin/1", "topology": topology.name, "ties": plain(list(found))}

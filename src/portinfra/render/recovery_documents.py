@@ -1,4 +1,4 @@
-"""What the recovery commands return, as JSON documents and as Prometheus text (docs/recovery-json.md)."""
+"""The results of recovery commands as JSON documents and as Prometheus text (docs/recovery-json.md)."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -23,7 +23,7 @@ from portinfra.render.documents import finding_document
 
 
 def prospect_document(found: Forecast) -> Document:
-    """A failover, foreseen."""
+    """Return the forecast of a takeover."""
     return {
         "schema": "portinfra.recovery-plan/1",
         "recovery": found.recovery.plan.name,
@@ -43,7 +43,7 @@ def prospect_document(found: Forecast) -> Document:
 
 
 def replicated_document(recovery: Recovery, made: Replicated) -> Document:
-    """How a replication ended."""
+    """Return the outcome of a replication."""
     return {
         "schema": "portinfra.replicated/1",
         "recovery": recovery.plan.name,
@@ -61,11 +61,12 @@ def _scope(recovery: Recovery, end: End) -> Scope:
 
 
 def status_document(found: RecoveryStatus) -> Document:
-    """How old the newest restorable data is."""
+    """Return the age of the newest restorable data, and the state of both environments."""
     return {
         "schema": "portinfra.recovery-status/1",
         "recovery": found.recovery,
         "level": found.level,
+        "reasons": list(found.reasons),
         "points_in": found.points_in,
         "rpo_seconds": found.rpo,
         "volumes": plain(found.volumes),
@@ -111,7 +112,7 @@ def _refresh(run: Run | None) -> Document | None:
 
 
 def swept_document(recovery: Recovery, found: Iterable[Swept]) -> Document:
-    """What a sweep did."""
+    """Return what a sweep deleted and what it could not."""
     found = list(found)
     return {
         "schema": "portinfra.swept/1",
@@ -135,7 +136,7 @@ def _swept_hosts(each: Swept) -> Document:
 
 
 def runs_document(recovery: Recovery, found: Iterable[RunHistory]) -> Document:
-    """The runs that left evidence."""
+    """Return the runs that the ledgers number, with their evidence."""
     return {
         "schema": "portinfra.drills/1",
         "recovery": recovery.plan.name,
@@ -144,7 +145,7 @@ def runs_document(recovery: Recovery, found: Iterable[RunHistory]) -> Document:
 
 
 def abandoned_document(recovery: Recovery, done: Abandoned) -> Document:
-    """A failover that was given up."""
+    """Return the outcome of an abandoned takeover."""
     return {
         "schema": "portinfra.abandoned/1",
         "stands": str(recovery.source_scope),
@@ -154,7 +155,7 @@ def abandoned_document(recovery: Recovery, done: Abandoned) -> Document:
 
 
 def approved_document(recovery: Recovery, given: Approving) -> Document:
-    """An approval that was given."""
+    """Return an approval."""
     return {
         "schema": "portinfra.approved/1",
         "recovery": recovery.plan.name,
@@ -167,10 +168,10 @@ def approved_document(recovery: Recovery, given: Approving) -> Document:
 
 
 def level(recovery: str, number: int) -> str:
-    """The one figure that is always there, as Prometheus text: what `dr status` ends with."""
+    """Return the level as Prometheus text: the exit code of `dr status`. Every output has this metric."""
     return "\n".join(
         [
-            "# HELP portinfra_recovery_level 0 fine, 1 late, 2 too old or not ready, 3 an end is silent.",
+            "# HELP portinfra_recovery_level 0 good, 1 late, 2 too old or not ready, 3 no answer.",
             "# TYPE portinfra_recovery_level gauge",
             f'portinfra_recovery_level{{recovery="{recovery}"}} {number}',
         ]
@@ -178,7 +179,7 @@ def level(recovery: str, number: int) -> str:
 
 
 def prometheus(found: RecoveryStatus) -> str:
-    """The same for a scraper. A volume without any point has no age: alert on its level, or on absence."""
+    """Return the status as Prometheus text. A volume without any point has no age: alert on absence."""
     name = found.recovery
     lines = [
         "# HELP portinfra_recovery_rpo_seconds The most data that may be lost, as time.",
@@ -204,7 +205,7 @@ def prometheus(found: RecoveryStatus) -> str:
         "# HELP portinfra_recovery_refresh_overdue 1 where no refresh of the standby passed in time.",
         "# TYPE portinfra_recovery_refresh_overdue gauge",
         f'portinfra_recovery_refresh_overdue{{recovery="{name}"}} {int(found.refresh_overdue)}',
-        "# HELP portinfra_recovery_target_stands 1 where the target has taken over, or is about to.",
+        "# HELP portinfra_recovery_target_stands 1 where the target has taken over, or has begun to.",
         "# TYPE portinfra_recovery_target_stands gauge",
         f'portinfra_recovery_target_stands{{recovery="{name}"}} {int(bool(found.stands or found.turn))}',
         "# HELP portinfra_recovery_source_may_run 1 where the target is active, and the source may run too.",
@@ -215,16 +216,16 @@ def prometheus(found: RecoveryStatus) -> str:
 
 
 def _readiness(recovery: str, found: Iterable[Finding] | None) -> Iterable[str]:
-    """Nothing where it was not judged."""
+    """Yield the number of errors that would refuse a takeover; nothing if it was not checked."""
     if found is not None:
         errors = sum(each.severity is Severity.ERROR for each in found)
-        yield "# HELP portinfra_recovery_readiness_errors What would refuse a takeover now."
+        yield "# HELP portinfra_recovery_readiness_errors Errors that would refuse a takeover now."
         yield "# TYPE portinfra_recovery_readiness_errors gauge"
         yield f'portinfra_recovery_readiness_errors{{recovery="{recovery}"}} {errors}'
 
 
 def _last_drill(recovery: str, drill: DrillEntry | None) -> Iterable[str]:
-    """Nothing where there was none: alert on absence, too."""
+    """Yield the last drill; nothing if there was none: alert on its absence, too."""
     if drill is None:
         return
     labels = f'{{recovery="{recovery}"}}'

@@ -1,4 +1,4 @@
-"""The recovery plan as a page for someone who is no system administrator (R24). Markdown."""
+"""The recovery plan as a Markdown page for a person who is no system administrator (R24)."""
 
 import re
 import shlex
@@ -22,7 +22,7 @@ TICKS = re.compile("`+")
 
 
 def runbook(recovery: Recovery, folder: str = "") -> str:
-    """Return the page. Its commands are typed in that folder."""
+    """Return the page. A reader types its commands in `folder`."""
     page = _Page(recovery, folder)
     parts = (_beginning, _looking, _taking_over, _stopping, _seeing, _going_back, _never, _monthly)
     return "\n".join(visible(line) for part in parts for line in part(page))
@@ -54,12 +54,12 @@ class _Page:
         return f"    {command_line('dr', 'approve', what, self.plan.name)}"
 
     def hosts(self, wave: Wave) -> str:
-        """The hosts of a wave."""
+        """Return the names of the hosts of a wave."""
         roles = [role for role in self.recovery.topology.roles if role.name in wave.roles]
         return ", ".join(host for role in roles for host in host_names(role_in(role, self.recovery.target)))
 
     def actions(self, occasion: str, *after: str) -> list[str]:
-        """What is done on that occasion once these roles are back; after none: at the end."""
+        """Return the actions of an occasion that follow these roles; without roles, those at the end."""
         return [
             f"{_text(action.name)} ({'people do it' if action.manual else _hook(action.run)})"
             for action in self.plan.actions
@@ -91,10 +91,10 @@ def _beginning(page: _Page) -> Iterable[str]:
         keys = [vault.receiver, *(key for key in (vault.identity, vault.password) if key)]
         yield "- The data is encrypted, in a vault. The computer needs the program rclone, and these files,"
         yield f"  which open it: {', '.join(map(_code, keys))}."
-    asked = [word for word in shlex.split(page.command("status")) if word.endswith("=VALUE")]
-    if asked:
-        yield f"- A value in place of each `VALUE` ({', '.join(map(_code, asked))}). The people below know"
-        yield "  it."
+    placeholders = [word for word in shlex.split(page.command("status")) if word.endswith("=VALUE")]
+    if placeholders:
+        yield f"- A value in place of each `VALUE` ({', '.join(map(_code, placeholders))}). The people below"
+        yield "  know it."
     yield ""
     yield "## Call these people first"
     yield ""
@@ -296,7 +296,7 @@ _CALL = "Read it to the people above. When it is repaired, run the same command 
 
 
 def _approval(page: _Page, occasion: str) -> Iterable[str]:
-    """The command for a second person, where the plan lets one approve that takeover first."""
+    """Yield the command for a second person, if the plan wants that approval before a takeover."""
     if occasion not in page.plan.approve:
         return
     yield f"**A second person approves a {occasion} first**, with credentials of their own. The approval is"
@@ -307,7 +307,7 @@ def _approval(page: _Page, occasion: str) -> Iterable[str]:
 
 
 def _manual_step(page: _Page, action: Action) -> Iterable[str]:
-    """What to do when a takeover waits for people, and when it has waited too long."""
+    """Yield what to do when a takeover waits for a manual step, and when it has waited too long."""
     step = f"manual step {action.name!r}"
     yield from _answer(
         f"{_code(f'waiting for {step}')}, or {_code(f'It waits for {step}')}",
@@ -323,7 +323,7 @@ def _manual_step(page: _Page, action: Action) -> Iterable[str]:
 
 
 def _answer(message: str, *right: str) -> Iterable[str]:
-    """A message, and what to do about it."""
+    """Yield a message, and what to do about it."""
     yield f"- {message}"
     yield from (f"  {line}" if line else "" for line in right)
 
@@ -333,7 +333,7 @@ def _hook(hook: Hook) -> str:
 
 
 def _code(text: str) -> str:
-    """Text as code, in one line, whatever ticks it has itself."""
+    """Return a text as code in one line. It may contain backticks itself."""
     line = " ".join(text.split())
     fence = "`" * (1 + max((len(ticks) for ticks in TICKS.findall(line)), default=0))
     room = " " if "`" in line else ""
@@ -341,5 +341,5 @@ def _code(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Text as it is, in one line."""
+    """Return a text with Markdown escapes, in one line."""
     return MARKUP.sub(r"\\\1", " ".join(text.split()))

@@ -1,5 +1,5 @@
-"""Roles that come up wave by wave, each wave behind its gates, with signed evidence of how it went.
+"""The rollout of roles wave by wave. Each wave has gates, and the run has signed evidence.
 
-It knows nothing of recovery: it is given plain values and functions, and a failover, a drill or any other
-change of many hosts is composed of it.
+It does not know recovery: it takes plain values and functions. A failover, a drill or any other change of
+many hosts can use it.
 """

@@ -1,4 +1,4 @@
-"""Where a topology is brought up, and how much of what hooks print may be repeated."""
+"""The environment of a rollout, and whether evidence may contain the output of hooks."""
 
 from collections.abc import Sequence
 
@@ -17,24 +17,24 @@ from portinfra.model.resources import Instance
 
 @frozen
 class RolloutContext:
-    """One environment while a run changes it."""
+    """An environment while a run changes it."""
 
     place: Connection
     run: Run
     catalogue: Catalogue
     placed: Placed
-    """All that is wanted there in the end."""
+    """All resources that the environment has in the end."""
     listen: Listener
     quiet: bool = False
-    """Whether what hooks print is kept out of evidence: the data is sensitive."""
+    """Whether evidence leaves out the output of hooks, as the data is sensitive."""
 
     @property
     def now(self) -> float:
-        """The time of the provider's clock, in seconds since 1970."""
+        """The provider's time, in seconds since 1970."""
         return self.place.now()
 
     def pause(self, seconds: float) -> None:
-        """Let time pass, while the run says that it lives."""
+        """Wait, and renew the lease of the run meanwhile."""
         self.run.sleep_until(self.place.provider.clock.now() + seconds)
 
     def inventory(self, **more: str) -> Inventory:
@@ -42,7 +42,7 @@ class RolloutContext:
         return inventory(self.placed, self.run.reader.observe(self.placed.scope), **more)
 
     def hosts(self, roles: Sequence[str]) -> list[Address]:
-        """Return the wanted hosts of these roles."""
+        """Return the placed hosts of these roles."""
         return [
             address
             for address, spec in self.placed.resources.items()

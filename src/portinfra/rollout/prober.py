@@ -1,4 +1,4 @@
-"""Probers of a rollout: asked by their consoles until every check has passed, or time is up."""
+"""The probers of a rollout. portinfra reads their consoles until every check has passed, or time is up."""
 
 from collections.abc import Iterable, Mapping
 
@@ -14,35 +14,35 @@ from portinfra.provider.abilities import ConsoleReader
 from portinfra.rollout.context import RolloutContext
 
 PAUSE_SECONDS = 5.0
-"""Between two reads of a console."""
+"""The pause between two reads of a console."""
 
 
 @define
 class RunningProber:
-    """A prober that runs, and what its console has shown."""
+    """A prober that runs, with the last receipt on its console."""
 
     host: Address
     word: str
     checks: int
     receipt: Receipt | None = field(init=False, default=None)
     problem: str = field(init=False, default="")
-    """Why its console could not be read at last."""
+    """The reason why the last read of its console failed."""
     is_refused: bool = field(init=False, default=False)
-    """Whether no later read can do better."""
+    """Whether later reads cannot succeed."""
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing more is to be waited for."""
+        """Whether the wait for this prober can end."""
         passed = self.receipt is not None and all(each.passed for each in self.receipt.answers)
         return passed or self.is_refused
 
     def answer(self, number: int) -> CheckAnswer | None:
-        """Return the answer of the check with this number, from 0; None: no receipt came."""
+        """Return the answer of the check with this number, from 0; None: there is no receipt."""
         return self.receipt.answers[number] if self.receipt else None
 
 
 def wait_for_receipts(context: RolloutContext, probers: Iterable[RunningProber], until: float) -> None:
-    """Read the consoles until each prober is done, or until a moment. At least once."""
+    """Read the consoles until each prober is done, or until a moment; at least once."""
     reader = registry.plugin_of(context.place.environment)
     assert isinstance(reader, ConsoleReader)
     hosts = context.run.reader.observe(context.placed.scope).of(Instance)
@@ -67,7 +67,7 @@ def _read(
         prober.problem = f"{prober.host} does not exist"
         return
     try:
-        with context.run.living():
+        with context.run.keep_lease():
             answer = context.run.reader.ask(reader.console_call(hosts[prober.host]))
     except ProviderError as error:
         prober.problem, prober.is_refused = str(error), isinstance(error, PermissionDenied)

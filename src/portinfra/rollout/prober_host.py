@@ -1,4 +1,4 @@
-"""The host of a prober: number n + 1 of a role, in the role's subnets and behind its firewall. Pure."""
+"""The host of a prober: number n + 1 of a role, in its subnets and with its firewall. It makes no calls."""
 
 from attrs import evolve
 
@@ -9,9 +9,9 @@ from portinfra.placement import place, role_in
 
 
 def prober_host(placed: Placed, role: str, user_data: str) -> Instance:
-    """Return the host. It has no volumes: data is on the hosts that it asks.
+    """Return the host. It has no volumes, as the data is on the hosts that it checks.
 
-    Raises PlacementError where the subnets of the role have no room for it.
+    Raises PlacementError if the subnets of the role have no free address.
     """
     environment = placed.environment
     number = role_in(placed.topology.role(role), environment).count + 1

@@ -1,7 +1,7 @@
-"""What a prober runs at its birth: the user data of its role, then checks, with a receipt on the console.
+"""The user data of a prober: the script of its role, then checks, with a receipt on the console.
 
 The script needs bash, coreutils, gzip and tar. Two variables are for tests: `PORTINFRA_CONSOLE` names the
-file that it prints to, and `PORTINFRA_ROUNDS` lets it end after so many rounds of checks, with a receipt.
+file that it prints to. `PORTINFRA_ROUNDS` is the number of rounds of checks before it ends with a receipt.
 """
 
 import base64
@@ -18,16 +18,16 @@ from portinfra.model.receipts import ProberSummary
 from portinfra.provider.cloud_init import join
 
 PAUSE_SECONDS = 5
-"""Between two rounds of checks."""
+"""The pause between two rounds of checks."""
 
 RECEIPT_SECONDS = 10
-"""Between two receipts."""
+"""The pause between two receipts."""
 
 CHECK_SECONDS = 60
-"""The longest that one try of a check may take."""
+"""The longest time of one try of a check."""
 
 PRINTED_BYTES = 300
-"""How much of what a check printed is in a receipt: the last bytes."""
+"""The most bytes of the output of a check in a receipt: the last ones."""
 
 _OWN = ".portinfra"
 _ENDS = "PORTINFRA_END_OF_FILES"
@@ -91,29 +91,29 @@ class ProberCheck:
     """One check of a prober."""
 
     command: str
-    """What a shell of the host runs, in the folder of the files."""
+    """The command for a shell of the host, in the folder of the files."""
     reads: tuple[str, ...] = ()
     """The native ids of the volumes whose data it reads."""
 
 
 @frozen
 class Prober:
-    """All that the user data of a prober is made of."""
+    """The parts of the user data of a prober."""
 
     word: str
-    """What only the prober and its run know: letters and digits."""
+    """A secret that only the prober and its run know: letters and digits."""
     checks: tuple[ProberCheck, ...]
     inventory: Mapping[str, Any]
     """The hosts of the drill, as hooks read them."""
     files: Mapping[str, bytes] = field(factory=dict)
-    """Relative path → contents. Each may be executed."""
+    """The contents of files by relative path. All are executable."""
     role_user_data: str = ""
     """The user data of its role."""
     quiet: bool = False
-    """Whether receipts leave out what checks print."""
+    """Whether receipts leave out the output of checks."""
 
     def user_data(self) -> str:
-        """Return the user data. A script of the role runs first; any other kind is a part beside it."""
+        """Return the user data. A script of the role runs first; other user data is a second part."""
         is_script = self.role_user_data.startswith("#!")
         script = self._script(self.role_user_data if is_script else "")
         return script if is_script or not self.role_user_data else join([self.role_user_data, script])
@@ -140,7 +140,7 @@ class Prober:
 
 
 def _pack(files: Mapping[str, bytes]) -> str:
-    """Return the files as base64 of a packed archive: the same for the same files."""
+    """Return the files as base64 of a packed archive. Equal files give an equal text."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for path, contents in sorted(files.items()):

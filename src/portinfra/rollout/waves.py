@@ -1,4 +1,4 @@
-"""Waves: some roles brought up, and their gates passed, before the next begin."""
+"""Waves of a rollout: roles come up and pass their gates before the next wave begins."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,43 +13,43 @@ from portinfra.model.hook import Hook
 from portinfra.rollout.context import RolloutContext
 
 PAUSE_SECONDS = 5.0
-"""Between two tries of a gate."""
+"""The pause between two tries of a gate."""
 
 CALL_SECONDS = 300.0
-"""The longest that a command may take that is called once."""
+"""The longest time of a command that is called once."""
 
 Say = Callable[[str], None]
 
 
 @frozen
 class Wave:
-    """Roles that come up together; the next wave waits until every gate of this one is passed."""
+    """Roles that come up together. The next wave waits until every gate of this one has passed."""
 
     names: tuple[str, ...]
     gates: tuple[Hook, ...]
     limit: str
-    """The longest that its hosts and gates may take, as it was declared: `30m`."""
+    """The longest time of its hosts and gates, as declared: `30m`."""
     limit_seconds: int
 
 
 @define
 class Rollout:
-    """Waves as they come up, one after another, and how each went."""
+    """The waves of a run, one after another, with their results."""
 
     context: RolloutContext
     occasion: str
-    """What hooks read as `occasion`: why this happens."""
+    """The reason for the rollout, which hooks read as `occasion`."""
     say: Say = lambda line: None
     waves: list[WaveRun] = field(init=False, factory=list)
     reasons: list[str] = field(init=False, factory=list)
-    """Why it did not pass."""
+    """The reasons why the rollout did not pass."""
 
     def run(self, waves: Sequence[Wave], apply: Callable[[int], str], after: Callable[[Wave], bool]) -> bool:
-        """Bring up every wave; return whether the last one came up.
+        """Bring up every wave. Return whether the last one came up.
 
-        `apply` brings up the roles of all waves as far as a number, from 1, and returns why it could not, or
-        an empty text. `after` is called when a wave has passed, and returns whether the next may begin. A
-        gate that is not passed ends it; a wave that passed late is added to `reasons`, and it goes on.
+        `apply` brings up the roles of the first n waves, and returns why it could not, or an empty text.
+        `after` is called when a wave has passed, and returns whether the next may begin. A gate that does not
+        pass ends the rollout. A wave that passes late is added to `reasons`, and the rollout continues.
         """
         for number, wave in enumerate(waves, 1):
             ran = self._bring(number, wave, apply)
@@ -63,7 +63,7 @@ class Rollout:
         return True
 
     def call(self, name: str, hook: Hook) -> Checked:
-        """Call a hook once; return how it ended, under this name."""
+        """Call a hook once. Return its result under this name."""
         called = identify(hook)
         answer = self._hook(hook, CALL_SECONDS, calls.call)
         self.say(f"{name}: {'passed' if answer.passed else 'failed'}")
@@ -97,7 +97,7 @@ class Rollout:
         )
 
     def _ask(self, gate: Hook, until: float) -> Checked:
-        """Ask a gate until it is passed, or time is up."""
+        """Call a gate until it passes, or time is up."""
         tries = 0
         while True:
             tries += 1
@@ -110,12 +110,12 @@ class Rollout:
 
     def _hook(self, hook: Hook, seconds: float, call: Callable[..., calls.Answer]) -> calls.Answer:
         given = self.context.inventory(occasion=self.occasion)
-        with self.context.run.living():
+        with self.context.run.keep_lease():
             return call(hook, given, seconds=seconds)
 
     def _to_checked(self, name: str, called: HookIdentity, answer: calls.Answer, tries: int) -> Checked:
-        at, told = iso(self.context.now), self._answer_text(answer)
-        return Checked(name, answer.passed, at, tries, told, **asdict(called))
+        at, output = iso(self.context.now), self._answer_text(answer)
+        return Checked(name, answer.passed, at, tries, output, **asdict(called))
 
     def _answer_text(self, answer: calls.Answer) -> str:
         return "" if self.context.quiet else answer.told

@@ -1,4 +1,4 @@
-"""What tests stand on: the built-in cloud, faults, strategies, fixtures, and the suite for providers."""
+"""The test tools: the simulator, faults, strategies, fixtures, and the conformance suite for providers."""
 
 from typing import TYPE_CHECKING
 
@@ -8,17 +8,19 @@ if TYPE_CHECKING:
 
 
 def drill(recovery: "Recovery", *, seed: int | None = None) -> "Evidence":
-    """Drill a recovery as a test: its evidence where it passed, or looked at what the plan accepts;
-    AssertionError with every reason where not.
+    """Drill a recovery as a test, and return its evidence.
 
-    `portinfra.dr.recovery(topology, plan, environments)` makes what it takes.
+    Raises AssertionError with every reason if the drill failed, or checked less than the plan accepts.
+    `portinfra.dr.recovery(topology, plan, environments)` returns the argument.
     """
-    from portinfra import dr  # not before it is asked for: the built-in cloud lies in this package, too
+    from portinfra import dr  # imported late: `dr` imports the simulator, which lies in this package
 
     evidence = dr.drill(recovery, run_options=dr.RunOptions(seed=seed))
     if not evidence.is_accepted:
         gates = [check for wave in evidence.waves for check in wave.checks]
         checks = [each for each in (*gates, *evidence.actions, *evidence.probes) if not each.passed]
-        said = [f"{each.name} said: {each.told}" for each in checks if each.told]
-        raise AssertionError("\n".join([f"drill {evidence.id} {evidence.result}:", *evidence.reasons, *said]))
+        outputs = [" said: ".join((each.name, each.told)) for each in checks if each.told]
+        raise AssertionError(
+            "\n".join([f"drill {evidence.id} {evidence.result}:", *evidence.reasons, *outputs])
+        )
     return evidence

@@ -1,4 +1,4 @@
-"""A provider whose every call passes through a hand: to count it, to disturb it, to die at it."""
+"""A wrapper around a provider: every call passes through a function that can count it, break it, or crash."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,20 +15,21 @@ from portinfra.provider.abilities import ServerTime
 from portinfra.provider.interface import Answer, Call, Clock, Driver, Provider, RecordDriver
 
 Hand = Callable[[Provider, Call], Answer]
-"""Makes a call, its own way."""
+"""A function that makes a call in place of the provider."""
 
 SILENT = "(silent)"
-"""The key under which a hand adds to an answer the places that it shall not tell about."""
+"""The key of an answer under which a hand lists the zones that the answer leaves out."""
 
 
 @contextmanager
 def wrap_calls(
     provider: str, hand: Hand, *, lag_seconds: float = 0.0, clock: Clock | None = None
 ) -> Iterator[None]:
-    """While it lasts, every call of the provider of that name passes through the hand.
+    """Pass every call of a provider, by its name, through a hand inside the `with` block.
 
-    A hand that answers reads as of a while ago says by how much: the provider owns up to that lag, too. With
-    a `clock`, time passes by it: an emulator's, whose hours cost nothing.
+    `lag_seconds` is how stale the answers of the hand may be; the provider adds it to its
+    `visibility_seconds`. With a `clock`, time passes by it, such as that of an emulator, where hours cost
+    nothing.
     """
     with wrap_each_place(provider, lambda environment: hand, lag_seconds=lag_seconds, clock=clock):
         yield
@@ -42,10 +43,10 @@ def wrap_each_place(
     lag_seconds: float = 0.0,
     clock: Clock | None = None,
 ) -> Iterator[None]:
-    """As `wrapped`, with a hand for each environment that is connected."""
+    """Do the same as `wrap_calls`, with a hand for each connected environment."""
 
     def wrap(inner: Provider, environment: Environment) -> Provider:
-        inner.clock = clock or inner.clock  # the hand's time is the provider's
+        inner.clock = clock or inner.clock  # the hand uses the provider's time
         return _WrappedProvider(inner, hand_of(environment), lag_seconds)
 
     with registry.wrap_connections(provider, wrap):
@@ -53,7 +54,7 @@ def wrap_each_place(
 
 
 def pass_through(provider: Provider, call: Call) -> Answer:
-    """The hand that changes nothing."""
+    """Make the call without a change."""
     return provider.perform(call)
 
 

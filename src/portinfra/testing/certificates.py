@@ -1,6 +1,6 @@
-"""A certificate authority for tests and demonstrations: it exists in memory and signs each request.
+"""A certificate authority in memory that signs each request, for tests and demonstrations.
 
-An environment of yours has an authority of its own. This one protects its key in no way.
+Use an authority of your own for real environments: this one does not protect its key.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 DAYS = 2
-"""How long certificates are valid: longer than any test, and too short for use."""
+"""The validity of certificates in days: longer than any test, and too short for real use."""
 
 
 @frozen
@@ -39,7 +39,7 @@ class Authority:
 
     @classmethod
     def create(cls) -> Self:
-        """Return a new authority, which no other one knows."""
+        """Return a new authority with a key of its own."""
         key = generate_private_key(SECP256R1())
         name = _name("portinfra tests")
         made = _builder(name, name, key).add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
@@ -47,11 +47,11 @@ class Authority:
 
     @property
     def pem(self) -> str:
-        """Its own certificate, which hosts keep as `ca.pem`."""
+        """The certificate of the authority, which hosts keep as `ca.pem`."""
         return self.certificate.public_bytes(Encoding.PEM).decode()
 
     def issue(self, host: str) -> Certificate:
-        """Return a certificate for a host, with its name as common name and in no other place."""
+        """Return a certificate for a host. Only its common name has the name of the host."""
         key = generate_private_key(SECP256R1())
         made = _builder(_name(host), self.certificate.subject, key)
         made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
@@ -62,7 +62,7 @@ class Authority:
         )
 
     def write(self, folder: Path, host: str) -> Path:
-        """Write what a host has in /etc/portinfra/tls into a folder, and return the folder."""
+        """Write the files of /etc/portinfra/tls of a host into a folder, and return the folder."""
         issued = self.issue(host)
         folder.mkdir(parents=True, exist_ok=True)
         files = {"host.pem": issued.certificate, "host.pem.key": issued.key, "ca.pem": self.pem}

@@ -1,4 +1,4 @@
-"""Faults around any provider, by chance or at one call, the same for the same seed.
+"""Faults around any provider, by chance or at one call, equal for equal seeds.
 
     with faults.inject_faults("fake", Faults(seed=7, throttled=0.2, answer_lost=0.05)) as weather:
         apply(plan(topology, environment), seed=7)
@@ -7,8 +7,8 @@
     with faults.inject_faults("fake", Faults(at="StopInstance")), pytest.raises(faults.Crash):
         failover(recovery)      # the process dies after its first StopInstance
 
-A fault happens on the way to the provider or back; the cloud behind it stays as it is. What a provider would
-raise as an error of its own comes as the error that it would be classified as.
+A fault happens between core and the provider. The cloud itself does not change. Core receives the error class
+that `classify` returns for such an error.
 """
 
 import random
@@ -26,17 +26,17 @@ from portinfra.provider.interface import Answer, Call, Provider
 from portinfra.testing.call_wrapper import SILENT, Hand, wrap_each_place
 
 Mishap = Literal["dies before", "dies after", "answer lost"]
-"""What may happen at a call: the process dies before or after its effect, or lives on without the answer."""
+"""What may happen at a call: the process dies before or after its effect, or continues without the answer."""
 
 MISHAPS: tuple[Mishap, ...] = ("dies before", "dies after", "answer lost")
 
 
 class Crash(BaseException):
-    """The process is gone: nothing in it may react, and it makes no more calls."""
+    """The death of the process. No code may react to it, and the process makes no more calls."""
 
 
 At = int | str | Callable[[Provider, Call], bool]
-"""A call: its number, counted from 1; its action; or whether it is the one. The first that fits is meant."""
+"""A call: its number from 1, its action, or a condition. The first call that matches counts."""
 
 
 _SHARE = validators.and_(validators.ge(0.0), validators.le(1.0))
@@ -44,27 +44,27 @@ _SHARE = validators.and_(validators.ge(0.0), validators.le(1.0))
 
 @frozen
 class Faults:
-    """What goes wrong. Shares are of all calls, from 0.0 to 1.0, and drawn one after the other.
+    """The faults of a test. Each share is of all calls, from 0.0 to 1.0. They are drawn one after the other.
 
-    Raises ValueError for what is no share, no call and no mishap.
+    Raises ValueError for an invalid share, call or mishap.
     """
 
     seed: int = 0
     throttled: float = field(default=0.0, validator=_SHARE)
-    """Refused for the rate, nothing done."""
+    """The provider refuses the call for its rate, without effect."""
     unavailable: float = field(default=0.0, validator=_SHARE)
-    """Refused with an error of the server's own, nothing done."""
+    """The provider refuses the call with a server error, without effect."""
     request_lost: float = field(default=0.0, validator=_SHARE)
     """The connection breaks before the effect."""
     answer_lost: float = field(default=0.0, validator=_SHARE)
     """The connection breaks after the effect."""
     stale: float = field(default=0.0, validator=_SHARE)
-    """A read is answered once more as it was answered before, less than `stale_seconds` ago."""
+    """A read returns its earlier answer again, if that is younger than `stale_seconds`."""
     stale_seconds: float = 5.0
     latency_seconds: float = 0.0
-    """The longest that a call takes, by the provider's clock."""
+    """The longest that a call takes, in seconds of the provider's clock."""
     silent_zone: str = ""
-    """A zone that does not answer: reads of it fail, and lists come without it and say so."""
+    """A zone that does not answer. Reads of it fail, and lists leave it out and report it."""
     at: At | None = field(default=None)
     """The call at which the mishap happens."""
     mishap: Mishap = field(default="dies after", validator=validators.in_(MISHAPS))
@@ -77,30 +77,30 @@ class Faults:
 
 @define
 class Weather:
-    """Faults as they happen."""
+    """The faults of one test while they happen."""
 
     faults: Faults
     calls: int = 0
     met: Counter[str] = field(factory=Counter)
-    """How often each fault has happened."""
+    """Fault → how often it has happened."""
     came: bool = field(init=False, default=False)
-    """Whether the call of `Faults.at` has come."""
+    """Whether the call of `Faults.at` has been made."""
     dead: bool = field(init=False, default=False)
-    """Whether the process has died of it: it makes no more calls."""
+    """Whether the process has died: it makes no more calls."""
     _chance: random.Random = field(init=False)
-    _told: dict[str, tuple[float, Answer]] = field(init=False, factory=dict)
+    _answers: dict[str, tuple[float, Answer]] = field(init=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self._chance = random.Random(self.faults.seed)
 
     def perform(self, provider: Provider, call: Call, place: str = "") -> Answer:
-        """Make a call, in this weather. A stale answer comes from the same `place` as the call."""
+        """Make a call with these faults. A stale answer comes from the same `place` as the call."""
         if self.dead:
             raise Crash(f"dead, and {call.action} is not called")
         self.calls += 1
         mishap = self._mishap(provider, call)
         if mishap == "dies before":
-            self.dead = True  # and never False again: other threads have calls under way
+            self.dead = True  # stays True: other threads still make calls
             raise Crash(f"died before call {self.calls}, {call.action}")
         self._delay(provider)
         self._refuse(provider, call)
@@ -145,13 +145,13 @@ class Weather:
     def _answer(self, provider: Provider, call: Call, place: str) -> Answer:
         if not call.reads:
             return provider.perform(call)
-        # Two environments of one provider ask the same of different worlds.
+        # Two environments of one provider make equal reads of different accounts.
         key, now = f"{place} {call.action} {call.parameters}", provider.clock.now()
-        moment, before = self._told.get(key, (float("-inf"), {}))
+        moment, before = self._answers.get(key, (float("-inf"), {}))
         if now - moment < self.faults.stale_seconds and self._happens("stale", self.faults.stale):
             return before
         answer = self._partial(provider, call, provider.perform(call))
-        self._told[key] = (now, answer)
+        self._answers[key] = (now, answer)
         return answer
 
     def _partial(self, provider: Provider, call: Call, answer: Answer) -> Answer:
@@ -167,9 +167,9 @@ class Weather:
 
 @contextmanager
 def inject_faults(provider: str, faults: Faults) -> Iterator[Weather]:
-    """While it lasts, calls of the provider of that name meet these faults. Yields what happens.
+    """Inject faults into all calls of a provider, by its name, inside the `with` block. Yield what happens.
 
-    Raises AssertionError where the call at which a mishap was to happen never came: that showed nothing.
+    Raises AssertionError if the call of `Faults.at` was never made, because the test then shows nothing.
     """
     weather = Weather(faults)
     lag_seconds = faults.stale_seconds if faults.stale else 0.0
@@ -184,7 +184,7 @@ def inject_faults(provider: str, faults: Faults) -> Iterator[Weather]:
 
 
 def _without(value: Any, zone: str) -> Any:
-    """An answer without the records that lie in a zone, whatever an answer of this provider looks like."""
+    """Return an answer without the records in a zone, in whatever form the provider answers."""
     if isinstance(value, Mapping):
         return {key: _without(item, zone) for key, item in value.items() if not _names(key, zone)}
     if isinstance(value, list | tuple):

@@ -1,5 +1,6 @@
-"""Stands in for a recovery's helpers where the instances of a test bed run nothing: their scripts are run
-here, by the same shell and tools, on files with what the bed's volumes hold.
+"""A local runner for the scripts of transfer hosts, for test beds whose instances run no software.
+
+It runs the scripts on this machine, by the same shell and tools, on files with the contents of volumes.
 """
 
 import os
@@ -11,21 +12,23 @@ from pathlib import Path
 from attrs import frozen
 
 SECONDS = 300.0
-"""The longest that a script may take."""
+"""The longest that a script may take, in seconds."""
 
 
 @frozen
 class LocalScriptRunner:
-    """Give it to a `Vault` as its `stand`. Evidence of what it carried names it."""
+    """A runner to pass to a `Vault` as its `stand`. Evidence of its transfers has its name."""
 
     read: Callable[[str], bytes]
-    """What the volume of a native id holds."""
+    """Return the contents of the volume with a native id."""
     write: Callable[[str, bytes], object]
-    """Let it hold something else."""
+    """Overwrite the contents of the volume with a native id."""
     name: str = "its helpers played by a local stand-in"
 
     def run(self, script: str, volume: str) -> None:
-        """As a helper would at its birth. What becomes of it stands in its receipt, as ever."""
+        """Run a script as a transfer host does at its first boot. Its receipt has the result, also of a
+        failure.
+        """
         with tempfile.TemporaryDirectory(prefix="portinfra-stand-") as folder:
             disk = Path(folder, "disk")
             disk.write_bytes(before := self.read(volume) if volume else b"")

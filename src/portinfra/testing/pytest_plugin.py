@@ -1,4 +1,4 @@
-"""Fixtures for a test of one's own topology; pytest finds them where portinfra is installed."""
+"""Fixtures for tests of your own topology. pytest finds them wherever portinfra is installed."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ApplyTopology(Protocol):
-    """What the fixture `apply_topology` is."""
+    """The type of the fixture `apply_topology`."""
 
     def __call__(
         self,
@@ -24,16 +24,16 @@ class ApplyTopology(Protocol):
         *,
         seed: int = 0,
     ) -> "Outcome":
-        """Plan, apply and plan again: the second plan has nothing to do."""
+        """Plan and apply a topology, then assert that the next plan is empty. Return the outcome."""
 
 
 @pytest.fixture
 def fake_cloud(request: pytest.FixtureRequest) -> "Iterator[FakeCloud]":
-    """A new cloud in memory, which every environment `on="fake:…"` lies in.
+    """Yield a new cloud in memory, which contains every environment `on="fake:…"`.
 
-    Of another shape: `@pytest.mark.parametrize("fake_cloud", ["aws", "gcp"], indirect=True)`.
+    For another shape: `@pytest.mark.parametrize("fake_cloud", ["aws", "gcp"], indirect=True)`.
     """
-    from portinfra.testing.simulation import simulate  # not before it is asked for: it takes time
+    from portinfra.testing.simulation import simulate  # imported late: the import takes time
 
     with simulate(getattr(request, "param", "aws")) as cloud:
         yield cloud
@@ -41,7 +41,7 @@ def fake_cloud(request: pytest.FixtureRequest) -> "Iterator[FakeCloud]":
 
 @pytest.fixture
 def apply_topology(fake_cloud: "FakeCloud") -> ApplyTopology:
-    """Brings a topology to the `fake_cloud`, and sees to it that nothing more is left to do there."""
+    """Return a function that applies a topology to `fake_cloud` and asserts that the next plan is empty."""
     from portinfra.testing.simulation import apply_and_check
 
     return apply_and_check

@@ -1,4 +1,4 @@
-"""A cloud in memory for one test, and a topology brought there: no account, no file, no waiting.
+"""A simulator in memory for one test: no account, no file, no waiting.
 
 with simulate() as cloud:
     apply_and_check(topology, environment)
@@ -18,13 +18,15 @@ from portinfra.model.topology import Topology
 from portinfra.testing.fake import SHAPES, FakeCloud, plugin
 
 SOMEWHERE = Environment("test", on="fake:us-east-1", cidr="10.0.0.0/16")
-"""Where a topology is tried that no environment is given for."""
+"""The environment of a topology that is tested without one."""
 
 
 @contextmanager
 def simulate(shape: str = "aws") -> Iterator[FakeCloud]:
-    """A new cloud, which every environment `on="fake:…"` lies in while this lasts; journals go to a folder
-    that is gone afterwards. The shapes are those of docs/simulator.md.
+    """Yield a new cloud, which contains every environment `on="fake:…"` inside the `with` block.
+
+    Journals go to a temporary folder, which is deleted afterwards. docs/simulator.md lists the shapes. Raises
+    ValueError for an unknown shape.
     """
     if shape not in SHAPES:
         raise ValueError(f"there is no shape {shape!r}; there are {', '.join(SHAPES)}")
@@ -48,12 +50,12 @@ def apply_and_check(
     *,
     seed: int = 0,
 ) -> Outcome:
-    """Plan, apply and plan again: the second plan has nothing to do.
+    """Plan and apply a topology, then assert that the next plan is empty. Return the outcome.
 
-    Calls are made one at a time, in an order that the seed decides. Raises what `plan` and `apply` raise, and
-    AssertionError.
+    The apply makes its calls one at a time, in an order that the seed decides. Raises what `plan` and `apply`
+    raise, and AssertionError.
     """
     outcome = workflow.apply(workflow.plan(topology, environment, options), seed=seed)
     again = workflow.plan(topology, environment, options)
-    assert again.empty, f"applied, and there is still something to do: {again.summary()}"
+    assert again.empty, f"the plan after the apply still has changes: {again.summary()}"
     return outcome

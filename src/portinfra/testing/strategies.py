@@ -1,4 +1,4 @@
-"""Hypothesis strategies: topologies, environments, and what a user may change them into.
+"""Hypothesis strategies for topologies, environments, and the edits of users.
 
     @given(strategies.topologies())
     def test_whatever_i_declare_converges(topology): ...
@@ -31,7 +31,9 @@ from portinfra.model.service import BALANCES, Service, Tls
 from portinfra.model.topology import DELIVERIES, INTERNET, Flow, Role, Topology, allow
 
 ROLE_NAMES = ("web", "app", "db", "cache", "proxy-card")
-"""Each has a slot of its own, so that any topology may become any other without moving a subnet."""
+"""The names of roles. Each has a slot of its own, so that an edit from any topology to any other moves no
+subnet.
+"""
 
 SIZES = ("small", "medium")
 IMAGES = ("debian-12", "ubuntu-24.04")
@@ -41,7 +43,7 @@ SERVICE_NAMES = ("api", "feed")
 
 @st.composite
 def volumes(draw: st.DrawFn) -> Volume:
-    """A small volume; which zone and host it has is up to placement."""
+    """Draw a small volume. Placement decides its zone and host."""
     name = draw(st.sampled_from(VOLUME_NAMES))
     return Volume(
         name,
@@ -53,7 +55,7 @@ def volumes(draw: st.DrawFn) -> Volume:
 
 
 def roles(name: str, max_hosts: int = 4) -> st.SearchStrategy[Role]:
-    """A role of that name, in its own slot."""
+    """Draw a role with this name, in its own slot."""
     return st.builds(
         Role,
         st.just(name),
@@ -77,7 +79,7 @@ def roles(name: str, max_hosts: int = 4) -> st.SearchStrategy[Role]:
 
 
 def services(role: str) -> st.SearchStrategy[list[Service]]:
-    """The services of the role of that name: none or a few, each with ports that no other one has."""
+    """Draw the services of the role with this name: none or a few, each with its own ports."""
     every = [
         _service(f"{role}-{name}", ROLE_NAMES.index(role) * len(SERVICE_NAMES) + number)
         for number, name in enumerate(SERVICE_NAMES)
@@ -109,7 +111,7 @@ def _name_of(service: Service) -> str:
 
 @st.composite
 def topologies(draw: st.DrawFn, max_roles: int = 4, max_hosts: int = 4) -> Topology:
-    """A valid topology named `sample`, any of which may become any other."""
+    """Draw a valid topology named `sample`. Any of them may become any other."""
     names = draw(st.lists(st.sampled_from(ROLE_NAMES), max_size=max_roles, unique=True))
     declared = [draw(roles(name, max_hosts)) for name in names]
     several = draw(st.lists(flows(declared), max_size=6)) if declared else []
@@ -119,7 +121,7 @@ def topologies(draw: st.DrawFn, max_roles: int = 4, max_hosts: int = 4) -> Topol
 
 
 def environments() -> st.SearchStrategy[Environment]:
-    """A place on the built-in cloud."""
+    """Draw an environment of the simulator."""
     return st.builds(
         Environment,
         st.just("production"),
@@ -138,7 +140,7 @@ def environments() -> st.SearchStrategy[Environment]:
 
 
 def targets() -> st.SearchStrategy[Environment]:
-    """Another place on the built-in cloud, which `environments` may be recovered in."""
+    """Draw another environment of the simulator, as the target of a recovery of `environments`."""
     return st.builds(
         Environment,
         st.just("recovery"),
@@ -150,7 +152,7 @@ def targets() -> st.SearchStrategy[Environment]:
 
 
 def _probes(stores: Sequence[str], services: Sequence[str]) -> st.SearchStrategy[Probe]:
-    """A probe that passes, and says which data it reads and which services it calls."""
+    """Draw a probe that passes. It names the data that it reads and the services that it calls."""
     reads, calls = (
         st.lists(st.sampled_from(names), unique=True) if names else st.just([])
         for names in (stores, services)
@@ -160,16 +162,16 @@ def _probes(stores: Sequence[str], services: Sequence[str]) -> st.SearchStrategy
 
 @st.composite
 def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
-    """A valid recovery plan of the topology, with every role in a wave and hooks that pass.
+    """Draw a valid recovery plan of the topology, with every role in a wave and hooks that pass.
 
-    Its source is `environments()`, which needs a key where a volume has none, and its target `targets()`.
+    Its source is `environments()`, which needs a key if a volume has none. Its target is `targets()`.
     """
     order = draw(st.permutations([role.name for role in topology.roles]))
     cut = draw(st.integers(0, len(order)))
     together = [names for names in (order[:cut], order[cut:]) if names]
     stores = [role.name for role in topology.roles if role.volumes]
     some = draw(st.lists(st.sampled_from(stores), unique=True)) if stores else []
-    policy = draw(_policies())  # one for all: they may be of one group
+    policy = draw(_policies())  # one schedule for all: the volumes may be in one group
     group = draw(st.sampled_from(["", "all"]))
     standby: Literal["off", "running"] = draw(st.sampled_from(STANDBYS))
     drill = draw(st.none() | st.just(DrillSettings(cidr="10.40.0.0/16", every="90d")))
@@ -206,7 +208,7 @@ def recoveries(draw: st.DrawFn, topology: Topology) -> RecoveryPlan:
 
 @st.composite
 def flows(draw: st.DrawFn, declared: Iterable[Role]) -> Flow:
-    """Traffic between these roles, to a service or a port, or between the public ones and the internet."""
+    """Draw traffic between these roles, to a service or a port, or between public ones and the internet."""
     declared = list(declared)
     calls = [
         allow(source.name, service, why="drawn")
@@ -232,7 +234,7 @@ def flows(draw: st.DrawFn, declared: Iterable[Role]) -> Flow:
 
 @st.composite
 def edits(draw: st.DrawFn, topology: Topology, max_hosts: int = 4) -> Topology:
-    """What a user may change a topology into by one change: of a role, a volume, a flow, tags, or a name."""
+    """Draw a topology after one change by a user: of a role, a volume, a flow, tags, or a name."""
     topology = _pin_slots(topology)
     ways: list[Callable[[st.DrawFn, Topology], Topology]] = [_with_other_tags]
     if topology.roles:
@@ -240,12 +242,12 @@ def edits(draw: st.DrawFn, topology: Topology, max_hosts: int = 4) -> Topology:
         ways += [_with_one_flow_more, _without_a_flow, _with_other_services]
     if _free_names(topology):
         ways.append(_with_a_role_more)
-    return _mend(draw(st.sampled_from(ways))(draw, topology))
+    return _without_invalid_flows(draw(st.sampled_from(ways))(draw, topology))
 
 
 @st.composite
 def histories(draw: st.DrawFn, max_edits: int = 4) -> list[Topology]:
-    """A topology with at least one role, and what it became by one edit after the other."""
+    """Draw a topology with at least one role, and its versions after one edit after the other."""
     history = [draw(topologies().filter(lambda topology: topology.roles))]
     for _ in range(draw(st.integers(1, max_edits))):
         history.append(draw(edits(history[-1]).filter(lambda topology: topology.roles)))
@@ -253,7 +255,7 @@ def histories(draw: st.DrawFn, max_edits: int = 4) -> list[Topology]:
 
 
 def _pin_slots(topology: Topology) -> Topology:
-    """The same, each role in the slot that it has: so that none moves when another comes or goes."""
+    """Return the topology with the current slot of each role pinned, so that an edit moves no other role."""
     roles = [evolve(r, slot=n if r.slot is None else r.slot) for n, r in enumerate(topology.roles)]
     return evolve(topology, roles=roles)
 
@@ -284,7 +286,7 @@ def _policies() -> st.SearchStrategy[DataPolicy]:
 
 
 def _actions(names: Iterable[str]) -> st.SearchStrategy[Action]:
-    """What a command does on any occasion, or people in a takeover."""
+    """Draw an action: a command on any occasion, or a manual step of a takeover."""
     after, limit = st.sampled_from(["", *names]), st.sampled_from(["4h", "30m"])
 
     def on(occasions: Iterable[str]) -> st.SearchStrategy[list[str]]:
@@ -333,14 +335,14 @@ def _with_a_role_renamed(draw: st.DrawFn, topology: Topology) -> Topology:
     if any(role.name == new.name for role in topology.roles):
         return topology
 
-    def renamed(names: tuple[str, ...]) -> tuple[str, ...]:
+    def rename(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(new.name if name == old.name else name for name in names)
 
     return evolve(
         topology,
         roles=[new if role.name == old.name else role for role in topology.roles],
         flows=[
-            evolve(flow, sources=renamed(flow.sources), targets=renamed(flow.targets))
+            evolve(flow, sources=rename(flow.sources), targets=rename(flow.targets))
             for flow in topology.flows
         ],
     )
@@ -357,7 +359,7 @@ def _with_a_role_more(draw: st.DrawFn, topology: Topology) -> Topology:
 
 
 def _free_names(topology: Topology) -> list[str]:
-    """The names that nobody has or had, and whose slot nobody has."""
+    """Return the unused names whose slot is unused too, now and in the past."""
     slots = {role.slot for role in topology.roles}
     names = {role.name for role in topology.roles} | {role.renamed_from for role in topology.roles}
     return [name for slot, name in enumerate(ROLE_NAMES) if slot not in slots and name not in names]
@@ -378,9 +380,11 @@ def _with_other_tags(draw: st.DrawFn, topology: Topology) -> Topology:
     return evolve(topology, tags=draw(_tags()))
 
 
-def _mend(topology: Topology) -> Topology:
-    """Without the flows of roles or services that are gone, to services that no host offers, and those of
-    private roles to and from the internet.
+def _without_invalid_flows(topology: Topology) -> Topology:
+    """Return the topology without flows that its edits made invalid.
+
+    These are flows of removed roles or services, flows to services without a host, and flows of private roles
+    to and from the internet.
     """
     names = {role.name for role in topology.roles}
     public = {role.name for role in topology.roles if role.public}

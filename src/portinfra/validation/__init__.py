@@ -1,7 +1,8 @@
-"""Whether a declaration makes sense, and whether a provider can do it. Pure: asks no provider, reads nothing.
+"""Validation: whether a declaration makes sense, and whether a provider can do it. Pure: it calls no
+provider.
 
 Every check is a generator of findings, so that all are gathered and shown at once. A value of the wrong type
-is reported and then stands aside (`types`), so that the other checks never stumble over it.
+is reported and then replaced (`types`), so that the other checks can read it.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -27,6 +28,7 @@ from portinfra.validation.environments import (
     unknown_key_findings,
 )
 from portinfra.validation.flows import flow_findings
+from portinfra.validation.former_names import former_name_findings
 from portinfra.validation.limits import limit_findings
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings
 from portinfra.validation.native import NativeOptions
@@ -41,7 +43,7 @@ from portinfra.validation.types import sound_environment, sound_recovery, sound_
 
 
 class Declaration(Protocol):
-    """All that a user declared."""
+    """Everything that a user declared."""
 
     @property
     def topologies(self) -> tuple[Topology, ...]:
@@ -49,7 +51,7 @@ class Declaration(Protocol):
 
     @property
     def environments(self) -> tuple[Environment, ...]:
-        """The environments that each of them may be placed in."""
+        """The environments in which each of them may be placed."""
 
     @property
     def recoveries(self) -> tuple[RecoveryPlan, ...]:
@@ -64,20 +66,20 @@ def validate(
     *,
     existing: bool = False,
 ) -> tuple[Finding, ...]:
-    """Check a topology in an environment against what its provider can do; the warnings.
+    """Check a topology in an environment against what its provider can do, and return the warnings.
 
     With `existing`, errors about new resources only (`is_about_new`) are returned and not raised.
+    `native_options` has, by provider, the options that `Role(native=…)` may set. Options of other providers
+    are not checked, as their plugins are not installed.
 
-    `native_options` has, by provider, the options that `Role(native=…)` may set. A provider that is absent
-    there is not checked: its plugin is not installed here.
-    Raises ValidationError with every finding, errors first, where at least one is an error.
+    Raise ValidationError with every finding, errors first, where at least one is an error.
     """
     findings: list[Finding] = []
     topology = sound_topology(topology, findings)
     environment = sound_environment(environment, findings)
     findings += _topology_findings(topology)
     findings += environment_findings(environment)
-    # What has no effect stops what is new. It stops no command for what exists.
+    # An attribute without effect stops new resources. It stops no command for existing ones.
     unknown = Severity.WARNING if existing else Severity.ERROR
     overrides = [
         *override_findings(environment, topology.roles, unknown),
@@ -91,11 +93,11 @@ def validate(
 def validate_declared(
     declared: Declaration, *, existing: bool = False, unknown_providers: Collection[str] = ()
 ) -> tuple[Finding, ...]:
-    """Check what needs no provider: each value by itself, and the names that they use of one another.
+    """Check what needs no provider: each value by itself, and the names by which values refer to each other.
 
-    Returns the warnings. Raises ValidationError with every finding where at least one is an error. With
-    `existing`, errors about new resources only (`is_about_new`) are left out. What would follow from an
-    unknown provider is left out, too.
+    Return the warnings. Raise ValidationError with every finding where at least one is an error. With
+    `existing`, errors about new resources only (`is_about_new`) are left out. Consequences of an unknown
+    provider are left out, too.
     """
     findings: list[Finding] = []
     topologies = [sound_topology(topology, findings) for topology in declared.topologies]
@@ -122,22 +124,28 @@ def validate_declared(
 
 
 def _topology_findings(topology: Topology) -> Iterator[Finding]:
-    """What is wrong within a topology."""
-    found = (*topology_findings(topology), *flow_findings(topology), *service_findings(topology))
+    """Yield what is wrong within a topology."""
+    found = (
+        *topology_findings(topology),
+        *flow_findings(topology),
+        *service_findings(topology),
+        *former_name_findings(topology, f"topology.{topology.name}", "topology"),
+    )
     return without_lookups(found, [topology])
 
 
 def validate_helpers(
     recovery: RecoveryPlan, native_options: NativeOptions, more: Iterable[Finding] = ()
 ) -> tuple[Finding, ...]:
-    """Check what a recovery plan wants of its helpers against what providers have; as `validate` does. There
-    may be `more` findings, of who knows those providers.
+    """Check a recovery plan's options for transfer hosts against what providers have, as `validate` does.
+
+    `more` has findings of callers that know those providers.
     """
     return settle([*helper_findings(recovery, native_options), *more], f"recovery {recovery.name}")
 
 
 def validate_place(environment: Environment, scope: str, capabilities: Capabilities) -> None:
-    """Check an environment and the name of a scope in it, for single resources. Raises ValidationError."""
+    """Check an environment and the name of a scope in it, for single resources. Raise ValidationError."""
     findings: list[Finding] = []
     environment = sound_environment(environment, findings)
     findings += environment_findings(environment)
@@ -147,7 +155,7 @@ def validate_place(environment: Environment, scope: str, capabilities: Capabilit
 
 
 def validate_placed(placed: Placed, plugin: ProviderPlugin, *, existing: bool = False) -> tuple[Finding, ...]:
-    """Check placed resources against the limits of their provider. Raises ValidationError.
+    """Check placed resources against the limits of their provider. Raise ValidationError.
 
     With `existing`, errors about new resources only (`is_about_new`) are returned and not raised.
     """
@@ -160,7 +168,7 @@ def validate_resource(
 ) -> None:
     """Check one resource against what its provider can do, as `validate` does a topology.
 
-    `may_be_empty` are the attributes that the provider does not show of an existing resource. Raises
+    `may_be_empty` has the attributes of an existing resource that the provider does not show. Raise
     ValidationError with every finding.
     """
     findings = resource_findings(spec, plugin, location, may_be_empty=may_be_empty)
@@ -168,11 +176,11 @@ def validate_resource(
 
 
 def settle(findings: Iterable[Finding], what: str, *, existing: bool = False) -> tuple[Finding, ...]:
-    """Return each finding once, without what follows from wrong types. Raise ValidationError where errors
-    are among them.
+    """Return each finding once, without consequences of wrong types. Raise ValidationError if errors are
+    among them.
 
-    `what` is what they are about. With `existing`, errors about new resources alone (`is_about_new`) raise
-    nothing.
+    `what` names the subject of the findings. With `existing`, errors about new resources alone
+    (`is_about_new`) raise nothing.
     """
     unique = tuple(without_following(dict.fromkeys(findings)))
     errors = [finding for finding in unique if finding.severity is Severity.ERROR]

@@ -1,4 +1,4 @@
-"""What a topology needs, against what its provider can do: refused here, before any call."""
+"""Checks of what a topology needs against what its provider can do, before any call."""
 
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
@@ -14,26 +14,26 @@ from portinfra.validation.provider_values import ProviderValues
 from portinfra.validation.types import checks
 
 KEY_SHOWN = 40
-"""Characters of a tag's key that a message shows."""
+"""How many characters of a tag's key a message shows."""
 
 
 def ability_findings(
     topology: Topology, environment: Environment, capabilities: Capabilities, native_options: NativeOptions
 ) -> Iterator[Finding]:
-    """What the environment's provider cannot do."""
+    """Yield findings for what the environment's provider cannot do."""
     yield from place_findings(environment, capabilities)
     subject = f"environment.{environment.name}.cidr"
     provider = environment.provider
     yield from network_findings(environment.cidr, subject, environment.location, provider, capabilities)
-    for bearing, tags, bearer in _values_with_tags(topology, environment):
-        yield from tag_findings(tags, bearing, bearer.location, provider, capabilities)
+    for name, tags, value in _values_with_tags(topology, environment):
+        yield from tag_findings(tags, name, value.location, provider, capabilities)
     for role in topology.roles:
         yield from _role_findings(role, topology, environment, capabilities)
         yield from native_findings(f"role.{role.name}", role.native, role.location, native_options)
 
 
 def place_findings(environment: Environment, capabilities: Capabilities) -> Iterator[Finding]:
-    """Return findings for an account or a key that the provider cannot have."""
+    """Yield findings for an account or a key that the provider cannot have."""
     values = ProviderValues(environment.provider, capabilities, environment.location)
     yield from values.account(environment.account, f"environment.{environment.name}.account")
     yield from values.key(environment.key, f"environment.{environment.name}.key")
@@ -46,7 +46,7 @@ def _role_findings(
     subject = f"role.{role.name}"
     if role.public and not capabilities.public_addresses:
         message = f"{environment.provider} has no public addresses"
-        fix = "Leave public out, or place it elsewhere."
+        fix = "Leave public out, or use another provider."
         yield Finding("provider/public", message, fix, subject=f"{subject}.public", location=role.location)
     yield from values.user_data(role.user_data, f"{subject}.user_data")
     disk = environment.roles.get(role.name, {}).get("disk_gib", role.disk_gib)
@@ -64,10 +64,10 @@ def _role_findings(
 def network_findings(
     cidr: str, subject: str, location: Location | None, provider: str, capabilities: Capabilities
 ) -> Iterator[Finding]:
-    """Return what is wrong with a network that is too large, or of addresses that nobody can have."""
+    """Yield what is wrong with a network that is too large, or whose addresses are reserved."""
     try:
         network = IPv4Network(cidr)
-    except ValueError:  # which is a finding of its own
+    except ValueError:  # a wrong address has a finding of its own
         return
     largest = capabilities.network_prefix_min
 
@@ -87,19 +87,19 @@ def network_findings(
 def tag_findings(
     tags: Mapping[str, str], subject: str, location: Location | None, provider: str, limits: Capabilities
 ) -> Iterator[Finding]:
-    """Return what is wrong with tags that the provider cannot keep."""
+    """Yield what is wrong with tags that the provider cannot store."""
     key_max, value_max = limits.tag_key_max, limits.tag_value_max
     for key, value in sorted(tags.items()):
         if limits.tags_reserved and key.lower().startswith(limits.tags_reserved):
             rule = "reserved-tag"
-            message = f"the tag {_short(key)} is {provider}'s own, and not yours to set"
+            message = f"the tag {_short(key)} is reserved by {provider}"
             fix = "Choose another key for it."
         elif key_max is not None and not 0 < len(key) <= key_max:
             rule, message = "tag-key", f"the key {_short(key)} has {len(key)} characters"
-            fix = f"Give it 1 to {key_max}: {provider} keeps no others."
+            fix = f"Give it 1 to {key_max}: {provider} stores no others."
         elif value_max is not None and len(value) > value_max:
             rule, message = "tag-value", f"the value of the tag {_short(key)} has {len(value)} characters"
-            fix = f"Shorten it: {provider} keeps {value_max}."
+            fix = f"Shorten it: {provider} stores {value_max}."
         else:
             continue
         yield Finding(f"provider/{rule}", message, fix, subject=f"{subject}.tags", location=location)
@@ -108,7 +108,7 @@ def tag_findings(
 def _values_with_tags(
     topology: Topology, environment: Environment
 ) -> Iterator[tuple[str, Mapping[str, str], Any]]:
-    """All that bears tags of its own: what it is called, its tags, and the value itself."""
+    """Yield each value with tags of its own: how messages name it, its tags, and the value itself."""
     place = f"environment.{environment.name}"
     yield f"topology.{topology.name}", topology.tags, topology
     yield place, environment.tags, environment
@@ -120,7 +120,9 @@ def _values_with_tags(
 
 
 def _here(role: Role, environment: Environment) -> Mapping[str, str]:
-    """The tags that an environment gives to a role; of the wrong type, they are a finding of its own."""
+    """Return the tags that an environment gives to a role. Tags of the wrong type have a finding of their
+    own.
+    """
     _, fits = checks(Role)["tags"]
     tags = environment.roles.get(role.name, {}).get("tags", {})
     return tags if fits(tags) else {}

@@ -1,4 +1,4 @@
-"""The arguments of public verbs: their types, and the types of all that a declared value holds."""
+"""Checks of the arguments of public functions: their types, and the types inside declared values."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -17,16 +17,18 @@ T = TypeVar("T")
 
 
 def check_arguments(verb: Callable[P, T]) -> Callable[P, T]:
-    """Let a verb refuse arguments of wrong types, and declared values that hold wrong types.
+    """Let a function refuse arguments of wrong types, and declared values that contain wrong types.
 
-    Besides what `check_types` raises, the verb raises ValidationError with a finding for each wrong type
-    within a topology, environment or recovery plan.
+    In addition to what `check_types` raises, the function raises ValidationError. It has a finding for each
+    wrong type within a topology, environment or recovery plan.
     """
     return _check(verb, SOUND)
 
 
 def check_before_validation(verb: Callable[P, T]) -> Callable[P, T]:
-    """Do the same for a verb that validates its topology: that finds wrong types with all else at once."""
+    """Do the same for a function that validates its topology: that check finds wrong types with everything
+    else.
+    """
     return _check(verb, {kind: sound for kind, sound in SOUND.items() if kind is not Topology})
 
 
@@ -35,14 +37,14 @@ SOUND: Mapping[type, Callable[[Any, list[Finding]], object]] = {
     Environment: sound_environment,
     RecoveryPlan: sound_recovery,
 }
-"""What adds a finding for each wrong type within a declared value."""
+"""The function that adds a finding for each wrong type within a declared value."""
 
 
 def _check(
     verb: Callable[P, T], sound: Mapping[type, Callable[[Any, list[Finding]], object]]
 ) -> Callable[P, T]:
     @wraps(verb)
-    def checked(*arguments: P.args, **named: P.kwargs) -> T:
+    def check_and_call(*arguments: P.args, **named: P.kwargs) -> T:
         findings: list[Finding] = []
         for value in (*arguments, *named.values()):
             for one in value if isinstance(value, tuple | list) else (value,):
@@ -51,4 +53,4 @@ def _check(
         settle(findings, f"{verb.__name__}()")
         return verb(*arguments, **named)
 
-    return check_types(checked)
+    return check_types(check_and_call)

@@ -1,7 +1,9 @@
-"""Characters that no declared text may hold, as no cloud could keep them.
+"""Characters that no declared text may contain, as no cloud could store them.
 
-XML 1.0 (https://www.w3.org/TR/xml/#charsets) has no control characters but tab, line feed and carriage
-return. EC2 and libvirt read and write XML.
+XML 1.0 (https:
+
+www.w3.org/TR/xml/#charsets) has no control characters except tab, line feed and carriage return. EC2 and
+libvirt read and write XML.
 """
 
 import re
@@ -18,9 +20,10 @@ _NOT_IN_UTF_8 = re.compile("[\ud800-\udfff]")
 def character_findings(
     value: Any, subject: str, area: str, location: Location, *, secret: bool = False
 ) -> Iterator[Finding]:
-    """Return a finding `AREA/character` for a value with text that cannot be kept; it does not show the text.
+    """Yield a finding `AREA/character` for a value with text that cannot be stored. It does not show the
+    text.
 
-    `secret` is text that goes into no XML (user data): it only has to be UTF-8.
+    `secret` is text that is never in XML (user data): it only has to be UTF-8.
     """
     allowed = _NOT_IN_UTF_8 if secret else _NOT_IN_XML
     for text in _texts(value):
@@ -28,7 +31,7 @@ def character_findings(
             yield Finding(
                 f"{area}/character",
                 f"holds the character U+{ord(found[0]):04X}, which "
-                + ("UTF-8 cannot carry" if secret else "XML cannot carry: not every cloud can keep it"),
+                + ("UTF-8 cannot encode" if secret else "XML cannot contain: not every cloud can store it"),
                 "Remove the character.",
                 subject=subject,
                 location=location,
@@ -37,7 +40,7 @@ def character_findings(
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Return every text in a value: the keys and values of mappings, the items of lists."""
+    """Yield every text in a value: the keys and values of mappings, the items of lists."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -1,8 +1,8 @@
-"""What follows from another finding, and is not printed beside it.
+"""Findings that are consequences of another finding, and are not printed with it.
 
-A value of a wrong type is replaced by a stand-in. A finding that judges the stand-in would send the user to a
-place that is right. It is dropped where it is about the same block: the one role, service or plan whose
-attribute was replaced. A finding about any other block is independent, and is always printed.
+A value of a wrong type is replaced by a stand-in. A finding about the stand-in would send the user to a line
+that is right. It is dropped if it is about the same block: the role, service or plan whose attribute was
+replaced. A finding about any other block is independent, and is always printed.
 """
 
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
@@ -13,12 +13,12 @@ from portinfra.model.schema import UNNAMED
 from portinfra.model.topology import Topology
 
 EMPTY = "topology/empty"
-"""The rule about a topology without roles, which is about the topology as a whole."""
+"""The rule about a topology without roles. It is about the topology as a whole."""
 
 _WRONG = ("/wrong-type", "/character")
 
 _LABELS = (".name", ".of")
-"""Attributes by which findings call a block."""
+"""The attributes by which findings name a block."""
 
 LOOKUPS = frozenset(
     {
@@ -34,9 +34,7 @@ LOOKUPS = frozenset(
         "topology/unknown-role",
     }
 )
-"""The rules that look for something among the roles. Where there is no role, all of them would find it
-missing.
-"""
+"""The rules that look for a name among the roles. If there is no role, all of them would miss it."""
 
 FOLLOWING: Mapping[str, frozenset[str]] = {
     "topology.roles": frozenset({EMPTY}),
@@ -48,25 +46,25 @@ FOLLOWING: Mapping[str, frozenset[str]] = {
     "recovery.vault": frozenset({"recovery/evidence-remote", "recovery/no-vault"}),
     "data.of": frozenset({"recovery/unknown-role"}),
 }
-"""Attribute → the rules that judge its value, among the findings about the same block."""
+"""Attribute → the rules about its value, among the findings about the same block."""
 
 _MISSES = {
     "recovery/no-vault": "recovery.vault",
     "recovery/unknown-environment": "recovery.target",
 }
-"""Rule → the attribute that it is about, whose value is of the right type and means nothing."""
+"""Rule → the attribute that it is about. The value has the right type and names nothing."""
 
 _BLOCKS = ("topology", "role", "volume", "service", "environment", "recovery", "data")
 
 
 def without_lookups(findings: Iterable[Finding], topologies: Collection[Topology]) -> Iterator[Finding]:
-    """Return the findings. Where topologies have no role, those are left out that look for one."""
+    """Return the findings. If topologies have no role, leave out those that look for one."""
     are_empty = bool(topologies) and not any(topology.roles for topology in topologies)
     return (each for each in findings if not are_empty or each.rule not in LOOKUPS)
 
 
 def without_following(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Return the findings without those that judge a stand-in."""
+    """Return the findings without those about a stand-in."""
     known = tuple(findings)
     wrong = [each for each in known if each.rule.endswith(_WRONG)]
     nameless = {each.location for each in wrong if _attribute(each.subject).endswith(_LABELS)}
@@ -85,13 +83,13 @@ def without_following(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _place(finding: Finding, nameless: Container[Location | None], *, is_renamed: bool) -> tuple[object, str]:
-    """Return where an attribute is: by the line where its block is written, if its name was replaced."""
+    """Return the place of an attribute: the line of its block, if the block's name was replaced."""
     block = finding.location if is_renamed and finding.location in nameless else finding.subject
     return block, _attribute(finding.subject)
 
 
 def _is_in_block_of(cause: Finding, finding: Finding, nameless: Container[Location | None]) -> bool:
-    """Return whether a finding is about the block that the cause is about, or about a part of it."""
+    """Return whether a finding is about the block of the cause, or about a part of it."""
     block = cause.subject.rpartition(".")[0]
     if finding.subject == block or finding.subject.startswith(f"{block}."):
         return True
@@ -100,7 +98,7 @@ def _is_in_block_of(cause: Finding, finding: Finding, nameless: Container[Locati
 
 
 def _misses(finding: Finding) -> bool:
-    """Whether a finding says that an attribute names what there is not."""
+    """Return whether a finding says that an attribute names something that does not exist."""
     return _MISSES.get(finding.rule) == _attribute(finding.subject)
 
 

@@ -1,6 +1,6 @@
-"""What a host is given at birth: user data that its cloud-init reads, and SSH keys that may log in.
+"""Checks of what a host receives at creation: user data for cloud-init, and SSH keys that may log in.
 
-No message shows either text: user data may hold secrets, and a wrong key may be a private one.
+No message shows either text: user data may contain secrets, and a wrong key may be a private one.
 """
 
 import base64
@@ -18,19 +18,19 @@ _PLAIN_OPTIONS = (
 _VALUED_OPTIONS = "command|environment|expiry-time|from|permitlisten|permitopen|principals|tunnel"
 _OPTION = rf"""(?:{_PLAIN_OPTIONS}|(?:{_VALUED_OPTIONS})="(?:[^"\\\r\n]|\\"|\\(?!"))*")"""
 _OPTIONS = re.compile(rf"{_OPTION}(?:,{_OPTION})*[ \t]+", re.IGNORECASE)
-"""The options before a key. sshd ignores the whole line where it does not know one of them."""
+"""The options before a key. sshd ignores the whole line if it does not know one of them."""
 
 _KEY = re.compile(
     r"(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com"
     r"|[a-z0-9@.-]+-cert-v01@openssh\.com)[ \t]+(?P<key>[A-Za-z0-9+/]+)={0,3}([ \t][^\n\r]*)?"
 )
-"""A line of `authorized_keys` behind its options: the type, the key in base64, a comment. See sshd(8)."""
+"""A line of `authorized_keys` after its options: the type, the key in base64, a comment. See sshd(8)."""
 
 
 def _is_public_key(line: str) -> bool:
-    """Return whether a line is a public key, with options or without.
+    """Return whether a line is a public key, with or without options.
 
-    What is in base64 begins with the key's type: RFC 4253, section 6.6.
+    The base64 text begins with the key's type: RFC 4253, section 6.6.
     """
     options = _OPTIONS.match(line)
     match = _KEY.fullmatch(line, options.end() if options else 0)
@@ -46,7 +46,7 @@ def _is_public_key(line: str) -> bool:
 def birth_findings(
     user_data: str, ssh_keys: Iterable[str], subject: str, location: Location
 ) -> Iterator[Finding]:
-    """Return what is wrong with the user data and SSH keys of a role or an instance."""
+    """Yield what is wrong with the user data and SSH keys of a role or an instance."""
     if user_data and kind_of(user_data) is None:
         yield Finding(
             "topology/user-data",

@@ -1,4 +1,4 @@
-"""Environments: where they lie, their addresses and zones, and what they change of a role."""
+"""Checks of environments: their locations, addresses and zones, and their overrides of roles."""
 
 import re
 from collections import defaultdict
@@ -12,7 +12,7 @@ from portinfra.model.environment import OVERRIDABLE, Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.reference_rules import name_rule
 from portinfra.model.topology import Role
-from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
+from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, repeated_names
 from portinfra.validation.topologies import RESERVED_PREFIX
 from portinfra.validation.types import checks
 
@@ -20,16 +20,16 @@ ON = re.compile(r"[a-z][a-z0-9_-]*:\S+")
 ZONES_MAX = 4
 LOGICAL_SIZES = ("small", "medium", "large", "xlarge")
 UNKNOWN_NAMES = ("environment/unknown-role", "environment/unknown-key")
-"""Rules about names that nothing has: an attribute that has no effect."""
+"""Rules about names that do not exist: such an attribute has no effect."""
 
 PREFIX_SHORTEST = 16
 PREFIX_LONGEST = 28
 PRIVATE = [IPv4Network(cidr) for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
-"""RFC 1918, and the shared address space of RFC 6598."""
+"""Private addresses: RFC 1918, and the shared address space of RFC 6598."""
 
 
 def environment_findings(environment: Environment) -> Iterator[Finding]:
-    """What is wrong with an environment by itself."""
+    """Yield what is wrong with an environment by itself."""
     subject = f"environment.{environment.name}"
     name = environment.name
     yield from name_findings(name, SCOPE_NAME_MAX, "environment/name", subject, environment.location)
@@ -41,7 +41,7 @@ def environment_findings(environment: Environment) -> Iterator[Finding]:
         yield _wrong(environment, "key", "the key is empty", fix)
     for tag in sorted(environment.tags):
         if tag.lower().startswith(RESERVED_PREFIX):
-            message = f"tags that begin with {RESERVED_PREFIX!r} say whose a resource is"
+            message = f"tags that begin with {RESERVED_PREFIX!r} mark the owner of a resource"
             yield _wrong(environment, "tags", message, f"Rename the tag {tag!r}.", rule="reserved-tag")
     yield from _address_findings(environment)
     yield from _zone_findings(environment)
@@ -97,9 +97,9 @@ def _zone_findings(environment: Environment) -> Iterator[Finding]:
     if len(zones) > ZONES_MAX:
         message = f"{len(zones)} zones; each role has room for {ZONES_MAX}"
         yield _wrong(
-            environment, "zones", message, f"Name at most {ZONES_MAX}, or none to have three chosen."
+            environment, "zones", message, f"Name at most {ZONES_MAX}, or none: then portinfra chooses three."
         )
-    for zone in sorted(twice(zones)):
+    for zone in sorted(repeated_names(zones)):
         yield _wrong(environment, "zones", f"{zone!r} is named twice", "Name each zone once.")
     if any(not zone.strip() for zone in zones):
         yield _wrong(environment, "zones", "a zone's name is empty", "Name it as the provider does.")
@@ -108,7 +108,7 @@ def _zone_findings(environment: Environment) -> Iterator[Finding]:
 def override_findings(
     environment: Environment, roles: Sequence[Role], unknown: Severity = Severity.ERROR
 ) -> Iterator[Finding]:
-    """What is wrong with the roles that an environment overrides; `unknown`: how bad naming no role is."""
+    """Yield what is wrong with the overrides of roles. `unknown` is the severity of an unknown role."""
     names = {role.name for role in roles}
     for name, overrides in environment.roles.items():
         if name not in names:
@@ -121,9 +121,9 @@ def override_findings(
 def unknown_key_findings(
     environment: Environment, roles: Sequence[Role], severity: Severity = Severity.ERROR
 ) -> Iterator[Finding]:
-    """Return a finding for each key of `sizes`, `images` and `keys` that misspells a name in use.
+    """Yield a finding for each key of `sizes`, `images` and `keys` that misspells a used name.
 
-    A key that resembles no such name may be meant for another topology: one table may serve several.
+    A key that resembles no used name may be meant for another topology: one table may serve several.
     """
     names = {
         "sizes": {*LOGICAL_SIZES, *(role.size for role in roles)},
@@ -151,14 +151,14 @@ def _override_findings(environment: Environment, name: str, attribute: str, valu
         message = f"must be {words}, and is {kind_of(value)}"
         yield _wrong(environment, subject, message, f"Give {attribute} as {words}.", rule="wrong-type")
     elif attribute == "count" and value < 0:
-        yield _wrong(environment, subject, f"{value} is no number of servers", "Use 0 or more.", rule="count")
+        yield _wrong(environment, subject, f"{value} is no number of hosts", "Use 0 or more.", rule="count")
     elif attribute in ("size", "image") and not value.strip():
         fix = f"Leave {attribute} out to have the role's own."
         yield _wrong(environment, subject, f"the {attribute} is empty", fix, rule=f"empty-{attribute}")
 
 
 def shared_account_findings(environments: Iterable[Environment]) -> Iterator[Finding]:
-    """Environments that lie in one account (R1)."""
+    """Yield a finding for environments that share one account (R1)."""
     by_account: dict[tuple[str, str], list[Environment]] = defaultdict(list)
     for environment in environments:
         if environment.account:

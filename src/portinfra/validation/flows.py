@@ -1,4 +1,4 @@
-"""Flows: between what they lead, on which ports, and why."""
+"""Checks of flows: their ends, their ports and their reasons."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_network
@@ -13,7 +13,7 @@ NO_NAT = name_rule("R4")
 
 
 def flow_findings(topology: Topology) -> Iterator[Finding]:
-    """What is wrong with the flows of a topology."""
+    """Yield what is wrong with the flows of a topology."""
     for flow in topology.flows:
         for peer in dict.fromkeys(flow.sources + flow.targets):
             end = "sources" if peer in flow.sources else "targets"
@@ -43,7 +43,7 @@ def _peer_findings(flow: Flow, peer: str, topology: Topology, end: str) -> Itera
         yield _wrong(flow, "cidr", f"{peer!r} is no range of addresses", fix, end)
         return
     if not isinstance(network, IPv4Network):
-        yield _wrong(flow, "cidr", f"{peer!r}: only IPv4 is carried", "Use an IPv4 range.", end)
+        yield _wrong(flow, "cidr", f"{peer!r}: only IPv4 is supported", "Use an IPv4 range.", end)
     elif str(network) != peer:
         yield _wrong(flow, "cidr", f"{peer!r} does not name a network", f"Write '{network}'.", end)
     elif network.prefixlen == 0:
@@ -51,9 +51,9 @@ def _peer_findings(flow: Flow, peer: str, topology: Topology, end: str) -> Itera
 
 
 def _lone_flow_findings(flow: Flow) -> Iterator[Finding]:
-    """What can be told from a flow by itself. A service has the target and the port."""
+    """Yield what is wrong with a flow by itself. The service of a flow has its target and port."""
     if not flow.sources or not (flow.targets or flow.service):
-        message = "it leads from nothing or to nothing"
+        message = "one of its ends is empty"
         yield _wrong(flow, "empty-flow", message, "Name a role, 'internet' or a CIDR on each side.")
     if not flow.tcp and not flow.udp and not flow.icmp and not flow.service:
         tcp, icmp = flow.location.write("tcp", "443"), flow.location.write("icmp", "True")
@@ -65,7 +65,9 @@ def _lone_flow_findings(flow: Flow) -> Iterator[Finding]:
 
 
 def _internet_findings(flow: Flow, topology: Topology) -> Iterator[Finding]:
-    """The internet reaches, and is reached from, public roles only (R4)."""
+    """Yield a finding for the internet at the other end of a private role: only public roles have a route
+    (R4).
+    """
     if INTERNET in flow.sources and INTERNET in flow.targets:
         yield _wrong(
             flow, "internet-to-internet", "both its ends are the internet", "Name a role on one side."
@@ -79,7 +81,7 @@ def _internet_findings(flow: Flow, topology: Topology) -> Iterator[Finding]:
         others = flow.sources
     for name in dict.fromkeys(others):
         if name in private:
-            message = f"{name!r} has no public address, and so no way from or to the internet ({NO_NAT})"
+            message = f"{name!r} has no public address, and so no route from or to the internet ({NO_NAT})"
             write = topology.role(name).location.write("public", '"why"')
             fix = f"Lead it through a public role, or make {name!r} one: {write}."
             yield _wrong(flow, "not-public", message, fix)

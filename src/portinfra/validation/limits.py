@@ -1,6 +1,6 @@
-"""Limits of a provider that only placed resources show: refused before any call, all at once.
+"""Limits of a provider that only placed resources show. They are checked before any call.
 
-Rules are counted after flows are merged; tags and user data are measured as the provider receives them.
+Rules are counted after flows are merged. Tags and user data are measured as the provider receives them.
 """
 
 import json
@@ -27,7 +27,7 @@ RULES = "rules"
 
 @frozen
 class Excess:
-    """What is too much of one resource."""
+    """What one resource has too much of."""
 
     rule: str
     attribute: str
@@ -36,7 +36,7 @@ class Excess:
 
 
 def rule_findings(placed: Placed, plugin: ProviderPlugin, catalogue: Catalogue) -> Iterator[Finding]:
-    """Return one finding for each role that has more rules than its account may have in one firewall."""
+    """Yield one finding for each role that has more rules than its account may have in one firewall."""
     limits = evolve(plugin.capabilities, rules_max=catalogue.rules_max)
     for address, spec in placed.resources.items():
         role = placed.roles.get(address)
@@ -56,9 +56,9 @@ def rule_findings(placed: Placed, plugin: ProviderPlugin, catalogue: Catalogue) 
 
 
 def limit_findings(placed: Placed, plugin: ProviderPlugin) -> Iterator[Finding]:
-    """Return one finding for each limit that a role exceeds, with the line of what exceeds it.
+    """Yield one finding for each limit that a role exceeds, with the line of what exceeds it.
 
-    All hosts of a role are alike, and so are their volumes: the first of each name is measured.
+    All hosts of a role are alike, and so are their volumes. So the first of each name is measured.
     """
     volumes = Counter(spec.instance for spec in placed.resources.values() if isinstance(spec, Attachment))
     measured = set()
@@ -80,7 +80,7 @@ def limit_findings(placed: Placed, plugin: ProviderPlugin) -> Iterator[Finding]:
 
 
 def single_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> Iterator[Finding]:
-    """Return one finding for each limit that a single resource exceeds."""
+    """Yield one finding for each limit that a single resource exceeds."""
     for excess in excesses(spec, plugin):
         subject = f"{spec.address}.{excess.attribute}"
         yield Finding(
@@ -91,7 +91,7 @@ def single_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> I
 def attachment_findings(
     spec: Spec, wanted: Mapping[Address, Spec], plugin: ProviderPlugin
 ) -> Iterator[Finding]:
-    """Return a finding where a single attachment is one too many for its host."""
+    """Yield a finding if a single attachment exceeds what its host may have."""
     host = wanted.get(spec.instance) if isinstance(spec, Attachment) and spec.instance else None
     if isinstance(host, Instance):
         others = (each for each in wanted.values() if isinstance(each, Attachment))
@@ -103,7 +103,7 @@ def attachment_findings(
 
 
 def excesses(spec: Spec, plugin: ProviderPlugin, volumes: int = 0) -> Iterator[Excess]:
-    """Return what is too much of a resource; of a host, with how many volumes it has."""
+    """Yield what a resource has too much of. For a host, its number of volumes counts, too."""
     limits = plugin.capabilities
     if isinstance(spec, FirewallRules):
         yield from _rules(spec, plugin.name, limits)
@@ -112,7 +112,7 @@ def excesses(spec: Spec, plugin: ProviderPlugin, volumes: int = 0) -> Iterator[E
     if isinstance(spec, Instance):
         yield from _birth(spec, plugin)
         yield from _volumes(spec, volumes, plugin)
-    yield from _spelt_tags(getattr(spec, "tags", {}), plugin)
+    yield from _spelled_tags(getattr(spec, "tags", {}), plugin)
 
 
 def _rules(spec: FirewallRules, provider: str, limits: Capabilities) -> Iterator[Excess]:
@@ -181,8 +181,8 @@ def volumes_max(limits: Capabilities, machine_type: str) -> int | None:
     return next((most for pattern, most in patterns if fnmatchcase(machine_type, pattern)), None)
 
 
-def _spelt_tags(tags: Mapping[str, str], plugin: ProviderPlugin) -> Iterator[Excess]:
-    """Tags as the provider spells them: a character that it does not have takes several."""
+def _spelled_tags(tags: Mapping[str, str], plugin: ProviderPlugin) -> Iterator[Excess]:
+    """Return tags as the provider spells them. A character that it does not have becomes several."""
     if not isinstance(plugin, NativeLimits):
         return
     limits = plugin.capabilities
@@ -203,7 +203,7 @@ def _spelt_tags(tags: Mapping[str, str], plugin: ProviderPlugin) -> Iterator[Exc
 
 
 def _location(placed: Placed, address: Address, excess: Excess) -> Location:
-    """Return the line of the widest flow where there are too many rules, else that of the role."""
+    """Return the line of the widest flow if there are too many rules, else that of the role."""
     role = placed.roles.get(address)
     flows = [flow for flow in placed.topology.flows if role in _ends(flow, excess.attribute)]
     return max(flows, key=_width).location if flows else placed.location(address)
@@ -214,5 +214,5 @@ def _ends(flow: Flow, way: str) -> tuple[str, ...]:
 
 
 def _width(flow: Flow) -> int:
-    """How many rules a flow makes at most."""
+    """Return how many rules a flow makes at most."""
     return len(flow.sources) * len(flow.targets) * (len(flow.tcp) + len(flow.udp) + flow.icmp)

@@ -1,4 +1,4 @@
-"""Names: RFC 1035 labels, each kind with the longest that leaves room in a cloud's own names."""
+"""Checks of names: RFC 1035 labels. The maximal length of each kind leaves room in a cloud's own names."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,11 +10,11 @@ LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 ROLE_NAME_MAX = 24
 VOLUME_NAME_MAX = 16
 SCOPE_NAME_MAX = 24
-"""The longest name of a topology or an environment."""
+"""The maximal length of the name of a topology or an environment."""
 
 
 def name_findings(name: str, limit: int, rule: str, subject: str, location: Location) -> Iterator[Finding]:
-    """A name that is no label, or is too long."""
+    """Yield a finding for a name that is no label, or is too long."""
     if not LABEL.fullmatch(name):
         yield Finding(
             rule,
@@ -34,12 +34,12 @@ def name_findings(name: str, limit: int, rule: str, subject: str, location: Loca
 
 
 def _label(name: str, limit: int) -> str:
-    """The nearest name that is allowed."""
+    """Return the nearest name that is allowed."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     return re.sub(r"^[^a-z]+|[-0-9]+$", "", plain)[:limit].strip("-") or "web"
 
 
-def twice(names: Iterable[str]) -> set[str]:
-    """The names that occur more than once."""
+def repeated_names(names: Iterable[str]) -> set[str]:
+    """Return the names that occur more than once."""
     seen: set[str] = set()
     return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]

@@ -1,4 +1,4 @@
-"""Options of one provider alone, against what that provider has."""
+"""Checks of native options against what their provider has."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -15,7 +15,9 @@ NativeOptions = Mapping[str, Mapping[str, str]]
 def native_findings(
     subject: str, native: Mapping[str, Mapping[str, Any]], location: Location, known: NativeOptions
 ) -> Iterator[Finding]:
-    """Options that a provider does not have. One that is not installed here cannot be asked."""
+    """Yield a finding for options that a provider does not have. Options of a provider that is not installed
+    are not checked.
+    """
     for provider, options in native.items():
         for option in options if provider in known else ():
             if option not in known[provider]:
@@ -29,7 +31,7 @@ def native_findings(
 
 
 def native_provider_findings(roles: Iterable[Role], known: Collection[str]) -> Iterator[Finding]:
-    """Return a warning for the options of each provider that is not among the `known` ones."""
+    """Yield a warning for the options of each provider that is not among the `known` ones."""
     for role in roles:
         for provider in role.native:
             if provider not in known:

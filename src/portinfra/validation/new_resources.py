@@ -1,7 +1,8 @@
-"""Findings about what a declaration creates. They refuse no command for resources that exist.
+"""Findings about what a declaration creates. They stop no command for existing resources.
 
-A new version may refuse what an older one has applied. The environment must still be destroyed, read and
-recovered; and it may be planned, as long as the plan creates or changes nothing that the finding is about.
+A new version may refuse what an older one has applied. It must still be possible to destroy, read and recover
+the environment. It may also be planned, as long as the plan creates or changes nothing that the finding is
+about.
 """
 
 import re
@@ -15,7 +16,7 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import Attachment, FirewallRules, Instance, Network, Spec
 
 BIRTH = frozenset({"topology/user-data", "topology/ssh-key", "provider/birth-data", "provider/user-data"})
-"""Rules about what applies only when a host is created, besides those of mounts."""
+"""Rules about what applies only when a host is created, in addition to those of mounts."""
 
 STYLE = frozenset(
     {
@@ -30,10 +31,10 @@ STYLE = frozenset(
         "topology/retired-slot-twice",
     }
 )
-"""Rules about how an apply goes. They stop every plan but that of a destroy."""
+"""Rules about how an apply runs. They stop every plan except that of a destroy."""
 
 SERVICE = "service/"
-"""Rules that begin so are about services. They stop every plan but that of a destroy, too."""
+"""The prefix of rules about services. They stop every plan except that of a destroy, too."""
 
 _KINDS: dict[str, type[Spec]] = {
     "provider/cidr": Network,
@@ -47,13 +48,14 @@ _ROLE = re.compile(r"(?:^|\.)role\.([^.]+)")
 
 
 def is_about_new(finding: Finding) -> bool:
-    """Return whether a finding leaves the topology placeable: it is about births, style or limits."""
+    """Return whether a finding still permits to place the topology: it is about creation, style or limits."""
     return finding.rule.startswith("provider/") or _is_style(finding) or _is_about_birth(finding)
 
 
 def findings_for_plan(findings: Iterable[Finding], plan: Plan) -> Iterator[Finding]:
-    """Return findings about new resources as they are for a plan: an error where it creates or changes what
-    they are about, else a warning.
+    """Return findings about new resources as a plan has them.
+
+    A finding is an error if the plan creates or changes what it is about, else a warning.
     """
     for finding in findings:
         if _is_style(finding) or any(_is_about(finding, change, plan) for change in plan.changes):
@@ -82,7 +84,7 @@ def _is_about(finding: Finding, change: Change, plan: Plan) -> bool:
 
 
 def _grows(finding: Finding, change: Change) -> bool:
-    """Return whether an update adds to the rules that the finding counts. Fewer are always accepted."""
+    """Return whether an update adds to the rules that the finding counts. Fewer rules are always accepted."""
     if not isinstance(change.before, FirewallRules) or not isinstance(change.after, FirewallRules):
         return True
     way = finding.subject.rpartition(".")[2]

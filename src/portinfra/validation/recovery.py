@@ -1,4 +1,4 @@
-"""Recovery plans: the topology and roles that they name, in waves, actions and probes."""
+"""Checks of recovery plans: the topology and roles that they name, in waves, actions and probes."""
 
 import difflib
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.hook import Hook
 from portinfra.model.recovery import OCCASIONS, TAKEOVERS, Action, RecoveryPlan, Wave
 from portinfra.model.topology import Topology
-from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, twice
+from portinfra.validation.names import SCOPE_NAME_MAX, name_findings, repeated_names
 from portinfra.validation.recovery_data import data_findings
 from portinfra.validation.recovery_drill import drill_findings
 from portinfra.validation.recovery_environments import count_findings, key_findings, place_findings
@@ -27,9 +27,9 @@ from portinfra.validation.recovery_vault import vault_findings
 def recovery_findings(
     recovery: RecoveryPlan, topologies: Sequence[Topology], environments: Sequence[Environment]
 ) -> Iterator[Finding]:
-    """What is wrong with a recovery plan.
+    """Yield what is wrong with a recovery plan.
 
-    It belongs to the topology of its name, or to the only one there is.
+    It belongs to the topology of its name, or to the only one.
     """
     topology = _topology_of(recovery, topologies)
     if topology is not None:
@@ -64,10 +64,11 @@ def recovery_findings(
 def sharing_findings(
     recoveries: Sequence[RecoveryPlan], topologies: Sequence[Topology], environments: Sequence[Environment]
 ) -> Iterator[Finding]:
-    """Environments of one topology that are in two plans.
+    """Yield a finding for environments of one topology that are in two plans.
 
-    Points, ledger and fence are an environment's, whichever plan they came from: two plans would restore one
-    another's data, or let two targets stand at once. The reverse of a plan is no plan but its way back.
+    Points, ledger and fence belong to an environment, whichever plan they came from. Two plans would restore
+    each other's data, or make two targets active at once. The reverse of a plan needs no plan: it is the
+    failback.
     """
     known = {environment.name for environment in environments}
     first: dict[tuple[str, str], RecoveryPlan] = {}
@@ -76,7 +77,7 @@ def sharing_findings(
         for attribute in ("source", "target"):
             name = getattr(recovery, attribute)
             if topology is None or name not in known:
-                continue  # which is another finding
+                continue  # that is another finding
             other = first.setdefault((topology.name, name), recovery)
             if other is not recovery:
                 message = f"{name!r} is in recovery plan {other.name!r} ({other.location}) already"
@@ -91,7 +92,7 @@ def _topology_of(recovery: RecoveryPlan, topologies: Sequence[Topology]) -> Topo
 
 
 def _hook_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
-    """Commands that run nothing, and so are passed by whatever state things are in."""
+    """Yield a finding for commands that run nothing, and so always pass."""
     for part, attribute, hook in _hooks(recovery):
         if isinstance(hook, str) and not hook.strip():
             message, fix = "it runs nothing, and always passes", "Name a command."
@@ -99,7 +100,7 @@ def _hook_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
 
 
 def _hooks(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, Hook]]:
-    """Every hook: whose, of which attribute."""
+    """Yield every hook, with its owner and its attribute."""
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
         for gate in wave.gates:
             yield part, "gates", gate
@@ -116,9 +117,9 @@ def _hooks(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, Hook]]:
 
 
 def _named_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
-    """Roles, actions and probes that are named twice."""
-    for name in sorted(twice(recovery.roles)):
-        message = f"{name!r} comes back twice"
+    """Yield a finding for roles, actions and probes that are named twice."""
+    for name in sorted(repeated_names(recovery.roles)):
+        message = f"{name!r} is in more than one wave"
         yield whole(recovery).wrong("role-twice", "waves", message, "Name it in one wave.")
     for kind, values in (("action", recovery.actions), ("probe", recovery.probes)):
         seen: set[str] = set()
@@ -131,12 +132,12 @@ def _named_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
 
 
 def _action_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
-    """Actions on no known occasion, or after a role that does not come back."""
+    """Yield a finding for actions on no known occasion, or after a role that is not restored."""
     for action in recovery.actions:
         part = Part(f"recovery.{recovery.name}.action.{action.name}", action.location)
         yield from _manual_findings(part, action)
         if not action.on:
-            message, fix = "it is never done", f"Name one of {', '.join(OCCASIONS)}, or leave it out."
+            message, fix = "it never runs", f"Name one of {', '.join(OCCASIONS)}, or leave it out."
             yield part.wrong("no-occasion", "on", message, fix)
         for occasion in action.on:
             if occasion not in OCCASIONS:
@@ -144,19 +145,21 @@ def _action_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
                 yield part.wrong("unknown-occasion", "on", f"there is no occasion {occasion!r}", fix)
         if action.after and action.after not in recovery.roles:
             fix = suggestion(action.after, recovery.roles, "Name its role in a wave.")
-            yield part.wrong("unknown-role", "after", f"no wave brings back {action.after!r}", fix)
+            yield part.wrong("unknown-role", "after", f"no wave restores {action.after!r}", fix)
 
 
 def _manual_findings(part: Part, action: Action) -> Iterator[Finding]:
-    """A manual step that also runs something, that a trial would wait for, or named as a takeover."""
+    """Yield what is wrong with a manual step: it also runs something, a trial would wait for it, or it has
+    the name of a takeover.
+    """
     if not action.manual:
         return
     if action.run:
-        message, fix = "people do a manual step, and this one runs something", "Leave run or manual out."
+        message, fix = "people do a manual step, so it cannot run a command", "Leave run or manual out."
         yield part.wrong("manual-step", "run", message, fix)
     for trial in ("drill", "refresh"):
         if trial in action.on:
-            fix = f"Leave {trial} out of on: a {trial} passes the step over."
+            fix = f"Leave {trial} out of on: a {trial} skips the step."
             yield part.wrong("manual-step", "on", f"a {trial} does not wait for people", fix)
     if action.name in TAKEOVERS:
         approval = command("dr", "approve", action.name)
@@ -165,7 +168,7 @@ def _manual_findings(part: Part, action: Action) -> Iterator[Finding]:
 
 
 def approve_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
-    """What cannot be approved."""
+    """Yield a finding for takeovers that do not exist and so cannot be approved."""
     for name in recovery.approve:
         if name not in TAKEOVERS:
             fix = suggestion(name, TAKEOVERS, "Name failover or failback.")
@@ -173,11 +176,11 @@ def approve_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
 
 
 def _unknown_role_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:
-    """A plan without waves, or roles in waves that the topology does not have."""
+    """Yield a finding for a plan without waves, or for roles in waves that the topology does not have."""
     roles = [role.name for role in topology.roles]
     if not recovery.waves:
         fix = "Name every role in a wave, in the order in which they come back."
-        yield whole(recovery).wrong("no-waves", "waves", "nothing comes back", fix)
+        yield whole(recovery).wrong("no-waves", "waves", "the plan has no waves, so nothing is restored", fix)
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
         for name in dict.fromkeys(wave.roles):
             if name not in roles:
@@ -186,9 +189,10 @@ def _unknown_role_findings(recovery: RecoveryPlan, topology: Topology) -> Iterat
 
 
 def _as_meant(recovery: RecoveryPlan, topology: Topology) -> RecoveryPlan:
-    """Return the plan with each misspelt role of a wave as it is meant. Where a wave has no roles, as they
-    are wrong, or there is no wave, the first such wave has all that others lack. That no wave brings these
-    back would only follow.
+    """Return the plan with each misspelled role of a wave as it is meant.
+
+    If a wave has no valid role, or there is no wave, the first such wave gets all roles that the others lack.
+    A finding that no wave restores these would only be a consequence.
     """
     roles = {role.name for role in topology.roles}
     missing = roles - {*recovery.roles, *recovery.without}
@@ -204,14 +208,16 @@ def _as_meant(recovery: RecoveryPlan, topology: Topology) -> RecoveryPlan:
 
 
 def _wave_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:
-    """Roles of `without` that the topology does not have, and roles that no wave has."""
+    """Yield a finding for roles of `without` that the topology does not have, and for roles that no wave
+    has.
+    """
     roles = [role.name for role in topology.roles]
     for name in dict.fromkeys(recovery.without):
         if name not in roles:
             fix = suggestion(name, roles, "Declare the role.")
             yield whole(recovery).wrong("unknown-role", "without", f"there is no role {name!r}", fix)
         elif name in recovery.roles:
-            message, fix = f"a wave brings back {name!r}", "Name it in a wave or in without."
+            message, fix = f"a wave restores {name!r}", "Name it in a wave or in without."
             yield whole(recovery).wrong("role-twice", "without", message, fix)
     answered = {*recovery.roles, *recovery.without}
     missing = [role for role in topology.roles if role.name not in answered]
@@ -220,10 +226,12 @@ def _wave_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Findi
 
 
 def _missing_findings(recovery: RecoveryPlan, names: Sequence[str], *, data: bool) -> Iterator[Finding]:
-    """Roles that nobody has decided about. Nothing but this tells of data that does not come back."""
+    """Yield a finding for roles that are neither in a wave nor in `without`. Only this finding shows data
+    that is not restored.
+    """
     if names:
         roles = ", ".join(names)
-        message = f"no wave brings back {roles}{', whose data would be left behind' if data else ''}"
+        message = f"no wave restores {roles}{', whose data would not be restored' if data else ''}"
         fix = "Name each in a wave; or in without, where that is meant."
         severity = Severity.ERROR if data else Severity.WARNING
         yield whole(recovery).wrong("role-in-no-wave", "waves", message, fix, severity)

@@ -1,4 +1,4 @@
-"""Recovery plans: how the data of each volume travels."""
+"""Checks of recovery plans: how the data of each volume travels."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +17,9 @@ from portinfra.validation.recovery_times import length
 def data_findings(
     recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]
 ) -> Iterator[Finding]:
-    """Policies of nothing, or that contradict one another or the places that data travels between."""
+    """Yield findings for policies of nothing, or that contradict one another or the providers of both
+    ends.
+    """
     places = {environment.name: environment.provider for environment in environments}
     ends = places.get(recovery.source), places.get(recovery.target)
     usual = usual_engine(ends[0], ends[1]) if ends[0] and ends[1] else "the default"
@@ -64,21 +66,23 @@ def _value_findings(recovery: RecoveryPlan, each: DataPolicy) -> Iterator[Findin
         message, fix = f"there is no engine {each.engine!r}", suggestion(each.engine, ENGINES, "")
         yield part.wrong("unknown-engine", "engine", message, fix)
     if each.seed not in SEEDS:
-        message = f"{each.seed!r} does not say whose data comes back"
+        message = f"{each.seed!r} is no known seed"
         yield part.wrong("unknown-seed", "seed", message, suggestion(each.seed, SEEDS, ""))
     yield from _keep_findings(part, each)
     if each.engine == "restic":
         severity = Severity.ERROR if each.sensitive else Severity.WARNING
         message = (
-            "who writes a restic repository can read it: the source could read what recovery holds "
+            "every writer of a restic repository can read it, so the source could read all recovery data "
             f"({name_rule('R22')})"
         )
-        fix = "Use age, whose key the source does not have; restic where less to carry matters more."
+        fix = "Use age, whose key the source does not have. Keep restic if less data to send matters more."
         yield part.wrong("writer-reads", "engine", message, fix, severity)
 
 
 def _keep_findings(part: Part, each: DataPolicy) -> Iterator[Finding]:
-    """What keeps no point or is unknown; and the former name, where nothing else is wrong with it."""
+    """Yield a finding where no point is kept or a name is unknown; and for the former name, if nothing else
+    is wrong.
+    """
     attribute = "keep" if each.retention is None else "retention"
     unknown = sorted(set(each.kept) - set(KEPT))
     negative = sorted(name for name in set(each.kept) & set(KEPT) if each.kept[name] < 0)
@@ -86,7 +90,7 @@ def _keep_findings(part: Part, each: DataPolicy) -> Iterator[Finding]:
         message, fix = f"there is no {name!r} to keep", suggestion(name, KEPT, "")
         yield part.wrong("unknown-keep", attribute, message, fix)
     if negative and each.retention is None:
-        message = f"{', '.join(f'{name} = {each.kept[name]}' for name in negative)} is less than none"
+        message = f"{', '.join(f'{name} = {each.kept[name]}' for name in negative)} is negative"
         yield part.wrong("keep", attribute, message, "Give the number of points, or leave it out.")
     elif not unknown and max(each.kept.values(), default=0) < 1:
         message, fix = "no point would be kept", "Keep one at least; two or more where the newest may be bad."
@@ -102,11 +106,13 @@ def _keep_findings(part: Part, each: DataPolicy) -> Iterator[Finding]:
 
 
 Travelling = Sequence[tuple[str, DataPolicy]]
-"""Role and policy of every volume that comes back."""
+"""Role and policy of every volume that is restored."""
 
 
 def _travelling(recovery: RecoveryPlan, topology: Topology) -> Travelling:
-    """A volume has its own policy, else its role's, else the default."""
+    """Return role and policy of every volume that is restored: its own policy, else its role's, else the
+    default.
+    """
     return [
         (role.name, recovery.policy(role.name, volume.name))
         for role in topology.roles
@@ -116,7 +122,9 @@ def _travelling(recovery: RecoveryPlan, topology: Topology) -> Travelling:
 
 
 def _group_findings(recovery: RecoveryPlan, travelling: Travelling, usual: str) -> Iterator[Finding]:
-    """Volumes of one moment travel by one way, at one time."""
+    """Yield a finding for a group whose policies differ. Volumes of one moment travel in one way, at one
+    time.
+    """
     rpo = length(recovery.rpo) or 0
     compared: Mapping[str, Callable[[DataPolicy], Any]] = {
         "engine": lambda each: each.engine or usual,
@@ -141,7 +149,7 @@ def _group_findings(recovery: RecoveryPlan, travelling: Travelling, usual: str) 
 
 
 def _vault_findings(recovery: RecoveryPlan, travelling: Travelling, usual: str) -> Iterator[Finding]:
-    """Data that waits on its way has to wait somewhere."""
+    """Yield a finding for data that travels through a vault if the plan has none."""
     needed = dict.fromkeys(role for role, each in travelling if (each.engine or usual) in ("age", "restic"))
     if needed and not recovery.vault:
         message = f"the data of {', '.join(needed)} travels through a vault, and none is named"

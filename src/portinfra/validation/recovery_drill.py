@@ -1,4 +1,4 @@
-"""Recovery plans: how a drill is made, and from where people may reach it."""
+"""Checks of recovery plans: how a drill is made, and from where people can connect to it."""
 
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
@@ -12,24 +12,26 @@ from portinfra.validation.recovery_environments import network
 from portinfra.validation.recovery_part import Part
 
 TWICE = (("cidr", "drill_cidr", ""), ("limit", "drill_limit", "4h"), ("accept", "accept", "data"))
-"""Attribute of the block, that of the plan with the same meaning, and the default of that."""
+"""Attribute of the block, attribute of the plan with the same meaning, and the default of the latter."""
 
 
 def drill_findings(
     recovery: RecoveryPlan, topology: Topology | None, environments: Sequence[Environment]
 ) -> Iterator[Finding]:
-    """Settings that are given twice; ways in from everywhere, or to nothing."""
+    """Yield a finding for settings that are given twice, and for access from everywhere or to nothing."""
     given = recovery.drill
     if given is None:
         return
     part = Part(f"recovery.{recovery.name}.drill", given.location)
     for attribute, former, default in TWICE:
         if getattr(given, attribute) and getattr(recovery, former) != default:
-            message = f"{former} of the plan says the same"
+            message = f"{former} of the plan means the same"
             yield part.wrong("drill-twice", attribute, message, f"Leave {former} out.")
     if bool(given.reach) != bool(given.through):
         attribute = "through" if given.reach else "reach"
-        message = "reach and through go together: from where, and the role whose first host is reached"
+        message = (
+            "reach (the addresses of people) and through (the role whose host they reach) need each other"
+        )
         yield part.wrong("reach", attribute, message, "Give both, or leave both out.")
     elif given.through:
         yield from _range_findings(recovery, part, environments)
@@ -64,7 +66,7 @@ def _role_findings(recovery: RecoveryPlan, part: Part, topology: Topology | None
     role = recovery.drill.through
     if role not in recovery.roles:
         fix = suggestion(role, recovery.roles, "Name its role in a wave.")
-        yield part.wrong("unknown-role", "through", f"no wave brings back {role!r}", fix)
+        yield part.wrong("unknown-role", "through", f"no wave restores {role!r}", fix)
         return
     roles = {each.name for each in topology.roles} if topology else set()
     flows = topology.flows if topology else ()

@@ -1,4 +1,4 @@
-"""Recovery plans: the environments that they name, which no one disaster or mistake may take together."""
+"""Checks of recovery plans: their environments, which one disaster or mistake should not affect together."""
 
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
@@ -13,7 +13,9 @@ from portinfra.validation.recovery_part import drill_part, usual_between, whole
 
 
 def place_findings(recovery: RecoveryPlan, environments: Sequence[Environment]) -> Iterator[Finding]:
-    """Environments that are not there, or that do not stand apart; addresses that a drill cannot have."""
+    """Yield findings for environments that do not exist or are not independent, and for impossible drill
+    addresses.
+    """
     places = {environment.name: environment for environment in environments}
     for attribute in ("source", "target"):
         name = getattr(recovery, attribute)
@@ -23,7 +25,7 @@ def place_findings(recovery: RecoveryPlan, environments: Sequence[Environment]) 
             yield whole(recovery).wrong("unknown-environment", attribute, message, fix)
     source, target = places.get(recovery.source), places.get(recovery.target)
     if recovery.source == recovery.target:
-        message, fix = f"{recovery.target!r} cannot stand in for itself", "Name another environment."
+        message, fix = f"{recovery.target!r} cannot take over from itself", "Name another environment."
         yield whole(recovery).wrong("same-environment", "target", message, fix)
     elif source is not None and target is not None:
         yield from _apart_findings(recovery, source, target)
@@ -32,19 +34,18 @@ def place_findings(recovery: RecoveryPlan, environments: Sequence[Environment]) 
 
 def _apart_findings(recovery: RecoveryPlan, source: Environment, target: Environment) -> Iterator[Finding]:
     if source.on == target.on:
-        message = f"{source.name!r} and {target.name!r} are both at {source.on}: one disaster takes both"
+        message = f"{source.name!r} and {target.name!r} are both at {source.on}: one disaster can affect both"
         yield whole(recovery).wrong("same-place", "target", message, "Place the target elsewhere.")
     if source.account and source.account == target.account and source.provider == target.provider:
-        message = (
-            f"{source.name!r} and {target.name!r} are one account: one mistake takes both ({name_rule('R1')})"
-        )
+        same = f"{source.name!r} and {target.name!r} are one account"
+        message = f"{same}, so one mistake can affect both ({name_rule('R1')})"
         yield whole(recovery).wrong(
             "same-account", "target", message, "Give the target an account of its own."
         )
 
 
 def _drill_findings(recovery: RecoveryPlan, target: Environment | None) -> Iterator[Finding]:
-    """The addresses of a drill, which must have room for what the target holds."""
+    """Yield what is wrong with the addresses of a drill, which must have room for the target's hosts."""
     part, attribute, cidr = drill_part(recovery, "cidr")
     if not cidr:
         return
@@ -59,7 +60,7 @@ def _drill_findings(recovery: RecoveryPlan, target: Environment | None) -> Itera
 
 
 def network(text: str) -> IPv4Network | None:
-    """A network of IPv4 addresses; None for what is none."""
+    """Return a network of IPv4 addresses; None for any other text."""
     try:
         return IPv4Network(text)
     except ValueError:
@@ -69,7 +70,9 @@ def network(text: str) -> IPv4Network | None:
 def key_findings(
     recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]
 ) -> Iterator[Finding]:
-    """Copies of snapshots go from account to account, which those under a provider's own key cannot."""
+    """Yield a finding for copies of snapshots between accounts under a provider's own key, which is
+    impossible.
+    """
     usual = usual_between(recovery, environments)
     keyless = [
         f"{role.name}/{volume.name}"
@@ -95,15 +98,15 @@ def key_findings(
 def count_findings(
     recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]
 ) -> Iterator[Finding]:
-    """Roles with data that have another number of hosts in the source than in the target.
+    """Yield a finding for roles with data whose number of hosts differs between source and target.
 
-    With seed `each`, a host without a counterpart would come back blank, or its data would stay behind. With
+    With seed `each`, a host without a counterpart would start blank, or its data would not be restored. With
     seed `one`, the first host needs a counterpart.
     """
     places = {environment.name: environment for environment in environments}
     source, target = places.get(recovery.source), places.get(recovery.target)
     if source is None or target is None:
-        return  # which is another finding
+        return  # that is another finding
     for role in topology.roles:
         if role.name not in recovery.roles or not role.volumes:
             continue
@@ -122,5 +125,5 @@ def count_findings(
 
 
 def _count(role: Role, environment: Environment) -> object:
-    """Return the number of hosts that a role has in an environment, as it is declared."""
+    """Return the declared number of hosts of a role in an environment."""
     return environment.roles.get(role.name, {}).get("count", role.count)

@@ -1,4 +1,4 @@
-"""Recovery plans: what a drill has to look at, who signs its evidence, and where a copy of that goes."""
+"""Checks of recovery plans: what a drill must check, who signs its evidence, and where a copy is stored."""
 
 import base64
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from portinfra.model.topology import Topology
 from portinfra.validation.recovery_part import Part, drill_part, whole
 
 KEY_BYTES = 32
-"""The bytes of an Ed25519 public key."""
+"""The length of an Ed25519 public key in bytes."""
 
 
 def evidence_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
-    """What is wrong with the attributes about evidence."""
+    """Yield what is wrong with the attributes about evidence."""
     plan = whole(recovery)
     part, attribute, accept = drill_part(recovery, "accept")
     if accept not in ACCEPTS:
@@ -38,22 +38,22 @@ def evidence_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
 
 
 def read_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:
-    """Roles that a probe cannot read data of."""
+    """Yield a finding for roles whose data a probe cannot read."""
     with_data = [role.name for role in topology.roles if role.volumes and role.name in recovery.roles]
     for probe in recovery.probes:
         part = Part(f"recovery.{recovery.name}.probe.{probe.name}", probe.location)
         for name in probe.reads:
             if name not in recovery.roles:
                 fix = suggestion(name, with_data, "Name its role in a wave.")
-                yield part.wrong("unknown-role", "reads", f"no wave brings back {name!r}", fix)
+                yield part.wrong("unknown-role", "reads", f"no wave restores {name!r}", fix)
             elif name not in with_data:
                 fix = f"Name a role with volumes: {', '.join(with_data)}." if with_data else "Leave it out."
-                message = f"role {name!r} has no volumes, so no data of it comes back"
+                message = f"role {name!r} has no volumes, so it has no data to restore"
                 yield part.wrong("no-data", "reads", message, fix)
 
 
 def call_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:
-    """Services that a probe cannot call."""
+    """Yield a finding for services that a probe cannot call."""
     offered = [service.name for _, service in topology.services]
     for probe in recovery.probes:
         part = Part(f"recovery.{recovery.name}.probe.{probe.name}", probe.location)

@@ -1,4 +1,4 @@
-"""Where in a recovery plan something is wrong."""
+"""Parts of a recovery plan, as findings name them."""
 
 from collections.abc import Collection, Iterable
 
@@ -12,7 +12,7 @@ from portinfra.model.recovery import DataPolicy, Engine, RecoveryPlan, usual_eng
 
 @frozen
 class Part:
-    """A recovery plan or a block of it, which findings are about."""
+    """A recovery plan or a block of it, as the subject of findings."""
 
     subject: str
     location: Location
@@ -20,13 +20,16 @@ class Part:
     def wrong(
         self, rule: str, attribute: str, message: str, fix: str, severity: Severity = Severity.ERROR
     ) -> Finding:
-        """A finding about an attribute; about the whole of it where that is empty."""
+        """Return a finding about an attribute. Empty: about the whole part."""
         subject = f"{self.subject}.{attribute}" if attribute else self.subject
         return Finding(f"recovery/{rule}", message, fix, severity, subject=subject, location=self.location)
 
 
 def usual_between(recovery: RecoveryPlan, environments: Iterable[Environment]) -> Engine:
-    """How data travels where no policy says how; `native` where no end is known: that is found elsewhere."""
+    """Return how data travels where no policy sets an engine.
+
+    It is `native` where no end is known, as that has a finding of its own.
+    """
     places = {environment.name: environment.provider for environment in environments}
     ends = [places[name] for name in (recovery.source, recovery.target) if name in places]
     return usual_engine(ends[0], ends[-1]) if ends else "native"
@@ -35,8 +38,9 @@ def usual_between(recovery: RecoveryPlan, environments: Iterable[Environment]) -
 def ends_of_known_providers(
     recovery: RecoveryPlan, environments: Iterable[Environment], unknown: Collection[str]
 ) -> list[Environment]:
-    """Return the environments, an end of an unknown provider as if it were with the provider of the other
-    end: what would follow from a misspelt name is no finding.
+    """Return the environments. An end of an unknown provider gets the provider of the other end.
+
+    So a misspelled name has no further findings.
     """
     ends = {each.name: each for each in environments if each.name in (recovery.source, recovery.target)}
     known = [each.provider for each in ends.values() if each.provider not in unknown]
@@ -49,12 +53,12 @@ def ends_of_known_providers(
 
 
 def whole(recovery: RecoveryPlan) -> Part:
-    """The plan itself."""
+    """Return the plan itself."""
     return Part(f"recovery.{recovery.name}", recovery.location)
 
 
 def wave_parts(recovery: RecoveryPlan) -> list[Part]:
-    """Its waves, which are known by their numbers."""
+    """Return its waves, which are named by their numbers."""
     return [
         Part(f"recovery.{recovery.name}.wave {number}", wave.location)
         for number, wave in enumerate(recovery.waves, 1)
@@ -62,7 +66,7 @@ def wave_parts(recovery: RecoveryPlan) -> list[Part]:
 
 
 def policy_part(recovery: RecoveryPlan, policy: DataPolicy) -> Part:
-    """One of its policies."""
+    """Return one of its policies."""
     return Part(f"recovery.{recovery.name}.data.{policy.of}", policy.location)
 
 

@@ -1,4 +1,4 @@
-"""Recovery plans: probes that run inside a drill, on one more host of a role."""
+"""Checks of recovery plans: probes that run inside a drill, on one more host of a role."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from portinfra.validation.recovery_part import Part
 
 
 def prober_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
-    """Return what is wrong with the attributes `from` and `files` of probes."""
+    """Yield what is wrong with the attributes `from` and `files` of probes."""
     for probe in recovery.probes:
         part = Part(f"recovery.{recovery.name}.probe.{probe.name}", probe.location)
         yield from _file_findings(probe, part)
@@ -17,7 +17,7 @@ def prober_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
             continue
         if probe.from_role not in recovery.roles:
             fix = suggestion(probe.from_role, recovery.roles, "Name its role in a wave.")
-            yield part.wrong("unknown-role", "from_role", f"no wave brings back {probe.from_role!r}", fix)
+            yield part.wrong("unknown-role", "from_role", f"no wave restores {probe.from_role!r}", fix)
         if not isinstance(probe.run, str):
             message = "a Python function runs on this machine, and not on a host of a role"
             yield part.wrong("prober", "run", message, "Write a command; or leave `from` out.")
@@ -25,7 +25,7 @@ def prober_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
 
 def _file_findings(probe: Probe, part: Part) -> Iterator[Finding]:
     if probe.files and not probe.from_role:
-        message = "files are brought to a host, and this probe runs on this machine"
+        message = "files are copied to a host, and this probe runs on this machine"
         yield part.wrong("prober", "files", message, "Name the role that it runs from: `from`.")
     for path in probe.files:
         parts = [part for part in path.split("/") if part not in ("", ".")]

@@ -1,4 +1,4 @@
-"""Recovery plans: hosts of the target that run while it waits."""
+"""Checks of recovery plans: hosts of the target that run as a standby."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,9 @@ from portinfra.validation.recovery_part import whole
 
 
 def standby_findings(recovery: RecoveryPlan, topology: Topology) -> Iterator[Finding]:
-    """What is wrong with a standby, and the flows from the internet that stay closed while it is one."""
+    """Yield what is wrong with a standby, and the flows from the internet that stay closed while it is
+    one.
+    """
     plan = whole(recovery)
     if recovery.standby not in STANDBYS:
         fix = suggestion(recovery.standby, STANDBYS, "")

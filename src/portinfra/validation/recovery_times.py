@@ -1,4 +1,4 @@
-"""Recovery plans: lengths of time, each by itself and beside the others."""
+"""Checks of recovery plans: durations, each by itself and compared with the others."""
 
 from collections.abc import Iterator
 
@@ -10,13 +10,13 @@ from portinfra.validation.recovery_part import Part, drill_part, policy_part, wa
 DAY = 86_400
 
 USUAL = Wave(()).limit
-"""A wave's limit that nobody chose."""
+"""A wave's limit that the user did not set."""
 
 LOCK_FIX = "Write whole days: 7d, for example."
 
 
 def length(text: str) -> int | None:
-    """Seconds; None where it is no length of time."""
+    """Return a duration in seconds; None for any other text."""
     try:
         return seconds(text)
     except ValueError:
@@ -24,7 +24,9 @@ def length(text: str) -> int | None:
 
 
 def time_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
-    """What is no length of time; points too seldom for the rpo; waves that may take longer than the rto."""
+    """Yield findings for texts that are no durations, points too seldom for the rpo, and waves longer than
+    the rto.
+    """
     for part, attribute, text in _list_durations(recovery):
         if length(text) is None:
             message = f"{text!r} {why_no_duration(text)}"
@@ -36,12 +38,12 @@ def time_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
     rpo, rto = length(recovery.rpo), length(recovery.rto)
     part, attribute, limit = drill_part(recovery, "limit")
     if rto and (length(limit) or rto) < rto:
-        message = f"hosts end themselves after {limit}, and recovery may take {recovery.rto}"
-        fix = "Let a drill have as long as the rto, or longer."
+        message = f"hosts stop after {limit}, and recovery may take {recovery.rto}"
+        fix = "Give a drill as long as the rto, or longer."
         yield part.wrong("drill-limit", attribute, message, fix)
     for each in recovery.data:
         if rpo and (length(each.schedule) or 0) > rpo:
-            message = f"a point every {each.schedule} cannot keep an rpo of {recovery.rpo}"
+            message = f"a point every {each.schedule} cannot meet an rpo of {recovery.rpo}"
             fix = "Make points more often than the rpo; by default it is twice as often."
             yield policy_part(recovery, each).wrong("schedule", "schedule", message, fix)
     for part, wave in zip(wave_parts(recovery), recovery.waves, strict=True):
@@ -52,7 +54,7 @@ def time_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
 
 
 def _list_durations(recovery: RecoveryPlan) -> Iterator[tuple[Part, str, str]]:
-    """Every length of time: whose, of which attribute, as it was written."""
+    """Yield every duration: its owner, its attribute, and the text."""
     for attribute in ("rpo", "rto"):
         yield whole(recovery), attribute, getattr(recovery, attribute)
     yield drill_part(recovery, "limit")

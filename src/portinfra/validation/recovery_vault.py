@@ -1,4 +1,4 @@
-"""Recovery plans: the vault, and the helpers that carry data to and from it."""
+"""Checks of recovery plans: the vault, and the transfer hosts that carry data to and from it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network
@@ -16,13 +16,13 @@ from portinfra.validation.recovery_part import Part, usual_between
 from portinfra.validation.recovery_times import length
 
 PREFIX_MAX = 24
-"""A helpers' network has room for a block of subnets, one a zone."""
+"""The longest prefix of the transfer hosts' network: it has room for one subnet in each zone."""
 
 
 def vault_findings(
     recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]
 ) -> Iterator[Finding]:
-    """What keeps helpers from carrying anything."""
+    """Yield a finding for everything that prevents a transfer."""
     vault = recovery.vault
     if vault is None:
         return
@@ -31,19 +31,19 @@ def vault_findings(
     yield from _key_findings(part, vault, _engines(recovery, topology, environments))
     yield from _room_findings(part, vault, recovery, environments)
     if vault.native and not vault.blocks:
-        message = "its options are for helpers that read blocks, and none is to read any"
+        message = "its options are for transfer hosts that read blocks, and the plan names no blocks"
         yield part.wrong("no-blocks", "native", message, "Name blocks, or remove them.", Severity.WARNING)
     ends = (recovery.source, recovery.target)
     places = {environment.provider for environment in environments if environment.name in ends}
     for provider in vault.native if places and vault.blocks else ():
         if provider not in places:
-            message = f"neither end is on {provider!r}, so its options go to no helper"
+            message = f"neither end is on {provider!r}, so no transfer host gets its options"
             fix = suggestion(provider, places, "Remove them, or correct the provider's name.")
             yield part.wrong("unknown-provider", f"native.{provider}", message, fix, Severity.WARNING)
 
 
 def _engines(recovery: RecoveryPlan, topology: Topology, environments: Sequence[Environment]) -> set[str]:
-    """The engines that data travels by."""
+    """Return the engines by which data travels."""
     usual = usual_between(recovery, environments)
     roles = [role for role in topology.roles if role.name in recovery.roles]
     return {recovery.policy(role.name, v.name).engine or usual for role in roles for v in role.volumes}
@@ -55,7 +55,7 @@ def _way_findings(part: Part, vault: Vault) -> Iterator[Finding]:
         yield part.wrong("vault-remote", "remote", message, "Write vault:shop, for example.")
     fix = "Write 203.0.113.7:22; 0.0.0.0/0:443 for object storage, whose addresses change."
     yield from _endpoint_findings(part, "endpoint", [vault.endpoint], fix)
-    fix = "Write 198.51.100.0/28:443; the provider's page tells which."
+    fix = "Write 198.51.100.0/28:443; the provider's page names it."
     yield from _endpoint_findings(part, "blocks", vault.blocks, fix)
     if not length(vault.limit):
         message = f"{vault.limit!r} {why_no_duration(vault.limit)}"
@@ -73,7 +73,7 @@ def _endpoint_findings(part: Part, attribute: str, given: Iterable[str], fix: st
 
 
 def helper_findings(recovery: RecoveryPlan, native_options: NativeOptions) -> Iterator[Finding]:
-    """Options of helpers that a provider does not have."""
+    """Yield a finding for options of transfer hosts that a provider does not have."""
     if recovery.vault is not None:
         subject = f"recovery.{recovery.name}.vault"
         yield from native_findings(subject, recovery.vault.native, recovery.vault.location, native_options)
@@ -81,12 +81,12 @@ def helper_findings(recovery: RecoveryPlan, native_options: NativeOptions) -> It
 
 def _key_findings(part: Part, vault: Vault, engines: set[str]) -> Iterator[Finding]:
     if "age" in engines and not RECIPIENT.fullmatch(vault.recipient):
-        said = "age needs a recipient" if not vault.recipient else "this is not a public key of age"
+        problem = "age needs a recipient" if not vault.recipient else "this is not a public key of age"
         fix = "Make a key pair with age-keygen, keep it with those who restore, and name the public key here."
-        yield part.wrong("vault-recipient", "recipient", said, fix)
+        yield part.wrong("vault-recipient", "recipient", problem, fix)
     if "age" in engines and not vault.identity:
-        fix = "Name the file that age-keygen wrote; only who restores must have it."
-        yield part.wrong("vault-identity", "identity", "no file can open what age encrypts", fix)
+        fix = "Name the file that age-keygen wrote; only those who restore need it."
+        yield part.wrong("vault-identity", "identity", "no file can decrypt what age encrypts", fix)
     if "restic" in engines and not vault.password:
         fix = "Name the file that holds it."
         yield part.wrong("vault-password", "password", "a restic repository has a password", fix)
@@ -97,7 +97,7 @@ def _room_findings(
 ) -> Iterator[Finding]:
     mine = network(vault.cidr)
     if mine is None or mine.prefixlen > PREFIX_MAX:
-        message = f"{vault.cidr!r} is no network of IPv4 addresses with room for helpers"
+        message = f"{vault.cidr!r} is no network of IPv4 addresses with room for transfer hosts"
         yield part.wrong(
             "vault-cidr", "cidr", message, "Leave it out, or write 192.168.240.0/20, for example."
         )

@@ -1,6 +1,6 @@
-"""One resource by itself, as `connect` ensures it.
+"""Checks of one resource by itself, as `connect` ensures it.
 
-What placement guarantees of the resources of a topology is checked here.
+Placement guarantees the same for the resources of a topology.
 """
 
 import re
@@ -34,6 +34,7 @@ from portinfra.validation.abilities import network_findings, tag_findings
 from portinfra.validation.characters import character_findings
 from portinfra.validation.creation import birth_findings
 from portinfra.validation.environments import PREFIX_LONGEST, PREFIX_SHORTEST, ZONES_MAX
+from portinfra.validation.former_names import former_name_findings
 from portinfra.validation.limits import single_findings
 from portinfra.validation.mounts import is_mountable, mount_findings
 from portinfra.validation.names import LABEL, name_findings
@@ -49,10 +50,10 @@ def resource_findings(
     *,
     may_be_empty: Collection[str] = (),
 ) -> Iterator[Finding]:
-    """Return what is wrong with the attributes of a resource: types, names, limits.
+    """Yield what is wrong with the attributes of a resource: types, names, limits.
 
-    `may_be_empty` are the attributes that the provider does not show of an existing resource. What an
-    attribute refers to, and what a location offers, is checked when it is planned.
+    `may_be_empty` has the attributes of an existing resource that the provider does not show. The plan checks
+    what an attribute refers to, and what a location offers.
     """
     if type(spec) not in KINDS:
         kinds = ", ".join(kind.__name__ for kind in KINDS)
@@ -88,7 +89,7 @@ def _character_findings(spec: Spec, location: Location) -> Iterator[Finding]:
 
 
 def _more_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> Iterator[Finding]:
-    """Return what else is wrong, where each text can be encoded."""
+    """Yield what else is wrong, once each text can be encoded."""
     subject, provider, capabilities, native = spec.address, plugin.name, plugin.capabilities, plugin.native
     yield from name_findings(spec.name, RESOURCE_NAME_MAX, "resource/name", f"{subject}.name", location)
     if isinstance(spec, Instance):
@@ -97,6 +98,7 @@ def _more_findings(spec: Spec, plugin: ProviderPlugin, location: Location) -> It
         yield from network_findings(spec.cidr, f"{subject}.cidr", location, provider, capabilities)
     if isinstance(spec, Volume):
         yield from mount_findings(spec, (), subject)
+        yield from former_name_findings(spec, subject, "resource")
     yield from _provider_findings(spec, ProviderValues(provider, capabilities, location))
     tags = getattr(spec, "tags", {})
     yield from reserved_tags(tags, subject, location)
@@ -237,11 +239,11 @@ OF_ONE_KIND: Mapping[tuple[type[Spec], str], Check] = {
     (Firewall, "cidr"): (NETWORK[0] + ", or ''", lambda value: value == "" or _is_network(value)),
 }
 MAY_BE_NONE: Mapping[type[Spec], tuple[str, ...]] = {PublicAddress: ("instance",), Snapshot: ("volume",)}
-"""References that may be left out. Elsewhere None says that what a seen resource refers to is gone."""
+"""References that may be left out. Elsewhere None means that an existing resource refers to a deleted one."""
 
 
 def _checks(kind: type[Spec]) -> Mapping[str, Check]:
-    """Return what each attribute of a kind must be, whatever the provider."""
+    """Return what each attribute of a kind must be, with any provider."""
     may_be_none = {each.name for each in attributes(kind) if each.may_be_none}
     known: dict[str, Check] = {}
     for name in (each.name for each in fields(kind)):

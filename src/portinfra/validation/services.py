@@ -1,4 +1,4 @@
-"""Services: their names and ports, who calls them, and what brings files to hosts."""
+"""Checks of services: their names and ports, who calls them, and how files reach hosts."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,17 +6,17 @@ from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.service import BALANCES, TLS, Service
 from portinfra.model.topology import DELIVERIES, INTERNET, Flow, Role, Topology
-from portinfra.validation.names import name_findings, twice
+from portinfra.validation.names import name_findings, repeated_names
 from portinfra.validation.types import flow_subject
 
 SERVICE_NAME_MAX = 32
-"""The longest name of a service. HAProxy's log has it in each line."""
+"""The maximal length of the name of a service. HAProxy's log has it in each line."""
 
 LOCAL_PORT_MIN = 1024
-"""Ports below are for programs of the system: a client's proxy must not take one of them."""
+"""Lower ports are for programs of the system: a client's proxy must not take one of them."""
 
 HEALTH_MAX = 256
-"""The most characters of `health`. A line of haproxy.cfg has 2,048."""
+"""The maximal length of `health`. A line of haproxy.cfg has 2,048 characters."""
 
 _PATH = "/"
 
@@ -25,11 +25,11 @@ _TOOLS = {"puppet": "Puppet", "ansible": "Ansible"}
 
 
 def service_findings(topology: Topology) -> Iterator[Finding]:
-    """What is wrong with the services of a topology, and with the flows that call them."""
+    """Yield what is wrong with the services of a topology, and with the flows that call them."""
     yield from _delivery_findings(topology)
     offered = topology.services
-    names = twice(service.name for _, service in offered)
-    locals_ = twice(str(service.local_port) for _, service in offered)
+    names = repeated_names(service.name for _, service in offered)
+    locals_ = repeated_names(str(service.local_port) for _, service in offered)
     for role, service in offered:
         if service.name in names:
             message = f"more than one service is named {service.name!r}"
@@ -50,7 +50,7 @@ def service_findings(topology: Topology) -> Iterator[Finding]:
 def _delivery_findings(topology: Topology) -> Iterator[Finding]:
     if topology.delivery in DELIVERIES:
         return
-    message = f"{topology.delivery!r} does not name what brings files to hosts"
+    message = f"{topology.delivery!r} is no known delivery of files"
     fix = suggestion(topology.delivery, filter(None, DELIVERIES), "")
     if tool := _TOOLS.get(topology.delivery):
         files = topology.location.write("delivery", '"files"')
@@ -72,7 +72,7 @@ def _wrong(role: Role, service: Service, rule: str, attribute: str, message: str
 
 
 def _lone_service_findings(role: Role, service: Service) -> Iterator[Finding]:
-    """What is wrong with a service by itself."""
+    """Yield what is wrong with a service by itself."""
     subject = f"role.{role.name}.service.{service.name}"
     yield from name_findings(service.name, SERVICE_NAME_MAX, "service/name", subject, service.location)
     ports = {name: getattr(service, name) for name in ("tcp", "local_port", "app_port", "health_port")}
@@ -110,15 +110,17 @@ def _health_findings(role: Role, service: Service) -> Iterator[Finding]:
 
 
 def _is_plain(path: str) -> bool:
-    """Return whether HAProxy reads a path as one word, as it is written."""
+    """Return whether HAProxy reads a path as one word without quotes."""
     return path.isascii() and path.isprintable() and not set(path) & set(" \"'\\#{}$")
 
 
 def _port_findings(role: Role) -> Iterator[Finding]:
-    """Ports that two services of one role share: of their hosts' addresses, or of 127.0.0.1."""
+    """Yield a finding for ports that two services of one role share, on their hosts' addresses or on
+    127.0.0.1.
+    """
     proxied = [service for service in role.offers if service.tls == "proxy"]
     for name, attribute, services in (("tcp", "tcp", role.offers), ("port_of_app", "app_port", proxied)):
-        shared = twice(str(getattr(service, name)) for service in services)
+        shared = repeated_names(str(getattr(service, name)) for service in services)
         for service in services:
             if str(port := getattr(service, name)) in shared:
                 message = f"the role offers more than one service on its port {port} ({attribute})"
@@ -128,7 +130,7 @@ def _port_findings(role: Role) -> Iterator[Finding]:
 
 
 def _flow_findings(flow: Flow, offered: Mapping[str, str]) -> Iterator[Finding]:
-    """What is wrong with a flow to a service. `offered`: service → role."""
+    """Yield what is wrong with a flow to a service. `offered`: service → role."""
     if flow.service not in offered:
         message, fix = f"no role offers a service {flow.service!r}", suggestion(flow.service, offered, "")
         yield _wrong_flow(flow, "unknown", message, fix or "Add it to the role that offers it.", "service")
@@ -136,7 +138,7 @@ def _flow_findings(flow: Flow, offered: Mapping[str, str]) -> Iterator[Finding]:
     for source in flow.sources:
         if source == offered[flow.service]:
             message = f"the role {source!r} calls its own service {flow.service!r}"
-            fix = "Let its hosts talk by a flow with to and tcp, or move the service to another role."
+            fix = "Connect its hosts by a flow with to and tcp, or move the service to another role."
             yield _wrong_flow(flow, "own", message, fix, "sources")
         elif source == INTERNET or "/" in source:
             message = f"{source!r} has no host of this topology, and so no proxy that calls {flow.service!r}"
@@ -150,7 +152,9 @@ def _wrong_flow(flow: Flow, rule: str, message: str, fix: str, attribute: str) -
 
 
 def _client_findings(topology: Topology) -> Iterator[Finding]:
-    """Ports of 127.0.0.1 that an application and the proxy of the same host would both take."""
+    """Yield a finding for ports of 127.0.0.1 that an application and the proxy of the same host would both
+    use.
+    """
     services = {service.name: service for _, service in topology.services}
     called: dict[str, set[str]] = {}
     for flow in topology.flows:
@@ -167,7 +171,7 @@ def _client_findings(topology: Topology) -> Iterator[Finding]:
 
 
 def _attribute_of(service: Service, port: int) -> str:
-    """Return the attribute by which the application takes a port of 127.0.0.1; empty for none.
+    """Return the attribute by which the application uses a port of 127.0.0.1; empty for none.
 
     With another `tls` than `proxy` the application listens on `tcp` of its host's address.
     """

@@ -1,4 +1,4 @@
-"""Roles and their volumes: names, numbers, slots, renames."""
+"""Checks of roles and their volumes: names, numbers, slots, renames."""
 
 from collections.abc import Iterator, Mapping
 
@@ -16,20 +16,20 @@ from portinfra.validation.names import (
     SCOPE_NAME_MAX,
     VOLUME_NAME_MAX,
     name_findings,
-    twice,
+    repeated_names,
 )
 
 RESERVED_PREFIX = "portinfra"
-"""Tags that begin so are ours: they carry the owner."""
+"""The prefix of portinfra's own tags, which contain the owner."""
 
 SLOTS_MAX = 2**28
-"""More than the slots of the largest address range: a slot has four subnets, one for each zone."""
+"""More slots than the largest address range has. A slot has four subnets, one for each zone."""
 
 IGNORABLE = sorted({*traits(Instance).compared, *traits(Volume).compared} - {*traits(Instance).references})
 
 
 def topology_findings(topology: Topology) -> Iterator[Finding]:
-    """What is wrong with a topology and its roles, wherever they are placed."""
+    """Yield what is wrong with a topology and its roles, wherever they are placed."""
     subject = f"topology.{topology.name}"
     yield from name_findings(topology.name, SCOPE_NAME_MAX, "topology/name", subject, topology.location)
     if not topology.roles:
@@ -42,7 +42,7 @@ def topology_findings(topology: Topology) -> Iterator[Finding]:
             location=topology.location,
         )
     yield from reserved_tags(topology.tags, subject, topology.location)
-    repeated = twice(role.name for role in topology.roles)
+    repeated = repeated_names(role.name for role in topology.roles)
     for role in topology.roles:
         if role.name in repeated:
             yield _wrong(
@@ -55,12 +55,12 @@ def topology_findings(topology: Topology) -> Iterator[Finding]:
 
 
 def reserved_tags(tags: Mapping[str, str], subject: str, location: Location | None) -> Iterator[Finding]:
-    """Tags that would be taken for our own."""
+    """Yield a finding for tags that look like portinfra's own."""
     for tag in sorted(tags):
         if tag.lower().startswith(RESERVED_PREFIX):
             yield Finding(
                 "topology/reserved-tag",
-                f"tags that begin with {RESERVED_PREFIX!r} say whose a resource is, and are not yours to set",
+                f"tags that begin with {RESERVED_PREFIX!r} mark the owner, and only portinfra sets them",
                 f"Rename the tag {tag!r}.",
                 subject=f"{subject}.tags",
                 location=location,
@@ -80,11 +80,11 @@ def _role_findings(role: Role) -> Iterator[Finding]:
         yield _wrong(role, "name", "", f"{INTERNET!r} means every public address", fix)
     if role.name[-1:].isdigit() and LABEL.fullmatch(role.name):
         message = (
-            f"{role.name!r} ends in a digit, and so would its host {role.name + '1'!r} look like another"
+            f"{role.name!r} ends in a digit, so its host {role.name + '1'!r} would have an ambiguous name"
         )
         yield _wrong(role, "name", "", message, "End the name in a letter: hosts are numbered for you.")
     if role.count < 0:
-        yield _wrong(role, "count", "count", f"{role.count} is no number of servers", "Use 0 or more.")
+        yield _wrong(role, "count", "count", f"{role.count} is no number of hosts", "Use 0 or more.")
     if role.max_unavailable < 1:
         message = f"{role.max_unavailable}: nothing could ever be replaced"
         yield _wrong(role, "max-unavailable", "max_unavailable", message, "Use 1 or more.")
@@ -102,7 +102,7 @@ def _role_findings(role: Role) -> Iterator[Finding]:
     for rule, reason in role.waive.items():
         if not reason.strip():
             message = f"the rule {rule!r} is waived without a reason"
-            yield _wrong(role, "waived-without-reason", "waive", message, "Say why it does not hold here.")
+            yield _wrong(role, "waived-without-reason", "waive", message, "Say why it does not apply here.")
     yield from birth_findings(role.user_data, role.ssh_keys, subject, role.location)
     yield from reserved_tags(role.tags, subject, role.location)
     yield from _volume_findings(role)
@@ -117,8 +117,8 @@ def _ready_findings(role: Role) -> Iterator[Finding]:
 
 
 def _volume_findings(role: Role) -> Iterator[Finding]:
-    names = twice(volume.name for volume in role.volumes)
-    mounts = twice(volume.mount.rstrip("/") for volume in role.volumes if volume.mount)
+    names = repeated_names(volume.name for volume in role.volumes)
+    mounts = repeated_names(volume.mount.rstrip("/") for volume in role.volumes if volume.mount)
     for volume in role.volumes:
         subject = f"role.{role.name}.volume.{volume.name}"
         yield from name_findings(volume.name, VOLUME_NAME_MAX, "topology/name", subject, volume.location)
@@ -139,7 +139,7 @@ def _slot_findings(topology: Topology) -> Iterator[Finding]:
                 role,
                 "slot-taken",
                 "slot",
-                f"its subnets would lie where those of {taken[slot]!r} are (slot {slot})",
+                f"its subnets would overlap those of {taken[slot]!r} are (slot {slot})",
                 f"Give it a slot of its own: {_slot_line(role, topology)}.",
             )
         taken.setdefault(slot, role.name)
@@ -152,7 +152,7 @@ def _slot_line(role: Role, topology: Topology) -> str:
 
 
 def _retired_findings(topology: Topology) -> Iterator[Finding]:
-    """Retired names and slots that a role has, and retired slots that are none or are named twice."""
+    """Yield findings for retired names and slots that a role has, or that are invalid or named twice."""
     names: dict[int, str] = {}
     for name, slot in topology.retired.items():
         if not LABEL.fullmatch(name):
@@ -186,7 +186,7 @@ def _badly_retired(topology: Topology, rule: str, message: str, fix: str) -> Fin
 def _rename_findings(topology: Topology) -> Iterator[Finding]:
     names = {role.name for role in topology.roles}
     renamed = [role for role in topology.roles if role.renamed_from is not None]
-    repeated = twice(role.renamed_from or "" for role in renamed)
+    repeated = repeated_names(role.renamed_from or "" for role in renamed)
     for role in renamed:
         if role.renamed_from in names:
             message = f"a role {role.renamed_from!r} is still declared"

@@ -1,4 +1,4 @@
-"""Wrong Python types: each is reported, then replaced by its default so that other checks need not care."""
+"""Checks of Python types. Each wrong value is reported, then replaced by its default for the other checks."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, cast
@@ -16,7 +16,7 @@ from portinfra.validation.characters import character_findings
 
 V = TypeVar("V")
 Check = tuple[str, Callable[[object], bool]]
-"""What a value must be, in words, and whether it is."""
+"""What a value must be, in words, and a function that returns whether it is."""
 
 
 def _is_text(value: object) -> bool:
@@ -64,7 +64,9 @@ _FITS: Mapping[Kind, Callable[[object], bool]] = {
     Kind.HOOKS: _is_list_of(_is_hook),
     Kind.FUNCTION: callable,
 }
-"""Whether a value is of a kind. Parts are checked one by one; other Python values by their annotation."""
+"""Kind → a function that returns whether a value fits. Parts are checked one by one; other values by their
+annotation.
+"""
 
 
 def checks(of: type[Any]) -> Mapping[str, Check]:
@@ -88,8 +90,9 @@ def _check(attribute: Attribute) -> Check:
 
 
 def sound_topology(topology: Topology, findings: list[Finding]) -> Topology:
-    """The topology without what has the wrong type, each reported, and without the flows that have it, or
-    name what has it: no value can stand in for an end of a flow.
+    """Return the topology without values of a wrong type, and report each.
+
+    Flows with such a value, or that name such a role, are left out: no value can replace an end of a flow.
     """
     nameless = [each.name for each in (*topology.roles, *_services(topology)) if hasattr(each, "name")]
     nameless = [name for name in nameless if not isinstance(name, str)]
@@ -119,12 +122,12 @@ def _names_in(flow: Flow) -> Iterator[object]:
 
 
 def sound_environment(environment: Environment, findings: list[Finding]) -> Environment:
-    """The environment without what has the wrong type, each reported."""
+    """Return the environment without values of a wrong type, and report each."""
     return sound(environment, f"environment.{environment.name}", "environment", findings)
 
 
 def sound_recovery(recovery: RecoveryPlan, findings: list[Finding]) -> RecoveryPlan:
-    """The recovery plan without what has the wrong type, each reported."""
+    """Return the recovery plan without values of a wrong type, and report each."""
     return sound(recovery, f"recovery.{recovery.name}", "recovery", findings)
 
 
@@ -135,11 +138,11 @@ def sound(value: V, subject: str, area: str, findings: list[Finding]) -> V:
     for each in lists:
         given = getattr(value, each.name)
         wrong = [part for part in given if not isinstance(part, each.part or object)]
-        findings += _stranger_findings(value, each, wrong, subject, area)
+        findings += _wrong_class_findings(value, each, wrong, subject, area)
         parts[each.name] = [part for part in given if isinstance(part, each.part or object)]
     for each in lists:
         parts[each.name] = [
-            sound(part, _part_subject(value, subject, each, part, number), area, findings)
+            sound(part, part_subject(value, subject, each, part, number), area, findings)
             for number, part in enumerate(parts[each.name], 1)
         ]
     for each in attributes(type(value)):
@@ -149,7 +152,7 @@ def sound(value: V, subject: str, area: str, findings: list[Finding]) -> V:
 
 
 def flow_subject(flow: Flow) -> str:
-    """How a flow is called, which has no name. A service that no role offers stands in for its targets."""
+    """Return how messages name a flow. The name of a service that no role offers replaces its targets."""
     unknown = flow.service if not flow.targets and isinstance(flow.service, str) else ""
     return f"flow {_peers(flow.sources)} → {unknown or _peers(flow.targets)}"
 
@@ -158,8 +161,8 @@ def _peers(names: Any) -> str:
     return ", ".join(map(str, names)) if isinstance(names, tuple | list) else str(names)
 
 
-def _part_subject(owner: Any, subject: str, attribute: Attribute, part: Any, number: int) -> str:
-    """Return how findings call a part. The parts of a topology are known without its name."""
+def part_subject(owner: Any, subject: str, attribute: Attribute, part: Any, number: int) -> str:
+    """Return how findings name a part. Parts of a topology are named without its name."""
     if isinstance(part, Flow):
         return flow_subject(part)
     outer = "" if isinstance(owner, Topology) else f"{subject}."
@@ -168,7 +171,7 @@ def _part_subject(owner: Any, subject: str, attribute: Attribute, part: Any, num
 
 
 def _sound_itself(value: V, subject: str, area: str, findings: list[Finding]) -> V:
-    """Return the value with a stand-in for each attribute of the wrong type, or with a wrong character."""
+    """Return the value with a stand-in for each attribute with a wrong type or a wrong character."""
     stand_ins: dict[str, Any] = {}
     known = checks(type(value))
     location = cast(Any, value).location
@@ -196,19 +199,19 @@ def _sound_itself(value: V, subject: str, area: str, findings: list[Finding]) ->
 
 
 def _evolve(value: V, changes: Mapping[str, Any]) -> V:
-    """Return the value with other attributes, which mypy cannot know of any class."""
+    """Return the value with other attributes. mypy cannot check them for any class."""
     return cast(V, evolve(cast(Any, value), **changes)) if changes else value
 
 
-def _stranger_findings(
+def _wrong_class_findings(
     owner: Any, attribute: Attribute, wrong: list[Any], subject: str, area: str
 ) -> Iterator[Finding]:
-    """Return a finding for members of a list that are no parts of its kind."""
+    """Yield a finding for items of a list that have the wrong class."""
     if wrong and attribute.part:
         example = attribute.metadata["example"]
         yield Finding(
             f"{area}/wrong-type",
-            f"holds something that is {' and '.join(sorted({kind_of(value) for value in wrong}))}",
+            f"contains a value that is {' and '.join(sorted({kind_of(value) for value in wrong}))}",
             f"Each must be a {attribute.part.__name__}, made by {example}.",
             subject=f"{subject}.{attribute.name}",
             location=owner.location,

@@ -102,7 +102,7 @@ def test_an_interrupted_apply_says_how_to_resume(world, monkeypatch):
     monkeypatch.setattr(workflow, "apply", interrupted)
     result = world.run("apply", "--yes")
     assert result.exit_code == 130
-    assert "the calls under way have ended" in result.stderr
+    assert "the calls in progress have ended" in result.stderr
     assert "python shop.py apply --yes" in result.stderr
 
 
@@ -138,7 +138,7 @@ def test_destroy_keeps_volumes_until_their_loss_is_allowed(applied):
     assert "volume.db1-data  it holds data" in kept
     assert "--allow-data-loss" in kept
     lost = applied.run("destroy", "--yes", "--allow-data-loss", "volume.db1-data").stdout
-    assert "all that it holds is lost" in lost
+    assert "all its data is lost" in lost
     assert "Nothing of shop/demo is left." in lost
     assert applied.cloud.ground_truth() == []
 
@@ -175,5 +175,5 @@ def test_a_claim_is_released_only_when_agreed_to(applied, monkeypatch):
 def test_an_option_that_names_what_is_not_there_is_bad_usage(applied, option, name):
     result = applied.run("plan", option, name)
     assert result.exit_code == 2
-    assert f"{option} {name}: there is no such thing" in result.stderr
+    assert f"{option} {name}: nothing has that name" in result.stderr
     assert "Did you mean" in result.stderr

@@ -72,7 +72,7 @@ def test_a_saved_plan_that_is_stale_names_what_has_become_different_there(applie
     applied.by_hand("AllowTraffic", id=applied.id("firewall", "web"), direction="ingress", rules=[rule])
     result = larger.run("apply", "--plan", saved)
     assert result.exit_code == 3
-    assert "what is there has changed since. Not in it: update firewall-rules.web" in result.stderr
+    assert "the environment has changed since. Not in it: update firewall-rules.web" in result.stderr
     assert "plan demo --only web --out" in result.stderr
 
 
@@ -88,7 +88,7 @@ def test_a_saved_plan_excludes_options_and_other_environments(world, tmp_path):
 
 def test_a_plan_that_nobody_may_apply_is_shown_with_the_reason_and_not_saved(applied, tmp_path):
     saved = tmp_path / "p.json"
-    protected = applied.changing("web", protect=True)
+    protected = applied.changing("web", deletion_protection=True)
     assert protected.run("apply", "--yes").exit_code == 0
     result = protected.run("plan", "--replace", "instance.web1", "--out", str(saved))
     assert result.exit_code == 3
@@ -157,7 +157,7 @@ def test_a_saved_plan_is_refused_where_the_declaration_has_changed_and_nothing_i
     assert result.exit_code == 3
     assert "out of date: the declaration has changed since." in result.stderr
     assert "In it, and not in a new plan: create instance.web3" in result.stderr
-    assert "Make a new plan, read it, and apply that: python shop.py plan demo --out" in result.stderr
+    assert "Make a new plan, read it, and apply it: python shop.py plan demo --out" in result.stderr
     assert "Nothing to do" not in result.stdout
 
 

@@ -64,7 +64,7 @@ def test_status_ends_as_plan_does_when_nothing_differs_and_an_apply_is_refused(a
     status = refused.run("status")
     assert (status.exit_code, refused.run("plan").exit_code) == (3, 3)
     assert "Nothing differs from the declaration." in status.stdout
-    assert "An apply is refused for the errors above." in status.stdout
+    assert "An apply is refused because of the errors above." in status.stdout
 
 
 def test_a_difference_counts_more_than_a_refusal(applied):
@@ -77,4 +77,4 @@ def test_a_declaration_that_makes_no_sense_counts_more_than_a_difference(applied
     wrong = applied.changing("db", size="huge")
     status = wrong.run("status")
     assert (status.exit_code, wrong.run("plan").exit_code) == (1, 1)
-    assert "An apply is refused for the errors above." in status.stdout
+    assert "An apply is refused because of the errors above." in status.stdout

@@ -26,7 +26,7 @@ def test_a_drill_that_read_no_data_is_inconclusive_unless_the_plan_accepts_less(
     result = run("dr", "drill", about=run.plan(probes=[]))
     assert result.exit_code == 1
     assert " inconclusive\n  no probe has read the data of db\n" in result.stdout
-    assert "Looked at: db: hosts." in result.stdout
+    assert "Checked: db: hosts." in result.stdout
     page = Probe("page", "true")
     codes = {
         (accept, bool(probes)): run("dr", "drill", about=run.plan(accept=accept, probes=probes)).exit_code
@@ -75,7 +75,7 @@ def test_evidence_is_verified_and_what_was_altered_is_found(run, tmp_path):
     assert (result.exit_code, result.stdout.startswith("ALTERED")) == (1, True)
     result = run("dr", "report", str(file))
     assert (result.exit_code, "ALTERED" in result.stderr) == (1, True)
-    assert "Do not believe it" in (tmp_path / "evidence.html").read_text()
+    assert "Do not trust it" in (tmp_path / "evidence.html").read_text()
     file.write_text("nonsense")
     assert run("dr", "verify", str(file), *key).exit_code == 1
 
@@ -155,7 +155,7 @@ def test_drills_are_listed_by_number_and_a_changed_one_ends_with_one(run, drille
     assert result.exit_code == 1
     (told,) = json.loads(result.stdout)["runs"]
     assert (told["number"], told["result"], told["evidence"]) == (1, "passed", "differs")
-    assert "NOT what the ledger has" in run("dr", "drills", about=plan).stdout
+    assert "DIFFERS from the ledger" in run("dr", "drills", about=plan).stdout
 
 
 def test_where_there_was_no_drill_the_list_says_so(run):

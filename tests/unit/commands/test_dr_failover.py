@@ -75,7 +75,7 @@ def test_a_failover_that_would_fail_names_the_cause_and_the_next_step_and_stops_
 )
 def test_the_way_back_says_before_it_asks_who_ends_the_snapshots_that_it_keeps(run, has_clock, stay):
     run("dr", "replicate")
-    with clock_off(0, has_clock=has_clock):
+    with clock_off(0, tells_time=has_clock):
         assert run("dr", "failover", "--yes").exit_code == 0
         asked = " ".join(run("dr", "failback").stderr.split())
     assert f"is in snapshots, each kept {stay}." in asked
@@ -125,8 +125,7 @@ def test_an_interrupted_failover_does_not_say_that_nothing_was_changed(run):
     result = run("dr", "failover", "--yes", about=about)
     assert result.exit_code == 130
     assert (
-        "interrupted; whatever was done stays\n  Run it again: python shop.py dr failover --yes"
-        in result.stderr
+        "interrupted; what is done stays\n  Run it again: python shop.py dr failover --yes" in result.stderr
     )
 
 
@@ -171,6 +170,10 @@ def test_an_abandonment_with_older_data_says_where_the_newer_data_stays(run):
     assert run("dr", "failover", "--yes", "--lost", "production", about=run.unpassed()).exit_code == 1
     refused = run("dr", "abandon", "--yes")
     assert (refused.exit_code, "dr abandon shop --older-data" in refused.stderr) == (3, True)
+    asked = run("dr", "abandon", "--older-data").stderr
+    assert "recovery may have newer data than production." in asked
+    assert "Data that only recovery has stays on its volumes and in kept" in asked.replace("\n", " ")
+    assert "production becomes active again with its own data, and recovery is stopped" in asked
     done = run("dr", "abandon", "--yes", "--older-data").stdout
     assert "production has older data than recovery had" in done
     assert "stays on its volumes and in kept snapshots" in done.replace("\n", " ")
@@ -183,7 +186,9 @@ def test_a_takeover_that_is_abandoned_is_named_as_the_one_that_is_open(run, comm
     run("dr", "replicate")
     assert run("dr", "failover", "--yes").exit_code == 0
     assert run("dr", "failback", "--yes", about=run.unpassed()).exit_code == 1
-    assert "recovery is active again" in run("dr", *command).stderr
+    asked = run("dr", *command).stderr
+    assert "recovery becomes active again" in asked
+    assert "newer data" not in asked
     done = run("dr", *command, "--yes").stdout
     assert done.startswith("recovery is active again: 2 hosts on. production is fenced: ")
     assert run("plan", "recovery").stdout.count("Nothing to do") == 1
@@ -240,7 +245,7 @@ def test_who_is_lost_is_not_said_to_be_fenced(run):
     run("dr", "failover", "--yes", about=never)
     told = run("dr", "failback", "--lost", "recovery", "--yes")
     assert told.exit_code == 0, told.output
-    assert "recovery was not stopped. When it comes back, first of all:" in told.stderr
+    assert "recovery was not stopped. When it comes back, run first:" in told.stderr
 
 
 def test_who_takes_over_alone_may_leave_aside_a_point_that_is_damaged(run):
@@ -291,6 +296,6 @@ def test_an_operator_who_insists_reads_that_silent_zones_are_not_stopped(run):
     run("dr", "replicate")
     with silent(plugin.cloud, "us-east-1a", "us-east-1b", "us-east-1c"):
         asked = run("dr", "failover", "--insist").stderr
-    assert "production is stopped as far as it answers, and recovery takes over." in asked
+    assert "production is stopped, except in zones that do not answer, and recovery takes over." in asked
     assert "of production do not answer: hosts there are not stopped" in asked
     assert "production is stopped, and recovery takes over." in run("dr", "failover").stderr

@@ -28,7 +28,7 @@ def test_it_prints_its_result_and_leaves_evidence(run):
     page = next(line for line in result.stdout.splitlines() if line.startswith("Report:")).split()[-1]
     text = Path(page).read_text(encoding="utf-8")
     assert "Refresh of the standby of shop passed" in text
-    assert "is up as a standby. The source was left as it is." in text
+    assert "is up as a standby. The source was not changed." in text
 
 
 def test_its_json_is_signed_evidence_that_verifies(run):

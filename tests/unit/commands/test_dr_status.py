@@ -54,7 +54,7 @@ def test_who_took_over_is_told_of_on_every_page(run):
     assert (
         "recovery is active since" in run("status", "production").stderr + run("status", "production").stdout
     )
-    assert "Nothing is carried from there before the source is stopped" in run("dr", "status").stdout
+    assert "No data is carried from there before the source is stopped" in run("dr", "status").stdout
     assert 'portinfra_recovery_target_stands{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
     assert run("dr", "plan").exit_code == 3
     refused = run("destroy", "recovery", "--yes")
@@ -89,11 +89,14 @@ def test_a_source_that_was_not_stopped_is_told_of_until_it_is(run):
     run("dr", "replicate")
     run("dr", "failover", "--lost", "production", "--yes")
     said = run("dr", "status").stdout
-    assert "has not been stopped. First of all, when it answers again: `python shop.py dr fence shop`" in said
+    assert "has not been stopped. When it answers again, run first: `python shop.py dr fence shop`" in said
     assert 'source_may_run{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
     assert json.loads(run("dr", "status", "--json").stdout)["source_stopped"] is False
     refused = run("dr", "replicate")
     assert (refused.exit_code, "Stop it first: `python shop.py dr fence shop`" in refused.stderr) == (3, True)
+    document = json.loads(run("dr", "status", "--json").stdout)
+    assert "hosts of both environments may run" in document["reasons"]
+    assert f"shop: {document['level']}: {'; '.join(document['reasons'])}." in " ".join(said.split())
     run("dr", "fence", "--yes")
     assert "has not been stopped" not in run("dr", "status").stdout
     assert 'source_may_run{recovery="shop"} 0' in run("dr", "status", "--prometheus").stdout

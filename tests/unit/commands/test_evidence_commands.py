@@ -57,7 +57,7 @@ def test_a_field_written_in_twice_is_not_believed(tmp_path):
     file.write_text(SIGNED.replace('"result": "failed"', '"result": "passed", "result": "failed"'))
     result = run("dr", "verify", str(file))
     assert result.exit_code != 0
-    assert "result is there twice" in result.stderr
+    assert "it has result twice" in result.stderr
 
 
 @pytest.fixture

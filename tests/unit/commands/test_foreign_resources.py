@@ -71,10 +71,10 @@ def test_a_deletion_that_others_prevent_ends_at_once_and_names_what_is_in_the_wa
     assert beside.cloud.clock.now() - began < 120, "it waits as though it could help"
     text = " ".join(result.stderr.split())
     refused = re.findall(
-        r"(subnet.web-0|firewall.web) \w+: [^:]*Others have this in it: instance \S+ \(batch\)", text
+        r"(subnet.web-0|firewall.web) \w+: [^:]*Foreign resources are in it: instance \S+ \(batch\)", text
     )
     assert set(refused) == {"subnet.web-0", "firewall.web"}
-    assert "Delete it or move it elsewhere, then run the same command again." in text
+    assert "Delete them or move them elsewhere, then run the same command again." in text
 
 
 def test_a_deletion_that_was_prevented_for_a_while_is_waited_for(applied):

@@ -30,12 +30,12 @@ def test_what_hosts_were_born_with_is_an_exception(applied):
     changed = applied.changing("web", user_data="#!/bin/sh\necho other\n")
     result = changed.run("plan", "--detailed-exitcode")
     assert result.exit_code == 0
-    assert "as declared, except what hosts were born with." in result.stdout
-    assert "2 hosts were born with other user data (web1, web2)" in result.stdout
+    assert "as declared, except the creation settings of hosts." in result.stdout
+    assert "2 hosts were created with other user data (web1, web2)" in result.stdout
     assert "echo other" not in result.stdout
     status = changed.run("status")
     assert status.exit_code == 0
-    assert "Nothing differs from the declaration, except what hosts were born with." in status.stdout
+    assert "Nothing differs from the declaration, except the creation settings of hosts." in status.stdout
 
 
 def test_an_apply_that_replaces_them_ends_the_exception(applied):

@@ -92,7 +92,7 @@ def test_a_directive_makes_text_and_a_single_value_stays_what_it_is(tmp_path):
         ("x%{ if true }a%{ else }b%{ else }c%{ endif }", "%{else} closes nothing here"),
         ("x%{ for x in [1] }a%{ else }b%{ endfor }", "%{else} closes nothing here"),
         ("x%{ if 1 }a%{ endif }", "a condition is true or false, not a number"),
-        ("x%{ for x in 1 }a%{ endfor }", "goes through a list or a mapping, not a number"),
+        ("x%{ for x in 1 }a%{ endfor }", "takes a list or a mapping, not a number"),
         ("x%{ for x in [[]] }${x}%{ endfor }", "a list cannot be put into a text"),
         ("x%{ if nope }a%{ endif }", "'nope' has no value"),
         ("x%{ for y in [1] }${x}%{ endfor }", "'x' has no value"),

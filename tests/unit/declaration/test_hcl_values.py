@@ -23,7 +23,7 @@ def test_a_topology_equals_its_python_twin(load_hcl):
           role "db" {
             size    = "large"
             slot    = 4
-            protect = true
+            deletion_protection = true
             native  = { gcp = { threads = 1 } }
             waive   = { R6 = "two suffice" }
             volume "data" {
@@ -51,7 +51,7 @@ def test_a_topology_equals_its_python_twin(load_hcl):
         "db",
         size="large",
         slot=4,
-        protect=True,
+        deletion_protection=True,
         native={"gcp": {"threads": 1}},
         waive={"R6": "two suffice"},
         volumes=[volume],

@@ -62,8 +62,8 @@ def test_cli_without_a_guard_is_captured_not_run(tmp_path):
     [
         ("a = 1\nb = 1 / 0\n", 2, "ZeroDivisionError"),
         ("a = 1\nimport nothing_of_this_name\n", 2, "nothing_of_this_name"),
-        ("a = 1\nb = (\n", 2, "no Python"),
-        ("import sys\nsys.exit(3)\n", 2, "ends itself"),
+        ("a = 1\nb = (\n", 2, "not Python"),
+        ("import sys\nsys.exit(3)\n", 2, "ends its process"),
         ("from portinfra import Role\n\nRole('web', cuont=3)\n", 3, "cuont"),
         ("from portinfra import file\nfile('none.sh')\n", 2, "none.sh"),
         ("def inner():\n    raise KeyError('k')\n\ninner()\n", 2, "KeyError"),
@@ -121,7 +121,7 @@ def test_what_is_no_declaration_is_an_error(tmp_path):
 
 def test_variables_are_not_for_python(tmp_path):
     (tmp_path / "a.py").write_text("")
-    with pytest.raises(DeclarationError, match="variables are of HCL"):
+    with pytest.raises(DeclarationError, match="only HCL has variables"):
         load(tmp_path, {"a": "b"})
 
 

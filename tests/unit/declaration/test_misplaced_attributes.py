@@ -77,6 +77,10 @@ def test_the_owner_is_found_where_a_script_has_imported_no_other_class(cls, attr
 @pytest.mark.parametrize(
     ("written", "message"),
     [
+        (
+            "deletion_protection = true",
+            "there is no 'deletion_protection' in a role block of an environment",
+        ),
         ("protect = true", "there is no 'protect' in a role block of an environment"),
         (
             'waive = { "check/leads-nowhere" = "few" }',
@@ -95,5 +99,5 @@ def test_the_role_block_of_an_environment_sends_to_that_of_the_topology(tmp_path
     (finding,) = caught.value.findings
     assert finding.message == message
     assert finding.fix == (
-        "It belongs in the role block of the topology. Here are known count, disk_gib, image, size, tags."
+        "It belongs in the role block of the topology. This block has count, disk_gib, image, size, tags."
     )

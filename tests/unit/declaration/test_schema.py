@@ -80,7 +80,7 @@ def test_a_new_secret_is_written_as_a_variable():
 def test_a_new_attribute_that_is_no_secret_takes_no_sensitive_variable():
     _, ((found, message),) = read(TEXT.replace("rack = 7", "rack = var.code"), code="1234")
     assert found == 3
-    assert "'rack' is shown in plans" in message
+    assert "plans show 'rack'" in message
 
 
 def test_a_new_attribute_with_its_default_is_not_written():

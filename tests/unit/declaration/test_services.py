@@ -72,7 +72,7 @@ def test_a_service_opens_what_the_same_flow_with_target_and_port_opens(load_hcl)
 def test_what_follows_from_a_service_is_not_written_beside_it(findings_of):
     found = findings_of(CALL.format('service = "payments"\n    to = "app"\n    tcp = 1\n    udp = 2'))
     assert found == [
-        ("0.hcl", line, f"{name!r} follows from 'service', which is written too. "
+        ("0.hcl", line, f"{name!r} follows from 'service', which is set, too. "
                         f"Remove {name}, or remove service.")
         for line, name in ((13, "to"), (14, "tcp"), (15, "udp"))
     ]  # fmt: skip

@@ -49,7 +49,7 @@ def destroy(provider, listen=lambda progress: None):
 
 
 def reports(progresses):
-    return [each.message for each in progresses if each.step is None and "going on" in each.message]
+    return [each.message for each in progresses if each.step is None and "will try again" in each.message]
 
 
 def test_a_deletion_that_is_accepted_and_not_made_ends_with_patience(provider):
@@ -57,7 +57,7 @@ def test_a_deletion_that_is_accepted_and_not_made_ends_with_patience(provider):
     failed = destroy(provider)
     assert failed.calls == ATTEMPTS_MAX
     assert isinstance(failed.error, errors.Conflict)
-    assert str(failed.error) == "network.main Delete: it was accepted, and then nothing changed"
+    assert str(failed.error) == "network.main Delete: the call was accepted, and then nothing changed"
     assert failed.error.fix
 
 
@@ -76,8 +76,8 @@ def test_the_first_failure_after_acceptance_is_reported_with_the_reason_of_the_p
     destroy(provider, told.append)
     said = reports(told)
     assert said[0] == (
-        "network.main: tried 1 time, and going on: "
-        "network.main Delete: it was accepted and then failed: a router is in it (InUse)"
+        "network.main: tried 1 time, and will try again: "
+        "network.main Delete: the call was accepted and then failed: a router is in it (InUse)"
     )
     assert [line.partition(",")[0] for line in said[1:]] == [
         f"network.main: tried {times} times" for times in (4, 8, 12)
@@ -166,7 +166,7 @@ def test_the_first_fault_of_a_resource_is_reported():
     with pytest.raises(errors.ApplyError):
         run(provider, plan_for(provider, ONE_HOST), listen=told.append)
     (said,) = reports(told)
-    assert said.startswith("instance.web1: tried 1 time, and going on")
+    assert said.startswith("instance.web1: tried 1 time, and will try again")
     assert "the machine broke" in said
 
 

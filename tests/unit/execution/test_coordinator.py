@@ -239,7 +239,7 @@ def test_what_vanishes_each_time_that_it_is_made_is_not_made_without_end():
     with pytest.raises(errors.ApplyError) as caught:
         run(provider, plan_for(provider, TWO_ROLES))
     (failed,) = [step for step in caught.value.outcome.steps if step.fate == "failed"]
-    assert "Create: it was accepted, and then nothing changed" in str(failed.error)
+    assert "Create: the call was accepted, and then nothing changed" in str(failed.error)
     assert failed.calls == ATTEMPTS_MAX
 
 

@@ -97,7 +97,7 @@ def test_what_dies_of_its_key_speaks_for_all_equal_hosts():
     assert len(failed) == 300
     assert sum(step.calls for step in failed) <= 20
     assert {step.error.args[0] for step in failed} == {
-        "it was accepted and then failed: its key is disabled (Client.InternalError)"
+        "the call was accepted and then failed: its key is disabled (Client.InternalError)"
     }
 
 

@@ -34,15 +34,15 @@ class Provider:
 def test_what_never_answered_is_given_up_soon(silence):
     caller = Caller(Provider(silence))
     with pytest.raises(type(silence)):
-        caller.insisting(READ)
+        caller.with_retries(READ)
     assert caller.calls == FIRST_ATTEMPTS_MAX
 
 
 def test_what_answered_before_is_waited_for():
     caller = Caller(Provider({}, Unavailable("no route")))
-    caller.insisting(READ)
+    caller.with_retries(READ)
     with pytest.raises(Unavailable):
-        caller.insisting(READ)
+        caller.with_retries(READ)
     assert caller.calls == 1 + ATTEMPTS_MAX
 
 
@@ -51,10 +51,10 @@ def test_a_zone_that_takes_no_connection_is_given_up_within_two_seconds():
     refused.unreachable = True
     for place, tries in (("zone-a", UNREACHABLE_ATTEMPTS_MAX), (None, ATTEMPTS_MAX)):
         caller = Caller(Provider({}, refused))
-        caller.insisting(READ)
+        caller.with_retries(READ)
         began = caller.provider.clock.now()
         with pytest.raises(Unavailable):
-            caller.insisting(Call("List", place=place))
+            caller.with_retries(Call("List", place=place))
         assert caller.calls == 1 + tries
         assert (caller.provider.clock.now() - began <= 2) is (place is not None)
 
@@ -63,9 +63,9 @@ def test_a_read_is_not_repeated_more_often_than_its_error_is_worth():
     unexplained = OutcomeUnknown("something that nobody has seen")
     unexplained.tries_max = 3
     caller = Caller(Provider({}, unexplained))
-    caller.insisting(READ)
+    caller.with_retries(READ)
     with pytest.raises(OutcomeUnknown):
-        caller.insisting(READ)
+        caller.with_retries(READ)
     assert caller.calls == 1 + 3
 
 
@@ -74,14 +74,14 @@ def test_being_throttled_is_an_answer():
     with pytest.raises(RateLimited):
         caller.once(READ)
     with pytest.raises(Unavailable):
-        caller.insisting(READ)
+        caller.with_retries(READ)
     assert caller.calls == 1 + ATTEMPTS_MAX
 
 
 def test_being_throttled_at_first_is_waited_for_as_ever():
     caller = Caller(Provider(RateLimited("slow down"), Unavailable("busy")))
     with pytest.raises(Unavailable):
-        caller.insisting(READ)
+        caller.with_retries(READ)
     assert caller.calls == ATTEMPTS_MAX
 
 

@@ -57,7 +57,7 @@ def test_a_zone_that_is_left_out_is_asked_once_without_a_pause(error):
     provider = ToyProvider()
     provider.perform = perform
     caller = Caller(provider)
-    reading = reader(caller.insisting)
+    reading = reader(caller.with_retries)
     assert reading.observe(SCOPE, frozenset({"b"})).unknown == {"b"}
     assert asked == [("List instance", "a"), ("List instance", "b"), ("List volume", "a")]
 

@@ -250,7 +250,7 @@ def looked(provider, times):
 
 def test_it_beats_while_something_else_keeps_the_runs_thread_busy(busy):
     with Run(busy, SCOPE, "1") as running:
-        with running.living():
+        with running.keep_lease():
             assert looked(busy, 5)
         beats = len(busy.beats)
         time.sleep(0.05)
@@ -260,7 +260,7 @@ def test_it_beats_while_something_else_keeps_the_runs_thread_busy(busy):
 
 def test_no_heartbeat_is_given_up_for_one_that_nobody_heard(busy):
     write = busy.answers["WriteRecord"]
-    with Run(busy, SCOPE, "1") as running, running.living():
+    with Run(busy, SCOPE, "1") as running, running.keep_lease():
 
         def deaf(call):
             busy.answers["WriteRecord"] = write
@@ -275,7 +275,7 @@ def test_what_is_done_is_done_to_its_end_before_a_lost_claim_is_told(busy):
     done = []
 
     def lose(running):
-        with running.living():
+        with running.keep_lease():
             taken_over(busy)()
             assert looked(busy, 1)
             done.append(True)
@@ -289,7 +289,7 @@ def test_an_interrupt_reaches_what_is_done(busy):
     threads = threading.active_count()
 
     def interrupted(running):
-        with running.living():
+        with running.keep_lease():
             assert looked(busy, 1)
             raise KeyboardInterrupt
 
@@ -302,7 +302,7 @@ def test_by_a_virtual_clock_it_beats_when_that_has_ended_in_the_same_thread():
     provider = Beating()
     with Run(provider, SCOPE, "1") as running:
         threads = threading.active_count()
-        with running.living():
+        with running.keep_lease():
             assert threading.active_count() == threads
             provider.clock.sleep_until(provider.clock.now() + 2 * RENEW_SECONDS)
         assert len(provider.beats) == 2, "the claim was taken, and said to live once"

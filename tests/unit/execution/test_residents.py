@@ -25,9 +25,9 @@ def find(*found):
 @pytest.mark.parametrize("address", [SUBNET, WALL])
 def test_what_lies_in_it_or_is_bound_to_it_is_named(address):
     (step,) = name_residents([failed(address=address)], find(THEIRS))
-    expected = "it is in use. Others have this in it: interface eni-1 (ELB app/shop)"
+    expected = "it is in use. Foreign resources are in it: interface eni-1 (ELB app/shop)"
     assert str(step.error) == f"{address} DeleteSubnet: {expected}"
-    assert step.error.fix == "Delete it or move it elsewhere, then run the same command again."
+    assert step.error.fix == "Delete them or move them elsewhere, then run the same command again."
 
 
 def test_of_many_a_few_are_named_and_the_rest_counted():

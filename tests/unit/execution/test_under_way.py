@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from portinfra.execution.calls_in_progress import UnderWay
+from portinfra.execution.calls_in_progress import CallsInProgress
 from portinfra.execution.loop import MEANWHILE_SECONDS, Loop
 from portinfra.execution.workers import Completion
 from portinfra.model.address import Address
@@ -28,7 +28,7 @@ def under_way(told):
         assert waits
         told.append((task.step, message, waited))
 
-    return UnderWay(tell)
+    return CallsInProgress(tell)
 
 
 def test_a_call_that_takes_long_says_what_it_waits_for_and_how_long_yet(under_way, told):

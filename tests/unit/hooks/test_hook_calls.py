@@ -136,7 +136,7 @@ def test_it_fails_by_its_exit_code_and_the_last_of_what_it_printed_is_kept():
     assert calls.call("echo 503 >&2; exit 7", {}, seconds=60) == calls.Answer(False, "503\nexit code 7")
     told = calls.call("seq 100000", {}, seconds=60).told
     assert told.endswith("99999\n100000")
-    assert len(told) == calls.TOLD_MAX
+    assert len(told) == calls.OUTPUT_MAX
 
 
 @pytest.mark.parametrize(
@@ -145,11 +145,11 @@ def test_it_fails_by_its_exit_code_and_the_last_of_what_it_printed_is_kept():
 def test_what_can_be_called_is_not_complained_of_nor_what_only_the_shell_understands(tmp_path, command):
     gate = tmp_path / "gate"
     gate.touch(mode=0o755)
-    assert calls.unready(command.format(gate)) == ""
+    assert calls.why_not_callable(command.format(gate)) == ""
 
 
 def test_what_cannot_be_called_from_here_is_told_before_it_is_needed(tmp_path):
     gate = tmp_path / "gate"
-    assert calls.unready(f"{gate} db1") == f"{gate} is not here"
+    assert calls.why_not_callable(f"{gate} db1") == f"{gate} is not here"
     gate.touch(mode=0o644)
-    assert calls.unready(f"{gate} db1 && true") == f"{gate} may not be run: chmod +x {gate}"
+    assert calls.why_not_callable(f"{gate} db1 && true") == f"{gate} may not be run: chmod +x {gate}"

@@ -40,11 +40,11 @@ def shop():
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"user_data": "#!/bin/sh\necho\n"}, "2 hosts were born with other user data (db1, db2)"),
-        ({"ssh_keys": ["ssh-ed25519 AAAA ada"]}, "2 hosts were born with other SSH keys (db1, db2)"),
+        ({"user_data": "#!/bin/sh\necho\n"}, "2 hosts were created with other user data (db1, db2)"),
+        ({"ssh_keys": ["ssh-ed25519 AAAA ada"]}, "2 hosts were created with other SSH keys (db1, db2)"),
         (
             {"volumes": [Volume("data", gib=1, mount="/data")]},
-            "2 hosts were born with other mounts (db1, db2)",
+            "2 hosts were created with other mounts (db1, db2)",
         ),
     ],
 )
@@ -62,7 +62,7 @@ def test_without_a_change_there_is_no_note(shop):
 def test_a_new_host_and_one_that_is_replaced_are_left_out(shop):
     more = evolve(DB, count=3, user_data="#!/bin/sh\necho\n")
     _, found = notes(more, replace={"instance.db1"})
-    assert [each.message for each in found] == ["1 host was born with other user data (db2)"]
+    assert [each.message for each in found] == ["1 host was created with other user data (db2)"]
 
 
 def test_a_host_of_an_older_version_has_no_note():

@@ -11,8 +11,8 @@ from portinfra.model.change import Step
 from portinfra.model.observed import Fault
 from portinfra.model.resources import Rule
 from portinfra.placement import place
-from portinfra.planning.make_plan import compose
-from portinfra.planning.readiness import rolling_roles, rolls
+from portinfra.planning.make_plan import make_plan
+from portinfra.planning.readiness import is_rolling, rolling_roles
 
 DB = Role("db", count=6, public="yes", volumes=[Volume("data", gib=10)])
 
@@ -214,7 +214,7 @@ def replaced_plan(declared, *addresses):
     for kind, driver in holding.items():
         driver.holds = frozenset(HOLDS.get(kind.kind, driver.holds))
     options = PlanOptions(replace=addresses)
-    return compose(place(declared, PRODUCTION), CATALOGUE, applied(TWO_ROLES), holding, options)
+    return make_plan(place(declared, PRODUCTION), CATALOGUE, applied(TWO_ROLES), holding, options)
 
 
 def at_once(plan):
@@ -230,7 +230,7 @@ def test_hosts_of_a_role_go_down_at_once_where_what_they_need_is_replaced():
     )
     assert warning.fix.endswith("down during the apply, or leave out --replace firewall.db.")
     (db,) = rolling_roles(plan)
-    assert not rolls(plan, db)
+    assert not is_rolling(plan, db)
 
 
 def test_one_warning_names_all_roles_that_go_down_for_the_same_reason():
@@ -246,7 +246,7 @@ def test_other_roles_go_down_host_by_host_all_the_same():
     (warning,) = at_once(plan)
     assert "hosts of db go down" in warning.message
     assert precedes(plan, ("converge", "instance.web1"), ("converge", "instance.web2"))
-    assert [role.name for role in rolling_roles(plan) if rolls(plan, role)] == ["web"]
+    assert [role.name for role in rolling_roles(plan) if is_rolling(plan, role)] == ["web"]
 
 
 def test_hosts_that_exchange_their_addresses_go_down_at_once():

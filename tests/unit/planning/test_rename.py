@@ -8,7 +8,7 @@ from portinfra import PlanOptions, Role, Volume
 from portinfra.model.finding import Severity
 from portinfra.model.resources import Volume as VolumeSpec
 from portinfra.placement import place
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 
 DB = Role("db", count=1, volumes=[Volume("data", gib=10)])
 STORE = evolve(DB, name="store", renamed_from="db")
@@ -23,7 +23,7 @@ def test_everything_bears_the_new_name():
 def plan_where_volumes_keep_their_names(**options):
     by_name = ToyDriver(VolumeSpec)
     by_name.renames = False
-    return compose(
+    return make_plan(
         place(topology(STORE), PRODUCTION),
         CATALOGUE,
         applied(topology(DB)),
@@ -57,7 +57,10 @@ def test_a_misspelled_former_name_refuses_a_plan_that_deletes_hosts():
     (error,) = unknown_former_names(plan_of(topology(MISSPELLED), applied(topology(DB))))
     assert error.severity is Severity.ERROR
     assert error.subject == "role.store.renamed_from"
-    assert error.message == "nothing of 'bd' exists: store would be new, while the plan deletes hosts of db"
+    assert (
+        error.message
+        == "nothing of 'bd' exists: store would be a new role, while the plan deletes hosts of db"
+    )
     assert error.fix == "Did you mean 'db'? If 'store' is a new role, leave renamed_from out."
 
 
@@ -72,7 +75,7 @@ def test_a_former_name_that_nothing_has_is_a_warning_where_no_hosts_go():
     plan = plan_of(topology(*OTHERS, MISSPELLED), applied(topology(*OTHERS)))
     (warning,) = unknown_former_names(plan)
     assert warning.severity is Severity.WARNING
-    assert warning.message == "nothing of 'bd' exists: store would be new"
+    assert warning.message == "nothing of 'bd' exists: store would be a new role"
     assert warning.fix == "If 'store' is a new role, leave renamed_from out."
 
 

@@ -46,7 +46,7 @@ def test_a_volume_that_would_move_keeps_its_host_as_it_is_and_says_what_waits_fo
     plan = plan_of(topology(evolve(three, size="medium")), applied(topology(three)), environment=fewer)
     assert actions(plan)["volume.db3-data"] == "keep"
     assert "instance.db3" not in actions(plan)
-    assert "with it stay as they are: instance.db3" in plan.kept[0].reason
+    assert "these stay with it: instance.db3" in plan.kept[0].reason
     assert actions(plan)["instance.db1"] == "update"
 
 
@@ -88,7 +88,7 @@ def test_a_volume_grows_without_anybodys_leave():
 
 
 def test_protection_outlasts_every_permission():
-    protected = topology(evolve(DB, protect=True))
+    protected = topology(evolve(DB, deletion_protection=True))
     world = applied(protected)
     plan = plan_of(protected, world, destroy=True, allow_data_loss=frozenset({"all"}))
     assert {finding.rule for finding in plan.errors} == {"plan/protected"}
@@ -98,43 +98,45 @@ def test_protection_outlasts_every_permission():
 
 
 def test_protection_that_comes_with_a_lower_count_holds():
-    fewer = evolve(DB, count=1, protect=True)
+    fewer = evolve(DB, count=1, deletion_protection=True)
     plan = plan_of(topology(fewer), applied(topology(DB)))
     assert {finding.subject for finding in plan.errors} == {"instance.db2"}
     (error,) = plan.errors
-    assert error.fix == "Write protect=False in its role, and plan again."
+    assert error.fix == "Write deletion_protection=False in its role, and plan again."
     allowed = plan_of(topology(fewer), applied(topology(DB)), allow_data_loss=frozenset({"all"}))
     assert {finding.subject for finding in allowed.errors} == {"instance.db2", "volume.db2-data"}
 
 
 def test_protection_of_a_volume_that_comes_with_a_lower_count_holds():
-    fewer = evolve(DB, count=1, volumes=[Volume("data", gib=10, protect=True)])
+    fewer = evolve(DB, count=1, volumes=[Volume("data", gib=10, deletion_protection=True)])
     plan = plan_of(topology(fewer), applied(topology(DB)), allow_data_loss=frozenset({"all"}))
     assert [(each.rule, each.subject) for each in plan.errors] == [("plan/protected", "volume.db2-data")]
 
 
 def test_protection_that_comes_with_a_lower_count_and_a_new_name_holds():
-    renamed = Role("data", count=1, volumes=DB.volumes, renamed_from="db", protect=True)
+    renamed = Role("data", count=1, volumes=DB.volumes, renamed_from="db", deletion_protection=True)
     plan = plan_of(topology(renamed), applied(topology(DB)))
     assert "instance.db2" in [each.subject for each in plan.errors if each.rule == "plan/protected"]
 
 
 def test_a_volume_without_protection_beside_a_protected_one_may_be_lost():
     both = evolve(DB, volumes=[Volume("data", gib=10), Volume("more-data", gib=10)])
-    fewer = evolve(both, count=1, volumes=[Volume("data", gib=10), Volume("more-data", gib=10, protect=True)])
+    fewer = evolve(
+        both, count=1, volumes=[Volume("data", gib=10), Volume("more-data", gib=10, deletion_protection=True)]
+    )
     plan = plan_of(topology(fewer), applied(topology(both)), allow_data_loss=frozenset({"volume.db2-data"}))
     assert not plan.errors
     assert actions(plan)["volume.db2-data"] == "delete"
 
 
 def test_protection_of_a_role_that_is_gone_names_the_role():
-    protected = applied(topology(evolve(DB, protect=True), Role("web", count=1)))
+    protected = applied(topology(evolve(DB, deletion_protection=True), Role("web", count=1)))
     plan = plan_of(topology(Role("web", count=1, slot=1)), protected)
-    assert "Declare its role 'db' again, with protect=False" in plan.errors[0].fix
+    assert "Declare its role 'db' again, with deletion_protection=False" in plan.errors[0].fix
 
 
 def test_protection_is_lifted_by_declaring_it_lifted():
-    world = applied(topology(evolve(DB, protect=True)))
+    world = applied(topology(evolve(DB, deletion_protection=True)))
     plan = plan_of(topology(DB), world)
     assert not plan.errors
     assert set(actions(plan).values()) == {"update"}
@@ -185,9 +187,12 @@ def test_what_something_that_waits_stands_on_waits_too():
 
 
 def test_a_protection_that_is_declared_and_not_applied_yet_protects_too():
-    world = applied(topology(evolve(DB, protect=False)))
+    world = applied(topology(evolve(DB, deletion_protection=False)))
     plan = plan_of(
-        topology(evolve(DB, protect=True)), world, destroy=True, allow_data_loss=frozenset({"all"})
+        topology(evolve(DB, deletion_protection=True)),
+        world,
+        destroy=True,
+        allow_data_loss=frozenset({"all"}),
     )
     assert "plan/protected" in {finding.rule for finding in plan.errors}
 

@@ -71,7 +71,7 @@ def test_the_report_has_findings_waivers_and_who_reaches_whom(world):
     assert result.exit_code == 0
     text = " ".join(result.stdout.split())
     for words in (
-        "shop/demo on fake:us-east-1: what is declared",
+        "shop/demo on fake:us-east-1: as declared",
         "check/fewer-than-three (R6: three of everything)",
         "role.cache: 2 hosts",
         "check/fewer-than-three by db: a copy is made in minutes",
@@ -102,9 +102,10 @@ def test_what_was_done_by_hand_is_found_where_it_is(world):
     world.open_ssh()
     result = world.run("check", "--observed")
     assert result.exit_code == 3
-    there = result.stdout.partition("There, and not declared")[2]
+    there = result.stdout.partition("In the cloud, and not declared")[2]
     assert " ".join(there.split()).startswith(
-        "from to traffic because internet web tcp 22 (no flow declares it) Declared, and not there nothing"
+        "from to traffic because internet web tcp 22 (no flow declares it) "
+        "Declared, and not in the cloud nothing"
     )
     assert world.run("check").exit_code == 0
 
@@ -112,7 +113,7 @@ def test_what_was_done_by_hand_is_found_where_it_is(world):
 def test_before_anything_is_there_everything_is_declared_and_not_there(world):
     result = world.run("check", "--observed")
     assert result.exit_code == 0
-    assert "internet" in result.stdout.partition("Declared, and not there")[2]
+    assert "internet" in result.stdout.partition("Declared, and not in the cloud")[2]
 
 
 def test_a_path_is_told_hop_by_hop(world):
@@ -147,7 +148,7 @@ def test_a_path_from_a_host_that_the_role_does_not_have_names_those_that_it_has(
 def test_a_path_from_addresses_that_are_none_says_how_to_write_them(world, name):
     result = world.run("check", "--path", name, "db")
     assert result.exit_code == 2
-    assert f"{name!r} is no range of IPv4 addresses" in result.stderr
+    assert f"{name!r} is not a range of IPv4 addresses" in result.stderr
     assert "Write it as 10.0.0.0/8 or 10.1.2.3" in result.stderr
 
 

@@ -156,7 +156,7 @@ def test_a_host_that_is_not_there_reaches_nobody():
 
 def test_a_host_behind_a_firewall_that_is_not_ours_is_told_as_unknown():
     found = seen(instance_db1={"firewall": None})
-    assert found.walls.untold == ("db1",)
+    assert found.rule_sets.unknown_hosts == ("db1",)
     assert not found.direct("app", "db1")
     assert found.direct("app", "db2")
 
@@ -164,7 +164,7 @@ def test_a_host_behind_a_firewall_that_is_not_ours_is_told_as_unknown():
 def test_a_rule_for_what_is_not_ours_is_told():
     rules = (Rule("tcp", 1, 1, "::/0"), Rule("tcp", 22, 22, "sg-0a1b2c"))
     found = seen(firewall_rules_db={"ingress": rules})
-    assert [rule for _, rule in found.walls.strangers] == list(rules)
+    assert [rule for _, rule in found.rule_sets.foreign_rules] == list(rules)
 
 
 def test_three_thousand_hosts_are_as_quick_as_their_roles_are_few():
@@ -174,5 +174,5 @@ def test_three_thousand_hosts_are_as_quick_as_their_roles_are_few():
     began = time.process_time()
     found = reach.of(placed)
     assert len(found.edges()) == 26 * 26
-    assert len(found.walls.parties) == 27
+    assert len(found.rule_sets.parties) == 27
     assert time.process_time() - began < 1.0

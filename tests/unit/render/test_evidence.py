@@ -155,7 +155,7 @@ def test_what_is_added_taken_away_or_unsigned_is_found(key):
 def test_another_key_is_told_from_the_one_that_was_asked_for(key, tmp_path):
     signed = sign(evidence_document(GOOD), signing_key(tmp_path / "other.pem"))
     assert verify(signed, (tmp_path / "key.pub").read_bytes()).found == "another key"
-    with pytest.raises(PortinfraError, match="no public key"):
+    with pytest.raises(PortinfraError, match="not a public key"):
         verify(signed, b"nonsense")
 
 
@@ -165,12 +165,12 @@ def test_a_key_is_made_once_and_nobody_else_may_read_it(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
     assert signing_key(path).private_bytes_raw() == first.private_bytes_raw()
     path.chmod(0o644)
-    with pytest.raises(PortinfraError, match="others may read") as error:
+    with pytest.raises(PortinfraError, match="other users may read") as error:
         signing_key(path)
     assert "chmod 600" in error.value.fix
     path.write_text("nonsense")
     path.chmod(0o600)
-    with pytest.raises(PortinfraError, match="no private key"):
+    with pytest.raises(PortinfraError, match="not a private key"):
         signing_key(path)
 
 
@@ -183,7 +183,7 @@ def test_the_public_key_is_made_again_where_it_is_gone(tmp_path):
 
 
 def test_a_public_key_never_takes_the_private_ones_place(tmp_path):
-    with pytest.raises(PortinfraError, match="public key would be"):
+    with pytest.raises(PortinfraError, match="has the name of a public key"):
         signing_key(tmp_path / "key.pub")
     assert list(tmp_path.iterdir()) == []
 
@@ -324,19 +324,19 @@ def test_a_failed_drill_says_first_why_and_what_was_said(key):
     assert "was not passed within 20m" in first
     assert "FATAL: starting up\nexit code 2" in first
     assert "not measured" in text
-    assert "run portinfra dr sweep shop." in text
+    assert "Run portinfra dr sweep shop." in text
 
 
 def test_it_says_what_is_left_and_who_stands(key):
-    left = "1 resource of it is left in the target: run portinfra dr sweep shop."
+    left = "1 resource of it is left in the target. To delete what is left: portinfra dr sweep shop."
     assert left in page_of(evolve(BAD, left_behind=1), key)
     assert "2 resources of it are left" in page_of(evolve(BAD, left_behind=2), key)
     over = evolve(GOOD, kind="failover", left_behind=None)
     late = page_of(evolve(over, source_fenced=False, result="failed", reasons=("late",)), key)
     assert "recovery (fake:eu-west-1) has taken over. The source was NOT stopped" in late
-    assert "run portinfra dr fence shop." in late
+    assert "run first: portinfra dr fence shop." in late
     half = page_of(evolve(over, source_fenced=True, rto_measured=None, result="failed"), key)
-    assert "has not taken over yet: run it again to go on. The source was stopped first." in half
+    assert "has not taken over yet: run the command again to continue. The source was stopped first." in half
 
 
 def test_the_bar_shows_by_how_much_a_target_was_missed(key):
@@ -361,20 +361,20 @@ def test_a_narrow_screen_shows_how_all_ended(key):
     tables = [re.findall(r"<th( class=\"more\")?>([^<]+)", table) for table in page.split("<table>")[1:]]
     assert [[name for more, name in headings if not more] for headings in tables] == [
         ["wave", "roles", "took", "result"],
-        ["what was asked", "it said", "result"],
-        ["what was asked", "it said", "result"],
+        ["check", "output", "result"],
+        ["check", "output", "result"],
         ["group", "point", "taken"],
     ]
     cells = [re.findall(r"<td( class=\"more\")?>", table) for table in page.split("<table>")[1:]]
     for headings, some in zip(tables, cells, strict=True):
         assert some[: len(headings)] == [more for more, _ in headings], "a cell goes with its heading"
-    assert "It goes on sideways" in page
+    assert "Scroll sideways" in page
 
 
-def test_tearing_down_is_no_success():
-    teardown = drawing(evolve(GOOD, result="failed")).partition("tear down")[2]
-    assert 'fill="var(--good)"' not in teardown
-    assert 'fill="var(--bad)"' in drawing(evolve(GOOD, left_behind=1)).partition("tear down")[2]
+def test_deletion_is_no_success():
+    deletion = drawing(evolve(GOOD, result="failed")).partition(">deletion<")[2]
+    assert 'fill="var(--good)"' not in deletion
+    assert 'fill="var(--bad)"' in drawing(evolve(GOOD, left_behind=1)).partition(">deletion<")[2]
 
 
 def test_where_no_wave_began_there_is_no_drawing(key):
@@ -405,7 +405,7 @@ def test_rows_of_the_timeline_stand_in_the_order_in_which_it_happened():
         "2  web, app",
         "open the doors",
         "last &lt;row&gt;",
-        "tear down",
+        "deletion",
     ]
 
 

@@ -41,20 +41,20 @@ def printed(show, value):
 
 
 EVIDENCE = {
-    "Both ends may have run for 1 h, until 2030-01-01 01:00:00 UTC.": {
+    "Both environments may have run for 1 h, until 2030-01-01 01:00:00 UTC.": {
         "both_ran": BothRan(AT, LATER, 3600.0)
     },
-    "Both ends may have run from 2030-01-01 00:00:00 UTC on, until a moment that is not known.": {
+    "Both environments may have run from 2030-01-01 00:00:00 UTC on, until an unknown time.": {
         "both_ran": BothRan(AT, None, None)
     },
-    "db1-data was replaced. Data that it alone had is GONE: no snapshot was kept.": {
+    "db1-data was replaced. Data that only this volume had is LOST: no snapshot was kept.": {
         "left_aside": (LeftAside("db1-data", "", ""),)
     },
-    "db1-data was replaced. What it had is in snapshot snap-1, kept until 2030-01-01 01:00:00 UTC.": {
+    "db1-data was replaced. Its former data is in snapshot snap-1, kept until 2030-01-01 01:00:00 UTC.": {
         "left_aside": (LeftAside("db1-data", "snap-1", LATER),)
     },
-    "db1-data was replaced. A snapshot of what it had is kept until 2030-01-01 01:00:00 UTC, and was not "
-    "seen: a zone did not answer.": {"left_aside": (LeftAside("db1-data", "", LATER),)},
+    "db1-data was replaced. A snapshot of its former data is kept until 2030-01-01 01:00:00 UTC, but was not "
+    "read: a zone did not answer.": {"left_aside": (LeftAside("db1-data", "", LATER),)},
     "These entries of the ledger could not be read, and may be of newer data: entry 1 (point): it is "
     "damaged.": {"unreadable_entries": ("entry 1 (point): it is damaged",)},
     "Downtime: 1 min from the fence to the last gate. Before it: 2 min.": {
@@ -89,7 +89,7 @@ def test_evidence_without_points_compares_no_entry_with_them():
 
 def test_evidence_of_a_plain_takeover_says_none_of_them():
     text = printed(show_evidence, PLAIN)
-    for word in ("Both ends", "GONE", "Downtime", "could be reached", "left in", "stopped"):
+    for word in ("Both environments", "LOST", "Downtime", "could be reached", "left in", "stopped"):
         assert word not in text
 
 

@@ -57,9 +57,9 @@ def test_a_whole_vault_is_not_found_fault_with(engine):
         ({"limit": "soon"}, "", "duration", "limit", "'soon'"),
         ({"recipient": ""}, "", "vault-recipient", "recipient", "needs a recipient"),
         ({"recipient": "AGE-SECRET-KEY-1"}, "age", "vault-recipient", "recipient", "not a public key of age"),
-        ({"identity": ""}, "age", "vault-identity", "identity", "no file can open"),
+        ({"identity": ""}, "age", "vault-identity", "identity", "no file can decrypt"),
         ({"password": ""}, "restic", "vault-password", "password", "has a password"),
-        ({"cidr": "192.168.240.0/25"}, "", "vault-cidr", "cidr", "room for helpers"),
+        ({"cidr": "192.168.240.0/25"}, "", "vault-cidr", "cidr", "room for transfer hosts"),
         ({"cidr": "10.20.64.0/20"}, "", "vault-cidr", "cidr", "overlaps 10.20.0.0/16 of 'there'"),
     ],
 )

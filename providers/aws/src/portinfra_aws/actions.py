@@ -1,4 +1,4 @@
-"""Every action that this provider asks of EC2, by what it does: the one list for rates and permissions."""
+"""Every EC2 action that this provider calls, by what it does. Rates and permissions use this one list."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ CREATES = (
     "ImportKeyPair",
     "RunInstances",
 )
-"""Each bears its owner's tags from its first moment."""
+"""Actions that create. The request itself carries the owner's tags."""
 
 CHANGES = (
     "AssociateAddress",
@@ -75,27 +75,30 @@ CHANGES = (
     "StopInstances",
     "TerminateInstances",
 )
-"""Each is asked only of what bears our tags."""
+"""Actions that change a resource. portinfra calls each only on resources that have its tags."""
 
 TIGHTENS = ("RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress")
-"""Asked of the default group that EC2 makes with a network, before it bears our tags."""
+"""Actions on the default group that EC2 creates with a network, before that group has portinfra's tags."""
 
 TAGS = "CreateTags"
 
 QUOTAS = ("GetServiceQuota",)
-"""Asked of Service Quotas. Without the permission a plan says what it needs, and compares it with nothing."""
+"""Actions of Service Quotas.
+
+Without the permission, a plan states its needs and compares them with no quota.
+"""
 
 KEYS = ("DescribeKey",)
-"""Asked of KMS. Without the permission `dr plan` says that it is not known whether a key can be used."""
+"""Actions of KMS. Without the permission, `dr plan` reports that the state of a key is unknown."""
 
 ALL = (*READS, *CREATES, *CHANGES, *TIGHTENS, TAGS)
 
 
 def policy() -> dict[str, Any]:
-    """The least IAM policy that a topology needs, as the JSON document that the console takes.
+    """Return the least IAM policy that a topology needs, as the JSON document that the console takes.
 
-    What exists is changed only where it bears portinfra's tag. A key of one's own needs the last statement;
-    narrow its resource to that key.
+    The policy allows changes only to resources that have portinfra's tag. A customer managed key needs the
+    last statement. Narrow its resource to that key.
     """
     ours = {"Null": {"aws:ResourceTag/portinfra:scope": "false"}}
     return {

@@ -1,4 +1,4 @@
-"""What a region offers, from six reads; three more, of quotas, may fail."""
+"""What a region offers, from six reads. Three more reads, of quotas, may fail."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -17,7 +17,7 @@ Record = Mapping[str, Any]
 
 
 def calls(environment: Environment) -> tuple[Call, ...]:
-    """Whose the credentials are, images, machine types, zones, and how many public addresses there may be."""
+    """Return the reads of the account, images, machine types, zones and quotas."""
     types = sorted({*(f"{family}.*" for family in FAMILIES), *SIZES.values(), *_machine_types(environment)})
     offered = {
         "LocationType": "availability-zone",
@@ -47,23 +47,23 @@ def calls(environment: Environment) -> tuple[Call, ...]:
         _read_call("DescribeAvailabilityZones", {}),
         _read_call(
             "DescribeAccountAttributes", {}
-        ),  # the model of the API has no name for the one that is needed
+        ),  # the API model has no name for the attribute of VPC addresses
         _read_call("DescribeAddresses", {}),
         *(Call("GetServiceQuota", quota.parameters, optional=True) for quota in (*QUOTAS, RULES)),
     )
 
 
 def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
-    """The catalogue. Zones are in the order of their ids, which are the same in every account."""
+    """Return the catalogue. Zones are in the order of their ids, which are the same in every account."""
     pages: dict[str, list[Answer]] = {}
-    for call, told_of in answers.items():
-        pages.setdefault(call.action, []).extend(told_of)
+    for call, found in answers.items():
+        pages.setdefault(call.action, []).extend(found)
     images = _records(pages["DescribeImages"], "imagesSet")
     offers: dict[str, set[str]] = {}
     for record in _records(pages["DescribeInstanceTypeOfferings"], "instanceTypeOfferingSet"):
         offers.setdefault(record["instanceType"], set()).add(record["location"])
-    told = _records(pages["DescribeAvailabilityZones"], "availabilityZoneInfo")
-    of_the_region = [z for z in told if z.get("zoneType", "availability-zone") == "availability-zone"]
+    all_zones = _records(pages["DescribeAvailabilityZones"], "availabilityZoneInfo")
+    of_the_region = [z for z in all_zones if z.get("zoneType", "availability-zone") == "availability-zone"]
     zones = sorted((Zone(z["zoneName"], z["zoneId"]) for z in of_the_region), key=lambda zone: zone.id)
     return Catalogue(
         region=environment.region,
@@ -81,27 +81,28 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
 
 
 IDENTITY = Call("GetCallerIdentity")
-"""Whose the credentials are."""
+"""The read of the account and the principal of the credentials."""
 
 ADDRESSES_MAX = "vpc-max-elastic-ips"
-"""The one quota of what is made here that EC2's own API tells; the others are Service Quotas'.
+"""The only needed quota that EC2's own API returns. Service Quotas returns the others.
+
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAccountAttributes.html
 """
 
 
 @frozen
 class ServiceQuota:
-    """A quota that Service Quotas tells, if the credentials may read it. Nothing tells what is used of it."""
+    """A quota that Service Quotas returns, if the credentials may read it. AWS reports no usage of it."""
 
     service: str
     code: str
     kind: str
     unit: int
-    """How many of the kind are one of the quota's unit."""
+    """The number of units of the kind in one unit of the quota."""
 
     @property
     def parameters(self) -> dict[str, str]:
-        """How a request names it."""
+        """The parameters that name it in a request."""
         return {"ServiceCode": self.service, "QuotaCode": self.code}
 
 
@@ -109,18 +110,19 @@ QUOTAS = (
     ServiceQuota("ec2", "L-1216C47A", VCPUS, 1),
     ServiceQuota("ebs", "L-7A658B76", STORAGE, 1024),  # in TiB
 )
-"""Each belongs to another service, and lists of one service have pages of 100: a read for each is the least.
+"""Quotas of separate services. A list of one service has pages of 100, so one read for each is cheapest.
+
 https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html,
 https://docs.aws.amazon.com/ebs/latest/userguide/ebs-resource-quotas.html.
 """
 
 
 RULES = ServiceQuota("vpc", "L-0EA8095F", "rules of a security group", 1)
-"""Each way. https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html."""
+"""The quota counts each direction. https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html"""
 
 
 def _machine_types(environment: Environment) -> Iterable[str]:
-    """Machine types that the environment itself names."""
+    """Return the machine types that the environment itself names."""
     return (size for size in environment.own_sizes if "." in size and runs_images(size))
 
 
@@ -133,7 +135,7 @@ def _records(pages: Sequence[Answer], member: str) -> list[Record]:
 
 
 def _quotas(pages: Mapping[str, Sequence[Answer]]) -> Iterator[Quota]:
-    """Elastic addresses: everybody's in the account count."""
+    """Yield the quota of elastic addresses. It counts all addresses of the account."""
     used = len(_records(pages["DescribeAddresses"], "addressesSet"))
     for record in _records(pages["DescribeAccountAttributes"], "accountAttributeSet"):
         values = record.get("attributeValueSet") or ()
@@ -149,13 +151,13 @@ def _service_quotas(pages: Mapping[str, Sequence[Answer]]) -> Iterator[Quota]:
 
 
 def _service_quota_values(pages: Mapping[str, Sequence[Answer]]) -> dict[str, int]:
-    """Code → value of each quota that could be read."""
+    """Return code → value of each quota that the credentials could read."""
     quotas = [page["Quota"] for page in pages.get("GetServiceQuota", ())]
     return {quota["QuotaCode"]: int(quota["Value"]) for quota in quotas if quota.get("Value") is not None}
 
 
 def _newest(records: Sequence[Record]) -> dict[str, str]:
-    """Logical image → the id of its newest version; one whose root disk is not where it should be is none."""
+    """Return logical image → id of its newest version. A version with another root device does not count."""
     newest: dict[str, str] = {}
     for record in sorted(records, key=lambda r: (r["creationDate"], r["imageId"])):
         for name, image in IMAGES.items():

@@ -15,11 +15,11 @@ _ACTION = "GetConsoleOutput"
 
 
 def call(instance: str) -> Call:
-    """Return the read. Without `Latest` there is only what was printed about its last start or stop."""
+    """Return the read. Without `Latest`, EC2 returns only the output of the last start or stop."""
     return Call(_ACTION, {"InstanceId": instance, "Latest": True}, rates=classes(_ACTION))
 
 
 def text(answer: Mapping[str, Any]) -> str:
-    """Return the output; empty where nothing was printed yet."""
+    """Return the output; empty if the host has printed nothing yet."""
     printed = base64.b64decode(answer.get("output") or "")
     return printed[-CONSOLE_MAX_BYTES:].decode(errors="replace")

@@ -1,6 +1,7 @@
-"""Where credentials come from: what AWS's own tools read, through botocore where it is installed.
+"""The sources of credentials: those of AWS's own tools, through botocore where it is installed.
 
-Without botocore (the extra `credentials`), only the variables and the shared file are understood.
+Without botocore (the extra `credentials`), portinfra reads only the environment variables and the shared
+file.
 """
 
 import configparser
@@ -16,14 +17,17 @@ from portinfra.errors import InvalidRequest, PermissionDenied, ProviderError, Un
 from portinfra_aws.errors import AGAIN, NAME, EC2Error, to_provider_error, unreachable, untrusted_server
 
 KNOWN = ("profile", "role", "account")
-"""What `Environment(credentials={…})` may name. `account` only says whose they are meant to be."""
+"""The keys of `Environment(credentials={…})`.
+
+`account` only states which account the credentials must have.
+"""
 
 _EXTRA = "pip install 'portinfra-aws[credentials]'"
 
 
 @frozen
 class Credentials:
-    """What a request is signed with."""
+    """The credentials that sign a request."""
 
     access_key: str
     secret: str = field(repr=False)
@@ -31,19 +35,19 @@ class Credentials:
 
 
 Source = Callable[[], Credentials]
-"""Gives credentials that are valid now: asked before every request, so that long runs outlive a session."""
+"""Returns credentials that are valid now. Every request calls it, so a long run can outlive a session."""
 
 
 def source(named: Mapping[str, str], account: str, region: str) -> Source:
-    """The credentials that an environment names, else those that AWS's own tools would take.
+    """Return the credentials that an environment names, else those that AWS's own tools would use.
 
-    Raises InvalidRequest for a name that is none, and PermissionDenied where there are no credentials.
+    Raises InvalidRequest for an unknown name, and PermissionDenied if there are no credentials.
     """
     if unknown := sorted(set(named) - set(KNOWN)):
         raise InvalidRequest(
-            f"credentials has no {unknown[0]!r}",
+            f"credentials has the unknown key {unknown[0]!r}",
             provider=NAME,
-            fix="Name a profile or a role (its ARN, or its name in the environment's account).",
+            fix="Use profile or role. A role is an ARN, or a name in the environment's account.",
         )
     given = _read_environment()
     if given is not None and not named.keys() & {"profile", "role"}:
@@ -67,7 +71,7 @@ def _by_botocore(named: Mapping[str, str], account: str, region: str) -> Source:
     session = botocore.session.Session(profile=named.get("profile"))
     found: Any = session.get_credentials()
     if found is None:
-        raise _no_credentials("there are no AWS credentials")
+        raise _no_credentials("no AWS credentials were found")
     if role := named.get("role"):
         fetcher = botocore.credentials.AssumeRoleCredentialFetcher(
             partial(session.create_client, region_name=region),
@@ -88,21 +92,26 @@ def _by_botocore(named: Mapping[str, str], account: str, region: str) -> Source:
 
 
 def _to_provider_error(error: Exception) -> ProviderError:
-    """What botocore met where credentials are made: it asks STS, or SSO's portal, in our name.
+    """Return the error of botocore as one of ours.
 
-    A service that does not answer denies nothing, and one that refuses says so itself.
+    Botocore obtains credentials from STS or the SSO portal.
+
+    A service that does not answer denies nothing. A service that refuses states the reason itself.
     """
     from botocore import exceptions as met
 
     if isinstance(error, met.ClientError):
-        told: Any = error.response
-        said, status = told.get("Error", {}), told.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+        response: Any = error.response
+        details, status = (
+            response.get("Error", {}),
+            response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400),
+        )
         refused = to_provider_error(
-            EC2Error(said.get("Code", ""), said.get("Message", ""), status, error.operation_name)
+            EC2Error(details.get("Code", ""), details.get("Message", ""), status, error.operation_name)
         )
         if refused.temporary:  # a request for credentials leaves nothing behind
             return Unavailable(str(refused), provider=NAME, fix=AGAIN)
-        if said.get("Code") == "AccessDenied":
+        if details.get("Code") == "AccessDenied":
             return refused
     elif isinstance(error, met.SSLError):
         return untrusted_server(str(error))
@@ -112,7 +121,7 @@ def _to_provider_error(error: Exception) -> ProviderError:
 
 
 def _endpoint(error: Any) -> str:
-    """The address that botocore could not reach."""
+    """Return the address that botocore could not reach."""
     return str(error.kwargs.get("endpoint_url") or error.kwargs.get("proxy_url") or "the service")
 
 
@@ -121,14 +130,17 @@ def _role_arn(role: str, account: str, region: str) -> str:
         return role
     if not account:
         raise _no_credentials(
-            f"the role {role!r} is in no account: name its ARN, or the environment's account"
+            f"the role {role!r} has no account: use the role's ARN, or set the environment's account"
         )
     partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if "-gov-" in region else "aws"
     return f"arn:{partition}:iam::{account}:role/{role}"
 
 
 def _read_environment() -> Credentials | None:
-    """What the variables hold: first in every chain of AWS's, and told without botocore's start-up time."""
+    """Return the credentials in the environment variables; None if they are incomplete.
+
+    Every chain of AWS reads the variables first. Reading them here avoids the start-up time of botocore.
+    """
     variables = os.environ
     if not variables.get("AWS_ACCESS_KEY_ID") or not variables.get("AWS_SECRET_ACCESS_KEY"):
         return None
@@ -141,14 +153,14 @@ def _read_environment() -> Credentials | None:
 
 def _plain(named: Mapping[str, str]) -> Source:
     if "role" in named:
-        raise _no_credentials("assuming a role needs botocore", _EXTRA)
+        raise _no_credentials("botocore is required to assume a role", _EXTRA)
     variables = os.environ
     profile = named.get("profile") or variables.get("AWS_PROFILE") or "default"
     path = variables.get("AWS_SHARED_CREDENTIALS_FILE") or Path.home() / ".aws" / "credentials"
     shared = configparser.RawConfigParser()
     shared.read(path)
     if not shared.has_option(profile, "aws_access_key_id"):
-        raise _no_credentials(f"there are no AWS credentials for the profile {profile!r}", _EXTRA)
+        raise _no_credentials(f"no AWS credentials were found for the profile {profile!r}", _EXTRA)
     section = shared[profile]
     read = Credentials(
         section["aws_access_key_id"],
@@ -160,5 +172,5 @@ def _plain(named: Mapping[str, str]) -> Source:
 
 def _no_credentials(why: str, install: str = "") -> PermissionDenied:
     fix = "Log in (aws sso login), or set AWS_PROFILE, or credentials={'profile': …} on the environment."
-    more = f" For SSO, roles, containers and instances: {install}" if install else ""
+    more = f" SSO, roles, containers and instances also need: {install}" if install else ""
     return PermissionDenied(why, provider=NAME, fix=fix + more)

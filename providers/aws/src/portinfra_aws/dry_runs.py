@@ -1,8 +1,8 @@
-"""Dry runs: EC2 says whether a write is allowed, and does nothing.
+"""Dry runs: EC2 reports whether a write is allowed, and does nothing.
 
 "Checks whether you have the required permissions for the action, without actually making the request":
-https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html (DryRun). Each is a request of
-its own, so each kind of write is tried once, and one to an existing resource only where there is one.
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html (DryRun). Each dry run is a
+request. So portinfra tries each kind of write once, and writes to existing resources only if there is one.
 """
 
 import base64
@@ -20,10 +20,10 @@ from portinfra_aws.marks import SCOPE, specification
 from portinfra_aws.records import PUBLIC_KEY
 
 FLAG = "DryRun"
-"""The parameter of a dry run. It is never a write."""
+"""The parameter of a dry run. A call with it never writes."""
 
 ALLOWED, DENIED = "allowed", "denied"
-"""The keys of the answer that the provider makes of EC2's errors."""
+"""The keys of the answer into which the provider turns EC2's errors."""
 
 CODE_ALLOWED, CODE_DENIED = "DryRunOperation", "UnauthorizedOperation"
 
@@ -40,7 +40,7 @@ _TAGGED: Mapping[str, str] = {
     "ImportKeyPair": "key-pair",
     "RunInstances": "instance",
 }
-"""Creation → what bears the owner's tags: a policy may ask for them."""
+"""Creating action → the resource that has the owner's tags. A policy may require them."""
 
 S = TypeVar("S", bound=Spec)
 
@@ -91,7 +91,7 @@ def _writes(
 def _first_host(
     wanted: Instance, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
 ) -> dict[str, Any]:
-    """Return the image, size and subnet of a host, as a policy may permit some of them only."""
+    """Return the image, size and subnet of a host, because a policy may permit only some of them."""
     image = catalogue.images.get(wanted.image, wanted.image)
     size = catalogue.sizes.get(wanted.machine_type, wanted.machine_type)
     host = {"ImageId": image, "InstanceType": size, "MinCount": 1, "MaxCount": 1}

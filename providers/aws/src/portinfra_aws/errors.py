@@ -1,4 +1,4 @@
-"""EC2's errors: one native class, and what each code means for whoever made the call.
+"""EC2's errors: one native class, and the meaning of each code for the caller.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 """
@@ -18,29 +18,34 @@ NAME = "aws"
 Kind = type[ProviderError]
 
 AGAIN = errors.AGAIN
-_WAIT = "Wait until it is ready, and run it again."
-_IN_USE = "Remove what uses it."
-_GONE = "Plan again: another person or program may have deleted it."
-_QUOTA = "Ask for a higher quota (Service Quotas in the console), or lower a count."
+_WAIT = "Wait until the resource is ready, then run the same command again."
+_IN_USE = "Remove the resource that uses it."
+_GONE = "Plan again: another person or program may have changed or deleted the resource."
+_QUOTA = "Request a higher quota (Service Quotas in the console), or lower a count."
 _CREDENTIALS = (
-    "Log in again, or name other credentials: AWS_PROFILE, or credentials={'profile': …}. "
-    "Also a region that is not switched on for the account answers so, and a clock that is wrong."
+    "Log in again, or use other credentials: AWS_PROFILE, or credentials={'profile': …}. "
+    "A region that is not enabled for the account and a wrong clock also cause this error."
 )
 
 
-_KEY_FIX = "Enable the key, and let these credentials use it (kms:CreateGrant)."
-_TROUBLE = "Run it again. If it fails again, look at it in the console: EC2 had trouble of its own."
-_ANOTHER_TOKEN = "The client token of this call is spent. Run it again: a new run uses another token."
+_KEY_FIX = "Enable the key, and allow these credentials to use it (kms:CreateGrant)."
+_TROUBLE = (
+    "EC2 had an internal error. Run the same command again. If it fails again, check the resource in the "
+    "console."
+)
+_ANOTHER_TOKEN = (
+    "The client token of this call is used up. Run the same command again: a new run uses another token."
+)
 _FOREIGN = (
-    "The credentials are valid. This image or resource belongs to another account: name one that this "
-    "account may use, or let its owner share it."
+    "The credentials are valid. This image or resource belongs to another account: use one that this "
+    "account may use, or ask its owner to share it."
 )
 
 
 class EC2Error(Exception):
-    """What EC2 or STS answered instead of a result; of its message the first line.
+    """The error that EC2 or STS returned, with the first line of its message.
 
-    A refused signature quotes the request in further ones, and with it the token of a session.
+    The further lines of a refused signature quote the request, and with it the token of a session.
     """
 
     def __init__(self, code: str, message: str, status: int = 400, action: str = "") -> None:
@@ -53,7 +58,7 @@ class EC2Error(Exception):
 
 
 class NotSent(Exception):
-    """The request never left: no name, no route, no connection."""
+    """A request that was never sent: no name, no route, or no connection."""
 
     def __init__(self, message: str, endpoint: str) -> None:
         super().__init__(message)
@@ -61,7 +66,7 @@ class NotSent(Exception):
 
 
 CODES: Mapping[str, tuple[Kind, str]] = {
-    # too fast: nothing was done
+    # too fast: EC2 did nothing
     **dict.fromkeys(
         (
             "RequestLimitExceeded",
@@ -93,23 +98,29 @@ CODES: Mapping[str, tuple[Kind, str]] = {
         ),
         (errors.PermissionDenied, _CREDENTIALS),
     ),
-    "OptInRequired": (errors.PermissionDenied, "Subscribe to the service or image in the console first."),
+    "OptInRequired": (
+        errors.PermissionDenied,
+        "Subscribe to the service or image in the console, then run the same command again.",
+    ),
     "RegionDisabledException": (
         errors.PermissionDenied,
-        "Switch STS on for the region, in the account settings of IAM.",
+        "Enable STS for the region in the account settings of IAM, then run the same command again.",
     ),
-    "PendingVerification": (errors.PermissionDenied, "AWS is verifying the account: wait for its e-mail."),
+    "PendingVerification": (
+        errors.PermissionDenied,
+        "AWS is verifying the account. Wait for its e-mail, then run the same command again.",
+    ),
     "TagPolicyViolation": (
         errors.PermissionDenied,
-        "The organisation's tag policy refuses this value: give the tag that it names an allowed value.",
+        "The organisation's tag policy rejects this value: give the tag in the message an allowed value.",
     ),
-    "Blocked": (errors.PermissionDenied, "AWS has blocked the account: ask its support."),
+    "Blocked": (errors.PermissionDenied, "AWS has blocked the account: contact AWS Support."),
     **dict.fromkeys(
         ("KMSKeyNotAccessibleFault", "InvalidKmsKey.InvalidState", "InvalidKMSKey.InvalidState"),
         (errors.PermissionDenied, _KEY_FIX),
     ),
     # the name or address is taken
-    "InvalidGroup.Duplicate": (errors.AlreadyExists, "Remove the security group of that name."),
+    "InvalidGroup.Duplicate": (errors.AlreadyExists, "Remove the security group that has this name."),
     "InvalidKeyPair.Duplicate": (
         errors.AlreadyExists,
         "Another owner has this name. Remove it, or choose another name.",
@@ -117,12 +128,12 @@ CODES: Mapping[str, tuple[Kind, str]] = {
     "InvalidPermission.Duplicate": (errors.AlreadyExists, _GONE),
     "InvalidSubnet.Conflict": (
         errors.AlreadyExists,
-        "Choose another cidr, or remove the subnet that has it.",
+        "Choose another cidr, or remove the subnet that has this one.",
     ),
-    "InvalidIPAddress.InUse": (errors.AlreadyExists, "Remove what has the address."),
+    "InvalidIPAddress.InUse": (errors.AlreadyExists, "Remove the resource that has the address."),
     "RouteAlreadyExists": (errors.AlreadyExists, _GONE),
     "Resource.AlreadyAssociated": (errors.AlreadyExists, _GONE),
-    # in use, or in another state than the call needs
+    # in use, or in a state that does not allow the call
     **dict.fromkeys(
         (
             "DependencyViolation",
@@ -150,25 +161,30 @@ CODES: Mapping[str, tuple[Kind, str]] = {
     ),
     "InvalidVolume.ZoneMismatch": (
         errors.Conflict,
-        "A disk attaches to hosts of its own zone only: plan again, or move one of them in the console.",
+        "A volume attaches only to hosts of its own zone. Plan again, or move one of them in the console.",
     ),
     "OperationNotPermitted": (
         errors.Conflict,
-        "EC2 does not do this with the resource: look at it in the console, change it, then run it again.",
+        "EC2 does not allow this for the resource. Change it in the console, then run the same command "
+        "again.",
     ),
     "CannotDelete": (
         errors.Conflict,
-        "EC2 never deletes this one. Look at it in the console: another resource may bear its name.",
+        "EC2 never deletes this resource. Check it in the console: another resource may have the expected "
+        "name.",
     ),
-    # no more of it
+    # quotas and capacity
     "VolumeModificationRateExceeded": (
         errors.QuotaExceeded,
-        "A volume changes four times in a day at most: wait.",
+        "A volume can change four times a day at most: wait, then run the same command again.",
     ),
-    "InsufficientFreeAddressesInSubnet": (errors.QuotaExceeded, "Choose a shorter subnet_prefix."),
+    "InsufficientFreeAddressesInSubnet": (
+        errors.QuotaExceeded,
+        "Choose a shorter subnet_prefix: larger subnets have more addresses.",
+    ),
     "MaxIOPSLimitExceeded": (errors.QuotaExceeded, _QUOTA),
-    "TagLimitExceeded": (errors.InvalidRequest, "Give it fewer tags: EC2 keeps 50 of a resource."),
-    "AttachmentLimitExceeded": (errors.QuotaExceeded, "Choose another size, or fewer volumes a host."),
+    "TagLimitExceeded": (errors.InvalidRequest, "Give the resource fewer tags: EC2 keeps at most 50."),
+    "AttachmentLimitExceeded": (errors.QuotaExceeded, "Choose another size, or give the host fewer volumes."),
     **dict.fromkeys(
         (
             "InsufficientInstanceCapacity",
@@ -178,13 +194,13 @@ CODES: Mapping[str, tuple[Kind, str]] = {
             "InsufficientVolumeCapacity",
             "InsufficientReservedInstanceCapacity",
         ),
-        (errors.NoCapacity, "Choose another size or zone, or try later."),
+        (errors.NoCapacity, "Choose another size or zone, or run the same command later."),
     ),
-    # not there
+    # not found
     "NotFoundException": (errors.NotFound, "Create the key, or correct its name."),
     "InvalidPermission.NotFound": (errors.NotFound, _GONE),
     "InvalidAttachment.NotFound": (errors.NotFound, _GONE),
-    # a value that it cannot take
+    # invalid values
     "Unsupported": (errors.InvalidRequest, "Choose a size that the zone offers."),
     "DryRunOperation": (errors.InvalidRequest, ""),
 }
@@ -200,65 +216,68 @@ FINAL = frozenset(
         "InvalidAMIID.Unavailable",
     }
 )
-"""Codes that no waiting mends: a token stays spent, a volume stays in its zone, an image stays away."""
+"""Codes that waiting does not resolve.
+
+A used token, the zone of a volume and a missing image stay as they are.
+"""
 
 FINAL_TRIES = 3
-"""So often in a row such a code ends a step: what a list does not show yet may explain the first ones."""
+"""Tries in a row after which such a code ends a step. A stale list may explain the first ones."""
 
 _KEY = re.compile(r"\bkeys?\b|\bKMS\b", re.IGNORECASE)
 _PROFILE = (
-    "Make the instance profile, with one role in it: aws iam create-instance-profile, then "
-    "aws iam add-role-to-instance-profile. Or correct its name. One just made is known to EC2 after a while."
+    "Create the instance profile with one role in it: aws iam create-instance-profile, then "
+    "aws iam add-role-to-instance-profile. Or correct its name. EC2 finds a new profile only after a while."
 )
 
 
 @frozen
-class Saying:
-    """What a code means whose message says more than the code does."""
+class Meaning:
+    """The meaning of a code whose message says more than the code does."""
 
     code: str
     text: str
-    """A regular expression that is found in the message."""
+    """A regular expression that matches a part of the message."""
     kind: Kind
     fix: str
 
 
-SAYINGS = (
-    Saying(
+MEANINGS = (
+    Meaning(
         "InvalidParameterCombination",
         r"(?i)\bfree tier\b",
         errors.QuotaExceeded,
-        "The account is on the Free plan: upgrade its plan, or choose t3.small or a type of the families "
+        "The account has the Free plan. Upgrade the plan, or choose t3.small or a type of the families "
         "c7i-flex or m7i-flex.",
     ),
-    Saying(
+    Meaning(
         "AuthFailure",
         r"Not authorized for images|permission to access the specified resource",
         errors.PermissionDenied,
         _FOREIGN,
     ),
-    Saying(
+    Meaning(
         "OperationNotPermitted",
         r"disableApiTermination",
         errors.PermissionDenied,
-        "Switch termination protection off in the console, then run the same command.",
+        "Switch termination protection off in the console, then run the same command again.",
     ),
-    Saying(
+    Meaning(
         "OperationNotPermitted",
         r"disableApiStop",
         errors.PermissionDenied,
-        "Switch stop protection off in the console, then run the same command.",
+        "Switch stop protection off in the console, then run the same command again.",
     ),
-    Saying("ResourceLimitExceeded", r"in progress", errors.RateLimited, AGAIN),
-    Saying("InvalidParameterValue", r"[Aa]ttachment point .* is already in use", errors.Conflict, AGAIN),
-    Saying(
+    Meaning("ResourceLimitExceeded", r"in progress", errors.RateLimited, AGAIN),
+    Meaning("InvalidParameterValue", r"[Aa]ttachment point .* is already in use", errors.Conflict, AGAIN),
+    Meaning(
         "InvalidParameterValue",
         r"Invalid IAM Instance Profile|has no associated IAM Roles",
         errors.NotFound,
         _PROFILE,
     ),
 )
-"""Looked through before `CODES`."""
+"""Meanings that `to_provider_error` tries before `CODES`."""
 
 _SERVICES = {"AssumeRole": "sts", "GetCallerIdentity": "sts", "DescribeKey": "kms"}
 _IAM_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")
@@ -268,23 +287,29 @@ _ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 
 
 def unreachable(message: str, endpoint: str) -> errors.Unavailable:
-    """Nobody was asked: the service is not reached at its address, which the error names."""
+    """Return the error of a request that never reached its service. The error names the address."""
     service = re.search(r"//(sts|ec2|kms)\b", endpoint)
     named = f"AWS_ENDPOINT_URL_{service[1].upper()}" if service else "AWS_ENDPOINT_URL"
     fix = (
-        f"Check the network, the region's name, and that {endpoint} is reached from here (else set {named})."
+        f"Check the network and the region's name. Check that this machine reaches {endpoint}, or set "
+        f"{named}."
     )
     return errors.Unavailable(message, provider=NAME, fix=fix)
 
 
 def untrusted_server(message: str) -> errors.PermissionDenied:
-    """Whoever answered has no certificate that is trusted here."""
-    fix = "Behind a proxy that decrypts, name its certificates: AWS_CA_BUNDLE."
-    return errors.PermissionDenied(f"no trusted connection: {message}", provider=NAME, fix=fix)
+    """Return the error of a server whose certificate this machine does not trust."""
+    fix = "If a proxy decrypts the traffic, set AWS_CA_BUNDLE to the file of its certificates."
+    return errors.PermissionDenied(
+        f"the server's certificate is not trusted: {message}", provider=NAME, fix=fix
+    )
 
 
 def to_provider_error(error: EC2Error) -> ProviderError:
-    """One of ours, by what to do about it. Of an unknown 5xx nobody knows what it left behind."""
+    """Return the error as one of ours, by what to do about it.
+
+    After an unknown 5xx the outcome is unknown.
+    """
     message = _ENCODED.sub("", str(error))
     if error.code in ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException"):
         return errors.PermissionDenied(message, provider=NAME, fix=_permission(error))
@@ -296,7 +321,7 @@ def to_provider_error(error: EC2Error) -> ProviderError:
 
 
 def denied_action(error: EC2Error) -> str:
-    """Return the action that a refusal is about, as a policy names it: `ec2:RunInstances`."""
+    """Return the action that EC2 denied, as a policy names it: `ec2:RunInstances`."""
     named = _IAM_ACTION.search(error.message)
     return named[1] if named else f"{_SERVICES.get(error.action, 'ec2')}:{error.action}"
 
@@ -305,25 +330,31 @@ def _permission(error: EC2Error) -> str:
     action = denied_action(error)
     if _ORGANISATION.search(error.message):
         return (
-            f"A policy of the organisation denies {action}. Ask its administrators: an IAM permission "
+            f"A policy of the organisation denies {action}. Contact its administrators: an IAM permission "
             "of this account does not help."
         )
     if _DENIAL.search(error.message):
-        return f"A policy denies {action} explicitly: remove the denial. To allow it elsewhere does not help."
+        return (
+            f"A policy denies {action} explicitly. Remove the denial: an allow in another policy does not "
+            "help."
+        )
     if action == "iam:PassRole":
-        return "Allow iam:PassRole of the role in the instance profile to ec2.amazonaws.com, and of no other."
-    return f"Allow {action}. All that is needed: {command('providers', 'aws', '--iam-policy')}."
+        return (
+            "Allow iam:PassRole to ec2.amazonaws.com for the role in the instance profile, and for no other "
+            "role."
+        )
+    return f"Allow {action}. To print the whole policy: {command('providers', 'aws', '--iam-policy')}."
 
 
-def _says(saying: Saying, error: EC2Error) -> bool:
-    return saying.code == error.code and re.search(saying.text, error.message) is not None
+def _matches(meaning: Meaning, error: EC2Error) -> bool:
+    return meaning.code == error.code and re.search(meaning.text, error.message) is not None
 
 
 def _kind(error: EC2Error) -> tuple[Kind, str]:
     code = error.code
-    for saying in SAYINGS:
-        if _says(saying, error):
-            return saying.kind, saying.fix
+    for meaning in MEANINGS:
+        if _matches(meaning, error):
+            return meaning.kind, meaning.fix
     if code in CODES:
         return CODES[code]
     if code.endswith((".NotFound", "NotFound")):
@@ -331,14 +362,14 @@ def _kind(error: EC2Error) -> tuple[Kind, str]:
     if code.endswith(("LimitExceeded", "QuotaExceeded")):
         return errors.QuotaExceeded, _QUOTA
     if code.endswith(".Malformed") or error.status < 500:
-        return errors.InvalidRequest, "Correct the value that it names."
+        return errors.InvalidRequest, "Correct the value that the message names."
     return errors.OutcomeUnknown, AGAIN
 
 
 def fault(code: str, message: str) -> Fault:
-    """Return the fault of an instance that EC2 has ended, by its `stateReason`.
+    """Return the fault of an instance that EC2 stopped or terminated, by its `stateReason`.
 
-    "Client.InternalError: Client error on launch" is of a root disk whose key these credentials may not use:
+    "Client.InternalError: Client error on launch" means a root disk whose key these credentials may not use:
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html.
     """
     blamed, _, bare = code.partition(".")
@@ -351,9 +382,9 @@ def fault(code: str, message: str) -> Fault:
 
 
 def storage_fault(message: str, otherwise: str) -> Fault:
-    """Return the fault of a volume or snapshot in the status `error`, of which EC2 tells no code.
+    """Return the fault of a volume or snapshot in the status `error`, for which EC2 returns no code.
 
-    Without a message it says `otherwise`.
+    Without a message from EC2 the fault has the text `otherwise`.
     """
     text = message or otherwise
     if _KEY.search(text):

@@ -1,4 +1,4 @@
-"""What both accounts of a recovery plan must allow, so that snapshots go from one to the other.
+"""Permissions that both accounts of a recovery plan must grant, so that the target can copy snapshots.
 
 https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html#share-kms-key
 """
@@ -13,10 +13,10 @@ _WRITING = ["kms:CreateGrant", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPla
 
 
 def grants(source: Environment, target: Environment) -> str:
-    """A JSON document with a policy for each of the two accounts, and where it belongs.
+    """Return a JSON document with a policy for each of the two accounts, and where each policy belongs.
 
-    That the snapshots themselves are shared is portinfra's own doing; both need its policy besides
-    (`portinfra providers aws --iam-policy`).
+    portinfra itself shares the snapshots. Both accounts also need its own policy (`portinfra providers aws
+    --iam-policy`).
     """
     return json.dumps({"source": _source(source, target), "target": _target(source, target)}, indent=2)
 

@@ -1,7 +1,8 @@
-"""Keys that encrypt disks, in the words of whoever named them.
+"""Keys that encrypt disks, in the form in which the declaration names them.
 
-EC2 tells the ARN of a key, whatever it was named by. An ARN or a key's id is compared with it; an alias says
-nothing about it, so what was asked for is kept in a tag, and counts only where the disk is encrypted at all.
+EC2 returns the ARN of a key, whatever form the request used. portinfra compares an ARN or a key id with it.
+An alias cannot be compared. So portinfra keeps the requested alias in a tag, which counts only while the disk
+is encrypted.
 """
 
 from collections.abc import Mapping
@@ -10,17 +11,17 @@ from typing import Any
 from portinfra.provider.interface import Answer, Call
 
 PLAIN = "(not encrypted)"
-"""What the key of a disk that is not encrypted is called: nobody ever asks for it."""
+"""The name for the key of a disk that is not encrypted. No declaration uses it."""
 
 
-def to_declared_key(disk: Mapping[str, Any], asked: str | None) -> str | None:
-    """The key of a disk that EC2 tells of, in the word of whoever asked for it; None: EC2's own choice."""
+def to_declared_key(disk: Mapping[str, Any], declared: str | None) -> str | None:
+    """Return the key of a disk in the form that was declared; None if EC2 chose the key."""
     if disk.get("encrypted") != "true":
         return PLAIN
-    if not asked or "alias/" in asked:
-        return asked or None
+    if not declared or "alias/" in declared:
+        return declared or None
     arn: str = disk.get("kmsKeyId", "")
-    return asked if arn == asked or arn.endswith(f":key/{asked}") else arn
+    return declared if arn == declared or arn.endswith(f":key/{declared}") else arn
 
 
 def call(key: str) -> Call | None:
@@ -32,11 +33,14 @@ def call(key: str) -> Call | None:
 
 
 def problem(answer: Answer) -> str:
-    """Return why EC2 cannot encrypt with a key now: it takes only enabled symmetric ones."""
-    told = answer["KeyMetadata"]
-    state = str(told.get("KeyState", ""))
+    """Return why EC2 cannot encrypt with a key now; empty if it can.
+
+    EC2 takes only enabled symmetric keys.
+    """
+    key = answer["KeyMetadata"]
+    state = str(key.get("KeyState", ""))
     if state != "Enabled":
-        return f"it is in the state {state}"
-    if told.get("KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
-        return "it is no symmetric key for encryption"
+        return f"its state is {state}"
+    if key.get("KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
+        return "it is not a symmetric encryption key"
     return ""

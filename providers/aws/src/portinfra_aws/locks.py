@@ -22,7 +22,7 @@ EXPIRED = "expired"
 
 
 def lock_call(snapshot: Observed[Snapshot], days: int) -> Call:
-    """Return the write. Made again, it locks the snapshot for as long from then."""
+    """Return the write. A second call locks the snapshot for `days` from that moment."""
     parameters = {"SnapshotId": snapshot.id, "LockMode": "governance", "LockDuration": days}
     return Call(LOCK, parameters, snapshot.spec.address, snapshot, rates=classes(LOCK), safe=True)
 
@@ -33,7 +33,7 @@ def locks_call() -> Call:
 
 
 def lock_ends(answer: Mapping[str, Any]) -> dict[str, float]:
-    """Return native id → moment. A lock without a moment, of a snapshot that is pending, is left out."""
+    """Return native id → moment. It leaves out the locks of pending snapshots, which have no moment."""
     return {
         item["snapshotId"]: _moment(item["lockExpiresOn"])
         for item in reading.items(answer, "snapshotSet")

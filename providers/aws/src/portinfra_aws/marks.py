@@ -1,6 +1,6 @@
-"""How a resource of EC2 carries its owner: in tags, from its first moment.
+"""The owner of an EC2 resource: tags that the creating request sets.
 
-`Name` agrees with the address, so that tags which somebody copied make nothing ours that bears another name.
+`Name` must agree with the address. So copied tags do not make a resource with another name ours.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from portinfra.model.resources import Spec
 from portinfra.provider.interface import Refs
 
 PREFIX = "portinfra:"
-"""Begins the key of each tag that is ours and not the user's."""
+"""The prefix of each tag key that portinfra owns."""
 
 SCOPE = PREFIX + "scope"
 
@@ -25,31 +25,31 @@ Tags = dict[str, str]
 
 @frozen
 class Mark:
-    """What the tags of a resource say."""
+    """The content of the tags of a resource."""
 
     address: Address
     attempt: str
     named: bool
-    """Whether its Name is the one that its address gives it."""
+    """Whether its Name is the name that follows from its address."""
     tags: Mapping[str, str] = field(factory=dict)
-    """The user's own."""
+    """The tags of the user."""
     part: str = ""
-    """Which part of its resource it is; empty: the main one."""
+    """Which part of its resource it is; empty for the main part."""
     protect: bool = False
     image: str = ""
     birth: str = ""
-    """What a host was born with; on the instance itself, not on its parts."""
+    """Fingerprint of the first-boot data of a host. The instance has it, its parts do not."""
     key: str | None = None
     copy_of: str = ""
-    """What a snapshot is a copy of."""
+    """The snapshot that this snapshot is a copy of."""
     shared_with: str = ""
-    """The account that it is to be shared with; whether it is, its permissions say."""
+    """The account to share it with. Its permissions show whether it is shared."""
 
 
 def write(want: Spec, refs: Refs, part: str = "") -> Tags:
-    """The tags of a resource as it should be, or of one of its parts."""
+    """Return the tags of a resource as it should be, or of one of its parts."""
     owner = refs.owner(want)
-    said = {
+    tags = {
         **getattr(want, "tags", {}),
         "Name": refs.name(want),
         PREFIX + "v": Owner.VERSION,
@@ -66,11 +66,11 @@ def write(want: Spec, refs: Refs, part: str = "") -> Tags:
         "shared-with": getattr(want, "shared_with", ""),
         "protect": "yes" if getattr(want, "protect", False) else "",
     }
-    return said | {PREFIX + name: value for name, value in more.items() if value}
+    return tags | {PREFIX + name: value for name, value in more.items() if value}
 
 
 def read_mark(record: Record, scope: Scope) -> Mark | None:
-    """The mark of a record that a list shows; None where it is not of this scope."""
+    """Return the mark of a listed record; None if it is not of this scope."""
     tags = tags_of(record)
     if tags.get(SCOPE) != str(scope):
         return None
@@ -91,35 +91,35 @@ def read_mark(record: Record, scope: Scope) -> Mark | None:
 
 
 def tags_of(record: Record) -> Tags:
-    """All tags of a record."""
+    """Return all tags of a record."""
     return {tag["key"]: tag.get("value", "") for tag in record.get("tagSet") or ()}
 
 
 def attempt(record: Record) -> str:
-    """The run that made a record's resource."""
+    """Return the run that created a record's resource."""
     return tags_of(record).get(PREFIX + "attempt", "")
 
 
 def declared_key(record: Record) -> str | None:
-    """The word in which the key of a disk was asked for."""
+    """Return the key of a disk in the form that was declared."""
     return tags_of(record).get(PREFIX + "key") or None
 
 
 def first_reserved_tag(tags: Mapping[str, str]) -> str | None:
-    """The first key among a user's tags that is not the user's to set."""
+    """Return the first key among a user's tags that is reserved; None if there is none."""
     return next((key for key in sorted(tags) if key == "Name" or key.startswith(_RESERVED)), None)
 
 
 def specification(resource: str, tags: Mapping[str, str]) -> dict[str, Any]:
-    """Tags that a creating request puts on what it makes: `TagSpecification`."""
+    """Return the `TagSpecification` of a creating request."""
     return {"ResourceType": resource, "Tag": pairs(tags)}
 
 
 def pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as a request takes them."""
+    """Return tags in the form that a request takes."""
     return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
 
 
 def keys(names: Iterable[str]) -> list[dict[str, str]]:
-    """Keys of tags as a request takes them that removes these tags."""
+    """Return tag keys in the form that a request to remove tags takes."""
     return [{"Key": key} for key in sorted(names)]

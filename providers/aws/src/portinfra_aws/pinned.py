@@ -1,7 +1,7 @@
 """Images that an environment names by their id, `ami-…`, besides the families of `published.py`.
 
-A launch must name the device of the root disk. Nothing but the image itself says which it is, so the id of a
-pinned image has it too: `ami-0a1b2c3d4e5f60012 /dev/xvda`.
+A launch must name the device of the root disk. Only the image itself has this fact. So the id of a pinned
+image includes the device: `ami-0a1b2c3d4e5f60012 /dev/xvda`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,23 +22,23 @@ def list_ids(environment: Environment) -> list[str]:
 
 
 def is_pinned(image: str) -> bool:
-    """Return whether this is the id of an image, and not the name of a family."""
+    """Return whether this is the id of an image, not the name of a family."""
     return image.startswith(PREFIX)
 
 
 def usable_images(records: Iterable[Record], ids: Iterable[str]) -> dict[str, str]:
-    """Return id → the id with its root device, of those images that exist."""
+    """Return id → id with root device, for the images that exist."""
     wanted = set(ids)
     return {record["imageId"]: _with_root(record) for record in records if record["imageId"] in wanted}
 
 
 def image_id(image: str, record: Record) -> str:
-    """Return the id of the image that a host was made from, as the catalogue has it."""
+    """Return the id of the image of a host, in the form of the catalogue."""
     return _with_root(record) if is_pinned(image) else str(record["imageId"])
 
 
 def has_root(want: Instance) -> bool:
-    """Return whether the device of the root disk is known of an image that is named by its id."""
+    """Return whether the root device of an image that is named by its id is known."""
     return is_pinned(want.image) and " " in want.image_id
 
 

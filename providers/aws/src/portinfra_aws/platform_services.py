@@ -1,4 +1,4 @@
-"""What a host needs of AWS itself. Security groups do not filter it.
+"""The services of AWS that every host needs. Security groups do not filter them.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html,
 https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html,
@@ -15,9 +15,10 @@ _RESOLVER = "169.254.169.253"
 
 
 def platform_services(network: str, subnet: str) -> tuple[PlatformService, ...]:
-    """Return DHCP of the subnet's router, both addresses of the resolver, time and metadata.
+    """Return the subnet router's DHCP, both addresses of the resolver, the time service and the metadata
+    service.
 
-    DHCP names the resolver by the third address of the network.
+    DHCP gives hosts the third address of the network as resolver.
     """
     router, resolver = str(IPv4Network(subnet)[1]), str(IPv4Network(network)[2])
     return (

@@ -1,4 +1,4 @@
-"""The provider as installed: known offline, without credentials or a native library."""
+"""The installed provider. It loads offline, without credentials and without a native library."""
 
 import re
 from collections.abc import Mapping
@@ -59,18 +59,21 @@ class AwsPlugin(
     native: Mapping[str, str] = profiles.NATIVE
 
     def connect(self, environment: Environment) -> "AwsProvider":
-        """The environment's account and region. Raises InvalidRequest for a region that is none, and
-        PermissionDenied where there are no credentials.
+        """Return the live account and region of an environment.
+
+        Raises InvalidRequest for an unknown region, and PermissionDenied if there are no credentials.
         """
         if not _REGION.fullmatch(environment.region):
             raise InvalidRequest(
-                f"{environment.on!r} is no region of AWS", provider=NAME, fix="Write aws:us-east-1."
+                f"{environment.on!r} is not a region of AWS",
+                provider=NAME,
+                fix="Write a region in the form aws:us-east-1.",
             )
         if environment.region.startswith(("cn-", "us-gov-")):
             raise InvalidRequest(
-                f"{environment.region} has publishers of images of its own, which are not known here",
+                f"{environment.region} has its own image publishers, which portinfra does not know",
                 provider=NAME,
-                fix="Choose a region of AWS's common partition.",
+                fix="Choose a region of the partition aws.",
             )
         from portinfra_aws.credentials import source
         from portinfra_aws.provider import AwsProvider
@@ -80,50 +83,51 @@ class AwsPlugin(
         return AwsProvider(environment, Transport(environment.region, found))
 
     def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:
-        """Return DHCP, names, time and metadata."""
+        """Return DHCP, DNS, time and metadata."""
         return platform_services(network, subnet)
 
     def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
-        """As they are."""
+        """Return the tags unchanged: EC2 keeps them as they are."""
         return tags
 
     def birth_bytes(self, host: Instance) -> int:
-        """Its user data, with what portinfra adds to it."""
+        """Return the size in bytes of a host's user data, with portinfra's additions."""
         from portinfra_aws.drivers.instance import birth_data
 
         return len(birth_data(host))
 
     def iam_policy(self) -> dict[str, Any]:
-        """The least IAM policy that a topology needs, as the document that AWS takes."""
+        """Return the least IAM policy that a topology needs, as the document that AWS takes."""
         return actions.policy()
 
     def block_reader(self, environment: Environment, snapshot: str, gib: int) -> BlockReader:
-        """How a host in the environment reads a snapshot of so many GiB, or of fewer, by EBS's direct APIs.
+        """Return how a host in the environment reads a snapshot of at most `gib` GiB, by EBS direct APIs.
 
-        Its instance profile must allow it: `block_grants`.
+        The host's instance profile must allow it: `block_grants`.
         """
         return block_reader(environment.region, snapshot, gib)
 
     def block_problem(self, native: Mapping[str, Any]) -> str:
-        """What a host with these options lacks to read blocks; empty: nothing that can be told offline."""
-        return profiles.lacking(native)
+        """Return what a host with these options lacks to read blocks; empty if nothing is known offline."""
+        return profiles.block_problem(native)
 
     def block_grants(self, environment: Environment, taken: Scope) -> str:
-        """What the role in that instance profile, and whoever gives it to a host, must be allowed so that it
-        reads snapshots of that scope, as JSON.
+        """Return the permissions that let hosts read the snapshots of a scope, as JSON.
+
+        They are for the role in the instance profile, and for the identity that passes the role to a host.
         """
         return block_grants(environment, taken)
 
     def grants(self, source: Environment, target: Environment) -> str:
-        """What both accounts of a recovery plan must allow, as JSON."""
+        """Return what both accounts of a recovery plan must allow, as JSON."""
         return grants(source, target)
 
     def console_call(self, host: Observed[Instance]) -> Call:
-        """Return the read of a host's console as it is now."""
+        """Return the read of a host's current console output."""
         return console.call(host.id)
 
     def console_text(self, answer: Mapping[str, Any]) -> str:
-        """Return what it printed, decoded."""
+        """Return the console output, decoded."""
         return console.text(answer)
 
     def lock_call(self, snapshot: Observed[Snapshot], days: int) -> Call:
@@ -143,7 +147,7 @@ class AwsPlugin(
         return keys.call(key)
 
     def key_problem(self, answer: Mapping[str, Any]) -> str:
-        """Return why it encrypts nothing now."""
+        """Return why a key cannot encrypt now; empty if it can."""
         return keys.problem(answer)
 
     def permission_calls(
@@ -153,5 +157,5 @@ class AwsPlugin(
         return dry_runs.calls(placed, catalogue, seen)
 
     def denied_actions(self, call: Call, answer: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the action that a dry run is denied."""
+        """Return the action that a dry run reports as denied."""
         return dry_runs.denied_actions(answer)

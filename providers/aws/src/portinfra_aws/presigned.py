@@ -1,6 +1,6 @@
-"""A request that somebody else may make in one's name: signed in its address, for a while.
+"""A request that another party may make in one's name: its URL carries a signature that expires.
 
-EC2 wants one for each copy from another region, so that the region of the copy may read at the source:
+EC2 requires one for each copy from another region, so that the target region may read at the source:
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopySnapshot.html. The signature is version 4:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
 """
@@ -22,10 +22,10 @@ _NOTHING = hashlib.sha256(b"").hexdigest()
 def url(
     endpoint: str, region: str, fields: Mapping[str, str], credentials: Credentials, now: datetime
 ) -> str:
-    """The address of a GET request to EC2 in a region, with its signature of `now`, in UTC."""
+    """Return the URL of a GET request to EC2 in a region, signed at `now` (UTC)."""
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     realm = f"{stamp[:8]}/{region}/ec2/aws4_request"
-    asked = {
+    query_fields = {
         **fields,
         "X-Amz-Algorithm": _ALGORITHM,
         "X-Amz-Credential": f"{credentials.access_key}/{realm}",
@@ -34,9 +34,10 @@ def url(
         "X-Amz-SignedHeaders": "host",
     }
     if credentials.token:
-        asked["X-Amz-Security-Token"] = credentials.token
+        query_fields["X-Amz-Security-Token"] = credentials.token
     query = "&".join(
-        f"{quote(name, safe='-_.~')}={quote(asked[name], safe='-_.~')}" for name in sorted(asked)
+        f"{quote(name, safe='-_.~')}={quote(query_fields[name], safe='-_.~')}"
+        for name in sorted(query_fields)
     )
     request = "\n".join(("GET", "/", query, f"host:{urlsplit(endpoint).netloc}", "", "host", _NOTHING))
     signed = "\n".join((_ALGORITHM, stamp, realm, hashlib.sha256(request.encode()).hexdigest()))

@@ -1,9 +1,11 @@
-"""The instance profile of a host: a role whose permissions the programs on it have.
+"""The instance profile of a host: a role whose permissions the programs on the host have.
 
-EC2 tells the ARN of a profile, whatever it was named by. A profile is compared only where one was asked for:
-AWS's own Systems Manager gives one to hosts that have none, and for that no host shall be replaced. Whether
-one was asked for stands in the client token of the launch, which EC2 tells as long as the host lives: a tag
-can be taken away, and the host that lost it would be replaced.
+EC2 returns the ARN of a profile, whatever form the request used. portinfra compares a profile only where the
+declaration has one. AWS Systems Manager gives a profile to hosts that have none, and such a host must not be
+replaced.
+
+The client token of the launch records whether a profile was declared. EC2 returns the token as long as the
+host lives. A tag could be removed, and the host would then be replaced.
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html
 """
 
@@ -16,70 +18,75 @@ from portinfra.provider.interface import Refuse
 OPTION = "instance_profile"
 
 NATIVE: Mapping[str, str] = {
-    OPTION: "name or ARN of an IAM instance profile: what its role may do, every program on the host may do",
+    OPTION: "name or ARN of an IAM instance profile: every program on the host has the permissions of its "
+    "role",
 }
 
 _NAME = r"[\w+=,.@-]{1,128}"
 _PROFILE = re.compile(rf"{_NAME}|arn:aws:iam::\d{{12}}:instance-profile/(?:[!-.0-~]+/)*{_NAME}", re.ASCII)
 
 
-_ASKED = "profile-"
-"""Begins the client tokens of hosts for which a profile was asked."""
+_DECLARED = "profile-"
+"""The prefix of the client tokens of hosts with a declared profile."""
 
 
 class Profile(str):
-    """The ARN of a profile that a host has. It equals what asks for it: this ARN, or the name that ends it
-    behind a path that need not be there.
+    """The ARN of a host's profile. It equals the declared ARN, or the declared name at its end.
+
+    The path before that name is optional.
     """
 
     __slots__ = ()
 
-    def __eq__(self, asked: object) -> bool:
-        if isinstance(asked, str) and not asked.startswith("arn:"):
-            return self.rpartition("/")[2] == str(asked)
-        return str.__eq__(self, asked)
+    def __eq__(self, declared: object) -> bool:
+        if isinstance(declared, str) and not declared.startswith("arn:"):
+            return self.rpartition("/")[2] == str(declared)
+        return str.__eq__(self, declared)
 
-    def __ne__(self, asked: object) -> bool:
-        return not self == asked
+    def __ne__(self, declared: object) -> bool:
+        return not self == declared
 
     __hash__ = str.__hash__
 
 
 def refuse_options(native: Mapping[str, Any]) -> Refuse | None:
-    """Why these options can be nobody's; None: they can."""
-    asked = native.get(OPTION)
-    if OPTION not in native or (isinstance(asked, str) and _PROFILE.fullmatch(asked)):
+    """Return why these options are invalid; None if they are valid."""
+    declared = native.get(OPTION)
+    if OPTION not in native or (isinstance(declared, str) and _PROFILE.fullmatch(declared)):
         return None
     return Refuse(
-        f"{OPTION}={asked!r} names no instance profile",
+        f"{OPTION}={declared!r} is not an instance profile",
         "Write its name, or its ARN: arn:aws:iam::ACCOUNT:instance-profile/NAME.",
     )
 
 
-def lacking(native: Mapping[str, Any]) -> str:
-    """What a host with these options lacks to read a snapshot's blocks; empty: nothing."""
+def block_problem(native: Mapping[str, Any]) -> str:
+    """Return what a host with these options lacks to read a snapshot's blocks; empty if it lacks nothing."""
     if wrong := refuse_options(native):
         return wrong.reason
-    return "" if declared_profile(native) else f"hosts that read blocks need an {OPTION}, whose role may"
+    return "" if declared_profile(native) else f"hosts that read blocks need an {OPTION} whose role allows it"
 
 
 def declared_profile(native: Mapping[str, Any]) -> str:
-    """The profile that options ask for; empty: none."""
+    """Return the declared profile; empty if there is none."""
     return str(native.get(OPTION, ""))
 
 
 def parameter(native: Mapping[str, Any]) -> dict[str, str] | None:
-    """What a launch says of it."""
+    """Return the profile parameter of a launch; None without a profile."""
     profile = declared_profile(native)
     return {"Arn" if profile.startswith("arn:") else "Name": profile} if profile else None
 
 
 def token(native: Mapping[str, Any], token: str) -> str:
-    """The client token of a launch, of 64 characters at most: it says whether a profile is asked for."""
-    return (_ASKED + token)[:64] if declared_profile(native) else token
+    """Return the client token of a launch, of at most 64 characters.
+
+    It records whether a profile is declared.
+    """
+    return (_DECLARED + token)[:64] if declared_profile(native) else token
 
 
 def read_options(record: Mapping[str, Any]) -> dict[str, str]:
-    """The options of a host that EC2 tells of."""
+    """Return the options of a host, from EC2's record of it."""
     arn = (record.get("iamInstanceProfile") or {}).get("arn", "")
-    return {OPTION: Profile(arn)} if arn and record.get("clientToken", "").startswith(_ASKED) else {}
+    return {OPTION: Profile(arn)} if arn and record.get("clientToken", "").startswith(_DECLARED) else {}

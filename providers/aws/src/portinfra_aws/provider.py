@@ -49,48 +49,50 @@ class AwsProvider(ServerTime):
         self._key_pairs: dict[str, str] = {}
 
     def account_calls(self) -> tuple[Call, ...]:
-        """One read."""
+        """Return one read."""
         return (catalogue.IDENTITY,)
 
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
-        """The account that the credentials speak for."""
+        """Return the account of the credentials."""
         return str(answers[catalogue.IDENTITY][0]["Account"])
 
     def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
-        """The ARN of the user or of the session of a role."""
+        """Return the ARN of the user, or of the session of a role."""
         return str(answers[catalogue.IDENTITY][0].get("Arn", ""))
 
     def catalogue_calls(self) -> tuple[Call, ...]:
-        """Six reads, and three of quotas that may fail."""
+        """Return six reads, and three reads of quotas that may fail."""
         return catalogue.calls(self.environment)
 
     def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
-        """What the region offers."""
+        """Return what the region offers."""
         return catalogue.assemble(self.environment, answers)
 
     def perform(self, call: Call) -> Answer:
-        """One request. Raises EC2Error, NotSent, or what `requests` raises."""
+        """Make one request. Raises EC2Error, NotSent, or an exception of `requests`."""
         if call.parameters.get(dry_runs.FLAG):
             return self._dry_run(call)
-        answer = self.transport.ask(call.action, self._complete(call))
+        answer = self.transport.send(call.action, self._complete(call))
         self._note_key_pairs(call, answer)
         return answer
 
     def clock_offset(self) -> float | None:
-        """By EC2's answers; None where time is not this machine's, as in tests."""
+        """Return the clock offset by the times of EC2's answers, in seconds; None if time is simulated, as in
+        tests.
+        """
         return None if self.clock.virtual else self.transport.server_clock.offset
 
     def more(self, call: Call, answer: Answer) -> Call | None:
-        """The next page, while the answer says that there is one."""
+        """Return the read of the next page; None after the last page."""
         following = answer.get("nextToken")
         return evolve(call, parameters={**call.parameters, "NextToken": following}) if following else None
 
     def silent(self, call: Call, answer: Answer) -> frozenset[str]:
-        """A region answers for all of its zones, or not at all."""
+        """Return no zones: a region answers for all of its zones, or not at all."""
         return frozenset()
 
     def classify(self, error: Exception) -> ProviderError:
-        """By EC2's code; of what broke on the way, nobody knows what it left behind."""
+        """Translate an error by EC2's code. If the connection broke, the outcome is unknown."""
         if isinstance(error, ProviderError):
             return error
         if isinstance(error, EC2Error):
@@ -99,34 +101,34 @@ class AwsProvider(ServerTime):
             return unreachable(str(error), error.endpoint)
         if isinstance(error, requests.exceptions.SSLError):
             return untrusted_server(str(error))
-        told = (
+        reason = (
             "the connection broke" if isinstance(error, requests.RequestException) else type(error).__name__
         )
-        return errors.OutcomeUnknown(f"{told}: {error}", provider=NAME, fix=AGAIN)
+        return errors.OutcomeUnknown(f"{reason}: {error}", provider=NAME, fix=AGAIN)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self.transport.close()
 
     def _dry_run(self, call: Call) -> Answer:
         """Return whether a write is allowed, which EC2 answers by errors. Raises all other errors."""
         try:
-            self.transport.ask(call.action, call.parameters)
+            self.transport.send(call.action, call.parameters)
         except EC2Error as error:
             if error.code == dry_runs.CODE_ALLOWED:
                 return {dry_runs.ALLOWED: call.action}
             if error.code == dry_runs.CODE_DENIED:
                 return {dry_runs.DENIED: denied_action(error)}
             raise
-        raise EC2Error("Unreadable", "a dry run was answered as if it were none", 502, call.action)
+        raise EC2Error("Unreadable", "EC2 answered a dry run like a real request", 502, call.action)
 
-    # What drivers cannot know. A record is known by its key pair's name, and EC2 tags by id: this is who has
-    # seen both. A copy asks its source with credentials.
+    # Drivers are pure, so the provider adds what only it has. It has seen the id of each key pair, by which
+    # EC2 tags; records know only the name. A copy needs a request to its source that credentials sign.
 
     def _complete(self, call: Call) -> Mapping[str, Any]:
         if call.action == "CopySnapshot":
             named = {name: call.parameters[name] for name in ("SourceRegion", "SourceSnapshotId")}
-            return {**call.parameters, **self.transport.copying(named["SourceRegion"], named)}
+            return {**call.parameters, **self.transport.copy_parameters(named["SourceRegion"], named)}
         if call.action != "CreateTags" or not is_record_call(call):
             return call.parameters
         known = [self._key_pairs.get(name) for name in call.parameters["ResourceId"]]
@@ -142,5 +144,5 @@ class AwsProvider(ServerTime):
             self._key_pairs[answer["keyName"]] = answer["keyPairId"]
         elif call.action == "DeleteKeyPair":
             self._key_pairs.pop(call.parameters["KeyName"], None)
-            if not answer.get("keyPairId"):  # EC2 says nothing about one that was not there
+            if not answer.get("keyPairId"):  # EC2 reports no error for a missing key pair
                 raise EC2Error(_KEY_PAIR_GONE, "The record does not exist", 400, call.action)

@@ -1,4 +1,4 @@
-"""What is published of this provider: sizes, images and limits. An entry never changes its meaning."""
+"""The published facts of this provider: sizes, images and limits. An entry never changes its meaning."""
 
 import re
 from collections.abc import Mapping
@@ -19,14 +19,16 @@ FAMILIES = (
     "c4", "c5", "c5a", "c5d", "c5n", "c6a", "c6i", "c6id", "c7a", "c7i", "c7i-flex", "r4", "r5", "r5a", "r5b",
     "r5d", "r5n", "r6a", "r6i", "r6id", "r7a", "r7i", "x2idn", "x2iedn", "z1d", "i3", "i3en", "i4i", "d3",
 )  # fmt: skip
-"""Families whose machine types are looked up; others where an environment names them. All of one
-architecture: that of the images."""
+"""Families whose machine types portinfra reads; of others, those that an environment names.
+
+All have one architecture: that of the images.
+"""
 
 _ARM = re.compile(r"(a1|[a-z]+\d+[a-z]*g[a-z]*)\.")
 
 
 def runs_images(machine_type: str) -> bool:
-    """Whether a machine type has the architecture of the images. `m7g` and `c6gn` have another."""
+    """Return whether a machine type has the architecture of the images. `m7g` and `c6gn` have another."""
     return not _ARM.match(machine_type)
 
 
@@ -48,7 +50,9 @@ _MULTIPLE = re.compile(r"(\d+)xlarge")
 
 
 def machine(name: str) -> tuple[int, float]:
-    """Virtual CPUs and GiB of memory that a machine type's name stands for; 0 where it does not tell."""
+    """Return the virtual CPUs and GiB of memory of a machine type, by its name; 0 if the name does not show
+    it.
+    """
     family, _, size = name.partition(".")
     if family.startswith("t"):
         return _BURSTABLE.get(size, (0, 0.0))
@@ -59,22 +63,22 @@ def machine(name: str) -> tuple[int, float]:
 
 VCPUS = "standard vCPUs"
 STORAGE = "GiB of gp3 volumes"
-"""Quotas, as a plan calls them."""
+"""The names of quotas in plans."""
 
 _STANDARD = re.compile(r"(a|c|d|h|i|im|is|m|r|t|z)\d")
 
 
 def takes_standard_vcpus(machine_type: str) -> bool:
-    """Whether a machine type counts towards the quota of standard families: A, C, D, H, I, M, R, T, Z."""
+    """Return whether the quota of standard families counts a machine type: A, C, D, H, I, M, R, T, Z."""
     return bool(_STANDARD.match(machine_type))
 
 
 @frozen
 class Image:
-    """A family of images, as its publisher names them."""
+    """A family of images, by the name pattern of its publisher."""
 
     owner: str
-    """The publisher's account: a name alone can be anybody's."""
+    """The publisher's account: other accounts can publish images with the same name."""
     pattern: str
     root: str
     """The device of the root disk."""
@@ -99,27 +103,27 @@ VOLUMES_PER_HOST: Mapping[str, int] = {
 }
 """Pattern of a machine type → volumes besides the root disk.
 
-From the seventh generation on, 32 attachments are for volumes alone. Before, 28 are shared with the network
-interface and the disks that the machine itself has: at most 4 of the families that end in d, 8 of i3en and
+From the seventh generation on, 32 attachments are for volumes alone. Before, volumes share 28 with the
+network interface and the disks of the machine itself: at most 4 of the families that end in d, 8 of i3en and
 i4i, 24 of d3. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html
 """
 
 CAPABILITIES = Capabilities(
     visibility_seconds=15.0,  # EC2 promises "eventually"; most changes are in the lists within seconds
-    user_data_max_bytes=13_312,  # of 16,384; the rest is for what is ours to say
+    user_data_max_bytes=13_312,  # of 16,384; the rest is for portinfra's additions
     volume_min_gib=1,
     volume_max_gib=16_384,
     birth_max_bytes=16_384,  # before it is encoded: API reference of RunInstances, UserData
     volumes_per_host_max=VOLUMES_PER_HOST,
     rules_max=60,  # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
-    tags_max=40,  # of 50; the rest are ours
+    tags_max=40,  # of 50; portinfra uses the rest
     tag_key_max=127,  # by EC2's API reference; its user guide says 128
     tag_value_max=256,
     tags_reserved=("aws:",),
     account_digits=12,  # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html
-    network_prefix_min=16,  # and /28 at the least, which a network that has subnets always is
-    # What is neither private nor publicly routable; but 100.64.0.0/10 is allowed. Both by
-    # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html.
+    network_prefix_min=16,  # and at most /28, which a network with subnets always satisfies
+    # Addresses that are neither private nor publicly routable, except 100.64.0.0/10, which EC2 allows. Both
+    # by https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html.
     cidrs_reserved=("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"),
     snapshot_copy=True,
     block_export=True,

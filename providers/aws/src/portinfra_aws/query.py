@@ -1,11 +1,11 @@
-"""Parameters of a request, as EC2's query API takes them: `Filter.1.Value.2=…`, counted from 1."""
+"""Parameters of a request in the form of EC2's query API: `Filter.1.Value.2=…`, counted from 1."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def flatten(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Nested mappings and lists under the query API's own names, as flat fields. None is left out."""
+    """Return nested mappings and lists as flat fields of the query API. None is left out."""
     fields: dict[str, str] = {}
     for name, value in parameters.items():
         _flatten(name, value, fields)
@@ -26,5 +26,5 @@ def _flatten(name: str, value: Any, fields: dict[str, str]) -> None:
 
 
 def where(name: str, *values: str) -> dict[str, Any]:
-    """A filter of a list: the attribute of that name has one of the values."""
+    """Return a filter of a list: the attribute `name` has one of the values."""
     return {"Name": name, "Value": list(values)}

@@ -1,4 +1,4 @@
-"""EC2's published rates. Each action has a bucket of its own, in each account and region.
+"""EC2's published rates. In each account and region, each action has a bucket of its own.
 
 https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 """
@@ -26,7 +26,7 @@ _OWN: Mapping[str, Rate] = {
         Rate(100, 5),
     ),
 }
-"""Actions whose buckets are not those of their class."""
+"""Actions whose buckets differ from those of their class."""
 
 _INSTANCES: Mapping[str, Rate] = {
     "RunInstances": Rate(1000, 2),
@@ -34,20 +34,20 @@ _INSTANCES: Mapping[str, Rate] = {
     "StopInstances": Rate(1000, 20),
     "TerminateInstances": Rate(1000, 20),
 }
-"""Actions that also take a token for each instance."""
+"""Actions that also take one token for each instance."""
 
 
 def classes(action: str) -> tuple[str, ...]:
-    """The rate classes of one request: its action, and where it counts the instances in it."""
+    """Return the rate classes of one request: its action, and the class that counts instances, if any."""
     return (action, f"{action} instances") if action in _INSTANCES else (action,)
 
 
 def published_rates(actions: Iterable[str]) -> dict[str, Rate]:
-    """Rate class → rate, for these actions."""
+    """Return rate class → rate for these actions."""
     rates = {action: rate(action) for action in actions}
     return rates | {f"{action} instances": _INSTANCES[action] for action in rates if action in _INSTANCES}
 
 
 def rate(action: str) -> Rate:
-    """The bucket of an action."""
+    """Return the bucket of an action."""
     return _OWN.get(action) or (READING if action.startswith(("Describe", "Get")) else CHANGING)

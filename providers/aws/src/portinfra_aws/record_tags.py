@@ -1,7 +1,7 @@
-"""How the tags of a key pair hold the text of a record. A value of a tag has at most 256 characters.
+"""The text of a record as tags of a key pair. A tag value has at most 256 characters.
 
-A text that has the keys of version 0.1.0 lies in tags as that version wrote them, one key each: then that
-version reads it, and a console shows which run is at work. Any other text is cut into pieces.
+A text with the keys of version 0.1.0 is stored in the tags of that version, one key each. So that version can
+read it, and a console shows which run is active. Any other text is cut into pieces.
 """
 
 import json
@@ -27,19 +27,22 @@ FIELDS: Mapping[str, type] = {
     "fenced": bool,
     "version": str,
 }
-"""Tag → the type of its value in the text. The key there has `_` for `-`."""
+"""Tag → the type of its value in the text. The key in the text has `_` for `-`."""
 
 PEER = "peer"
 """The tag of a note that begins with `peer: `."""
 
 NOTES, NOTE = "notes", "note"
-"""The tags of any other note: how many pieces it has, and each piece. Pieces of a longer note before stay."""
+"""The tags of any other note: the number of pieces, and each piece.
+
+Pieces of an earlier, longer note stay.
+"""
 
 TEXTS, TEXT = "texts", "text"
-"""The same for a text that has other keys; `texts` is 0 where the text lies in tags of its own."""
+"""The same for a text with other keys. `texts` is 0 if the text is in the tags of its keys."""
 
 
-def of(record: Record) -> Tags:
+def to_tags(record: Record) -> Tags:
     """Return the tags that hold the text of a record."""
     tags = _by_key(record.text)
     if tags is None or _text(record.number, tags) != record.text:
@@ -58,9 +61,9 @@ def to_text(number: int, tag_set: Iterable[Mapping[str, Any]]) -> str:
 
 def _by_key(text: str) -> Tags | None:
     try:
-        said = json.loads(text)
-        holder, note = {key: said["holder"][key] for key in HOLDER}, said["note"]
-        fields = {tag: _value(said[tag.replace("-", "_")]) for tag in FIELDS}
+        content = json.loads(text)
+        holder, note = {key: content["holder"][key] for key in HOLDER}, content["note"]
+        fields = {tag: _value(content[tag.replace("-", "_")]) for tag in FIELDS}
         peer = note.removeprefix("peer: ") if note.startswith("peer: ") else ""
         more = {PEER: peer, TEXTS: "0", **_in_pieces(NOTES, NOTE, "" if peer else note)}
         tags = {**holder, **fields, **more}
@@ -75,8 +78,8 @@ def _text(number: int, tags: Tags) -> str:
     holder = {key: tags[key] for key in HOLDER}
     fields = {tag.replace("-", "_"): _read_value(kind, tags.get(tag, "")) for tag, kind in FIELDS.items()}
     note = f"peer: {tags[PEER]}" if tags.get(PEER) else _join(NOTES, NOTE, tags)
-    said = {"number": number, "holder": holder, **fields, "note": note}
-    return json.dumps(said, separators=(",", ":"))
+    content = {"number": number, "holder": holder, **fields, "note": note}
+    return json.dumps(content, separators=(",", ":"))
 
 
 def _value(value: Any) -> str:

@@ -1,4 +1,7 @@
-"""Records: key pairs that open nothing. Their names can be created once in a region, and tags have room."""
+"""Records: key pairs that give access to nothing.
+
+A name can be created once in a region; tags hold the text.
+"""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -15,23 +18,23 @@ from portinfra_aws.query import where
 PUBLIC_KEY = (
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINF1beEjtpvIz7bdANob2ZqL34AEGiLNO8X88VX+jgk+ portinfra-claim"
 )
-"""The private half does not exist: portinfra discarded it."""
+"""The public key of all records. portinfra discarded its private key."""
 
 
 class AwsRecords(RecordDriver):
     """The records of a scope are the key pairs whose names begin with its hash.
 
-    EC2 tags a key pair by its id, and a record is known by its name: the provider, which has seen the ids,
-    puts them in.
+    EC2 tags a key pair by its id, and a record has only the name. The provider, which has seen the ids, fills
+    them in.
     """
 
     def survey(self, scope: Scope) -> Call:
-        """Return the read that filters by name; this list has no pages."""
+        """Return the read that filters by name. This list has no pages."""
         parameters = {"Filter": [where("key-name", record_name(scope, "*"))]}
         return Call("DescribeKeyPairs", parameters, rates=rates.classes("DescribeKeyPairs"))
 
     def assemble(self, answers: Sequence[Answer]) -> list[Record]:
-        """Return the records, with the text that their tags hold."""
+        """Return the records, with the text in their tags."""
         return [
             Record(number, record_tags.to_text(number, key_pair.get("tagSet") or ()))
             for answer in answers
@@ -40,7 +43,7 @@ class AwsRecords(RecordDriver):
         ]
 
     def create(self, scope: Scope, record: Record) -> Call:
-        """Return the call that imports the key pair; AlreadyExists where the name is used."""
+        """Return the call that imports the key pair. EC2 returns AlreadyExists if the name is used."""
         parameters = {
             "KeyName": record_name(scope, record.number),
             "PublicKeyMaterial": base64.b64encode(PUBLIC_KEY.encode()).decode(),
@@ -66,4 +69,4 @@ def _call(action: str, parameters: Mapping[str, Any], number: int, *, safe: bool
 
 
 def _tags(scope: Scope, record: Record) -> dict[str, str]:
-    return {SCOPE: str(scope), **record_tags.of(record)}
+    return {SCOPE: str(scope), **record_tags.to_tags(record)}

@@ -1,6 +1,7 @@
-"""One request to EC2, STS, KMS or Service Quotas: signed, sent over a kept connection, parsed. No repeats.
+"""One request to EC2, STS, KMS or Service Quotas: it is signed, sent over a kept connection, and parsed.
 
-The only module that knows apache-libcloud. Its connections are not safe to share, so each thread has its own.
+It never repeats a request. Only this module uses apache-libcloud. Its connections are not safe to share, so
+each thread has its own.
 """
 
 import json
@@ -31,20 +32,20 @@ SERVICES: Mapping[str, str] = {
     "GetServiceQuota": "servicequotas",
     "DescribeKey": "kms",
 }
-"""The service of an action; of any other it is ec2."""
+"""Action → its service. The service of any other action is ec2."""
 
 _TARGETS: Mapping[str, str] = {"servicequotas": "ServiceQuotasV20190624", "kms": "TrentService"}
-"""Services that speak JSON, with the beginning of their actions' names."""
+"""Services that use JSON → the prefix of their actions' names."""
 
 TIMEOUT_SECONDS = (10.0, 60.0)
-"""To connect, and between two bytes of an answer."""
+"""The limits to connect, and between two bytes of an answer."""
 
 _HEADERS = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
 @frozen
 class _Received:
-    """What libcloud makes of a response: nothing. Its own classes lose the status of what is no XML."""
+    """The unchanged response. libcloud's own classes lose the status of a response that is not XML."""
 
     connection: Any
     response: Any
@@ -54,7 +55,9 @@ _Untyped: Any = AWSRequestSignerAlgorithmV4
 
 
 class _Signer(_Untyped):  # type: ignore[misc]
-    """Signs what AWS must be sure of. libcloud's own also signs headers that a proxy may rewrite."""
+    """Signs only the headers that AWS requires. libcloud's signer also signs headers that a proxy may
+    rewrite.
+    """
 
     def _get_signed_headers(self, headers: Mapping[str, str]) -> Any:
         return super()._get_signed_headers(_signed_headers(headers))
@@ -64,12 +67,12 @@ class _Signer(_Untyped):  # type: ignore[misc]
 
 
 def _signed_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return `host` and `x-amz-*`: SigV4 asks for no others."""
+    """Return `host` and `x-amz-*`: SigV4 requires no others."""
     return {k: v for k, v in headers.items() if k.lower() == "host" or k.lower().startswith("x-amz-")}
 
 
 class _Connection:
-    """One kept connection to one service: libcloud's, made to sign anew for every request."""
+    """One kept connection to one service: libcloud's, which here signs every request again."""
 
     def __init__(self, service: str, region: str, credentials: Source) -> None:
         self._source = credentials
@@ -91,13 +94,13 @@ class _Connection:
         kept = self._signed.connection
         named = (os.environ.get(name) for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"))
         kept.ca_cert = next(filter(None, named), kept.ca_cert)
-        # The environment is read once: for each request it takes longer than signing, and a .netrc would
+        # The environment is read once. For each request, that takes longer than signing, and a .netrc would
         # replace the signature.
         kept.session.proxies = requests.utils.get_environ_proxies(kept.host)
         kept.session.trust_env = False
 
     def post(self, body: str, headers: Mapping[str, str] = _HEADERS) -> Any:
-        """The response to one request, signed with the credentials of now."""
+        """Return the response to one request, signed with the current credentials."""
         now, signed = self._source(), self._signed
         signed.signer.access_key, signed.signer.access_secret = now.access_key, now.secret
         signed.token = now.token
@@ -105,12 +108,12 @@ class _Connection:
         return sent.response
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
         self._signed.connection.session.close()
 
 
 class Transport:
-    """The way to one account in one region; safe to use from several threads."""
+    """The connections to one account in one region. Safe to use from several threads."""
 
     def __init__(self, region: str, credentials: Source) -> None:
         self._region = region
@@ -119,24 +122,24 @@ class Transport:
         self._all: list[_Connection] = []
         self.server_clock = ServerClock()
 
-    def ask(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """One request. Raises EC2Error for what was refused, NotSent, and whatever `requests` raises."""
+    def send(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Make one request. Raises EC2Error for a refusal, NotSent, or an exception of `requests`."""
         service = SERVICES.get(action, "ec2")
-        asked, sent = endpoint(service, self._region), time.time()
+        address, sent = endpoint(service, self._region), time.time()
         try:
             received = self._connection(service).post(*_to_request(service, action, parameters))
         except requests.ConnectTimeout as error:
-            raise NotSent(f"{asked} did not answer in time", asked) from error
+            raise NotSent(f"{address} did not answer in time", address) from error
         except requests.ConnectionError as error:
             if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
-                raise NotSent(f"{asked} cannot be reached", asked) from error
+                raise NotSent(f"{address} cannot be reached", address) from error
             raise
         self.server_clock.note(received.headers.get("Date"), sent)
         status, body = received.status_code, received.content
         if status >= 300:
             code, message = (_json_fault(body) if service in _TARGETS else xml.fault(body)) or (
                 f"HTTP{status}",
-                f"{action} was answered with status {status}",
+                f"{action}: the service returned the status {status}",
             )
             raise EC2Error(code, message, status, action)
         try:
@@ -144,20 +147,20 @@ class Transport:
         except (ParseError, ValueError) as error:
             kind = "JSON" if service in _TARGETS else "XML"
             raise EC2Error(
-                "Unreadable", f"{action} was answered with what is no {kind}", 502, action
+                "Unreadable", f"{action}: the answer of the service is not {kind}", 502, action
             ) from error
         return answer.get(f"{action}Result", answer) if service == "sts" else answer
 
-    def copying(self, source_region: str, parameters: Mapping[str, Any]) -> dict[str, str]:
-        """What a request to copy must say besides: where to, and a signed permission to ask the source."""
-        said = {**parameters, "DestinationRegion": self._region}
-        fields = {"Action": "CopySnapshot", "Version": VERSIONS["ec2"], **query.flatten(said)}
+    def copy_parameters(self, source_region: str, parameters: Mapping[str, Any]) -> dict[str, str]:
+        """Return the further parameters of a copy: its region, and a signed permission to read the source."""
+        copied = {**parameters, "DestinationRegion": self._region}
+        fields = {"Action": "CopySnapshot", "Version": VERSIONS["ec2"], **query.flatten(copied)}
         url = endpoint("ec2", source_region)
         signed = presigned.url(url, source_region, fields, self._credentials(), datetime.now(UTC))
         return {"DestinationRegion": self._region, "PresignedUrl": signed}
 
     def close(self) -> None:
-        """Let go of every thread's connections."""
+        """Close the connections of all threads."""
         for connection in self._all:
             connection.close()
         self._all.clear()
@@ -173,7 +176,7 @@ class Transport:
 
 
 def _to_request(service: str, action: str, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
-    """The body and the headers of a request, in the protocol of its service."""
+    """Return the body and the headers of a request, in the protocol of its service."""
     if service in _TARGETS:
         headers = {
             "Content-Type": "application/x-amz-json-1.1",
@@ -185,22 +188,24 @@ def _to_request(service: str, action: str, parameters: Mapping[str, Any]) -> tup
 
 
 def _json_fault(body: bytes) -> tuple[str, str] | None:
-    """Code and message of an error in JSON; None for what is none."""
+    """Return the code and message of an error in JSON; None if the body has no such error."""
     try:
-        told = json.loads(body)
-        return str(told["__type"]).rpartition("#")[2], str(told.get("message", told.get("Message", "")))
+        error = json.loads(body)
+        return str(error["__type"]).rpartition("#")[2], str(error.get("message", error.get("Message", "")))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def endpoint(service: str, region: str) -> str:
-    """Where a service is reached: where AWS's own variables say, else in the region."""
+    """Return the URL of a service: from AWS's environment variables, else that of the region."""
     own = {"servicequotas": "SERVICE_QUOTAS"}.get(service, service.upper())
     for name in (f"AWS_ENDPOINT_URL_{own}", "AWS_ENDPOINT_URL"):
         if named := os.environ.get(name):
             if urlsplit(named).scheme not in ("http", "https"):
                 fix = f"Write it as https://HOST, or unset {name}."
-                raise InvalidRequest(f"{name} is {named!r}, which is no URL", provider="aws", fix=fix)
+                raise InvalidRequest(
+                    f"the variable {name} is {named!r}, which is not a URL", provider="aws", fix=fix
+                )
             return named
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     return f"https://{service}.{region}.{domain}"

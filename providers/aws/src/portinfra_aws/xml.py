@@ -1,26 +1,26 @@
-"""An answer's XML as plain mappings, lists and strings."""
+"""The XML of an answer as plain mappings, lists and strings."""
 
 from typing import Any
 from xml.etree import ElementTree
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """The members of a document. What is empty is the empty string, be it a text or a list.
+    """Return the members of a document. An empty text or list is the empty string.
 
-    Raises ElementTree.ParseError for what is no XML.
+    Raises ElementTree.ParseError if the body is not XML.
     """
     value = _value(ElementTree.fromstring(body))
     return value if isinstance(value, dict) else {}
 
 
 def fault(body: bytes) -> tuple[str, str] | None:
-    """Code and message of an error document; None for what is none (a proxy's HTML page, say)."""
+    """Return the code and message of an error document; None for another body (a proxy's HTML page)."""
     try:
         root = ElementTree.fromstring(body)
     except ElementTree.ParseError:
         return None
-    told = {_name(element): (element.text or "").strip() for element in root.iter()}
-    return (told["Code"], told.get("Message", "")) if told.get("Code") else None
+    texts = {_name(element): (element.text or "").strip() for element in root.iter()}
+    return (texts["Code"], texts.get("Message", "")) if texts.get("Code") else None
 
 
 def _value(element: ElementTree.Element) -> Any:
@@ -34,7 +34,7 @@ def _value(element: ElementTree.Element) -> Any:
 
 
 _USERS_OWN = ("key", "value")
-"""Texts of users, in which a line break counts. Anywhere else it is the layout of an empty list."""
+"""Texts of users, in which a line break counts. Elsewhere it is the layout of an empty list."""
 
 
 def _name(element: ElementTree.Element) -> str:

@@ -92,7 +92,7 @@ def test_a_role_needs_botocore_and_says_so(monkeypatch):
 
 
 def test_a_name_that_is_none_is_refused():
-    with pytest.raises(InvalidRequest, match="has no 'profil'") as caught:
+    with pytest.raises(InvalidRequest, match="the unknown key 'profil'") as caught:
         found(profil="payments")
     assert "profile" in caught.value.fix
 
@@ -109,7 +109,7 @@ def test_a_role_by_its_name_is_in_the_environments_account(region, partition):
 
 def test_a_role_by_its_name_in_no_account_is_refused(monkeypatch):
     variables(monkeypatch)
-    with pytest.raises(PermissionDenied, match="in no account"):
+    with pytest.raises(PermissionDenied, match="has no account"):
         source({"role": "portinfra"}, "", "us-east-1")
 
 

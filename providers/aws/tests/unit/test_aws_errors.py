@@ -130,7 +130,7 @@ def test_passing_a_role_is_allowed_of_that_role_only():
     """It is no part of the policy that is printed: of every role, it would make an administrator."""
     message = "User: arn is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/backup"
     fix = to_provider_error(EC2Error("UnauthorizedOperation", message, 403, "RunInstances")).fix
-    assert fix.startswith("Allow iam:PassRole of the role")
+    assert fix.startswith("Allow iam:PassRole to ec2.amazonaws.com for the role")
     assert "--iam-policy" not in fix
 
 
@@ -180,7 +180,7 @@ def test_a_service_that_is_not_reached_is_named_with_the_variable_that_moves_it(
     monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service.upper()}", f"http://{service}.localhost:9")
     transport = Transport("us-east-1", lambda: Credentials("AKIA", "secret"))
     with closing(transport), pytest.raises(NotSent) as caught:
-        transport.ask("GetCallerIdentity" if service == "sts" else "DescribeVpcs", {})
+        transport.send("GetCallerIdentity" if service == "sts" else "DescribeVpcs", {})
     told = classify(caught.value)
     assert type(told) is errors.Unavailable
     assert f"http://{service}.localhost:9" in told.fix

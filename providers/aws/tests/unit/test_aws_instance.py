@@ -54,7 +54,7 @@ def differing():
         "machine_type": ("t3.small", "t3.medium"),
         "power": ("running", "stopped"),
         "tags": ({"stage": "one"}, {"stage": "two", "more": "yes"}, {}),
-        "protect": (False, True),
+        "deletion_protection": (False, True),
     }
     for values in itertools.product(*choices.values()):
         for open_metadata in (False, True):

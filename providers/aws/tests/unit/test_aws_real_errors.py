@@ -7,14 +7,14 @@ from portinfra_aws import xml
 from portinfra_aws.errors import FINAL, FINAL_TRIES, EC2Error, fault, to_provider_error
 
 LOG_IN = "Log in again"
-QUOTA = "Ask for a higher quota"
-KEY = "Enable the key, and let these credentials use it (kms:CreateGrant)."
+QUOTA = "Request a higher quota"
+KEY = "Enable the key, and allow these credentials to use it (kms:CreateGrant)."
 DENIED = "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: ec2:RunInstances on resource: *"
 
 REAL = [
     # status, code, message, action, class, what the advice says
     (400, "InvalidParameterCombination", "The specified instance type is not eligible for Free Tier.",
-     "RunInstances", errors.QuotaExceeded, "upgrade its plan, or choose t3.small"),
+     "RunInstances", errors.QuotaExceeded, "Upgrade the plan, or choose t3.small"),
     (400, "VcpuLimitExceeded", "You have requested more vCPU capacity than your current limit of 32 allows",
      "RunInstances", errors.QuotaExceeded, QUOTA),
     (400, "AddressLimitExceeded", "The maximum number of addresses has been reached.",
@@ -23,23 +23,23 @@ REAL = [
      "CreateVolume", errors.QuotaExceeded, QUOTA),
     (400, "ResourceLimitExceeded",
      "Too many snapshot copies in progress. The limit is 5 for this destination region.",
-     "CopySnapshot", errors.RateLimited, "tried again"),
+     "CopySnapshot", errors.RateLimited, "tried it again"),
     (400, "ConcurrentMutationLimitExceeded", "Cannot initiate another change for this resource",
-     "AssociateRouteTable", errors.RateLimited, "tried again"),
+     "AssociateRouteTable", errors.RateLimited, "tried it again"),
     (503, "RequestLimitExceeded", "Request limit exceeded.",
-     "RunInstances", errors.RateLimited, "tried again"),
+     "RunInstances", errors.RateLimited, "tried it again"),
     (400, "SnapshotCreationPerVolumeRateExceeded", "The maximum per volume CreateSnapshot request rate",
-     "CreateSnapshot", errors.RateLimited, "tried again"),
+     "CreateSnapshot", errors.RateLimited, "tried it again"),
     (500, "InsufficientInstanceCapacity", "We currently do not have sufficient t3.small capacity",
      "RunInstances", errors.NoCapacity, "another size or zone"),
     (403, "UnauthorizedOperation", "You are not authorized to perform this operation.",
      "RunInstances", errors.PermissionDenied, "Allow ec2:RunInstances."),
     (403, "UnauthorizedOperation", f"{DENIED} with an explicit deny in a service control policy. Encoded: g4",
-     "RunInstances", errors.PermissionDenied, "organisation denies ec2:RunInstances. Ask its administrators"),
+     "RunInstances", errors.PermissionDenied, "organisation denies ec2:RunInstances. Contact its admin"),
     (403, "UnauthorizedOperation", f"{DENIED} because no service control policy allows the action",
-     "RunInstances", errors.PermissionDenied, "organisation denies ec2:RunInstances. Ask its administrators"),
+     "RunInstances", errors.PermissionDenied, "organisation denies ec2:RunInstances. Contact its admin"),
     (403, "UnauthorizedOperation", f"{DENIED} with an explicit deny in an identity-based policy",
-     "RunInstances", errors.PermissionDenied, "remove the denial"),
+     "RunInstances", errors.PermissionDenied, "Remove the denial"),
     (401, "AuthFailure", "AWS was not able to validate the provided access credentials",
      "DescribeVpcs", errors.PermissionDenied, LOG_IN),
     (400, "AuthFailure", "Not authorized for images: [ami-0abc]",
@@ -61,11 +61,11 @@ REAL = [
      "CreateVpc", errors.PermissionDenied, "organisation's tag policy"),
     (400, "PendingVerification", "Your request for accessing resources in this region is being validated",
      "RunInstances", errors.PermissionDenied, "verifying the account"),
-    (400, "Blocked", "This account is currently blocked", "RunInstances", errors.PermissionDenied, "support"),
+    (400, "Blocked", "This account is currently blocked", "RunInstances", errors.PermissionDenied, "Support"),
     (400, "OptInRequired", "You are not subscribed to this service.",
      "DescribeVpcs", errors.PermissionDenied, "Subscribe"),
     (400, "DependencyViolation", "Network vpc-0 has some mapped public address(es).",
-     "DetachInternetGateway", errors.Conflict, "Remove what uses it."),
+     "DetachInternetGateway", errors.Conflict, "Remove the resource that uses it."),
     (500, "InternalError", "An internal error has occurred", "CreateVolume", errors.OutcomeUnknown, "tried"),
 ]  # fmt: skip
 
@@ -97,7 +97,7 @@ REASONS = [
     ("Client.KMSKeyNotAccessibleFault", "x", errors.PermissionDenied, KEY),
     ("Client.VolumeLimitExceeded", "Volume limit exceeded", errors.QuotaExceeded, QUOTA),
     ("Server.InsufficientInstanceCapacity", "no capacity", errors.NoCapacity, "another size or zone"),
-    ("Server.InternalError", "Server.InternalError", errors.Unavailable, "trouble of its own"),
+    ("Server.InternalError", "Server.InternalError", errors.Unavailable, "internal error"),
 ]
 
 

@@ -37,7 +37,7 @@ def read(tags, name="portinfra-903fef0d-claim-3"):
 
 
 def written(text):
-    return {key.removeprefix(PREFIX): value for key, value in record_tags.of(Record(3, text)).items()}
+    return {key.removeprefix(PREFIX): value for key, value in record_tags.to_tags(Record(3, text)).items()}
 
 
 NOTE = {"notes": "2", "note-0": "n" * 256, "note-1": "end", "note-2": "of a longer one before"}

@@ -46,7 +46,7 @@ def test_the_signature_covers_the_host_and_amazons_own_headers_alone(monkeypatch
     with listening() as (port, received):
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
         with closing(Transport("us-east-1", lambda: Credentials("AK", "S", "TOKEN"))) as transport:
-            transport.ask("DescribeVpcs", {"MaxResults": 5})
+            transport.send("DescribeVpcs", {"MaxResults": 5})
     ((head, body),) = received
     headers = dict(line.split(b": ", 1) for line in head.splitlines()[1:] if line)
     (signed,) = [
@@ -63,7 +63,7 @@ def test_an_answer_tells_how_far_the_clock_of_this_machine_is_off(monkeypatch):
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
         with closing(Transport("us-east-1", lambda: Credentials("AK", "S", "TOKEN"))) as transport:
             assert transport.server_clock.offset is None, "nothing has told it yet"
-            transport.ask("DescribeVpcs", {})
+            transport.send("DescribeVpcs", {})
             assert abs(transport.server_clock.offset - 2 * 86_400) < 10
 
 

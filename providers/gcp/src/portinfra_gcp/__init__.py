@@ -5,4 +5,4 @@ from portinfra_gcp.plugin import GcpPlugin
 __all__ = ["plugin"]
 
 plugin = GcpPlugin()
-"""The provider as installed: known offline, without credentials or a native library."""
+"""The installed provider. It loads offline, without credentials and without a native library."""

@@ -14,7 +14,7 @@ from portinfra_gcp.published import FAMILIES, IMAGES, SIZES
 Record = Mapping[str, Any]
 
 PROJECT = Call("projects.get", {"fields": "name,quotas"}, rates=("global reads",))
-"""Whether there is this project, and how much of it may be used."""
+"""The read of the project, with its quotas."""
 
 KINDS: Mapping[str, str] = {
     "INSTANCES": "instance",
@@ -23,27 +23,28 @@ KINDS: Mapping[str, str] = {
     "SUBNETWORKS": "subnet",
     "SNAPSHOTS": "snapshot",
 }
-"""Quota → the kind of resource of which each counts as one. What counts otherwise keeps its name, and drivers
-say how much they take.
+"""Quota → the kind of resource that it counts one by one.
+
+Any other quota keeps its own name, and drivers return how much they take of it.
 """
 
 _OF_ADDRESSES = ("STATIC_ADDRESSES", "IN_USE_ADDRESSES")
-"""A project's own are of global addresses, which nobody makes here."""
+"""Quotas that, for a project, count global addresses. portinfra creates none of these."""
 
 _CANNOT_BOOT = ("-metal", "-lssd")
-"""Endings of machine types that do not boot from the disks that are made here, or not be changed to."""
+"""Endings of machine types that cannot boot from a balanced disk, or cannot be changed to."""
 
 _TYPES = "machineTypes.aggregatedList"
 _IMAGES = "images.list"
 
 
 def calls(environment: Environment) -> tuple[Call, ...]:
-    """The project, the region, its machine types, and the images of each publisher."""
+    """Return the reads of the project, the region, its machine types, and the images of each publisher."""
     named_types = sorted({*SIZES.values(), *_named_types(environment)})
     names = "|".join([*(f"({family})-.*" for family in FAMILIES), *named_types])
     types = reading.list_all(
         _TYPES, f'name eq "{names}"'
-    )  # a filter by two expressions is not promised to work
+    )  # the reference does not promise filters with two expressions
     return (
         PROJECT,
         Call("regions.get", {"region": environment.region}, rates=("regional reads",)),
@@ -54,7 +55,7 @@ def calls(environment: Environment) -> tuple[Call, ...]:
 
 
 def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
-    """The catalogue. Zones are in the order of their names, as the region tells them."""
+    """Return the catalogue. Zones are in the order of their names, as the region lists them."""
     region = next(pages[0] for call, pages in answers.items() if call.action == "regions.get")
     project = answers[PROJECT][0]
     return Catalogue(
@@ -70,7 +71,7 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
 
 
 def _named_types(environment: Environment) -> Iterable[str]:
-    """Machine types that the environment itself names."""
+    """Return the machine types that the environment itself names."""
     return (size for size in environment.own_sizes if "-" in size)
 
 
@@ -85,22 +86,22 @@ def _images_by_name(project: str, names: Sequence[str]) -> Call:
 
 def _machine_types(region: str, records: Iterable[Record]) -> dict[str, MachineType]:
     zones: dict[str, set[str]] = {}
-    told: dict[str, Record] = {}
+    by_name: dict[str, Record] = {}
     for record in records:
         if not links.name(record["zone"]).startswith(f"{region}-") or record["name"].endswith(_CANNOT_BOOT):
             continue
-        told[record["name"]] = record
+        by_name[record["name"]] = record
         zones.setdefault(record["name"], set()).add(links.name(record["zone"]))
     return {
         name: MachineType(
-            name, told[name]["guestCpus"], told[name]["memoryMb"] / 1024, frozenset(zones[name])
+            name, by_name[name]["guestCpus"], by_name[name]["memoryMb"] / 1024, frozenset(zones[name])
         )
-        for name in sorted(told)
+        for name in sorted(by_name)
     }
 
 
 def _newest(answers: Mapping[Call, Sequence[Answer]]) -> dict[str, str]:
-    """Logical image → the newest of its family that is not deprecated."""
+    """Return logical image → the newest image of its family that is not deprecated."""
     newest: dict[str, str] = {}
     records = [record for record in reading.records(answers, _IMAGES) if not _is_deprecated(record)]
     for record in sorted(records, key=_age):
@@ -111,7 +112,10 @@ def _newest(answers: Mapping[Call, Sequence[Answer]]) -> dict[str, str]:
 
 
 def _age(record: Record) -> tuple[datetime, str]:
-    """When an image was made. Compute Engine tells the time of California, whose offset changes in summer."""
+    """Return the creation time of an image.
+
+    Compute Engine uses Californian time, with an offset for summer.
+    """
     return datetime.fromisoformat(record["creationTimestamp"]), record["name"]
 
 
@@ -120,8 +124,8 @@ def _is_deprecated(record: Record) -> bool:
     return state != "ACTIVE"
 
 
-def _quotas(told: Record, but: Sequence[str] = (), place: str = "") -> Iterator[Quota]:
-    for record in told.get("quotas") or ():
+def _quotas(source: Record, but: Sequence[str] = (), place: str = "") -> Iterator[Quota]:
+    for record in source.get("quotas") or ():
         metric = record["metric"]
         if metric not in but:
             yield Quota(KINDS.get(metric, metric), int(record["limit"]), int(record["usage"]), place)

@@ -21,6 +21,6 @@ def call(instance: str) -> Call:
 
 
 def text(answer: Mapping[str, Any]) -> str:
-    """Return the output; empty where nothing was printed yet."""
+    """Return the output; empty if the host has printed nothing yet."""
     printed = str(answer.get("contents") or "").encode()
     return printed[-CONSOLE_MAX_BYTES:].decode(errors="replace")

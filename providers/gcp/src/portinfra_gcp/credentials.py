@@ -1,6 +1,6 @@
-"""Where credentials come from: what Google's own tools read, through google-auth where it is installed.
+"""The sources of credentials: those of Google's own tools, through google-auth where it is installed.
 
-Without google-auth (the extra `credentials`), only a token in a variable is understood.
+Without google-auth (the extra `credentials`), portinfra reads only a token in an environment variable.
 """
 
 import os
@@ -16,12 +16,16 @@ from portinfra.errors import InvalidRequest, PermissionDenied, ProviderError, Un
 from portinfra_gcp.errors import NAME
 
 KNOWN = ("file", "impersonate", "account")
-"""What `Environment(credentials={…})` may name: a file of credentials, a service account to speak for, and
-the project that they are for.
+"""The keys of `Environment(credentials={…})`: a file of credentials, a service account, and a project.
+
+portinfra impersonates the service account. `account` states which project the credentials are for.
 """
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-"""What gcloud's own login was granted. A role narrows what may be done; a narrower scope may be refused."""
+"""The scope of gcloud's own login.
+
+A role limits the permissions; Google Cloud may refuse a narrower scope.
+"""
 
 TOKENS = ("GOOGLE_OAUTH_ACCESS_TOKEN", "CLOUDSDK_AUTH_ACCESS_TOKEN")
 PROJECTS = ("GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
@@ -31,27 +35,28 @@ _EXTRA = "pip install 'portinfra-gcp[credentials]'"
 
 @frozen
 class Source:
-    """Credentials, and the project that they name where an environment names none."""
+    """Credentials, and the project that they name. It counts if the environment names none."""
 
     token: Callable[[], str]
-    """Gives a token that is valid now: asked before every request, so that long runs outlive one."""
+    """Returns a token that is valid now. Every request calls it, so a long run can outlive a token."""
     project: str = ""
     principal: Callable[[], str] = lambda: ""
-    """Returns the service account or user; empty where the credentials do not name it. On a host of Google
-    Cloud they name it once a token was used.
+    """Returns the service account or user; empty if the credentials do not name it.
+
+    On a host of Google Cloud, they name it after the first use of a token.
     """
 
 
 def source(named: Mapping[str, str]) -> Source:
-    """The credentials that an environment names, else those that Google's own tools would take.
+    """Return the credentials that an environment names, else those that Google's own tools would use.
 
-    Raises InvalidRequest for a name that is none, and PermissionDenied where there are no credentials.
+    Raises InvalidRequest for an unknown name, and PermissionDenied if there are no credentials.
     """
     if unknown := sorted(set(named) - set(KNOWN)):
         raise InvalidRequest(
-            f"credentials has no {unknown[0]!r}",
+            f"credentials has the unknown key {unknown[0]!r}",
             provider=NAME,
-            fix="Name a file, or impersonate a service account.",
+            fix="Use file or impersonate (a service account).",
         )
     project = _variable(PROJECTS)
     if not named.keys() & {"file", "impersonate"} and (token := _variable(TOKENS)):
@@ -59,12 +64,14 @@ def source(named: Mapping[str, str]) -> Source:
     try:
         import google.auth  # noqa: F401
     except ImportError:
-        raise no_credentials("there is no token, and finding credentials needs google-auth", _EXTRA) from None
+        raise no_credentials(
+            "no token was found, and google-auth is required to find other credentials", _EXTRA
+        ) from None
     return _by_google_auth(named, project)
 
 
 def no_credentials(why: str, fix: str = "") -> PermissionDenied:
-    """Nobody can be asked in nobody's name."""
+    """Return the error of a location without credentials."""
     usual = "Log in (gcloud auth application-default login), or set GOOGLE_APPLICATION_CREDENTIALS."
     return PermissionDenied(why, provider=NAME, fix=fix or usual)
 
@@ -97,7 +104,7 @@ def _by_google_auth(named: Mapping[str, str], project: str) -> Source:
                 try:
                     found.refresh(request)
                 except google.auth.exceptions.GoogleAuthError as error:
-                    raise _not_renewed(error, str(getattr(found, "token_uri", None) or "")) from error
+                    raise _renewal_error(error, str(getattr(found, "token_uri", None) or "")) from error
             return str(found.token)
 
     def principal() -> str:
@@ -109,21 +116,23 @@ def _by_google_auth(named: Mapping[str, str], project: str) -> Source:
 
 @contextmanager
 def _hide_warnings() -> Iterator[None]:
-    """Without google-auth's own warnings, each with a line of its code: of files from strangers (this one the
-    user named), and that a login without a quota project may be refused (which is told when it is).
+    """Hide google-auth's warnings, which print lines of its code.
+
+    It warns of files from untrusted sources; here the user named the file. It warns that a login without a
+    quota project may be refused; portinfra reports this when it happens.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
-def _not_renewed(error: Any, service: str) -> ProviderError:
-    """Why there is no new token. A service that is not reached, or too busy, denies nothing."""
+def _renewal_error(error: Any, service: str) -> ProviderError:
+    """Return why there is no new token. A service that is unreachable or too busy denies nothing."""
     import google.auth.exceptions
 
     why = f"the credentials cannot be renewed: {error.args[0] if error.args else error}"
     if isinstance(error, google.auth.exceptions.TransportError) or error.retryable:
-        fix = f"Check the network: {service or 'where tokens are given'} must be reached from here."
+        fix = f"Check the network: this machine must reach {service or 'the token service'}."
         return Unavailable(why, provider=NAME, fix=fix)
     return no_credentials(why)
 

@@ -1,7 +1,7 @@
-"""Compute Engine's errors: one native class, and what each reason means for whoever made the call.
+"""Compute Engine's errors: one native class, and the meaning of each reason for the caller.
 
-A request is refused with a reason (`quotaExceeded`); an operation that was accepted may fail later, with a
-code of its own (`QUOTA_EXCEEDED`). Both are taken for the same.
+A refused request has a reason (`quotaExceeded`). An accepted operation may fail later, with a code
+(`QUOTA_EXCEEDED`). portinfra treats both alike.
 https://cloud.google.com/compute/docs/api/how-tos/api-requests-responses ("Handling API responses"),
 https://cloud.google.com/compute/docs/troubleshooting/troubleshooting-vm-creation.
 """
@@ -21,37 +21,44 @@ NAME = "gcp"
 
 Kind = type[ProviderError]
 
-AGAIN = "It is tried again by itself."
-_WAIT = "Wait until it is ready, and run it again."
-_IN_USE = "Remove what uses it."
-_MEANWHILE = "Another person or program changed it meanwhile. portinfra reads it again."
-_TOO_OFTEN = "A disk can be snapshotted once in ten minutes. Run it again later."
-_POLICY = "Ask the administrator of the organisation's policies for an exception, or do without it."
-_GONE = "Plan again: another person or program may have deleted it."
-_QUOTA = "Ask for a higher quota (IAM & Admin, Quotas in the console), or lower a count."
-_CREDENTIALS = "Log in again (gcloud auth application-default login), or name other credentials."
-_CAPACITY = "Choose another size or zone, or try later."
-_FORBIDDEN = "Allow these credentials to do this. All that is needed: `portinfra providers gcp --iam-policy`."
+AGAIN = errors.AGAIN
+_WAIT = "Wait until the resource is ready, then run the same command again."
+_IN_USE = "Remove the resource that uses it."
+_MEANWHILE = "Another person or program has just changed the resource. portinfra reads it again."
+_TOO_OFTEN = "Compute Engine takes one snapshot of a disk in ten minutes. Run the same command again later."
+_POLICY = (
+    "Contact the administrator of the organisation's policies for an exception, or change the declaration."
+)
+_GONE = "Plan again: another person or program may have changed or deleted the resource."
+_QUOTA = "Request a higher quota (IAM & Admin, Quotas in the console), or lower a count."
+_CREDENTIALS = "Log in again (gcloud auth application-default login), or use other credentials."
+_CAPACITY = "Choose another size or zone, or run the same command later."
+_FORBIDDEN = (
+    "Give these credentials the permission. To print the whole role: `portinfra providers gcp --iam-policy`."
+)
 _BILLING = "Link the project to a billing account."
 _SCOPE = "Log in with the scope cloud-platform: gcloud auth application-default login"
 _NO_PROJECT = (
-    "No project has this name, or these credentials may not see it: correct account= of the environment, or "
-    "name other credentials."
+    "No project has this name, or these credentials may not see it. Correct account= of the environment, or "
+    "use other credentials."
 )
-_ADDRESS = "Remove what has the address."
+_ADDRESS = "Remove the resource that has the address."
 KEY = (
-    "Let the project's Compute Engine service agent use the key "
+    "Allow the project's Compute Engine service agent to use the key "
     "(roles/cloudkms.cryptoKeyEncrypterDecrypter), and enable the key."
 )
-TROUBLE = "Run it again. If it fails again, look at it in the console: Compute Engine had trouble of its own."
+TROUBLE = (
+    "Compute Engine had an internal error. Run the same command again. If it fails again, check the "
+    "resource in the console."
+)
 
 
 DETAILS = ("servicedisabled", "billingdisabled", "accesstokenscopeinsufficient")
-"""Reasons of an error's details that say more than its own reason, which is `forbidden`."""
+"""Reasons in an error's details that say more than its own reason, which is `forbidden`."""
 
 
 class GceError(Exception):
-    """What Compute Engine answered instead of a result, or why an operation failed."""
+    """The error that Compute Engine returned, or the failure of an operation."""
 
     def __init__(self, reason: str, message: str, status: int = 400, action: str = "") -> None:
         super().__init__(f"{message} ({reason})" if message else reason)
@@ -62,7 +69,7 @@ class GceError(Exception):
 
 
 class NotSent(Exception):
-    """The request never left: no name, no route, no connection."""
+    """A request that was never sent: no name, no route, or no connection."""
 
 
 def _all(names: Iterable[str], kind: Kind, fix: str) -> dict[str, tuple[Kind, str]]:
@@ -90,17 +97,17 @@ REASONS: Mapping[str, tuple[Kind, str]] = {
     **_all(("autherror", "required_login"), errors.PermissionDenied, _CREDENTIALS),
     "accessnotconfigured": (
         errors.PermissionDenied,
-        "Switch the API on: gcloud services enable compute.googleapis.com",
+        "Enable the API: gcloud services enable compute.googleapis.com",
     ),
     "servicedisabled": (
         errors.PermissionDenied,
-        "Switch the API on: gcloud services enable compute.googleapis.com",
+        "Enable the API: gcloud services enable compute.googleapis.com",
     ),
     **_all(("billingnotenabled", "billingdisabled"), errors.PermissionDenied, _BILLING),
     "accesstokenscopeinsufficient": (errors.PermissionDenied, _SCOPE),
     "kmspermissiondenied": (errors.PermissionDenied, KEY),
-    "alreadyexists": (errors.AlreadyExists, "Remove what bears the name."),
-    "resourcealreadyexists": (errors.AlreadyExists, "Remove what bears the name."),
+    "alreadyexists": (errors.AlreadyExists, "Remove the resource that has this name."),
+    "resourcealreadyexists": (errors.AlreadyExists, "Remove the resource that has this name."),
     "notfound": (errors.NotFound, _GONE),
     "resourcenotfound": (errors.NotFound, _GONE),
     "resourcenotready": (errors.Unavailable, AGAIN),
@@ -119,35 +126,35 @@ REASONS: Mapping[str, tuple[Kind, str]] = {
     "resourceoperationrateexceeded": (errors.RateLimited, _TOO_OFTEN),
     **_all(("internalerror", "serviceunavailable", "timeout"), errors.OutcomeUnknown, AGAIN),
 }
-"""Reasons and codes, without case or underscores, by what they mean."""
+"""Reasons and codes in lower case without underscores → their meaning."""
 
 
 @frozen
-class Saying:
-    """What a reason means whose message says more than the reason does."""
+class Meaning:
+    """The meaning of a reason whose message says more than the reason does."""
 
     reason: str
-    """As the keys of `REASONS`; empty: any."""
+    """A key in the form of `REASONS`; empty for any reason."""
     text: str
-    """A regular expression that is found in the message."""
+    """A regular expression that matches a part of the message."""
     kind: Kind
     fix: str
 
 
-SAYINGS = (
-    Saying("", r"Constraint '?constraints/|(?i:violates? constraint)", errors.PermissionDenied, _POLICY),
-    Saying("notfound", r"The resource 'projects/[^/']+' was not found", errors.NotFound, _NO_PROJECT),
-    Saying(
+MEANINGS = (
+    Meaning("", r"Constraint '?constraints/|(?i:violates? constraint)", errors.PermissionDenied, _POLICY),
+    Meaning("notfound", r"The resource 'projects/[^/']+' was not found", errors.NotFound, _NO_PROJECT),
+    Meaning(
         "conditionnotmet", r"because it's being used by|is already being used by", errors.Conflict, _IN_USE
     ),
-    Saying(
+    Meaning(
         "invalid",
         r"IP address is already in use|IP '[^']+' is already being used",
         errors.AlreadyExists,
         _ADDRESS,
     ),
 )
-"""Looked through before `REASONS`."""
+"""Meanings that `to_provider_error` tries before `REASONS`."""
 
 _CANCELED = re.compile(r"cancell?ed")
 _ATTACHED_ALREADY = re.compile(r"device name is in use|At most one access config|No attached disk found")
@@ -155,11 +162,15 @@ _PERMISSION = re.compile(r"Required '([a-z]+\.[A-Za-z.]+)' permission")
 _UNUSABLE_KEY = re.compile(r"Cloud ?KMS|kmsKeyName", re.IGNORECASE)
 
 
-def of_answer(status: int, told: Any, action: str) -> GceError:
-    """The error in a body: `{"error": {"errors": [{"reason": …}], "message": …}}`, or what is no JSON."""
-    error = told.get("error") if isinstance(told, Mapping) else None
+def of_answer(status: int, body: Any, action: str) -> GceError:
+    """Return the error in a body: `{"error": {"errors": [{"reason": …}], "message": …}}`, or one without
+    JSON.
+    """
+    error = body.get("error") if isinstance(body, Mapping) else None
     if not isinstance(error, Mapping):
-        return GceError(f"HTTP{status}", f"{action} was answered with status {status}", status, action)
+        return GceError(
+            f"HTTP{status}", f"{action}: the service returned the status {status}", status, action
+        )
     entries = error.get("errors") or [{}]
     reason = str(entries[0].get("reason") or error.get("status") or f"HTTP{status}")
     for detail in error.get("details") or ():
@@ -169,14 +180,14 @@ def of_answer(status: int, told: Any, action: str) -> GceError:
 
 
 def of_operation(operation: Mapping[str, Any], action: str) -> GceError | None:
-    """Why an operation failed; None: it has not."""
+    """Return the failure of an operation; None if it has not failed."""
     entries = (operation.get("error") or {}).get("errors") or ()
     if not entries:
         return None
     status = int(operation.get("httpErrorStatusCode") or 400)
     message = str(entries[0].get("message", ""))
     if zones := _zones_with_capacity(entries[0]):
-        message = f"{message} Zones that have some: {zones}."
+        message = f"{message} Zones with capacity: {zones}."
     return GceError(str(entries[0].get("code", "UNKNOWN")), message, status, action)
 
 
@@ -188,9 +199,12 @@ def _zones_with_capacity(entry: Mapping[str, Any]) -> str:
 
 
 def to_provider_error(error: GceError) -> ProviderError:
-    """One of ours, by what to do about it. Of an unknown 5xx nobody knows what it left behind."""
+    """Return the error as one of ours, by what to do about it.
+
+    After an unknown 5xx the outcome is unknown.
+    """
     if named := _PERMISSION.search(error.message):
-        fix = f"Allow {named[1]}. All that is needed: {command('providers', 'gcp', '--iam-policy')}."
+        fix = f"Allow {named[1]}. To print the whole role: {command('providers', 'gcp', '--iam-policy')}."
         return errors.PermissionDenied(str(error), provider=NAME, fix=fix)
     kind, fix = _kind(error)
     fix = fix.replace("compute.googleapis.com", f"{service_of(error.action)}.googleapis.com")
@@ -203,9 +217,9 @@ def _plain(reason: str) -> str:
 
 def _kind(error: GceError) -> tuple[Kind, str]:
     reason = _plain(error.reason)
-    for saying in SAYINGS:
-        if saying.reason in ("", reason) and re.search(saying.text, error.message):
-            return saying.kind, saying.fix
+    for meaning in MEANINGS:
+        if meaning.reason in ("", reason) and re.search(meaning.text, error.message):
+            return meaning.kind, meaning.fix
     if reason in REASONS:
         return REASONS[reason]
     if _CANCELED.search(reason):
@@ -223,5 +237,5 @@ def _kind(error: GceError) -> tuple[Kind, str]:
     if error.status in (409, 412) or _ATTACHED_ALREADY.search(error.message):
         return errors.Conflict, _WAIT
     if _UNUSABLE_KEY.search(error.message):
-        return errors.InvalidRequest, "Name a key of this region, as RING/KEY or by its whole name."
-    return errors.InvalidRequest, "Correct the value that it names."
+        return errors.InvalidRequest, "Use a key of this region, as RING/KEY or by its full name."
+    return errors.InvalidRequest, "Correct the value that the message names."

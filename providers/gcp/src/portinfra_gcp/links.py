@@ -1,7 +1,7 @@
-"""Where a resource is: the part of its link that follows the project, `zones/europe-west1-b/disks/db1-data`.
+"""The path of a resource: the part of its link after the project, `zones/europe-west1-b/disks/db1-data`.
 
-No two resources of one project have the same: so it is what drivers take for a native id. A request names it
-in full: see `in_full`.
+It is unique in a project, so drivers use it as the native id. A request contains the full name: see
+`in_full`.
 """
 
 import re
@@ -17,34 +17,34 @@ SINGULAR: Mapping[str, str] = {
     "snapshots": "snapshot",
     "subnetworks": "subnetwork",
 }
-"""Collection → what a method's path calls one of it."""
+"""Collection → the name of one of its members in a method's path."""
 
 
 def path(link: str) -> str:
-    """The path of a whole link; what is no link stays what it is."""
+    """Return the path of a full link; any other text unchanged."""
     _, found, rest = link.partition("/projects/")
     return rest.partition("/")[2] if found else link
 
 
 def join(place: Mapping[str, str], collection: str, name: str) -> str:
-    """The path of a resource in a place: `{"zone": …}`, `{"region": …}`, or none, which is global."""
+    """Return the path of a resource in a place: `{"zone": …}`, `{"region": …}`, or empty for global."""
     scope = next((f"{kind}s/{where}" for kind, where in place.items()), "global")
     return f"{scope}/{collection}/{name}"
 
 
 def name(link: str) -> str:
-    """The last part of a link or path."""
+    """Return the last part of a link or path."""
     return link.rpartition("/")[2]
 
 
 def place(path: str) -> str:
-    """The region or zone of a path; empty for what is global."""
+    """Return the region or zone of a path; empty for a global one."""
     scope, _, rest = path.partition("/")
     return "" if scope == "global" else rest.partition("/")[0]
 
 
 def variables(path: str) -> dict[str, str]:
-    """What a method's path needs to name this one: `{"zone": …, "disk": …}`."""
+    """Return the variables of a method's path for this resource: `{"zone": …, "disk": …}`."""
     parts = path.split("/")
     named = {SINGULAR[parts[-2]]: parts[-1]}
     if len(parts) == 4:
@@ -72,7 +72,7 @@ _LINKS = frozenset(
 def in_full(project: str, body: Any) -> Any:
     """Return a body in which every path is a full resource name, `projects/acme/zones/z/disks/d`.
 
-    Of some fields the reference promises no shorter form: `Subnetwork.network`, `Disk.type`.
+    For some fields the reference promises no shorter form: `Subnetwork.network`, `Disk.type`.
     """
     if isinstance(body, list):
         return [in_full(project, each) for each in body]

@@ -1,11 +1,12 @@
-"""How a resource of Compute Engine carries its owner.
+"""The owner of a Compute Engine resource: a description, and labels where the kind has them.
 
-All kinds have a `description`, which is written once, at creation: a JSON object with the owner and with what
-is asked for and told in other words (a key, an image). Instances, disks, addresses and snapshots have labels
-too, which can be rewritten: these say who owns it now, its tags, and whether it is protected.
+All kinds have a `description`, which portinfra writes once, at creation. It is a JSON object with the owner,
+and with declared values that Compute Engine returns in another form (a key, an image). Instances, disks,
+addresses and snapshots also have labels, which portinfra can rewrite. These hold the current owner, the tags
+and the protection.
 
-A name can never change. It is the one that its owner gave it when it was made; what bears another is no
-resource of ours, whatever its labels say.
+A name can never change. It is the name that the first owner gave it. A resource with another name is not
+ours, whatever its labels say.
 """
 
 import json
@@ -27,32 +28,33 @@ DESCRIPTION_MAX = 2048
 
 @frozen
 class Mark:
-    """What a resource says of itself."""
+    """The content of a resource's description and labels."""
 
     address: Address
     attempt: str
     tags: Mapping[str, str] = field(factory=dict)
     protect: bool = False
-    said: Mapping[str, Any] = field(factory=dict)
-    """What its description says besides."""
+    content: Mapping[str, Any] = field(factory=dict)
+    """The further content of its description."""
 
 
 def description(want: Spec, refs: Refs, **more: Any) -> str:
-    """The description that a resource is born with."""
+    """Return the description of a new resource."""
     owner = refs.owner(want)
-    said = {
+    content = {
         "v": Owner.VERSION,
         "scope": str(owner.scope),
         "address": str(owner.address),
         "attempt": owner.attempt,
         **{name: value for name, value in more.items() if value},
     }
-    return json.dumps({"portinfra": said}, sort_keys=True, separators=(",", ":"))
+    return json.dumps({"portinfra": content}, sort_keys=True, separators=(",", ":"))
 
 
 def labels(want: Spec, refs: Refs, native_name: str, part: str = "") -> dict[str, str]:
-    """The labels of a resource as it should be; of one of its parts, without the user's tags, since these
-    would have to be changed there, too.
+    """Return the labels of a resource as it should be.
+
+    A part of it has no tags of the user, because portinfra would have to change them there, too.
     """
     owner, name = refs.owner(want), owner_name(refs.scope, native_name)
     tags = {} if part else getattr(want, "tags", {})
@@ -62,7 +64,7 @@ def labels(want: Spec, refs: Refs, native_name: str, part: str = "") -> dict[str
         "protect": "yes" if getattr(want, "protect", False) else "",
     }
     return {
-        **spelling.spelt(tags),
+        **spelling.spell_labels(tags),
         PREFIX + "v": Owner.VERSION,
         PREFIX + "scope": owner.scope.hash,
         PREFIX + "name": owner.address.name,
@@ -72,8 +74,8 @@ def labels(want: Spec, refs: Refs, native_name: str, part: str = "") -> dict[str
 
 
 def read_mark(record: Record, scope: Scope, kind: str) -> Mark | None:
-    """The mark of a record that a list shows; None where it is not of this scope, or not of this name."""
-    said = _read_description(record)
+    """Return the mark of a listed record; None if its scope or its name is not the expected one."""
+    content = _read_description(record)
     labels: Mapping[str, str] = record.get("labels") or {}
     if labels.get(PREFIX + "scope") == scope.hash:
         name = labels.get(PREFIX + "name", "")
@@ -82,29 +84,29 @@ def read_mark(record: Record, scope: Scope, kind: str) -> Mark | None:
             labels.get(PREFIX + "attempt", ""),
             spelling.read_tags(labels),
             labels.get(PREFIX + "protect") == "yes",
-            said,
+            content,
         )
         born = labels.get(PREFIX + "born", name)
         return None if labels.get(PREFIX + "part") or not _bears(record, scope, born) else mark
-    address = Address(said.get("address", ""))
-    if said.get("scope") != str(scope) or address.kind != kind:
+    address = Address(content.get("address", ""))
+    if content.get("scope") != str(scope) or address.kind != kind:
         return None
-    tags = said.get("tags") or spelling.read_tags(labels)
-    mark = Mark(address, said.get("attempt", ""), tags, bool(said.get("protect")), said)
-    return mark if _bears(record, scope, said.get("born", address.name)) else None
+    tags = content.get("tags") or spelling.read_tags(labels)
+    mark = Mark(address, content.get("attempt", ""), tags, bool(content.get("protect")), content)
+    return mark if _bears(record, scope, content.get("born", address.name)) else None
 
 
-def impossible(want: Spec, text: str = "") -> Refuse | None:
-    """Why a resource cannot bear its mark."""
+def refuse_mark(want: Spec, text: str = "") -> Refuse | None:
+    """Return why a resource cannot carry its mark; None if it can."""
     if len(text) > DESCRIPTION_MAX:
         return Refuse(
-            f"its tags do not fit into a description of {DESCRIPTION_MAX} characters", "Shorten them."
+            f"its tags do not fit into a description of {DESCRIPTION_MAX} characters", "Shorten the tags."
         )
-    return spelling.impossible(getattr(want, "tags", {}))
+    return spelling.refuse_tags(getattr(want, "tags", {}))
 
 
 def owner_name(scope: Scope, native_name: str) -> str:
-    """The name, within the scope, that a native name was made of."""
+    """Return the name, within the scope, from which a native name was built."""
     return scope.resource_name(native_name) or ""
 
 
@@ -114,7 +116,7 @@ def _bears(record: Record, scope: Scope, name: str) -> bool:
 
 def _read_description(record: Record) -> Mapping[str, Any]:
     try:
-        said = json.loads(record.get("description") or "")["portinfra"]
+        content = json.loads(record.get("description") or "")["portinfra"]
     except (ValueError, KeyError, TypeError):
         return {}
-    return said if isinstance(said, Mapping) else {}
+    return content if isinstance(content, Mapping) else {}

@@ -1,7 +1,7 @@
-"""The methods of Compute Engine that this provider asks: the verb and the path of each.
+"""The methods of Compute Engine that this provider calls: the verb and the path of each.
 
-https://cloud.google.com/compute/docs/reference/rest/v1. What a path does not name goes into the query, but
-for `body`.
+https://cloud.google.com/compute/docs/reference/rest/v1. Parameters outside the path go into the query, except
+`body`.
 """
 
 from collections.abc import Mapping
@@ -77,7 +77,7 @@ ELSEWHERE: Mapping[str, tuple[str, str, str]] = {
     READ_KEY: ("cloudkms", GET, "/v1/{key}"),
     READ_PERMISSIONS: ("cloudresourcemanager", POST, "/v1/projects/{project}:testIamPermissions"),
 }
-"""Methods of other services: the service, the verb and the path. `{key}` is the whole name of a key.
+"""Methods of other services: the service, the verb and the path. `{key}` is the full name of a key.
 
 https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys/get,
 https://cloud.google.com/resource-manager/reference/rest/v1/projects/testIamPermissions.

@@ -1,4 +1,4 @@
-"""Every permission that this provider needs: of each method its own, and what the methods need besides."""
+"""Every permission that this provider needs: one for each method, and those that methods need besides."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from portinfra_gcp.methods import METHODS, READ_PERMISSIONS
 _VERBS = {"insert": "create", "aggregatedList": "list", "patch": "update", "wait": "get"}
 
 _SERVED_TO_ALL = ("images.list",)
-"""Asked of the publishers' projects, which answer everybody."""
+"""Methods that read the publishers' public projects, which need no permission."""
 
 BESIDES = (
     "cloudkms.cryptoKeys.get",
@@ -23,24 +23,24 @@ BESIDES = (
     "compute.subnetworks.use",
     "compute.subnetworks.useExternalIp",
 )
-"""For what a request refers to: "IAM Permissions" on the page of each method."""
+"""Permissions for resources to which a request refers: "IAM Permissions" on the page of each method."""
 
 
-def of(action: str) -> str:
-    """The permission that a method is named after: `compute.instances.create`."""
+def permission_of(action: str) -> str:
+    """Return the permission of a method: `compute.instances.create`."""
     collection, _, method = action.partition(".")
     return f"compute.{collection}.{_VERBS.get(method, method)}"
 
 
 def all_needed() -> list[str]:
-    """All of them, sorted."""
-    return sorted({*(of(action) for action in METHODS if action not in _SERVED_TO_ALL), *BESIDES})
+    """Return all needed permissions, sorted."""
+    return sorted({*(permission_of(action) for action in METHODS if action not in _SERVED_TO_ALL), *BESIDES})
 
 
 def call() -> Call:
-    """Return the read of what is granted of all permissions for writes: one request, which changes nothing.
+    """Return the read of which write permissions are granted: one request, which changes nothing.
 
-    It tells of permissions in the whole project. What is granted on single resources does not count.
+    It covers permissions on the whole project. Grants on single resources do not count.
     """
     writes = [each for each in all_needed() if not each.endswith((".get", ".list"))]
     return Call(READ_PERMISSIONS, {"body": {"permissions": writes}})
@@ -53,10 +53,10 @@ def denied_permissions(made: Call, answer: Answer) -> tuple[str, ...]:
 
 
 def role() -> dict[str, Any]:
-    """The custom role, as the JSON or YAML document that gcloud takes.
+    """Return the custom role, as the JSON or YAML document that gcloud takes.
 
-    What exists cannot be narrowed to portinfra's own by a role: give it in a project of its own. A key of
-    one's own is used by the project's service agent, not by whoever runs portinfra.
+    A role cannot be limited to portinfra's own resources, so use a separate project. The project's service
+    agent uses a customer managed key, not the identity that runs portinfra.
     """
     return {
         "title": "portinfra",

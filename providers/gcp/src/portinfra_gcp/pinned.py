@@ -11,7 +11,7 @@ from portinfra.model.environment import Environment
 from portinfra_gcp.published import IMAGES, Image
 
 USER = "portinfra"
-"""The account of `ssh_keys` on an image that is not a public one. The guest agent creates it."""
+"""The account of `ssh_keys` on an image that is not public. The guest agent creates the account."""
 
 _PATH = re.compile(r"(?:https://[^/]+/compute/v1/)?(projects/([^/]+)/global/images/([^/]+))")
 
@@ -27,7 +27,7 @@ def names_by_project(environment: Environment) -> list[tuple[str, list[str]]]:
 
 
 def usable_images(environment: Environment, records: Iterable[Record]) -> dict[str, str]:
-    """Return image as it is named → its path, of those that exist and may start a host."""
+    """Return image in its declared form → its path, for images that exist and may start a host."""
     usable = {
         match[1]
         for record in records
@@ -37,7 +37,7 @@ def usable_images(environment: Environment, records: Iterable[Record]) -> dict[s
 
 
 def image_of(name: str) -> Image | None:
-    """Return what is known of an image: of a family, or of one that is named by its path."""
+    """Return the facts of an image: of a family, or of an image that is named by its path."""
     if name in IMAGES:
         return IMAGES[name]
     match = _PATH.fullmatch(name)
@@ -52,7 +52,10 @@ def _matches(environment: Environment) -> dict[str, re.Match[str]]:
 
 
 def _is_usable(record: Record) -> bool:
-    """A deprecated image may still start hosts: https://cloud.google.com/compute/docs/images/deprecate-custom."""
+    """Return whether an image may start hosts. A deprecated one still may.
+
+    https://cloud.google.com/compute/docs/images/deprecate-custom
+    """
     state = (record.get("deprecated") or {}).get("state", "ACTIVE")
     fits = record.get("architecture", "X86_64") == "X86_64" and record.get("status", "READY") == "READY"
     return fits and state in ("ACTIVE", "DEPRECATED")

@@ -1,4 +1,4 @@
-"""What is known of Google Cloud without asking it."""
+"""The installed provider. It loads offline, without credentials and without a native library."""
 
 import re
 from collections.abc import Mapping
@@ -48,14 +48,16 @@ class GcpPlugin(
     native: Mapping[str, str] = {}
 
     def connect(self, environment: Environment) -> "GcpProvider":
-        """The environment's project and region. Raises InvalidRequest for a region that is none, and
-        PermissionDenied where there are no credentials or no project.
+        """Return the live project and region of an environment.
+
+        Raises InvalidRequest for an unknown region, and PermissionDenied if there are no credentials or no
+        project.
         """
         if not _REGION.fullmatch(environment.region):
             raise InvalidRequest(
-                f"{environment.on!r} is no region of Google Cloud",
+                f"{environment.on!r} is not a region of Google Cloud",
                 provider=NAME,
-                fix="Write gcp:europe-west1.",
+                fix="Write a region in the form gcp:europe-west1.",
             )
         from portinfra_gcp import credentials
         from portinfra_gcp.provider import GcpProvider
@@ -71,7 +73,7 @@ class GcpPlugin(
         return GcpProvider(environment, Transport(project, found.token), found.principal)
 
     def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:
-        """Return DHCP, names, time and metadata: all of them are the metadata server."""
+        """Return DHCP, DNS, time and metadata. The metadata server serves all of them."""
         return (
             PlatformService(_METADATA, "udp", DHCP),
             PlatformService(_METADATA, "udp", 53),
@@ -81,11 +83,14 @@ class GcpPlugin(
         )
 
     def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
-        """Labels: what is no lower case letter, digit, `-` or `_` is spelt out."""
-        return labels.spelt(tags)
+        """Return the tags as labels, with illegal characters encoded."""
+        return labels.spell_labels(tags)
 
     def birth_bytes(self, host: Instance) -> int:
-        """The longest value of its metadata, or half of all values: together they may have 512 KiB."""
+        """Return the size in bytes of a host's first-boot data.
+
+        It is the longest value of its metadata, or half of all values, which together may have 512 KiB.
+        """
         from portinfra_gcp.creation import metadata, refuse_host
 
         items = [] if refuse_host(host) else metadata(host)["items"]
@@ -94,7 +99,7 @@ class GcpPlugin(
         return max([*sizes, (sum(sizes) + keys + 1) // 2])
 
     def iam_policy(self) -> dict[str, Any]:
-        """The least custom role that a topology needs, as `gcloud iam roles create --file` takes it."""
+        """Return the least custom role that a topology needs, for `gcloud iam roles create --file`."""
         return permissions.role()
 
     def console_call(self, host: Observed[Instance]) -> Call:
@@ -102,7 +107,7 @@ class GcpPlugin(
         return console.call(host.id)
 
     def console_text(self, answer: Mapping[str, Any]) -> str:
-        """Return what it printed."""
+        """Return the console output."""
         return console.text(answer)
 
     def key_call(self, environment: Environment, key: str) -> Call | None:
@@ -110,13 +115,13 @@ class GcpPlugin(
         return keys.call(key)
 
     def key_problem(self, answer: Mapping[str, Any]) -> str:
-        """Return why it encrypts nothing now."""
+        """Return why a key cannot encrypt now; empty if it can."""
         return keys.problem(answer)
 
     def permission_calls(
         self, placed: Placed, catalogue: Catalogue, seen: Mapping[Address, Observed[Any]]
     ) -> tuple[Call, ...]:
-        """Return one read, about all permissions for writes."""
+        """Return one read of all permissions for writes."""
         return (permissions.call(),)
 
     def denied_actions(self, call: Call, answer: Mapping[str, Any]) -> tuple[str, ...]:
@@ -124,5 +129,5 @@ class GcpPlugin(
         return permissions.denied_permissions(call, answer)
 
     def is_sure_to_be_needed(self, action: str) -> bool:
-        """Return False: it may be granted on single resources, which this read does not tell."""
+        """Return False: a grant on single resources may exist, which this read does not show."""
         return False

@@ -47,119 +47,127 @@ class GcpProvider(ServerTime):
         self._lock = threading.Lock()
 
     def account_calls(self) -> tuple[Call, ...]:
-        """One read."""
+        """Return one read."""
         return (catalogue.PROJECT,)
 
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
-        """The project, as Compute Engine calls it."""
+        """Return the project, by Compute Engine's name for it."""
         return str(answers[catalogue.PROJECT][0]["name"])
 
     def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
-        """The service account or user, where the credentials name it."""
+        """Return the service account or user, if the credentials name it."""
         return self._principal()
 
     def catalogue_calls(self) -> tuple[Call, ...]:
-        """Five reads, and the further pages of machine types."""
+        """Return five reads. Machine types have further pages."""
         return catalogue.calls(self.environment)
 
     def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
-        """What the region offers."""
+        """Return what the region offers."""
         return catalogue.assemble(self.environment, answers)
 
     def perform(self, call: Call) -> Answer:
-        """One request. Raises GceError, NotSent, or what `requests` raises."""
+        """Make one request. Raises GceError, NotSent, or an exception of `requests`."""
         if is_record_call(call):
             return self._change_record(call)
         if call.action == READ_KEY:
-            return self.transport.ask(call.action, {"key": self._keyring.whole(call.parameters["key"])})
+            return self.transport.send(call.action, {"key": self._keyring.whole(call.parameters["key"])})
         if call.reads:
-            return self.transport.ask(call.action, call.parameters)
+            return self.transport.send(call.action, call.parameters)
         if (answer := self._still_under_way(call)) is not None:
             return answer
-        answer = self.transport.ask(call.action, call.parameters)
+        answer = self.transport.send(call.action, call.parameters)
         with self._lock:
-            self._begun[_same(call)] = _asking(answer)
+            self._begun[_same(call)] = _operation_read(answer)
         return answer
 
     def clock_offset(self) -> float | None:
-        """By the answers of Compute Engine; None where time is not this machine's, as in tests."""
+        """Return the clock offset by the times of Compute Engine's answers, in seconds; None if time is
+        simulated.
+        """
         return None if self.clock.virtual else self.transport.server_clock.offset
 
     def more(self, call: Call, answer: Answer) -> Call | None:
-        """The next page, while the answer says that there is one."""
+        """Return the read of the next page; None after the last page."""
         following = answer.get("nextPageToken")
         return evolve(call, parameters={**call.parameters, "pageToken": following}) if following else None
 
     def silent(self, call: Call, answer: Answer) -> frozenset[str]:
-        """The zones of the region that an aggregated list could not reach, in either way of saying so."""
+        """Return the zones of the region that an aggregated list reports as unreachable, in either form."""
         items = answer.get("items")
         scopes = set(answer.get("unreachables") or ())
         if isinstance(items, Mapping):
-            scopes |= {scope for scope, told in items.items() if _lacks(told.get("warning"))}
+            scopes |= {scope for scope, listed in items.items() if _is_unreachable(listed.get("warning"))}
         zones = (links.name(scope) for scope in scopes)
         return frozenset(zone for zone in zones if zone.startswith(f"{self.environment.region}-"))
 
     def classify(self, error: Exception) -> ProviderError:
-        """By Compute Engine's reason; of what broke on the way, nobody knows what it left behind."""
+        """Translate an error by Compute Engine's reason. If the connection broke, the outcome is unknown."""
         if isinstance(error, ProviderError):
             return error
         if isinstance(error, GceError):
             return to_provider_error(error)
         if isinstance(error, NotSent):
-            return errors.Unavailable(str(error), provider=NAME, fix="Check the network.")
+            return errors.Unavailable(
+                str(error),
+                provider=NAME,
+                fix="Check the network. Check that this machine reaches that address.",
+            )
         if isinstance(error, requests.exceptions.SSLError):
-            fix = "Behind a proxy that decrypts, name its certificates: REQUESTS_CA_BUNDLE."
-            return errors.PermissionDenied(f"no trusted connection: {error}", provider=NAME, fix=fix)
-        told = (
+            fix = "If a proxy decrypts the traffic, set REQUESTS_CA_BUNDLE to the file of its certificates."
+            return errors.PermissionDenied(
+                f"the server's certificate is not trusted: {error}", provider=NAME, fix=fix
+            )
+        reason = (
             "the connection broke" if isinstance(error, requests.RequestException) else type(error).__name__
         )
-        return errors.OutcomeUnknown(f"{told}: {error}", provider=NAME, fix=AGAIN)
+        return errors.OutcomeUnknown(f"{reason}: {error}", provider=NAME, fix=AGAIN)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self.transport.close()
 
     def _change_record(self, call: Call) -> Answer:
-        """Return when a new record exists, so that the next run reads it: waiting is worth a call here."""
-        answer = self.transport.ask(call.action, call.parameters)
+        """Return when a new record exists, so that the next run reads it. Here, waiting is worth a call."""
+        answer = self.transport.send(call.action, call.parameters)
         if not call.action.endswith(".insert") or answer["status"] == DONE_STATUS:
             return answer
-        while answer["status"] != DONE_STATUS:  # waiting ends by itself after two minutes
-            answer = self.transport.ask("globalOperations.wait", {"operation": answer["name"]})
+        while answer["status"] != DONE_STATUS:  # a wait request returns after at most two minutes
+            answer = self.transport.send("globalOperations.wait", {"operation": answer["name"]})
         return answer
 
-    # What was accepted may fail later, and leaves no trace but its operation. Whoever asks for the same
-    # change again, because it does not show, is told how the first went.
+    # An accepted change may fail later, and only its operation shows that. A caller that repeats a change,
+    # because no list shows it, gets the result of the first.
 
     def _still_under_way(self, call: Call) -> Answer | None:
-        """The operation of the same change, while it lasts. Raises what it failed of; None: ask anew."""
+        """Return the running operation of the same change; None if there is none. Raises its failure."""
         with self._lock:
-            asking = self._begun.pop(_same(call), None)
-        if asking is None:
+            read = self._begun.pop(_same(call), None)
+        if read is None:
             return None
         try:
-            operation = self.transport.ask(asking.action, asking.parameters)
+            operation = self.transport.send(read.action, read.parameters)
         except GceError as error:
-            if error.status == 404:  # operations are kept for days, not for ever
+            if error.status == 404:  # operations are kept for days only
                 return None
             raise
         if operation["status"] == DONE_STATUS:
             return None
         with self._lock:
-            self._begun[_same(call)] = asking
+            self._begun[_same(call)] = read
         return operation
 
 
 def _same(call: Call) -> Any:
-    """What tells one change of a resource from another."""
+    """Return what identifies one change of a resource."""
     named = {name: value for name, value in call.parameters.items() if isinstance(value, str)}
     named.pop("requestId", None)
     body = call.parameters.get("body") or {}
     return call.action, call.address, tuple(sorted(named.items())), body.get("name")
 
 
-def _asking(operation: Answer) -> Call:
-    """The read that tells how an operation goes."""
+def _operation_read(operation: Answer) -> Call:
+    """Return the read of the state of an operation."""
     path = links.path(operation["selfLink"])
     scope = path.partition("/")[0]
     method = {"global": "globalOperations", "regions": "regionOperations", "zones": "zoneOperations"}[scope]
@@ -167,5 +175,5 @@ def _asking(operation: Answer) -> Call:
     return Call(f"{method}.get", {**place, "operation": links.name(path)})
 
 
-def _lacks(warning: Mapping[str, Any] | None) -> bool:
+def _is_unreachable(warning: Mapping[str, Any] | None) -> bool:
     return warning is not None and warning.get("code") == "UNREACHABLE"

@@ -1,4 +1,4 @@
-"""What is published of this provider: sizes, images and limits. An entry never changes its meaning."""
+"""The published facts of this provider: sizes, images and limits. An entry never changes its meaning."""
 
 from collections.abc import Mapping
 
@@ -14,25 +14,27 @@ SIZES: Mapping[str, str] = {
 }
 
 FAMILIES = ("e2", "n1", "n2", "n2d", "c3", "t2d")
-"""Families whose machine types are looked up; others where an environment names them. All of one
-architecture, that of the images, and able to have a balanced persistent disk."""
+"""Families whose machine types portinfra reads; of others, those that an environment names.
+
+All have one architecture, that of the images, and support a balanced persistent disk.
+"""
 
 DISK_TYPE = "pd-balanced"
 
 SSD = "SSD_TOTAL_GB"
-"""The quota that balanced disks count towards, with all that are on SSDs."""
+"""The quota that counts balanced disks, with all other disks on SSDs."""
 
 
 @frozen
 class Image:
-    """A family of images, as its publisher names it."""
+    """A family of images, by the name of its publisher."""
 
     project: str
     family: str
     user: str
-    """The account that the keys of `ssh_keys` may log in to."""
+    """The account for the keys of `ssh_keys`."""
     cloud_init: bool
-    """Whether it reads `user-data`; those without run a `startup-script` alone."""
+    """Whether it reads `user-data`. Images without cloud-init run only a `startup-script`."""
 
 
 IMAGES: Mapping[str, Image] = {
@@ -43,8 +45,8 @@ IMAGES: Mapping[str, Image] = {
 }
 
 CAPABILITIES = Capabilities(
-    visibility_seconds=5.0,  # an operation that waits for its turn shows in no list of resources
-    user_data_max_bytes=256 * 1024 - 4096,  # of a value's 256 KiB; the rest is ours
+    visibility_seconds=5.0,  # no list of resources shows an operation that is queued
+    user_data_max_bytes=256 * 1024 - 4096,  # of a value's 256 KiB; portinfra uses the rest
     volume_min_gib=1,
     volume_max_gib=65_536,
     # "The total size of a key's value can't exceed 256 KiB": https://cloud.google.com/compute/docs/metadata
@@ -55,12 +57,13 @@ CAPABILITIES = Capabilities(
         **dict.fromkeys(("e2-micro", "e2-small", "e2-medium", "f1-micro", "g1-small"), 15),
         "*": 127,
     },
-    # Ranges of a rule; roles beyond thirty are ranges too: https://cloud.google.com/firewall/docs/quotas
+    # Ranges of a rule. More than thirty roles become ranges, too:
+    # https://cloud.google.com/firewall/docs/quotas
     rule_peers_max=5000,
-    mark_text_max=1536,  # of the 2,048 characters of a description; the rest says whose it is
-    tags_max=40,  # of 64 labels; the rest are ours
+    mark_text_max=1536,  # of the 2,048 characters of a description; the owner takes the rest
+    tags_max=40,  # of 64 labels; portinfra uses the rest
     tag_key_max=63,  # https://cloud.google.com/compute/docs/labeling-resources
     tag_value_max=63,
     tags_reserved=("goog-",),
-    snapshot_copy=False,  # a snapshot serves every region as it is
+    snapshot_copy=False,  # a snapshot works in every region as it is
 )

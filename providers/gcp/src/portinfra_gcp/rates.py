@@ -1,7 +1,7 @@
-"""Compute Engine's rate quotas: so many requests of a group in a minute, for a project and mostly a region.
+"""Compute Engine's rate quotas: requests of a group in one minute, for a project and mostly for one region.
 
-https://cloud.google.com/compute/docs/api-rate-limits. The quota is refilled at the start of each minute. Half
-of it as a bucket, and the other half as its refill, is never more than all of it in any minute.
+https://cloud.google.com/compute/docs/api-rate-limits. The quota is refilled at the start of each minute. The
+bucket has half of it, and the refill the other half, so no minute exceeds the quota.
 """
 
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ A_MINUTE: Mapping[str, int] = {
     "regional writes": 1500,
     "global resource writes": 1500,
 }
-"""Group → requests a minute that a project has unless it was given more."""
+"""Group → requests per minute that a project has by default."""
 
 
 def group(action: str) -> str:
-    """The group that a method counts towards."""
+    """Return the group that a method counts towards."""
     collection, _, method = action.partition(".")
     verb, path = METHODS[action]
     if method == "aggregatedList":
@@ -36,5 +36,5 @@ def group(action: str) -> str:
 
 
 def published_rates() -> dict[str, Rate]:
-    """Rate class → rate."""
+    """Return rate class → rate."""
     return {name: Rate(limit / 2, limit / 120) for name, limit in A_MINUTE.items()}

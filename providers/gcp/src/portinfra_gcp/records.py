@@ -1,6 +1,6 @@
-"""Records: health checks that nothing uses. They are global, cost nothing, and a name can be created once.
+"""Records: health checks that nothing uses. They are global and cost nothing. A name can be created once.
 
-The text lies in the description, so that a console shows which run is at work.
+The description holds the text, so a console shows which run is active.
 """
 
 import json
@@ -15,7 +15,7 @@ from portinfra_gcp import rates
 from portinfra_gcp.drivers import reading
 
 BEFORE, AFTER = ',"claim":', "}}"
-"""What a description has before and after the text. With the text of a lease it is JSON."""
+"""The text of a description before and after the record's text. With the text of a lease it is JSON."""
 
 
 class GcpRecords(RecordDriver):
@@ -37,7 +37,10 @@ class GcpRecords(RecordDriver):
         ]
 
     def create(self, scope: Scope, record: Record) -> Call:
-        """Return the call that creates the health check; AlreadyExists where the name is used."""
+        """Return the call that creates the health check.
+
+        Compute Engine returns AlreadyExists if the name is used.
+        """
         fixed = {"name": record_name(scope, record.number), "type": "TCP", "tcpHealthCheck": {"port": 1}}
         body = {**fixed, "description": _description(scope, record.text)}
         return _call("healthChecks.insert", record.number, {"body": body})

@@ -1,6 +1,7 @@
-"""One request to Compute Engine: authorised, sent over a kept connection, parsed. Never repeated here.
+"""One request to Compute Engine: it is authorised, sent over a kept connection, and parsed.
 
-The only module that knows apache-libcloud. Its connections are not safe to share, so each thread has its own.
+It never repeats a request. Only this module uses apache-libcloud. Its connections are not safe to share, so
+each thread has its own.
 """
 
 import json
@@ -23,15 +24,15 @@ from portinfra_gcp.errors import NotSent
 from portinfra_gcp.methods import COMPUTE, ELSEWHERE, METHODS, service_of
 
 TIMEOUT_SECONDS = (10.0, 60.0)
-"""To connect, and between two bytes of an answer."""
+"""The limits to connect, and between two bytes of an answer."""
 
 USUAL = {COMPUTE: "https://compute.googleapis.com/compute/v1/"}
-"""Where a service is reached, if not at the host of its name."""
+"""The URL of a service, if it is not at the host of its name."""
 
 
 @frozen
 class _Received:
-    """What libcloud makes of a response: nothing. Its own classes raise errors of theirs."""
+    """The unchanged response. libcloud's own classes raise their own errors."""
 
     connection: Any
     response: Any
@@ -47,14 +48,14 @@ class _Connection(_Untyped):  # type: ignore[misc]
     driver = None
 
     def __init__(self, service: str, token: Callable[[], str]) -> None:
-        plainly: Any = Connection.__init__
-        plainly(self, url=endpoint(service), timeout=TIMEOUT_SECONDS)
+        base_init: Any = Connection.__init__
+        base_init(self, url=endpoint(service), timeout=TIMEOUT_SECONDS)
         self._token = token
         self._path = self.request_path.rstrip("/")
         self.connect()
         kept = self.connection
         kept.ca_cert = os.environ.get("REQUESTS_CA_BUNDLE") or kept.ca_cert
-        # The environment is read once: for each request it takes longer than sending it, and a .netrc would
+        # The environment is read once. For each request, that takes longer than sending, and a .netrc would
         # replace the token.
         kept.session.proxies = requests.utils.get_environ_proxies(kept.host)
         kept.session.trust_env = False
@@ -68,18 +69,21 @@ class _Connection(_Untyped):  # type: ignore[misc]
     def morph_action_hook(self, action: str) -> str:
         return f"{self._path}{action}"
 
-    def ask(self, verb: str, path: str, query: Mapping[str, Any], body: Any) -> Any:
-        """The response to one request. GCEConnection's own `request` would send some twice."""
-        plainly: Any = Connection.request
-        return plainly(self, path, params=query, data=body, method=verb, retry_failed=False).response
+    def send(self, verb: str, path: str, query: Mapping[str, Any], body: Any) -> Any:
+        """Return the response to one request.
+
+        GCEConnection's own `request` would send some requests twice.
+        """
+        base_request: Any = Connection.request
+        return base_request(self, path, params=query, data=body, method=verb, retry_failed=False).response
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
         self.connection.session.close()
 
 
 class Transport:
-    """The way to one project; safe to use from several threads."""
+    """The connections to one project. Safe to use from several threads."""
 
     def __init__(self, project: str, token: Callable[[], str]) -> None:
         self.project = project
@@ -88,13 +92,13 @@ class Transport:
         self._all: list[_Connection] = []
         self.server_clock = ServerClock()
 
-    def ask(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """One request. Raises GceError for what was refused, NotSent, and whatever `requests` raises."""
+    def send(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Make one request. Raises GceError for a refusal, NotSent, or an exception of `requests`."""
         verb, path, query = self._request(action, parameters)
         sent = time.time()
         try:
             body = links.in_full(self.project, parameters.get("body"))
-            received = self._connection(service_of(action)).ask(verb, path, query, body)
+            received = self._connection(service_of(action)).send(verb, path, query, body)
         except requests.ConnectTimeout as error:
             raise NotSent(str(error)) from error
         except requests.ConnectionError as error:
@@ -103,14 +107,14 @@ class Transport:
             raise
         self.server_clock.note(received.headers.get("Date"), sent)
         try:
-            told = json.loads(received.content)
+            answer = json.loads(received.content)
         except ValueError as error:
             raise errors.of_answer(max(502, received.status_code), None, action) from error
         if received.status_code >= 300:
-            raise errors.of_answer(received.status_code, told, action)
-        if failed := errors.of_operation(told, action):
+            raise errors.of_answer(received.status_code, answer, action)
+        if failed := errors.of_operation(answer, action):
             raise failed
-        return dict(told)
+        return dict(answer)
 
     def _request(self, action: str, parameters: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
         if action in ELSEWHERE:
@@ -125,7 +129,7 @@ class Transport:
         return verb, f"/projects/{project}/{filled}".rstrip("/"), query
 
     def close(self) -> None:
-        """Let go of every thread's connections."""
+        """Close the connections of all threads."""
         for connection in self._all:
             connection.close()
         self._all.clear()
@@ -145,9 +149,9 @@ def _text(value: Any) -> Any:
 
 
 def endpoint(service: str) -> str:
-    """Where a service is reached: where gcloud's own variable says, else where it always is."""
+    """Return the URL of a service: from gcloud's environment variable, else its public one."""
     variable = f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service.upper()}"
     named = os.environ.get(variable) or USUAL.get(service, f"https://{service}.googleapis.com/")
     if urlsplit(named).scheme not in ("http", "https"):
-        raise NotSent(f"{named} is no address: {variable}")
+        raise NotSent(f"the variable {variable} is {named!r}, which is not a URL")
     return named

@@ -81,9 +81,9 @@ RIGHT = native(Compiled("ingress", (("tcp", 22, 22),), frozenset(["0.0.0.0/0"]))
     [{"disabled": True}, {"priority": 900}, {"targetTags": ["tag", "other"]}, {"targetTags": []}],
     ids=str,
 )
-def test_a_rule_of_ours_that_is_not_in_force_as_made_is_askew(changed):
-    assert not WORDS.read(RIGHT, ours=True, tag="tag").askew
-    assert WORDS.read({**RIGHT, **changed}, ours=True, tag="tag").askew
+def test_a_rule_of_ours_that_is_not_in_force_as_made_is_damaged(changed):
+    assert not WORDS.read(RIGHT, ours=True, tag="tag").damaged
+    assert WORDS.read({**RIGHT, **changed}, ours=True, tag="tag").damaged
 
 
 def test_what_somebody_else_writes_is_read_in_our_words_as_far_as_there_are_any():
@@ -102,5 +102,5 @@ def test_what_somebody_else_writes_is_read_in_our_words_as_far_as_there_are_any(
     read = WORDS.read(record, ours=False, tag="tag")
     assert read.peers == {"tag:theirs", "account:ada@example.com", "firewall.role-b"}
     assert set(read.traffic) == {("tcp", 22, 22), ("tcp", 80, 90), ("udp", 0, 65535), ("esp", 0, 0)}
-    assert not read.askew
+    assert not read.damaged
     assert evolve(read, ours=True) != read

@@ -133,5 +133,5 @@ def test_a_token_is_shown_nowhere(monkeypatch):
 
 @pytest.mark.parametrize("on", ["gcp:nowhere", "gcp:europe-west1-b", "gcp:EUROPE-WEST1"])
 def test_a_region_that_is_none_is_refused(on):
-    with pytest.raises(InvalidRequest, match="no region"):
+    with pytest.raises(InvalidRequest, match="not a region"):
         plugin.connect(Environment("production", on=on, account="shop"))

@@ -70,7 +70,7 @@ def test_what_failed_and_is_being_deleted_is_not_deleted_again(driver, want):
 def test_nothing_is_asked_of_a_resource_with_an_operation_under_way_not_even_its_deletion():
     found = seen(VolumeDriver(KEYRING), VOLUME, "READY", "setLabels")
     for wanted in (evolve(VOLUME, gib=20), None):
-        assert VolumeDriver(KEYRING).next_call(wanted, found, REFS) == Wait("being made ready")
+        assert VolumeDriver(KEYRING).next_call(wanted, found, REFS) == Wait("being created")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portinfra_gcp.keys import Keyring, misspelt
+from portinfra_gcp.keys import Keyring, refuse_key_name
 
 RING = Keyring("shop", "europe-west1")
 WHOLE = "projects/shop/locations/europe-west1/keyRings/payments/cryptoKeys/volumes"
@@ -31,11 +31,11 @@ def test_without_a_key_it_is_googles_own():
 
 @pytest.mark.parametrize("asked", ["alias", "a/b/c"])
 def test_what_can_name_no_key_is_refused(asked):
-    refused = misspelt(asked)
+    refused = refuse_key_name(asked)
     assert refused is not None
     assert asked in refused.reason
 
 
 @pytest.mark.parametrize("asked", [None, "ring/key", WHOLE])
 def test_what_can_is_not(asked):
-    assert misspelt(asked) is None
+    assert refuse_key_name(asked) is None

@@ -6,8 +6,8 @@ from portinfra import errors
 from portinfra_gcp.errors import of_answer, of_operation, to_provider_error
 
 LOG_IN = "Log in again"
-QUOTA = "Ask for a higher quota"
-ADDRESS = "Remove what has the address."
+QUOTA = "Request a higher quota"
+ADDRESS = "Remove the resource that has the address."
 KMS = "Cloud KMS error when using key projects/p/locations/global/keyRings/r/cryptoKeys/k: Permission denied"
 
 ANSWERS = [
@@ -25,26 +25,26 @@ ANSWERS = [
     (403, "forbidden", "", "Permission denied on resource", errors.PermissionDenied, "--iam-policy"),
     (401, "authError", "", "Request had invalid authentication.", errors.PermissionDenied, LOG_IN),
     (403, "rateLimitExceeded", "RATE_LIMIT_EXCEEDED", "Quota exceeded for quota metric 'Read requests'",
-     errors.RateLimited, "tried again"),
+     errors.RateLimited, "tried it again"),
     (403, "quotaExceeded", "", "Quota 'IN_USE_ADDRESSES' exceeded.  Limit: 4.0 in region us-central1.",
      errors.QuotaExceeded, QUOTA),
     (404, "notFound", "", "The resource 'projects/no-such-project' was not found",
      errors.NotFound, "No project has this name, or these credentials may not see it"),
     (404, "notFound", "", "The resource 'projects/p/global/networks/n' was not found",
-     errors.NotFound, "another person or program may have deleted it"),
+     errors.NotFound, "another person or program may have changed or deleted the resource"),
     (400, "resourceNotReady", "", "The resource 'projects/p/global/networks/n' is not ready",
-     errors.Unavailable, "tried again"),
+     errors.Unavailable, "tried it again"),
     (400, "kmsPermissionDenied", "", KMS, errors.PermissionDenied, "use the key"),
     (412, "conditionNotMet", "", "Constraint constraints/compute.vmExternalIpAccess violated for project 1.",
      errors.PermissionDenied, "organisation's policies"),
     (412, "conditionNotMet", "", "Labels fingerprint either invalid or resource labels have changed",
      errors.Conflict, "reads it again"),
     (412, "conditionNotMet", "", "The network cannot be deleted because it's being used by the router r",
-     errors.Conflict, "Remove what uses it."),
+     errors.Conflict, "Remove the resource that uses it."),
     (400, "invalid", "", "Invalid value for field 'resource.networkInterfaces[0].networkIP': '10.1.0.4'. "
      "IP address is already in use by another resource.", errors.AlreadyExists, ADDRESS),
     (503, "backendError", "", "Internal error. Please try again or contact Google Support.",
-     errors.OutcomeUnknown, "tried again"),
+     errors.OutcomeUnknown, "tried it again"),
 ]  # fmt: skip
 
 
@@ -69,17 +69,17 @@ OPERATIONS = [
      errors.NoCapacity, "another size or zone"),
     (403, "QUOTA_EXCEEDED", "Quota 'N2_CPUS' exceeded.  Limit: 8.0.", errors.QuotaExceeded, QUOTA),
     (400, "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "The network resource is already being used by 'r'",
-     errors.Conflict, "Remove what uses it."),
-    (400, "RESOURCE_NOT_READY", "The resource is not ready", errors.Unavailable, "tried again"),
+     errors.Conflict, "Remove the resource that uses it."),
+    (400, "RESOURCE_NOT_READY", "The resource is not ready", errors.Unavailable, "tried it again"),
     (412, "CONDITION_NOT_MET", "Constraint constraints/compute.requireOsLogin violated for project p.",
      errors.PermissionDenied, "organisation's policies"),
     (None, "PERMISSIONS_ERROR", "Required 'compute.subnetworks.use' permission for 'projects/p'",
      errors.PermissionDenied, "Allow compute.subnetworks.use."),
-    (None, "INTERNAL_ERROR", "Internal error. Please try again", errors.OutcomeUnknown, "tried again"),
-    (None, "SERVICE_UNAVAILABLE", "x", errors.OutcomeUnknown, "tried again"),
-    (None, "TIMEOUT", "x", errors.OutcomeUnknown, "tried again"),
-    (None, "CANCELED_BY_USER", "x", errors.OutcomeUnknown, "tried again"),
-    (None, "OPERATION_CANCELED_BY_USER", "x", errors.OutcomeUnknown, "tried again"),
+    (None, "INTERNAL_ERROR", "Internal error. Please try again", errors.OutcomeUnknown, "tried it again"),
+    (None, "SERVICE_UNAVAILABLE", "x", errors.OutcomeUnknown, "tried it again"),
+    (None, "TIMEOUT", "x", errors.OutcomeUnknown, "tried it again"),
+    (None, "CANCELED_BY_USER", "x", errors.OutcomeUnknown, "tried it again"),
+    (None, "OPERATION_CANCELED_BY_USER", "x", errors.OutcomeUnknown, "tried it again"),
 ]  # fmt: skip
 
 
@@ -101,4 +101,4 @@ def test_a_stock_out_names_the_zones_that_have_some():
     told = to_provider_error(
         of_operation({"status": "DONE", "error": {"errors": [entry]}}, "instances.insert")
     )
-    assert "No. Zones that have some: europe-west1-c, europe-west1-d." in str(told)
+    assert "No. Zones with capacity: europe-west1-c, europe-west1-d." in str(told)

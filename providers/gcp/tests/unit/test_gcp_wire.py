@@ -42,7 +42,7 @@ def test_an_answer_tells_how_far_the_clock_of_this_machine_is_off(monkeypatch):
         monkeypatch.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", address)
         with closing(Transport("acme", lambda: "TOKEN")) as transport:
             assert transport.server_clock.offset is None, "nothing has told it yet"
-            transport.ask("instances.start", {"zone": "z", "instance": "i"})
+            transport.send("instances.start", {"zone": "z", "instance": "i"})
             assert abs(transport.server_clock.offset + 2 * 86_400) < 10
 
 
@@ -56,7 +56,7 @@ def sent(monkeypatch):
                 "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE", f"http://127.0.0.1:{port}/compute/v1/"
             )
             with closing(Transport("acme", lambda: "TOKEN")) as transport:
-                transport.ask(action, parameters)
+                transport.send(action, parameters)
         ((head, body),) = received
         return head, body
 

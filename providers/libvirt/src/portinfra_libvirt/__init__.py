@@ -5,4 +5,4 @@ from portinfra_libvirt.plugin import LibvirtPlugin
 __all__ = ["plugin"]
 
 plugin = LibvirtPlugin()
-"""The provider as installed: known offline, without credentials or a native library."""
+"""The installed provider. It loads offline, without credentials and without a native library."""

@@ -1,4 +1,4 @@
-"""The part of HCL that a file of sites is written in, blocks of plain values, with the line of each."""
+"""The subset of HCL for a file of sites: blocks of plain values, with the line of each."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from portinfra.errors import InvalidRequest
 
 @frozen
 class Attribute:
-    """`name = value`, where the value is a text, a number, a truth or a list of them."""
+    """`name = value`: the value is a text, a number, a boolean, or a list of these."""
 
     value: Any
     line: int
@@ -19,7 +19,7 @@ class Attribute:
 
 @frozen
 class Block:
-    """`kind "label" { … }`; the whole file is one without a kind."""
+    """`kind "label" { … }`. The whole file is one block without a kind."""
 
     kind: str
     labels: tuple[str, ...]
@@ -29,8 +29,9 @@ class Block:
 
 
 def parse(text: str, file: str, problems: list[str]) -> Block:
-    """The whole file; what is no plain value is told among the problems. Raises InvalidRequest at the first
-    line that is no HCL.
+    """Return the whole file. Values that are not plain are added to `problems`.
+
+    Raises InvalidRequest at the first line that is not HCL.
     """
     from hcl2.api import parses_to_tree
     from lark.exceptions import UnexpectedInput
@@ -42,7 +43,7 @@ def parse(text: str, file: str, problems: list[str]) -> Block:
         line = getattr(error, "line", 0)
         line = line if isinstance(line, int) and 0 < line <= last else last
         raise InvalidRequest(
-            f"{file}:{line}: this is no HCL", provider="libvirt", fix="Mend that line."
+            f"{file}:{line}: this is not HCL", provider="libvirt", fix="Correct that line."
         ) from None
     return _block("", (), 1, tree.children[0], file, problems)
 
@@ -59,7 +60,7 @@ def _block(kind: str, labels: tuple[str, ...], line: int, body: Any, file: str, 
         name = _name(piece.children[0])
         if name in block.attributes:
             problems.append(
-                f"{file}:{at}: {name} is there twice; line {block.attributes[name].line} has it, too"
+                f"{file}:{at}: {name} is set twice; line {block.attributes[name].line} sets it, too"
             )
             continue
         try:
@@ -72,7 +73,7 @@ def _block(kind: str, labels: tuple[str, ...], line: int, body: Any, file: str, 
 
 
 def _pieces(tree: Any) -> Iterator[Any]:
-    """What stands in a tree, without signs, blank lines and comments."""
+    """Return the children of a tree, without line breaks and comments."""
     return (each for each in tree.children if getattr(each, "data", _BLANK) != _BLANK)
 
 
@@ -84,16 +85,16 @@ def _name(tree: Any) -> str:
 
 
 def _value(tree: Any) -> Any:
-    """Raises ValueError, with what it is, for what would have to be computed."""
+    """Return a plain value. Raises ValueError, with the kind of value, for one that needs evaluation."""
     if tree.data == "expr_term" and len(tree.children) == 1:
         return _value(tree.children[0])
     if tree.data == "string":
         parts = [part for piece in _pieces(tree) for part in piece.children]
         if any(hasattr(part, "data") for part in parts):
-            raise ValueError("computed")
+            raise ValueError("an expression")
         return json.loads(f'"{"".join(map(str, parts))}"', strict=False)
     if tree.data == "tuple":
         return [_value(each) for each in _pieces(tree)]
     if tree.data in ("int_lit", "float_lit", "literal_value"):
         return json.loads(str(tree.children[0]))
-    raise ValueError("no plain value")
+    raise ValueError("not a plain value")

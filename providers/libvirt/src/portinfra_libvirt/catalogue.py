@@ -1,4 +1,4 @@
-"""What a site offers: zones, machine types as large as its machines, and the images in its pool."""
+"""What a site offers: zones, machine types up to the size of its machines, and the images in its pool."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -11,7 +11,7 @@ from portinfra_libvirt.published import SIZES, machine, machine_type
 from portinfra_libvirt.site import Site
 
 DESCRIBE = Call("Describe")
-"""One read of all hypervisors. Of one that is silent, it is taken that it offers what the others do."""
+"""One read of all hypervisors. A hypervisor that does not answer counts as equal to the others."""
 
 _USUAL = sorted(
     {*SIZES.values()}
@@ -22,18 +22,19 @@ _USUAL = sorted(
 def assemble(
     environment: Environment, site: Site, account: str, answers: Mapping[Call, Sequence[Answer]]
 ) -> Catalogue:
-    """What the hypervisors told. Raises InvalidRequest where the bridge that they share is not there."""
-    told = answers[DESCRIBE][0]
+    """Return the catalogue. Raises InvalidRequest if a hypervisor lacks the shared bridge."""
+    machines = answers[DESCRIBE][0]
     if site.bridge:
-        lacking = [at for at, each in told.items() if site.bridge not in each["interfaces"]]
+        lacking = [at for at, each in machines.items() if site.bridge not in each["interfaces"]]
         if lacking:
             raise InvalidRequest(
-                f"there is no bridge {site.bridge} on the hypervisor of {', '.join(lacking)}",
+                f"the hypervisor of {', '.join(lacking)} has no bridge {site.bridge}",
                 provider="libvirt",
-                fix="Make it on each of them, linked to the others; docs/providers/libvirt.md shows how.",
+                fix="Create it on each hypervisor and link it to the others: docs/providers/libvirt.md "
+                "shows how.",
             )
-    some = next(iter(told.values()))
-    zones = {zone: told.get(each.name, some) for each in site.hypervisors for zone in each.zones}
+    some = next(iter(machines.values()))
+    zones = {zone: machines.get(each.name, some) for each in site.hypervisors for zone in each.zones}
     return Catalogue(
         region=environment.region,
         account=account,
@@ -45,14 +46,14 @@ def assemble(
 
 
 class _MachineTypes(Mapping[str, MachineType]):
-    """Every size that a machine of a zone could hold, were it empty. Listed are the usual ones."""
+    """Every size that an empty machine of a zone can hold. Iteration lists the usual ones."""
 
     def __init__(self, zones: Mapping[str, Answer]) -> None:
         self._zones = zones
 
     def __getitem__(self, name: str) -> MachineType:
         vcpus, memory = machine(name) or (0, 0)
-        fits = frozenset(zone for zone, told in self._zones.items() if vcpus and _fits(vcpus, memory, told))
+        fits = frozenset(zone for zone, host in self._zones.items() if vcpus and _fits(vcpus, memory, host))
         if not fits:
             raise KeyError(name)
         return MachineType(name, vcpus, memory / 1024, fits)
@@ -64,16 +65,16 @@ class _MachineTypes(Mapping[str, MachineType]):
         return sum(1 for _ in self)
 
 
-def _fits(vcpus: int, memory_mib: int, told: Answer) -> bool:
-    """More processors than there are would only wait for each other; twice as many is still of use."""
-    return bool(memory_mib <= told["memory_mib"] and vcpus <= 2 * told["processors"])
+def _fits(vcpus: int, memory_mib: int, host: Answer) -> bool:
+    """Return whether a host can hold a machine type. More than twice its processors are of no use."""
+    return bool(memory_mib <= host["memory_mib"] and vcpus <= 2 * host["processors"])
 
 
-def images(told: Sequence[Answer]) -> dict[str, str]:
-    """Logical image → its newest file, NAME.qcow2 or NAME@VERSION.qcow2, that is the same everywhere.
+def images(machines: Sequence[Answer]) -> dict[str, str]:
+    """Return logical image → its newest file, NAME.qcow2 or NAME@VERSION.qcow2, that every hypervisor has.
 
-    The name of a file stands for that file: it pins a version.
+    The name of a file is also an image, which pins a version.
     """
-    same, _ = pool_images.everywhere(each["images"] for each in told)
+    same, _ = pool_images.everywhere(each["images"] for each in machines)
     newest = {file.removesuffix(pool_images.ENDING).partition("@")[0]: file for file in same}
     return {**newest, **{file: file for file in same}}

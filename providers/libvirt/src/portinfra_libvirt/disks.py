@@ -1,7 +1,7 @@
 """Disks: encrypted files in the environment's own pool, each with the libvirt secret that opens it.
 
-A file's name begins with its owner's address and bears the attempt that made it, so that two runs never make
-the same file. The secret's description carries what a name cannot.
+A file's name begins with its owner's address and contains the attempt. So two runs never create the same
+file. The secret's description holds what a name cannot.
 """
 
 from typing import NamedTuple
@@ -14,16 +14,19 @@ GIB = 2**30
 ENDING = ".qcow2"
 SEED_ENDING = ".iso"
 PART_ENDING = ".part"
-"""A disk of another site as it came over, under that site's passphrase, until it is encrypted anew."""
+"""A disk of another site after its transfer, under that site's passphrase, until it is encrypted again."""
 
 UNFINISHED = "unfinished"
-"""What the mark of a disk says until it has all its contents. Only such a disk may be made once more: where
-any other's file is missing, somebody may have moved it away, and needs the secret to open it.
+"""The word in the mark of a disk that does not have all of its contents.
+
+Only such a disk may be created again.
+
+If the file of any other disk is missing, a person may have moved it. Opening it then needs its secret.
 """
 
 
 class File(NamedTuple):
-    """What the name of a file says."""
+    """The content of a file's name."""
 
     address: Address
     attempt: str
@@ -31,17 +34,17 @@ class File(NamedTuple):
 
 
 def pool_name(scope: Scope) -> str:
-    """The pool of a scope."""
+    """Return the name of the pool of a scope."""
     return scope.native_name("disks")
 
 
 def directory(site_directory: str, scope: Scope) -> str:
-    """Where its files lie, on each hypervisor."""
+    """Return the directory of a scope's files on each hypervisor."""
     return f"{site_directory.rstrip('/')}/{pool_name(scope)}"
 
 
 def pool_document(site_directory: str, scope: Scope) -> str:
-    """The pool, in libvirt's XML."""
+    """Return the pool in libvirt's XML."""
     name = pool_name(scope)
     return (
         f"<pool type='dir'><name>{name}</name><uuid>{marks.unique_id('pool', name)}</uuid>"
@@ -51,12 +54,12 @@ def pool_document(site_directory: str, scope: Scope) -> str:
 
 
 def file_name(address: Address, attempt: str, ending: str = ENDING) -> str:
-    """The name of a new file. qemu-img takes letters, digits, dots, dashes and underscores, no more."""
+    """Return the name of a new file. qemu-img accepts letters, digits, dots, dashes and underscores only."""
     return f"{address}.{attempt}{ending}"
 
 
 def read(file: str) -> File | None:
-    """What a file's name says; None for one that is not ours."""
+    """Return the content of a file's name; None if the file is not ours."""
     for ending in (ENDING, SEED_ENDING, PART_ENDING):
         words = file.removesuffix(ending).split(".")
         if file.endswith(ending) and len(words) == 3:
@@ -65,7 +68,7 @@ def read(file: str) -> File | None:
 
 
 def document(file: str, size: int, secret: str, backing: str = "") -> str:
-    """An encrypted disk, in libvirt's XML; with what lies below it, its contents begin as that is."""
+    """Return an encrypted disk in libvirt's XML. With `backing`, it begins with the contents of that file."""
     below = (
         f"<backingStore><path>{xml.escape(backing)}</path><format type='qcow2'/></backingStore>"
         if backing
@@ -80,12 +83,12 @@ def document(file: str, size: int, secret: str, backing: str = "") -> str:
 
 
 def part_path(path: str) -> str:
-    """Where the part of a disk lies that is being brought from another site."""
+    """Return the path of the partial file of a disk that is copied from another site."""
     return path.removesuffix(ENDING).removesuffix(PART_ENDING) + PART_ENDING
 
 
 def plain_document(file: str, size: int) -> str:
-    """A file as it is, to be uploaded, that only root may read."""
+    """Return a plain file for an upload, which only root may read."""
     return (
         f"<volume><name>{xml.escape(file)}</name><capacity unit='bytes'>{size}</capacity>"
         "<allocation>0</allocation>"
@@ -94,12 +97,12 @@ def plain_document(file: str, size: int) -> str:
 
 
 def secret_id(path: str) -> str:
-    """The UUID of the secret that opens a file."""
+    """Return the UUID of the secret that opens a file."""
     return marks.unique_id("secret", path)
 
 
 def secret_document(path: str, said: str) -> str:
-    """The secret, in libvirt's XML, without its value."""
+    """Return the secret in libvirt's XML, without its value."""
     return (
         "<secret ephemeral='no' private='no'>"
         f"<uuid>{secret_id(path)}</uuid><description>{xml.escape(said)}</description>"
@@ -108,11 +111,11 @@ def secret_document(path: str, said: str) -> str:
 
 
 def disk_element(path: str, target: str, bus: str, serial: str = "") -> str:
-    """The disk as a device of a guest."""
-    told = f"<serial>{xml.escape(serial)}</serial>" if serial else ""
+    """Return the disk as a device of a guest."""
+    serial_element = f"<serial>{xml.escape(serial)}</serial>" if serial else ""
     return (
         "<disk type='file' device='disk'><driver name='qemu' type='qcow2' discard='unmap'/>"
         f"<source file={xml.quoteattr(path)}><encryption format='luks'>"
         f"<secret type='passphrase' uuid='{secret_id(path)}'/></encryption></source>"
-        f"<target dev='{target}' bus='{bus}'/>{told}</disk>"
+        f"<target dev='{target}' bus='{bus}'/>{serial_element}</disk>"
     )

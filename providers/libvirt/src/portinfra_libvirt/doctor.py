@@ -1,4 +1,7 @@
-"""What this machine lacks for libvirt, and the command that mends it. Changes nothing; needs no libvirt."""
+"""Checks of what this machine lacks for libvirt, with the command that fixes each. They change nothing.
+
+They work without libvirt.
+"""
 
 import os
 import shutil
@@ -22,15 +25,16 @@ _URI = "qemu:///system"
 
 
 def examine(site: Site | None = None) -> list[Check]:
-    """Everything that matters on this machine, in the order in which it is best mended; with a site, what its
-    hypervisors have, and of this machine what matters to them.
+    """Return all checks of this machine, in the best order to fix them.
+
+    With a site, return the checks of its hypervisors, and those of this machine that matter to them.
     """
     return list(_checks(site))
 
 
 def _checks(site: Site | None) -> Iterator[Check]:
-    looked_at = site or sites.find(_URI)
-    here = any(":///" in each.uri for each in looked_at.hypervisors)
+    target = site or sites.find(_URI)
+    here = any(":///" in each.uri for each in target.hypervisors)
     if here:
         yield from _programs()
     binding = _has_binding()
@@ -39,15 +43,15 @@ def _checks(site: Site | None) -> Iterator[Check]:
     yield _check(
         "libvirt's Python binding", binding, "it can be imported" if binding else "it cannot be imported", fix
     )
-    told: dict[str, Answer] = {}
+    answers: dict[str, Answer] = {}
     if binding:
-        yield from _hypervisors(looked_at, told)
+        yield from _hypervisors(target, answers)
     if here:
         yield _filtering()
         yield _check("KVM", True, _kvm())
-    if told:
-        yield from _bridges(looked_at, told)
-        yield _images(looked_at, told)
+    if answers:
+        yield from _bridges(target, answers)
+        yield _images(target, answers)
     yield from _sites() if site is None else ([_forwarding(site)] if site.public else [])
 
 
@@ -55,8 +59,8 @@ def _programs() -> Iterator[Check]:
     install = f"apt-get install -y --no-install-recommends {PACKAGES}"
     for name, tools in _TOOLS.items():
         found = next(filter(None, (shutil.which(tool, path=_path()) for tool in tools)), None)
-        told = "it is not installed" if tools[0] not in _NAMED else f"{tools[0]} is not installed"
-        yield _check(name, bool(found), found or told, install)
+        problem = "it is not installed" if tools[0] not in _NAMED else f"{tools[0]} is not installed"
+        yield _check(name, bool(found), found or problem, install)
 
 
 _TOOLS = {
@@ -78,11 +82,11 @@ def _has_binding() -> bool:
     return True
 
 
-def _hypervisors(site: Site, told: dict[str, Answer]) -> Iterator[Check]:
-    """Whether each answers, and what those that do tell."""
+def _hypervisors(site: Site, answers: dict[str, Answer]) -> Iterator[Check]:
+    """Yield whether each hypervisor answers. Add the answers to `answers`."""
     import libvirt
 
-    from portinfra_libvirt.actions.foreign import strangers
+    from portinfra_libvirt.actions.foreign import unfiltered_guests
     from portinfra_libvirt.actions.survey import machine
     from portinfra_libvirt.connections import Connections
 
@@ -93,9 +97,9 @@ def _hypervisors(site: Site, told: dict[str, Answer]) -> Iterator[Check]:
             try:
                 connection = connections.to(each.name)
                 version = connection.getLibVersion()
-                told[each.name] = {
+                answers[each.name] = {
                     **machine(connection, site),
-                    "strangers": strangers(connection, site.bridge) if site.bridge else [],
+                    "unfiltered": unfiltered_guests(connection, site.bridge) if site.bridge else [],
                     "routers": _routers(connection, site) if site.bridge else {},
                 }
             except (libvirt.libvirtError, PortinfraError) as error:
@@ -109,7 +113,9 @@ def _hypervisors(site: Site, told: dict[str, Answer]) -> Iterator[Check]:
 
 
 def _routers(connection: Any, site: Site) -> dict[str, str]:
-    """Return where public hosts expect a router, by the scope of each network on the site's bridge."""
+    """Return the address where public hosts expect a router, by the scope of each network on the site's
+    bridge.
+    """
     texts = [network.XMLDesc() for network in connection.listAllNetworks()]
     owners = [networks.owner(text) for text in texts if networks.record(text, True)["bridge"] == site.bridge]
     return {scope: networks.gateway(cidr) for scope, cidr in owners if scope and cidr}
@@ -118,69 +124,72 @@ def _routers(connection: Any, site: Site) -> dict[str, str]:
 def _start(uri: str) -> str:
     if ":///" in uri:
         return "systemctl start libvirtd; adduser $USER libvirt (then log in again)"
-    return f"virsh -c '{uri}' version tells more; on that machine: systemctl start libvirtd"
+    return f"for the reason: virsh -c '{uri}' version; on that machine: systemctl start libvirtd"
 
 
-def _bridges(site: Site, told: Mapping[str, Answer]) -> Iterator[Check]:
-    """That it links them is tried by the first apply."""
+def _bridges(site: Site, answers: Mapping[str, Answer]) -> Iterator[Check]:
+    """Yield the checks of the shared bridge. The first apply checks that it links the hypervisors."""
     bridge = site.bridge
-    for at, each in told.items() if bridge else ():
+    for at, each in answers.items() if bridge else ():
         there = bridge in each["interfaces"]
-        fix = f"ip link add {bridge} type bridge; ip link set {bridge} up; and link it to the others"
+        fix = f"ip link add {bridge} type bridge; ip link set {bridge} up; then link it to the others"
         yield _check(
             f"the bridge {bridge} of {at}", there, "it exists" if there else "it does not exist", fix
         )
-        if strange := each["strangers"]:
+        if unfiltered := each["unfiltered"]:
             from portinfra_libvirt.actions.foreign import advice
 
-            told_of = f"no filter keeps these guests from using addresses of others: {', '.join(strange)}"
-            yield _check(f"who shares the bridge {bridge} of {at}", False, told_of, advice(strange[0]))
-    routers = {scope: router for each in told.values() for scope, router in each["routers"].items()}
+            problem = f"no filter keeps these guests from using addresses of others: {', '.join(unfiltered)}"
+            yield _check(f"who shares the bridge {bridge} of {at}", False, problem, advice(unfiltered[0]))
+    routers = {scope: router for each in answers.values() for scope, router in each["routers"].items()}
     for scope, router in sorted(routers.items()) if bridge else ():
-        said = f"public hosts expect it at {router}, the last address of their network: you provide it"
-        yield _check(f"the router of {scope}", True, said)
+        result = f"public hosts expect it at {router}, the last address of their network: you must provide it"
+        yield _check(f"the router of {scope}", True, result)
 
 
-def _images(site: Site, told: Mapping[str, Answer]) -> Check:
-    same, others = pool_images.everywhere(each["images"] for each in told.values())
+def _images(site: Site, answers: Mapping[str, Answer]) -> Check:
+    same, others = pool_images.everywhere(each["images"] for each in answers.values())
     if others:
-        has = {at: pool_images.whole(each["images"]) for at, each in told.items()}
+        has = {at: pool_images.whole(each["images"]) for at, each in answers.items()}
         differing = "; ".join(
             f"{file}: " + ", ".join(f"{at} {_has(there.get(file))}" for at, there in has.items())
             for file in others
         )
-        fix = f"virsh vol-delete each of them, with --pool {site.images}, and fetch it again"
+        fix = f"delete each with virsh vol-delete --pool {site.images}, then fetch it again"
         return _check("images", False, f"not the same everywhere, so not used: {differing}", fix)
     fix = command_line("image", "build", "--on", f"libvirt:{site.name}")
-    return _check("images", bool(same), ", ".join(same) or f"there are none in the pool {site.images}", fix)
+    return _check("images", bool(same), ", ".join(same) or f"the pool {site.images} has no images", fix)
 
 
 def _has(digest: str | None) -> str:
     if digest is None:
         return "lacks it"
-    return f"has the SHA-256 {digest}" if digest else "has it, and its SHA-256 is not known"
+    return f"has the SHA-256 {digest}" if digest else "has it, with an unknown SHA-256"
 
 
 def _filtering() -> Check:
-    """Guests of one bridge are walled off from each other only if what is bridged is filtered."""
+    """Return the check that the kernel filters bridged traffic.
+
+    Without it, guests of one bridge are not isolated.
+    """
     setting = _PROC / BRIDGE_NF
     good = setting.is_file() and setting.read_text().strip() == "1"
-    told = "what is bridged is filtered" if good else "what is bridged passes by the filters"
-    return _check(BRIDGE_NF, good, told, f"modprobe br_netfilter; sysctl -w net.bridge.{BRIDGE_NF}=1")
+    result = "bridged traffic is filtered" if good else "bridged traffic bypasses the filters"
+    return _check(BRIDGE_NF, good, result, f"modprobe br_netfilter; sysctl -w net.bridge.{BRIDGE_NF}=1")
 
 
 def _kvm() -> str:
     if not Path("/dev/kvm").exists():
         return "/dev/kvm does not exist: guests are emulated, about ten times slower"
-    return "there is /dev/kvm; whether guests really run with it is tried before the first one is made"
+    return "/dev/kvm exists; portinfra tests it before it creates the first guest"
 
 
 def _sites() -> Iterator[Check]:
     path = Path(os.environ.get(sites.FILE) or "sites.hcl")
     if not path.is_file():
         if os.environ.get(sites.FILE):
-            fix = f"Let {sites.FILE} name a file of sites, or unset it."
-            yield _check(str(path), False, f"{sites.FILE} names it, and it is no file", fix)
+            fix = f"Set {sites.FILE} to a file of sites, or unset it."
+            yield _check(str(path), False, f"{sites.FILE} names it, but it is not a file", fix)
         return
     try:
         found = sites.read_sites(path.read_text(), str(path))
@@ -194,21 +203,21 @@ def _sites() -> Iterator[Check]:
 
 
 def _forwarding(site: Site) -> Check:
-    """The hook, where it can be looked at; elsewhere, how it gets there."""
+    """Return the check of the forwarding hook if it is on this machine; else how to install it."""
     name, uri = f"forwarding to public hosts of {site.name}", site.hypervisors[0].uri
     command = hook_installation.command(uri)
     if ":///" not in uri:
-        return Check(name, True, f"it cannot be seen from here; this brings it there: {command}")
+        return Check(name, True, f"it cannot be checked from this machine; to install it: {command}")
     if not shutil.which("nft", path=_path()):
         return _check(name, False, "nft is not installed", f"apt-get install -y nftables; {command}")
-    told = hook_installation.lacking()
-    return _check(name, not told, told or "the hook is there", command)
+    problem = hook_installation.problem()
+    return _check(name, not problem, problem or "the hook is installed", command)
 
 
-def _check(name: str, good: bool, told: str, fix: str = "") -> Check:
-    return Check(name, good, told, "" if good else fix)
+def _check(name: str, good: bool, result: str, fix: str = "") -> Check:
+    return Check(name, good, result, "" if good else fix)
 
 
 def _path() -> str:
-    """Debian leaves daemons out of the PATH of those who are not root."""
+    """Return PATH with the directories of daemons, which Debian leaves out for users who are not root."""
     return os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))

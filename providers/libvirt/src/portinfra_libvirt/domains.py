@@ -1,4 +1,4 @@
-"""Guests: how a host is described to libvirt, and what libvirt says of it."""
+"""Guests: the description of a host in libvirt's XML, and reading libvirt's descriptions."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ ROOT_TARGET = "vda"
 SEED_TARGET = "vdb"
 
 DEVICE_PATH = "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_"
-"""Begins the path under which a guest with udev finds a volume; the device ends it."""
+"""The prefix of the path of a volume on a guest with udev. The device name follows."""
 
 
 Cards = Sequence[Mapping[str, str]]
@@ -25,7 +25,7 @@ Cards = Sequence[Mapping[str, str]]
 
 @frozen
 class Guest:
-    """All that a domain's description is made of."""
+    """The content of a domain's description."""
 
     name: str
     said: Mapping[str, Any]
@@ -37,19 +37,19 @@ class Guest:
     root: str
     """Path of its root disk."""
     seed: str
-    """Path of what it reads at birth."""
+    """Path of its seed, which has its first-boot data."""
     devices: str = ""
     """Further devices, as XML."""
 
 
 def mac(scope: Scope, address: Address) -> str:
-    """A host's own MAC address: locally administered, the same on every run."""
+    """Return a host's MAC address: locally administered, the same on every run."""
     digest = hashlib.sha256(f"{scope} {address}".encode()).digest()
     return ":".join(f"{byte:02x}" for byte in (0x52, *digest[:5]))
 
 
 def document(guest: Guest) -> str:
-    """The domain, in libvirt's XML. Whoever performs it puts the type of virtualisation in."""
+    """Return the domain in libvirt's XML. The action that defines it sets the type of virtualisation."""
     vcpus, memory_mib = machine(guest.machine_type) or (1, 1)
     root = disks.disk_element(guest.root, ROOT_TARGET, "virtio").replace(
         "</disk>", "<boot order='1'/></disk>"
@@ -80,7 +80,7 @@ def document(guest: Guest) -> str:
 
 
 def interface(network: str, mac: str, filter: str, address: str) -> str:
-    """The one network card of a guest, behind its role's filter."""
+    """Return the network card of a guest, behind its role's filter."""
     return (
         f"<interface type='network'><mac address='{mac}'/><source network={xml.quoteattr(network)}/>"
         f"<model type='virtio'/><filterref filter={xml.quoteattr(filter)}>"
@@ -89,8 +89,9 @@ def interface(network: str, mac: str, filter: str, address: str) -> str:
 
 
 def record(kept: str, live: str, *, persistent: bool = True, directory: str = "") -> dict[str, Any]:
-    """What a domain's descriptions say: as it is kept, and as it runs. One that is not persistent is gone
-    when it stops. `directory` is where the disks of its scope lie.
+    """Return the content of a domain's two descriptions: the kept one, and that of the running guest.
+
+    A domain that is not persistent is gone when it stops. `directory` holds the disks of its scope.
     """
     root, running = xml.parse(kept), xml.parse(live)
     return {
@@ -107,23 +108,24 @@ def record(kept: str, live: str, *, persistent: bool = True, directory: str = ""
 
 
 def cards(root: xml.Element) -> list[dict[str, str]]:
-    """The network cards in a description."""
+    """Return the network cards in a description."""
     return [_card(each) for each in root.iterfind("devices/interface")]
 
 
 def wall(cards: Cards, own: Mapping[str, str], devices: str) -> str:
-    """The filter that all of a host's traffic passes; empty where some may pass by it: its own card must be
-    just so, and there must be no other but those of its further devices.
+    """Return the filter that all of a host's traffic passes; empty if some traffic may bypass it.
+
+    Its own card must be exactly as declared. Besides it, only the cards of its further devices may exist.
     """
-    walls = [card["filter"] for card in cards if {**card, "filter": ""} == {**_NO_CARD, **own}]
-    return walls[0] if len(walls) == 1 and not strange(cards, own["mac"], devices) else ""
+    filters = [card["filter"] for card in cards if {**card, "filter": ""} == {**_NO_CARD, **own}]
+    return filters[0] if len(filters) == 1 and not strange(cards, own["mac"], devices) else ""
 
 
 _NO_CARD = dict.fromkeys(("mac", "network", "link", "filter", "address", "more"), "")
 
 
 def strange(cards: Cards, mac: str, devices: str) -> list[int]:
-    """Which cards, by their numbers, are neither a host's own nor among its further devices."""
+    """Return the numbers of the cards that are neither a host's own nor among its further devices."""
     expected = [{"mac": mac}, *map(_read_card, xml.parse(f"<devices>{devices}</devices>").iter("interface"))]
     found = []
     for number, card in enumerate(cards):
@@ -140,7 +142,9 @@ def _read_card(card: xml.Element) -> dict[str, str]:
 
 
 def _card(card: xml.Element) -> dict[str, str]:
-    told = [(each.get("name", ""), each.get("value", "")) for each in card.iterfind("filterref/parameter")]
+    parameters = [
+        (each.get("name", ""), each.get("value", "")) for each in card.iterfind("filterref/parameter")
+    ]
     network = xml.attribute(card, "source", "network")
     return {
         "mac": xml.attribute(card, "mac", "address"),
@@ -149,13 +153,13 @@ def _card(card: xml.Element) -> dict[str, str]:
         if network
         else xml.attribute(card, "source", "bridge") or xml.attribute(card, "source", "dev"),
         "filter": xml.attribute(card, "filterref", "filter"),
-        "address": " ".join(value for name, value in told if name == "IP"),
-        "more": " ".join(name for name, _ in told if name != "IP"),
+        "address": " ".join(value for name, value in parameters if name == "IP"),
+        "more": " ".join(name for name, _ in parameters if name != "IP"),
     }
 
 
 def _disk(disk: xml.Element, directory: str) -> dict[str, str]:
-    """A disk; where it is an external snapshot of a disk of the scope, that disk with its `overlay`."""
+    """Return a disk. For an external snapshot of a disk of the scope, return that disk with its `overlay`."""
     layers = list(_layers(disk))
     ours = [each for each in layers if each.rpartition("/")[0] == directory and disks.read(_file(each))]
     path = next(iter(ours or layers), "")
@@ -168,7 +172,7 @@ def _disk(disk: xml.Element, directory: str) -> dict[str, str]:
 
 
 def _layers(disk: xml.Element) -> Iterator[str]:
-    """The file of a disk, and the files below it, each below the last."""
+    """Yield the file of a disk, and the files below it, from top to bottom."""
     layer: xml.Element | None = disk
     while layer is not None:
         if file := xml.attribute(layer, "source", "file"):

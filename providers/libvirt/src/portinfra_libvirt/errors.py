@@ -1,7 +1,7 @@
-"""libvirt's errors as ours, by what the caller should do: every code of libvirt has a class.
+"""libvirt's errors as ours, by what the caller should do. Every code of libvirt has a class.
 
-What waiting cannot mend is final at once. What a look at the hypervisor may mend (something is not there, or
-is there already) is tried once more after that look: libvirt's lists are never stale. The rest may pass.
+An error that waiting cannot resolve is final at once. If a resource is missing or exists already, core reads
+the hypervisor again and tries once more: libvirt's lists are never stale. Other errors may pass.
 """
 
 import re
@@ -15,14 +15,14 @@ from portinfra.errors import ProviderError
 
 NAME = "libvirt"
 
-AGAIN = "Run the same command again: it looks first, and goes on from what is there."
+AGAIN = "Run the same command again: it first reads the current state, and continues from there."
 
 TRIES: Mapping[type[ProviderError], int] = {errors.NotFound: 2, errors.AlreadyExists: 2}
-"""After so many equal failures in a row, an error of the class is final: a look was between them."""
+"""After this many equal failures in a row, an error of the class is final. Core reads between them."""
 STATE_TRIES = 4
-"""The same for a request that does not fit the state of a resource, which may be about to change."""
+"""The same for a request that does not fit the state of a resource. The state may be about to change."""
 UNEXPLAINED_TRIES = 3
-"""The same for an answer that names no known cause."""
+"""The same for an error that names no known cause."""
 
 _CODES: Mapping[type[ProviderError], tuple[str, ...]] = {
     errors.NotFound: (
@@ -64,12 +64,12 @@ _CODES: Mapping[type[ProviderError], tuple[str, ...]] = {
 }
 """Class → the codes of libvirt that mean it, without `VIR_ERR_`."""
 
-BY_WORDS = (
+BY_MESSAGE = (
     *("INTERNAL_ERROR", "OPERATION_FAILED", "SYSTEM_ERROR", "RPC", "CALL_FAILED"),
     *("OPEN_FAILED", "READ_FAILED", "WRITE_FAILED", "GET_FAILED", "POST_FAILED"),
     *("HTTP_ERROR", "BUILD_FIREWALL", "HOOK_SCRIPT_FAILED"),
 )
-"""Codes that libvirt gives to all that went wrong: their words tell the cause."""
+"""Codes that libvirt uses for many causes. The message of the error names the cause."""
 
 KINDS: Mapping[int, type[ProviderError]] = {
     getattr(libvirt, f"VIR_ERR_{code}"): kind for kind, codes in _CODES.items() for code in codes
@@ -84,15 +84,15 @@ def _patterns(
     return tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in pairs)
 
 
-_WORDS = _patterns(
+_MESSAGES = _patterns(
     (
-        (r"accurate CPU usage", errors.Unavailable),  # qemu-img's key derivation, on a machine that is busy
+        (r"accurate CPU usage", errors.Unavailable),  # qemu-img's key derivation on a busy machine
         (r"already in use by interface|network interface with .* already exists", errors.InvalidRequest),
         (r"controller .* for group|unable to find any emulator|kvm is not available", errors.Unsupported),
         (r"unsupported configuration|is not supported|not supported by this QEMU", errors.Unsupported),
         (r"already exists|already in use by domain|already defined", errors.AlreadyExists),
         (r"secret not found|no secret with matching", errors.NotFound),
-        (r"has asynchronous jobs running", errors.Unavailable),  # a pool, while a disk is made in it
+        (r"has asynchronous jobs running", errors.Unavailable),  # a pool while libvirt creates a disk in it
         (r"xtables lock|state change lock", errors.Unavailable),
         (r"in use|is busy|being allocated|is active|get .?(write|shared).? lock", errors.Conflict),
         (r"no space left|cannot allocate memory|Cannot set up guest memory", errors.NoCapacity),
@@ -105,55 +105,57 @@ _WORDS = _patterns(
         (r"process exited while connecting to monitor|unable to execute QEMU command", errors.InvalidRequest),
     )
 )
-"""What libvirt tells in words alone, under one code for all that went wrong."""
+"""Causes that only the message of an error names."""
 
 _UNREACHABLE_WORDS = re.compile(_UNREACHABLE, re.IGNORECASE)
 
 _FIXES: Mapping[type[ProviderError], str] = {
-    errors.PermissionDenied: "Use a user of group libvirt, or name it in the URI: qemu+ssh://USER@HOST/system.",
-    errors.Unavailable: "Is libvirtd running there? See: `portinfra providers libvirt --doctor`.",
-    errors.NoCapacity: "Make room on that hypervisor, or name another zone.",
+    errors.PermissionDenied: "Use a user of group libvirt, or name it in the URI: "
+    "qemu+ssh://USER@HOST/system.",
+    errors.Unavailable: "Check that libvirtd runs there: `portinfra providers libvirt --doctor`.",
+    errors.NoCapacity: "Free memory or disk space on that hypervisor, or choose another zone.",
     errors.OutcomeUnknown: AGAIN,
     errors.Conflict: AGAIN,
-    errors.Unsupported: "The hypervisor cannot do it: change what its message names.",
-    errors.InvalidRequest: "Mend what the message names, then run the same command again.",
+    errors.Unsupported: "The hypervisor does not support this: change what its message names.",
+    errors.InvalidRequest: "Correct what the message names, then run the same command again.",
 }
 
 _ADVICE: Mapping[str, str] = {
-    "has asynchronous jobs running": "A disk is being made in it: it is tried again.",
-    "already in use by interface": "Another network there has these addresses: choose another cidr.",
-    "for group": "Its cgroups cannot be used: see its log, and `portinfra providers libvirt --doctor`.",
+    "has asynchronous jobs running": "libvirt is creating a disk in the pool. portinfra tries it again.",
+    "already in use by interface": "Another network there uses these addresses: choose another cidr.",
+    "for group": "The hypervisor cannot use its cgroups: see its log, and `portinfra providers libvirt "
+    "--doctor`.",
     "no secret with matching": "Define the secret again with the passphrase of its key (virsh secret-define, "
     "virsh secret-set-value), then run the same command again.",
-    "already defined for use": "Another secret is defined for this disk: see virsh secret-list.",
+    "already defined for use": "Another secret is defined for this disk. Find it with virsh secret-list.",
 }
-"""By what libvirt told."""
+"""Part of libvirt's message → what to do."""
 
 
 def to_provider_error(error: libvirt.libvirtError) -> ProviderError:
-    """Return the error of ours that a code of libvirt means; where the code says nothing, its words."""
-    code, told = error.get_error_code(), str(error.get_error_message() or error)
-    kind = KINDS.get(code) or next((each for pattern, each in _WORDS if pattern.search(told)), None)
-    advice = next((fix for words, fix in _ADVICE.items() if words in told), "")
+    """Return libvirt's error as one of ours, by its code; if the code names no cause, by its message."""
+    code, message = error.get_error_code(), str(error.get_error_message() or error)
+    kind = KINDS.get(code) or next((each for pattern, each in _MESSAGES if pattern.search(message)), None)
+    advice = next((fix for words, fix in _ADVICE.items() if words in message), "")
     if kind is None:
-        found: ProviderError = errors.OutcomeUnknown(told, provider=NAME, fix=advice or AGAIN)
+        found: ProviderError = errors.OutcomeUnknown(message, provider=NAME, fix=advice or AGAIN)
         found.tries_max = UNEXPLAINED_TRIES
         return found
-    found = kind(told, provider=NAME, fix=complete_commands(advice or _FIXES.get(kind, "")))
-    found.unreachable = kind is errors.Unavailable and _is_unreachable(code, told)
+    found = kind(message, provider=NAME, fix=complete_commands(advice or _FIXES.get(kind, "")))
+    found.unreachable = kind is errors.Unavailable and _is_unreachable(code, message)
     if code == libvirt.VIR_ERR_OPERATION_INVALID:
         found.tries_max = STATE_TRIES
     return limit_tries(found)
 
 
 def limit_tries(error: ProviderError) -> ProviderError:
-    """Return an error with the number of tries that its class is worth at a hypervisor."""
+    """Return an error with the number of tries of its class."""
     if error.tries_max is None:
         error.tries_max = TRIES.get(type(error))
     return error
 
 
-def _is_unreachable(code: int, told: str) -> bool:
+def _is_unreachable(code: int, message: str) -> bool:
     return code in (libvirt.VIR_ERR_NO_CONNECT, libvirt.VIR_ERR_UNKNOWN_HOST) or bool(
-        _UNREACHABLE_WORDS.search(told)
+        _UNREACHABLE_WORDS.search(message)
     )

@@ -1,12 +1,12 @@
-"""A role's walls: one nwfilter, in two layers. https://libvirt.org/formatnwfilter.html
+"""The filter of a role: one nwfilter, in two layers. https://libvirt.org/formatnwfilter.html
 
-On the wire: nobody speaks under another's MAC or IP address, or in any protocol but IPv4 and ARP; and of
-IPv4, what the role's rules name and the answers to it pass, told by their ports alone. Above it: what the
-role's rules let through, stateful. Everything else is dropped, in both layers.
+The lower layer is on the wire. A guest uses only its own MAC and IP address, and only IPv4 and ARP. Of IPv4,
+only the traffic of the role's rules and the answers to it pass, by addresses and ports. The upper layer is
+stateful: it allows the role's rules. Both layers drop everything else.
 
-The upper layer would do, if libvirt did not take it out of the way of all packets, of all guests of the
-hypervisor, for a moment at every change of a filter and every start of a guest: 60 ms, with libvirt 9.0. The
-lower one it replaces without a gap.
+The upper layer alone would not do. libvirt removes it for all packets of all guests of the hypervisor, for a
+moment at every change of a filter and every start of a guest: 60 ms, with libvirt 9.0. It replaces the lower
+one without a gap.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ Way = Literal["ingress", "egress"]
 
 ANYWHERE = "0.0.0.0/0"
 ALLOWED = 500
-"""The priority of what a role's rules let through."""
+"""The priority of the role's rules."""
 
 _DIRECTIONS: dict[Way, str] = {"ingress": "in", "egress": "out"}
 
@@ -35,31 +35,32 @@ _WIRE = """\
 <rule action='drop' direction='inout' priority='-500'><mac/></rule>
 """
 
-_ASKS = "srcportstart='68' dstportstart='67'"
-_ANSWERS = "srcportstart='67' dstportstart='68'"
+_REQUEST = "srcportstart='68' dstportstart='67'"
+_REPLY = "srcportstart='67' dstportstart='68'"
 _EVERYONE = "255.255.255.255"
 _DHCP = f"""\
 <rule action='accept' direction='out' priority='-800'>\
-<ip srcipaddr='0.0.0.0' dstipaddr='{_EVERYONE}' protocol='udp' {_ASKS}/></rule>
+<ip srcipaddr='0.0.0.0' dstipaddr='{_EVERYONE}' protocol='udp' {_REQUEST}/></rule>
 <rule action='accept' direction='out' priority='-650'>\
-<ip dstipaddr='{_EVERYONE}' protocol='udp' {_ASKS}/></rule>
+<ip dstipaddr='{_EVERYONE}' protocol='udp' {_REQUEST}/></rule>
 <rule action='accept' direction='out' priority='-650'>\
-<ip dstipaddr='{{server}}' protocol='udp' {_ASKS}/></rule>
+<ip dstipaddr='{{server}}' protocol='udp' {_REQUEST}/></rule>
 <rule action='accept' direction='in' priority='-800'>\
-<ip srcipaddr='{{server}}' protocol='udp' {_ANSWERS}/></rule>
-<rule action='accept' direction='out' priority='100'><udp dstipaddr='{_EVERYONE}' {_ASKS}/></rule>
-<rule action='accept' direction='out' priority='100'><udp dstipaddr='{{server}}' {_ASKS}/></rule>
-<rule action='accept' direction='in' priority='100'><udp srcipaddr='{{server}}' {_ANSWERS}/></rule>
+<ip srcipaddr='{{server}}' protocol='udp' {_REPLY}/></rule>
+<rule action='accept' direction='out' priority='100'><udp dstipaddr='{_EVERYONE}' {_REQUEST}/></rule>
+<rule action='accept' direction='out' priority='100'><udp dstipaddr='{{server}}' {_REQUEST}/></rule>
+<rule action='accept' direction='in' priority='100'><udp srcipaddr='{{server}}' {_REPLY}/></rule>
 """
-"""DHCP, in both layers, and with nobody but the server: open to others, it would be a way for everything.
-Only it may be spoken without an address.
+"""DHCP in both layers, with the server only: open to other addresses, it would allow any traffic.
+
+A guest without an address may send only DHCP.
 """
 
 _REST = "<rule action='drop' direction='inout' priority='1000'><all{comment}/></rule>\n"
 
 
 class Allowed(NamedTuple):
-    """One rule as a filter has it: a role stands for the addresses of all who are in it."""
+    """One rule in the form of a filter. The addresses of a role's hosts stand in for the role."""
 
     way: Way
     protocol: str
@@ -67,29 +68,29 @@ class Allowed(NamedTuple):
     last: int
     cidr: str
     peer: str
-    """The firewall's address, where that is the peer; else the CIDR."""
+    """The address of the peer's firewall if the peer is a role; else the CIDR."""
 
     @property
     def rule(self) -> Rule:
-        """As it is declared."""
+        """The rule in the form of a declaration."""
         return Rule(self.protocol, self.first, self.last, self.peer)
 
 
 class Seen(NamedTuple):
-    """What a filter's XML says."""
+    """The content of a filter's XML."""
 
     name: str
     owner: str
     """The text of the mark."""
     allowed: tuple[Allowed, ...]
     dhcp: str
-    """The address of the DHCP server that is let through; empty: none is."""
+    """The address of the DHCP server that the filter allows; empty if there is none."""
     sound: bool
     """Whether everything else in it is as it must be."""
 
 
 def document(name: str, owner: str, allowed: Iterable[Allowed] = (), dhcp: str = "") -> str:
-    """The filter, in libvirt's XML; with the address of a DHCP server, that is let through, too."""
+    """Return the filter in libvirt's XML. `dhcp` is the address of a DHCP server that it allows."""
     served = _DHCP.format(server=dhcp) if dhcp else ""
     rules = "".join(_on_the_wire(each) + _rule(each) for each in sorted(allowed))
     rest = _REST.format(comment=f" comment={xml.quoteattr(owner)}")
@@ -101,7 +102,7 @@ def document(name: str, owner: str, allowed: Iterable[Allowed] = (), dhcp: str =
 
 
 def read(document: str) -> Seen:
-    """What is in a filter."""
+    """Return the content of a filter."""
     root = xml.parse(document)
     allowed, others, owner, dhcp = [], [], "", ""
     for rule in root:
@@ -128,12 +129,12 @@ def renew(text: str, attempt: str) -> str:
 
 
 def digest(allowed: Iterable[Allowed]) -> str:
-    """A short word for all that is let through."""
+    """Return a short hash of all allowed traffic."""
     return hashlib.sha256(repr(sorted(tuple(each) for each in allowed)).encode()).hexdigest()[:12]
 
 
 def _on_the_wire(allowed: Allowed) -> str:
-    """What is let through, and what answers it, told by addresses and ports."""
+    """Return the rules on the wire for allowed traffic and its answers, by addresses and ports."""
     ingress = allowed.way == "ingress"
     return "".join(
         f"<rule action='accept' direction='{direction}' priority='-600'>"
@@ -160,16 +161,16 @@ def _ports(side: str, allowed: Allowed) -> str:
 
 def _rule(allowed: Allowed) -> str:
     side = "src" if allowed.way == "ingress" else "dst"
-    told = _addresses(side, allowed.cidr) + _ports("dst", allowed)
+    attributes = _addresses(side, allowed.cidr) + _ports("dst", allowed)
     if allowed.peer != allowed.cidr:
-        told += f" comment={xml.quoteattr(allowed.peer)}"
+        attributes += f" comment={xml.quoteattr(allowed.peer)}"
     direction = _DIRECTIONS[allowed.way]
-    traffic = f"<{allowed.protocol}{told}/>"
+    traffic = f"<{allowed.protocol}{attributes}/>"
     return f"<rule action='accept' direction='{direction}' priority='{ALLOWED}'>{traffic}</rule>\n"
 
 
 def _to_allowed(rule: Element) -> Allowed | None:
-    """What a rule of the role lets through; None for one that is not of this form."""
+    """Return the traffic of a rule of the role; None for a rule of another form."""
     if rule.get("action") != "accept" or rule.get("priority") != str(ALLOWED) or len(rule) != 1:
         return None
     (traffic,) = rule
@@ -201,6 +202,6 @@ def _traffic(rule: Element) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
 
 
 def _others(allowed: Iterable[Allowed], dhcp: str) -> list[tuple[Any, ...]]:
-    """Everything in a sound filter but the upper layer's rules of the role."""
+    """Return everything in a correct filter but the upper layer's rules of the role."""
     rules = xml.parse(document("", "", allowed, dhcp))
     return sorted(_canonical(rule) for rule in rules if rule.tag == "rule" and _to_allowed(rule) is None)

@@ -1,4 +1,4 @@
-"""Public addresses of a site behind NAT: which host gets which."""
+"""Public addresses of a site behind NAT, and which host gets which."""
 
 import re
 from collections.abc import Iterable
@@ -7,8 +7,10 @@ from portinfra_libvirt.site import Site
 
 
 def preferred_address(name: str, addresses: tuple[str, ...], taken: Iterable[str]) -> str | None:
-    """The address for a host that has none yet: `web2` gets the second where that is free, else the first
-    that is. None where none is free.
+    """Return the address for a host without one: for `web2` the second address if it is free, else the first
+    free.
+
+    Return None if no address is free.
     """
     number = re.search(r"(\d+)$", name)
     first = (int(number[1]) - 1) % len(addresses) if number and addresses else 0
@@ -17,9 +19,9 @@ def preferred_address(name: str, addresses: tuple[str, ...], taken: Iterable[str
 
 
 def full(site: Site) -> tuple[str, str]:
-    """What is told where there are more public hosts than addresses, and what to do."""
+    """Return the message and the fix for a site with more public hosts than addresses."""
     count = len(site.public)
     return (
-        f"the site {site.name} has {count} public address{'' if count == 1 else 'es'}, and all are taken",
-        f'Add one to public of site "{site.name}" in the file of sites, or first make fewer hosts public.',
+        f"the site {site.name} has {count} public address{'' if count == 1 else 'es'}, and all are in use",
+        f'Add an address to public of site "{site.name}" in the file of sites, or make fewer hosts public.',
     )

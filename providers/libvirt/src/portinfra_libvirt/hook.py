@@ -1,13 +1,13 @@
 #!/usr/bin/python3 -I
-"""The way in by NAT: what libvirt runs on its machine when a network changes. https://libvirt.org/hooks.html
+"""The hook for access by NAT: libvirt runs it when a network changes. https://libvirt.org/hooks.html
 
-It lies there as /etc/libvirt/hooks/network.d/portinfra, by itself: it needs Python 3.7 and nft, nothing else.
-libvirt waits for it, so it must not ask libvirt: it reads what libvirt keeps in /etc/libvirt. (What libvirt
-tells it on its standard input is the network as it was when it started.)
+It is installed as /etc/libvirt/hooks/network.d/portinfra. It is a file of its own that needs Python 3.7 and
+nft only. libvirt waits for it, so it must not call libvirt. It reads libvirt's files in /etc/libvirt instead:
+its standard input has the network as it was at its start.
 
-For each network that forwards there is one nftables table, replaced at once. The way out is translated; the
-way in is open, at a public address, for what its host's filter lets in from outside of the network, and for
-nothing else. From whom it may come, the filter says.
+Each network that forwards has one nftables table, which the hook replaces at once. The table translates
+outgoing traffic. At a public address, it forwards what the host's filter allows from outside of the network,
+and nothing else. The filter decides from which sources.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ INTERFACES = Path("/sys/class/net")
 PLACE = DEFINITIONS / "hooks/network.d/portinfra"
 URI = "urn:portinfra:network"
 PORTGROUP = "portinfra-public"
-"""A network that has one of this name forwards."""
+"""The name of a portgroup in each network that forwards."""
 PUBLIC = "public"
 CHANGING = "changing"
-"""What a network's metadata says while somebody wants to hear that it is forwarded anew."""
+"""The key in a network's metadata while a caller waits for a confirmation of new forwarding."""
 ANSWER = "portinfra hook 1: it is forwarded"
-"""By failing with these words the hook answers: nothing else of what it says comes back to whoever asks."""
+"""The hook answers by failing with this message: libvirt returns no other output to the caller."""
 
 
 class Forward(NamedTuple):
-    """One way in."""
+    """One forwarded port range."""
 
     public: str
     protocol: str
@@ -45,9 +45,9 @@ class Forward(NamedTuple):
     """The address in the network."""
 
 
-def main(operation: str, name: str, told: str, definitions: Path = DEFINITIONS) -> str:
-    """Bring a network's table up to date; what is to be told to whoever asked, if anything."""
-    live = ElementTree.fromstring(told)
+def main(operation: str, name: str, document: str, definitions: Path = DEFINITIONS) -> str:
+    """Bring a network's table up to date. Return the message for the caller; empty without one."""
+    live = ElementTree.fromstring(document)
     bridge = _attribute(live if live.tag == "network" else live.find("network"), "bridge", "name")
     network = _definition(definitions / "qemu/networks", name)
     said = _read_metadata(network)
@@ -63,7 +63,7 @@ def main(operation: str, name: str, told: str, definitions: Path = DEFINITIONS) 
 
 
 def forwards(network: ElementTree.Element, definitions: Path) -> list[Forward]:
-    """Every way in to a network, by the filters of its public hosts."""
+    """Return every forwarded port range of a network, by the filters of its public hosts."""
     cidr = cidr_of(network)
     found: set[Forward] = set()
     for entry in ((_read_metadata(network) or {}).get(PUBLIC) or {}).values():
@@ -72,15 +72,15 @@ def forwards(network: ElementTree.Element, definitions: Path) -> list[Forward]:
         domain = _definition(definitions / "qemu", entry.get("domain", ""))
         for card in domain.iterfind("devices/interface/filterref"):
             if card.find(f"parameter[@name='IP'][@value='{entry.get('ip')}']") is not None:
-                wall = _definition(definitions / "nwfilter", card.get("filter", ""))
+                filter = _definition(definitions / "nwfilter", card.get("filter", ""))
                 found.update(
-                    Forward(entry["public"], *each, entry["ip"]) for each in _ports_from_outside(wall, cidr)
+                    Forward(entry["public"], *each, entry["ip"]) for each in _ports_from_outside(filter, cidr)
                 )
     return sorted(found)
 
 
 def table(bridge: str, cidr: str, forwards: list[Forward]) -> str:
-    """The table, as nft reads it: all of it in the place of what was there."""
+    """Return the table in nft's language. It replaces any earlier table."""
     rules = "".join(f"    {_rule(each)}\n" for each in forwards)
     return f"""\
 {without(bridge)}\
@@ -109,12 +109,12 @@ table ip portinfra_{bridge} {{
 
 
 def without(bridge: str) -> str:
-    """No table, whether or not there was one, as nft reads it."""
+    """Return the removal of the table in nft's language. It also works without a table."""
     return f"table ip portinfra_{bridge} {{ }}\ndelete table ip portinfra_{bridge}\n"
 
 
 def cidr_of(network: ElementTree.Element) -> str:
-    """The addresses of a network."""
+    """Return the addresses of a network."""
     size = _attribute(network, "ip", "prefix") or _attribute(network, "ip", "netmask")
     return str(ipaddress.ip_network(f"{_attribute(network, 'ip', 'address')}/{size}", strict=False))
 
@@ -125,11 +125,11 @@ def _rule(forward: Forward) -> str:
     return f"ip daddr {forward.public}{protocol}{ports} dnat to {forward.host}"
 
 
-def _ports_from_outside(wall: ElementTree.Element, cidr: str) -> list[tuple[str, int, int]]:
-    """What a filter lets in from any address outside of the network: protocol, first and last port."""
+def _ports_from_outside(filter: ElementTree.Element, cidr: str) -> list[tuple[str, int, int]]:
+    """Return what a filter allows from addresses outside of the network: protocol, first and last port."""
     inside = ipaddress.IPv4Network(cidr)
     found = []
-    for rule in wall.iterfind("rule[@action='accept'][@direction='in'][@priority='500']"):
+    for rule in filter.iterfind("rule[@action='accept'][@direction='in'][@priority='500']"):
         for traffic in rule:
             address = traffic.get("srcipaddr")
             source = f"{address}/{traffic.get('srcipmask', '32')}" if address else "0.0.0.0/0"
@@ -141,7 +141,7 @@ def _ports_from_outside(wall: ElementTree.Element, cidr: str) -> list[tuple[str,
 
 
 def _definition(directory: Path, name: str) -> ElementTree.Element:
-    """What libvirt keeps under a name; without it, an empty element."""
+    """Return libvirt's definition of a name; an empty element if there is none."""
     try:
         return ElementTree.parse(directory / f"{name}.xml").getroot()
     except (OSError, ElementTree.ParseError):
@@ -149,7 +149,7 @@ def _definition(directory: Path, name: str) -> ElementTree.Element:
 
 
 def _read_metadata(network: ElementTree.Element) -> dict[str, Any] | None:
-    """What our own metadata says; None where there is none."""
+    """Return our own metadata; None if there is none."""
     for each in network.iterfind("metadata/*"):
         if each.tag.startswith(f"{{{URI}}}"):
             try:
@@ -176,7 +176,8 @@ if __name__ == "__main__":
             answer = main(operation, name, sys.stdin.read())
         except (OSError, ValueError, ElementTree.ParseError, subprocess.SubprocessError) as error:
             answer = f"portinfra hook: {error}"
-    # An update is done already: there, failing breaks nothing. Elsewhere it would stop a network or a guest.
+    # An update is complete before the hook runs, so a failure breaks nothing. Any other failure would stop a
+    # network or a guest.
     if answer:
         sys.stderr.write(f"{answer}\n")
         sys.exit(operation == "updated")

@@ -1,4 +1,4 @@
-"""What a storage pool can tell of a disk that it does not list: that it is absent, or nothing."""
+"""Why a disk that no pool lists is absent, or unknown."""
 
 import shlex
 from collections.abc import Mapping
@@ -9,18 +9,18 @@ from attrs import frozen
 
 @frozen
 class Unlisted:
-    """Why a file is unknown: no pool lists its directory."""
+    """The reason why a file is unknown: no pool lists its directory."""
 
     reason: str
     fix: str
     definable: bool = False
-    """Whether portinfra may define or start the pool so that it lists the file; else a person has to."""
+    """Whether portinfra may define or start the pool so that it lists the file. If not, a person must."""
 
 
 def explain_unlisted(pool: Mapping[str, str], path: str, at: str) -> Unlisted | None:
-    """Return why a file is unknown that a pool does not list; None where it is absent.
+    """Return why a file that a pool does not list is unknown; None if the file is absent.
 
-    A file is absent only where an active pool lists its directory. `pool` has the keys `name`, `state`
+    A file is absent only if an active pool lists its directory. `pool` has the keys `name`, `state`
     (`active`, `inactive` or `undefined`) and `directory`; `at` names the hypervisor.
     """
     name, state, directory = pool["name"], pool["state"], str(PurePosixPath(path).parent)
@@ -33,12 +33,14 @@ def explain_unlisted(pool: Mapping[str, str], path: str, at: str) -> Unlisted | 
         problem = f"lists {pool['directory']} instead of {directory}"
         fix = f"Define it again with: virsh pool-destroy {name}; virsh pool-undefine {name}; {define}"
     elif state == "inactive":
-        problem, fix = "is not active", f"Mount its directory if need be, and start it again with: {start}"
+        problem, fix = "is not active", f"Mount its directory if needed, then start it again with: {start}"
     else:
         return None
     again = {
         "is not defined": ", until apply defines it again",
         "is not active": ", until apply starts it again",
     }
-    reason = f"the pool {name} of {at} {problem}: what is in {directory} is unknown{again.get(problem, '')}"
+    reason = (
+        f"the pool {name} of {at} {problem}: the files in {directory} are unknown{again.get(problem, '')}"
+    )
     return Unlisted(reason, fix, definable=problem in again)

@@ -1,7 +1,7 @@
-"""How what libvirt keeps carries its owner: one JSON object, in metadata or in a description.
+"""The owner of a libvirt resource: one JSON object, in metadata or in a description.
 
-Networks and domains have metadata. A disk's file has nothing but its name; the libvirt secret that opens it
-has a description. A filter has a comment on one of its rules.
+Networks and domains have metadata. The file of a disk has only its name; the libvirt secret that opens it has
+a description. A filter has a comment on one of its rules.
 """
 
 import json
@@ -17,7 +17,7 @@ Mark = Mapping[str, Any]
 
 
 def mark(want: Spec, refs: Refs, **more: Any) -> dict[str, Any]:
-    """What a resource says of itself; what is empty is left out."""
+    """Return the mark of a resource, without empty values."""
     owner = refs.owner(want)
     said = {
         "v": Owner.VERSION,
@@ -32,7 +32,7 @@ def mark(want: Spec, refs: Refs, **more: Any) -> dict[str, Any]:
 
 
 def owning(said: Mark, want: Spec) -> dict[str, Any]:
-    """The same mark under another owner, with its tags and protection."""
+    """Return the same mark with another owner, with its tags and protection."""
     new = {
         **said,
         "address": str(want.address),
@@ -43,19 +43,19 @@ def owning(said: Mark, want: Spec) -> dict[str, Any]:
 
 
 def to_text(said: Mark) -> str:
-    """As text."""
+    """Return the mark as text."""
     return json.dumps(said, sort_keys=True, separators=(",", ":"))
 
 
 def read_mark(text: str | None, scope: Scope, kind: str) -> Mark | None:
-    """The mark in a text; None where it is not of this scope and kind."""
+    """Return the mark in a text; None if it is not of this scope and kind."""
     said = parse_mark(text)
     ours = said.get("scope") == str(scope) and Address(str(said.get("address", ""))).kind == kind
     return said if ours else None
 
 
 def parse_mark(text: str | None) -> Mark:
-    """The mark in a text, whosever it is; empty where there is none."""
+    """Return the mark in a text, of any owner; empty if there is none."""
     try:
         said = json.loads(text or "")
     except ValueError:
@@ -64,12 +64,12 @@ def parse_mark(text: str | None) -> Mark:
 
 
 def is_mark(text: str | None) -> bool:
-    """Whether a text is the mark of any resource of any scope."""
+    """Return whether a text is the mark of any resource of any scope."""
     return bool(parse_mark(text).get("scope"))
 
 
 def unique_id(*words: object) -> str:
-    """The UUID of a thing that is called so: the same wherever it is made."""
+    """Return the UUID that follows from these words. It is the same wherever it is computed."""
     return str(uuid.uuid5(_NAMESPACE, " ".join(map(str, words))))
 
 

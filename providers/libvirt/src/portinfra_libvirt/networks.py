@@ -1,7 +1,7 @@
-"""An environment's network: one bridge, with the subnets written into its metadata.
+"""An environment's network: one bridge, with the subnets in its metadata.
 
-Subnets are ranges of addresses in it, and no networks of their own: what is routed between two networks of
-libvirt passes by the filters.
+Subnets are ranges of addresses, not networks of their own: traffic that is routed between two libvirt
+networks bypasses the filters.
 """
 
 import ipaddress
@@ -17,30 +17,31 @@ URI = "urn:portinfra:network"
 SUBNETS = "subnets"
 PUBLIC = "public"
 SECTIONS = (SUBNETS, PUBLIC)
-"""What the metadata says besides the network's own mark: entry by entry, each with its owner."""
+"""The sections of the metadata besides the network's own mark. Each entry has its owner."""
 CHANGING = "changing"
-"""In the metadata while it is not sure that the network is forwarded as it says."""
+"""The key in the metadata while forwarding by this definition is not confirmed."""
 _KEPT = (*SECTIONS, CHANGING)
 
 _FORWARDED = "portinfra-public"
 PORTGROUP = f"<portgroup name='{_FORWARDED}'/>"
-"""In a network that the hook forwards for. No card uses it: it tells the hook, and its change calls it."""
+"""The portgroup of a network for which the hook forwards. No card uses it. Changing it runs the hook."""
 
 
 def gateway(cidr: str) -> str:
-    """The hypervisor's own address in a network: its last, which is no role's. Rules name roles by their
-    addresses, and the hypervisor must not be taken for one of their hosts.
+    """Return the hypervisor's own address in a network: the last one, which no role has.
+
+    Rules name roles by addresses, so the hypervisor must not count as a host of one of them.
     """
     return str(ipaddress.ip_network(cidr)[-2])
 
 
 def prefix(cidr: str) -> int:
-    """How long the network's part of an address is."""
+    """Return the prefix length of a network."""
     return ipaddress.ip_network(cidr).prefixlen
 
 
 def document(name: str, cidr: str, said: Mapping[str, Any], scope: Scope, site: Site) -> str:
-    """The network, in libvirt's XML."""
+    """Return the network in libvirt's XML."""
     mine = "" if site.bridge else _own_bridge(cidr, scope, site)
     shared = f"<forward mode='bridge'/><bridge name={xml.quoteattr(site.bridge)}/>" if site.bridge else ""
     return (
@@ -52,15 +53,15 @@ def document(name: str, cidr: str, said: Mapping[str, Any], scope: Scope, site: 
 
 def _own_bridge(cidr: str, scope: Scope, site: Site) -> str:
     forward = "" if site.mode == "none" else f"<forward mode='{site.mode}'/>"
-    called = PORTGROUP if site.public else ""
+    portgroup = PORTGROUP if site.public else ""
     return (
         f"{forward}<bridge name='pi{scope.hash}' stp='off' delay='0'/><dns enable='no'/>"
-        f"<ip family='ipv4' address='{gateway(cidr)}' prefix='{prefix(cidr)}'><dhcp/></ip>{called}"
+        f"<ip family='ipv4' address='{gateway(cidr)}' prefix='{prefix(cidr)}'><dhcp/></ip>{portgroup}"
     )
 
 
 def record(document: str, active: bool) -> dict[str, Any]:
-    """What a network's XML says."""
+    """Return the content of a network's XML."""
     root = xml.parse(document)
     return {
         "name": xml.text(root, "name"),
@@ -78,59 +79,59 @@ def record(document: str, active: bool) -> dict[str, Any]:
 
 
 def is_bare(record: Mapping[str, Any], scope: Scope) -> bool:
-    """Whether a network has a name of the scope, and no mark of any scope."""
+    """Return whether a network has a name of the scope, and no mark of any scope."""
     return scope.resource_name(record["name"]) is not None and not marks.is_mark(record["said"])
 
 
 def keep_entries(new: str, old: str | None) -> str:
-    """A network as it is to be, with the entries and the pins that the old definition has."""
+    """Return a new definition of a network with the entries and DHCP hosts of the old one."""
     if old is None:
         return new
     root, before = xml.parse(new), xml.parse(old)
-    entries = {section: told for section, told in _read_metadata(before).items() if section in _KEPT}
+    entries = {section: entry for section, entry in _read_metadata(before).items() if section in _KEPT}
     into, pins = root.find("ip/dhcp"), before.findall("ip/dhcp/host")
     if into is not None:
         into.extend(pins)
-    return _saying(root, {**_read_metadata(root), **entries})
+    return _with_metadata(root, {**_read_metadata(root), **entries})
 
 
 def with_entry(document: str, section: str, name: str, entry: Mapping[str, Any] | None) -> str:
-    """The same network with an entry more, changed, or (None) less, in one of its sections."""
+    """Return the network with one entry of a section added, changed, or (None) removed."""
     root = xml.parse(document)
     said = _read_metadata(root)
-    entries = {each: told for each, told in said.get(section, {}).items() if each != name}
+    entries = {each: value for each, value in said.get(section, {}).items() if each != name}
     if entry is not None:
         entries[name] = entry
-    return _saying(root, {**said, section: entries})
+    return _with_metadata(root, {**said, section: entries})
 
 
 def entries(document: str, section: str) -> Mapping[str, Mapping[str, Any]]:
-    """The entries of a section."""
+    """Return the entries of a section."""
     return dict(_read_metadata(xml.parse(document)).get(section, {}))
 
 
 def owner(document: str) -> tuple[str, str]:
-    """The scope of a network of anybody's, and its addresses; empty where it is not one of ours."""
+    """Return the scope and the addresses of any network; empty if it is not ours."""
     said = _read_metadata(xml.parse(document))
     return str(said.get("scope", "")), str(said.get("cidr", ""))
 
 
 def forwards(document: str) -> bool:
-    """Whether the hook forwards for it."""
+    """Return whether the hook forwards for it."""
     return _forwards(xml.parse(document))
 
 
 def changing(document: str, begun: bool) -> str:
-    """The same network, saying whether it is still to be forwarded anew."""
+    """Return the network with the mark that its forwarding is not confirmed yet, or without it."""
     root = xml.parse(document)
-    return _saying(root, {**_read_metadata(root), CHANGING: begun})
+    return _with_metadata(root, {**_read_metadata(root), CHANGING: begun})
 
 
 def _forwards(root: xml.Element) -> bool:
     return any(each.get("name") == _FORWARDED for each in root.iterfind("portgroup"))
 
 
-def _saying(root: xml.Element, said: Mapping[str, Any]) -> str:
+def _with_metadata(root: xml.Element, said: Mapping[str, Any]) -> str:
     text = marks.to_text({name: value for name, value in said.items() if value})
     return xml.to_text(xml.with_metadata(root, URI, text))
 

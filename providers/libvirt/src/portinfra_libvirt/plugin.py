@@ -1,4 +1,4 @@
-"""What is known of libvirt without asking a hypervisor, and without its native library."""
+"""The installed provider. It loads offline, without credentials and without a native library."""
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -38,16 +38,17 @@ class LibvirtPlugin(PlatformServices, Doctor, Images, ConsoleReader):
     sizes: Mapping[str, str] = SIZES
     images: tuple[str, ...] = IMAGES
     native: Mapping[str, str] = {
-        "devices": "XML of further devices of the guest, as libvirt's domain format has them",
+        "devices": "XML of further devices of the guest, in libvirt's domain format",
     }
 
     def connect(self, environment: Environment) -> "LibvirtProvider":
-        """The environment's site. Raises InvalidRequest for a site that is none, and Unsupported where
-        libvirt's binding is missing.
+        """Return the live site of an environment.
+
+        Raises InvalidRequest for an unknown site, and Unsupported if libvirt's Python binding is missing.
         """
         site = sites.find(environment.region)
         if environment.key is not None:
-            source(environment.key, site.keys)  # a name that is none is told of before anything is made
+            source(environment.key, site.keys)  # an unknown key is an error before portinfra creates anything
         try:
             from portinfra_libvirt.provider import LibvirtProvider
         except ImportError as error:
@@ -55,22 +56,23 @@ class LibvirtPlugin(PlatformServices, Doctor, Images, ConsoleReader):
         return LibvirtProvider(environment, site)
 
     def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:
-        """Return DHCP of the hypervisor. libvirt answers no names, and a host reads its data from a disk."""
+        """Return the hypervisor's DHCP. libvirt serves no DNS, and a host reads its metadata from a disk."""
         return (PlatformService(gateway(network), "udp", DHCP),)
 
     def doctor(self, location: str = "") -> list[Check]:
-        """What this machine has and lacks for libvirt, with the command that mends each; with a location,
-        what the hypervisors of that site have and lack.
+        """Return the checks of this machine for libvirt, with the command that fixes each.
+
+        With a location, return the checks of that site's hypervisors.
         """
         return examine(sites.find(location) if location else None)
 
     def build_image(
         self, location: str, packages: Iterable[str], name: str, say: Callable[[str], object]
     ) -> str:
-        """Build a small Debian image, with more packages perhaps, and bring it to every hypervisor of a site;
-        its name.
+        """Build a small Debian image, and upload it to every hypervisor of a site. Return its name.
 
-        Raises Unsupported where a tool is missing; InvalidRequest for a name or package that is none.
+        `packages` are installed besides the usual ones. Raises Unsupported if a tool is missing, and
+        InvalidRequest for an invalid name or an unknown package.
         """
         from portinfra_libvirt.images import build
 
@@ -81,22 +83,22 @@ class LibvirtPlugin(PlatformServices, Doctor, Images, ConsoleReader):
     def fetch_image(
         self, location: str, source: str, sha256: str, name: str, say: Callable[[str], object]
     ) -> str:
-        """Fetch an image, verify its digest, and bring it to every hypervisor of a site; its name."""
+        """Fetch an image, verify its digest, and upload it to every hypervisor of a site. Return its name."""
         from portinfra_libvirt.images import fetch
 
         def make(into: Path) -> "Image":
             fetched = fetch(source, into, sha256=sha256, name=name)
-            return evolve(fetched, sha256=sha256.lower())  # what its publisher says is what others compare
+            return evolve(fetched, sha256=sha256.lower())  # other hypervisors compare the publisher's digest
 
         return self._place_image(location, say, make)
 
     def console_call(self, host: Observed[Instance]) -> Call:
-        """Return the read that listens to a guest."""
+        """Return the read that listens to a guest's console."""
         parts = GuestParts.of(host)
         return Call(CONSOLE, {"at": parts.at, "domain": parts.name})
 
     def console_text(self, answer: Answer) -> str:
-        """Return what the guest printed meanwhile."""
+        """Return what the guest printed during the read."""
         return str(answer["text"])
 
     def _place_image(
@@ -124,6 +126,6 @@ def _no_binding(error: ImportError) -> Unsupported:
     return Unsupported(
         f"libvirt's Python binding cannot be imported: {error}",
         provider=NAME,
-        fix="Install it: pip install 'portinfra-libvirt[native]'. What else is missing: "
+        fix="Install it: pip install 'portinfra-libvirt[native]'. To check the rest: "
         f"{command('providers', 'libvirt', '--doctor')}.",
     )

@@ -1,7 +1,7 @@
-"""What the names of files in a pool of images tell: which images are there, whole, and what is in each.
+"""The names of files in a pool of images: they show which images are complete, and their digests.
 
-A pool keeps nothing but files. So an image's digest is the name of an empty file beside it, and an image that
-is on its way has a file beside it, too, as long as it is: libvirt lists what it has only begun to write.
+A pool holds files only. So the name of an empty file beside an image records its digest. During an upload
+another file lies beside the image, because libvirt lists a file from the first byte.
 """
 
 import re
@@ -14,24 +14,24 @@ _DIGEST = re.compile(rf"(?P<file>.+{re.escape(ENDING)})\.sha256-(?P<digest>[0-9a
 
 
 def part(file: str) -> str:
-    """What lies beside an image that is not whole yet."""
+    """Return the name of the file that marks an incomplete image."""
     return PART + file
 
 
 def digest_file(file: str, digest: str) -> str:
-    """What lies beside an image of this digest."""
+    """Return the name of the file that records an image's digest."""
     return f"{file}.sha256-{digest}"
 
 
 def digest_files(file: str, names: Iterable[str]) -> list[str]:
-    """What of a pool's files tells an image's digest."""
-    return [name for name in names if (told := _DIGEST.fullmatch(name)) and told["file"] == file]
+    """Return the files of a pool that record an image's digest."""
+    return [name for name in names if (match := _DIGEST.fullmatch(name)) and match["file"] == file]
 
 
 def whole(names: Iterable[str]) -> dict[str, str]:
-    """The images that are whole → their digests; empty where nobody has told: it was put there by hand."""
+    """Return complete image → its digest; empty if it is unknown, because a person copied the file there."""
     there = set(names)
-    digests = {told["file"]: told["digest"] for name in sorted(there) if (told := _DIGEST.fullmatch(name))}
+    digests = {match["file"]: match["digest"] for name in sorted(there) if (match := _DIGEST.fullmatch(name))}
     return {
         name: digests.get(name, "")
         for name in sorted(there)
@@ -40,9 +40,7 @@ def whole(names: Iterable[str]) -> dict[str, str]:
 
 
 def everywhere(pools: Iterable[Iterable[str]]) -> tuple[list[str], list[str]]:
-    """Images that every pool has, the older before the newer; and those that some lack, or have with other
-    contents.
-    """
+    """Return images that every pool has, older ones first, and images that differ or are missing."""
     found = [whole(names) for names in pools]
     files = set().union(*found)
     same = {
@@ -54,7 +52,10 @@ def everywhere(pools: Iterable[Iterable[str]]) -> tuple[list[str], list[str]]:
 
 
 def _age(file: str) -> tuple[list[int | str], ...]:
-    """Of two versions of one image, the lesser is the older, and 9 is less than 10."""
+    """Return the sort key of a file.
+
+    Of two versions of an image the lesser is older, and 9 is less than 10.
+    """
     name, _, version = file.removesuffix(ENDING).partition("@")
     pieces = re.split(r"(\d+)", version)
     return [name], [int(each) if each.isdigit() else each for each in pieces]

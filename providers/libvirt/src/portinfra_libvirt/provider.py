@@ -58,27 +58,27 @@ class LibvirtProvider:
         self._queues = {each.name: PoolQueue() for each in site.hypervisors}
 
     def account_calls(self) -> tuple[Call, ...]:
-        """One read: whether any hypervisor answers, and what it is called."""
+        """Return one read, which gets the name of any hypervisor that answers."""
         return (WHO,)
 
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
-        """The site's account, by the file of sites; else the name of the hypervisor's machine."""
+        """Return the site's account in the file of sites; else the host name of the hypervisor."""
         return self.site.account or str(answers[WHO][0]["hostname"])
 
     def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
-        """The URIs of the site's hypervisors: they name the user and the way in."""
+        """Return the URIs of the site's hypervisors, which name the user and the transport."""
         return ", ".join(each.uri for each in self.site.hypervisors)
 
     def catalogue_calls(self) -> tuple[Call, ...]:
-        """Two reads."""
+        """Return two reads."""
         return (WHO, catalogue.DESCRIBE)
 
     def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
-        """What the site offers."""
+        """Return what the site offers."""
         return catalogue.assemble(self.environment, self.site, self.account_of(answers), answers)
 
     def perform(self, call: Call) -> Answer:
-        """One look at a hypervisor, or one change there. Raises libvirtError, or ours."""
+        """Make one read or one change on a hypervisor. Raises libvirtError, or one of our errors."""
         if call.action in all_hypervisors.ACTIONS:
             self._connections.begin()
             return self._together.perform(call.action, call.parameters)
@@ -96,15 +96,15 @@ class LibvirtProvider:
         return _CHANGES[call.action](hand, **parameters) or {}
 
     def more(self, call: Call, answer: Answer) -> Call | None:
-        """Answers are whole."""
+        """Return None: an answer has no further pages."""
         return None
 
     def silent(self, call: Call, answer: Answer) -> frozenset[str]:
-        """A hypervisor tells all or nothing."""
+        """Return no zones: a hypervisor returns everything or fails."""
         return frozenset()
 
     def classify(self, error: Exception) -> ProviderError:
-        """By libvirt's code; what broke on the way may have had its effect."""
+        """Translate an error by libvirt's code. After any other error the outcome is unknown."""
         if isinstance(error, ProviderError):
             return limit_tries(error)
         if isinstance(error, libvirt.libvirtError):
@@ -112,7 +112,7 @@ class LibvirtProvider:
         return errors.OutcomeUnknown(f"{type(error).__name__}: {error}", provider=NAME, fix=AGAIN)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._connections.close()
 
     @property

@@ -1,4 +1,4 @@
-"""What holds of libvirt everywhere: limits, sizes and images."""
+"""The published facts of this provider: sizes, images and limits."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ CAPABILITIES = Capabilities(
     resize_instances=True,
     snapshots=True,
     snapshot_copy=True,
-    reads_definitions=True,  # libvirt tells what a filter says, not what the kernel has of it
+    reads_definitions=True,  # libvirt returns the definition of a filter, not the rules in the kernel
     customer_keys=True,
 )
 
@@ -29,7 +29,7 @@ SIZES: Mapping[str, str] = {
     "large": "c2-m4096",
     "xlarge": "c4-m8192",
 }
-"""Logical size → machine type: so many virtual processors, so many MiB."""
+"""Logical size → machine type, with its virtual CPUs and its MiB of memory."""
 
 IMAGES = ("debian-12", "ubuntu-24.04")
 
@@ -37,11 +37,11 @@ _MACHINE_TYPE = re.compile(r"c([1-9]\d*)-m([1-9]\d*)")
 
 
 def machine(machine_type: str) -> tuple[int, int] | None:
-    """Virtual processors and MiB of memory of a machine type; None for what is none."""
+    """Return the virtual CPUs and MiB of memory of a machine type; None for an invalid one."""
     found = _MACHINE_TYPE.fullmatch(machine_type)
     return (int(found[1]), int(found[2])) if found else None
 
 
 def machine_type(vcpus: int, memory_mib: int) -> str:
-    """The name of such a machine."""
+    """Return the name of a machine type."""
     return f"c{vcpus}-m{memory_mib}"

@@ -1,6 +1,8 @@
-"""Records: network definitions that never run. Their names are unique on a hypervisor; they have metadata.
+"""Records: network definitions that never run.
 
-A record is created on all hypervisors that answer, in their order.
+A hypervisor keeps their names unique; metadata holds the text.
+
+portinfra creates a record on all hypervisors that answer, in order.
 """
 
 import json
@@ -14,14 +16,14 @@ from portinfra.provider.record_names import record_address, record_name, record_
 from portinfra_libvirt import networks, xml
 
 BEFORE, AFTER = ',"claim":', "}"
-"""What the metadata has before and after the text. With the text of a lease it is JSON."""
+"""The metadata before and after the record's text. With the text of a lease it is JSON."""
 
 
 class LibvirtRecords(RecordDriver):
     """The records of a scope are the network definitions whose names begin with its hash."""
 
     def survey(self, scope: Scope) -> Call:
-        """Return the read that lists by the beginning of the name."""
+        """Return the read that lists by the prefix of the name."""
         return Call("ListClaims", {"prefix": record_name(scope, "")})
 
     def assemble(self, answers: Sequence[Answer]) -> list[Record]:
@@ -34,11 +36,14 @@ class LibvirtRecords(RecordDriver):
         ]
 
     def create(self, scope: Scope, record: Record) -> Call:
-        """Return the call that defines it under a new UUID; AlreadyExists where the name is used."""
+        """Return the call that defines it with a new UUID.
+
+        The hypervisor returns AlreadyExists if the name is used.
+        """
         return _call("TakeClaim", record.number, document=_document(scope, record))
 
     def write(self, scope: Scope, record: Record) -> Call:
-        """Return the call that defines it again under its own UUID."""
+        """Return the call that defines it again with its own UUID."""
         where = {"name": record_name(scope, record.number), "document": _document(scope, record)}
         return _call("WriteClaim", record.number, safe=True, **where)
 

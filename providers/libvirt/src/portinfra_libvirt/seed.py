@@ -1,4 +1,4 @@
-"""What a guest reads at birth: NoCloud, as a small ISO image.
+"""The seed: the first-boot data of a guest, in NoCloud's form, as a small ISO image.
 
 https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html
 """
@@ -12,13 +12,13 @@ import pycdlib
 
 LABEL = "cidata"
 BLOCK = 4096
-"""The image is a whole number of a file system's blocks long, so that its file is full when it is written."""
+"""The block size of file systems. The image has a multiple of it, so its file is full once it is written."""
 
 
 def documents(
     instance_id: str, hostname: str, network: Mapping[str, Any], ssh_keys: tuple[str, ...], user_data: str
 ) -> dict[str, str]:
-    """File → its text. JSON is YAML."""
+    """Return file → its text. JSON is valid YAML."""
     meta: dict[str, Any] = {"instance-id": instance_id, "local-hostname": hostname}
     if ssh_keys:
         meta["public-keys"] = list(ssh_keys)
@@ -30,7 +30,7 @@ def documents(
 
 
 def network(mac: str, address: str, prefix: int, gateway: str | None) -> dict[str, Any]:
-    """The one network card: a fixed address, and a way out only where there is one."""
+    """Return the configuration of the network card: a fixed address, and a route if there is a gateway."""
     card: dict[str, Any] = {
         "match": {"macaddress": mac},
         "addresses": [f"{address}/{prefix}"],
@@ -42,7 +42,7 @@ def network(mac: str, address: str, prefix: int, gateway: str | None) -> dict[st
 
 
 def image(files: Mapping[str, str]) -> bytes:
-    """The ISO image with these files; its length is a multiple of 4096."""
+    """Return the ISO image with these files. Its length is a multiple of 4096 bytes."""
     iso = pycdlib.PyCdlib()
     iso.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident=LABEL)
     for number, name in enumerate(sorted(files)):

@@ -1,4 +1,4 @@
-"""Reading and writing libvirt's XML."""
+"""Reading and writing of libvirt's XML."""
 
 from collections.abc import Iterator
 from xml.etree import ElementTree
@@ -9,35 +9,35 @@ __all__ = ["Element", "attribute", "escape", "metadata", "parse", "quoteattr", "
 
 
 def parse(document: str) -> Element:
-    """The root of a document."""
+    """Return the root of a document."""
     return ElementTree.fromstring(document)
 
 
 def to_text(root: Element) -> str:
-    """A document."""
+    """Return a document as text."""
     return ElementTree.tostring(root, encoding="unicode")
 
 
 def text(root: Element, path: str) -> str:
-    """What stands in an element; empty where it is not there."""
+    """Return the text of an element; empty if it does not exist."""
     return root.findtext(path) or ""
 
 
 def attribute(root: Element, path: str, name: str) -> str:
-    """An attribute of an element; empty where either is not there."""
+    """Return an attribute of an element; empty if either does not exist."""
     found = root.find(path)
     return found.get(name, "") if found is not None else ""
 
 
 def metadata(root: Element, uri: str) -> str:
-    """What the metadata of a name space says."""
+    """Return the metadata of a namespace."""
     for each in _find_marks(root, uri):
         return each.text or ""
     return ""
 
 
 def with_metadata(root: Element, uri: str, said: str) -> Element:
-    """The same document, saying something else under a name space; root is changed."""
+    """Return the document with other metadata in a namespace. It changes `root`."""
     for each in _find_marks(root, uri):
         each.text = said
         return root
@@ -49,11 +49,11 @@ def with_metadata(root: Element, uri: str, said: str) -> Element:
 
 
 OWNER = "owner"
-"""The element, in any name space of ours, that metadata is kept in."""
+"""The name of the element with our metadata, in each of our namespaces."""
 
 
 def owner_element(uri: str, said: str) -> str:
-    """The metadata element, as text."""
+    """Return the metadata element as text."""
     return f"<p:{OWNER} xmlns:p={quoteattr(uri)}>{escape(said)}</p:{OWNER}>"
 
 

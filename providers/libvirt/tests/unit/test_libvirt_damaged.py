@@ -88,7 +88,7 @@ class TestAHost:
             assert (found.address, found.fault) == ("instance.db1", None)
             assert {found.spec.image, found.spec.key, found.spec.subnet, found.spec.zone} == {UNSEEN}
             assert isinstance(answer, Refuse)
-            assert "does not tell what it was made of" in answer.reason
+            assert "does not have its declaration" in answer.reason
             assert isinstance(InstanceDriver(SITE).next_call(None, found, REFS), Refuse)
 
     def test_that_was_renamed_is_renamed_back_when_it_does_not_run(self):
@@ -119,7 +119,7 @@ class TestAHost:
         found, answer = host(guest(), secrets=())
         assert found.fault is None
         assert isinstance(answer, Refuse)
-        assert "Keep the guest that runs on it running" in answer.fix
+        assert "Keep its running guest running" in answer.fix
         found, call = host(guest(said={**SAID, "key": "payments"}), secrets=())
         assert (call.action, call.parameters["key"]) == ("DefineSecret", "payments")
 
@@ -173,7 +173,7 @@ class TestADisk:
 def with_key(found, key):
     known = {"key": key, "tags": {}}
     if found.address.kind == "volume":
-        return evolve(found.spec, zone="a", protect=False, **known)
+        return evolve(found.spec, zone="a", deletion_protection=False, **known)
     return evolve(found.spec, volume=None, copy_of="", **known)
 
 

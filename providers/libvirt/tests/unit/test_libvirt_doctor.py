@@ -78,10 +78,10 @@ def test_of_a_site_its_hypervisors_are_looked_at_and_not_this_machine(monkeypatc
         "a": {
             "interfaces": ["br-guests"],
             "images": ["debian-12.qcow2"],
-            "strangers": ["somebody"],
+            "unfiltered": ["somebody"],
             "routers": {"shop/production": "10.20.255.254"},
         },
-        "b": {"interfaces": ["eth0"], "images": [], "strangers": [], "routers": {}},
+        "b": {"interfaces": ["eth0"], "images": [], "unfiltered": [], "routers": {}},
     }
 
     def hypervisors(site, found):
@@ -97,7 +97,7 @@ def test_of_a_site_its_hypervisors_are_looked_at_and_not_this_machine(monkeypatc
     assert "missing who shares the bridge br-guests of a: no filter keeps these guests" in said
     assert "virsh edit somebody" in said
     assert "the router of shop/production: public hosts expect it at 10.20.255.254" in " ".join(said.split())
-    assert "debian-12.qcow2: a has it, and its SHA-256 is not known, b lacks it" in " ".join(said.split())
+    assert "debian-12.qcow2: a has it, with an unknown SHA-256, b lacks it" in " ".join(said.split())
 
 
 def test_where_to_look_is_a_location_of_the_provider(main, capsys):
@@ -157,10 +157,10 @@ def test_the_hook_of_a_site_with_public_addresses_is_looked_for(bare, tmp_path, 
 
     (tmp_path / "nft").write_text("#!/bin/sh\n")
     (tmp_path / "nft").chmod(0o755)
-    monkeypatch.setattr(doctor.installing, "lacking", lambda: "it is of another version")
+    monkeypatch.setattr(doctor.hook_installation, "problem", lambda: "it is of another version")
     *_, here, _ = doctor.examine()
     assert (here.good, here.told) == (False, "it is of another version")
     assert here.fix.startswith("install -D -m 755")
-    monkeypatch.setattr(doctor.installing, "lacking", lambda: "")
+    monkeypatch.setattr(doctor.hook_installation, "problem", lambda: "")
     *_, here, _ = doctor.examine()
     assert here.good

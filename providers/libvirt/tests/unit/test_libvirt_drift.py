@@ -51,7 +51,7 @@ def test_a_network_that_was_stopped_or_forwards_otherwise_is_defined_anew(record
     driver = NetworkDriver(SITE)
     found = seen(driver, networks=[record])
     assert found.state == "pending"
-    assert found.reason == "its definitions are not as they were made"
+    assert found.reason == "its definitions are not as portinfra created them"
     call = driver.next_call(found.spec, found, Refs(SCOPE, "attempt", {}))
     assert isinstance(call, Call)
     assert call.action == "DefineNetwork"
@@ -98,7 +98,7 @@ def disk(file=True, secret=True, **more):
 def test_a_disk_that_was_not_finished_is_made_anew_and_nobody_asked(file):
     driver = VolumeDriver(SITE)
     found = seen(driver, **disk(file=file, unfinished=True))
-    assert (found.state, found.fault, found.reason) == ("pending", None, "it was not finished")
+    assert (found.state, found.fault, found.reason) == ("pending", None, "its creation is unfinished")
     call = driver.next_call(Volume("db1-data", 1, zone="a"), found, Refs(SCOPE, "attempt", {}))
     assert isinstance(call, Call)
     assert (call.action, call.after) == ("DeleteDisk", None)
@@ -110,7 +110,7 @@ def test_a_finished_disk_whose_file_is_missing_is_left_alone():
     found = seen(driver, **disk(file=False))
     answer = driver.next_call(Volume("db1-data", 1, zone="a"), found, Refs(SCOPE, "attempt", {}))
     assert isinstance(answer, Refuse)
-    assert "there is no file" in answer.reason
+    assert "is gone" in answer.reason
     assert "--replace volume.db1-data --allow-data-loss volume.db1-data" in answer.fix
 
 

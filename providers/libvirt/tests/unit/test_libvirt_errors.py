@@ -8,7 +8,7 @@ from portinfra.execution.reaction import Reaction, reaction
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Network
 from portinfra.provider.interface import Call
-from portinfra_libvirt.errors import BY_WORDS, KINDS, UNEXPLAINED_TRIES, to_provider_error
+from portinfra_libvirt.errors import BY_MESSAGE, KINDS, UNEXPLAINED_TRIES, to_provider_error
 
 NETWORK = Network("main", "10.0.0.0/16")
 CALL = Call("DefineNetwork", address=NETWORK.address, after=Observed(NETWORK.address, NETWORK), safe=True)
@@ -29,7 +29,7 @@ def tries(error):
 
 def test_every_code_of_libvirt_has_one_class():
     names = {name for name in vars(libvirt) if name.startswith("VIR_ERR_")} - LEVELS - {"VIR_ERR_OK"}
-    by_words = {f"VIR_ERR_{name}" for name in BY_WORDS}
+    by_words = {f"VIR_ERR_{name}" for name in BY_MESSAGE}
     assert {name for name in names if getattr(libvirt, name) not in KINDS} - {"VIR_ERR_NONE"} == by_words
     assert by_words <= names
 
@@ -104,7 +104,7 @@ def said(words, code=libvirt.VIR_ERR_INTERNAL_ERROR):
         (
             "internal error: pool 'portinfra-x' has asynchronous jobs running.",
             errors.Unavailable,
-            "is tried again",
+            "tries it again",
         ),
         ("the MAC address is already in use by domain x", errors.AlreadyExists, ""),
         ("internal error: something nobody has seen", errors.OutcomeUnknown, "again"),

@@ -189,13 +189,13 @@ def test_however_libvirt_is_reached_the_hook_gets_to_its_machine(uri, login):
 
 def test_what_is_installed_is_told_from_what_is_missing_or_old(tmp_path):
     place = tmp_path / "portinfra"
-    assert "there is no" in hook_installation.lacking(place)
+    assert "does not exist" in hook_installation.problem(place)
     place.write_text("#!/bin/sh\n")
-    assert "another version" in hook_installation.lacking(place)
+    assert "another version" in hook_installation.problem(place)
     place.write_bytes(Path(hook.__file__).read_bytes())
-    assert "cannot be run" in hook_installation.lacking(place)
+    assert "is not executable" in hook_installation.problem(place)
     place.chmod(0o755)
-    assert hook_installation.lacking(place) == ""
+    assert hook_installation.problem(place) == ""
 
 
 @pytest.mark.parametrize(
@@ -203,10 +203,13 @@ def test_what_is_installed_is_told_from_what_is_missing_or_old(tmp_path):
     [
         ('public = ["192.0.2.10"]', 'needs forward = "nat"'),
         ('forward = "nat"\n public = "192.0.2.10"', 'public = ["192.0.2.10"]'),
-        ('forward = "nat"\n public = ["web.example", "10.0.0.300", 5]', "'web.example' is no IPv4 address"),
+        (
+            'forward = "nat"\n public = ["web.example", "10.0.0.300", 5]',
+            "'web.example' is not an IPv4 address",
+        ),
         ('forward = "nat"\n public = ["127.0.0.1"]', "no other machine can reach a host at 127.0.0.1"),
         ('forward = "nat"\n public = ["192.0.2.10", "192.0.2.10"]', "public has 192.0.2.10 twice"),
-        ('forward = "nat"\n bridge = "br0"\n public = ["192.0.2.10"]', "leave out bridge, or public"),
+        ('forward = "nat"\n bridge = "br0"\n public = ["192.0.2.10"]', "remove bridge or public"),
     ],
 )
 def test_public_addresses_of_a_site_that_cannot_be_are_told(settings, told):
@@ -271,8 +274,8 @@ def test_a_host_shows_the_address_at_which_it_is_reached():
 @pytest.mark.parametrize(
     ("public", "changing", "reason"),
     [
-        ("", False, "no address of the site's yet"),
-        ("192.0.2.99", False, "192.0.2.99 is no public address of the site's any more"),
+        ("", False, "no public address of the site yet"),
+        ("192.0.2.99", False, "192.0.2.99 is no longer a public address of the site"),
         ("192.0.2.10", True, "has not confirmed"),
     ],
 )

@@ -42,13 +42,13 @@ def test_what_a_guest_does_not_have_is_not_among_its_parts():
     ("missing", "reason"),
     [
         ({"unknown": "no pool lists it"}, "no pool lists it"),
-        ({"cut": True}, "was taken from its definition"),
-        ({"root_missing": True, "root_path": "/r.img"}, "there is no file /r.img"),
+        ({"cut": True}, "was removed from its definition"),
+        ({"root_missing": True, "root_path": "/r.img"}, "the file /r.img is gone"),
         ({"root_bytes": None}, "no root disk"),
         ({"seeded": False}, "no seed"),
         ({"transient": True}, "ends when it stops"),
         ({"halted": "it halts"}, "it halts"),
-        ({"pin": ""}, "no name in DHCP"),
+        ({"pin": ""}, "DHCP has no address for it"),
         ({"autostart": False}, "would not start with its hypervisor"),
     ],
 )

@@ -41,8 +41,8 @@ def test_an_image_is_used_where_every_hypervisor_has_the_same():
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["fetch", "--package", "age"], "--package would do nothing"),
-        (["build", "--from", "x", "--sha256", DIGEST], "--from and --sha256 would do nothing"),
+        (["fetch", "--package", "age"], "--package would have no effect"),
+        (["build", "--from", "x", "--sha256", DIGEST], "--from and --sha256 would have no effect"),
     ],
 )
 def test_an_option_of_the_other_verb_is_refused(words, told, monkeypatch, capsys):

@@ -19,7 +19,7 @@ def test_a_file_that_others_may_read_is_refused_without_its_contents(tmp_path, m
     key = tmp_path / "volumes.key"
     key.write_text("open sesame\n")
     key.chmod(mode)
-    with pytest.raises(PermissionDenied, match="others may read") as caught:
+    with pytest.raises(PermissionDenied, match="other users may read") as caught:
         passphrase(f"file:{key}", {})
     assert "chmod 600" in caught.value.fix
     assert "sesame" not in str(caught.value)

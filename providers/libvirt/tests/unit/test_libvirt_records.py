@@ -98,7 +98,7 @@ def test_what_is_deleted_is_gone_and_nothing_else_is(rack):
     rack.perform(RECORDS.delete(SCOPE, 1))
     assert there(rack) == []
     assert there(rack, other) == [Record(1, "other")]
-    with pytest.raises(NotFound, match="no record"):
+    with pytest.raises(NotFound, match="does not exist"):
         rack.perform(RECORDS.delete(SCOPE, 1))
     assert {network.name() for network in rack.connections.to("a").listAllNetworks()} >= {"somebody"}
 

@@ -8,7 +8,7 @@ import pytest
 from portinfra.errors import InvalidRequest
 from portinfra.model.address import Scope
 from portinfra_libvirt import domains, networks, xml
-from portinfra_libvirt.actions.foreign import strangers
+from portinfra_libvirt.actions.foreign import unfiltered_guests
 from portinfra_libvirt.actions.hypervisor import Hand
 from portinfra_libvirt.actions.networking import define_network
 from portinfra_libvirt.site import Hypervisor, Site
@@ -61,7 +61,7 @@ def test_a_guest_without_a_filter_on_the_bridge_is_a_stranger():
         Guest("elsewhere", bridge="br-other"),
         Guest("of-an-environment", metadata=ours),
     )
-    assert strangers(machine, "br-guests") == ["open"]
+    assert unfiltered_guests(machine, "br-guests") == ["open"]
 
 
 def test_no_network_is_made_on_a_bridge_with_a_stranger():

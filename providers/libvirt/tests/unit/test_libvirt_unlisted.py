@@ -85,7 +85,7 @@ def test_where_the_pool_lists_another_directory_no_disk_is_changed_or_deleted(dr
     for want in (found.spec, None):
         answer = driver.next_call(want, found, Refs(SCOPE, "attempt", {}))
         assert isinstance(answer, Refuse)
-        assert "is unknown" in answer.reason
+        assert "are unknown" in answer.reason
         assert "virsh pool-start" in answer.fix
         assert "--" not in answer.fix.replace("--target", "")
 
@@ -95,7 +95,7 @@ def test_where_the_pool_lists_another_directory_no_disk_is_changed_or_deleted(dr
 def test_a_pool_that_was_removed_or_stopped_is_defined_again_before_anything_else(driver, address, state):
     found = seen(driver, survey(STATES[state], secret(address)))
     assert (found.state, found.fault) == ("pending", None)
-    assert "is unknown, until apply" in found.reason
+    assert "are unknown, until apply" in found.reason
     for want in (found.spec, None):
         answer = driver.next_call(want, found, Refs(SCOPE, "attempt", {}))
         assert (answer.action, answer.parameters["path"]) == ("DefinePool", path_of(address))
@@ -123,7 +123,7 @@ def test_an_unlisted_volume_is_copied_by_no_snapshot_and_an_unlisted_snapshot_by
         VolumeDriver(SITE).next_call(Volume("new", 1, zone="a", source="snapshot.one"), None, refs),
     ):
         assert isinstance(answer, Refuse)
-        assert "is unknown" in answer.reason
+        assert "are unknown" in answer.reason
         assert "virsh pool-start" in answer.fix
 
 
@@ -252,7 +252,7 @@ class Pool:
 def test_where_the_directory_of_a_pool_lacks_its_disks_nothing_is_made_or_deleted(pool):
     record = secret("volume.db1-data")
     hand = Hand(Machine(record, pool), SITE, threading.RLock())
-    with pytest.raises(ProviderError, match="is unknown"):
+    with pytest.raises(ProviderError, match="are unknown"):
         storage.delete_disk(hand, str(SCOPE), record["path"])
     with pytest.raises(ProviderError, match="cannot list") as caught:
         pools.ensure(hand, SCOPE, path_of("volume.new"))

@@ -1,1 +1,1 @@
-"""`dr`: recovery points, drills, failover and the way back."""
+"""`dr`: recovery points, drills, failover and failback."""

@@ -1,4 +1,4 @@
-"""The recovery commands, put together."""
+"""The parser of the recovery commands."""
 
 from collections.abc import Collection, Sequence
 
@@ -33,11 +33,11 @@ COMMANDS = (
     verify,
     runbook,
 )
-HELP = "Disaster recovery: points, drills, failover and the way back."
+HELP = "Disaster recovery: points, drills, failover and failback."
 
 
 def app(session: Session, arguments: Sequence[str], without: Collection[str]) -> typer.Typer:
-    """Return `portinfra dr …`, which is called with these arguments; options in `without` are not offered."""
+    """Return the parser of `portinfra dr`, for these arguments and without the options in `without`."""
     made = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
     built = needed_commands([command.__name__ for command in COMMANDS], arguments)
     for command in COMMANDS:

@@ -1,4 +1,4 @@
-"""`dr approve`: a second person agrees to a takeover, or says that a manual step is done."""
+"""`dr approve`: a second person approves a takeover, or confirms that a manual step is done."""
 
 from typing import Annotated
 
@@ -13,16 +13,16 @@ from portinfra.commands.session import Session
 
 @frozen
 class ApproveArguments:
-    """What is approved."""
+    """What to approve."""
 
     what: Annotated[
         str,
-        Argument(metavar="WHAT", help="failover or failback; or the manual step that a takeover waits for."),
+        Argument(metavar="WHAT", help="failover, failback, or the manual step that a takeover waits for."),
     ]
 
 
 def approve(session: Session, what: ApproveArguments, which: PlanSelection, shown: OutputOptions) -> int:
-    """Approve a failover or failback before it begins, or the manual step that one waits for."""
+    """Approve a failover, a failback, or a manual step that one waits for."""
     from portinfra import dr
     from portinfra.format import moment
     from portinfra.render.console.terminal import write, write_json

@@ -1,4 +1,4 @@
-"""`dr drill`, `dr drills` and `dr sweep`: drills, their history, and what a dead one left."""
+"""`dr drill`, `dr drills` and `dr sweep`: drills, their history, and the removal of what runs left."""
 
 from portinfra.command_text import command_line
 from portinfra.commands.dr.options import PlanSelection, RestoreOptions, recovery_of
@@ -8,7 +8,9 @@ from portinfra.commands.session import Session
 
 
 def drill(session: Session, which: PlanSelection, shown: OutputOptions, data: RestoreOptions) -> int:
-    """Bring everything up in the target from the newest points, apart from all else; measure; tear down."""
+    """Test the recovery plan in an isolated copy. portinfra restores the newest points in the target, brings
+    every wave up, measures, and deletes the copy.
+    """
     from portinfra import dr
     from portinfra.commands.dr.evidence import hand_in
     from portinfra.render.console.progress import ProgressDisplay
@@ -22,15 +24,15 @@ def drill(session: Session, which: PlanSelection, shown: OutputOptions, data: Re
             evidence = dr.drill(
                 recovery, run_options=run_options, say=display.say, as_of=moment, blank=data.may_be_blank
             )
-        except KeyboardInterrupt as again:  # the first one has begun to tear it down
+        except KeyboardInterrupt as again:  # the first one has begun the deletion
             fix = f"Remove the rest: {command_line('dr', 'sweep', recovery.plan.name)}"
-            raise Interrupted("interrupted while it was torn down", fix=fix) from again
+            raise Interrupted("interrupted while portinfra deleted the drill", fix=fix) from again
     return hand_in(session, store, recovery, evidence, as_json=shown.as_json)
 
 
 def drills(session: Session, which: PlanSelection, shown: OutputOptions) -> int:
-    """List the drills and takeovers that the ledgers number, with their evidence. Ends with 1 where one is
-    missing, or where evidence is not what the ledger has.
+    """List the drills and takeovers of both ledgers. Each one comes with its evidence. Exit code 1: evidence
+    is missing, or differs from the ledger.
     """
     from portinfra import dr
     from portinfra.render.console.runs import show_runs
@@ -48,7 +50,9 @@ def drills(session: Session, which: PlanSelection, shown: OutputOptions) -> int:
 
 
 def sweep(session: Session, which: PlanSelection, shown: OutputOptions) -> int:
-    """Remove what drills, takeovers and refreshes left that died. portinfra leaves what still runs."""
+    """Delete what interrupted runs left. These are drills, takeovers and refreshes. Runs that still work stay
+    untouched.
+    """
     from portinfra import dr
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.render.console.recovery import show_swept

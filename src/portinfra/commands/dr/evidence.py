@@ -1,4 +1,4 @@
-"""Evidence that is kept and shown; `dr report` and `dr verify`."""
+"""Evidence that is saved and printed, and the commands `dr report` and `dr verify`."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,23 +27,24 @@ if TYPE_CHECKING:
 
 @frozen
 class EvidenceFile:
-    """Which evidence."""
+    """One file of evidence."""
 
     evidence: Annotated[Path, Argument(metavar="FILE", help="The evidence: a JSON file that a drill wrote.")]
 
 
 @frozen
 class ReportOptions:
-    """Where the page goes."""
+    """Where to write the page."""
 
     out: Annotated[
-        Path | None, Option("--out", metavar="FILE", help="Where to; else beside the evidence, as .html.")
+        Path | None,
+        Option("--out", metavar="FILE", help="The page to write. Default: beside the evidence, as .html."),
     ] = None
 
 
 @frozen
 class EvidenceFiles:
-    """Evidence, in files."""
+    """Files of evidence."""
 
     evidence: Annotated[
         list[Path], Argument(metavar="FILE...", help="The evidence: JSON files that drills wrote.")
@@ -52,8 +53,9 @@ class EvidenceFiles:
 
 @frozen
 class TrustOptions(DeclarationOptions):
-    """Whom to believe: a key, or the signers and the ledger of a declaration (here by default, without
-    --key).
+    """What evidence must agree with: a key, or the signers and the ledger of a declaration.
+
+    Without --key, the declaration is the one in this directory.
     """
 
     key: Annotated[
@@ -68,25 +70,28 @@ class TrustOptions(DeclarationOptions):
             raise Misuse(f"{self.key} cannot be read: {error.strerror}") from error
 
     def names_declaration(self, session: Session) -> bool:
-        """Return whether a declaration must agree: one that is given; without --key, one that is here."""
+        """Return whether a declaration must agree: a given one; without --key, the one in this directory."""
         named = session.declared is not None or self.file is not None
         return named or (self.key is None and any(Path().glob("*.hcl")))
 
     def recovery(self, session: Session, name: str) -> "Recovery | None":
-        """Return the recovery plan of that name; None where no declaration is meant."""
+        """Return the recovery plan of that name; None: no declaration must agree."""
         if not self.names_declaration(session):
             return None
         options = {each.name: getattr(self, each.name) for each in fields(DeclarationOptions)}
         try:
             return recovery_of(session, PlanSelection(name=name, **options))
-        except Misuse as error:  # the name is the evidence's, and not of the command line
+        except Misuse as error:  # the name comes from the evidence, and not from the command line
             raise PortinfraError(str(error.args[0]), fix=error.fix) from error
 
 
 def hand_in(
     session: Session, store: "EvidenceStore", recovery: "Recovery", evidence: "Evidence", *, as_json: bool
 ) -> int:
-    """Keep the evidence with its report, send the copy that the plan wants, and show how it ended."""
+    """Save the evidence and its report, send the copy that the plan wants, and print the result.
+
+    Return the exit code.
+    """
     from portinfra import dr
     from portinfra.recovery.evidence import evidence_document
     from portinfra.render.console.recovery import show_evidence
@@ -115,7 +120,7 @@ def hand_in(
 
 
 def report(session: Session, paper: EvidenceFile, page: ReportOptions) -> int:
-    """Write evidence as a page to read. Ends with 1 where it was altered, which the page says, too."""
+    """Write evidence as an HTML page. Exit code 1: the evidence was altered; the page says so, too."""
     from portinfra.render.console.terminal import err, write
     from portinfra.render.evidence import report_html
     from portinfra.rollout.evidence import verify as verified
@@ -131,8 +136,8 @@ def report(session: Session, paper: EvidenceFile, page: ReportOptions) -> int:
 
 
 def verify(session: Session, papers: EvidenceFiles, trusting: TrustOptions, shown: OutputOptions) -> int:
-    """Tell what each file is evidence of, and whether it is as it was signed, and by whom. Ends with 1 where
-    one is not, or where neither --key nor the signers of the declaration name its key.
+    """Verify the signature of each file of evidence. Show what the evidence is about, and who signed it. Exit
+    code 1: a file was altered, or neither --key nor the signers of the declaration name its key.
     """
     from portinfra.render.console.terminal import write, write_json
 
@@ -148,7 +153,8 @@ def verify(session: Session, papers: EvidenceFiles, trusting: TrustOptions, show
         verdicts = [{"file": str(file), **_examine_or_say(file, examine)} for file in files]
     if not shown.as_json:
         for each in verdicts:
-            write(f"{each['file']}: {each['told']}" if "file" in each else each["told"])
+            sentence = each["told"]
+            write(f"{each['file']}: {sentence}" if "file" in each else sentence)
     elif len(files) == 1:
         write_json({"schema": "portinfra.verdict/1", **verdicts[0]})
     else:
@@ -157,7 +163,7 @@ def verify(session: Session, papers: EvidenceFiles, trusting: TrustOptions, show
 
 
 def _examine_or_say(file: Path, examine: "Callable[[Path], Document]") -> "Document":
-    """Return the verdict about a file; one that cannot be read is not good, and stops no other."""
+    """Return the verdict about a file. A file that cannot be read is not good, and the others go on."""
     try:
         return examine(file)
     except PortinfraError as error:
@@ -171,9 +177,7 @@ def _examine(
     *,
     has_declaration: bool,
 ) -> "Document":
-    """Return the verdict about one file. `recoveries` returns the recovery plan of a name, where one must
-    agree.
-    """
+    """Return the verdict about one file. `recoveries` returns the recovery plan that must agree, by name."""
     from portinfra import dr
     from portinfra.rollout.evidence import verify as verified
 
@@ -184,24 +188,24 @@ def _examine(
         verdict = verified(document, public, recovery.plan.signers)
     differs = dr.compare_to_ledger(recovery, of, document) if recovery and of and verdict.good else ""
     if of is None and verdict.good and has_declaration:
-        differs = "it is no evidence that this version can read, so no ledger has it"
-    good, told = verdict.good and not differs, _verdict_line(verdict, of)
+        differs = "this version cannot read it as evidence, so no ledger has it"
+    good, sentence = verdict.good and not differs, _verdict_line(verdict, of)
     if differs:
-        told = f"NOT CONFIRMED: {differs}. The signature is good (key {verdict.fingerprint})."
+        sentence = f"NOT CONFIRMED: {differs}. The signature is good (key {verdict.fingerprint})."
     elif recovery and verdict.good:
-        told += " The ledger has the same."
+        sentence += " The ledger has the same."
     if verdict.found == "unknown signer":
-        told += " Name the key with --key FILE.pub, or write it into `signers` of the recovery plan."
-    return {"good": good, "told": told, **_about(of)}
+        sentence += " Name the key with --key FILE.pub, or write it into `signers` of the recovery plan."
+    return {"good": good, "told": sentence, **_about(of)}
 
 
 def _about(of: "Evidence | None") -> "Document":
-    """Return what a file says that it is evidence of."""
+    """Return the run that a file names; None for each attribute without evidence."""
     return {name: getattr(of, name, None) for name in ("kind", "id", "recovery", "started", "result")}
 
 
 def _of(document: "Document") -> "Evidence | None":
-    """What was shown; None where it is no evidence, or of a version that this one cannot read."""
+    """Return the evidence of a document; None: it is no evidence, or of an unknown version."""
     from portinfra.recovery.evidence import evidence_of
 
     with suppress(PortinfraError):
@@ -210,7 +214,7 @@ def _of(document: "Document") -> "Evidence | None":
 
 
 def _verdict_line(verdict: "Verdict", of: "Evidence | None") -> str:
-    """One line. What was altered is not repeated."""
+    """Return the verdict as one line. It repeats nothing of a file that was altered."""
     if of is None or not verdict.good:
         return verdict.sentence
     what = f"{of.kind} {of.id} of {of.recovery}, begun {moment(of.started)}, {of.result}"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @frozen
 class TakeoverOptions(ConfirmOptions):
-    """How one environment takes over from the other one."""
+    """How one environment takes over from the other."""
 
     lost: Annotated[
         str | None,
@@ -38,12 +38,12 @@ class TakeoverOptions(ConfirmOptions):
     ] = None
     from_points: Annotated[
         bool,
-        Option("--from-points", help="Use points, though volumes of who takes over have newer data."),
+        Option("--from-points", help="Restore points, though volumes of the target have newer data."),
     ] = False
     without_point: PointIds = None
     insist: Annotated[
         bool,
-        Option("--insist", help="Go on though the check finds errors, other than missing data."),
+        Option("--insist", help="Continue despite errors of the check, other than missing data."),
     ] = False
     older_data: Annotated[bool, Option("--older-data", hidden=True)] = False
     source_is_lost: Annotated[bool, Option("--source-is-lost", hidden=True)] = False
@@ -56,13 +56,13 @@ class FailoverCommandOptions(TakeoverOptions):
     """How the target takes over."""
 
     planned: Annotated[
-        bool, Option("--planned", help="Carry a last point once the source is stopped: nothing is lost.")
+        bool, Option("--planned", help="Stop the source first, and carry a last point: no data is lost.")
     ] = False
 
 
 @frozen
 class AbandonOptions(ConfirmOptions):
-    """How a takeover is given up."""
+    """How to abandon a takeover."""
 
     older_data: Annotated[
         bool,
@@ -74,31 +74,33 @@ class AbandonOptions(ConfirmOptions):
 
 
 def failover(
-    session: Session, which: PlanSelection, failing: FailoverCommandOptions, data: RestoreOptions
+    session: Session, which: PlanSelection, takeover: FailoverCommandOptions, data: RestoreOptions
 ) -> int:
-    """Make the target active: stop the source, and bring everything up there. Run again to go on."""
+    """Make the target active: stop the source, restore the data, bring every wave up. To continue after a
+    failure, run the same command again.
+    """
     declared = recovery_of(session, which)
-    if failing.planned and (failing.from_points or failing.older_data):
+    if takeover.planned and (takeover.from_points or takeover.older_data):
         raise Misuse("--planned brings the newest data", fix="Leave --from-points or --planned out.")
-    if failing.planned and (failing.lost or failing.source_is_lost):
-        raise Misuse("an environment that is lost gives no last point", fix="Leave --planned or --lost out.")
-    if failing.planned and failing.abandon:
+    if takeover.planned and (takeover.lost or takeover.source_is_lost):
+        raise Misuse("a lost environment has no last point", fix="Leave --planned or --lost out.")
+    if takeover.planned and takeover.abandon:
         raise Misuse("--planned does not go with --abandon", fix="Leave one of them out.")
-    return _take_over(session, which, declared, failing, data, planned=True if failing.planned else None)
+    return _take_over(session, which, declared, takeover, data, planned=True if takeover.planned else None)
 
 
 def failback(session: Session, which: PlanSelection, changing: TakeoverOptions, data: RestoreOptions) -> int:
-    """Make the source active again, with what was written since. Its downtime is measured."""
+    """Make the source active again, with the data since the failover. portinfra measures the downtime."""
     return _take_over(session, which, recovery_of(session, which).reversed, changing, data, planned=None)
 
 
 def abandon(session: Session, which: PlanSelection, changing: AbandonOptions) -> int:
-    """Abandon a takeover that is not finished: the environment that was stopped for it is active again."""
+    """Abandon an unfinished takeover. The environment that was stopped for it becomes active again."""
     return _abandon(session, recovery_of(session, which), changing, older_data=changing.older_data)
 
 
 def fence(session: Session, which: PlanSelection, changing: ConfirmOptions) -> int:
-    """Stop an environment that has come back after the other one took over."""
+    """Stop a source that came back after the target took over."""
     from portinfra import dr
     from portinfra.commands.apply_flow import confirm
     from portinfra.format import count
@@ -123,12 +125,12 @@ def _take_over(
     session: Session,
     which: PlanSelection,
     recovery: "Recovery",
-    taking: TakeoverOptions,
+    takeover: TakeoverOptions,
     data: RestoreOptions,
     *,
     planned: bool | None,
 ) -> int:
-    """Make the target of this recovery active. An old spelling says what to write now."""
+    """Make the target of this recovery active. For an old spelling, print the new one."""
     from portinfra import dr
     from portinfra.commands.apply_flow import confirm
     from portinfra.commands.dr.evidence import hand_in
@@ -138,20 +140,26 @@ def _take_over(
     from portinfra.rollout.evidence import open_store
 
     moment = data.moment
-    check_lost(recovery, taking.lost)
-    if taking.abandon and not taking.target_is_lost:
-        if moment or taking.lost or taking.without_point or taking.from_points or taking.source_is_lost:
-            raise Misuse("--abandon gives up whatever was begun", fix="Leave the other options out.")
+    check_lost(recovery, takeover.lost)
+    if takeover.abandon and not takeover.target_is_lost:
+        if (
+            moment
+            or takeover.lost
+            or takeover.without_point
+            or takeover.from_points
+            or takeover.source_is_lost
+        ):
+            raise Misuse("--abandon abandons every open takeover", fix="Leave the other options out.")
         _print_new_spelling(_abandon_line(session, which, recovery))
-        return _abandon(session, recovery, taking)
-    if taking.target_is_lost:
-        if not taking.abandon:
+        return _abandon(session, recovery, takeover)
+    if takeover.target_is_lost:
+        if not takeover.abandon:
             raise Misuse("--target-is-lost goes with --abandon", fix="Write --lost ENVIRONMENT instead.")
         recovery = recovery.reversed
-    lost = taking.lost
-    if taking.source_is_lost or taking.target_is_lost:
+    lost = takeover.lost
+    if takeover.source_is_lost or takeover.target_is_lost:
         lost = recovery.source.name
-    if lost != taking.lost or taking.older_data:
+    if lost != takeover.lost or takeover.older_data:
         _print_new_spelling(_takeover_line(session, which, recovery, lost))
     if lost not in (None, recovery.source.name):
         ways = (recovery, recovery.reversed)
@@ -160,17 +168,17 @@ def _take_over(
             f"{recovery.target.name} takes over from {recovery.source.name}, and --lost says {lost}",
             fix=" ".join(f"If {name} is lost: `{line}`." for name, line in lines),
         )
-    store, without = open_store(), _points_to_leave(recovery, taking, ask_source=lost is None)
+    store, without = open_store(), _points_to_leave(recovery, takeover, ask_source=lost is None)
     options = dr.FailoverOptions(
         lost=lost is not None,
         planned=planned,
         without=without,
-        from_points=taking.from_points or taking.older_data,
+        from_points=takeover.from_points or takeover.older_data,
         as_of=moment,
         blank=data.may_be_blank,
-        insist=taking.insist,
+        insist=takeover.insist,
     )
-    if not taking.yes:
+    if not takeover.yes:
         show_prospect(dr.make_forecast(recovery, options), err())
         for line in _agreement(recovery, options, dr.may_take_over(recovery, options)):
             err().print(line)
@@ -178,15 +186,13 @@ def _take_over(
     with ProgressDisplay() as display:
         run = dr.failback if recovery.is_reversed else dr.failover
         evidence = run(recovery, evolve(options, run_options=dr.RunOptions(listen=display)), say=display.say)
-    code = hand_in(session, store, recovery.as_declared, evidence, as_json=taking.as_json)
+    code = hand_in(session, store, recovery.as_declared, evidence, as_json=takeover.as_json)
     _what_next(session, recovery, evidence)
     return code
 
 
 def _takeover_line(session: Session, which: PlanSelection, way: "Recovery", lost: str | None) -> str:
-    """Return this call as this version spells it, for the end that takes over. It agrees to nothing: what is
-    printed has another meaning than what the operator agreed to.
-    """
+    """Return this call as this version spells it. It has no --yes: the operator confirmed another command."""
     verb = "failback" if way.is_reversed else "failover"
     instead = {"--older-data": ("--from-points",), "--abandon": ()}
     if lost:
@@ -195,7 +201,7 @@ def _takeover_line(session: Session, which: PlanSelection, way: "Recovery", lost
 
 
 def _abandon_line(session: Session, which: PlanSelection, way: "Recovery") -> str:
-    """Return a call that abandons as this version spells it. It agrees to nothing."""
+    """Return the call that abandons, as this version spells it, without --yes."""
     instead = dict.fromkeys(("--abandon", "--older-data", "--insist", "--blank="), ())
     return session.reword(_words(which, way, "abandon"), instead)
 
@@ -205,45 +211,45 @@ def _words(which: PlanSelection, way: "Recovery", verb: str) -> tuple[str, ...]:
 
 
 def _print_new_spelling(line: str) -> None:
-    """Say which command an old spelling means."""
+    """Print the command that an old spelling means."""
     from portinfra.render.console.terminal import err
 
     err().print(f"This is an old spelling. Write: {line}")
 
 
 def _agreement(recovery: "Recovery", options: "FailoverOptions", permitted: "Permitted") -> list[str]:
-    """Return what an operator agrees to, in sentences."""
+    """Return the sentences that an operator confirms."""
     from portinfra.recovery.points.kept_time import describe_duration
     from portinfra.recovery.situation.request import end_of
 
     source, target, overruled = recovery.source.name, recovery.target.name, permitted.overruled
     stopped = "is lost" if options.lost else "is stopped"
     if any(error.startswith("recovery/silent-zone:") for error in overruled):
-        stopped = "is stopped as far as it answers"
+        stopped = "is stopped, except in zones that do not answer"
     lines = [f"{source} {stopped}, and {target} takes over."]
     if options.as_of:
         at = f"{options.as_of:%Y-%m-%d %H:%M:%S %Z}"
-        lines.append(f"Each group comes up from data as of {at}. What was written later does not come back.")
+        lines.append(f"Each group is restored to {at}. Later data is not restored.")
     if options.blank:
-        lines.append(f"These volumes come up blank: {', '.join(sorted(options.blank))}.")
+        lines.append(f"These volumes begin blank: {', '.join(sorted(options.blank))}.")
     if options.lost:
-        lines.append(f"What was written in {source} and is in no point stays on its volumes.")
+        lines.append(f"Data of {source} that is in no point stays on its volumes.")
     elif recovery.is_reversed:
         keep = recovery.plan.keep_overwritten
         stay = describe_duration(keep, ends_by_time=permitted.situation.facts(end_of(recovery)).has_clock)
-        kept = f"in snapshots, each kept {stay}" if keep else "gone, as keep_overwritten is empty"
+        kept = f"in snapshots, each kept {stay}" if keep else "lost, as keep_overwritten is empty"
         lines.append(
-            f"What the volumes of {target} hold is replaced by what was written in {source} since. What was "
+            f"The data of {source} replaces the data on the volumes of {target}. Data that was "
             f"written in {target} after its last point is {kept}."
         )
     return [*lines, *(f"Overruled: {error}" for error in overruled)]
 
 
-def _points_to_leave(recovery: "Recovery", turning: TakeoverOptions, *, ask_source: bool) -> tuple[str, ...]:
-    """The points in a recovery's target that are not to be used. Raises Misuse for what is none."""
+def _points_to_leave(recovery: "Recovery", takeover: TakeoverOptions, *, ask_source: bool) -> tuple[str, ...]:
+    """Return the points of a recovery's target that are excluded. Raises Misuse for an unknown point."""
     from portinfra import dr
 
-    without = tuple(turning.without_point or ())
+    without = tuple(takeover.without_point or ())
     if without:
         now = dr.status_of_way(recovery, ask_source=ask_source)
         if unknown := sorted(set(without) - now.known_points):
@@ -253,29 +259,29 @@ def _points_to_leave(recovery: "Recovery", turning: TakeoverOptions, *, ask_sour
 
 
 def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> None:
-    """What is to be done next: about a source that was not stopped, or after one that did not pass."""
+    """Print what to do next: about a source that was not stopped, or after a failure."""
     from portinfra.render.console.terminal import err
 
     if not evidence.source_fenced:
         fence_it = command_line("dr", "fence", evidence.recovery)
-        err().print(f"{recovery.source.name} was not stopped. When it comes back, first of all: {fence_it}")
+        err().print(f"{recovery.source.name} was not stopped. When it comes back, run first: {fence_it}")
     if evidence.result == "passed":
         return
     target = recovery.target.name
     if evidence.rto_measured is None:
-        give_up = command_line("dr", "abandon", evidence.recovery)
-        err().print(f"{target} has not taken over yet. Correct what is named above, then run:")
+        abandon_it = command_line("dr", "abandon", evidence.recovery)
+        err().print(f"{target} has not taken over yet. Correct the errors above, then run:")
         err().print(f"  {session.again}")
         if evidence.source_fenced:
-            err().print(f"Or abandon it, and {recovery.source.name} is active again: {give_up}")
+            err().print(f"Or abandon it, which makes {recovery.source.name} active again: {abandon_it}")
     else:
-        err().print(f"{target} has taken over and is active. Look at what did not pass: it is named above.")
+        err().print(f"{target} has taken over and is active. The errors above name what did not pass.")
 
 
 def _abandon(
-    session: Session, recovery: "Recovery", agreed: ConfirmOptions, *, older_data: bool = False
+    session: Session, recovery: "Recovery", consent: ConfirmOptions, *, older_data: bool = False
 ) -> int:
-    """Abandon the takeover that is open, in either direction."""
+    """Abandon the open takeover, in either direction. Return the exit code."""
     from portinfra import dr
     from portinfra.commands.apply_flow import confirm
     from portinfra.format import count
@@ -286,19 +292,19 @@ def _abandon(
 
     recovery = dr.may_abandon(recovery, older_data=older_data)
     source, target = recovery.source.name, recovery.target.name
-    stays = f"What only {target} has stays on its volumes and in kept snapshots, and is carried nowhere."
-    if not agreed.yes:
+    stays = f"Data that only {target} has stays on its volumes and in kept snapshots. It is not carried over."
+    if not consent.yes:
         if older_data:
             err().print(f"{target} may have newer data than {source}. {stays}")
         err().print(
-            f"{source} is active again with the data that it has, and {target} is stopped. What was written "
-            f"in {target} since the takeover began stays on its volumes there, and is carried nowhere."
+            f"{source} becomes active again with its own data, and {target} is stopped. Data that was "
+            f"written in {target} since the takeover began stays on its volumes. It is not carried over."
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:
         options = dr.FailoverOptions(run_options=dr.RunOptions(listen=display))
         done = dr.abandon(recovery, options, older_data=older_data)
-    if agreed.as_json:
+    if consent.as_json:
         write_json(abandoned_document(recovery, done))
     else:
         stopped = f"{target} is fenced: {count(done.stopped, 'host')} off"

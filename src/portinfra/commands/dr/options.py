@@ -1,4 +1,4 @@
-"""The options that the recovery commands share, and the recovery that they mean."""
+"""The options that the recovery commands share, and the recovery that they select."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -21,20 +21,20 @@ class PlanSelection(DeclarationOptions):
 
     name: Annotated[
         str | None,
-        Argument(metavar="RECOVERY", help="The recovery plan; needed where there are several."),
+        Argument(metavar="RECOVERY", help="The recovery plan. Required where several are declared."),
     ] = None
 
 
 @frozen
 class RestoreOptions:
-    """Which data is restored."""
+    """Which data to restore."""
 
     as_of: Annotated[
         str | None,
         Option(
             "--as-of",
             metavar="TIME",
-            help="Use points that are not later, and no own volumes: 2030-01-31T14:00Z.",
+            help="Restore points of at latest this time, such as 2030-01-31T14:00Z.",
         ),
     ] = None
     blank: Annotated[
@@ -42,7 +42,7 @@ class RestoreOptions:
         Option(
             "--blank",
             metavar="ADDRESS",
-            help="This volume may begin blank, where no point has data of it: volume.db3-data; repeatable.",
+            help="Let this volume begin blank if no point has its data: volume.db3-data. Repeatable.",
         ),
     ] = None
 
@@ -53,7 +53,7 @@ class RestoreOptions:
 
     @property
     def moment(self) -> datetime | None:
-        """The moment that was named. Raises Misuse for a text that is none, or a moment of no data."""
+        """The moment of --as-of. Raises Misuse for a text that is no time, or a time that has no data."""
         from portinfra.recovery.options import in_utc
 
         try:
@@ -67,16 +67,18 @@ class RestoreOptions:
 
 PointIds = Annotated[
     list[str] | None,
-    Option("--without-point", metavar="POINT", help="Use an older point than this one, or none; repeatable."),
+    Option(
+        "--without-point", metavar="POINT", help="Do not restore this point, but an older one. Repeatable."
+    ),
 ]
-"""Points that are left aside, by their ids."""
+"""Ids of points that are not to be restored."""
 
 
 @frozen
 class ConfirmOptions(OutputOptions):
-    """How a change is shown, and whether somebody agreed to it beforehand."""
+    """How to print a change, and whether the user confirms it beforehand."""
 
-    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.")] = False
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask for confirmation.")] = False
 
 
 def check_lost(recovery: "Recovery", lost: str | None) -> None:
@@ -90,8 +92,9 @@ def check_lost(recovery: "Recovery", lost: str | None) -> None:
 
 
 def recovery_of(session: Session, which: PlanSelection) -> "Recovery":
-    """The recovery that the options mean, checked. Raises Misuse for a name that is none, and
-    ValidationError for a provider that is not there.
+    """Return the recovery that the options select, checked.
+
+    Raises Misuse for an unknown name, and ValidationError for a provider that is not installed.
     """
     from portinfra import dr
     from portinfra.commands.selection import declaration, move_ends, one

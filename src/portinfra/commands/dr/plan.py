@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 
 @frozen
 class ForecastOptions(OutputOptions):
-    """What to show of it."""
+    """What to show of the plan."""
 
-    grants: Annotated[
-        bool, Option("--grants", help="The policies that both accounts need, and nothing else.")
-    ] = False
-    failback: Annotated[bool, Option("--failback", help="Show the way back: the source takes over.")] = False
+    grants: Annotated[bool, Option("--grants", help="Print only the policies that both accounts need.")] = (
+        False
+    )
+    failback: Annotated[bool, Option("--failback", help="Show a failback: the source takes over.")] = False
     lost: Annotated[
         str | None,
         Option(
             "--lost",
             metavar="ENVIRONMENT",
-            help="As if this environment were lost: make no call to it. The other one takes over.",
+            help="Assume that this environment is lost: make no call to it. The other one takes over.",
         ),
     ] = None
     without_point: PointIds = None
 
 
 def plan(session: Session, which: PlanSelection, foreseeing: ForecastOptions, data: RestoreOptions) -> int:
-    """Show waves, estimated time, age of the data, and every gap of a failover. Changes nothing."""
+    """Show what a failover would do now: waves, time, age of the data, errors. Changes nothing."""
     from portinfra import dr
     from portinfra.model.finding import Severity
     from portinfra.planning.refusal import refusal_of
@@ -63,12 +63,13 @@ def plan(session: Session, which: PlanSelection, foreseeing: ForecastOptions, da
 
 
 def _way(recovery: "Recovery", foreseeing: ForecastOptions) -> "Recovery":
-    """Return the recovery to the environment that takes over. Raises Misuse where that one is lost, or
-    where another one is that the recovery does not have.
+    """Return the recovery in the direction of the takeover.
+
+    Raises Misuse where --lost names the environment that takes over, or an unknown one.
     """
     back = recovery.reversed
     check_lost(recovery, foreseeing.lost)
     if foreseeing.failback and foreseeing.lost == back.target.name:
-        message = f"{back.target.name} takes over on the way back, and --lost says {back.target.name}"
+        message = f"{back.target.name} takes over in a failback, and --lost names {back.target.name}"
         raise Misuse(message, fix="Leave --failback or --lost out.")
     return back if foreseeing.failback or foreseeing.lost == back.source.name else recovery

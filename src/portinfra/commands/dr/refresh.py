@@ -1,4 +1,4 @@
-"""`dr refresh`: a running standby gets the newest data."""
+"""`dr refresh`: restore the newest data into a running standby."""
 
 from attrs import frozen
 
@@ -8,14 +8,16 @@ from portinfra.commands.session import Session
 
 
 @frozen
-class Refreshing(OutputOptions):
-    """Which points a refresh leaves aside, and how its end is shown."""
+class RefreshOptions(OutputOptions):
+    """Which points a refresh does not restore, and how to print its result."""
 
     without_point: PointIds = None
 
 
-def refresh(session: Session, which: PlanSelection, refreshing: Refreshing, data: RestoreOptions) -> int:
-    """Restore the newest points into the running standby, wave by wave, with gates and probes; measure."""
+def refresh(session: Session, which: PlanSelection, refreshing: RefreshOptions, data: RestoreOptions) -> int:
+    """Restore the newest points into the running standby. It goes wave by wave, with gates and probes, and
+    measures the time.
+    """
     from portinfra import dr
     from portinfra.commands.dr.evidence import hand_in
     from portinfra.render.console.progress import ProgressDisplay

@@ -13,16 +13,16 @@ from portinfra.commands.session import Session
 
 @frozen
 class ReplicateOptions(OutputOptions):
-    """When."""
+    """When to make points."""
 
-    now: Annotated[bool, Option("--now", help="Make a point of every group, due or not.")] = False
-    insist: Annotated[bool, Option("--insist", help="Go on though the clock of this machine is wrong.")] = (
-        False
-    )
+    now: Annotated[bool, Option("--now", help="Make a point of every group, even if none is due.")] = False
+    insist: Annotated[
+        bool, Option("--insist", help="Continue though the clock of this machine is wrong.")
+    ] = False
 
 
 def replicate(session: Session, which: PlanSelection, replicating: ReplicateOptions) -> int:
-    """Make the recovery points that are due, and carry them to the target. For a timer: runs are harmless."""
+    """Make the due recovery points, and carry them to the target. A timer may run it as often as you like."""
     from portinfra import dr
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.render.console.recovery import show_replicated

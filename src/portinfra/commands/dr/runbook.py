@@ -1,4 +1,4 @@
-"""`dr runbook`: the plan as a page for whoever is there when it is needed."""
+"""`dr runbook`: the recovery plan as a page for the person on duty."""
 
 from pathlib import Path
 
@@ -8,7 +8,9 @@ from portinfra.commands.session import Session
 
 
 def runbook(session: Session, which: PlanSelection) -> int:
-    """Write the recovery plan as a page for someone who is no system administrator. Makes no call."""
+    """Print the recovery plan as instructions for a person on duty who is no system administrator. Makes no
+    API call.
+    """
     from portinfra.render.console.terminal import write
     from portinfra.render.runbook import runbook as page
 

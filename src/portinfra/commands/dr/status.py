@@ -1,4 +1,4 @@
-"""`dr status`: how old the newest restorable data is."""
+"""`dr status`: the age of the newest restorable data."""
 
 from typing import Annotated
 
@@ -12,20 +12,22 @@ from portinfra.commands.session import Session, show
 from portinfra.errors import PortinfraError
 
 UNKNOWN = 3
-"""The exit code that monitors expect where the target does not answer."""
+"""The exit code where the target does not answer, as monitors expect it."""
 
 
 @frozen
 class StatusOptions(OutputOptions):
-    """For whom."""
+    """What to print, and in which format."""
 
-    prometheus: Annotated[bool, Option("--prometheus", help="As Prometheus text.")] = False
-    points: Annotated[bool, Option("--points", help="List every point, too; --json always does.")] = False
+    prometheus: Annotated[
+        bool, Option("--prometheus", help="Print metrics in the text format of Prometheus.")
+    ] = False
+    points: Annotated[bool, Option("--points", help="List every point; --json always does.")] = False
 
 
 def status(session: Session, which: PlanSelection, watching: StatusOptions) -> int:
-    """Show the age of every volume's newest restorable point, and what would refuse a takeover. Ends with
-    0, 1, 2 or 3: fine, late, too old or not ready, or an end does not answer.
+    """Show the age of the restorable data of each volume. Show what would refuse a takeover, too. Exit codes:
+    0 good, 1 late, 2 too old or not ready, 3 an environment does not answer.
     """
     from portinfra import dr
     from portinfra.render.console.recovery import show_status
@@ -33,7 +35,7 @@ def status(session: Session, which: PlanSelection, watching: StatusOptions) -> i
     from portinfra.render.recovery_documents import level, prometheus, status_document
 
     if watching.as_json and watching.prometheus:
-        raise Misuse("it is either --json or --prometheus", fix="Leave one of them out.")
+        raise Misuse("--json and --prometheus exclude each other", fix="Leave one of them out.")
     recovery = None
     try:
         recovery = recovery_of(session, which)
@@ -42,7 +44,7 @@ def status(session: Session, which: PlanSelection, watching: StatusOptions) -> i
         raise
     except PortinfraError as error:
         show(error, session, as_json=watching.as_json)
-        if watching.prometheus and recovery:  # an alert on the level is not to fall silent with the cloud
+        if watching.prometheus and recovery:  # so an alert lasts while the cloud does not answer
             write(level(recovery.plan.name, UNKNOWN))
         return UNKNOWN
     if watching.as_json:

@@ -1,1 +1,1 @@
-"""`hosts`: the files of hosts, and whether hosts have them."""
+"""`hosts`: the configuration files of hosts, and whether hosts have them."""

@@ -1,4 +1,4 @@
-"""The commands about files of hosts, put together."""
+"""The parser of the commands about files of hosts."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,13 +10,11 @@ from portinfra.commands.option_groups import for_typer, needed_commands
 from portinfra.commands.session import Session
 
 COMMANDS = (files, status)
-HELP = "The files of hosts: firewall, HAProxy, names."
+HELP = "The configuration files of hosts: firewall, HAProxy, names."
 
 
 def app(session: Session, arguments: Sequence[str], without: Collection[str]) -> typer.Typer:
-    """Return `portinfra hosts …`, which is called with these arguments; options in `without` are not
-    offered.
-    """
+    """Return the parser of `portinfra hosts`, for these arguments and without the options in `without`."""
     made = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
     built = needed_commands([command.__name__ for command in COMMANDS], arguments)
     for command in COMMANDS:

@@ -1,4 +1,4 @@
-"""A directory with the files of hosts: `app1/etc/nftables.conf`, and `manifest.json` about all of them."""
+"""A directory with the files of hosts, such as `app1/etc/nftables.conf`, and with `manifest.json`."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,10 +14,10 @@ MANIFEST = "manifest.json"
 
 
 def write_directory(into: Path, document: Document, files: Files) -> int:
-    """Write the files and then the manifest. Return how many files of the manifest before were removed.
+    """Write the files and then the manifest. Return the number of files of an earlier run that were removed.
 
-    Raises Misuse for a directory that has files and no manifest of this topology and environment, and
-    PortinfraError where the system refuses to write.
+    Raises Misuse for a directory that has files and no manifest of this topology and environment.
+    Raises PortinfraError where the system refuses to write.
     """
     try:
         before = {into / path for path in _files_before(into, document)}
@@ -41,7 +41,7 @@ def write_directory(into: Path, document: Document, files: Files) -> int:
 
 
 def _remove_empty(folder: Path, into: Path) -> None:
-    """Remove a folder and those above it, up to `into`, as far as they are empty."""
+    """Remove a folder and its parents below `into`, as long as they are empty."""
     while folder != into and not folder.is_symlink() and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent
@@ -66,7 +66,7 @@ def _files_before(into: Path, document: Document) -> list[Path]:
 
 
 def _paths(hosts: Mapping[str, Any]) -> Iterator[Path]:
-    """The files that a manifest names, as paths within the directory. Others may have edited it."""
+    """Yield the files that a manifest names, as paths in the directory. A user may have edited it."""
     for host, about in hosts.items():
         for file in about["files"]:
             path = _place(Path(), host, file["path"])

@@ -1,4 +1,4 @@
-"""`hosts files`: what lies on each host, printed or written into a directory."""
+"""`hosts files`: the configuration files of each host, printed or written into a directory."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,15 +14,13 @@ def files(
     session: Session,
     target: Target,
     shown: OutputOptions,
-    host: Annotated[
-        str | None, Argument(metavar="HOST", help="The host; may be left out for all of them.")
-    ] = None,
+    host: Annotated[str | None, Argument(metavar="HOST", help="The host. Default: every host.")] = None,
     into: Annotated[
         Path | None,
-        Option("--into", metavar="DIR", help="Write a directory for each host."),
+        Option("--into", metavar="DIR", help="Write the files here, one directory for each host."),
     ] = None,
 ) -> int:
-    """Print the files of hosts, or write them into a directory. Makes no call."""
+    """Print the files of hosts, or write them into a directory. Makes no API call."""
     from portinfra.commands.hosts.directory import write_directory
     from portinfra.commands.hosts.rendering import render_selected
     from portinfra.commands.selection import select

@@ -1,4 +1,4 @@
-"""The files that the commands about hosts are about."""
+"""The files of the hosts that the options select."""
 
 from portinfra import workflow
 from portinfra.commands.selection import Selection

@@ -1,4 +1,4 @@
-"""`hosts status`: whether the files on hosts are those that portinfra renders."""
+"""`hosts status`: whether the files on hosts equal those that portinfra renders."""
 
 import sys
 
@@ -8,7 +8,9 @@ from portinfra.commands.session import Session
 
 
 def status(session: Session, target: Target, shown: OutputOptions) -> int:
-    """Compare lines `HOST DIGEST PATH` of standard input with the files of hosts. Makes no call."""
+    """Compare the files on hosts with those declared. Standard input has lines `HOST DIGEST PATH`. Makes no
+    API call.
+    """
     from portinfra.commands.hosts.rendering import render_selected
     from portinfra.commands.selection import select
     from portinfra.hosts.status import compare_files, read_digests

@@ -1,1 +1,1 @@
-"""Declarations in HCL. Nothing else knows python-hcl2, or imports it before it is needed."""
+"""Declarations in HCL. Only this package imports python-hcl2, and only for a declaration in HCL."""

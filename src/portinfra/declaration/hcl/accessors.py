@@ -1,4 +1,4 @@
-"""What follows a value: `.name`, `[index]`, and the splats `.*` and `[*]`."""
+"""The accessors behind a value: `.name`, `[index]`, and the splats `.*` and `[*]`."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,19 +15,19 @@ CHAINED = ("get_attr_expr_term", "index_expr_term", "attr_splat_expr_term", "ful
 
 @frozen
 class Step:
-    """One accessor: `tree` is the piece that is written."""
+    """One accessor, with its expression in `tree`."""
 
     tree: Expression
     of_each: bool = False
-    """Whether it is taken of each member of a list, after `.*`."""
+    """Whether it applies to each member of a list, after `.*`."""
 
 
 Take = Callable[[Any, Expression], Any]
-"""Return the member of a value that an accessor names."""
+"""A function that returns the member of a value that an accessor names."""
 
 
 def chain(tree: Expression) -> tuple[Expression, list[Step]]:
-    """Return the value at the beginning of `a.b[0].c`, and the steps from there, without a call for each."""
+    """Return the value at the beginning of `a.b[0].c`, and the accessors behind it, without recursion."""
     links: list[Expression] = []
     while True:
         if tree.data == "expr_term" and len(tree.children) == 1:
@@ -40,7 +40,9 @@ def chain(tree: Expression) -> tuple[Expression, list[Step]]:
 
 
 def _steps(accessor: Expression) -> list[Step]:
-    if accessor.data == "attr_splat":  # the first index in brackets is of the list, as is all behind it
+    if (
+        accessor.data == "attr_splat"
+    ):  # the first index in brackets applies to the list, and so does all behind it
         each, steps = True, [Step(accessor)]
         for one in parts(accessor):
             each = each and one.data != "braces_index"
@@ -52,7 +54,7 @@ def _steps(accessor: Expression) -> list[Step]:
 
 
 def reach(value: Any, steps: Sequence[Step], take: Take) -> Any:
-    """Return what the steps reach from a value. After `[*]` all further steps are taken of each member."""
+    """Return the member that the accessors name. After `[*]`, further accessors apply to each member."""
     splat = next((number for number, step in enumerate(steps) if step.tree.data == "full_splat"), len(steps))
     for step in steps[:splat]:
         if step.tree.data == "attr_splat":
@@ -81,5 +83,5 @@ def number_of(accessor: Expression) -> str | None:
 
 
 def _members(value: Any) -> list[Any]:
-    """The members of a list; a value that is none is its only member, and null has none."""
+    """Return the members of a list. Any other value is its only member, and null has none."""
     return value if isinstance(value, list) else [] if value is None else [value]

@@ -1,4 +1,4 @@
-"""Numbers as HCL has them: decimal and exact to 154 digits (HCL reckons with 512 bits), whole ones exact."""
+"""Numbers as in HCL: whole ones are exact, others have 154 decimal digits (HCL calculates with 512 bits)."""
 
 import operator
 import re
@@ -13,9 +13,9 @@ Number: TypeAlias = "int | Decimal"
 DIGITS = 154
 LARGEST = Decimal(float_info.max)
 SMALLEST = -324
-"""The exponent of the smallest number. What stores numbers holds floats."""
+"""The exponent of the smallest number, as the model stores numbers as floats."""
 LONGEST = 700
-"""A number is written with so many characters at most."""
+"""The most characters of a number."""
 
 _CONTEXT = Context(prec=DIGITS, traps=[InvalidOperation, DivisionByZero, Overflow])
 _WRITTEN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,6})?")
@@ -29,7 +29,7 @@ COMPARISON: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def read_number(text: str) -> Number:
-    """Return the number that a text is, as `tonumber` reads it. Raises ValueError."""
+    """Return the number of a text, as `tonumber` reads it. Raises ValueError."""
     if not _WRITTEN.fullmatch(text):
         raise ValueError("this text is not a number")
     if len(text) > LONGEST:
@@ -38,7 +38,7 @@ def read_number(text: str) -> Number:
 
 
 def check_bounds(number: Number) -> Number:
-    """Return the number, whole where it has no fraction. Raises ValueError where it is too large or small."""
+    """Return the number, as an int if it has no fraction. Raises ValueError for one too large or small."""
     if not -LARGEST <= number <= LARGEST:
         raise ValueError("the number is too large")
     if isinstance(number, int):
@@ -54,7 +54,7 @@ def negate(number: Number) -> Number:
 
 
 def reckon(sign: str, left: Number, right: Number) -> Number:
-    """Return the result of an operation. Raises ValueError where it has none."""
+    """Return the result of an operation. Raises ValueError if it has none."""
     if sign in ("SLASH", "PERCENT") and not right:
         raise ValueError("a division by zero")
     if isinstance(left, int) and isinstance(right, int) and (whole := _whole(sign, left, right)) is not None:
@@ -69,7 +69,7 @@ def reckon(sign: str, left: Number, right: Number) -> Number:
 
 
 def _whole(sign: str, left: int, right: int) -> int | None:
-    """Return an exact result; None where it has a fraction."""
+    """Return an exact result; None: it has a fraction."""
     if sign == "SLASH":
         quotient, rest = divmod(left, right)
         return None if rest else quotient

@@ -1,4 +1,4 @@
-"""The attributes of a block, taken one by one, each with what it must be."""
+"""The attributes of a block, each with the type that it must have."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -22,12 +22,12 @@ from portinfra.model.topology import Role, port_ranges
 
 @frozen
 class Shape:
-    """What an attribute must be."""
+    """The type that an attribute must have."""
 
     words: str
     fits: Callable[[Any], bool]
     convert: Callable[[Any], Any] = lambda value: value
-    """Terraform's conversion of what nearly fits. Raises TypeError or ValueError for what does not."""
+    """Terraform's conversion to this type. Raises TypeError or ValueError if there is none."""
     make: Callable[[Any], Any] = lambda value: value
     may_be_secret: bool = False
 
@@ -110,36 +110,40 @@ _SHAPES: Mapping[Kind, Shape] = {
 
 @frozen
 class Shapes:
-    """The attributes of one kind of block."""
+    """The types of the attributes of one kind of block."""
 
     shapes: Mapping[str, Shape]
     needed: tuple[str, ...] = ()
     inner: Mapping[str, "Shapes"] = {}
-    """Of the blocks within, by kind: where an attribute may belong that this block does not know."""
+    """The types of inner blocks, by kind: an attribute that this block does not have may belong there."""
     only_in_topology: frozenset[str] = frozenset()
-    """Of the role block of an environment: the attributes that only the role block of the topology has."""
+    """For the role block of an environment: the attributes that only the role block of the topology has."""
+    former: frozenset[str] = frozenset()
+    """Former names of its attributes: no advice names them."""
 
 
 NOTHING = Shapes({})
 
 
 def shapes(of: type[Any]) -> Shapes:
-    """Return what the attributes of a class must be in its HCL block."""
+    """Return the types of the attributes of a class in its HCL block."""
     needed = [each.hcl for each in schema.attributes(of) if each.hcl and each.is_needed and not each.block]
     inner = {
         name: override_shapes(each.part) if each.kind is Kind.MAPS else shapes(each.part)
         for name, each in schema.block_attributes(of).items()
         if each.part
     }
-    return Shapes(_shapes(schema.attributes(of)), tuple(needed), inner)
+    former = {each.former: _shape(each) for each in schema.attributes(of) if each.former}
+    known = {**_shapes(schema.attributes(of)), **former}
+    return Shapes(known, tuple(needed), inner, former=frozenset(former))
 
 
 def override_shapes(of: type[Any]) -> Shapes:
-    """Return what the attributes of a class must be that an environment sets for it."""
+    """Return the types of the attributes of a class that an environment can override."""
     described = schema.attributes(of)
     here = _shapes(each for each in described if each.metadata.get("override"))
-    others = {name for each in described for name in (each.hcl, each.block) if name} - here.keys()
-    return Shapes(here, only_in_topology=frozenset(others))
+    names = {name for each in described for name in (each.hcl, each.block, each.former) if name}
+    return Shapes(here, only_in_topology=frozenset(names - here.keys()))
 
 
 def _shapes(described: Iterable[schema.Attribute]) -> Mapping[str, Shape]:
@@ -152,14 +156,14 @@ def _shape(attribute: schema.Attribute) -> Shape:
 
 
 def _is_refused(attribute: schema.Attribute) -> bool:
-    """Whether HCL knows the attribute only to say that it is a Python function."""
+    """Return whether HCL knows the attribute only for an error: its value is a Python function."""
     return attribute.kind is Kind.FUNCTION
 
 
 def take(block: Block, known: Shapes, scope: Scope, findings: list[Finding]) -> dict[str, Any] | None:
-    """The values of a block's attributes by name; None where one that is needed has no value.
+    """Return the values of a block's attributes by name; None: a required one has no value.
 
-    `null` is as if the attribute were not there. What is wrong is added to `findings` and left out.
+    `null` means that the attribute is not set. Wrong attributes are left out, and added to `findings`.
     """
     values: dict[str, Any] = {}
     seen: set[str] = set()
@@ -190,17 +194,17 @@ def name_place(block: Block, known: Shapes) -> str:
 
 
 def send_to_topology(name: str, known: Shapes) -> str:
-    """Return where a name belongs that the role block of an environment lacks; empty for any other one."""
+    """Return where a name belongs that the role block of an environment does not have; empty: elsewhere."""
     if name not in known.only_in_topology:
         return ""
-    return f"It belongs in the role block of the topology. Here are known {', '.join(sorted(known.shapes))}."
+    return f"It belongs in the role block of the topology. This block has {', '.join(sorted(known.shapes))}."
 
 
 def _place_in_a_role(name: str, known: Shapes) -> str:
-    """Return where an attribute belongs that only roles have; empty for any other one."""
+    """Return where an attribute of roles belongs; empty: it is no attribute of roles."""
     if any(name in inner.only_in_topology for inner in known.inner.values()):
         return "It belongs in the role block of the topology."
-    of_roles = {each.hcl for each in schema.attributes(Role)}
+    of_roles = {name for each in schema.attributes(Role) for name in (each.hcl, each.former)}
     return "It belongs in a role block." if name in of_roles else ""
 
 
@@ -214,13 +218,13 @@ def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any
             or send_to_topology(name, known)
             or terraform.advice(name, Where.ATTRIBUTE, Where.BLOCK)
             or _place_in_a_role(name, known)
-            or suggestion(name, known.shapes, "Remove it.")
+            or suggestion(name, known.shapes.keys() - known.former, "Remove it.")
         )
         raise problem("unknown-attribute", f"there is no {name!r} in {where}", fix, location)
     computed, shape = evaluate(attribute, scope), known.shapes[name]
     if computed.secrets and not shape.may_be_secret:
         secrets = ", ".join(sorted(computed.secrets))
-        message = f"{name!r} is shown in plans, and the variable {secrets} is sensitive"
+        message = f"plans show {name!r}, and the variable {secrets} is sensitive"
         raise problem("sensitive", message, "Use sensitive variables in user_data only.", location)
     if computed.value is None:
         return None
@@ -243,7 +247,7 @@ def _value(attribute: Attribute, known: Shapes, scope: Scope, where: str) -> Any
 
 
 def _fitting(value: Any, shape: Shape) -> Any:
-    """Return the value, converted where it can be."""
+    """Return the value, converted if that is possible."""
     try:
         return shape.convert(value)
     except (TypeError, ValueError):
@@ -251,7 +255,7 @@ def _fitting(value: Any, shape: Shape) -> Any:
 
 
 def _in_words(value: Any) -> str:
-    """What a value is; of a collection, also what it holds."""
+    """Return the type of a value in words; for a collection, with the types of its members."""
     held = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     inside = " and ".join(sorted({in_words(item) for item in held}))
     return f"{in_words(value)} that holds {inside}" if inside else in_words(value)

@@ -1,4 +1,4 @@
-"""From blocks to the values of the model."""
+"""The conversion of HCL blocks into values of the model."""
 
 from collections.abc import Callable, Collection, Container, Mapping
 from functools import partial
@@ -16,23 +16,24 @@ from portinfra.declaration.hcl.syntax import Block
 from portinfra.declaration.terraform import Where
 from portinfra.format import suggestion, with_article
 from portinfra.model.finding import Finding
+from portinfra.model.former_names import former_names
 from portinfra.model.location import Location
 from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, following_attributes, label
 
 T = TypeVar("T")
 Natives = Mapping[str, Mapping[str, Any]]
-"""Provider → option → value."""
+"""The values of native options, by provider and option."""
 
 
 @frozen
 class Reader:
-    """Reads blocks; what is wrong with them is gathered in `findings`."""
+    """A reader of blocks, which collects errors in `findings`."""
 
     scope: Scope
     findings: list[Finding] = field(factory=list)
 
     def read_block(self, of: type[T], block: Block) -> T | None:
-        """Return the value of a block, with the blocks within; None where something needed is missing."""
+        """Return the value of a block with its inner blocks; None: a required part is missing."""
         inside = block_attributes(of)
         inner = self._inner(block, {name: self._part_reader(each) for name, each in inside.items()})
         written_twice = [each for each in inside.values() if self._is_written_twice(each, block)]
@@ -40,6 +41,7 @@ class Reader:
         values = a.take(block, self._known_attributes(of, block, follows), self.scope, self.findings)
         made = {each.name: each.stand_in() for each in follows}
         made |= {each.name: values[each.hcl] for each in attributes(of) if values and each.hcl in values}
+        made |= {name: values[name] for name in former_names(of) if values and name in values}
         for name, each in inside.items():
             made[each.name] = self._value_of_blocks(each, block, made.get(each.name), inner[name])
         if not self._has_right_labels(of, block) or values is None or written_twice:
@@ -50,7 +52,7 @@ class Reader:
         return make(**given, **made, location=_with_attributes(of, block))
 
     def _following(self, of: type[Any], block: Block) -> tuple[Attribute, ...]:
-        """Return the attributes that follow from one that has a value. Report those that are written too."""
+        """Return the attributes that follow from another one with a value. Report those that are set, too."""
         written = {each.name: each for each in block.attributes}
         known = {
             each.name: written[each.hcl]
@@ -64,7 +66,7 @@ class Reader:
                 (name,) = [
                     one.hcl for one in attributes(of) if each.name in one.metadata.get("stands_for", ())
                 ]
-                message = f"{each.hcl!r} follows from {name!r}, which is written too"
+                message = f"{each.hcl!r} follows from {name!r}, which is set, too"
                 fix = f"Remove {each.hcl}, or remove {name}."
                 self.findings.extend(problem("duplicate", message, fix, written[each.hcl].location).findings)
         for name in known.keys() - given:
@@ -74,9 +76,9 @@ class Reader:
     def _missing_beside(
         self, empty: Written, follows: tuple[Attribute, ...], written: Container[str]
     ) -> tuple[Attribute, ...]:
-        """Return those that are needed and not written, of the attributes that follow from an empty one.
+        """Return the required attributes that follow from an empty one, and are not set.
 
-        Where there are some, report the empty one.
+        If there are any, report the empty one.
         """
         missing = tuple(each for each in follows if each.is_needed and each.hcl not in written)
         if missing:
@@ -86,15 +88,16 @@ class Reader:
         return missing
 
     def _has_value(self, attribute: Written) -> bool:
-        """Return whether an attribute is more than `null` or empty. What is wrong with it is found later."""
+        """Return whether an attribute is neither `null` nor empty. Its errors are reported later."""
         try:
             return evaluate(attribute, self.scope).value not in (None, "")
         except Problem:
             return True
 
     def _known_attributes(self, of: type[Any], block: Block, follows: Collection[Attribute]) -> a.Shapes:
-        """Return the attributes of a block. Those that follow from another are not needed; a list is, where
-        there are no blocks in place of it.
+        """Return the attributes of a block, with those that are required.
+
+        An attribute that follows from another is not required. A list is required if no blocks replace it.
         """
         known, written = a.shapes(of), {each.kind for each in block.blocks}
         needed = [name for name in known.needed if name not in {each.hcl for each in follows}]
@@ -111,7 +114,7 @@ class Reader:
         return partial(self.read_block, attribute.part)
 
     def _value_of_blocks(self, attribute: Attribute, block: Block, listed: Any, inner: list[Any]) -> Any:
-        """Return the value of an attribute that blocks hold; some may be listed, too."""
+        """Return the value of an attribute that is set by blocks, and maybe by a list, too."""
         if attribute.kind is Kind.MAPS:
             return self._join_mappings(attribute, block, listed, inner)
         if attribute.kind is Kind.PART:
@@ -127,7 +130,7 @@ class Reader:
     def _join_mappings(
         self, attribute: Attribute, block: Block, listed: Natives | None, inner: list[tuple[Block, Natives]]
     ) -> Natives:
-        """Return mappings by name, which are listed or in blocks."""
+        """Return mappings by name, from a list and from blocks."""
         joined = dict(listed or {})
         for one, options in inner:
             for name in sorted(options.keys() & joined.keys()):
@@ -141,7 +144,7 @@ class Reader:
         return joined
 
     def _options(self, of: type[Any] | None, block: Block) -> tuple[Block, Natives] | None:
-        """Return `native "aws" { option = … }`, or what differs for a role: attributes of a class."""
+        """Return the options of `native "aws" { option = … }`, or the overrides of a role."""
         any_option = a.Shapes({each.name: a.ANYTHING for each in block.attributes})
         known = a.override_shapes(of) if of else any_option
         self._inner(block, {}, known)
@@ -149,13 +152,13 @@ class Reader:
         return (block, {block.labels[0]: values}) if self._has_one_name(block) else None
 
     def _is_written_twice(self, attribute: Attribute, block: Block) -> bool:
-        """Report parts that are written as a list and as blocks."""
+        """Return whether parts are set by a list and by blocks, and report that."""
         listed = [each for each in block.attributes if each.name == attribute.hcl]
         if attribute.kind is not Kind.PARTS or not listed:
             return False
         if all(each.kind != attribute.block for each in block.blocks):
             return False
-        message = f"its {attribute.name} are written as a list and as blocks"
+        message = f"its {attribute.name} are set by a list and by blocks"
         fix = "Write the list, or the blocks."
         self.findings.extend(problem("duplicate", message, fix, listed[0].location).findings)
         return True
@@ -174,7 +177,7 @@ class Reader:
         readers: Mapping[str, Callable[[Block], Any]],
         known: a.Shapes = a.NOTHING,
     ) -> dict[str, list[Any]]:
-        """The values of the blocks within, by kind. `known` has the attributes of the block."""
+        """Return the values of the inner blocks, by kind. `known` has the attributes of the block."""
         made: dict[str, list[Any]] = {kind: [] for kind in readers}
         for inner in block.blocks:
             if inner.kind in readers:
@@ -203,6 +206,9 @@ def _with_attributes(of: type[Any], block: Block) -> Location:
     """Return the location of a block, with the line of each of its attributes by the name in the model."""
     named = {each.hcl: each.name for each in attributes(of) if each.hcl}
     lines = {named.get(each.name, each.name): each.location for each in block.attributes}
+    for each in attributes(of):
+        if each.former in lines:
+            lines.setdefault(each.name, lines[each.former])
     for inside, attribute in ((each, block_attributes(of).get(each.kind)) for each in block.blocks):
         if attribute is None or not inside.labels:
             continue

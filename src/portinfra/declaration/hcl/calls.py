@@ -1,4 +1,4 @@
-"""The functions that need more than values: a file beside the declaration, or an expression that may fail."""
+"""Functions that need more than values: a file beside the declaration, or an expression that may fail."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,17 +15,17 @@ from portinfra.model.location import Location
 
 
 class Evaluator(evaluator.Evaluator, Protocol):
-    """The evaluator, with what these functions need of it."""
+    """The evaluator, as these functions need it."""
 
     location: Location
     secrets: set[str]
     is_template: bool
 
     def place(self, tree: Expression) -> Location:
-        """Return where a piece is written."""
+        """Return the place of an expression."""
 
     def template(self, text: str, file: str, names: Mapping[str, Any]) -> Any:
-        """Return the text that a template of a file makes. Raises Problem."""
+        """Return the result of a template of a file. Raises Problem."""
 
 
 MISTAKES = (
@@ -71,14 +71,14 @@ def _text_of(evaluator: Evaluator, tree: Expression, path: str) -> str:
     try:
         return read_beside(evaluator.location.file, path, evaluator.place(tree))
     except (DeclarationError, ValueError) as error:  # a path with a zero byte is a ValueError
-        told = isinstance(error, DeclarationError) and not evaluator.secrets
-        message = error.args[0] if told else "the file cannot be read"
+        may_show = isinstance(error, DeclarationError) and not evaluator.secrets
+        message = error.args[0] if may_show else "the file cannot be read"
         fix = error.fix if isinstance(error, DeclarationError) else "Write another path."
         raise evaluator.wrong(tree, "file", message, fix) from None
 
 
 def _try(evaluator: Evaluator, tree: Expression, given: Expression | None) -> Any:
-    """Return the first argument that has a value. It depends on the secrets of those before it, too."""
+    """Return the first argument that has a value. The secrets of the arguments before it count, too."""
     *first, last = parts(given) if given else (None,)
     if last is None:
         raise evaluator.wrong(tree, "function", "try() takes one argument or more", "Write try(a, b).")
@@ -91,7 +91,7 @@ def _try(evaluator: Evaluator, tree: Expression, given: Expression | None) -> An
 
 
 def _can(evaluator: Evaluator, tree: Expression, given: Expression | None) -> bool:
-    """Whether an expression has a value."""
+    """Return whether an expression has a value."""
     if given is None or len(parts(given)) != 1:
         raise evaluator.wrong(tree, "function", "can() takes one argument", "Write can(a).")
     try:
@@ -103,7 +103,7 @@ def _can(evaluator: Evaluator, tree: Expression, given: Expression | None) -> bo
 
 
 def _raise_mistake(problem: Problem) -> None:
-    """Raise a problem that no value could mend, as in Terraform: an unknown name, a broken local."""
+    """Raise a problem again that no value could fix, as in Terraform: an unknown name, a broken local."""
     if not problem.findings or any(finding.rule in MISTAKES for finding in problem.findings):
         raise problem
 
@@ -114,4 +114,4 @@ CALLS: Mapping[str, Callable[[Any, Expression, Expression | None], Any]] = {
     "templatefile": _templatefile,
     "try": _try,
 }
-"""By name."""
+"""The functions by name."""

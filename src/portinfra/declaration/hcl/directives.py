@@ -1,4 +1,4 @@
-"""The text that a template makes: its values, its conditions `%{if …}` and its loops `%{for …}`."""
+"""The result of a template: its values, its conditions `%{if …}` and its loops `%{for …}`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -19,17 +19,17 @@ CLOSED_BY = {"if": "endif", "for": "endfor"}
 
 
 class Evaluator(evaluator.Evaluator, Protocol):
-    """The evaluator, with what templates need of it."""
+    """The evaluator, as templates need it."""
 
     location: Location
 
     def count(self, value: Any, tree: Expression) -> None:
-        """Count the work of a piece with its value. Raises Problem where it is too much."""
+        """Count the work of an expression with its value. Raises Problem if it is too much."""
 
 
 @frozen
 class Directive:
-    """A directive that opens, and the nodes up to the one that closes it."""
+    """An opening directive, and the nodes up to its closing one."""
 
     mark: Mark
     body: list["Node"] = field(factory=list)
@@ -41,7 +41,7 @@ Node: TypeAlias = "str | Mark | Directive"
 
 
 def make_text(evaluator: Evaluator, pieces: Sequence[Piece]) -> Any:
-    """Return the text that the pieces make; a single `${…}` keeps its own value. Raises Problem."""
+    """Return the text of the pieces; a single `${…}` keeps its own type. Raises Problem."""
     match pieces:
         case [Mark(word="", expression=expression)] if expression is not None:
             return evaluator.value(expression)
@@ -49,10 +49,10 @@ def make_text(evaluator: Evaluator, pieces: Sequence[Piece]) -> Any:
 
 
 def nest(pieces: Sequence[Piece]) -> list[Node]:
-    """Return the pieces with those between directives below the first of these. Raises Problem."""
+    """Return the pieces as a tree: nodes between two directives are below the first. Raises Problem."""
     nodes: list[Node] = []
     open_: list[Directive] = []
-    lists = [nodes]  # where nodes go: for the whole, and for each open directive
+    lists = [nodes]  # the lists of nodes: of the whole text, and of each open directive
     for piece in pieces:
         word = piece.word if isinstance(piece, Mark) else ""
         if not isinstance(piece, Mark) or not word:
@@ -99,7 +99,7 @@ def _text_of_node(evaluator: Evaluator, node: Node) -> str:
         try:
             return to_text(evaluator.value(expression))
         except TypeError as error:
-            fix = "Put in text, a number, true or false."
+            fix = "Use text, a number, true or false."
             raise evaluator.wrong(expression, "type", str(error), fix) from None
     if node.mark.word == "if":
         return _text(evaluator, node.body if evaluator.truth(expression) else node.otherwise)
@@ -114,7 +114,7 @@ def _rounds(evaluator: Evaluator, node: Directive, expression: Expression) -> It
 
 
 def _join(evaluator: Evaluator, texts: Iterable[str]) -> str:
-    """Return the texts as one. Raises Problem as soon as it is too long."""
+    """Return the texts as one. Raises Problem as soon as the result is too long."""
     made: list[str] = []
     length = 0
     for text in texts:

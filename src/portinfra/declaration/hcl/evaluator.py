@@ -1,4 +1,4 @@
-"""What the parts of the evaluator need of it: see `expressions.Evaluator`."""
+"""The evaluator, as its parts need it; `expressions.Evaluator` implements it."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
@@ -9,7 +9,7 @@ from portinfra.declaration.hcl.syntax import Expression
 
 
 class Evaluator(Protocol):
-    """Computes the values of the pieces of an expression."""
+    """An evaluator of expressions."""
 
     def value(self, tree: Expression) -> Any:
         """Return the value of an expression. Raises Problem."""
@@ -21,16 +21,16 @@ class Evaluator(Protocol):
         """Return the value of an expression as a condition. Raises Problem."""
 
     def key(self, tree: Expression) -> str:
-        """Return the value of an expression that is a key of a mapping. Raises Problem."""
+        """Return the value of an expression as a key of a mapping. Raises Problem."""
 
     def attempt(self, tree: Expression) -> Computed:
-        """Return the value of an expression that may fail, without a trace of it. Raises Problem."""
+        """Return the value of an expression that may fail, without side effects. Raises Problem."""
 
     def with_names(self, bound: Mapping[str, Any]) -> Self:
         """Return an evaluator that knows these names, too."""
 
     def count_round(self, tree: Expression) -> None:
-        """Count a round of a loop. Raises Problem where there are too many."""
+        """Count a round of a loop. Raises Problem if there are too many."""
 
     def wrong(self, tree: Expression, rule: str, message: str, fix: str) -> Problem:
         """Return the error to raise about an expression."""

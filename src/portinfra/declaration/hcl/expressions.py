@@ -1,6 +1,6 @@
-"""From an expression to its value.
+"""The evaluation of expressions.
 
-Messages never show a value, as it may come from a sensitive variable; names and types say enough.
+Messages never show a value, as it may come from a sensitive variable. They show names and types.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ from portinfra.format import count, suggestion
 from portinfra.model.location import Location
 
 MOST_KINDS = 4
-"""How many arguments an error describes."""
+"""The most arguments that an error describes."""
 LITERALS = {"true": True, "false": False, "null": None}
 NO_NAMES = Scope({}, {})
 
 
 def evaluate(attribute: Attribute, scope: Scope) -> Computed:
-    """The value of an attribute. Raises Problem with everything that is wrong in it."""
+    """Return the value of an attribute. Raises Problem with all its errors."""
     evaluator = Evaluator(scope, attribute.source, attribute.location)
     try:
         value = evaluator.value(attribute.expression)
@@ -46,7 +46,7 @@ def evaluate(attribute: Attribute, scope: Scope) -> Computed:
 
 
 class Evaluator:
-    """The values of one attribute's pieces, and the sensitive variables met on the way."""
+    """The evaluator of one attribute. It collects the sensitive variables that it reads."""
 
     def __init__(self, scope: Scope, source: Source, location: Location) -> None:
         self.scope = scope
@@ -56,44 +56,44 @@ class Evaluator:
         self.secrets: set[str] = set()
         self.work = Work()
         self.is_template = False
-        """Whether it computes what a file holds that `templatefile` reads."""
+        """Whether it evaluates a file that `templatefile` reads."""
 
     def with_names(self, bound: Mapping[str, Any]) -> "Evaluator":
-        """The same, where a `for` has bound further names."""
+        """Return an evaluator that knows the names of a `for`, too."""
         inner = Evaluator(self.scope, self.source, self.location)
         inner.bound = {**self.bound, **bound}
         inner.secrets, inner.work, inner.is_template = self.secrets, self.work, self.is_template
         return inner
 
     def value(self, tree: Expression) -> Any:
-        """The value of a piece. Raises Problem."""
+        """Return the value of an expression. Raises Problem."""
         method = getattr(self, f"_{tree.data}", None)
         if method is None:
             raise self.wrong(
-                tree, "unsupported", "this form of expression is not read here", "Write it plainer."
+                tree, "unsupported", "portinfra does not read this form of expression", "Simplify it."
             )
         value = method(tree)
         self.count(value, tree)
         return value
 
     def count(self, value: Any, tree: Expression) -> None:
-        """Count the work of a piece with its value. Raises Problem where it is too much."""
+        """Count the work of an expression with its value. Raises Problem if it is too much."""
         if self.work.is_too_much(value):
             raise self.wrong(tree, "too-large", "this takes too many steps to compute", SMALLER)
 
     def count_round(self, tree: Expression) -> None:
-        """Count a round of a loop. Raises Problem where there are too many."""
+        """Count a round of a loop. Raises Problem if there are too many."""
         if self.work.is_one_round_too_many():
-            message = f"the loops of this value go more than {MOST_ROUNDS:,} rounds"
-            fix = "Go through shorter lists, or through fewer within one another."
+            message = f"the loops of this value have more than {MOST_ROUNDS:,} rounds"
+            fix = "Use shorter lists, or fewer nested loops."
             raise self.wrong(tree, "too-large", message, fix)
 
     def wrong(self, tree: Expression, rule: str, message: str, fix: str) -> Problem:
-        """What is wrong with a piece, at its line."""
+        """Return the error to raise about an expression, with its line."""
         return problem(rule, message, fix, self.place(tree))
 
     def place(self, tree: Expression) -> Location:
-        """Where a piece stands."""
+        """Return the place of an expression."""
         return place_of(tree, self.source, self.location)
 
     def _expr_term(self, tree: Expression) -> Any:
@@ -102,12 +102,12 @@ class Evaluator:
     def _int_lit(self, tree: Expression) -> Number:
         written = "".join(map(str, tree.children))
         if written.lstrip("-")[:2].isdigit() and written.lstrip("-").startswith("0") and len(written) > 1:
-            fix = "Put it in quotes where it is a text, as an account is. Else leave the zeros out."
-            raise self.wrong(tree, "number", "a number loses the zeros that it begins with", fix)
+            fix = "Put a text, such as an account, in quotes. In a number, leave the zeros out."
+            raise self.wrong(tree, "number", "a number loses the zeros at its beginning", fix)
         try:
             return read_number(written)
         except ValueError as error:
-            raise self.wrong(tree, "arithmetic", str(error), "Write a number of fewer digits.") from None
+            raise self.wrong(tree, "arithmetic", str(error), "Write a number with fewer digits.") from None
 
     _float_lit = _int_lit
 
@@ -150,7 +150,7 @@ class Evaluator:
         return self.key(inner)
 
     def key(self, tree: Expression) -> str:
-        """The value of a piece, as the key of a mapping. Raises Problem."""
+        """Return the value of an expression as a key of a mapping. Raises Problem."""
         try:
             return to_text(self.value(tree))
         except TypeError:
@@ -194,7 +194,7 @@ class Evaluator:
         return reach(self.value(of), steps, self._take)
 
     def _is_reference(self, root: str) -> bool:
-        """Return whether it is the name of nothing here, as in `role.db` and `aws_instance.web`."""
+        """Return whether a name is unknown here, and so a reference of Terraform: `aws_instance.web`."""
         known = (*self.bound, "var", "local", *self.scope.variable_names, *self.scope.local_names)
         return not (self.is_template or root in known or terraform.advice(root, Where.NAME))
 
@@ -213,7 +213,7 @@ class Evaluator:
         return found.value
 
     def member(self, value: Any, key: Any, tree: Expression) -> Any:
-        """One member of a list or mapping. Raises Problem."""
+        """Return a member of a list or mapping. Raises Problem."""
         if isinstance(value, dict) and (is_number(key) or isinstance(key, bool)):
             key = to_text(key)
         if isinstance(value, list) and isinstance(key, str):
@@ -232,7 +232,7 @@ class Evaluator:
     def _value_at(self, mapping: Mapping[str, Any], key: str, tree: Expression) -> Any:
         if key in mapping:
             return mapping[key]
-        what, fix = "such member", "Look at how it is made."
+        what, fix = "such member", "Check how the mapping is computed."
         if not self.secrets:
             what, fix = f"member {key!r}", suggestion(key, mapping, fix)
         raise self.wrong(tree, "unknown-member", f"the mapping has no {what}", fix)
@@ -249,7 +249,7 @@ class Evaluator:
             raise self.wrong(tree, "unknown-function", f"there is no function {function!r}", fix)
         arguments = calls.arguments(self, rest[0] if rest else None)
         if wrong := wrong_number(function, len(arguments)):
-            raise self.wrong(tree, "function", wrong, "Give it as many as it takes.")
+            raise self.wrong(tree, "function", wrong, "Correct the number of its arguments.")
         if is_too_large(arguments):
             raise self.wrong(tree, "too-large", f"{function}(): {TOO_LARGE}", SMALLER)
         try:
@@ -257,16 +257,16 @@ class Evaluator:
         except (ValueError, TypeError, AttributeError, IndexError) as error:
             reason = "" if self.secrets else f": {_first_line(error)}"
             message = f"{function}() cannot do this with {_kinds(arguments)}{reason}"
-            raise self.wrong(tree, "function", message, "Look at its arguments.") from None
+            raise self.wrong(tree, "function", message, "Check its arguments.") from None
 
     def attempt(self, tree: Expression) -> Computed:
-        """The value of a piece that may fail, without a trace of it. Raises Problem."""
+        """Return the value of an expression that may fail, without side effects. Raises Problem."""
         inner = self.with_names({})
         inner.secrets = set()
         return Computed(inner.value(tree), frozenset(inner.secrets))
 
     def template(self, text: str, file: str, names: Mapping[str, Any]) -> Any:
-        """The text that a template of a file makes; it knows only the names. Raises Problem."""
+        """Return the result of a template of a file. It knows only these names. Raises Problem."""
         source = Source(file, text)
         inner = Evaluator(NO_NAMES, source, source.at(1))
         inner.bound, inner.secrets, inner.work, inner.is_template = names, self.secrets, self.work, True
@@ -279,11 +279,11 @@ class Evaluator:
         return operations.binary(self, tree)
 
     def truth(self, tree: Expression) -> bool:
-        """Whether a piece is true. Raises Problem for what is neither true nor false."""
+        """Return the value of a condition. Raises Problem for a value that is neither true nor false."""
         return self.as_truth(self.value(tree), tree)
 
     def as_truth(self, value: Any, tree: Expression) -> bool:
-        """Whether the value of a piece is true. Raises Problem for what is neither true nor false."""
+        """Return a value as a condition. Raises Problem for a value that is neither true nor false."""
         try:
             return to_truth(value)
         except (TypeError, ValueError):
@@ -299,14 +299,14 @@ class Evaluator:
 
 
 def _root(tree: Expression) -> str:
-    """The identifier that a piece is; empty where it is more than that."""
+    """Return the name of an expression that is an identifier; empty: it is no identifier."""
     while tree.data == "expr_term" and len(tree.children) == 1:
         tree = cast(Expression, tree.children[0])
     return str(tree.children[0]) if tree.data == "identifier" else ""
 
 
 def _kinds(values: Sequence[Any]) -> str:
-    """What values are, without showing them: they may be secrets, or given with `--var`."""
+    """Return the types of values. Values are not shown: they may be secrets, or come from `--var`."""
     shown = [in_words(value) for value in values[:MOST_KINDS]]
     if len(values) > MOST_KINDS:
         shown.append(f"{len(values) - MOST_KINDS} more")

@@ -1,4 +1,4 @@
-"""`format`: texts by a pattern with verbs, as Terraform describes them."""
+"""The function `format`: texts by a pattern with verbs, as in Terraform."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from portinfra.declaration.hcl.arithmetic import Number
 from portinfra.declaration.hcl.values import in_words, is_number, to_number, to_text, to_truth
 
 WIDEST = 1000
-"""A width or precision above it is refused: it would fill the memory."""
+"""The greatest width or precision. A greater one would fill the memory."""
 
 _VERB = re.compile(
     r"%(?P<flags>[ +\-0#]*)(?P<width>[0-9]*)(?:\.(?P<precision>[0-9]*))?"
@@ -31,20 +31,20 @@ def _pieces(pattern: str, values: Sequence[Any], as_json: Callable[[Any], str]) 
         yield pattern[position:at]
         match = _VERB.match(pattern, at)
         if match is None or not match["verb"]:
-            raise ValueError("a % at the end begins no verb; write %% for the sign")
+            raise ValueError("a % at the end has no verb; write %% for the character")
         position = match.end()
         if match["verb"] == "%":
             yield "%"
             continue
         following = int(match["index"]) - 1 if match["index"] and len(match["index"]) < 6 else following
         if not 0 <= following < len(values):
-            raise ValueError(f"the pattern asks for more values than the {len(values)} that are given")
+            raise ValueError(f"the pattern needs more than the {len(values)} given values")
         yield _format(match, values[following], as_json)
         following += 1
         used = max(used, following)
     yield pattern[position:]
     if used < len(values):
-        raise ValueError(f"{len(values)} values are given, and the pattern takes {used}")
+        raise ValueError(f"{len(values)} values are given, but the pattern needs {used}")
 
 
 def _format(match: re.Match[str], value: Any, as_json: Callable[[Any], str]) -> str:
@@ -91,7 +91,7 @@ def _default_verb(value: Any) -> str:
 
 
 def _size(written: str) -> int:
-    """Return a width or precision; one without digits is 0, as in Go."""
+    """Return a width or precision. Without digits, it is 0, as in Go."""
     if not written:
         return 0
     if len(written) > 4 or int(written) > WIDEST:
@@ -106,7 +106,7 @@ def _whole(number: Number) -> int:
 
 
 def _decimal(number: Number, verb: str, precision: int | None) -> str:
-    """Return a number with a fraction or an exponent; Go writes exponents of two digits at least."""
+    """Return a number with a fraction or an exponent. As in Go, an exponent has at least two digits."""
     digits_after = 6 if precision is None else precision
     if verb == "f":
         return format(Decimal(number), f".{digits_after}f")

@@ -1,6 +1,6 @@
-"""The functions that an expression may call, as Terraform has them.
+"""The functions of expressions, as in Terraform.
 
-Each takes values and raises ValueError or TypeError, whose messages show no value.
+Each takes values, and raises ValueError or TypeError. Their messages show no value.
 """
 
 import base64
@@ -20,7 +20,7 @@ from portinfra.declaration.hcl.yaml import yaml_text
 from portinfra.format import count
 
 LONGEST_RANGE = 1024
-"""As in Terraform."""
+"""The most numbers of a range, as in Terraform."""
 
 
 def _text(value: Any) -> str:
@@ -61,7 +61,7 @@ def _merge(*mappings: Any) -> dict[str, Any]:
 def _lookup(mapping: Any, key: Any, *otherwise: Any) -> Any:
     found = _mapping(mapping)
     if _text(key) not in found and not otherwise:
-        raise ValueError("the mapping has no such key, and no third argument says what to take instead")
+        raise ValueError("the mapping has no such key, and there is no third argument as a default")
     return found.get(_text(key), otherwise[0] if otherwise else None)
 
 
@@ -92,7 +92,7 @@ def _network(make: Callable[[str], Any], prefix: Any) -> Any:
 
 
 def _replace(text: Any, part: Any, by: Any) -> str:
-    """Return the text with each part replaced; with `/…/` as the part, it is a regular expression."""
+    """Return the text with each occurrence replaced. A part in `/…/` is a regular expression."""
     whole, found, new = _text(text), _text(part), _text(by)
     if len(found) < 2 or not (found.startswith("/") and found.endswith("/")):
         raise_if_too_long(len(whole) + whole.count(found) * len(new))
@@ -130,12 +130,12 @@ def _flatten(value: Any) -> list[Any]:
 
 
 def _of_null(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return the conversion, which leaves null as it is."""
+    """Return the conversion, but with null for null."""
     return lambda value: None if value is None else convert(value)
 
 
 def json_text(value: Any) -> str:
-    """Return a value as JSON on one line."""
+    """Return a value as JSON, in one line."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_json_number)
 
 
@@ -184,11 +184,11 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "values": lambda mapping: [value for _, value in sorted(_mapping(mapping).items())],
     "yamlencode": yaml_text,
 }
-"""By name. `calls` has those that need more than values."""
+"""The functions by name. `calls` has those that need more than values."""
 
 
 def wrong_number(function: str, given: int) -> str:
-    """Return what is wrong with a number of arguments, in words; empty for one that the function takes."""
+    """Return the error about a wrong number of arguments; empty: the number is right."""
     parameters = signature(FUNCTIONS[function]).parameters.values()
     least = sum(each.kind is not each.VAR_POSITIONAL for each in parameters)
     more = least < len(parameters)

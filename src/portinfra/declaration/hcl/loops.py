@@ -1,4 +1,4 @@
-"""`for` expressions: a list or mapping made from another."""
+"""The evaluation of `for` expressions, which make a list or mapping from another."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ E = TypeVar("E", bound=Evaluator)
 
 
 def for_list(evaluator: Evaluator, tree: Expression) -> list[Any]:
-    """`[for x in xs : … if …]`."""
+    """Return the list of `[for x in xs : … if …]`. Raises Problem."""
     intro, body, *condition = parts(tree)
     return [
         inner.value(body)
@@ -23,7 +23,10 @@ def for_list(evaluator: Evaluator, tree: Expression) -> list[Any]:
 
 
 def for_mapping(evaluator: Evaluator, tree: Expression) -> dict[str, Any]:
-    """`{for k, v in xs : k => v if …}`; with `...`, the values of one key are gathered in a list."""
+    """Return the mapping of `{for k, v in xs : k => v if …}`. With `...`, a key has a list of all its values.
+
+    Raises Problem.
+    """
     intro, key, value, *condition = parts(tree)
     gather = any(isinstance(child, Token) and child.type == "ELLIPSIS" for child in tree.children)
     made: dict[str, Any] = {}
@@ -34,7 +37,7 @@ def for_mapping(evaluator: Evaluator, tree: Expression) -> dict[str, Any]:
         if gather:
             made.setdefault(name, []).append(inner.value(value))
         elif name in made:
-            message, fix = "two rounds make the same key", "Make each key once, or gather with `...`."
+            message, fix = "two rounds have the same key", "Make each key once, or collect with `...`."
             raise evaluator.wrong(tree, "duplicate-key", message, fix)
         else:
             made[name] = inner.value(value)
@@ -47,9 +50,9 @@ def _rounds(evaluator: Evaluator, intro: Expression) -> Iterator[Evaluator]:
 
 
 def rounds(evaluator: E, names: Sequence[str], source: Expression) -> Iterator[E]:
-    """Yield an evaluator for each member of a list or mapping, in which the names are bound. Raises Problem.
+    """Yield an evaluator for each member of a list or mapping, which knows the names of that member.
 
-    One name is the value; of two, the first is the number or the key.
+    One name is the value; of two, the first is the number or the key. Raises Problem.
     """
     value = evaluator.value(source)
     if isinstance(value, dict):
@@ -57,7 +60,7 @@ def rounds(evaluator: E, names: Sequence[str], source: Expression) -> Iterator[E
     elif isinstance(value, list):
         pairs = list(enumerate(value))
     else:
-        message = f"`for` goes through a list or a mapping, not {in_words(value)}"
+        message = f"`for` takes a list or a mapping, not {in_words(value)}"
         raise evaluator.wrong(source, "type", message, "Put [ ] around it to make a list.")
     for key, item in pairs:
         evaluator.count_round(source)

@@ -1,4 +1,4 @@
-"""Operators and conditions. Long chains of them take no call for each, so that none is too long."""
+"""The evaluation of operators and conditions. Long chains need no recursion, so none is too long."""
 
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from portinfra.declaration.hcl.syntax import Expression, parts
 from portinfra.declaration.hcl.values import in_words, is_number, same, to_number, to_text
 
 LOGIC = {"DOUBLE_AMP": False, "DOUBLE_PIPE": True}
-"""Each with the first value that decides its result."""
+"""The left value that decides the result of each logical operator."""
 
 
 def binary(evaluator: Evaluator, tree: Expression) -> Any:
@@ -29,7 +29,7 @@ def binary(evaluator: Evaluator, tree: Expression) -> Any:
 
 
 def _result(evaluator: Evaluator, sign: str, known: tuple[Any, Expression], right: Expression) -> Any:
-    """Return the result of one operator; `known` is its left value, and where that is written."""
+    """Return the result of one operator. `known` is its left value with its expression."""
     value, left = known
     if sign in LOGIC:
         decided = evaluator.as_truth(value, left)
@@ -43,7 +43,7 @@ def _result(evaluator: Evaluator, sign: str, known: tuple[Any, Expression], righ
         return reckon(sign, first, second)
     except ValueError as error:
         raise evaluator.wrong(
-            right, "arithmetic", f"this has no result: {error}", "Mend the numbers."
+            right, "arithmetic", f"this has no result: {error}", "Correct the numbers."
         ) from None
 
 
@@ -53,13 +53,13 @@ def as_number(evaluator: Evaluator, value: Any, tree: Expression) -> Number:
         return to_number(value)
     except (TypeError, ValueError):
         message = f"an operator takes numbers, not {in_words(value)}"
-        raise evaluator.wrong(tree, "type", message, 'Put texts together as "${a}${b}".') from None
+        raise evaluator.wrong(tree, "type", message, 'Join texts as "${a}${b}".') from None
 
 
 def conditional(evaluator: Evaluator, tree: Expression) -> Any:
     """Return the value of `a ? b : c ? d : e`. Raises Problem.
 
-    As in HCL, all branches have one type: where one is text, a number, true or false becomes text.
+    As in HCL, all branches have one type. If one is text, a number, true or false becomes text.
     """
     chosen: Expression | None = None
     others: list[Expression] = []

@@ -1,4 +1,4 @@
-"""What is wrong with a piece of HCL, at its line."""
+"""Errors about HCL, with their lines."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Problem(Exception):
-    """A piece that has no value, and all the reasons; none where another piece has given them."""
+    """An expression without a value, with all reasons; without reasons if they are reported elsewhere."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         super().__init__()
@@ -19,12 +19,12 @@ class Problem(Exception):
 
 
 def problem(rule: str, message: str, fix: str, location: Location, subject: str = "") -> Problem:
-    """One reason."""
+    """Return a problem with one reason."""
     return Problem([Finding(f"hcl/{rule}", message, fix, subject=subject, location=location)])
 
 
 def all_of(value: Callable[[P], T], parts: Iterable[P]) -> list[T]:
-    """The value of every part. Raises Problem with the reasons of all that have none."""
+    """Return the values of all parts. Raises Problem with the reasons of all parts without a value."""
     values: list[T] = []
     wrong: list[Problem] = []
     for part in parts:

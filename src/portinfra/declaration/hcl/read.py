@@ -1,4 +1,4 @@
-"""From HCL files to what they declare, together: each sees the variables, locals and blocks of the others."""
+"""The reader of HCL files as one declaration: each can use variables, locals and blocks of the others."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,11 +32,11 @@ DECLARED: Mapping[str, type[Any]] = {
 KINDS = (*DECLARED, "variable", "locals")
 
 UNKNOWN = ("hcl/unknown-variable", "hcl/unknown-local")
-"""What may be declared in a file that cannot be read."""
+"""Findings that may be wrong if a file cannot be read: it may declare the name."""
 
 
 def read_files(files: Sequence[Path], outside: Outside) -> Declared:
-    """What the files declare. Raises DeclarationError with all findings at once, by file and line."""
+    """Return the declaration in the files. Raises DeclarationError with all findings, by file and line."""
     findings: list[Finding] = []
     bodies = [body for file in files if (body := _body(file, findings))]
     complete = len(bodies) == len(files)
@@ -75,13 +75,13 @@ def _body(file: Path, findings: list[Finding]) -> Block | None:
         findings += wrong.findings
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        message, fix = f"the file cannot be read: {reason}", "Mend it, or name another with -f."
+        message, fix = f"the file cannot be read: {reason}", "Repair the file, or name another one with -f."
         findings += problem("file", message, fix, Location(str(file), 1)).findings
     return None
 
 
 def _find_misplaced(bodies: Sequence[Block], findings: list[Finding]) -> None:
-    """What no file may have at its top level."""
+    """Report attributes and blocks that no file may have at its top level."""
     for body in bodies:
         for attribute in body.attributes:
             message, fix = f"{attribute.name!r} is outside of every block", "Put it into a locals block."

@@ -1,4 +1,4 @@
-"""What the names in an expression stand for: variables, locals, and which of them are secret."""
+"""The values of names in expressions: variables and locals, and which of them are secret."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -16,20 +16,20 @@ from portinfra.model.location import Location
 
 @frozen
 class Computed:
-    """A value, and the sensitive variables that it was made from."""
+    """A value, and the sensitive variables that it depends on."""
 
     value: Any = field(repr=False)
     secrets: frozenset[str] = frozenset()
 
 
 LONGEST_CIRCLE = 20
-"""Locals that wait for one another. Only those in a circle do: see `Scope.compute_locals`."""
+"""The most nested locals. Only those in a circle are nested deeply: see `Scope.compute_locals`."""
 
 NAMED = re.compile(r"local *\. *([^\W\d][\w-]*)")
 
 
 class Scope:
-    """The variables and locals of one declaration. Locals are computed when first needed, once."""
+    """The variables and locals of one declaration. Each local is computed once, at its first use."""
 
     def __init__(self, variables: Mapping[str, Computed | None], locals_: Mapping[str, Attribute]) -> None:
         self._variables = variables
@@ -38,7 +38,7 @@ class Scope:
         self._under_way: list[str] = []
 
     def variable(self, name: str, location: Location) -> Computed:
-        """The variable's value. Raises Problem; with no findings where it has one of its own already."""
+        """Return the value of a variable. Raises Problem, without findings if they are reported already."""
         if name not in self._variables:
             fix = suggestion(name, self._variables, f'Declare it: variable "{name}" {{}}.')
             raise problem("unknown-variable", f"there is no variable {name!r}", fix, location)
@@ -50,7 +50,7 @@ class Scope:
     def local(
         self, name: str, location: Location, evaluate: Callable[[Attribute, "Scope"], Computed]
     ) -> Computed:
-        """The local's value. Raises Problem; with no findings where the local has its own, in `problems`."""
+        """Return the value of a local. Raises Problem, without findings if `compute_locals` returns them."""
         if name not in self._locals:
             fix = suggestion(name, self._locals, "Declare it in a locals block.")
             raise problem("unknown-local", f"there is no local {name!r}", fix, location)
@@ -72,9 +72,9 @@ class Scope:
         return known
 
     def compute_locals(self, evaluate: Callable[[Attribute, "Scope"], Computed]) -> tuple[Finding, ...]:
-        """Compute all locals, each after those that it names; return what is wrong with them.
+        """Compute all locals, each after those that it names. Return their findings.
 
-        The order keeps a long chain of locals from being one long chain of calls.
+        The order avoids deep recursion for a long chain of locals.
         """
         for name in self._in_order():
             with suppress(Problem):
@@ -83,7 +83,7 @@ class Scope:
         return tuple(finding for problem in failed for finding in problem.findings)
 
     def _in_order(self) -> Iterator[str]:
-        """Every local, after those that its expression may name: a heredoc may name some in vain."""
+        """Yield every local, after those that its text names. A heredoc may name more than it uses."""
         done: set[str] = set()
         for first in self._locals:
             ahead = [(first, iter(self._names_of(first)))] if first not in done else []
@@ -104,11 +104,11 @@ class Scope:
         first = min(range(len(names) - 1), key=lambda number: self._locals[names[number]].location.line)
         if names[0] == names[-1]:
             names = [*names[first:-1], *names[: first + 1]]
-        message = f"locals are made from one another in a circle: {' → '.join(names)}"
+        message = f"locals depend on one another in a circle: {' → '.join(names)}"
         return problem("local-cycle", message, "Break the circle.", self._locals[names[0]].location)
 
     def with_marks(self, mark: str) -> "Scope":
-        """The same names, with `mark`, formatted with its name, in place of each sensitive text."""
+        """Return the same names, with `mark` and its name in place of each sensitive text."""
         marked = {
             name: Computed(mark.replace("{name}", name), value.secrets)
             if value and value.secrets and isinstance(value.value, str)
@@ -118,16 +118,16 @@ class Scope:
         return Scope(marked, self._locals)
 
     def text_of(self, name: str) -> str:
-        """The text of a variable; empty where it has none."""
+        """Return the text of a variable; empty: it has none."""
         found = self._variables.get(name)
         return found.value if found and isinstance(found.value, str) else ""
 
     @property
     def local_names(self) -> tuple[str, ...]:
-        """Every local."""
+        """The names of all locals."""
         return tuple(self._locals)
 
     @property
     def variable_names(self) -> tuple[str, ...]:
-        """Every variable."""
+        """The names of all variables."""
         return tuple(self._variables)

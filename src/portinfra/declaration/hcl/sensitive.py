@@ -1,7 +1,7 @@
-"""From the value of an attribute to text that remembers which sensitive variables it was made from.
+"""Sensitive texts, which record the variables that they come from.
 
-The attribute is computed once more, with a mark in place of each sensitive value. Where the marks come out as
-they went in, and nothing else differs, the values were only put in: the pieces between the marks are known.
+The attribute is computed once more, with a mark in place of each sensitive value. If the marks are unchanged
+in the result, and nothing else differs, the values were only inserted. Then the pieces between are known.
 """
 
 import re
@@ -13,13 +13,13 @@ from portinfra.declaration.hcl.syntax import Attribute
 from portinfra.model.sensitive import Reference, SensitiveText
 
 _MARK = '\ue000"\\\naA{name}\ue001'
-"""Has what functions change: quotes, a backslash, a line end, letters of both cases."""
+"""A text with all that functions change: quotes, a backslash, a line end, letters of both cases."""
 
 _MARKED = re.compile(re.escape(_MARK).replace(re.escape("{name}"), r"([\w-]+)"))
 
 
 def sensitive_text(attribute: Attribute, computed: Computed, scope: Scope) -> SensitiveText:
-    """Return the attribute's text, with what it was made from."""
+    """Return the text of an attribute, with the variables that it comes from."""
     marked = scope.with_marks(_MARK)
     try:
         template = evaluate(attribute, marked).value
@@ -32,13 +32,13 @@ def sensitive_text(attribute: Attribute, computed: Computed, scope: Scope) -> Se
 
 
 def _pieces(template: str) -> tuple[str | Reference, ...]:
-    parts = _MARKED.split(template)  # text and names, in turns
+    parts = _MARKED.split(template)  # text and names, alternating
     pieces = [Reference(part) if place % 2 else part for place, part in enumerate(parts)]
     return tuple(piece for piece in pieces if piece)
 
 
 def _is_made_of(computed: Computed, pieces: tuple[str | Reference, ...], scope: Scope) -> bool:
-    """Whether the pieces make the text, and name every sensitive variable that it depends on."""
+    """Return whether the pieces give the text, and name every sensitive variable that it depends on."""
     names = {piece.variable for piece in pieces if isinstance(piece, Reference)}
     values = [scope.text_of(piece.variable) if isinstance(piece, Reference) else piece for piece in pieces]
     return names == computed.secrets and "".join(values) == computed.value

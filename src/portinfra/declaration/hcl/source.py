@@ -1,4 +1,4 @@
-"""The text of a file in HCL: where a piece of it is, and which of its lines may be shown."""
+"""The text of an HCL file: the places of its parts, and the lines that errors may show."""
 
 import re
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.model.location import Location
 
 DEEPEST = 60
-"""How many brackets may be open at one place. Each takes up to seven calls to compute, of Python's 1,000."""
+"""The most open brackets at one place. Each needs up to 7 nested calls, of at most 1,000 in Python."""
 
 MOST_BLANK_LINES = 1000
-"""More in a row are refused: python-hcl2 reads a row of them in a heredoc once for each of them."""
+"""The most blank lines in a row: python-hcl2 reads a row in a heredoc once for each of its lines."""
 
 _BLANK_LINES = re.compile(rf"\n(?:[ \t\r]*\n){{{MOST_BLANK_LINES}}}")
 _CODE = re.compile(r'["{}\[\]()]|#|//|/\*|<<-?([^\W\d][\w.-]*)\r?\n')
@@ -22,7 +22,7 @@ _OPENERS = {"}": "{", "]": "[", ")": "("}
 
 @frozen
 class Source:
-    """A text with the name of its file. `first` is the line of the file on which the text begins."""
+    """A text with the name of its file. `first` is the line of the file at which the text begins."""
 
     file: str
     text: str = field(repr=False)
@@ -30,7 +30,7 @@ class Source:
     column: int = 1
     """The column of the file at which the text begins."""
     hidden: frozenset[int] | None = None
-    """The lines that errors do not show, as they may hold a secret; None: all lines."""
+    """The lines that errors do not show, as they may contain a secret; None: all lines."""
     lines: tuple[str, ...] = field(init=False, repr=False)
 
     @lines.default
@@ -47,16 +47,16 @@ class Source:
 
 @frozen
 class Bracket:
-    """An opening bracket: which, and its position in the text."""
+    """An opening bracket, with its position in the text."""
 
     sign: str
     position: int
 
 
 def check_shape(source: Source) -> None:
-    """Raise Problem where brackets are nested too deeply, or too many lines are blank.
+    """Raise Problem if brackets are nested too deeply, or too many lines are blank.
 
-    The parser and the evaluator call themselves once for each bracket. This scan does not.
+    The parser and the evaluator are recursive for each bracket. This scan is not.
     """
     if blank := _BLANK_LINES.search(source.text):
         message = f"more than {MOST_BLANK_LINES} blank lines follow one another"
@@ -70,7 +70,7 @@ def check_shape(source: Source) -> None:
 
 
 def strip_markers(text: str) -> frozenset[int]:
-    """Return where the `~` of `${~` and `~}` are. In texts and comments, `~` is no marker."""
+    """Return the positions of the `~` of `${~` and `~}`. In texts and comments, `~` is no marker."""
     found: set[int] = set()
     open_: list[Bracket] = []
     for sign, position in _brackets(text):
@@ -84,9 +84,9 @@ def strip_markers(text: str) -> frozenset[int]:
 
 
 def find_unclosed(source: Source) -> Problem | None:
-    """Return an error about the block or mapping that is not closed before the file ends; None: all are.
+    """Return an error about a block or mapping that is not closed before the file ends; None: all are closed.
 
-    Indentation tells which one it is: its `}` would be on a line that is indented as the line that opens it.
+    Indentation shows which one it is: its `}` would have the indentation of the line that opens it.
     """
     open_: list[Bracket] = []
     for sign, position in _brackets(source.text):
@@ -121,8 +121,8 @@ def _place(source: Source, position: int) -> Location:
 
 
 def _brackets(text: str) -> Iterator[tuple[str, int]]:
-    """Yield each bracket of the code with its position; those in texts and comments are not code."""
-    quoted = [False]  # for each open bracket: whether it opened within a text; and for the text itself
+    """Yield each bracket of the code with its position, without brackets in texts and comments."""
+    quoted = [False]  # for each open bracket or quote: whether it is a quote
     position = 0
     while match := (_QUOTED if quoted[-1] else _CODE).search(text, position):
         sign, position = match.group(), match.end()

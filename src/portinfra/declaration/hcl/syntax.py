@@ -1,4 +1,4 @@
-"""From text to blocks and attributes, each with its line. The only importer of hcl2."""
+"""The parser: it turns text into blocks and attributes with their lines. Only it imports hcl2."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from portinfra.declaration.hcl.text import ESCAPES, unquote
 from portinfra.model.location import Location
 
 Expression: TypeAlias = Tree[Token]
-"""A piece of python-hcl2's tree; `expressions` knows its shapes."""
+"""A node of the tree of python-hcl2; `expressions` knows its kinds."""
 
 BLANK = "new_line_or_comment"
 
@@ -42,26 +42,26 @@ class Block:
 
 
 def parse(text: str, file: str, *, is_secret: bool = False) -> Block:
-    """The whole file, as a block without a kind. Raises Problem at the first line that is no HCL.
+    """Return the whole file, as a block without a kind. Raises Problem at the first line that is no HCL.
 
-    No error shows a line of a file that is secret, nor of user data and SSH keys. Where a file mentions
-    sensitive variables, errors of syntax show no line of it, and no error shows the lines of a variable.
+    No error shows a line of a secret file, or a line of user data or SSH keys. If a file has sensitive
+    variables, errors of syntax show no line of it, and other errors show no line of a variable block.
     """
     may_be_secret = is_secret or "sensitive" in text
-    births = _lines_of_births(text.split("\n"))
-    written = Source(file, text, hidden=None if may_be_secret else births)
+    hidden = _hidden_lines(text.split("\n"))
+    written = Source(file, text, hidden=None if may_be_secret else hidden)
     tree = _tree(written, len(written.lines))
     body = cast(Expression, tree.children[0])
     shown = may_be_secret and not is_secret
-    source = evolve(written, hidden=births | _lines_of_variables(body)) if shown else written
+    source = evolve(written, hidden=hidden | _lines_of_variables(body)) if shown else written
     return _block("", (), body, source.at(1), source)
 
 
 def parse_expression(source: Source) -> Expression:
-    """One expression, which is all of a text. Raises Problem.
+    """Return the one expression of a text. Raises Problem.
 
-    It is parsed as the value of an attribute, in parentheses where it has several lines. Its pieces know the
-    places in the file, and not those in the text.
+    The text is parsed as the value of an attribute, in parentheses if it has several lines. The nodes have
+    their places in the file, and not those in the text.
     """
     text = source.text
     before, after = ("value = (", "\n)") if "\n" in text else ("value = ", "")
@@ -78,12 +78,12 @@ def parse_expression(source: Source) -> Expression:
 
 
 def parts(tree: Expression) -> list[Expression]:
-    """The pieces below, without signs, blank lines and comments."""
+    """Return the nodes below, without signs, blank lines and comments."""
     return [child for child in tree.children if isinstance(child, Tree) and child.data != BLANK]
 
 
 def tokens(tree: Expression) -> Iterator[Token]:
-    """All tokens of a piece, from left to right."""
+    """Yield all tokens of a node, from left to right."""
     ahead: list[Any] = [tree]
     while ahead:
         piece = ahead.pop()
@@ -94,20 +94,20 @@ def tokens(tree: Expression) -> Iterator[Token]:
 
 
 def place_of(tree: Expression, source: Source, otherwise: Location) -> Location:
-    """Where a piece begins."""
+    """Return the place at which a node begins."""
     return otherwise if tree.meta.empty else source.at(tree.meta.line, tree.meta.column)
 
 
-_BIRTH = re.compile(r"\b(?:user_data|ssh_keys)\b")
+_SECRET = re.compile(r"\b(?:user_data|ssh_keys)\b")
 _HEREDOC = re.compile(r"<<-?([^\W\d][\w.-]*)\s*$")
 
 
-def _lines_of_births(lines: Iterable[str]) -> frozenset[int]:
-    """The lines of user data and SSH keys, with a heredoc that begins there."""
+def _hidden_lines(lines: Iterable[str]) -> frozenset[int]:
+    """Return the lines of user data and SSH keys, with a heredoc that begins there."""
     found: set[int] = set()
     marker = ""
     for number, line in enumerate(lines, 1):
-        if marker or _BIRTH.search(line):
+        if marker or _SECRET.search(line):
             found.add(number)
         if marker:
             marker = "" if line.strip() == marker else marker
@@ -117,7 +117,7 @@ def _lines_of_births(lines: Iterable[str]) -> frozenset[int]:
 
 
 def _lines_of_variables(body: Expression) -> frozenset[int]:
-    """The lines of the `variable` blocks."""
+    """Return the lines of the `variable` blocks."""
     lines: set[int] = set()
     for piece in parts(body):
         first = next(tokens(piece), "")
@@ -130,11 +130,11 @@ _LETTER = re.compile(r"[^\x00-\x7f]")
 
 
 def _tree(source: Source, last: int) -> Expression:
-    """Parse a text. Errors are on its lines up to the last one. Raises Problem."""
+    """Parse a text. Errors have lines up to `last`. Raises Problem."""
     text = source.text
     check_shape(source)
-    # python-hcl2 knows only ASCII letters. It gets `_` in place of each other one, and the names are read
-    # from the text itself, by their positions. It knows `~` in directives only; `${~ … ~}` gets blanks.
+    # python-hcl2 knows only ASCII letters. It gets `_` in place of each other one, and names are read from
+    # the text itself, by their positions. It knows `~` in directives only, so `${~ … ~}` gets spaces.
     markers = strip_markers(text) if "~" in text else frozenset()
     plain = _LETTER.sub(_plain_letter, text)
     if markers:
@@ -174,7 +174,7 @@ def _syntax_problem(error: UnexpectedInput, source: Source, last: int) -> Proble
     line, column = error.line, error.column
     if not 0 < line <= last:
         line, column = last, len(source.lines[last - 1]) + 1
-    if opened := _find_open_quote(text, line):  # the parser read on to the next quote, lines below
+    if opened := _find_open_quote(text, line):  # the parser reads up to the next quote, some lines below
         return problem("syntax", *_NOT_CLOSED, source.at(*opened))
     ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     if ended and (block := find_unclosed(source)):
@@ -187,7 +187,7 @@ _NOT_CLOSED = ("a text is not closed", 'End it with ", on the line on which it b
 
 
 def _find_open_quote(text: str, until: int) -> tuple[int, int] | None:
-    """The line and column of the first quote, up to the line of an error, that is not closed on its line."""
+    """Return line and column of the first unclosed quote up to the line of an error; None: there is none."""
     marker = ""
     for number, line in enumerate(text.split("\n")[:until], 1):
         if marker:
@@ -202,12 +202,12 @@ def _find_open_quote(text: str, until: int) -> tuple[int, int] | None:
 
 
 def _plainly(error: UnexpectedInput, source: Source) -> tuple[str, str]:
-    """What is wrong, and what to do, without the parser's own words."""
-    is_hidden = source.hidden is None  # a token may be a piece of a secret
+    """Return what is wrong and what to do, without the terms of the parser."""
+    is_hidden = source.hidden is None  # a token may be a part of a secret
     if isinstance(error, UnexpectedCharacters):
         at = error.pos_in_stream
         found = "a character" if is_hidden or at is None else repr(source.text[at : at + 1])
-        return f"{found} cannot stand here", "Remove it, or put text in quotes."
+        return f"{found} is not allowed here", "Remove it, or put text in quotes."
     expected = set(error.accepts or error.expected) if isinstance(error, UnexpectedToken) else set()
     if "STRING_CHARS" in expected:
         return _NOT_CLOSED
@@ -217,14 +217,14 @@ def _plainly(error: UnexpectedInput, source: Source) -> tuple[str, str]:
         return "',' follows an attribute", "Remove it: each attribute has a line of its own."
     shown = "something" if is_hidden else repr(_word(token))
     if token.strip() == ":" and "EQ" in expected:
-        return "':' is in the place of '='", "Write NAME = VALUE."
+        return "there is ':' in place of '='", "Write NAME = VALUE."
     found = "the file ends" if ended else f"{shown} comes" if token[:1].strip() else "the line ends"
     wanted = _expected_words(expected)
-    return f"{found} where {wanted} should be", f"Write {wanted} here, or remove what is too much."
+    return f"{found} where {wanted} should be", f"Write {wanted} here, or remove the excess."
 
 
 def _word(token: str) -> str:
-    """The beginning of what cannot be read: a word, or a sign."""
+    """Return the beginning of the text that cannot be read: a word, or a sign."""
     match = re.match(r"[\w-]{1,40}|.", token)
     return match.group() if match else token
 
@@ -252,7 +252,9 @@ def _block(kind: str, labels: tuple[str, ...], body: Expression, location: Locat
     for position, piece in enumerate(parts(body)):
         here = place_of(piece, source, location)
         if position and not _begins_line(piece, source.text):
-            raise problem("syntax", "two things stand on one line", "Give each a line of its own.", here)
+            raise problem(
+                "syntax", "a line has two attributes or blocks", "Give each a line of its own.", here
+            )
         if piece.data == "attribute":
             name, expression = _name(piece.children[0], here), cast(Expression, piece.children[-1])
             attributes.append(Attribute(name, expression, here, source))
@@ -275,7 +277,7 @@ def _begins_line(piece: Expression, text: str) -> bool:
 
 
 def _name(tree: Any, here: Location) -> str:
-    """An identifier, or a label in quotes."""
+    """Return an identifier, or a label in quotes."""
     if tree.data != "string":
         return str(tree.children[0])
     tokens = [part.children[0] for part in tree.children if isinstance(part, Tree)]

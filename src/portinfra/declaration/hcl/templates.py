@@ -1,6 +1,6 @@
-"""The pieces of a template, as it is written: texts, `${…}` and the directives `%{…}`, by turns.
+"""The pieces of a template, before evaluation: texts, `${…}` and the directives `%{…}`.
 
-A literal text of a heredoc or a file is a piece for each line, as in HCL: a strip marker `~` trims one piece.
+As in HCL, each line of literal text in a heredoc or file is a piece, and a strip marker `~` trims one piece.
 """
 
 import re
@@ -33,7 +33,7 @@ class Mark:
     place: Location
     expression: Expression | None = None
     names: tuple[str, ...] = ()
-    """What a `for` binds: the value, or the key and the value."""
+    """The names of a `for`: of the value, or of the key and the value."""
     trims_before: bool = False
     trims_after: bool = False
 
@@ -49,7 +49,7 @@ _NAMES = re.compile(rf"({_NAME})\s*(?:,\s*({_NAME})\s*)?\bin\b\s*")
 
 
 def pieces_of_heredoc(written: str, source: Source, line: int) -> list[Piece]:
-    """Return the pieces of a heredoc that begins on a line of a file. Raises Problem."""
+    """Return the pieces of a heredoc that begins at a line of a file. Raises Problem."""
     text, is_indented = heredoc_body(written)
     pieces = trim(_scan(Source(source.file, text, line + 1)))
     return _without_indentation(pieces) if is_indented else pieces
@@ -88,7 +88,7 @@ def trim(pieces: list[Piece]) -> list[Piece]:
 
 
 def _parse_mark(tree: Expression, place: Location) -> Mark:
-    """Return the mark that a tree of python-hcl2 is: its sign, `~`, word, names, expression, `~`, `}`."""
+    """Return the mark of a tree of python-hcl2: its sign, `~`, word, names, expression, `~`, `}`."""
     signs = [child.type if isinstance(child, Token) else "" for child in tree.children]
     word = next(
         (str(child) for child in tree.children if str(child) in WORDS and isinstance(child, Token)), ""
@@ -141,7 +141,7 @@ def _lines(text: str) -> Iterator[str]:
 
 @frozen
 class _Inside:
-    """What is between the braces of a mark, and where."""
+    """The text between the braces of a mark, with its position."""
 
     file: str
     text: str
@@ -150,7 +150,7 @@ class _Inside:
     at: Callable[[int], Location]
 
     def from_position(self, position: int) -> Source:
-        """Return the rest, from a position of the whole text, as a source of its own."""
+        """Return the text from a position to the end of the mark, as a source of its own."""
         place = self.at(position)
         return Source(self.file, self.text[position : self.end], place.line, place.column)
 
@@ -190,10 +190,9 @@ def _unknown_word(word: str, place: Location) -> Problem:
 
 
 def _without_indentation(pieces: list[Piece]) -> list[Piece]:
-    """Return the pieces of a `<<-` heredoc without the indentation of the line that has the least.
+    """Return the pieces of a `<<-` heredoc, less the smallest indentation of its lines.
 
-    It is that of the pieces with which lines begin, after strip markers: as in HCL, a line keeps its
-    indentation where the line end before it was trimmed.
+    Strip markers apply first. As in HCL, a line keeps its indentation if the line end before it was trimmed.
     """
     begins = [number for number in range(len(pieces)) if not number or str(pieces[number - 1]).endswith("\n")]
     texts = {number: piece for number in begins if isinstance(piece := pieces[number], str)}
@@ -211,7 +210,7 @@ def _margin(text: str) -> int:
 
 
 def _closing(text: str, position: int) -> int | None:
-    """Where the brace is that ends the mark whose inside begins at `position`."""
+    """Return the position of the brace that ends a mark, whose text begins at `position`; None: none does."""
     quoted = [False]  # for each open brace and quote: whether it is a quote
     while match := (_IN_TEXT if quoted[-1] else _IN_CODE).search(text, position):
         sign, position = match.group(), match.end()

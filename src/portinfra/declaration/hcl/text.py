@@ -1,4 +1,4 @@
-"""Text in quotes, both ways: what escapes mean, and how text is written so that it reads back the same."""
+"""Texts in quotes: how to read their escapes, and how to write a text so that it reads back equal."""
 
 import re
 
@@ -11,12 +11,12 @@ _HARMLESS = re.compile(r'[$%]\{[^}"\\\n$%]*\}')
 
 
 def unquote(written: str) -> str:
-    """The text that a piece between quotes stands for. Raises ValueError."""
+    """Return the text that a piece between quotes means. Raises ValueError."""
     if "\n" in written or "\r" in written:
         raise ValueError("a text in quotes ends on the line on which it begins")
     if written.startswith(("$${", "%%{")):
         if '"' in re.sub(r"\\.", "", written):
-            raise ValueError(f"{written[:3]} without its }} takes in the quote; write {_code(written[0])}{{")
+            raise ValueError(f"{written[:3]} without its }} includes the quote; write {_code(written[0])}{{")
         written = written[1:]
     return _ESCAPE.sub(_meaning, written)
 
@@ -26,15 +26,15 @@ def _meaning(match: re.Match[str]) -> str:
     if len(escaped) > 1:
         code = int(escaped[1:], 16)
         if code > 0x10FFFF:
-            raise ValueError(f"\\{escaped} is no character")
+            raise ValueError(f"\\{escaped} is not a character")
         return chr(code)
     if escaped not in _MEANINGS:
-        raise ValueError(f"\\{escaped} means nothing in a text")
+        raise ValueError(f"\\{escaped} is not an escape")
     return _MEANINGS[escaped]
 
 
 def quote(text: str) -> str:
-    """The text in quotes, on one line."""
+    """Return the text in quotes, in one line."""
     written: list[str] = []
     position = 0
     while position < len(text):
@@ -50,15 +50,15 @@ def quote(text: str) -> str:
 
 
 def before_reference(text: str) -> str:
-    """The text as it is written between quotes where `${` may follow: `$` at its end would escape that."""
+    """Return the text as written between quotes before a `${`, which a `$` at its end would escape."""
     end = _code("$") if text.endswith("$") else ""
     return quote(text[:-1] if end else text)[1:-1] + end
 
 
 def _sequence(text: str, position: int) -> str:
-    """The sign before a brace, written so that nothing is put in its place.
+    """Return the sign before a brace, escaped so that the brace begins no expression.
 
-    `$${` where python-hcl2 reads it as such: its `}` must follow within the text, and no `$` come before.
+    `$${` is possible only if its `}` follows in the text and no `$` precedes it: python-hcl2 needs that.
     """
     sign = text[position]
     plain = _HARMLESS.match(text, position) and text[position - 1 : position] not in ("$", "%")
@@ -80,7 +80,7 @@ def heredoc_body(written: str) -> tuple[str, bool]:
 
 
 def heredoc(text: str, indent: str) -> str | None:
-    """The text as a heredoc, for what is easier to read so; None where a text in quotes is as good."""
+    """Return the text as a heredoc if that is easier to read; None: a text in quotes is as good."""
     lines = text.split("\n")
     if len(lines) < 3 or lines[-1] or not all(line.isprintable() for line in lines):
         return None

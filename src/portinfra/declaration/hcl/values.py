@@ -1,6 +1,6 @@
 """The values of expressions, and Terraform's conversions between texts, numbers, and true and false.
 
-A value is None, a bool, a number, a str, a list or a dict. No message shows one: it may be a secret.
+A value is None, a bool, a number, a str, a list or a dict. No message shows a value: it may be a secret.
 """
 
 from decimal import Decimal
@@ -9,11 +9,11 @@ from typing import Any
 from portinfra.declaration.hcl.arithmetic import Number, read_number
 
 DEEPEST_VALUE = 60
-"""How many lists and mappings a value may hold within one another."""
+"""The most nested lists and mappings of a value."""
 
 
 def in_words(value: Any) -> str:
-    """What a value is, without showing it."""
+    """Return the type of a value in words."""
     if value is None:
         return "null"
     words = {
@@ -28,7 +28,7 @@ def in_words(value: Any) -> str:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Whether two values are equal. They are not converted: `1` is neither `"1"` nor `true`."""
+    """Return whether two values are equal, without conversions: `1` is neither `"1"` nor `true`."""
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
@@ -37,12 +37,12 @@ def same(left: Any, right: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a number already."""
+    """Return whether a value is a number without a conversion."""
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def to_text(value: Any) -> str:
-    """A value as a template shows it. Raises TypeError for what is no single value."""
+    """Return a value as text, as in a template. Raises TypeError for null, a list or a mapping."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -55,7 +55,7 @@ def to_text(value: Any) -> str:
 
 
 def to_number(value: Any) -> Number:
-    """A number, or the one that a text is. Raises TypeError and ValueError."""
+    """Return a number, or the number of a text. Raises TypeError and ValueError."""
     if isinstance(value, str):
         return read_number(value)
     if is_number(value):
@@ -65,7 +65,7 @@ def to_number(value: Any) -> Number:
 
 
 def to_truth(value: Any) -> bool:
-    """True or false, or the text "true", "false", "1" or "0". Raises TypeError and ValueError."""
+    """Return a bool, or that of the text "true", "false", "1" or "0". Raises TypeError and ValueError."""
     if isinstance(value, bool):
         return value
     if not isinstance(value, str):
@@ -76,9 +76,9 @@ def to_truth(value: Any) -> bool:
 
 
 def to_python(value: Any, depth: int = 0) -> Any:
-    """The value as the model has it: numbers with a fraction are floats. Raises ValueError."""
+    """Return the value as in the model, where numbers with a fraction are floats. Raises ValueError."""
     if depth > DEEPEST_VALUE:
-        raise ValueError(f"more than {DEEPEST_VALUE} lists and mappings lie within one another")
+        raise ValueError(f"more than {DEEPEST_VALUE} lists and mappings are nested")
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, list):

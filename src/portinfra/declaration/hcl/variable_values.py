@@ -1,6 +1,6 @@
-"""Values of variables from outside: the environment, then files in order, then `--var`; the last one counts.
+"""Values of variables from outside: from the environment, from files in their order, and from `--var`.
 
-No error shows a piece of a value: it may be a secret.
+The last of these counts. No error shows a part of a value: it may be a secret.
 """
 
 import json
@@ -24,28 +24,28 @@ FROM_ENVIRONMENT = "PORTINFRA_VAR_"
 
 @frozen
 class FileValue:
-    """A value from a file, and where it is written."""
+    """A value from a file, with its place."""
 
     value: Any = field(repr=False)
     location: Location
 
 
 Given: TypeAlias = "str | FileValue"
-"""A text from the environment or `--var`, not yet read; or a value from a file."""
+"""A text from the environment or `--var`, not yet parsed; or a value from a file."""
 
 
 @frozen
 class Outside:
-    """Where values come from: texts by name, and files."""
+    """The sources of values: texts by name, and files."""
 
     texts: Mapping[str, str] = field(factory=dict, repr=False)
     files: Sequence[Path] = ()
 
 
 def values_for(names: Sequence[str], outside: Outside, findings: list[Finding]) -> dict[str, Given]:
-    """Return the value of each variable that has one outside. What is wrong is added to `findings`.
+    """Return the values of variables from outside. Errors are added to `findings`.
 
-    All that files and `--var` give is returned, also for names that no variable has.
+    All values of files and `--var` are returned, also those of unknown variables.
     """
     given: dict[str, Given] = {
         name: os.environ[FROM_ENVIRONMENT + name] for name in names if FROM_ENVIRONMENT + name in os.environ
@@ -92,14 +92,14 @@ def _value(attribute: Attribute) -> Any:
 
 
 class _Refused(Exception):
-    """What JSON of values may not hold; it is where a pattern is found in the text the last time."""
+    """An error about JSON of values. Its place is the last match of a pattern in the text."""
 
     def __init__(self, message: str, fix: str, pattern: str) -> None:
         super().__init__(message)
         self.message, self.fix, self.pattern = message, fix, pattern
 
     def line_in(self, text: str) -> int:
-        """Return the line of the last place."""
+        """Return the line of the last match."""
         places = [match.start() for match in re.finditer(self.pattern, text)]
         return text.count("\n", 0, places[-1]) + 1 if places else 1
 
@@ -133,7 +133,7 @@ def _from_json(text: str, file: str) -> dict[str, FileValue]:
     except json.JSONDecodeError as error:
         place = Location(file, error.lineno, error.colno)
         raise problem(
-            "var-file", "this is not JSON", "Mend it, or end its name in another way.", place
+            "var-file", "this is not JSON", "Correct it, or rename the file if it is HCL.", place
         ) from None
     except (ValueError, RecursionError):
         message = "a number is too large, or lists are nested too deeply"

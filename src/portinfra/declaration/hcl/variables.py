@@ -1,4 +1,4 @@
-"""Variables: what is declared of them, and the values that come from outside."""
+"""Variables: their declarations, and their values from outside."""
 
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
@@ -30,7 +30,7 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
 NO_VALUE = "hcl/no-value"
 EMPTY = Scope({}, {})
 UNSEEN = Source("", "")
-"""Stands for the text of a value from outside: no error shows a piece of it."""
+"""The source of a value from outside, without its text: no error shows a part of it."""
 
 Type = tuple[str, ...]
 """`("string",)`, or `("list", "string")`."""
@@ -40,7 +40,7 @@ ANY: Type = ("any",)
 
 @frozen
 class Variable:
-    """A `variable` block, read."""
+    """The content of a `variable` block."""
 
     name: str
     type: Type
@@ -52,10 +52,10 @@ class Variable:
 def read_variables(
     blocks: Sequence[Block], outside: Outside, findings: list[Finding]
 ) -> dict[str, Computed | None]:
-    """Every variable's value: given from outside, else its default; None where it has none.
+    """Return the value of every variable: from outside, else its default; None: it has none.
 
-    What is wrong is added to `findings`. That a variable has no value is left out where it follows from
-    another finding: a file of values that cannot be read, or a value for a misspelled name.
+    Errors are added to `findings`. A missing value is no finding if it follows from another one: a file of
+    values cannot be read, or a name is misspelled.
     """
     names = [".".join(block.labels) for block in blocks]
     before = len(findings)
@@ -121,7 +121,7 @@ def _default(attribute: Attribute, sensitive: bool) -> Computed:
             raise
         message, fix = (
             "the default has no value",
-            "Write it as text in quotes. (It is sensitive, so not shown.)",
+            "Write it as text in quotes. (It is sensitive, so it is not shown.)",
         )
         raise problem("default", message, fix, attribute.location) from None
 
@@ -138,7 +138,7 @@ def _type(attribute: Attribute) -> Type:
 
 
 def _type_of(default: Computed | None) -> Type:
-    """The type of a variable that names none: its default's; text where it has none."""
+    """Return the type of a variable that declares none: the type of its default, else text."""
     value = default.value if default else ""
     if value is None:
         return ANY
@@ -162,11 +162,11 @@ def _value(variable: Variable, given: Mapping[str, Given]) -> Computed:
         place = given.get(variable.name)
         location = place.location if isinstance(place, FileValue) else variable.location
         message = f"the variable {variable.name!r} must be {_words(variable.type)}, and is {in_words(value)}"
-        raise problem("type", message, "Give another value, or mend its type.", location) from None
+        raise problem("type", message, "Give another value, or correct its type.", location) from None
 
 
 def _outside_value(variable: Variable, given: Given) -> Any:
-    """A value from outside. A text for text, a number, true or false is taken as it is, as Terraform does."""
+    """Return a value from outside. As in Terraform, a text for a single value needs no quotes."""
     if isinstance(given, FileValue):
         return given.value
     if variable.type[0] in ("string", "number", "bool"):
@@ -183,7 +183,7 @@ def _outside_value(variable: Variable, given: Given) -> Any:
 
 
 def _convert(value: Any, kind: Type) -> Any:
-    """Return a value as a type has it. Raises TypeError and ValueError."""
+    """Return a value, converted to a type. Raises TypeError and ValueError."""
     if kind[0] in COLLECTIONS:
         if not isinstance(value, list if kind[0] == "list" else dict):
             raise TypeError(f"takes {_words(kind)}, not {in_words(value)}")

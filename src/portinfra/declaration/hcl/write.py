@@ -1,4 +1,4 @@
-"""From declared values to HCL that loads to equal values: canonical, one way to write each thing."""
+"""Declared values as canonical HCL, which loads to equal values."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,25 +21,25 @@ KEYWORDS = {"if", "in", "for", "for_each", "else", "endif", "endfor", "null", "t
 
 Pairs = Iterable[tuple[str, Any]]
 Path = tuple[tuple[str, str | None], ...]
-"""The blocks around a value and its own, each with its name."""
+"""The block of a value and those around it, each with its name."""
 
 
 @frozen
 class Expression:
-    """What is written as it is: a reference to a variable."""
+    """An expression that is written unchanged: a reference to a variable."""
 
     text: str
 
 
 def to_hcl(declared: Declared) -> str:
-    """The declaration as HCL, which loads to equal values; what has its default is left out.
+    """Return the declaration as HCL, which loads to equal values. Attributes with their default are left out.
 
-    Each attribute that a user can declare is written. What placement or recovery sets (a volume's zone and
-    its source) is not: it is no part of a declaration, and HCL has no name for it.
+    It has each attribute that a user can declare. It does not have attributes that placement or recovery
+    sets, such as the zone and the source of a volume: they are no part of a declaration.
 
-    A role's user data is written out: it is the user's own. What was made from sensitive variables is not: it
-    refers to variables, which are declared without a value. Raises DeclarationError for what HCL cannot hold:
-    an environment's `dns` function, a Python function as a hook, or a native option that is no plain value.
+    A role's user data is written in full. Text from sensitive variables is not: it refers to variables, which
+    are declared without a value. Raises DeclarationError for values that HCL cannot hold: an environment's
+    `dns` function, a Python function as a hook, or a native option that is no plain value.
     """
     blocks = [
         *_variables(declared.topologies),
@@ -51,7 +51,7 @@ def to_hcl(declared: Declared) -> str:
 
 
 def block_of(value: Any, block: str, outer: Path = ()) -> list[str]:
-    """Return the lines of the block of a declared value. Raises DeclarationError for what HCL cannot hold."""
+    """Return the lines of the block of a declared value. Raises DeclarationError if HCL cannot hold it."""
     named = label(type(value))
     name = getattr(value, named.name) if named else None
     path = (*outer, (block, name))
@@ -85,7 +85,7 @@ def _several(held: Any) -> tuple[Any, ...]:
 
 
 def _is_listable(part: Any) -> bool:
-    """Whether the first attribute of a part is all that it says, so that a list can hold it."""
+    """Return whether a part has only its first attribute, so that a list can hold it."""
     return bool(part == type(part)(getattr(part, _first(part))))
 
 
@@ -108,7 +108,7 @@ def _refuse_python(value: Any, attribute: Attribute, path: Path) -> None:
 
 
 def _expression(held: Any, attribute: Attribute, path: Path) -> Any:
-    """Return what HCL writes for the value of an attribute."""
+    """Return the value of an attribute, as HCL has it."""
     if isinstance(held, SensitiveText):
         return _reference(held, _variable(attribute.name, path))
     if attribute.kind is Kind.PORTS:
@@ -117,7 +117,7 @@ def _expression(held: Any, attribute: Attribute, path: Path) -> Any:
 
 
 def _variables(topologies: Iterable[Topology]) -> Iterator[list[str]]:
-    """A variable for each sensitive value that a role refers to, without the value."""
+    """Yield a `variable` block for each sensitive value of a role, without the value."""
     names: dict[str, str] = {}
     for topology in topologies:
         for role in topology.roles:
@@ -125,12 +125,12 @@ def _variables(topologies: Iterable[Topology]) -> Iterator[list[str]]:
                 names.setdefault(name, comment)
     for name, comment in names.items():
         comments = [comment] if comment else []
-        comments.append(f"# Sensitive, so its value is not written: give it by --var {name}=VALUE.")
+        comments.append(f"# Sensitive, so its value is not written. Give it with --var {name}=VALUE.")
         yield [*comments, *_block("variable", name, [("sensitive", True)])]
 
 
 def _secrets(role: Role, path: Path) -> Iterator[tuple[str, str]]:
-    """Return each variable of a role's sensitive texts, with a comment where it stands for a whole text."""
+    """Yield each variable of a role's sensitive texts, with a comment if it replaces a whole text."""
     for each in attributes(type(role)):
         text, called = getattr(role, each.name), each.name.replace("_", " ")
         if isinstance(text, SensitiveText):
@@ -141,17 +141,17 @@ def _secrets(role: Role, path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _variable(attribute: str, path: Path) -> str:
-    """Return the name of the variable that stands for a whole value: `shop_web_user_data`."""
+    """Return the name of the variable that replaces a whole value: `shop_web_user_data`."""
     return "_".join([name for _, name in path if name is not None] + [attribute])
 
 
 def _references(text: SensitiveText, whole: str) -> list[str]:
-    """Return the variables that stand for what is sensitive in a text; `whole` stands for all of it."""
+    """Return the variables of the sensitive parts of a text, or `whole` if the parts are not known."""
     return [piece.variable for piece in text.pieces if isinstance(piece, Reference)] or [whole]
 
 
 def _reference(text: SensitiveText, whole: str) -> Expression:
-    """Return an expression that makes the text from variables."""
+    """Return an expression that gives the text from variables."""
     if len(text.pieces) < 2:
         (name,) = _references(text, whole)
         return Expression(f"var.{name}")
@@ -163,7 +163,7 @@ def _reference(text: SensitiveText, whole: str) -> Expression:
 
 
 def _alone(values: tuple[str, ...]) -> str | tuple[str, ...]:
-    """One text needs no list."""
+    """Return a single text without its list."""
     return values[0] if len(values) == 1 else values
 
 
@@ -172,7 +172,7 @@ def _ports(ranges: Iterable[PortRange]) -> list[int | str]:
 
 
 def _block(kind: str, label: str | None, pairs: Pairs, blocks: Iterable[list[str]] = ()) -> list[str]:
-    """The lines of a block: attributes, equals signs one under another, then the blocks within."""
+    """Return the lines of a block: attributes with aligned equals signs, then inner blocks."""
     written = [(name, _to_expression(value, INDENT)) for name, value in pairs]
     width = max((len(name) for name, _ in written), default=0)
     lines = [f"{INDENT}{name.ljust(width)} = {value}" for name, value in written]
@@ -188,7 +188,7 @@ def _indent(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _to_expression(value: Any, indent: str) -> str:
-    """A value as an expression that begins on a line indented so far."""
+    """Return a value as an expression, for a line with this indentation."""
     if isinstance(value, Expression):
         return value.text
     if isinstance(value, str):
@@ -212,7 +212,7 @@ def _to_expression(value: Any, indent: str) -> str:
 
 
 def _inline(value: Any, indent: str) -> str:
-    """Like `_to_expression`, on no more lines than needed: a heredoc cannot stand in a list."""
+    """Return a value as an expression without heredocs, which a list cannot contain."""
     return quote(value) if isinstance(value, str) else _to_expression(value, indent)
 
 

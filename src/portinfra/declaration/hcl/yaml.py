@@ -8,7 +8,7 @@ from portinfra.declaration.hcl.values import to_text
 
 
 def yaml_text(value: Any) -> str:
-    """Return a value as YAML: keys in order, and each text in quotes, which JSON and YAML share."""
+    """Return a value as YAML. Keys are sorted, and each text is in quotes, as in JSON."""
     return "\n".join(_lines(value)) + "\n"
 
 

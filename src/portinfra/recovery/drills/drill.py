@@ -21,7 +21,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.placement import place
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
 from portinfra.recovery.groups import check_names
@@ -103,16 +103,18 @@ def drill(
             say(f"drill {id}: {recovery.drill(id)}")
             if opened := way_in(recovery):
                 say(f"{opened.through} can be reached from {', '.join(opened.ranges)}")
+            for lack in choice.newer_than_used:
+                say(f"the drill uses older data, which a takeover refuses: {lack.why}")
             make_one = command("dr", "replicate", recovery.plan.name, "--now")
             problems = [f"{lack}: {lack.fix or f'make one with {make_one}'}" for lack in missing]
             may_leave_hosts = recovery.plan.vault is not None
             try:
-                with run.living():
+                with run.keep_lease():
                     receive(recovery, target, chosen, run_options, say)
                 may_leave_hosts = False
                 observed = target.observe(recovery.points)
                 placed = place_with_data(recovery, place_drill(recovery, id), chosen, observed, accepted)
-                plan = compose(placed, catalogue, Observation(), target.provider.drivers, LOSE_ALL)
+                plan = make_plan(placed, catalogue, Observation(), target.provider.drivers, LOSE_ALL)
                 problems += [f"{each.message} {each.fix}" for each in file_errors(plan)]
             except (PortinfraError, KeyboardInterrupt) as error:
                 problems.append(_in_words(error))

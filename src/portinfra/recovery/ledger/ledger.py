@@ -206,7 +206,7 @@ class Ledger:
             self._read()  # it finds free numbers, and the numbers of the earlier rest
         before, rest = self._rests.get(number, ()), self._create_rest(more, writer)
         record = _record(number, writer, first_note(first, rest))
-        self.place.caller.insisting(self.place.provider.records.write(self.scope, record))
+        self.place.caller.with_retries(self.place.provider.records.write(self.scope, record))
         self._written[number], self._rests[number] = said, rest
         self._restore_rest(rest, more, writer)
         self._delete(before)
@@ -261,14 +261,14 @@ class Ledger:
         for number, piece in zip(rest, pieces, strict=True):
             record = _record(number, writer, rest_note(piece))
             with suppress(AlreadyExists, OutcomeUnknown):
-                self.place.caller.insisting(self.place.provider.records.create(self.scope, record))
+                self.place.caller.with_retries(self.place.provider.records.create(self.scope, record))
 
     def _create(self, note: str, writer: Lease) -> int | None:
         """Create a record, and return its number; None where another run may have created it first."""
         number = max(self._used, default=0) + 1
         record = _record(number, writer, note)
         try:
-            self.place.caller.insisting(self.place.provider.records.create(self.scope, record))
+            self.place.caller.with_retries(self.place.provider.records.create(self.scope, record))
         except (AlreadyExists, OutcomeUnknown):
             self.place.provider.clock.sleep_until(self.place.provider.clock.now() + TAKEN_PAUSE_SECONDS)
             return None
@@ -278,7 +278,7 @@ class Ledger:
     def _delete(self, numbers: Iterable[int]) -> None:
         for number in sorted(numbers):
             with suppress(NotFound):  # it was removed before, and lists were late
-                self.place.caller.insisting(self.place.provider.records.delete(self.scope, number))
+                self.place.caller.with_retries(self.place.provider.records.delete(self.scope, number))
             self._gone.add(number)
 
     def _delete_entry(self, number: int) -> None:
@@ -291,7 +291,7 @@ class Ledger:
         else:
             empty = _record(number, self._writer({}), rest_note(""))
             with suppress(NotFound):
-                self.place.caller.insisting(self.place.provider.records.write(self.scope, empty))
+                self.place.caller.with_retries(self.place.provider.records.write(self.scope, empty))
         self._delete(rest)
         self._gone.add(number)
 

@@ -54,7 +54,7 @@ class Capture:
     def freeze(self) -> str:
         """Call the hooks `before`. Return why one of them failed."""
         self.froze = self.source.now
-        with self.source.run.living():
+        with self.source.run.keep_lease():
             for hook in self.group.before:
                 if not self._call_hook(hook, freeze_seconds=str(self.limit)):
                     break
@@ -77,7 +77,7 @@ class Capture:
         """Call the hooks `after`, also after a failure. A hook that was interrupted is called once more."""
         if not self.to_thaw:
             return
-        with self.source.run.living():
+        with self.source.run.keep_lease():
             while self.to_thaw:
                 self._call_hook(self.to_thaw[0])
                 del self.to_thaw[0]

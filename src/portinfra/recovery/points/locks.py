@@ -51,7 +51,7 @@ def lock_snapshots(place: Connection, snapshots: Collection[Observed[Spec]], day
     assert isinstance(plugin, SnapshotLocks), "validation refuses `lock` without it"
     for seen in snapshots:
         if isinstance(seen.spec, Snapshot):
-            place.caller.insisting(plugin.lock_call(seen, days))  # type: ignore[arg-type]
+            place.caller.with_retries(plugin.lock_call(seen, days))  # type: ignore[arg-type]
 
 
 def locked_points(

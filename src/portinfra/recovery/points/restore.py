@@ -25,7 +25,8 @@ def place_with_data(
     observed: Observation,
     accepted: Accepted = NOTHING,
 ) -> Placed:
-    """Return `placed`, where each volume that a point has data for begins with that data.
+    """Return `placed`, where each volume that a point has data for begins with that data. No role ignores
+    `power`: the recovery decides which hosts run.
 
     `there` is what the scope of the points has. Volumes have the same names in every environment. Raises
     PortinfraError for a point that does not cover its group any more: volumes would begin blank.
@@ -51,7 +52,8 @@ def place_with_data(
         for spec in resources.values()
         if isinstance(spec, Attachment) and spec.volume in sources
     }
-    return _with_hosts(evolve(placed, resources=resources), lambda host: _without_formatting(host, with_data))
+    placed = evolve(placed.without_ignoring("power"), resources=resources)
+    return _with_hosts(placed, lambda host: _without_formatting(host, with_data))
 
 
 def _without_formatting(host: Instance, with_data: Collection[tuple[Address | None, str]]) -> Instance:
@@ -184,7 +186,11 @@ def isolate(topology: Topology) -> Topology:
 
 
 def _without_protection(role: Role) -> Role:
-    return evolve(role, protect=False, volumes=[evolve(volume, protect=False) for volume in role.volumes])
+    return evolve(
+        role,
+        deletion_protection=False,
+        volumes=[evolve(volume, deletion_protection=False) for volume in role.volumes],
+    )
 
 
 def _own(names: Iterable[str], roles: set[str]) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
-from portinfra.model.plan import PlanOptions
+from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
-from portinfra.planning.refusal import refuse
+from portinfra.planning.refusal import raise_for_errors
 
 
 @frozen
@@ -41,8 +41,19 @@ class SnapshotStore:
 
     def change(self, changed: Mapping[Address, Spec | None], listen: Listener | None = None) -> None:
         """Make these snapshots, or remove them (None). All others stay as they are. Raises ApplyError."""
+        if plan := self._plan(changed):
+            self.say(self._about_to(changed))
+            self.run.apply(plan, listen or self.listen)
+
+    def begin(self, made: Mapping[Address, Spec | None], listen: Listener) -> None:
+        """Begin to make these snapshots: the provider has accepted each of them. Raises ApplyError."""
+        if plan := self._plan(made):
+            self.run.begin(plan, listen)
+
+    def _plan(self, changed: Mapping[Address, Spec | None]) -> Plan | None:
+        """Return the plan of these changes; None: there is nothing to do. Raises FindingsError."""
         if not changed:
-            return
+            return None
         seen = self.run.reader.observe(self.scope).resources
         wanted = {a: each.spec for a, each in seen.items()} | {
             a: s for a, s in changed.items() if s is not None
@@ -55,10 +66,8 @@ class SnapshotStore:
         plan = self.run.plan(
             placed, self.catalogue, PlanOptions(addresses=frozenset(changed), allow_data_loss=gone)
         )
-        refuse(plan)
-        if not plan.empty:
-            self.say(self._about_to(changed))
-            self.run.apply(plan, listen or self.listen)
+        raise_for_errors(plan)
+        return None if plan.empty else plan
 
     def _about_to(self, changed: Mapping[Address, Spec | None]) -> str:
         """Return the work of the steps that follow, whose names are the same at both ends."""

@@ -1,6 +1,6 @@
 """The capture of all due groups: one moment for each group, and one record of the ledger for all of them."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,6 +9,7 @@ from portinfra.hooks.inventory import inventory
 from portinfra.model.address import Address
 from portinfra.model.plain import Document
 from portinfra.model.progress import Progress
+from portinfra.model.resources import Spec
 from portinfra.recovery.groups import Group
 from portinfra.recovery.points.capture import Capture
 from portinfra.recovery.points.point import Point, manifest, new_id
@@ -19,17 +20,19 @@ def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> N
     """Capture each group. The ledger then has the complete points, which are still on their way.
 
     At most one group is frozen at a time, so only its own hooks and snapshots count for its `freeze_limit`.
+    Its freeze ends once the provider has begun its snapshots. They are awaited when no group is frozen.
     """
     ids = {point.id for point in known}
     all_captures: list[Capture] = []
     failed: dict[Address, str] = {}
     at_once = [[group for group in due if not group.before]]
-    with work.target.run.living():  # no call to the target renews its lease during the capture
+    with work.target.run.keep_lease():  # no call to the target renews its lease during the capture
         for some in [*at_once, *([group] for group in due if group.before)]:
             with ExitStack() as frozen:
                 captures = list(_freeze(work, some, ids, frozen))
-                failed |= _take_snapshots(work, captures)
+                failed |= _begin_snapshots(work, captures)
             all_captures += captures
+        failed |= _complete_snapshots(work, all_captures, failed)
         work.check()  # again, as hooks and snapshots take time
         problems = {each.id: _problem(each, failed) for each in all_captures}
         work.ledger.add_all([_entry(work, each) for each in all_captures if not problems[each.id]])
@@ -49,6 +52,7 @@ def _freeze(work: Work, due: Iterable[Group], ids: set[str], frozen: ExitStack) 
         ids.add(id)
         begun = Capture(group, id, work.source, _gate_inventory(work, group), end=work.captured_end)
         frozen.callback(begun.thaw)  # before the freeze, as an interrupt may come during it
+        work.source.run.wait_for_lists()  # before the freeze: no plan waits for them while it lasts
         if problem := begun.freeze():
             _fail(work, group, problem)
             begun.thaw()
@@ -56,22 +60,48 @@ def _freeze(work: Work, due: Iterable[Group], ids: set[str], frozen: ExitStack) 
             yield begun
 
 
-def _take_snapshots(work: Work, captures: Collection[Capture]) -> Mapping[Address, str]:
-    """Make all snapshots at once. Return why some could not be made."""
-    wanted = {
+def _begin_snapshots(work: Work, captures: Collection[Capture]) -> Mapping[Address, str]:
+    """Begin all snapshots at once; return why some could not begin."""
+    wanted = _snapshots(work, captures)
+
+    def listen(progress: Progress) -> None:
+        if progress.step is not None and progress.fate == "done":
+            for each in captures:
+                each.record_start(progress.step.address)
+
+    return _failures(wanted, lambda: work.source.begin(wanted, listen))
+
+
+def _complete_snapshots(
+    work: Work, captures: Iterable[Capture], failed: Mapping[Address, str]
+) -> Mapping[Address, str]:
+    """Wait for the snapshots of each group that has begun them all; return why some are not complete. One
+    that had to be made again is of a later moment.
+    """
+    begun = [each for each in captures if failed.keys().isdisjoint(each.snapshots(""))]
+    wanted = _snapshots(work, begun)
+    if not wanted:
+        return {}
+    work.source.run.wait_for_lists()
+    before = work.source.snapshots()
+    lost = _failures(wanted, lambda: work.source.change(wanted))
+    after = work.source.snapshots()
+    complete = {a for a, seen in after.items() if a in before and seen.id == before[a].id and not seen.fault}
+    return {**{a: f"{a}, as it began, cannot be completed" for a in wanted if a not in complete}, **lost}
+
+
+def _snapshots(work: Work, captures: Iterable[Capture]) -> dict[Address, Spec]:
+    return {
         address: spec
         for each in captures
         for address, spec in each.snapshots(_copying_account(work, each.group)).items()
     }
 
-    def listen(progress: Progress) -> None:
-        work.source.listen(progress)
-        if progress.step is not None and (progress.waits or progress.fate == "done"):
-            for each in captures:
-                each.record_start(progress.step.address)
 
+def _failures(wanted: Iterable[Address], make: Callable[[], None]) -> Mapping[Address, str]:
+    """Make snapshots; return why some could not be made."""
     try:
-        work.source.change(wanted, listen)
+        make()
     except ApplyError as error:
         return {
             step.step.address: str(step.error or error) for step in error.outcome.steps if step.fate != "done"

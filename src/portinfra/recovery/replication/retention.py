@@ -212,7 +212,7 @@ class Retention:
 
     def _remove_strays(self) -> None:
         if self.ledger.find_strays():
-            with self.source.run.living(), self.target.run.living():
+            with self.source.run.keep_lease(), self.target.run.keep_lease():
                 self.ledger.remove_strays()
 
     def _prune_vault(self) -> str:

@@ -58,7 +58,7 @@ def lock_points(work: Work) -> None:
 
 def _send(work: Work, point: Point, snapshots: Mapping[Address, Observed[Spec]]) -> None:
     try:
-        with work.source.run.living(), work.target.run.living():  # a transfer may take hours
+        with work.source.run.keep_lease(), work.target.run.keep_lease():  # a transfer may take hours
             fields = send(
                 work.recovery,
                 work.source.connection,

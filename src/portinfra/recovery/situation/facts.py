@@ -12,7 +12,7 @@ from portinfra.model.internet import lets_internet_in
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
-from portinfra.model.resources import Instance
+from portinfra.model.resources import Instance, Volume
 from portinfra.placement import place
 from portinfra.records.lease import read_leases
 from portinfra.recovery.groups import digest, groups
@@ -171,7 +171,16 @@ def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -
     if found.authority is not None:  # else no takeover has left it
         found = evolve(found, groups=_list_groups(recovery, there))
     held_by = _lease_holder(leases[-1], place.now()) if leases else ""
-    return evolve(found, held_by=held_by, clock_offset=place.clock_offset)
+    has_volumes = _has_volumes(recovery, there)
+    return evolve(found, held_by=held_by, clock_offset=place.clock_offset, has_volumes=has_volumes)
+
+
+def _has_volumes(recovery: Recovery, there: Observation | None) -> bool:
+    """Return whether volumes of roles in the waves exist at the target. Volumes that were not read may."""
+    if there is None or there.unknown:
+        return True
+    roles = place(recovery.topology, recovery.target).roles
+    return any(roles.get(address) in recovery.plan.roles for address in there.of(Volume))
 
 
 def _list_groups(recovery: Recovery, there: Observation | None) -> frozenset[str]:

@@ -26,6 +26,7 @@ from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.standbys import groups_with_newest, record_standby, standby_number
 from portinfra.recovery.ledger.takeovers import KIND, STOOD, own_data_number
 from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.blank_volumes import blank_volume_findings
 from portinfra.recovery.situation.facts import read_facts, read_facts_for_plan
 from portinfra.recovery.situation.leftovers import find_hosts
 from portinfra.recovery.situation.permissions import Refusal, Verb, may, next_verbs
@@ -107,6 +108,8 @@ class GuardedRecovery(Recovery):
             yield self._standby_waits(plan, now)
         elif end == "target" and now.authority is None:
             yield from _blank_findings(plan, self.plan.name)
+        if end == "source" or now.authority is not None:
+            yield from blank_volume_findings(self, plan, end, now)
         if now.open and (step := next_step(self, next_verbs(now))):
             for each in (each for each in plan.findings if each.rule == "recovery/fenced"):
                 yield evolve(each, fix=f"A takeover is not finished. {step}")

@@ -74,6 +74,8 @@ class EndFacts:
     """The groups that `complete` brought, each as the digest of its volumes."""
     groups: frozenset[str] = field(default=frozenset(), eq=False)
     """The declared groups that have volumes here, each as the digest of those volumes."""
+    has_volumes: bool = field(default=False, eq=False)
+    """Whether volumes of roles in the waves exist here, or may exist where a zone does not answer."""
     kept: tuple[KeptEntry, ...] = field(default=(), eq=False)
     """Its ledger's entries about volumes that takeovers replaced."""
     runs: tuple[Run, ...] = field(default=(), eq=False)
@@ -186,7 +188,7 @@ def is_contained(now: Situation, end: End) -> bool:
     """Return whether the other end has all data of own volumes of an end.
 
     It has if the end was last replaced by a takeover that stopped it, and then carried a last point of each
-    group that has volumes there. It also has if the end is a target that was never active.
+    group that has volumes there. A target that was never active has no data of customers.
     """
     here, there = now.facts(end), now.facts(peer_of(end))
     if here.authority is None and here.takeover is None:
@@ -198,13 +200,15 @@ def is_contained(now: Situation, end: End) -> bool:
 def is_replaceable(now: Situation, end: End) -> bool:
     """Return whether volumes of an end may be deleted without a kept snapshot. The other end must have all
     their data, and none of their hosts may have started since the stop, unless they run as the declared
-    standby.
+    standby. If no takeover has left an end, its hosts may have written on every volume that exists.
     """
     here, there = now.facts(end), now.facts(peer_of(end))
     if not is_contained(now, end):
         return False
-    if here.authority is None or here.hosts == "standby":
+    if here.hosts == "standby":
         return True
+    if here.authority is None:
+        return not here.has_volumes
     return bool(here.starts) and there.turn is not None and there.turn.starts == here.starts
 
 

@@ -20,12 +20,13 @@ from portinfra.recovery.ledger.takeovers import (
 )
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
+from portinfra.recovery.points.own_data import other_active_since
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.request import end_of
-from portinfra.recovery.takeover.fencing import switch_end
+from portinfra.recovery.takeover.fencing import overtaken_error, switch_end
 from portinfra.recovery.takeover.steps import Step
 from portinfra.validation.arguments import check_arguments
 
@@ -85,7 +86,8 @@ def abandon(
                 time, turn.latest, now.authority.epoch if now.authority else 0, run.lease.epoch
             )
             options.at(Step.ABANDON)
-            turn = record_takeover(ledger, evolve(turn, abandoned=epoch))
+            own_until = turn.own_until or other_active_since(now, end_of(recovery), time)
+            turn = record_takeover(ledger, evolve(turn, abandoned=epoch, own_until=own_until))
             options.at(Step.STOP)
             stopped = switch_end(run, target, recovery, epoch, "stopped", run_options.listen)
         options.at(Step.RETURN)
@@ -95,11 +97,22 @@ def abandon(
             running = switch_end(run, source, recovery, epoch, "running", run_options.listen)
             if had_newest_data:  # from here on the newest data is that of the source
                 activate(Ledger.after_settling(source, recovery.reversed.ledger), f"{epoch:x}")
-        kept = KeptVolumes(recovery, target, ledger, run_options)
-        left_aside = kept.list_overwritten(turn.overwritten, turn.id)  # a run that died could not say it
         options.at(Step.CLOSE_ABANDONED)
-        record_takeover(ledger, evolve(turn, open=False))
+        with target.start_run(recovery.target_scope, workers=run_options.workers, seed=run_options.seed):
+            turn = _close(recovery, Ledger.after_settling(target, recovery.ledger), turn)
+        kept = KeptVolumes(recovery, target, Ledger(target, recovery.ledger), run_options)
+        left_aside = kept.list_overwritten(turn.overwritten, turn.id)  # a run that died could not say it
     return Abandoned(epoch, stopped, running, left_aside, had_newest_data)
+
+
+def _close(recovery: Recovery, ledger: Ledger, turn: TakeoverEntry) -> TakeoverEntry:
+    """Write that the takeover is abandoned, and return it as the ledger has it. Another run may have written
+    that meanwhile. Raise PolicyError where another run has continued the takeover.
+    """
+    now = next((each for each in list_takeovers(ledger.entries()) if each.id == turn.id), None)
+    if now is None or now.abandoned != turn.abandoned:
+        raise overtaken_error(recovery, turn.latest if now is None else now.latest)
+    return record_takeover(ledger, evolve(now, open=False)) if now.open else now
 
 
 def _open_turn(recovery: Recovery, ledger: Ledger, now: int) -> TakeoverEntry:

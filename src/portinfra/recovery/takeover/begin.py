@@ -19,7 +19,7 @@ from portinfra.recovery.ledger.takeovers import (
     short_id,
 )
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.own_data import believable_time, own_data_time
+from portinfra.recovery.points.own_data import other_active_since, own_data_time
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -41,20 +41,18 @@ class TakeoverStart:
     overruled: tuple[str, ...] = ()
     """The errors of the check before it that the operator overruled."""
 
-    def turn(self) -> TakeoverEntry:
-        """Return the takeover that is open, or a new one; the ledger has it."""
-        run_options, scope = self.options.run_options, self.recovery.target_scope
-        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed) as run:
-            run.record_peer(self.recovery.peer_of(scope))
-            self.ledger.settle()
-            lost = peer_of(end_of(self.recovery)) if self.options.lost else None
-            now = read_facts(self.recovery, lost, through=[self.target])
-            raise_if_refused(self.recovery, takeover_verb(self.recovery, self.options), now)
-            self.options.at(Step.BEGIN)
-            turn = now.turn
-            if now.open and turn is not None and (now.active == end_of(self.recovery) or self.options.lost):
-                return self._continue_turn(turn, now, run)
-            return self._new(now, run)
+    def turn(self, run: Run) -> TakeoverEntry:
+        """Return the takeover that is open, or a new one; the ledger has it. The run holds the lease."""
+        run.record_peer(self.recovery.peer_of(self.recovery.target_scope))
+        self.ledger.settle()
+        lost = peer_of(end_of(self.recovery)) if self.options.lost else None
+        now = read_facts(self.recovery, lost, through=[self.target])
+        raise_if_refused(self.recovery, takeover_verb(self.recovery, self.options), now)
+        self.options.at(Step.BEGIN)
+        turn = now.turn
+        if now.open and turn is not None and (now.active == end_of(self.recovery) or self.options.lost):
+            return self._continue_turn(turn, now, run)
+        return self._new(now, run)
 
     def _continue_turn(self, found: TakeoverEntry, now: Situation, run: Run) -> TakeoverEntry:
         """Return the takeover that is open, as this run wants it. Without the other end, which may have been
@@ -80,19 +78,12 @@ class TakeoverStart:
             wanted = evolve(
                 wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at, contained=contained
             )
-        elif (since := self._other_active_since(now)) and found.own_until is None:
+        elif found.own_until is None and (
+            since := other_active_since(now, end_of(self.recovery), self.target.now())
+        ):
             both_from, _ = _both_ran(now, peer_of(end_of(self.recovery)))
             wanted = evolve(wanted, own_until=since, both_from=found.both_from or both_from)
         return found if wanted == found else record_takeover(self.ledger, wanted)
-
-    def _other_active_since(self, now: Situation) -> float | None:
-        """Return since when the other end was active by a decision that this end did not know when it took
-        over without it: own data here was last written before. None: there was no such decision.
-        """
-        other = now.facts(peer_of(end_of(self.recovery))).activated
-        if other is None or now.holder == end_of(self.recovery):
-            return None
-        return believable_time(other.epoch, self.target.now())
 
     def _is_first(self, found: TakeoverEntry) -> bool:
         """Return whether its end never took over before: volumes there have no data of customers. Any others

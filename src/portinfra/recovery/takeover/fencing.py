@@ -12,7 +12,7 @@ from contextlib import suppress
 from attrs import evolve
 
 from portinfra.command_text import command
-from portinfra.errors import ApplyError, PolicyError, ProviderError, Unavailable
+from portinfra.errors import ApplyError, LeaseHeldError, PolicyError, ProviderError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.format import moment
@@ -93,7 +93,8 @@ def _switch(run: Run, placed: Placed, catalogue: Catalogue, wanted: Observation,
     """Switch hosts as `wanted`, and return how many exist."""
     specs = {address: seen.spec for address, seen in wanted.resources.items()}
     hosts = frozenset(wanted.of(Instance))
-    plan = run.plan(evolve(placed, resources=specs), catalogue, PlanOptions(addresses=hosts))
+    placed = evolve(placed.without_ignoring("power"), resources=specs)
+    plan = run.plan(placed, catalogue, PlanOptions(addresses=hosts))
     try:
         if not plan.empty:
             run.apply(plan, listen)
@@ -172,16 +173,23 @@ def fence(recovery: Recovery, *, run_options: RunOptions | None = None) -> int:
     ):
         was_active = not run.lease.fenced
         count = switch_end(run, source, recovery, epoch, "stopped", run_options.listen)
-        with suppress(ProviderError):  # it is stopped: that one record fails must not hide it
-            _record_stop(recovery, epoch, was_active=was_active)
+        with suppress(
+            ProviderError, LeaseHeldError
+        ):  # that one record fails must not hide that it is stopped
+            _record_stop(recovery, epoch, run_options, was_active=was_active)
     return count
 
 
-def _record_stop(recovery: Recovery, epoch: int, *, was_active: bool) -> None:
+def _record_stop(recovery: Recovery, epoch: int, run_options: RunOptions, *, was_active: bool) -> None:
     """Write into the entry of the takeover by the active end when the other one had stopped: until then, both
-    may have run. A moment that the entry has counts no more where the other one was active since.
+    may have run. A moment that the entry has counts no more where the other one was active since. Where
+    another run changes the active end, the moment stays unknown.
     """
-    with Connection.to(recovery.target) as active:
+    scope = recovery.target_scope
+    with (
+        Connection.to(recovery.target) as active,
+        active.start_run(scope, workers=run_options.workers, seed=run_options.seed),
+    ):
         ledger = Ledger.after_settling(active, recovery.ledger)
         turn = max(list_takeovers(ledger.entries()), key=lambda turn: turn.latest, default=None)
         overtook = turn is not None and turn.ran_on_from is not None and turn.epoch == epoch

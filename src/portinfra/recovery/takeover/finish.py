@@ -25,7 +25,7 @@ def announce(recovery: Recovery, bring_up: BringUp) -> bool:
         return True
     there = context.run.reader.observe(context.placed.scope)
     try:
-        with context.run.living():
+        with context.run.keep_lease():
             call_dns(recovery.target, there)
     except UserCodeError as error:  # the hosts are up in any case
         why = error.first_line

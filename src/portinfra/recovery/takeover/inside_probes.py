@@ -22,7 +22,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Probe
 from portinfra.model.resources import Firewall, Instance, Network, Subnet
-from portinfra.planning.refusal import refuse
+from portinfra.planning.refusal import raise_for_errors
 from portinfra.recovery.points.restore import all_at_once, replacement_options
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.watch.probers import make_prober, probes_by_role
@@ -114,7 +114,7 @@ def _place_for(
     alone = {host.address: evolve(host, ends_after=limit + HOUR) for host in hosts.values()}
     roles = {host.address: role for role, host in hosts.items()}
     placed = evolve(bare, scope=recovery.prober, resources=alone, roles=roles)
-    with context.run.living(), context.place.start_run(recovery.prober, borrowed=borrowed) as run:
+    with context.run.keep_lease(), context.place.start_run(recovery.prober, borrowed=borrowed) as run:
         apart = evolve(context, run=run, placed=placed)
         # These hosts alone: a plan of all would delete what is borrowed.
         _apply(apart, all_at_once(placed), PlanOptions(addresses=frozenset(alone)))
@@ -126,7 +126,7 @@ def _remove_apart(recovery: Recovery, context: RolloutContext) -> str:
 
     Raises PortinfraError.
     """
-    with context.run.living():
+    with context.run.keep_lease():
         there = context.place.observe(recovery.prober)
         if not there.resources:
             return there.silence
@@ -161,7 +161,7 @@ def remove_probers(context: RolloutContext) -> None:
 
 def _apply(context: RolloutContext, placed: Placed, options: PlanOptions) -> None:
     plan = context.run.plan(placed, context.catalogue, options)
-    refuse(plan)
+    raise_for_errors(plan)
     context.run.apply(plan, context.listen)
 
 

@@ -2,6 +2,8 @@
 portinfra stops it, and carries a last point of it.
 """
 
+from collections.abc import Callable
+
 from attrs import define, evolve
 
 from portinfra.command_text import command
@@ -9,7 +11,7 @@ from portinfra.errors import PortinfraError, ProviderError, Unavailable
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.resources import Instance
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, record_takeover
+from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
@@ -48,8 +50,7 @@ class OtherEnd:
             run_options, reopen = self.options.run_options, self.progress.reopen
             receive(self.recovery, self.target, chosen.points, run_options, self.say, reopen=reopen)
         self.options.at(Step.RECORD_PREPARED)
-        now = self.progress.read_current(turn)
-        return record_takeover(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
+        return self._note(turn, lambda now: evolve(now, fetched_at=self.target.now()))
 
     def fence(self, turn: TakeoverEntry, *, is_prepared_before: bool) -> TakeoverEntry:
         """Return the takeover, once the other end is stopped, unless that is lost.
@@ -70,23 +71,23 @@ class OtherEnd:
         ):
             self.principal = source.reader.principal()
             if turn.fenced_at is not None and not run.lease.fenced:  # it was made active since
-                now = self.progress.read_current(turn)
-                turn = record_takeover(self.progress.ledger, evolve(now, fenced_at=None, starts=""))
+                turn = self._note(turn, lambda now: evolve(now, fenced_at=None, starts=""))
             is_fenced = run.lease.fenced and run.lease.epoch == turn.epoch
             if is_prepared_before and turn.fenced_at is None and not is_fenced:
-                now = self.progress.read_current(turn)
-                turn = record_takeover(self.progress.ledger, evolve(now, fetched_at=self.target.now()))
+                turn = self._note(turn, lambda now: evolve(now, fetched_at=self.target.now()))
             is_stopped = self._stop(run, source, turn)
             starts = self._read_starts(source) if is_stopped else ""
         self.options.at(Step.RECORD_FENCE)
-        now = self.progress.read_current(turn)
-        if now.fenced_at is None and is_stopped:
-            now = record_takeover(
-                self.progress.ledger, evolve(now, fenced_at=self.target.now(), starts=starts)
-            )
-        elif not is_stopped and now.partly_fenced_at is None:
-            now = record_takeover(self.progress.ledger, evolve(now, partly_fenced_at=self.target.now()))
-        return now
+
+        def add_stop(now: TakeoverEntry) -> TakeoverEntry:
+            if is_stopped:
+                return now if now.fenced_at else evolve(now, fenced_at=self.target.now(), starts=starts)
+            return now if now.partly_fenced_at else evolve(now, partly_fenced_at=self.target.now())
+
+        return self._note(turn, add_stop)
+
+    def _note(self, turn: TakeoverEntry, change: Callable[[TakeoverEntry], TakeoverEntry]) -> TakeoverEntry:
+        return self.progress.note_between_runs(turn, change, self.options.run_options)
 
     def _stop(self, run: Run, source: Connection, turn: TakeoverEntry) -> bool:
         """Stop its hosts; return whether all are off. Raise Unavailable where some may run on."""
@@ -125,7 +126,7 @@ class OtherEnd:
         return Unavailable(
             f"{name} is fenced, and not all of it is stopped: {error}",
             provider=self.recovery.source.provider,
-            fix="The takeover has begun, and no apply starts stopped hosts. Run the same command again once all "
+            fix="The takeover has begun, and no apply starts stopped hosts. Run this again once all "
             f"of it answers. If it is lost: {command('dr', verb, plan, '--lost', name)}. To abandon the "
             f"takeover: {command('dr', 'abandon', plan)}.",
         )

@@ -1,6 +1,6 @@
 """The progress of one takeover, in the ledger: the next run continues from there."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from attrs import define, evolve
@@ -20,6 +20,7 @@ from portinfra.recovery.ledger.takeovers import (
     short_id,
 )
 from portinfra.recovery.notify import Event, notify
+from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.approvals import list_approvals
 from portinfra.recovery.takeover.fencing import overtaken_error
@@ -68,6 +69,18 @@ class Progress:
             raise overtaken_error(self.recovery, max([turn.epoch, *(each.latest for each in known)]))
         return now
 
+    def note_between_runs(
+        self, turn: TakeoverEntry, change: Callable[[TakeoverEntry], TakeoverEntry], run_options: RunOptions
+    ) -> TakeoverEntry:
+        """Write a change of the takeover under the lease of its end, which this run does not hold yet, and
+        return the takeover. Raise what `still` raises, and LeaseHeldError.
+        """
+        scope = self.recovery.target_scope
+        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed):
+            now = self.read_current(turn)
+            changed = change(now)
+            return now if changed == now else record_takeover(self.ledger, changed)
+
     def wait_for(self, action: Action, run: Run, say: Say) -> str:
         """Wait until a manual step is approved; return why it was not, or an empty text."""
         clock, name = self.target.provider.clock, action.name
@@ -76,7 +89,7 @@ class Progress:
         approve = command("dr", "approve", name, self.recovery.plan.name)
         line = f"waiting for manual step {name!r}, for up to {action.limit}: {approve}"
         say(line)
-        with run.living():
+        with run.keep_lease():
             waits = Event("waits", self.read().occasion, self.id, reasons=(line,))
             for problem in notify(self.recovery.as_declared, waits):
                 say(problem)

@@ -23,7 +23,7 @@ from portinfra.model.finding import Severity
 from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
-from portinfra.planning.refusal import refusal_of, refuse
+from portinfra.planning.refusal import raise_for_errors, refusal_of
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Contents, Ledger
@@ -118,13 +118,14 @@ class _Refresh:
         started = self.target.now()
         id = f"{int(started):x}{secrets.token_hex(1)}"
         said = {"kind": TAKEOVER, "of": REFRESH, "takeover": id, "began": iso(started)}
-        entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
+        run_options, scope = self.options.run_options, self.recovery.target_scope
+        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed):
+            entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
         self.options.at(RefreshStep.FETCH)
 
         def reopen() -> None:
             reopen_run(Ledger.after_settling(self.target, self.recovery.ledger), entry)
 
-        run_options, scope = self.options.run_options, self.recovery.target_scope
         receive(self.recovery, self.target, choice.points, run_options, self.say, reopen=reopen)
         with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed) as run:
             now = read_facts(self.recovery, through=[self.target])
@@ -134,7 +135,7 @@ class _Refresh:
             contents = self.ledger.read()
             if data_entries(contents) != known:
                 choice = self._choose()
-                with run.living():
+                with run.keep_lease():
                     receive(self.recovery, self.target, choice.points, run_options, self.say)
             kept = KeptVolumes(self.recovery, self.target, self.ledger, run_options)
             overwritten = Overwritten(kept, run, id, REFRESH, self.say)
@@ -222,7 +223,7 @@ class _Refresh:
         context = bring_up.context
         try:
             plan = context.run.plan(context.placed, context.catalogue)
-            refuse(plan)
+            raise_for_errors(plan)
             if not plan.empty:
                 context.run.apply(plan, context.listen)
         except PortinfraError as error:

@@ -39,7 +39,7 @@ class Overwritten:
         if new and (limit := self.kept.recovery.plan.keep_overwritten):
             stay = describe_duration(limit, ends_by_time=self.kept.ends_by_time)
             self.say(f"keeping a snapshot of {count(len(new), 'volume')}, each {stay}")
-            with self.run.living():
+            with self.run.keep_lease():
                 self.kept.keep(new, self.id, self.data, seconds(limit))
         self._done |= new
         self.names |= {volume.name for volume in volumes}

@@ -121,10 +121,12 @@ class _Takeover:
     def carry_out(self) -> Evidence:
         say_clocks([self.target], self.say)
         ledger, run_options = Ledger(self.target, self.recovery.ledger), self.options.run_options
-        turn = TakeoverStart(self.recovery, self.options, self.target, ledger, self.overruled).turn()
-        principal, began = self.target.reader.principal(), iso(self.target.now())
-        said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
-        entry = begin_run(ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
+        principal, start = self.target.reader.principal(), self.target.start_run
+        begin = TakeoverStart(self.recovery, self.options, self.target, ledger, self.overruled)
+        with start(self.recovery.target_scope, workers=run_options.workers, seed=run_options.seed) as run:
+            turn, began = begin.turn(run), iso(self.target.now())
+            said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
+            entry = begin_run(ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
         progress = Progress(self.recovery, self.target, ledger, turn.id, entry)
         other = OtherEnd(self.recovery, self.options, self.say, self.target, progress)
         prepared = other.prepare(turn)
@@ -136,15 +138,13 @@ class _Takeover:
         self.options.at(Step.FETCH)
         reopen = progress.reopen
         receive(self.recovery, self.target, chosen.points, run_options, self.say, reopen=reopen)
-        with self.target.start_run(
-            self.recovery.target_scope, workers=run_options.workers, seed=run_options.seed
-        ) as run:
+        with start(self.recovery.target_scope, workers=run_options.workers, seed=run_options.seed) as run:
             if run.lease.epoch > turn.epoch:
                 raise overtaken_error(self.recovery, run.lease.epoch)
             turn = progress.read_current(turn)
             if data_entries(progress.ledger.read(), but=turn.id) != known:  # a newer point came meanwhile
                 chosen = self._select(turn, progress)
-                with run.living():
+                with run.keep_lease():
                     receive(self.recovery, self.target, chosen.points, run_options, self.say)
             there = self.target.observe(self.recovery.points)
             placed = place(self.recovery.topology, self.recovery.target)

@@ -213,11 +213,7 @@ class Selection:
         chosen, missing = found.points, found.missing
         others, newest = found.of_other_groups, {point.group: point for point in chosen}
         if self.options.from_points or self.options.as_of:
-            passed_over = (
-                *_of_groups(found.passed_over, {point.group for point in chosen}),
-                *(others[name] for name in others if name in newest),
-            )
-            return Selected(chosen, (), missing, (), passed_over, found.blank)
+            return Selected(chosen, (), missing, (), found.newer_than_used, found.blank)
         contents = ledger.read()
         there = self.target.observe(self.recovery.target_scope)
         numbers = own_numbers(self.recovery, contents, there, self.options)

@@ -71,18 +71,30 @@ def read_manifests(
 ) -> VaultListing:
     """Return the listing with the manifests that decide what can be restored. For each group, they are those
     of its newest points, until one covers it, and of older points that have other volumes than it has now.
+    Of points of groups that are no longer declared, it is the manifest of the newest with the same volumes.
     """
     placed = place(recovery.topology, recovery.target)
-    for group in groups(recovery, placed):
+    declared = groups(recovery, placed)
+    for group in declared:
         covered = False
         for point in points:
             if point.group != group.name or not point.carried:
                 continue
-            is_only_there = point.id in (listing.points or ()) and not point.parts(there)
+            is_only_there = _is_only_there(point, listing, there)
             if is_only_there and not (covered and point.digest == digest(group.volumes)):
                 listing = _read_manifest(recovery, listing, point)
             covered = covered or coverage(placed, group, point, there, listing).restorable is True
+    names, known = {group.name for group in declared}, {digest(group.volumes) for group in declared}
+    for point in points:  # of a former group: only the manifest tells which volumes it has
+        if point.group not in names and point.digest not in known and _is_only_there(point, listing, there):
+            known.add(point.digest)
+            listing = _read_manifest(recovery, listing, point)
     return listing
+
+
+def _is_only_there(point: Point, listing: VaultListing, there: Observation) -> bool:
+    """Return whether the vault has the point, and the target does not."""
+    return point.carried and point.id in (listing.points or ()) and not point.parts(there)
 
 
 def _read_manifest(recovery: Recovery, listing: VaultListing, point: Point) -> VaultListing:

@@ -61,6 +61,13 @@ class Choice:
     of_other_groups: Mapping[str, Lack] = field(factory=dict)
     """Group → that points of other groups have newer data of its volumes than its own points."""
 
+    @property
+    def newer_than_used(self) -> tuple[Lack, ...]:
+        """Why points are not used that are newer than the chosen ones, and what speaks against those."""
+        used = {point.group for point in self.points}
+        mine = (each for each in self.passed_over if each.point is None or each.point.group in used)
+        return (*mine, *(lack for name, lack in self.of_other_groups.items() if name in used))
+
 
 def choose(recovery: Recovery, target: Connection, ledger: Ledger, options: FailoverOptions) -> Choice:
     """Return the newest point of each group that covers all volumes that the group has in the target.

@@ -28,8 +28,8 @@ from portinfra.model.resources import Attachment, Instance, PublicAddress, Spec,
 from portinfra.model.topology import Flow, Role, Topology, allow
 from portinfra.model.vault import Vault, cidr_and_port
 from portinfra.placement import place
-from portinfra.planning.make_plan import compose
-from portinfra.planning.refusal import refuse
+from portinfra.planning.make_plan import make_plan
+from portinfra.planning.refusal import raise_for_errors
 from portinfra.provider.abilities import BlockReader
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.restore import with_hosts_off
@@ -151,7 +151,7 @@ class TransferHosts:
         """Return the findings of a plan of these hosts, as if none existed. Makes no call."""
         placed = self._place(transfers, {transfer.volume: "" for transfer in transfers})
         drivers = self.connection.provider.drivers
-        return compose(placed, catalogue, Observation(), drivers, LOSE_ALL).findings
+        return make_plan(placed, catalogue, Observation(), drivers, LOSE_ALL).findings
 
     def clear(self) -> None:
         """Remove what an earlier run left and no run waits for."""
@@ -192,7 +192,7 @@ class TransferHosts:
         attempts = {transfer.volume: secrets.token_hex(16) for transfer in transfers}
         placed = self._place(transfers, attempts)
         plan = run.plan(placed, catalogue, LOSE_ALL)
-        refuse(plan)
+        raise_for_errors(plan)
         run.apply(plan, self.run_options.listen)
         return attempts, placed
 

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection, Look
 from portinfra.format import iso
-from portinfra.hooks.calls import name_of, unready
+from portinfra.hooks.calls import name_of, why_not_callable
 from portinfra.hosts.plan_findings import plan_findings
 from portinfra.model.address import Address
 from portinfra.model.duration import seconds
@@ -20,7 +20,7 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Volume
 from portinfra.model.strict import strict
 from portinfra.placement import place
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
@@ -203,7 +203,7 @@ def foresee(
 
     def plan_roles(roles: Collection[str]) -> Plan:
         mine = frozenset(address for address in old if placed.roles[address] in roles)
-        return compose(placed, catalogue, there, target.provider.drivers, replacement_options(mine, roles))
+        return make_plan(placed, catalogue, there, target.provider.drivers, replacement_options(mine, roles))
 
     plans = [plan_roles(roles) for roles in _roles_so_far(recovery)]
     contents = ledger.read()
@@ -353,5 +353,5 @@ def _unready_hooks(recovery: Recovery, options: FailoverOptions, occasion: Kind)
         needed += [hook for policy in plan.data for hook in (*policy.before, *policy.after)]
     called_here = [hook for hook in plan.hooks if hook not in plan.hooks_inside]
     for hook in dict.fromkeys([*ready, *called_here]):
-        if problem := unready(hook):
+        if problem := why_not_callable(hook):
             yield UnreadyHook(name_of(hook), problem, hook in needed)

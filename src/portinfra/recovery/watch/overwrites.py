@@ -58,6 +58,8 @@ def _overwrites(volumes: Collection[Address], why: str) -> Overwrites:
 def _why(recovery: Recovery, now: Situation, *, lost: bool) -> str:
     """Return why data of the end that becomes active may exist nowhere else."""
     name, begun = recovery.target.name, _find_open_takeover(recovery, now)
+    if end_of(recovery) == "target" and now.facts("target").activated is None:
+        return f"hosts of {name} may have written there before any takeover to it was complete"
     if begun.contained if begun else is_contained(now, end_of(recovery)):
         return f"hosts of {name} may have run since they were stopped"
     if lost:

@@ -1,1 +1,1 @@
-"""Values as text for a person: results to standard output, progress and errors to standard error."""
+"""Results as text for a person: results go to standard output, progress and errors to standard error."""

@@ -1,7 +1,7 @@
-"""The sentences that say that all is well, each with the exceptions that make it true.
+"""The sentences that report success, each with the exceptions that make it true.
 
-A reader stops reading at such a sentence. So each is written here and nowhere else, under a name; a test
-compares each with the simulator's own records over random histories, and fails for a name that it never met.
+A reader stops reading at such a sentence. So each has a name here, and no other module writes one. A test
+compares each with the simulator's own records over random histories. It fails for a name that never occurs.
 """
 
 from collections import Counter
@@ -30,18 +30,18 @@ ASSURANCES: Mapping[str, str] = {
     "applied when fenced": "A fresh look finds {what} fenced, and its hosts off{exceptions}.",
     "destroyed": "Nothing of {what} is left{exceptions}.",
     "not tried": "{untried} not tried",
-    "dropped": "What is not listed above is dropped{exceptions}.",
+    "dropped": "All traffic that is not listed above is dropped{exceptions}.",
 }
 """Name → sentence."""
 
 
 def assurance(name: str, plan: Plan) -> str:
-    """Return one of these sentences about a plan that has nothing to do, or that was carried out."""
+    """Return one of these sentences about a plan that changes nothing, or that was applied."""
     except_for = [*_data_kept(plan), *_not_looked_at(plan)]
     if not plan.destroys:
         except_for += [
-            *_hosts_born_otherwise(plan),
-            *_births_not_known(plan),
+            *_creation_settings_differ(plan),
+            *_creation_settings_unknown(plan),
             *_other_zones(plan),
             *_list_ignoring_roles(plan),
             *_hosts_missing(plan),
@@ -64,7 +64,7 @@ def nothing_to_do(plan: Plan) -> str:
 
 
 def done(plan: Plan) -> str:
-    """Return the sentence about a plan that was carried out and verified."""
+    """Return the sentence about a plan that was applied and verified."""
     if plan.destroys:
         return _waits(plan) or assurance("destroyed", plan)
     return assurance("applied when fenced" if _is_fenced(plan) else "applied", plan)
@@ -80,11 +80,11 @@ def describe_dropped_traffic(report: Report) -> str:
     except_for: list[str] = []
     if report.observation is not None and report.there is not None:
         if silent := sorted(report.observation.unknown):
-            except_for.append(f"traffic of what is in {', '.join(silent)}, which was not read")
-        if untold := report.there.walls.untold:
-            except_for.append(f"traffic of {', '.join(untold)}, whose firewall or address is not known")
-        if report.there.walls.strangers or report.observation.foreign:
-            except_for.append("traffic of what others have made")
+            except_for.append(f"traffic of resources in {', '.join(silent)}, which was not read")
+        if hosts := report.there.rule_sets.unknown_hosts:
+            except_for.append(f"traffic of {', '.join(hosts)}, whose firewall or address is not known")
+        if report.there.rule_sets.foreign_rules or report.observation.foreign:
+            except_for.append("traffic of foreign resources")
     return ASSURANCES["dropped"].format(exceptions=f", except {_and(except_for)}" if except_for else "")
 
 
@@ -96,7 +96,7 @@ def _what(plan: Plan) -> str:
 
 
 def _is_chosen(plan: Plan, address: Address) -> bool:
-    """Return whether a plan is about a resource: all are chosen unless the options name some."""
+    """Return whether the options select a resource: all are selected unless the options name some."""
     only, addresses = plan.options.only, plan.options.addresses
     if only and plan.placed.roles.get(address) not in only:
         return False
@@ -111,46 +111,51 @@ def _data_kept(plan: Plan) -> list[str]:
 
 
 def _not_looked_at(plan: Plan) -> list[str]:
-    """Return what a plan leaves alone because it does not know it, or does not know whose it is."""
+    """Return the resources that a plan leaves unchanged, as it did not read them or their owner differs."""
     doubles = len(plan.observation.unexplained)
     found = [f"{count(doubles, 'resource')} with the owner of another"] if doubles else []
     silent = _not_read(plan)
-    return found + ([f"what is in {silent}, which was not read, and what waits for it"] if silent else [])
+    return found + (
+        [f"resources in {silent}, which was not read, and in what waits for it"] if silent else []
+    )
 
 
 def _waits(plan: Plan) -> str:
-    """Return what to say instead where zones were not read: resources in other zones may wait for them."""
+    """Return the sentence for zones that were not read; empty: all were. Others may wait for them."""
     silent = _not_read(plan)
-    return f"What is in {silent}, which was not read, is left, and so is what waits for it." if silent else ""
+    if not silent:
+        return ""
+    return f"Resources in {silent}, which was not read, are left, and so are those that wait for it."
 
 
 def _not_read(plan: Plan) -> str:
     return ", ".join(sorted(plan.observation.unknown | plan.options.without_zones))
 
 
-def _hosts_born_otherwise(plan: Plan) -> list[str]:
+def _creation_settings_differ(plan: Plan) -> list[str]:
     rules = {finding.rule for finding in plan.findings}
-    return ["what hosts were born with"] if BORN_OTHERWISE in rules else []
+    return ["the creation settings of hosts"] if BORN_OTHERWISE in rules else []
 
 
 def _list_ignoring_roles(plan: Plan) -> list[str]:
-    """Return the roles that ignore something that differs."""
+    """Return the roles that ignore a difference."""
     subjects = [finding.subject for finding in plan.findings if finding.rule == IGNORED]
     roles = [subject.split(".")[1] for subject in subjects]
     verb = "ignores" if len(roles) == 1 else "ignore"
     return [f"differences that {', '.join(roles)} {verb}"] if roles else []
 
 
-def _births_not_known(plan: Plan) -> list[str]:
-    """Return how many hosts do not tell what they were born with: their provider, or the version that made
-    them, keeps nothing of it.
+def _creation_settings_unknown(plan: Plan) -> list[str]:
+    """Return the number of hosts whose creation settings are not known.
+
+    Their provider, or the version of portinfra that created them, did not record these.
     """
     hosts = [
         address
         for address, seen in plan.observation.of(Instance).items()
         if address in plan.placed.resources and not seen.spec.birth and _is_chosen(plan, address)
     ]
-    return [f"what {count(len(hosts), 'host')} had at birth, which is not known"] if hosts else []
+    return [f"the creation settings of {count(len(hosts), 'host')}, which are not known"] if hosts else []
 
 
 def _other_zones(plan: Plan) -> list[str]:
@@ -164,13 +169,13 @@ def _other_zones(plan: Plan) -> list[str]:
 
 
 def _hosts_missing(plan: Plan) -> list[str]:
-    """Return how many hosts of a fenced environment do not exist. In a zone that was not read, one may."""
+    """Return the number of missing hosts of a fenced environment; empty where zones were not read."""
     missing = len(missing_hosts(plan)) if _is_fenced(plan) and not plan.observation.unknown else 0
     return [f"{count(missing, 'host')} that {'does' if missing == 1 else 'do'} not exist"] if missing else []
 
 
 def _still_running(plan: Plan) -> list[str]:
-    """Return the hosts of a fenced environment that run: their change waits for a zone that was not read."""
+    """Return the hosts of a fenced environment that still run: their stop waits for an unread zone."""
     only = plan.options.only
     running = [
         address.name
@@ -184,12 +189,12 @@ def _still_running(plan: Plan) -> list[str]:
 
 
 def _not_in_force(plan: Plan) -> list[str]:
-    """Return what no read tells. An apply puts it in force before it says that all is as declared."""
+    """Return what no read shows. An apply puts it in force before it reports that all is as declared."""
     rules = plan.observation.of(FirewallRules)
     if not plan.observation.reads_definitions or not rules:
         return []
     renew = command("apply", plan.scope.environment)
-    return [f"what is in force of firewall rules, as only their definitions are read ({renew} renews them)"]
+    return [f"which firewall rules are in force, as a read shows definitions only ({renew} renews them)"]
 
 
 def _is_fenced(plan: Plan) -> bool:
@@ -201,7 +206,7 @@ def _closed_lines(plan: Plan) -> list[str]:
 
 
 def missing_hosts(plan: Plan) -> list[str]:
-    """Return the hosts that are declared and do not exist: no apply of a fenced environment creates them."""
+    """Return the declared hosts that do not exist. No apply of a fenced environment creates them."""
     only = plan.options.only
     chosen = (role for role in plan.placed.topology.roles if not only or role.name in only)
     roles = [role_in(role, plan.placed.environment) for role in chosen]

@@ -1,4 +1,4 @@
-"""What is different about one attribute, in few words."""
+"""The differences of attributes, in a few words each."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from portinfra.safe_text import visible
 
 
 def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
-    """A line for each attribute: `gib: 100 → 200`; for lists and tags, one for each entry that differs."""
+    """Yield a line for each attribute, `gib: 100 → 200`; for lists and tags, one for each entry."""
     for difference in differences:
         before, after = difference.before, difference.after
         name = difference.field.replace("_", " ")
@@ -36,7 +36,7 @@ def _entries(name: str, before: JsonObject, after: JsonObject) -> Iterator[str]:
 
 
 def value(given: Any) -> str:
-    """One value: text without quotes, a rule as one would say it, nothing as `(none)`."""
+    """Return a value as text: without quotes, a rule in words, no value as `(none)`."""
     if given is UNSEEN:
         return "(not known)"
     if given is None or given in ("", (), {}):
@@ -59,7 +59,7 @@ def way(given: Rule, direction: str) -> str:
 
 
 def traffic(given: Rule) -> str:
-    """`tcp 443`, `tcp 8000-8100`, `icmp`."""
+    """Return the traffic of a rule: `tcp 443`, `tcp 8000-8100`, `icmp`."""
     if given.protocol == "icmp":
         return "icmp"
     ports = str(given.first) if given.first == given.last else f"{given.first}-{given.last}"
@@ -67,7 +67,7 @@ def traffic(given: Rule) -> str:
 
 
 def peer(given: Rule) -> str:
-    """The other side: a role, a CIDR, or `internet`."""
+    """Return the other end of a rule: a role, a CIDR, or `internet`."""
     firewall = given.peer_firewall
     if firewall:
         return firewall.name

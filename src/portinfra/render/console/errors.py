@@ -1,4 +1,4 @@
-"""An error: one line of what happened, one of what to do, and every finding at its place."""
+"""Errors on standard error: what happened, what to do next, and every finding with its place."""
 
 from collections.abc import Iterable
 
@@ -14,13 +14,13 @@ from portinfra.render.console.assurances import ASSURANCES
 from portinfra.render.console.terminal import err, styled_text
 
 SOURCE_WIDTH = 100
-"""A line of a declaration that is longer is not shown."""
+"""The longest line of a declaration that is shown, in characters."""
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
 
 def show_error(error: PortinfraError, *, again: str = "") -> None:
-    """Show an error on standard error. `again` is the command line that resumes an apply."""
+    """Print an error on standard error. `again` is the command line that continues an apply."""
     console = err()
     findings: tuple[Finding, ...] = getattr(error, "findings", ())
     if len(findings) == 1 and findings[0].message == error.args[0]:
@@ -36,12 +36,12 @@ def show_error(error: PortinfraError, *, again: str = "") -> None:
 
 
 def show_findings(findings: Iterable[Finding], console: Console | None = None) -> None:
-    """Show findings, each with its place and what to do; on standard error unless told otherwise."""
+    """Print findings, each with its place and what to do. Without a console: on standard error."""
     for finding in findings:
         console = console or err()
         place = f"{finding.location.exact}: " if finding.location else ""
-        told = not finding.subject or finding.message.startswith(finding.subject)
-        subject = "" if told else f"{finding.subject}: "
+        is_named = not finding.subject or finding.message.startswith(finding.subject)
+        subject = "" if is_named else f"{finding.subject}: "
         console.print(_headline(place, finding.severity, subject + finding.message))
         if finding.location and finding.location.source:
             _show_source(finding.location, console)
@@ -50,7 +50,7 @@ def show_findings(findings: Iterable[Finding], console: Console | None = None) -
 
 
 def _show_source(location: Location, console: Console) -> None:
-    """Show a line of a declaration, with a mark under the column."""
+    """Print a line of a declaration, with a mark under the column."""
     line = location.source.replace("\t", " ").rstrip()
     if len(line) > SOURCE_WIDTH or not line.isprintable():
         return
@@ -94,7 +94,7 @@ def _show_steps(console: Console, error: ApplyError, again: str) -> None:
 
 
 def _others(cause: Cause) -> str:
-    """`The same for 299 others: instance.web2 … instance.web300 (298 were not tried).`."""
+    """Return a line such as `The same for 299 more: instance.web2 … instance.web300 (298 not tried).`"""
     others = cause.addresses[1:]
     untried = (
         f" ({ASSURANCES['not tried'].format(untried=cause.untried_count)})" if cause.untried_count else ""

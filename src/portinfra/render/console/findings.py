@@ -1,4 +1,4 @@
-"""What `check` found, for a person to read: findings by severity, waivers, and who can reach whom."""
+"""The report of `check` as text: findings by severity, waivers, and who can reach whom."""
 
 from collections.abc import Collection, Iterable
 
@@ -20,20 +20,20 @@ from portinfra.safe_text import visible
 
 TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
 MANY = 6
-"""So many roles are told by those that are missing, where these are few."""
+"""From this number of roles on, a list names the few roles that are missing: `all but logs`."""
 
-SEEN = " (as it is there)"
-"""Behind what `--observed` found in the cloud, and not in the declaration."""
+SEEN = " (in the cloud)"
+"""The mark of a finding of `--observed`: it is in the cloud, and not in the declaration."""
 
 UNDECLARED = "(no flow declares it)"
 
 Row = tuple[str, str, Traffic, str]
-"""From, to, what, and why."""
+"""Source, target, traffic, and reason."""
 
 
 def show_report(report: Report, console: Console) -> None:
-    """Show all of it; with what is there, only what differs there from the declaration."""
-    what = "what is declared" if report.there is None else "what is declared, and what is there"
+    """Print the whole report. Of the cloud, print only what differs from the declaration."""
+    what = "as declared" if report.there is None else "as declared, and as in the cloud"
     on = report.placed.environment.on
     console.print(styled_text((str(report.placed.scope), "bold"), f" on {on}: {what}"))
     for severity, title in TITLES.items():
@@ -46,21 +46,21 @@ def show_report(report: Report, console: Console) -> None:
     _show_depth(report.reach, console)
     if report.there is not None:
         there = rows(report.there, declared)
-        _show_rows("There, and not declared", _beyond(there, ways), roles, console)
-        _show_rows("Declared, and not there", _beyond(ways, there), roles, console)
+        _show_rows("In the cloud, and not declared", _beyond(there, ways), roles, console)
+        _show_rows("Declared, and not in the cloud", _beyond(ways, there), roles, console)
     console.print()
     console.print(summary(report))
 
 
 def summary(report: Report) -> str:
-    """One line: how many of each."""
+    """Return one line with the number of findings by severity."""
     parts = [count(len(report.of(severity)), severity) for severity in TITLES]
     waived = f", {len(report.waived)} waived" if report.waived else ""
     return f"Check: {', '.join(parts)}{waived}. {describe_dropped_traffic(report)}"
 
 
 def summary_beside_plan(report: Report) -> str:
-    """One line about what a plan does not show: warnings and notes; empty where there are none."""
+    """Return one line about warnings and notes, which a plan does not show; empty: there are none."""
     others = [finding for finding in report.findings if finding.severity is not Severity.ERROR]
     parts = [count(len(some), severity) for severity in TITLES if (some := _of(others, severity))]
     rules = ", ".join(dict.fromkeys(finding.rule for finding in others))
@@ -68,7 +68,7 @@ def summary_beside_plan(report: Report) -> str:
 
 
 def show_path(source: str, target: str, hops: Iterable[Hop], declared: Declared, console: Console) -> None:
-    """Show a path, a line for each hop, with what lets it."""
+    """Print a path, a line for each hop, with the flows that allow it."""
     hops = list(hops)
     if not hops:
         console.print(f"{source} cannot reach {target}, neither directly nor through others.")
@@ -83,11 +83,11 @@ def show_path(source: str, target: str, hops: Iterable[Hop], declared: Declared,
 
 
 def rows(reach: Reach, declared: Declared) -> list[Row]:
-    """Everything that passes in one step, what no flow declares in rows of its own."""
+    """Return a row for all traffic of one step. Traffic that no flow declares has rows of its own."""
     edges = {(edge.source, edge.target): edge.traffic for edge in reach.edges()}
     found: list[Row] = []
     for (source, target), traffic in edges.items():
-        # What all of the internet has is not told again of each part that a rule names.
+        # Traffic of the whole internet is not repeated for each CIDR that a rule names.
         if "/" in source:
             traffic -= edges.get((INTERNET, target), NOTHING)
         if "/" in target:
@@ -102,7 +102,7 @@ def rows(reach: Reach, declared: Declared) -> list[Row]:
 
 
 def merge_rows(ways: Iterable[Row], roles: Collection[str]) -> list[Row]:
-    """Rows that differ in one end only, as one: from `web, app` to `logs`; of many roles, `all but logs`."""
+    """Return the rows, merged where they differ in one end only: `web, app` to `logs`, or `all but logs`."""
     by_target: dict[tuple[str, Traffic, str], list[str]] = {}
     for source, target, traffic, why in ways:
         by_target.setdefault((target, traffic, why), []).append(source)
@@ -174,7 +174,7 @@ def _show_rows(title: str, ways: Iterable[Row], roles: Collection[str], console:
 
 
 def _show_depth(reach: Reach, console: Console) -> None:
-    """How far from the internet each role is, and by whom it is reached first."""
+    """Print the distance of each role from the internet, and the role that reaches it first."""
     levels: dict[int, dict[str, list[str]]] = {}
     for role, chain in reach.chains_from(INTERNET).items():
         levels.setdefault(len(chain), {}).setdefault(chain[-1].source_role, []).append(role)
@@ -182,8 +182,8 @@ def _show_depth(reach: Reach, console: Console) -> None:
         return
     _title("From the internet, step by step", console)
     for depth, by_source in sorted(levels.items()):
-        told = (_step(source, roles) for source, roles in by_source.items())
-        _line(2, styled_text(f"{depth}: {'; '.join(told)}"), console)
+        steps = (_step(source, roles) for source, roles in by_source.items())
+        _line(2, styled_text(f"{depth}: {'; '.join(steps)}"), console)
 
 
 def _step(source: str, roles: Iterable[str]) -> str:
@@ -196,7 +196,7 @@ def _of(findings: Iterable[Finding], severity: Severity) -> list[Finding]:
 
 
 def _line(indent: int, what: RenderableType, console: Console) -> None:
-    """Print it so far to the right, each of its lines."""
+    """Print something with each line indented."""
     console.print(Padding(what, (0, 0, 0, indent), expand=False))
 
 

@@ -1,4 +1,4 @@
-"""The forecast of a takeover for a person to read: waves, times, data, and what stands in its way."""
+"""The forecast of a takeover as text: waves, times, data, and the errors that would refuse it."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from portinfra.render.console.terminal import table
 
 
 def show_prospect(found: Forecast, console: Console) -> None:
-    """Waves, times, data, gaps."""
+    """Print waves, times, data and errors."""
     console.print(title(found.recovery))
     console.print()
     if found.is_active:
@@ -62,7 +62,7 @@ def _used_data_line(found: Forecast) -> str:
 
 
 def _group_lines(found: Forecast) -> Iterable[str]:
-    """Return a sentence for each group: which data it comes up from, how old that is, what stays behind."""
+    """Yield a sentence for each group: the data that is restored, its age, and what is not restored."""
     source = found.recovery.source.name
     named = {each.group: each for each in found.data}
     for group in dict.fromkeys([*(volume.group for volume in found.status.volumes), *named]):

@@ -1,4 +1,4 @@
-"""How the files of hosts compare with those that are rendered, for a person to read."""
+"""The comparison of the files on hosts with the rendered files, as text."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from portinfra.hosts.status import HostState
 
 
 def show_states(states: Sequence[HostState], console: Console) -> None:
-    """Show one line for each file that differs, one for each host without digests, and the counts."""
+    """Print one line for each file that differs, one for each host without digests, and the counts."""
     for each in states:
         for path in each.edited:
             console.print(f"{each.host}: {path} is not what portinfra renders")

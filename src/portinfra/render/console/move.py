@@ -1,4 +1,4 @@
-"""A move for a person to read."""
+"""The forecast of a move as text."""
 
 from rich.console import Console
 
@@ -9,7 +9,7 @@ from portinfra.render.console.terminal import styled_text, table
 
 
 def show_move(move: Move, console: Console) -> None:
-    """What stays, what does not, what is chosen, and what it costs."""
+    """Print what carries over, what does not, the chosen sizes and images, and the costs."""
     here, there = move.here.environment, move.plan.placed.environment
     account = f", account {there.account}" if there.account else ""
     console.print(styled_text((str(move.plan.scope), "bold"), f" from {here.on} to {there.on}{account}"))
@@ -17,7 +17,7 @@ def show_move(move: Move, console: Console) -> None:
     for line in _carried_lines(move):
         console.print(f"  {line}")
     if move.lost:
-        _title(console, "Has no equal there, or is to be named anew")
+        _title(console, "Has no equal there, or needs a new name")
         lost = table("", "what", "value", "meaning", "at")
         for tie in move.lost:
             lost.add_row("", tie.subject, tie.value, tie.meaning, str(tie.location))

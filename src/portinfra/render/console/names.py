@@ -1,4 +1,4 @@
-"""Many resources in few words: `3 instances (web1 … web3)`."""
+"""Short texts for many resources: `3 instances (web1 … web3)`."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from portinfra.model.address import Address
 
 
 def count_by_kind(addresses: Iterable[Address]) -> str:
-    """How many of each kind, hosts by their names: `3 subnets, 3 instances (web1 … web3)`."""
+    """Return the number of each kind, and the names of hosts: `3 subnets, 3 instances (web1 … web3)`."""
     found = list(addresses)
     hosts = join_runs(address.name for address in found if address.kind == "instance")
     return ", ".join(

@@ -1,4 +1,4 @@
-"""A plan for a person to read: deletions and dangers first, then what changes, then what is new."""
+"""A plan as text: first deletions and dangers, then changes, then new resources."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import public_fields
 from portinfra.model.topology import Role
 from portinfra.planning.account import account_of
-from portinfra.planning.readiness import questions, rolling_roles, rolls
+from portinfra.planning.readiness import is_rolling, questions, rolling_roles
 from portinfra.planning.roles import COMMON, role_of
 from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.assurances import nothing_to_do
@@ -31,29 +31,29 @@ STYLES: Mapping[Action, str] = {
     "delete": "bold red",
     "keep": "cyan",
 }
-LOSS = "all that it holds is lost"
+LOSS = "all its data is lost"
 
 
 @frozen
 class _Line:
-    """Changes that read the same but for their addresses."""
+    """Changes whose texts differ only in their addresses."""
 
     action: Action
     role: str
     kind: str
-    """Empty where the kinds are told by the counts."""
+    """The kind of all resources; empty: the line counts several kinds."""
     reason: str
     details: tuple[str, ...] = ()
 
 
 def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
-    """Show a plan; many equal changes as one line, unless in `full`."""
+    """Print a plan. Without `full`, many equal changes become one line."""
     environment = plan.placed.environment
     account = f", account {account_of(plan)}" if account_of(plan) else ""
     verb = "destroy " if plan.destroys else ""
     console.print(styled_text((f"{verb}{plan.scope}", "bold"), f" on {environment.on}{account}"))
     if any(finding.rule == SUBNET_MOVES for finding in plan.findings):
-        console.print()  # the changes would follow from a declaration that is not meant
+        console.print()  # the changes would follow from an error of the declaration
         show_findings(plan.findings, console)
         return
     groups: dict[_Line, list[Change]] = {}
@@ -68,37 +68,38 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
             {line: some for line, some in groups.items() if line.action == action and line not in dangers},
         )
     console.print()
-    for role in (role for role in rolling_roles(plan) if rolls(plan, role)):
+    for role in (role for role in rolling_roles(plan) if is_rolling(plan, role)):
         print_hanging(console, styled_text(""), rolling(role))
     print_hanging(console, styled_text(""), summary(plan))
     if not plan.errors and (hosts := questions(plan)):
         console.print(questions_line(len(hosts)))
     if plan.kept:
-        console.print("To give up what is kept: --allow-data-loss ADDRESS, or --allow-data-loss all.")
+        console.print("To delete what is kept: --allow-data-loss ADDRESS, or --allow-data-loss all.")
     show_findings(plan.findings, console)
 
 
 def questions_line(hosts: int) -> str:
-    """Return how many hosts an apply asks, whether it changes them or not."""
-    they_are = "it is" if hosts == 1 else "they are"
-    return f"{count(hosts, 'host')} will be asked whether {they_are} ready."
+    """Return the number of hosts whose `ready` an apply checks, whether it changes them or not."""
+    return f"An apply will check whether {count(hosts, 'host')} {'is' if hosts == 1 else 'are'} ready."
 
 
 def rolling(role: Role) -> str:
-    """Return how hosts of a role go down, and what the next ones wait for."""
+    """Return how many hosts of a role go down at a time, and what the next ones wait for."""
     several = role.max_unavailable > 1
     way = f"{role.max_unavailable} at a time" if several else "one at a time"
     if not role.ready:
         last = "the last ones run" if several else "the last one runs"
         return f"Hosts of {role.name} go down {way}. The next waits until {last}: the role has no `ready`."
-    asked = " and ".join(repr(name_of(hook)) for hook in role.ready)
+    checks = " and ".join(repr(name_of(hook)) for hook in role.ready)
     last = "the last ones are" if several else "the last one is"
     limit = f"for {role.ready_limit} at most"
-    return f"Hosts of {role.name} go down {way}. The next waits until {last} ready, {limit}: {asked} says so."
+    return (
+        f"Hosts of {role.name} go down {way}. The next waits until {last} ready, {limit}: {checks} says so."
+    )
 
 
 def summary(plan: Plan) -> str:
-    """One line: how many of each, and what it costs in calls and time."""
+    """Return one line: the number of changes by action, and the least calls and time."""
     if not plan.differs and plan.empty:
         return nothing_to_do(plan)
     words = {"delete": "to delete", "replace": "to replace", "update": "to update", "create": "to create"}
@@ -138,12 +139,12 @@ def _line(plan: Plan, change: Change, *, full: bool) -> _Line:
 
 
 def _reason(plan: Plan, change: Change) -> str:
-    """Why, where neither the symbol nor the attributes say it; the same words for equal changes."""
+    """Return the reason; empty: the symbol or the attributes say it. Equal changes have equal texts."""
     if change.action == "create" or (change.action == "update" and change.differences):
         return ""
     if plan.destroys:
         return "it holds data" if change.action == "keep" else ""
-    if change.action == "keep":  # it goes on with this very address
+    if change.action == "keep":  # the rest of the reason names this address
         return change.reason.partition(";")[0]
     held = re.fullmatch(r"(([a-z-]+)\.\S+) is replaced", change.reason)
     if held is None:
@@ -163,7 +164,7 @@ def _show_section(console: Console, title: str, lines: Mapping[_Line, list[Chang
     console.print()
     console.print(styled_text((title, "bold")))
     width = max(len(line.role) for line in lines)
-    # Sorting is stable: within a role, the plan's own order stays.
+    # Sorting is stable, so each role keeps the plan's own order.
     for line, changes in sorted(lines.items(), key=lambda item: _rank(item[0], list(lines))):
         first = styled_text((f"  {SYMBOLS[line.action]:<4}", STYLES[line.action]), f"{line.role:<{width}}  ")
         reason = f"  {line.reason}" if line.reason else ""
@@ -173,7 +174,7 @@ def _show_section(console: Console, title: str, lines: Mapping[_Line, list[Chang
 
 
 def _rank(line: _Line, lines: list[_Line]) -> int:
-    """Roles in the order in which they are first mentioned."""
+    """Return the position of a line's role in the order of first mention."""
     roles = list(dict.fromkeys(each.role for each in lines))
     return roles.index(line.role)
 

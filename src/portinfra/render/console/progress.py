@@ -1,4 +1,4 @@
-"""How far an apply is: a live bar on a terminal, a line for each finished step elsewhere."""
+"""The progress of an apply: a live bar on a terminal, and a line for each finished step elsewhere."""
 
 from types import TracebackType
 from typing import Self
@@ -18,14 +18,14 @@ STYLES = {"failed": "red", "blocked": "yellow"}
 
 
 class ProgressDisplay:
-    """Listens to an apply and shows it on standard error. A context manager."""
+    """A listener of an apply that prints on standard error. It is a context manager."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or err()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
         self._reasons: set[str] = set()
-        """Why steps failed, as far as it was shown: the same reason is shown once, and counted at the end."""
+        """The reasons that were printed. An equal reason is not printed again, but counted at the end."""
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -48,18 +48,18 @@ class ProgressDisplay:
             self._bar.stop()
 
     def say(self, line: str) -> None:
-        """Print a line, above the bar where there is one."""
+        """Print a line; on a terminal, above the bar."""
         self._console.print(line)
 
     def __call__(self, progress: Progress) -> None:
-        """Show one moment."""
+        """Print one report of progress."""
         if progress.fate == "failed":
             reason = _reason(progress)
             if reason in self._reasons:
                 return self._update(progress)
             self._reasons.add(reason)
-        unhappy = progress.fate not in (None, "done") or (progress.step is None and progress.message)
-        if unhappy or (self._bar is None and (progress.fate == "done" or progress.waited)):
+        is_problem = progress.fate not in (None, "done") or (progress.step is None and progress.message)
+        if is_problem or (self._bar is None and (progress.fate == "done" or progress.waited)):
             self._console.print(line(progress))
         return self._update(progress)
 
@@ -76,7 +76,7 @@ class ProgressDisplay:
 
 
 def line(progress: Progress) -> Text:
-    """One finished step: `[12/300] instance.web1 done`."""
+    """Return the line of a finished step: `[12/300] instance.web1 done`."""
     number = f"[{progress.done}/{progress.total}] "
     if progress.step is None:
         return styled_text(number + progress.message)
@@ -90,22 +90,22 @@ def line(progress: Progress) -> Text:
 
 
 def _now(progress: Progress) -> str:
-    """Return what a live bar is about: a step, with what it waits for, or the whole run."""
+    """Return the text of the live bar: a step, with what it waits for, or the whole run."""
     if progress.step is None:
         return progress.message
     return f"{progress.step.address}: {progress.message}" if progress.waits else progress.step.address
 
 
 def _reason(progress: Progress) -> str:
-    """The message without the resource that it is about."""
+    """Return the message without the address of its resource."""
     address = progress.step.address if progress.step else ""
     return progress.message.removeprefix(address).lstrip(": ")
 
 
 def describe_pace(progress: Progress) -> str:
-    """Calls, their rate, and the time left: `120 calls, 4.8/s, 1 min 20 s left`."""
+    """Return calls, their rate, and the time left: `120 calls, 4.8/s, 1 min 20 s left`."""
     parts = [f"{progress.calls:,} calls"]
-    if progress.seconds >= 1:  # before, neither means anything
+    if progress.seconds >= 1:  # earlier, rate and time left are not reliable
         parts.append(f"{progress.calls / progress.seconds:.1f}/s")
         if progress.seconds_left is not None:
             parts.append(f"{duration(progress.seconds_left)} left")

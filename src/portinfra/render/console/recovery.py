@@ -1,4 +1,4 @@
-"""Recoveries for a person to read: what would come back, how old the data is, how a drill ended."""
+"""The results of recovery commands as text: the age of the data, takeovers, drills and sweeps."""
 
 from collections.abc import Collection, Iterable
 from textwrap import indent
@@ -28,14 +28,14 @@ LEVEL_STYLES = {"ok": "green", "late": "yellow", "lost": "bold red"}
 
 
 def title(recovery: Recovery) -> Text:
-    """Which recovery, from where to where."""
+    """Return the name of a recovery, with its source and target."""
     source, target = recovery.source, recovery.target
     where = f": {source.name} ({source.on}) → {target.name} ({target.on})"
     return styled_text((f"recovery {recovery.plan.name}", "bold"), where)
 
 
 def show_readiness(found: RecoveryStatus, console: Console) -> None:
-    """Print the ends that do not answer, and the errors that would refuse a takeover now."""
+    """Print the environments that do not answer, and the errors that would refuse a takeover now."""
     for name in found.silent:
         console.print(f"{name} does not answer.")
     errors = [each for each in found.readiness or () if each.severity is Severity.ERROR]
@@ -56,20 +56,23 @@ def show_coverage(found: RecoveryStatus, console: Console) -> None:
 
 
 def data_line(found: RecoveryStatus) -> str:
-    """Return one line about the age of the data that points have."""
+    """Return one line about the age of the data in points."""
     ages = [volume.age for volume in found.volumes if volume.point]
     return age_line(ages, len(found.volumes) - len(ages), found.rpo)
 
 
 def age_line(ages: Collection[float | None], without: int, rpo: int) -> str:
-    """Return one line about the ages of volumes, in seconds; None: not known. `without` more have no data."""
+    """Return one line about the ages of volumes. An age is in seconds; None: not known.
+
+    `without` more volumes have no data.
+    """
     known = [age for age in ages if age is not None]
     unknown = len(ages) - len(known)
     if not ages and not without:
-        return "Data: no volume is to come back."
+        return "Data: no volume is to be restored."
     lacking = f"; {count(without, 'volume')} cannot be restored" if without else ""
     if unknown:
-        return f"Data: of an age that is not known, on {count(unknown, 'volume')}{lacking}."
+        return f"Data: of unknown age, on {count(unknown, 'volume')}{lacking}."
     if not known:
         return f"Data: none of {count(without, 'volume')} can be restored."
     age, limit = duration(max(known)), duration(rpo)
@@ -77,7 +80,7 @@ def age_line(ages: Collection[float | None], without: int, rpo: int) -> str:
 
 
 def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> None:
-    """What became of each group."""
+    """Print the outcome of each group."""
     console.print(title(recovery.from_end(made.end)))
     rows = table("group", "point", "outcome")
     for group in made.groups:
@@ -89,8 +92,9 @@ def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> N
 
 
 def show_status(found: RecoveryStatus, console: Console, *, points: bool = False) -> None:
-    """After a takeover whose data this is; every volume's newest data, every point if wanted, then what else
-    wants attention.
+    """Print the newest data of every volume, and what needs attention; with `points`, every point, too.
+
+    After a takeover, print first in which environment the points are.
     """
     if found.stands and not found.turn:
         console.print(f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}")
@@ -115,7 +119,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
     for warning in found.dated_ahead:
         console.print(f"{warning[0].upper()}{warning[1:]}: one of the two clocks is wrong.")
     if found.unreadable:
-        console.print(f"{unreadable_line(found.unreadable)}. No point is removed while that is so.")
+        console.print(f"{unreadable_line(found.unreadable)}. Until they can be read, no point is removed.")
     if found.locks_unread:
         console.print(f"Whether points are locked is not known: {found.locks_unread}")
     if found.vault_unseen:
@@ -129,7 +133,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
 
 
 def _show_situation(found: RecoveryStatus, console: Console) -> None:
-    """Print the last drill, and what is under way or amiss."""
+    """Print the last drill, and what is in progress or wrong."""
     show_readiness(found, console)
     drill = found.last_drill
     console.print(
@@ -140,7 +144,7 @@ def _show_situation(found: RecoveryStatus, console: Console) -> None:
 
 
 def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
-    """Yield what there is to say of both ends, besides data."""
+    """Yield the lines about both environments, besides those about data."""
     for left in found.left_behind:
         yield f"{left.message[0].upper()}{left.message[1:]}. {left.fix}"
     for sentence in found.left_unseen:
@@ -155,27 +159,27 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
     if found.standby_runs:
         yield recovery_assurance("standby")
     if found.source_may_run:
-        asked = found.source_stopped is not None
-        why = "has not been stopped" if asked else "does not say whether it is stopped"
-        yield f"The source {why}. First of all, when it answers again: {fence}"
+        answers = found.source_stopped is not None
+        why = "has not been stopped" if answers else "does not report whether it is stopped"
+        yield f"The source {why}. When it answers again, run first: {fence}"
     if found.untold:
-        yield f"The source is active again, and the target does not know it. First of all: {fence}"
+        yield f"The source is active again, and the target has no record of it. Run first: {fence}"
     if found.target_may_run:
-        yield f"Hosts of the target run, though the source is active. First of all: {fence}"
-    is_said = found.source_may_run or found.untold or found.target_may_run or found.turn or found.silent
-    if found.next_step and not is_said:
+        yield f"Hosts of the target run, though the source is active. Run first: {fence}"
+    is_explained = found.source_may_run or found.untold or found.target_may_run or found.turn or found.silent
+    if found.next_step and not is_explained:
         yield f"The records of the two ends do not agree about which one is active. {found.next_step}"
     if found.turn:
         yield from _takeover_lines(found, found.turn)
 
 
 def _takeover_lines(found: RecoveryStatus, takeover: TakeoverEntry) -> Iterable[str]:
-    """Yield what goes on with a takeover that is not finished."""
+    """Yield the lines about a takeover that is not finished."""
     yield f"A {takeover.occasion} has begun and is not done. {found.next_step}"
     step = takeover.waits
     if step and found.step_is_approved:
-        goes_on = command("dr", takeover.occasion, found.recovery)
-        yield f"Manual step {step!r} is approved. If no command waits for it any more, run {goes_on}"
+        resume = command("dr", takeover.occasion, found.recovery)
+        yield f"Manual step {step!r} is approved. If no command waits for it any more, run {resume}"
     elif step:
         approve = command("dr", "approve", step, found.recovery)
         yield f"It waits for manual step {step!r}. Once that is done: {approve}"
@@ -183,7 +187,7 @@ def _takeover_lines(found: RecoveryStatus, takeover: TakeoverEntry) -> Iterable[
 
 def _way_of_points(found: RecoveryStatus) -> str:
     if found.end == "target":
-        return "Nothing is carried from there before the source is stopped."
+        return "No data is carried from there before the source is stopped."
     where = f"These are the points in {found.points_in}, which waits"
     replicate = command("dr", "replicate", found.recovery)
     return f"{where}. What is written in the target goes there by {replicate}"
@@ -196,10 +200,10 @@ def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
         until = f"kept {describe_end(kept.until, ends_by_time=kept.ends_by_time)}."
         if not kept.ends_by_time:
             until += (
-                f" {kept.environment} does not tell the time, so portinfra does not know when its time is "
-                "over. To delete it, use the tools of its provider."
+                f" {kept.environment} does not report the time, so portinfra does not know when that ends. "
+                "To delete it, use the tools of its provider."
             )
-        yield f"{kept.environment}: what {kept.volume} had before is in snapshot {kept.snapshot}, {until}"
+        yield f"{kept.environment}: the former data of {kept.volume} is in snapshot {kept.snapshot}, {until}"
 
 
 def _level_line(found: RecoveryStatus) -> str:
@@ -216,10 +220,10 @@ def _age(seconds: float | None, is_exact: bool) -> str:
 
 
 def _points(found: Iterable[PointStatus]) -> Table:
-    """Each of them, the newest first of its group."""
+    """Return a table of the points, by group, the newest first."""
     rows = table("point", "group", "taken", "age", "volumes", "lies in", "restorable", "locked until")
     for point in sorted(found, key=lambda point: point.group):
-        told = {True: "yes", False: "no", None: "not known"}[point.restorable]
+        restorable = {True: "yes", False: "no", None: "not known"}[point.restorable]
         here = f"the target: {point.parts} of {point.volumes}" if point.parts else "nowhere yet"
         rows.add_row(
             point.id,
@@ -228,14 +232,14 @@ def _points(found: Iterable[PointStatus]) -> Table:
             _age(point.age, point.age_is_exact),
             str(point.volumes),
             "the vault" if point.in_vault and not point.parts else here,
-            told,
+            restorable,
             moment(point.locked_until) if point.locked_until else "",
         )
     return rows
 
 
 def show_swept(found: Iterable[Swept], console: Console) -> None:
-    """What a sweep did."""
+    """Print what a sweep deleted and what it could not."""
     found = list(found)
     for each in found:
         console.print(_swept_line(each))
@@ -246,14 +250,14 @@ def show_swept(found: Iterable[Swept], console: Console) -> None:
 def _swept_line(each: Swept) -> str:
     again = command("dr", "sweep")
     if each.what == "ledger":
-        then = "Delete what no drill uses; then repair or delete the record."
+        then = "Delete the resources that no drill uses, then repair or delete the record."
         return f"{each.environment}: {each.fate}. {then}"
     if each.what == "environment":
         if each.fate == UNSEEN:
             silence = f"portinfra did not read {each.environment}. When it answers, run {again} again."
             return f"{each.environment} does not answer: {silence}"
         problem = f"portinfra cannot sweep {each.environment}: {each.fate}"
-        return f"{problem}. Mend the cause and run {again} again."
+        return f"{problem}. Fix the cause and run {again} again."
     kind = "hosts of probes" if each.what == "probe host" else f"{each.direction} {each.what}".strip()
     hosts = f"{kind} in {each.environment}"
     which = f"drill {each.id}, begun {each.began}" if each.what == "drill" else hosts
@@ -264,11 +268,11 @@ def _swept_line(each: Swept) -> str:
 
 
 def show_evidence(evidence: Evidence, console: Console) -> None:
-    """How a drill, failover or failback ended."""
+    """Print how a drill, failover or failback ended."""
     console.print()
     if evidence.simulated:
         console.print(
-            styled_text(("SIMULATED: the built-in cloud did this. Nothing of it is real.", "yellow"))
+            styled_text(("SIMULATED: this ran in the built-in simulator, not in a real cloud.", "yellow"))
         )
     heading = f"{evidence.kind} {evidence.id} {evidence.result}{_and_active(evidence)}"
     if evidence.result == "passed":
@@ -278,8 +282,8 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(f"  {reason}")
     rows = table("wave", "roles", "hosts", "took", "")
     for number, wave in enumerate(evidence.waves, 1):
-        options = "passed" if wave.passed else "failed"
-        rows.add_row(str(number), ", ".join(wave.roles), str(wave.hosts), duration(wave.seconds), options)
+        result = "passed" if wave.passed else "failed"
+        rows.add_row(str(number), ", ".join(wave.roles), str(wave.hosts), duration(wave.seconds), result)
     console.print(rows)
     gates = [check for wave in evidence.waves for check in wave.checks if not check.passed]
     for checked in (*gates, *evidence.actions, *evidence.probes):
@@ -289,7 +293,7 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
             console.print(indent(checked.told, "  "))
     if evidence.looked:
         looked = ", ".join(f"{each.group}: {each.looked}" for each in evidence.looked)
-        console.print(f"Looked at: {looked}.")
+        console.print(f"Checked: {looked}.")
     console.print(_data_measured(evidence))
     console.print(_time_measured(evidence))
     if evidence.prepare_seconds is not None and evidence.downtime_seconds is not None:
@@ -310,14 +314,14 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
 
 
 def _and_active(evidence: Evidence) -> str:
-    """Return that the end is active all the same, after a takeover that brought all waves up."""
+    """Return the part of the headline that says that the target is active, although the result is bad."""
     if evidence.kind not in ("failover", "failback") or evidence.rto_measured is None:
         return ""
     return f", and {evidence.target.partition(' ')[0]} has taken over and is active"
 
 
 def _people_lines(evidence: Evidence) -> Iterable[str]:
-    """Yield who could reach a drill, and who approved what."""
+    """Yield the lines about who could reach a drill, and who approved what."""
     if way := evidence.way_in:
         yield f"{way.through} could be reached from {', '.join(way.ranges)}."
     for each in evidence.approvals:
@@ -325,32 +329,32 @@ def _people_lines(evidence: Evidence) -> Iterable[str]:
 
 
 def _aside_lines(evidence: Evidence) -> Iterable[str]:
-    """Return sentences about how long both ends ran, and what was left aside."""
+    """Yield sentences about the time in which both environments ran, and about replaced volumes."""
     if ran := evidence.both_ran:
         if ran.ended is None or ran.seconds is None:
-            yield f"Both ends may have run from {moment(ran.began)} on, until a moment that is not known."
+            yield f"Both environments may have run from {moment(ran.began)} on, until an unknown time."
         else:
             took = duration(ran.seconds)
-            yield f"Both ends may have run for {took}, until {moment(ran.ended)}."
+            yield f"Both environments may have run for {took}, until {moment(ran.ended)}."
     yield from left_aside_lines(evidence.left_aside)
 
 
 def left_aside_lines(volumes: Iterable[LeftAside]) -> Iterable[str]:
-    """Yield a sentence for each volume that was replaced, and where its data is."""
+    """Yield a sentence for each volume that was replaced: where its former data is."""
     for each in volumes:
         if not each.kept_until:
-            yield f"{each.volume} was replaced. Data that it alone had is GONE: no snapshot was kept."
+            yield f"{each.volume} was replaced. Data that only this volume had is LOST: no snapshot was kept."
             continue
         kept = f"kept {describe_end(each.kept_until, ends_by_time=each.ends_by_time)}"
         if each.snapshot:
-            yield f"{each.volume} was replaced. What it had is in snapshot {each.snapshot}, {kept}."
+            yield f"{each.volume} was replaced. Its former data is in snapshot {each.snapshot}, {kept}."
         else:
-            unseen = f"is {kept}, and was not seen: a zone did not answer"
-            yield f"{each.volume} was replaced. A snapshot of what it had {unseen}."
+            unseen = f"is {kept}, but was not read: a zone did not answer"
+            yield f"{each.volume} was replaced. A snapshot of its former data {unseen}."
 
 
 def _unread_lines(evidence: Evidence) -> Iterable[str]:
-    """Yield a sentence about the entries of the ledger that may be of newer data."""
+    """Yield a sentence about unreadable entries of the ledger, which may record newer data."""
     if evidence.unreadable_entries:
         yield f"{UNREAD_ENTRIES}: {'; '.join(evidence.unreadable_entries)}."
 

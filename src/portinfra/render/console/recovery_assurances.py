@@ -1,7 +1,7 @@
-"""The sentences about recovery that say that all is well.
+"""The sentences about recovery that report success.
 
-A test compares each with the simulator's own records over random histories, and fails for a name that it
-never met.
+A test compares each with the simulator's own records over random histories. It fails for a name that never
+occurs.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ RECOVERY_ASSURANCES: Mapping[str, str] = {
     "measured age": "Data: {age} old; the rpo is {rpo}.",
     "nothing left": "Nothing of it is left in the target.",
     "source stopped": "The source was stopped first.",
-    "fenced": "{environment} is fenced: {hosts} off, and no apply wakes them.",
+    "fenced": "{environment} is fenced: {hosts} off, and no apply starts them.",
     "standby": "Hosts of the target run as a standby. No flow from the internet reaches them.",
     "nothing to sweep": "No drill, takeover or refresh has left anything.",
 }

@@ -14,7 +14,7 @@ from portinfra.render.console.terminal import table
 
 
 def show_placed(placed: Placed, console: Console) -> None:
-    """Show what the topology becomes in its environment. Zones are ordinals: `plan` binds them to names."""
+    """Print the resources of a topology. Zones are ordinals: `plan` binds them to names."""
     console.print(f"{placed.scope} on {placed.environment.on}, {placed.environment.cidr}")
     for shown in (_hosts(placed), _subnets(placed), _rules(placed)):
         console.print()
@@ -43,7 +43,7 @@ def _hosts(placed: Placed) -> Table:
 
 
 def _subnets(placed: Placed) -> Table:
-    shown = table("subnet", "zone", "addresses", "way to the internet")
+    shown = table("subnet", "zone", "addresses", "internet access")
     for spec in placed.resources.values():
         if isinstance(spec, Subnet):
             shown.add_row(spec.name, str(spec.zone), spec.cidr, "yes" if spec.public else "")
@@ -51,7 +51,7 @@ def _subnets(placed: Placed) -> Table:
 
 
 def _rules(placed: Placed) -> Table:
-    shown = table("role", "lets", "traffic", "with")
+    shown = table("role", "direction", "traffic", "peers")
     for spec in placed.resources.values():
         if isinstance(spec, FirewallRules):
             for direction, rules in (("in", spec.ingress), ("out", spec.egress)):

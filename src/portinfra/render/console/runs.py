@@ -1,4 +1,4 @@
-"""The drills, takeovers and refreshes of a recovery, for a person to read."""
+"""The drills, takeovers and refreshes of a recovery as text."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from portinfra.render.console.terminal import styled_text, table
 
 EVIDENCE = {
     "elsewhere": "not here",
-    "differs": "NOT what the ledger has",
+    "differs": "DIFFERS from the ledger",
     "none": "none",
     "missing": "MISSING: this run was deleted",
     "unread": "not known: this environment does not answer",
@@ -26,7 +26,7 @@ def show_runs(found: Iterable[RunHistory], console: Console) -> None:
         return
     rows = table("at", "run", "what", "id", "began", "result", "evidence")
     for each in found:
-        told = f"{EVIDENCE.get(each.evidence, '')} {each.file}".strip()
+        evidence = f"{EVIDENCE.get(each.evidence, '')} {each.file}".strip()
         rows.add_row(
             each.environment,
             str(each.number or "—"),
@@ -34,6 +34,6 @@ def show_runs(found: Iterable[RunHistory], console: Console) -> None:
             each.id,
             moment(each.began) if each.began else "",
             styled_text((each.result, RESULT_STYLES.get(each.result, ""))),
-            styled_text((told, "bold red" if each.is_doubtful else "")),
+            styled_text((evidence, "bold red" if each.is_doubtful else "")),
         )
     console.print(rows)

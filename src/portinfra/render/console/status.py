@@ -1,4 +1,4 @@
-"""What is different from the declaration, attribute by attribute."""
+"""The differences of an environment from its declaration as text, attribute by attribute."""
 
 from collections import Counter
 
@@ -22,43 +22,43 @@ WORDS: dict[Action, str] = {
     "update": "differs",
     "replace": "differs, and can only be replaced",
     "delete": "not declared",
-    "keep": "left alone",
+    "keep": "kept",
 }
 
 _WHOLE: frozenset[Action] = frozenset({"create", "delete"})
 
 _NAMED_MAX = 6
-"""So many of a role are named one by one."""
+"""The most resources of a role that are named one by one."""
 
 
 def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
-    """Show drift, what nothing declares, what did not answer, and the claim."""
+    """Print the differences, foreign resources, zones that did not answer, and the lease."""
     observation = plan.observation
     console.print(styled_text((str(plan.scope), "bold"), f" on {plan.placed.environment.on}"))
     kinds = Counter(address.kind for address in observation.resources)
     there = ", ".join(count(number, kind) for kind, number in kinds.items()) or "nothing"
-    console.print(f"There: {there}.")
+    console.print(f"Exists: {there}.")
     _show_whole(plan, console)
     _show_differing(plan, console)
     for zone in sorted(observation.unknown):
-        console.print(styled_text((zone, "red"), " did not answer: what is there is not known"))
+        console.print(styled_text((zone, "red"), " did not answer: its resources are not known"))
     for each in observation.foreign or ():
         console.print(
-            styled_text((str(each), "yellow"), ": portinfra did not create it, and leaves it alone")
+            styled_text((str(each), "yellow"), ": portinfra did not create it, and does not change it")
         )
     show_findings(plan.findings, console)
     if not plan.differs and not observation.unknown and not observation.unexplained:
         console.print(nothing_differs(plan))
     elif plan.differs:
         repair = "" if plan.errors else f" {command('apply', plan.scope.environment)} repairs it."
-        console.print(f"Each line says: as it is → as declared.{repair}")
+        console.print(f"Each line shows: actual → declared.{repair}")
     if plan.errors:
-        console.print("An apply is refused for the errors above.")
+        console.print("An apply is refused because of the errors above.")
     console.print(lease_line(lease))
 
 
 def _show_whole(plan: Plan, console: Console) -> None:
-    """What is missing, and what nobody declares, role by role."""
+    """Print the resources that are missing, and those that are not declared, role by role."""
     groups: dict[tuple[Action, str], list[Address]] = {}
     for change in plan.changes:
         if change.action in _WHOLE:
@@ -72,7 +72,7 @@ def _show_whole(plan: Plan, console: Console) -> None:
 
 
 def _show_differing(plan: Plan, console: Console) -> None:
-    """What is there and otherwise, attribute by attribute; equal differences once."""
+    """Print the attributes that differ; resources with equal differences share one line."""
     groups: dict[tuple[Action, str, str, tuple[str, ...]], list[str]] = {}
     for change in plan.changes:
         if change.action not in _WHOLE:
@@ -87,14 +87,14 @@ def _show_differing(plan: Plan, console: Console) -> None:
 
 
 def _reason(change: Change) -> str:
-    """The reason, where the word and the attributes do not say it."""
+    """Return the reason; empty: the word or the attributes say it."""
     if change.action == "update" and change.differences:
         return ""
     return change.reason.partition(";")[0]
 
 
 def lease_line(lease: Lease | None) -> str:
-    """Who changes it now, or did last."""
+    """Return one line about the run that changes the environment now, or changed it last."""
     if lease is None:
         return "Lease: no run has changed this environment yet."
     by = (

@@ -1,7 +1,7 @@
-"""The three streams of the process, whatever the caller made of them.
+"""The three streams of the process, in any state in which the caller left them.
 
-A stream may be closed, its encoding may lack letters, its reader may be gone: a command goes on to its end.
-It fails where its result cannot be written: a full disk.
+A stream may be closed, its encoding may lack letters, its reader may be gone: the command still runs to its
+end. It fails where its result cannot be written, for example on a full disk.
 """
 
 import errno
@@ -21,11 +21,11 @@ class OutputLost(PortinfraError):
 
 
 def open_streams() -> None:
-    """Replace the streams of the process by streams that stand what is said above. Once, at the beginning."""
+    """Replace the streams of the process by streams that do not fail in these states. Call it once, first."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
-        except OSError:  # a file that is opened next would get this number, and what a hook prints
+        except OSError:  # the next open file would get this number, and the output of a hook
             os.open(os.devnull, os.O_RDWR)
     if sys.stdin is None:
         sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - until the process ends
@@ -45,11 +45,11 @@ def _stream(raw: "_Output", former: TextIO | None) -> TextIO:
 
 
 class _Output(io.RawIOBase):
-    """Standard output. What a reader that has gone does not want is dropped: the command goes on."""
+    """Standard output. When its reader is gone, it drops the text, and the command continues."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._is_terminal = os.isatty(descriptor)  # a terminal that has gone is none any more
+        self._is_terminal = os.isatty(descriptor)  # `isatty` is false for a terminal that is gone
         self._lost = False
 
     def writable(self) -> bool:
@@ -65,7 +65,7 @@ class _Output(io.RawIOBase):
         while not self._lost:
             try:
                 return os.write(self._descriptor, data)
-            except BlockingIOError:  # a stream that another program has made so
+            except BlockingIOError:  # another program made the stream non-blocking
                 select.select([], [self._descriptor], [])
             except OSError as error:
                 self._lost = True
@@ -73,16 +73,16 @@ class _Output(io.RawIOBase):
         return len(data)
 
     def _lose(self, error: OSError) -> None:
-        """Raise OutputLost, unless it was a reader that has gone away: a closed pipe or terminal."""
+        """Raise OutputLost, unless the reader is gone: a closed pipe or terminal."""
         if not (error.errno == errno.EPIPE or (error.errno == errno.EIO and self._is_terminal)):
             raise OutputLost(
                 f"standard output cannot be written: {error.strerror}",
-                fix="What was done stays. Make room or write elsewhere, then run the same command again.",
+                fix="What is done stays. Free space or write elsewhere, then run the same command again.",
             ) from error
 
 
 class _Errors(_Output):
-    """Standard error. Where it cannot be written, it is not read: a drill is torn down all the same."""
+    """Standard error. A failed write is ignored, so that portinfra still deletes a drill."""
 
     def _lose(self, error: OSError) -> None:
         pass

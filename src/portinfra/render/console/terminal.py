@@ -1,6 +1,6 @@
-"""What is printed: results on standard output, everything else on standard error.
+"""The console: results go to standard output, everything else to standard error.
 
-All text passes `visible` here: whatever a cloud or a hook has written, a terminal obeys none of it.
+All text passes `visible` here, so no text of a cloud or a hook can send control codes to a terminal.
 """
 
 import io
@@ -17,25 +17,23 @@ from rich.text import Text
 from portinfra.safe_text import CODES, visible
 
 WIDE = 10_000
-"""The width of what is no terminal: a file or a pipe gets whole lines."""
+"""The width of a file or a pipe, in characters: it gets whole lines."""
 
 _LINES = "\n\t"
 
 
 def out() -> Console:
-    """Standard output."""
+    """Return a console on standard output."""
     return _console(sys.stdout)
 
 
 def err() -> Console:
-    """Standard error."""
+    """Return a console on standard error."""
     return _console(sys.stderr)
 
 
 class _Terminal(Console):
-    """A console that shows text as it is meant to be read, and puts no line end into it: commands can be
-    copied. Tables wrap within their columns.
-    """
+    """A console that breaks no line of text, so that commands can be copied. Tables wrap in their columns."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         shown = [visible(each, _LINES) if isinstance(each, str) else each for each in objects]
@@ -64,9 +62,7 @@ def styled_text(*parts: str | Text | tuple[str, str]) -> Text:
 
 
 def print_hanging(console: Console, first: Text, rest: str, *, style: str = "") -> None:
-    """Print `rest` beside `first`, its further lines below its first one. No word and no command between
-    backticks is broken.
-    """
+    """Print `rest` beside `first`, with its further lines indented. No word or command is broken."""
     room = max(console.width - first.cell_len, 1)
     lines = [""]
     for word in re.findall(r" *(?:`[^`]+`|[^ ])+", visible(rest)):
@@ -79,25 +75,25 @@ def print_hanging(console: Console, first: Text, rest: str, *, style: str = "") 
 
 
 def interactive() -> bool:
-    """Whether there is somebody to ask."""
+    """Return whether standard input is a terminal."""
     return sys.stdin.isatty()
 
 
 def ask(question: str) -> str:
-    """The answer to a question that is put on standard error; empty at the end of input."""
+    """Print a question on standard error, and return the answer; empty at the end of input."""
     sys.stderr.write(f"{visible(question)} ")
     sys.stderr.flush()
     return sys.stdin.readline().strip()
 
 
 class _Rows(Table):
-    """A table whose rows end with their last word where they go into a file or a pipe."""
+    """A table without spaces at the end of its lines in a file or a pipe."""
 
     def add_row(self, *cells: Any, **options: Any) -> None:
         super().add_row(*(visible(cell) if isinstance(cell, str) else cell for cell in cells), **options)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """What rich asks of it."""
+        """Yield the segments that rich prints."""
         drawn = super().__rich_console__(console, options)
         if console.is_terminal:
             yield from drawn
@@ -107,7 +103,7 @@ class _Rows(Table):
 
 
 def table(*headings: str) -> Table:
-    """An empty table without lines; a column is never cut, it wraps."""
+    """Return an empty table without borders. Its columns wrap, and are never cut."""
     made = _Rows(box=None, header_style="bold", pad_edge=False, padding=(0, 3, 0, 0))
     for heading in headings:
         made.add_column(heading, overflow="fold")
@@ -115,18 +111,19 @@ def table(*headings: str) -> Table:
 
 
 def write_json(document: Any) -> None:
-    """A JSON document as the whole of standard output."""
+    """Print a JSON document as the whole of standard output."""
     write(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def write(text: str) -> None:
-    """Text as the whole of standard output. In JSON, the codes of `visible` stand for the same characters."""
+    """Print a text as the whole of standard output. In JSON, codes of `visible` mean the characters."""
     sys.stdout.write(visible(text if text.endswith("\n") else text + "\n", _LINES))
 
 
 def write_hcl(text: str) -> None:
-    """Write HCL as the whole of standard output: in UTF-8 whatever the locale, as HCL has no other encoding
-    (https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md).
+    """Print HCL as the whole of standard output, in UTF-8 for every locale.
+
+    HCL has no other encoding (https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md).
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors=CODES)

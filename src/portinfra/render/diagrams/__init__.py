@@ -1,4 +1,4 @@
-"""Pictures of a placed topology, as one would put them into a design review. Offline and repeatable."""
+"""Diagrams of a placed topology, for example for a design review. They need no cloud and are repeatable."""
 
 from typing import Literal
 
@@ -16,11 +16,11 @@ FORMATS: tuple[str, ...] = tuple(_WRITERS)
 
 
 def draw(placed: Placed, format: Format = "svg") -> str:
-    """The region, its zones, subnets and hosts, and the traffic that is allowed, as text of that format.
+    """Return a diagram of the region, its zones, subnets, hosts and allowed traffic, as text of a format.
 
-    `svg` is a whole picture that needs no other program; `mermaid` and `dot` are for tools that lay out
-    themselves. The same topology gives the same text. Raises ValueError for a format that is none of these.
+    `svg` is a whole picture that needs no other program; `mermaid` and `dot` are for tools with a layout of
+    their own. The same topology gives the same text. Raises ValueError for an unknown format.
     """
     if format not in _WRITERS:
-        raise ValueError(f"{format!r} is no format of a picture; write one of {', '.join(FORMATS)}")
+        raise ValueError(f"{format!r} is no format of a diagram; write one of {', '.join(FORMATS)}")
     return _WRITERS[format](picture(placed))

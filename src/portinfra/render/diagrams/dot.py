@@ -1,4 +1,4 @@
-"""A picture in Graphviz's language: `dot -Tsvg`, `dot -Tpdf`."""
+"""A diagram in the language of Graphviz, for `dot -Tsvg` or `dot -Tpdf`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -27,10 +27,10 @@ ORANGE = f'fillcolor="{PUBLIC.fill}", color="{PUBLIC.line}"'
 
 
 def dot(picture: Picture) -> str:
-    """The region, its roles with a box for each zone, and an arrow for each pair of roles that may talk.
+    """Return the region, its roles with a box for each zone, and an arrow for each pair with a flow.
 
-    Flows are between roles, so each role is a cluster of its own and its zones are within it. What almost
-    everybody may do is told in words.
+    Flows are between roles, so each role is a cluster of its own and its zones are within it. A flow of
+    many roles is a text in the role.
     """
     return "\n".join(_lines(picture)) + "\n"
 
@@ -62,7 +62,7 @@ def _row(row: Row, picture: Picture) -> Iterator[str]:
 
 
 def _arrow(arrow: Arrow, outside: Mapping[str, str], zone: int) -> str:
-    """Arrows end at the borders of the roles; Graphviz wants a box within each to aim at."""
+    """Return an arrow between the borders of two roles. Graphviz needs a box in each role as its end."""
     tail, head = (outside.get(peer) or _box(peer, zone) for peer in (arrow.source, arrow.target))
     look = [f"label={_quote(arrow.ports)}"]
     if arrow.source not in outside:
@@ -83,7 +83,7 @@ def _quote(words: str) -> str:
 
 
 def _broken(lines: Sequence[str]) -> str:
-    """A label of several lines."""
+    """Return a label of several lines."""
     return '"' + "\\n".join(map(_escape, lines)) + '"'
 
 

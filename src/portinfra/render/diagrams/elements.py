@@ -1,4 +1,4 @@
-"""The few SVG elements that the pictures are made of; every text and attribute is escaped here."""
+"""The SVG elements of the diagrams. Every text and attribute is escaped here."""
 
 from html import escape
 
@@ -7,13 +7,16 @@ from portinfra.safe_text import visible
 
 
 def element(tag: str, *, content: str = "", **attributes: float | str) -> str:
-    """One element with a text for content; numbers are written short, `stroke_width` as `stroke-width`."""
+    """Return an element with a text as content. Numbers are short; `stroke_width` becomes `stroke-width`."""
     written = "".join(f' {name.replace("_", "-")}="{_to_text(value)}"' for name, value in attributes.items())
     return f"<{tag}{written}>{clean(content)}</{tag}>" if content else f"<{tag}{written}/>"
 
 
 def text(x: float, y: float, content: str, *, size: float = 12, **style: float | str | bool) -> str:
-    """A line of text; `y` is its baseline. Style: `weight`, `anchor`, `fill`, `mono`, `turn` (degrees)."""
+    """Return a line of text with its baseline at `y`.
+
+    Style: `weight`, `anchor`, `fill`, `mono`, `turn` (degrees).
+    """
     attributes: dict[str, float | str] = {
         "x": x,
         "y": y,
@@ -32,12 +35,12 @@ def text(x: float, y: float, content: str, *, size: float = 12, **style: float |
 
 
 def group(*parts: str, title: str) -> str:
-    """Elements that belong together, with what a reader sees who points at them."""
+    """Return a group of elements with a title, which a browser shows under the pointer."""
     return f"<g>{element('title', content=title)}{''.join(parts)}</g>"
 
 
 def clean(content: str) -> str:
-    """A text as it may stand in XML."""
+    """Return a text with the escapes of XML."""
     return escape(visible(content, keep="\n\t"))
 
 

@@ -1,4 +1,4 @@
-"""The list below the map: every flow with its reason."""
+"""The list of flows below the map, with their reasons."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,10 @@ HEADINGS = ("", "from", "to", "ports", "why")
 
 
 def flow_list(links: Sequence[Link], box: Box, roles: Sequence[str]) -> str:
-    """A table: number, from, to, ports, why. What does not fit ends in `…`; pointing at it shows the rest."""
+    """Return a table of the flows: number, from, to, ports, why.
+
+    A text that does not fit ends in `…`; its title has the whole.
+    """
     table = [_fields(link, roles) for link in links]
     across = list_columns(box.width)
     down = -(-len(links) // across)
@@ -45,7 +48,7 @@ def _fields(link: Link, roles: Sequence[str]) -> tuple[str, ...]:
 
 
 def _columns(table: Sequence[tuple[str, ...]], width: float) -> list[tuple[float, float]]:
-    """Where each column starts and how wide it is: as its longest field, but none over its share."""
+    """Return start and width of each column: as wide as its longest field, and at most its share."""
     columns = [(0.0, 34.0)]
     for column, share in ((1, 0.28), (2, 0.28), (3, 0.16), (4, 1.0)):
         start = sum(columns[-1])

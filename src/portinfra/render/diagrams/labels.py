@@ -1,4 +1,4 @@
-"""What the formats say in the same words."""
+"""The labels that all formats share."""
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
@@ -9,45 +9,45 @@ from portinfra.render.diagrams.picture import Cell, Link, Picture, Row
 
 HOSTS_SHOWN = 4
 ARROWS_SHOWN = 6
-"""A flow of more arrows than this is told in words: `called by all but config: tcp 8140`."""
+"""The most arrows of a flow. Above it, the flow is a text: `called by all but config: tcp 8140`."""
 
 LINE = 56
-"""Characters a line of a label."""
+"""The most characters in a line of a label."""
 
 
 @frozen
 class Arrow:
-    """From one role, or peer beyond the border, to another."""
+    """An arrow from one role or outside peer to another."""
 
     source: str
     target: str
     ports: str
     inwards: bool
-    """Whether it leads downwards in the picture, away from the internet."""
+    """Whether it points downwards in the diagram, away from the internet."""
 
 
 def title(picture: Picture) -> str:
-    """What is drawn."""
+    """Return the title of a diagram."""
     return f"{picture.topology} in {picture.environment}, as declared"
 
 
 def place(picture: Picture) -> str:
-    """Where it is."""
+    """Return the location and the network of a diagram."""
     return f"{picture.place}, private network {picture.cidr}"
 
 
 def outside_label(peer: str) -> str:
-    """A peer beyond the border."""
+    """Return the label of an outside peer."""
     return "The internet" if peer == "internet" else peer
 
 
 def outside_ids(picture: Picture) -> dict[str, str]:
-    """An id for each peer beyond the border."""
+    """Return an id for each outside peer."""
     return {peer: f"outside_{index}" for index, peer in enumerate(picture.outside)}
 
 
 def cell_lines(zone: str, cell: Cell) -> list[str]:
-    """A subnet in a zone and its hosts, a line each; of many, the first two and the last."""
+    """Return a line for a subnet and one for each of its hosts; of many, the first two and the last."""
     lines = [
         " ".join([host.name, host.address, *(f"+ {name} {gib} GiB" for name, gib in host.volumes)])
         for host in cell.hosts
@@ -58,7 +58,7 @@ def cell_lines(zone: str, cell: Cell) -> list[str]:
 
 
 def role_lines(row: Row, picture: Picture) -> list[str]:
-    """A role, and those of its flows that are told in words."""
+    """Return the lines of a role, with the flows that are texts and not arrows."""
     lines = [row.role, row.detail, *([f"for: {row.public}"] if row.public else [])]
     for link in picture.links:
         for remark in _remarks(row.role, link, [each.role for each in picture.rows]):
@@ -67,7 +67,7 @@ def role_lines(row: Row, picture: Picture) -> list[str]:
 
 
 def arrows(picture: Picture) -> Iterator[Arrow]:
-    """The flows that are drawn, each from one to another."""
+    """Yield an arrow for each pair of ends of the flows that are drawn."""
     order = {peer: rank for rank, peer in enumerate([*picture.outside, *(row.role for row in picture.rows)])}
     for link in picture.links:
         if _is_wide(link):
@@ -79,7 +79,7 @@ def arrows(picture: Picture) -> Iterator[Arrow]:
 
 
 def peers(names: Sequence[str], roles: Sequence[str]) -> str:
-    """Several names in a few words: all of them, or all roles but a few."""
+    """Return several names as a short text: the names, or all roles but a few."""
     others = [role for role in roles if role not in names]
     if len(names) > 4 and len(others) < len(names) and set(names) <= set(roles):
         return f"all but {', '.join(others)}" if others else "all roles"

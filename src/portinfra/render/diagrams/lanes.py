@@ -9,7 +9,7 @@ DOT = 4.5
 
 
 def lane(place: LanePlace, placed: Layout) -> str:
-    """One flow: its ports on top, a line over the rows, dots where it starts, arrowheads where it ends."""
+    """Return the lane of a flow: ports on top, a line over the rows, dots at starts, arrowheads at ends."""
     link, x = place.link, place.x
     colour = LINKS[link.kind]
     points = [*place.starts, *place.ends, *place.loops]
@@ -33,26 +33,26 @@ def lane(place: LanePlace, placed: Layout) -> str:
 
 
 def _comes_from_below(place: LanePlace, end: float) -> bool:
-    """Whether the nearest start lies below this end."""
+    """Return whether the nearest start is below this end."""
     starts = [*place.starts, *place.loops]
     return bool(starts) and min(starts, key=lambda start: (abs(start - end), start)) > end
 
 
 def _arrowhead(x: float, y: float, colour: str, *, up: bool) -> str:
-    """An arrowhead whose point is a little beyond the row's middle."""
+    """Return an arrowhead whose point is a little beyond the middle of the row."""
     d = -1 if up else 1
     points = f"{x - 6.5:g},{y - 6 * d:g} {x + 6.5:g},{y - 6 * d:g} {x:g},{y + 6 * d:g}"
     return element("polygon", points=points, fill=colour)
 
 
 def _loop(x: float, y: float, colour: str) -> str:
-    """A ring: the role's hosts among themselves."""
+    """Return a ring, for a flow among the hosts of one role."""
     ring = element("circle", cx=x, cy=y, r=6, fill=PAPER, stroke=colour, stroke_width=2)
     return ring + element("circle", cx=x, cy=y, r=2, fill=colour)
 
 
 def legend(box: Box, width: float) -> str:
-    """What the marks mean."""
+    """Return the legend, which explains the marks."""
     marks = {
         "caller": element("circle", cx=6, cy=-4, r=DOT, fill=INK),
         "called": _arrowhead(6, -4, INK, up=False),

@@ -1,8 +1,8 @@
-"""Where everything goes: pure geometry, in pixels, from the top left corner.
+"""The geometry of a diagram, in pixels from the top left corner.
 
-The map is on the left: a row for each role, a column for each zone. On the right each flow has a lane of its
-own, as wide as its number, which crosses the rows of the map: a dot where it starts, an arrowhead where it
-ends. Lanes never cross one another, so that forty flows read as well as four. The list below says why.
+The map is on the left: a row for each role, a column for each zone. On the right, each flow has a lane of its
+own, as wide as its number. It crosses the rows of the map, with a dot at each start and an arrowhead at each
+end. Lanes never cross, so forty flows are as easy to read as four. The list below gives the reasons.
 """
 
 from collections.abc import Sequence
@@ -19,12 +19,12 @@ LANE = 26.0
 TIER_TITLE = 30.0
 PAD = 8.0
 HOSTS_SHOWN = 4
-"""With more hosts in a subnet, the first two and the last are drawn."""
+"""The most hosts of a subnet that are drawn. Of more, the first two and the last are drawn."""
 
 LABEL_SIZE = 12.0
 LABEL_MAX = 280.0
 PORTS_MAX = 170.0
-"""The most room for a role's label, and for the ports above a lane; the rest is in the list."""
+"""The most width of the ports above a lane; the list has the rest. `LABEL_MAX` limits a role's label."""
 ICON = 18.0
 CYLINDER = 16.0
 
@@ -40,23 +40,23 @@ class Box:
 
     @property
     def right(self) -> float:
-        """The x of its right side."""
+        """The x coordinate of the right side."""
         return self.x + self.width
 
     @property
     def bottom(self) -> float:
-        """The y of its lower side."""
+        """The y coordinate of the lower side."""
         return self.y + self.height
 
     @property
     def middle(self) -> float:
-        """The y of its middle."""
+        """The y coordinate of the middle."""
         return self.y + self.height / 2
 
 
 @frozen
 class Line:
-    """One line in a subnet: a host, or in words those left out."""
+    """A line in a subnet: a host, or a text about hosts that are left out."""
 
     y: float
     """The middle of the line."""
@@ -66,7 +66,7 @@ class Line:
 
 @frozen
 class CellPlace:
-    """A subnet's box and the lines in it."""
+    """The box of a subnet, and its lines."""
 
     box: Box
     cell: Cell
@@ -75,7 +75,7 @@ class CellPlace:
 
 @frozen
 class RowPlace:
-    """A role's band over the whole width, its label and its subnets."""
+    """The band of a role over the whole width, with its label and its subnets."""
 
     band: Box
     row: Row
@@ -84,19 +84,19 @@ class RowPlace:
 
 @frozen
 class LanePlace:
-    """A flow's lane: where it starts and where it ends, from the top."""
+    """The lane of a flow, with the y coordinates of its starts and ends."""
 
     link: Link
     x: float
     starts: tuple[float, ...]
     ends: tuple[float, ...]
     loops: tuple[float, ...]
-    """Where it ends in the row in which it starts."""
+    """The rows in which it starts and ends."""
 
 
 @frozen
 class Layout:
-    """The whole drawing."""
+    """The places of all parts of a diagram."""
 
     picture: Picture
     width: float
@@ -109,27 +109,27 @@ class Layout:
     rows: tuple[RowPlace, ...]
     lanes: tuple[LanePlace, ...]
     names_x: float
-    """Where the roles' names stand once more, right of the lanes."""
+    """The x coordinate of the second names of roles, to the right of the lanes."""
     columns_x: tuple[float, float, float]
-    """Where a cell's line has its name, its address and its first volume, from the cell's left side."""
+    """The offsets of name, address and first volume from the left side of a cell."""
     legend: Box
     list: Box
     """The list of flows."""
 
 
 def text_width(text: str, size: float = LABEL_SIZE, mono: bool = False) -> float:
-    """About how wide a text is. Fonts differ; this is on the safe side."""
+    """Return the width of a text. Fonts differ, so this is an upper estimate."""
     return len(text) * size * (0.605 if mono else 0.56)
 
 
 def fitting(words: str, width: float, size: float = LABEL_SIZE) -> str:
-    """A text that is no wider than this; what is cut off is shown as `…`."""
+    """Return a text of at most that width; a text that is cut ends in `…`."""
     room = int(width / text_width("x", size))
     return words if len(words) <= room else words[: max(room - 1, 1)].rstrip(" ,") + "…"
 
 
 def layout(picture: Picture) -> Layout:
-    """The place of everything in a picture."""
+    """Return the places of all parts of a diagram."""
     columns_x, cell_width = _cell_columns(picture.rows)
     label_width = min(max([150.0, *(_label_width(row) for row in picture.rows)]), LABEL_MAX)
     zones = len(picture.zones)
@@ -197,13 +197,13 @@ LEGEND = (
     ("operations", "operations"),
     ("public", "public address"),
     ("private", "private only, no way out"),
-    ("", "Whatever no flow allows is dropped, on both sides."),
+    ("", "Traffic that no flow allows is dropped at both ends."),
 )
-"""The marks that the legend explains."""
+"""Each mark of the legend with its text."""
 
 
 def legend_lines(width: float) -> list[list[tuple[float, str, str]]]:
-    """The legend's entries by line, each with its x: as many on a line as fit."""
+    """Return the entries of the legend by line, each with its x offset. A line has as many as fit."""
     lines: list[list[tuple[float, str, str]]] = [[]]
     x = 0.0
     for mark, words in LEGEND:
@@ -217,7 +217,7 @@ def legend_lines(width: float) -> list[list[tuple[float, str, str]]]:
 
 
 def list_columns(width: float) -> int:
-    """How many columns the list of flows has."""
+    """Return the number of columns of the list of flows."""
     return 2 if width >= 1500 else 1
 
 
@@ -226,12 +226,12 @@ def _label_width(row: Row) -> float:
 
 
 def _header_height(links: Sequence[Link]) -> float:
-    """The ports stand upright above the lanes."""
+    """Return the height of the header: the ports are vertical above the lanes."""
     return max([64.0, *(min(text_width("  ".join(link.ports)), PORTS_MAX) + 34 for link in links)])
 
 
 def _cell_columns(rows: Sequence[Row]) -> tuple[tuple[float, float, float], float]:
-    """Where names, addresses and volumes stand in a cell, and how wide that makes it."""
+    """Return the offsets of names, addresses and volumes in a cell, and its width."""
     hosts = [host for row in rows for cell in row.cells for host in cell.hosts]
     name = PAD + ICON + 4
     address = name + max([0.0, *(text_width(host.name) for host in hosts)]) + 10
@@ -241,7 +241,7 @@ def _cell_columns(rows: Sequence[Row]) -> tuple[tuple[float, float, float], floa
 
 
 def volumes_width(host: Host) -> float:
-    """How much room a host's cylinders take, with the size beside each."""
+    """Return the width of the cylinders of a host, with the size beside each."""
     return sum(CYLINDER + 4 + text_width(f"{gib} GiB", 11.5) + 6 for _, gib in host.volumes)
 
 

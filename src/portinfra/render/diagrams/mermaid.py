@@ -1,4 +1,4 @@
-"""A picture as a Mermaid flowchart, for the places that draw those: wikis, code hosts, notebooks."""
+"""A diagram as a Mermaid flowchart, which wikis, code hosts and notebooks draw."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,16 +25,16 @@ BLUE = f"fill:{PRIVATE.fill},stroke:{PRIVATE.line},color:{INK}"
 
 
 def mermaid(picture: Picture) -> str:
-    """The region, its roles with a box for each zone, and an arrow for each pair of roles that may talk.
+    """Return the region, its roles with a box for each zone, and an arrow for each pair with a flow.
 
-    Flows are between roles, so each role is a box of its own and its zones are within it. What almost
-    everybody may do is told in words.
+    Flows are between roles, so each role is a box of its own and its zones are within it. A flow of many
+    roles is a text in the role.
     """
     return "\n".join(_lines(picture)) + "\n"
 
 
 def _lines(picture: Picture) -> Iterator[str]:
-    # No word of Mermaid's (`end`, `graph`) can be one of these ids, and each is plain letters.
+    # No keyword of Mermaid (`end`, `graph`) can be one of these ids, and each has plain letters only.
     outside = outside_ids(picture)
     ids = {row.role: f"role_{index}" for index, row in enumerate(picture.rows)} | outside
     yield "flowchart TB"

@@ -1,11 +1,11 @@
-"""The colours of a picture: dark ink on light paper, told apart by more than their hue."""
+"""The colours of a diagram: dark ink on light paper, different in more than their hue."""
 
 from attrs import frozen
 
 
 @frozen
 class Colour:
-    """One area's colours."""
+    """The colours of an area."""
 
     fill: str
     line: str
@@ -21,4 +21,4 @@ PUBLIC = Colour("#fff1e0", "#c2500a", "#8a3700")
 PRIVATE = Colour("#e8f1fb", "#3b78b8", "#1d4f86")
 
 LINKS = {"border": "#c2500a", "service": "#1d5fa8", "operations": "#6b7280"}
-"""A flow's colour, by its kind."""
+"""The colour of a flow, by its kind."""

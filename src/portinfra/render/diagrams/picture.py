@@ -1,4 +1,4 @@
-"""What a picture shows, whatever its format: roles in tiers, their subnets and hosts, and the flows."""
+"""The contents of a diagram in every format: roles in tiers, their subnets and hosts, and the flows."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -16,18 +16,18 @@ LinkKind = Literal["border", "service", "operations"]
 
 @frozen
 class Host:
-    """One host, with the sizes of its volumes."""
+    """A host, with the sizes of its volumes."""
 
     name: str
     address: str
     public: bool
     volumes: tuple[tuple[str, int], ...]
-    """Name and GiB of each."""
+    """The name of each volume, and its size in GiB."""
 
 
 @frozen
 class Cell:
-    """One role's subnet in one zone, with its hosts by number."""
+    """The subnet of a role in a zone, with its hosts by number."""
 
     subnet: str
     cidr: str
@@ -36,13 +36,13 @@ class Cell:
 
 @frozen
 class Row:
-    """One role, with a cell for each zone."""
+    """A role, with a cell for each zone."""
 
     role: str
     detail: str
-    """Size, image and number of hosts, in a few words."""
+    """Number of hosts, size and image, as a text."""
     public: str
-    """Why its hosts have public addresses; empty: they have none."""
+    """The reason for public addresses of its hosts; empty: they have none."""
     cells: tuple[Cell, ...]
 
 
@@ -56,7 +56,7 @@ class Tier:
 
 @frozen
 class Link:
-    """One allowed flow, from all sources to all targets. Its number is its place in the picture, from 1."""
+    """An allowed flow, from all sources to all targets. Its number is its position in the diagram, from 1."""
 
     number: int
     sources: tuple[str, ...]
@@ -65,12 +65,12 @@ class Link:
     """`tcp 443`, `udp 8000-8100`, `icmp`; with the name of a service: `payments tcp 8443`."""
     why: str
     kind: LinkKind
-    """It crosses the border of the network, serves the service, or looks after most roles."""
+    """`border` crosses the border of the network; `operations` is for most roles; `service` is all else."""
 
 
 @frozen
 class Picture:
-    """All that is drawn."""
+    """The contents of a diagram."""
 
     topology: str
     environment: str
@@ -78,7 +78,7 @@ class Picture:
     cidr: str
     zones: tuple[str, ...]
     outside: tuple[str, ...]
-    """Who is beyond the border: the internet, then CIDRs that flows name."""
+    """The peers outside the network: the internet, then CIDRs of flows."""
     tiers: tuple[Tier, ...]
     links: tuple[Link, ...]
 
@@ -89,7 +89,7 @@ class Picture:
 
 
 def picture(placed: Placed) -> Picture:
-    """What to draw of a placed topology."""
+    """Return the contents of the diagram of a placed topology."""
     topology, environment = placed.topology, placed.environment
     cells = _cells(placed)
     arranged = tiers(topology)
@@ -122,7 +122,7 @@ def _row(role: Role, cells: tuple[Cell, ...]) -> Row:
 
 
 def _cells(placed: Placed) -> dict[str, tuple[Cell, ...]]:
-    """Each role's subnets, by zone ordinal."""
+    """Return the subnets of each role, by zone ordinal."""
     specs = placed.resources.values()
     public = {spec.instance for spec in specs if isinstance(spec, PublicAddress)}
     volumes = {spec.address: spec for spec in specs if isinstance(spec, Volume)}
@@ -145,7 +145,7 @@ def _cells(placed: Placed) -> dict[str, tuple[Cell, ...]]:
 
 
 def _links(flows: Iterable[Flow], everywhere: set[str]) -> tuple[Link, ...]:
-    """The flows in the order in which they are drawn: the border, the service, then operations."""
+    """Return the flows in the order in which they are drawn: border, service, operations."""
     links = [
         Link(0, flow.sources, flow.targets, _ports(flow), flow.why, _kind(flow, everywhere)) for flow in flows
     ]
@@ -162,9 +162,9 @@ def _kind(flow: Flow, everywhere: set[str]) -> LinkKind:
 
 
 def _ports(flow: Flow) -> tuple[str, ...]:
-    def written(protocol: str, ranges: Iterable[tuple[int, int]]) -> list[str]:
+    def list_ports(protocol: str, ranges: Iterable[tuple[int, int]]) -> list[str]:
         ports = ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges)
         return [f"{protocol} {ports}"] if ports else []
 
     tcp = " ".join([*filter(None, [flow.service]), "tcp"])
-    return (*written(tcp, flow.tcp), *written("udp", flow.udp), *(["icmp"] if flow.icmp else []))
+    return (*list_ports(tcp, flow.tcp), *list_ports("udp", flow.udp), *(["icmp"] if flow.icmp else []))

@@ -1,4 +1,4 @@
-"""A layout as SVG: one file that needs no font, script or program of anybody's."""
+"""A diagram as SVG: one file that needs no other font, script or program."""
 
 from collections.abc import Iterator, Sequence
 
@@ -22,7 +22,7 @@ from portinfra.render.diagrams.picture import Host, Picture
 
 
 def svg(picture: Picture) -> str:
-    """The picture as a whole SVG document."""
+    """Return a diagram as a whole SVG document."""
     placed = layout(picture)
     content = "\n".join([*_content(placed), ""])
     size = f"{placed.width:g}", f"{placed.height:g}"
@@ -142,7 +142,7 @@ def _line(line: Line, x: float, columns: tuple[float, float, float]) -> str:
 
 
 def _server(x: float, y: float, public: bool) -> str:
-    """A server; a public one is filled and has an antenna to the outside."""
+    """Return the symbol of a server; that of a public one is filled."""
     colour = PUBLIC if public else PRIVATE
     body = element(
         "rect",
@@ -164,7 +164,7 @@ def _server(x: float, y: float, public: bool) -> str:
 
 
 def _cylinder(x: float, y: float) -> str:
-    """A volume."""
+    """Return the symbol of a volume."""
     body = f"M{x:g} {y - 5:g}v10a6 2.5 0 0 0 12 0v-10"
     return element("path", d=body, fill=PAPER, stroke=INK) + element(
         "ellipse", cx=x + 6, cy=y - 5, rx=6, ry=2.5, fill=PAPER, stroke=INK

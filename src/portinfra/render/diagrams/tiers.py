@@ -1,4 +1,4 @@
-"""The order in which roles are drawn: from the internet inwards, and those that serve all of them last."""
+"""The order in which roles are drawn: from the internet inwards, with roles that serve all others last."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,15 +7,15 @@ from portinfra.model.topology import INTERNET, Role, Topology
 Arranged = list[tuple[str, list[Role]]]
 
 FEW_ROLES = 6
-"""Below this, that a role talks with most others says nothing about it."""
+"""Below this number of roles, flows with most of the others do not make a role one of operations."""
 
 
 def tiers(topology: Topology) -> Arranged:
-    """Titles with their roles, from top to bottom; empty tiers are left out.
+    """Return the titles of tiers with their roles, from top to bottom, without empty tiers.
 
-    Public: it has public addresses. Operations: it calls, or is called by, more than three quarters of all
-    roles (logs, monitoring). Back end: it is called, and calls nobody of the service (data). Services: the
-    others. Within a tier, roles stand by their distance from the internet.
+    Public: roles with public addresses. Operations: roles that call, or are called by, more than three
+    quarters of all roles (logs, monitoring). Back end: roles that are called, and call no role of the service
+    (data). Services: all others. In a tier, roles are in order of their distance from the internet.
     """
     calls = _calls(topology)
     busy = {role.name for role in topology.roles if _talks_with_most(role, topology, calls)}
@@ -38,7 +38,7 @@ def _title(role: Role, calls: Mapping[str, set[str]], busy: set[str]) -> str:
 
 
 def _calls(topology: Topology) -> dict[str, set[str]]:
-    """Who may call whom; the internet and CIDRs are among the callers, not among the called."""
+    """Return the roles that each end may call. The internet and CIDRs are ends that call, too."""
     names = {role.name for role in topology.roles}
     calls: dict[str, set[str]] = {name: set() for name in names}
     for flow in topology.flows:
@@ -54,7 +54,7 @@ def _talks_with_most(role: Role, topology: Topology, calls: Mapping[str, set[str
 
 
 def _distances(topology: Topology, calls: Mapping[str, set[str]], busy: set[str]) -> dict[str, int]:
-    """Flows between the internet and each role, not by way of busy ones, which are near to everybody."""
+    """Return the number of flows from the internet to each role. No path leads through a busy role."""
     far = len(topology.roles) + 1
     distance = {role.name: far for role in topology.roles}
     reached = set(_outside(calls, distance))

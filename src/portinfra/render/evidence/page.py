@@ -1,4 +1,4 @@
-"""Evidence as one page to read: no script, nothing from elsewhere, good on paper and in the dark."""
+"""Evidence as one HTML page without scripts and external files, for screens, dark mode and paper."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -16,24 +16,24 @@ from portinfra.render.evidence.timeline import timeline
 from portinfra.rollout.evidence import verify
 from portinfra.safe_text import visible
 
-SIDEWAYS = '<p class="sideways"><small>← It goes on sideways →</small></p>'
-"""Where the drawing is wider than the screen."""
+SIDEWAYS = '<p class="sideways"><small>← Scroll sideways →</small></p>'
+"""The hint under a drawing that is wider than the screen."""
 
 MORE = ("hosts", "began", "at", "tries", "volumes", "by")
-"""The columns that a narrow screen leaves out, so that how it ended is seen without scrolling."""
+"""The columns that a narrow screen leaves out, so that a reader sees the result without scrolling."""
 
 RESULTS = {"passed": "good", "inconclusive": "unsure", "failed": "bad"}
-"""Result → its colour."""
+"""The style by result."""
 
 LOOKED = {
     "data": "passed probes read its data",
-    "service": "a probe passed, and none that reads its data",
-    "hosts": "its hosts run: no probe was asked",
+    "service": "a probe passed, but none that reads its data",
+    "hosts": "its hosts run, and no probe checked it",
     "nothing": "nothing: not all of its hosts came up",
 }
 
 _TICKED, _CODE = re.compile("`([^`]+)`"), r"<code>\1</code>"
-"""A command in a sentence, and as the page shows it."""
+"""The pattern of a command in a sentence, and its HTML."""
 
 TITLES = {
     "drill": "Recovery drill",
@@ -44,8 +44,9 @@ TITLES = {
 
 
 def report_html(document: Document, verifying: str = "") -> str:
-    """Return the page. `verifying` is the command that verifies the file that the document is in. Raises
-    PortinfraError for what is no evidence.
+    """Return the page. `verifying` is the command that verifies the file of the document.
+
+    Raises PortinfraError for a document that is no evidence.
     """
     verifying = verifying or command_line("dr", "verify", "FILE", "--key", "evidence-key.pub")
     altered = verify(document).found == "altered"
@@ -55,7 +56,7 @@ def report_html(document: Document, verifying: str = "") -> str:
         title = f"Altered: {title}"
     body = "\n".join(
         [
-            '<p class="bad"><b>ALTERED</b>: this is not as it was signed. Do not believe it.</p>'
+            '<p class="bad"><b>ALTERED</b>: this is not the evidence that was signed. Do not trust it.</p>'
             if altered
             else "",
             _simulated_notice(document),
@@ -94,57 +95,56 @@ def _colour(good: bool) -> str:
 
 
 def _gates(document: Document) -> list[tuple[int, JsonObject]]:
-    """Each gate, with the number of its wave."""
+    """Return each gate, with the number of its wave."""
     return [(n, check) for n, wave in enumerate(document["waves"], 1) for check in wave["checks"]]
 
 
 def _who(document: Document) -> str:
-    """In which accounts, of what, and by whom; evidence of before this was told leaves it out."""
-    told = []
+    """Return the accounts, the topology and the operator. Evidence of early versions does not have them."""
+    sentences = []
     if number := document["number"]:
-        told.append(f"Run {number} of this plan's ledger.")
+        sentences.append(f"Run {number} of this plan's ledger.")
     for end in ("source", "target"):
         account, principal = document[f"{end}_account"], document[f"{end}_principal"]
         if account or principal:
             by = f", as {principal}" if principal else ""
-            told.append(f"Account of the {end}: {account or 'not declared'}{by}.")
+            sentences.append(f"Account of the {end}: {account or 'not declared'}{by}.")
     if digest := document.get("topology_digest"):
         plan = f", plan {document['plan_digest']}" if document["plan_digest"] else ""
-        told.append(f"Topology: {document['topology']} as of {digest}{plan}.")
+        sentences.append(f"Topology: {document['topology']} as of {digest}{plan}.")
     if document["as_of"]:
-        told.append(f"Data as of {moment(document['as_of'])}.")
+        sentences.append(f"Data as of {moment(document['as_of'])}.")
     if operator := document.get("operator"):
-        told.append(f"Run by {operator}.")
-    return f'<p class="faint">{_e(" ".join(told))}</p>' if told else ""
+        sentences.append(f"Run by {operator}.")
+    return f'<p class="faint">{_e(" ".join(sentences))}</p>' if sentences else ""
 
 
 def _why(document: Document) -> str:
-    """Why it failed, and what was said by whatever failed; or how much it was that passed."""
+    """Return the reasons of a failure with the last output of failed checks, or the number that passed."""
     gates = [check for _, check in _gates(document)]
     checks = [*gates, *document["actions"], *document["probes"]]
     if document["result"] == "passed":
         parts = (("wave", document["waves"]), ("gate", gates), ("probe", document["probes"]))
-        told = [count(len(of), noun) for noun, of in parts if of]
-        return f"<p>{_e(', '.join(told))}: all passed.</p>" if told else ""
+        counts = [count(len(of), noun) for noun, of in parts if of]
+        return f"<p>{_e(', '.join(counts))}: all passed.</p>" if counts else ""
     given = [*document["reasons"], *(f"overruled: {each}" for each in document["overruled"])]
     reasons = "".join(f"<li>{_e(reason)}</li>" for reason in given)
-    said = "".join(
-        f'<p class="faint">{_e(check["name"])} said last:</p><pre>{_e(check["told"])}</pre>'
-        for check in checks
-        if check["told"] and not check["passed"]
+    failed = [(check["name"], check["told"]) for check in checks if check["told"] and not check["passed"]]
+    outputs = "".join(
+        f'<p class="faint">Last output of {_e(name)}:</p><pre>{_e(output)}</pre>' for name, output in failed
     )
-    return f'<ul class="{RESULTS[document["result"]]}">{reasons}</ul>{said}'
+    return f'<ul class="{RESULTS[document["result"]]}">{reasons}</ul>{outputs}'
 
 
 def _simulated_notice(document: Document) -> str:
-    """Return the sentence that heads a page of the built-in cloud."""
+    """Return the notice of a page about the built-in simulator."""
     if not document["simulated"]:
         return ""
-    return '<p class="unsure"><b>SIMULATED</b>: the built-in cloud did this. Nothing of it is real.</p>'
+    return '<p class="unsure"><b>SIMULATED</b>: this ran in the built-in simulator, not in a real cloud.</p>'
 
 
 def _looked_lines(document: Document) -> str:
-    """Return how deeply each group was looked at."""
+    """Return how deeply each group was checked."""
     if not document["looked"]:
         return ""
     rows = (
@@ -156,33 +156,33 @@ def _looked_lines(document: Document) -> str:
         for each in document["looked"]
     )
     accepted = f"<p>The plan accepts: {_e(document['accept'])}.</p>" if document["accept"] else ""
-    return "<h2>What was looked at</h2>" + _table(("group", "looked at", "which means"), rows) + accepted
+    return "<h2>What was checked</h2>" + _table(("group", "checked", "meaning"), rows) + accepted
 
 
 def _copy(document: Document) -> str:
-    """Return where else this evidence is."""
+    """Return where a copy of this evidence is."""
     if remote := document["remote"]:
         return f'<p class="faint">A copy goes to {_e(remote)}.</p>'
-    told = "The only copy of this evidence is on the machine that made it."
-    return f'<p class="faint">{told} An evidence block in the plan sends another one to a remote.</p>'
+    only = "The only copy of this evidence is on the machine that made it."
+    return f'<p class="faint">{only} An evidence block in the plan sends another one to a remote.</p>'
 
 
 def _data(document: Document) -> str:
     measured, target = document["rpo_measured"], document["rpo_target"]
-    told = "No data came back." if measured is None else "Age of the data that came back."
-    sentence = f"{told} At most {duration(target)} may be lost (rpo)."
+    meaning = "No data was restored." if measured is None else "Age of the restored data."
+    sentence = f"{meaning} At most {duration(target)} may be lost (rpo)."
     return _fact("Data", sentence, measured, target, document["result"] == "passed")
 
 
 def _time(document: Document) -> str:
     measured, target = document["rto_measured"], document["rto_target"]
-    told = "It never came up as a whole." if measured is None else "From the beginning until all was up."
-    sentence = f"{told} At most {duration(target)} is allowed (rto)."
+    meaning = "Not all waves came up." if measured is None else "From the beginning until all waves were up."
+    sentence = f"{meaning} At most {duration(target)} is allowed (rto)."
     return _fact("Time", sentence, measured, target, document["result"] == "passed")
 
 
 def _fact(name: str, sentence: str, measured: float | None, target: int, passed: bool) -> str:
-    """What was kept to is green only where all passed: nobody is to take a failure for a success."""
+    """Return a measured value. It is green only if the whole run passed, so no failure looks like success."""
     if measured is None:
         return f'<div class="fact">{name}<b>not measured</b>{_e(sentence)}</div>'
     whole = max(measured, target, 1.0)
@@ -207,13 +207,13 @@ def _course(document: Document) -> Iterable[str]:
 
 
 def _from(check: JsonObject) -> str:
-    """Return where a probe ran; empty: where the command ran. Evidence of earlier versions does not say."""
+    """Return where a probe ran; empty: where the command ran, or an early version wrote the evidence."""
     role = check.get("from_role", "")
     return f"on one more host of {role}" if role else ""
 
 
 def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Cells are HTML."""
+    """Return a table. Cells are HTML."""
     columns = [(heading, ' class="more"' if heading in MORE else "") for heading in headings]
     head = "".join(f"<th{kind}>{_e(heading)}</th>" for heading, kind in columns)
     body = "".join(
@@ -255,22 +255,22 @@ def _checks(title: str, checks: list[tuple[str, JsonObject]], started: str) -> s
             f"{_e(check['name'])} <small class='short'>{_e(where)}</small>{_command(check)}",
             _clock(check["at"], started),
             _e(check["tries"]),
-            f'<span class="said">{_e(check["told"])}</span>',
+            '<span class="said">' + _e(check["told"]) + "</span>",
             _end_text(check["passed"]),
         )
         for where, check in checks
     )
-    return f"<h2>{title}</h2>" + _table(("what was asked", "at", "tries", "it said", "result"), rows)
+    return f"<h2>{title}</h2>" + _table(("check", "at", "tries", "output", "result"), rows)
 
 
 def _command(check: JsonObject) -> str:
-    """Return the command and the digests that tell whether it was changed since."""
+    """Return the command and its digests, which show whether it was changed since."""
     if not check["command"]:
         return ""
     digests = (("command", check["command_sha256"]), ("file", check["file_sha256"]))
-    told = ", ".join(f"{of} {digest[:12]}" for of, digest in digests if digest)
+    known = ", ".join(f"{of} {digest[:12]}" for of, digest in digests if digest)
     shown = f"<code>{_e(check['command'])}</code> " if check["command"] != check["name"] else ""
-    return f"<br><small>{shown}{_e(f'SHA-256 of the {told}' if told else '')}</small>"
+    return f"<br><small>{shown}{_e(f'SHA-256 of the {known}' if known else '')}</small>"
 
 
 def _points(points: Iterable[JsonObject]) -> str:
@@ -299,13 +299,13 @@ def _approvals(approvals: Iterable[JsonObject]) -> str:
 
 
 def _aside(document: Document) -> str:
-    """Return how long both ends ran, and the volumes that were replaced though they had data of their own."""
+    """Return the time in which both environments ran, and the replaced volumes that had data of their own."""
     lines, ran = [], document["both_ran"]
     if ran and ran["ended"]:
         took = f"for {duration(ran['seconds'])}, until {moment(ran['ended'])}"
-        lines.append(f"<p>Both ends may have run {_e(took)}.</p>")
+        lines.append(f"<p>Both environments may have run {_e(took)}.</p>")
     elif ran:
-        lines.append(f"<p>Both ends may have run from {_e(moment(ran['began']))} on.</p>")
+        lines.append(f"<p>Both environments may have run from {_e(moment(ran['began']))} on.</p>")
     rows = (
         (
             _e(each["volume"]),
@@ -325,11 +325,11 @@ def _aside(document: Document) -> str:
             "<p>These volumes were replaced. They had data that is in no point.</p>"
             + _table(("volume", "snapshot", "kept"), rows)
         )
-    return "<h2>What was left aside</h2>" + "".join(lines) if lines else ""
+    return "<h2>What was replaced</h2>" + "".join(lines) if lines else ""
 
 
 def _unread(entries: Collection[str]) -> str:
-    """Return the entries of the ledger that may be of newer data."""
+    """Return the unreadable entries of the ledger, which may record newer data."""
     if not entries:
         return ""
     listed = "".join(f"<li>{_e(each)}</li>" for each in entries)
@@ -341,24 +341,27 @@ def _afterwards(document: Document) -> str:
     calls = f"{count(document['calls'], 'API call')} to the target."
     if left:
         are = "is" if left == 1 else "are"
-        calls = f"{count(left, 'resource')} of it {are} left in the target: run {sweep}. {calls}"
+        remains = f"{count(left, 'resource')} of it {are} left in the target."
+        calls = f"{remains} To delete what is left: {sweep}. {calls}"
     if document["kind"] == "refresh":
         up = document["rto_measured"] is not None
         again = command("dr", "refresh", document["recovery"])
-        told = "is up as a standby." if up else f"is not up yet: run {again} again."
-        return f"{document['target']} {told} The source was left as it is. {calls}"
+        state = "is up as a standby." if up else f"is not up yet: run {again} again."
+        return f"{document['target']} {state} The source was not changed. {calls}"
     if document["kind"] != "drill":
-        stands = document["rto_measured"] is not None
-        over = "has taken over." if stands else "has not taken over yet: run it again to go on."
+        is_active = document["rto_measured"] is not None
+        over = (
+            "has taken over." if is_active else "has not taken over yet: run the command again to continue."
+        )
         stopped = "The source was stopped first."
         if not document["source_fenced"]:
             fence = command("dr", "fence", document["recovery"])
-            stopped = f"The source was NOT stopped: when it comes back, first of all run {fence}."
+            stopped = f"The source was NOT stopped. When it comes back, run first: {fence}."
         return f"{document['target']} {over} {stopped} {calls}"
     if way := document["way_in"]:
         calls = f"{way['through']} could be reached from {', '.join(way['ranges'])}. {calls}"
     if left is None:
-        return f"It is not known whether anything of it is left in the target: run {sweep}. {calls}"
+        return f"It is not known whether anything of it is left in the target. Run {sweep}. {calls}"
     return calls if left else f"Nothing of it is left in the target. {calls}"
 
 
@@ -367,9 +370,9 @@ def _signature(document: Document, verifying: str) -> str:
     if not isinstance(signed, Mapping):
         return f'<p class="faint">This evidence is not signed. {by}</p>'
     return (
-        '<p class="faint">The JSON that this page was made of is signed with Ed25519, key '
+        '<p class="faint">The JSON file behind this page is signed with Ed25519, key '
         f"<code>{_e(str(signed.get('public_key'))[:16])}</code>. This page proves nothing; "
-        f"<code>{_e(verifying)}</code> tells whether that file is as it was signed, and by whom. {by}</p>"
+        f"<code>{_e(verifying)}</code> shows whether that file is as it was signed, and by whom. {by}</p>"
     )
 
 
@@ -378,7 +381,7 @@ def _short(text: str) -> str:
 
 
 def _clock(when: str, started: str) -> str:
-    """The time of day, with the day where it is another than that of the beginning."""
+    """Return the time of day, with the date where it differs from that of the beginning."""
     at = datetime.fromisoformat(when).astimezone(UTC)
     same = at.date() == datetime.fromisoformat(started).astimezone(UTC).date()
     return _short(at.strftime("%H:%M:%S" if same else "%Y-%m-%d %H:%M:%S"))

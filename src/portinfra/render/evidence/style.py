@@ -1,4 +1,4 @@
-"""How the page of evidence looks."""
+"""The style sheet of the page of evidence."""
 
 STYLE = """
 :root { --ink: #1d2327; --paper: #fff; --faint: #636c73; --line: #d9dee2; --good: #1a7f4b; --bad: #c0272d;

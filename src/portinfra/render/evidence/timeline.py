@@ -1,4 +1,4 @@
-"""What happened when, as a drawing: a bar a wave, a dot a check, on one axis of time."""
+"""The timeline of a run as a drawing: a bar for each wave, and a dot for each check."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,32 +12,32 @@ from portinfra.model.plain import Document, JsonObject
 WIDTH, LEFT, RIGHT = 900, 230, 130
 ROW, BAR, TOP = 30, 16, 8
 LABEL = 32
-"""The most characters of a label; the tables have all of it."""
+"""The most characters of a label; the tables have the whole."""
 NICE = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
-"""Seconds between two marks of the axis."""
+"""Possible distances between two marks of the axis, in seconds."""
 MARKS = 7
 
 COLOURS = {True: "good", False: "bad", None: "faint"}
 
 RECT = '<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{height}" rx="3" fill="{colour}"/>'
 CLIPPED = '<svg x="0" y="{y}" width="{width}" height="{height}"><title>{whole}</title>{text}</svg>'
-"""A label ends where it would run into the drawing, however wide its letters are."""
+"""A label, cut where it would run into the drawing, as letters differ in width."""
 
 
 @frozen
 class Row:
-    """A bar, or a dot where it has no length. Seconds from the beginning."""
+    """A bar, or a dot if it has no length. Times are in seconds from the beginning."""
 
     label: str
     at: float
-    told: str
+    note: str
     good: bool | None
-    """None: it is no part of what passes or fails."""
+    """None: it neither passes nor fails."""
     length: float | None = None
 
 
 def timeline(document: Document) -> str:
-    """The drawing, as SVG that takes its colours from the page."""
+    """Return the drawing, as SVG that takes its colours from the page."""
     start = _seconds(document["started"])
     whole = max(1.0, _seconds(document["ended"]) - start)
     scale = (WIDTH - LEFT - RIGHT) / whole
@@ -50,17 +50,17 @@ def timeline(document: Document) -> str:
 
 
 def _rows(document: Document, start: float, whole: float) -> Iterable[Row]:
-    """A row each for the waves and checks, and for what came last, in their order.
+    """Yield a row for each wave and check, and for the end of a drill, in their order.
 
-    Moments are whole seconds: what ended a wave and what began the next may be of the same one.
+    Moments are whole seconds, so the end of a wave and the begin of the next one may be equal.
     """
     actions = [_dot("action", check, start) for check in document["actions"]]
     last = 0.0
     for number, wave in enumerate(document["waves"], 1):
         at, length = _seconds(wave["started"]) - start, wave["seconds"]
         yield from _before(at, actions)
-        told = duration(length) + ("" if wave["passed"] else ", failed")
-        yield Row(f"{number}  {', '.join(wave['roles'])}", at, told, wave["passed"], length)
+        note = duration(length) + ("" if wave["passed"] else ", failed")
+        yield Row(f"{number}  {', '.join(wave['roles'])}", at, note, wave["passed"], length)
         yield from (_dot("gate", check, start) for check in wave["checks"])
         last = max(last, at + length)
     after = [*actions, *(_dot("probe", check, start) for check in document["probes"])]
@@ -68,19 +68,19 @@ def _rows(document: Document, start: float, whole: float) -> Iterable[Row]:
     last = max([last, *(row.at for row in after)])
     if document["kind"] == "drill" and whole > last:
         done = document["left_behind"] == 0
-        told = duration(whole - last) + ("" if done else ", failed")
-        yield Row("tear down", last, told, None if done else False, whole - last)
+        note = duration(whole - last) + ("" if done else ", failed")
+        yield Row("deletion", last, note, None if done else False, whole - last)
 
 
 def _before(at: float, rows: list[Row]) -> Iterable[Row]:
-    """Those that were not later, which are taken from the list."""
+    """Yield the rows that are not later, and remove them from the list."""
     while rows and rows[0].at <= at:
         yield rows.pop(0)
 
 
 def _dot(kind: str, check: JsonObject, start: float) -> Row:
-    told = f"{kind} {'passed' if check['passed'] else 'failed'}"
-    return Row(check["name"], _seconds(check["at"]) - start, told, check["passed"])
+    note = f"{kind} {'passed' if check['passed'] else 'failed'}"
+    return Row(check["name"], _seconds(check["at"]) - start, note, check["passed"])
 
 
 def _draw(row: Row, scale: float, y: float) -> Iterable[str]:
@@ -96,7 +96,7 @@ def _draw(row: Row, scale: float, y: float) -> Iterable[str]:
     else:
         width = max(row.length * scale, 2.0)
         yield RECT.format(x=x, y=y, width=width, height=BAR, colour=colour)
-    yield f'<text x="{x + width + 8:.1f}" y="{y + 13}" fill="var(--faint)">{row.told}</text>'
+    yield f'<text x="{x + width + 8:.1f}" y="{y + 13}" fill="var(--faint)">{row.note}</text>'
 
 
 def _axis(whole: float, scale: float, bottom: float) -> Iterable[str]:
@@ -105,8 +105,8 @@ def _axis(whole: float, scale: float, bottom: float) -> Iterable[str]:
     for mark in range(0, int(whole) + 1, step):
         x = LEFT + mark * scale
         yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{bottom}" stroke="var(--line)"/>'
-        told = duration(mark)
-        yield (f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle" fill="var(--faint)">{told}</text>')
+        time = duration(mark)
+        yield (f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle" fill="var(--faint)">{time}</text>')
 
 
 def _seconds(moment: str) -> float:

@@ -1,4 +1,4 @@
-"""Evidence of what was done: a document that is signed, and read back."""
+"""Evidence of a run: a document that portinfra signs, saves and reads."""
 
 from portinfra.model.plain import Document
 from portinfra.rollout.evidence.parsing import parse, read_value

@@ -1,4 +1,4 @@
-"""A document read back as the value that it was made of; all that is wrong with it is told at once."""
+"""The conversion of a document into the value that it was made from. It reports all errors at once."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -15,16 +15,16 @@ T = TypeVar("T")
 
 WORDS: dict[Any, str] = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 LIMIT = 2.0**53
-"""Numbers beyond are none that every reader of JSON agrees on."""
+"""The limit of numbers: readers of JSON differ about greater ones."""
 MOMENTS = ("started", "ended", "at", "taken", "as_of")
-"""The fields that hold a moment."""
+"""The fields with a moment."""
 
 
 def parse(text: str, fix: str) -> Document:
     """Return the document of a text in JSON.
 
-    Raises PortinfraError, with `fix`, for what is no JSON object, or names a field twice: one reader would
-    see the first value, and another the last.
+    Raises PortinfraError, with `fix`, for a text that is no JSON object or has a field twice. One reader
+    would see the first value, and another the last.
     """
     try:
         document = json.loads(text, object_pairs_hook=_once)
@@ -36,10 +36,10 @@ def parse(text: str, fix: str) -> Document:
 
 
 def read_value(kind: type[T], document: JsonObject, fix: str) -> T:
-    """Return the value, of an attrs class, that `document_of` made the document of.
+    """Return the value of an attrs class from which `document_of` made the document.
 
-    Fields that the class does not have are left out: a later version may have added them. Raises
-    PortinfraError, with `fix` and all that is wrong.
+    Unknown fields are left out: a later version may have added them. Raises PortinfraError, with `fix` and
+    all errors.
     """
     wrong: list[str] = []
     value: T = _read(kind, document, "", wrong)
@@ -54,35 +54,35 @@ def _once(pairs: Iterable[tuple[str, Any]]) -> Document:
     if len(document) < len(pairs):
         names = [name for name, _ in pairs]
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(f"{', '.join(twice)} is there twice")
+        raise ValueError(f"it has {', '.join(twice)} twice")
     return document
 
 
 def _read(kind: Any, given: Any, path: str, wrong: list[str]) -> Any:
-    """The value as this kind has it; what is wrong is added to the list."""
+    """Return the value as this type has it. Add errors to the list."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is UnionType:
         return None if given is None else _read(arguments[0], given, path, wrong)
     if origin is tuple:
         items = given if isinstance(given, list) else []
         if items is not given:
-            wrong.append(f"{path} is no list")
+            wrong.append(f"{path} is not a list")
         return tuple(_read(arguments[0], item, f"{path}[{n}]", wrong) for n, item in enumerate(items))
     if has(kind):
         return _read_object(kind, given, path, wrong)
     if origin is Literal:
         if given not in arguments:
-            wrong.append(f"{path} is none of {', '.join(arguments)}")
+            wrong.append(f"{path} is not one of {', '.join(arguments)}")
     elif not _is(kind, given):
         wrong.append(f"{path} is not {WORDS[kind]}")
     elif path.rpartition(".")[2] in MOMENTS and not _is_moment(given):
-        wrong.append(f"{path} is no moment: {given[:40]!r}")
+        wrong.append(f"{path} is not a date with time and zone: {given[:40]!r}")
     return given
 
 
 def _read_object(kind: Any, given: Any, path: str, wrong: list[str]) -> Any:
     if not isinstance(given, Mapping):
-        wrong.append(f"{path} is no object")
+        wrong.append(f"{path} is not an object")
         return None
     hints, before = get_type_hints(kind), len(wrong)
     values = {}

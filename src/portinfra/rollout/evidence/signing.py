@@ -1,7 +1,7 @@
-"""Evidence signed with Ed25519, so that nobody changes it unseen.
+"""The signature of evidence with Ed25519, which shows every later change.
 
-What is signed is the document in one canonical form: UTF-8, keys sorted, no spaces. The signature and the
-public key are added to it under `signed`.
+The signature is over the canonical form of the document: UTF-8, sorted keys, no spaces. The field `signed`
+has the signature and the public key.
 """
 
 import base64
@@ -35,30 +35,30 @@ SIGNED = "signed"
 
 @frozen
 class Verdict:
-    """Whether evidence can be believed."""
+    """The result of the verification of evidence."""
 
     found: Literal["good", "altered", "unsigned", "another key", "unknown signer"]
     signer: str = ""
-    """The public key that it names, in base64."""
+    """The public key that the evidence names, in base64."""
 
     @property
     def fingerprint(self) -> str:
-        """The first sixteen digits of that key."""
+        """The first 16 characters of that key."""
         return self.signer[:16]
 
     @property
     def good(self) -> bool:
-        """Whether it is as it was signed, by a key that is trusted."""
+        """Whether it is as it was signed, with a trusted key."""
         return self.found == "good"
 
     @property
     def is_intact(self) -> bool:
-        """Whether it is as it was signed, by any key: everyone can make a key and sign with it."""
+        """Whether it is as it was signed, with any key. Everyone can make a key and sign with it."""
         return self.found in ("good", "another key", "unknown signer")
 
     @property
     def sentence(self) -> str:
-        """One line for a person."""
+        """The verdict as one line for a person."""
         return {
             "good": f"Good: it is as it was signed with key {self.fingerprint}.",
             "altered": "ALTERED: it is not as it was signed.",
@@ -70,19 +70,19 @@ class Verdict:
 
 @check_types
 def signing_key(path: Path) -> Ed25519PrivateKey:
-    """The private key of a file; where there is none, a new one, with its public half beside it as `.pub`.
+    """Return the private key of a file. If there is none, create one, with its public key as `.pub` beside.
 
-    Raises PortinfraError for a key that others may read, or that is none.
+    Raises PortinfraError for a key that other users may read, or a file that is no key.
     """
     public = path.with_suffix(".pub")
     if public == path:
         raise PortinfraError(
-            f"{path} is where a public key would be", fix="Give the private key another name: key.pem."
+            f"{path} has the name of a public key", fix="Give the private key another name: key.pem."
         )
     if not path.exists():
         _make_key(path)
     if path.stat().st_mode & 0o077:
-        raise PortinfraError(f"others may read the key {path}", fix=f"chmod 600 {path}")
+        raise PortinfraError(f"other users may read the key {path}", fix=f"Run: chmod 600 {path}")
     key = _private(path)
     if not public.exists():
         public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
@@ -91,7 +91,7 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
 
 @check_types
 def sign(document: Document, key: Ed25519PrivateKey) -> Document:
-    """The document with its signature."""
+    """Return the document with its signature."""
     signature = key.sign(_canonical(document))
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     return {**_without_seal(document), SIGNED: _seal(public, signature)}
@@ -99,9 +99,9 @@ def sign(document: Document, key: Ed25519PrivateKey) -> Document:
 
 @check_types
 def verify(document: JsonObject, public: bytes | None = None, signers: Collection[str] = ()) -> Verdict:
-    """Return whether a document is as it was signed, by `public` (PEM) or by one of `signers` (base64).
+    """Return whether a document is as it was signed, with `public` (PEM) or with one of `signers` (base64).
 
-    Without any of them the best answer is "unknown signer".
+    Without any of them, the best verdict is "unknown signer".
     """
     verdict = _read_seal(document)
     if verdict.found != "unknown signer":
@@ -129,7 +129,9 @@ def _read_seal(document: JsonObject) -> Verdict:
         key = Ed25519PublicKey.from_public_bytes(raw)
     except ValueError:
         return Verdict("altered")
-    if signed != _seal(raw, signature):  # no signature holds for the seal itself, so it has one form only
+    if signed != _seal(
+        raw, signature
+    ):  # the signature does not cover the seal, so the seal has one form only
         return Verdict("altered", _text(raw))
     try:
         key.verify(signature, _canonical(document))
@@ -139,7 +141,7 @@ def _read_seal(document: JsonObject) -> Verdict:
 
 
 def _make_key(path: Path) -> None:
-    """A new key, there as a whole or not at all; where another run was faster, its key stays."""
+    """Create a key as a whole or not at all. If another run created one first, that key stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     key = Ed25519PrivateKey.generate()
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".key-") as file:  # of mode 0600
@@ -155,14 +157,17 @@ def _private(path: Path) -> Ed25519PrivateKey:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except TypeError as error:
         raise PortinfraError(
-            f"the key {path} wants a passphrase", fix="Move it away: a key without one is made in its place."
+            f"the key {path} needs a passphrase",
+            fix="Move it away: portinfra makes a key without one in its place.",
         ) from error
     except ValueError as error:
         raise PortinfraError(
-            f"{path} is no private key", fix="Move it away: a new one is made in its place."
+            f"{path} is not a private key", fix="Move it away: portinfra makes a new one in its place."
         ) from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise PortinfraError(f"{path} is no Ed25519 key", fix="Move it away: a new one is made in its place.")
+        raise PortinfraError(
+            f"{path} is not an Ed25519 key", fix="Move it away: portinfra makes a new one in its place."
+        )
     return key
 
 
@@ -170,15 +175,17 @@ def _public_raw(pem: bytes) -> bytes:
     try:
         key = load_pem_public_key(pem)
     except ValueError as error:
-        raise PortinfraError("that is no public key", fix="Name the .pub file of the signer.") from error
+        raise PortinfraError(
+            "the given key is not a public key", fix="Name the .pub file of the signer."
+        ) from error
     if not isinstance(key, Ed25519PublicKey):
-        raise PortinfraError("that is no Ed25519 key", fix="Name the .pub file of the signer.")
+        raise PortinfraError("the given key is not an Ed25519 key", fix="Name the .pub file of the signer.")
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def _canonical(document: JsonObject) -> bytes:
     plain = json.dumps(_without_seal(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return plain.encode(errors="surrogatepass")  # what somebody put into it must not stop `verify`
+    return plain.encode(errors="surrogatepass")  # a wrong character in the document must not stop `verify`
 
 
 def _seal(public: bytes, signature: bytes) -> Document:
@@ -194,11 +201,11 @@ def _text(raw: bytes) -> str:
 
 
 def document_of(schema: str, value: AttrsInstance) -> Document:
-    """Every field of a value, under its own name. What is no text in UTF-8 is shown as `?`."""
+    """Return every field of a value, by its name. Characters that are not UTF-8 become `?`."""
     return {"schema": schema, **asdict(value, value_serializer=_as_text)}
 
 
 def _as_text(instance: object, attribute: object, value: object) -> object:
     if isinstance(value, str):
-        return value.encode(errors="replace").decode()  # a hook may say anything, also half a character
+        return value.encode(errors="replace").decode()  # a hook may print anything, also half a character
     return [_as_text(instance, attribute, one) for one in value] if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""The folder where evidence is kept, and the key that signs it."""
+"""The folder of evidence, and the key that signs it."""
 
 import json
 from contextlib import suppress
@@ -20,15 +20,15 @@ KEY_FILE = "evidence-key.pem"
 
 @frozen
 class EvidenceStore:
-    """Where evidence is signed and kept. It is opened before there is any, lest any be lost."""
+    """A store that signs and saves evidence. A run opens it first, so that no evidence is lost."""
 
     key: Ed25519PrivateKey
     folder: Path
     public_key: Path
-    """The file that `verify` takes: the key's public half."""
+    """The file of the public key, which `verify` takes."""
 
     def documents(self) -> list[tuple[str, Document]]:
-        """Return the name and the document of each file of evidence that can be read."""
+        """Return the name and the document of each readable file of evidence."""
         found = []
         for file in sorted(self.folder.glob("*.json")):
             with suppress(PortinfraError, OSError, UnicodeDecodeError):
@@ -38,7 +38,7 @@ class EvidenceStore:
     def save(self, name: str, document: Document) -> tuple[Path, Document]:
         """Sign a document, and write it to a new file: `name.json`, else `name-2.json` and so on.
 
-        Returns the file and the signed document. Raises OSError.
+        Return the file and the signed document. Raises OSError.
         """
         signed = sign(document, self.key)
         names = chain([name], (f"{name}-{number}" for number in count(2)))
@@ -48,7 +48,7 @@ class EvidenceStore:
 
 
 def open_store() -> EvidenceStore:
-    """Open the store of `PORTINFRA_HOME`, else of `.portinfra`; make its folder and key where there are none.
+    """Open the store in `PORTINFRA_HOME`, else in `.portinfra`. Create a missing folder and a missing key.
 
     Raises PortinfraError for a key or a folder that cannot be used.
     """
@@ -60,6 +60,6 @@ def open_store() -> EvidenceStore:
         return EvidenceStore(signing_key(key_file), folder, key_file.with_suffix(".pub"))
     except OSError as error:
         raise PortinfraError(
-            f"evidence could not be kept: {error}; nothing was begun",
-            fix=f"Let {folder} be a folder that you may write to.",
+            f"evidence cannot be saved: {error}; nothing was begun",
+            fix=f"Make {folder} a folder that you may write to, then run the same command again.",
         ) from error

@@ -1,4 +1,4 @@
-"""The conformance suite: what every provider must keep to, as tests that it inherits.
+"""The conformance suite: tests that every provider inherits.
 
     class TestAcme(ProviderConformance):
         @pytest.fixture
@@ -30,7 +30,7 @@ from portinfra.testing.conformance.suite.locks import Locks
 from portinfra.testing.conformance.suite.optional_abilities import OptionalAbilities
 from portinfra.testing.conformance.suite.permissions import Permissions
 from portinfra.testing.conformance.suite.records import Records
-from portinfra.testing.conformance.suite.repair import Mending
+from portinfra.testing.conformance.suite.repair import Repair
 from portinfra.testing.conformance.suite.replacements import Replacements
 from portinfra.testing.conformance.suite.same_answers import SameAnswers
 from portinfra.testing.conformance.suite.steady_traffic import SteadyTraffic
@@ -45,7 +45,7 @@ __all__ = ["AFTER", "BEFORE", "Bed", "ProviderConformance", "Stage"]
 class ProviderConformance(
     CrashAtEveryCall,
     BadWeather,
-    Mending,
+    Repair,
     Acceptance,
     Causes,
     SteadyTraffic,
@@ -65,22 +65,20 @@ class ProviderConformance(
     SameAnswers,
     OptionalAbilities,
 ):
-    """All of it. A subclass has one fixture, `bed`.
+    """All tests of the suite. A subclass has one fixture, `bed`.
 
     pytest begins with the last of these classes. So the simplest tests run first, and `-x` shows the failure
     that is easiest to read.
     """
 
     gaps: ClassVar[Mapping[str, str]] = {}
-    """Tests that this provider cannot pass, by name, each with the reason: strict, so that a gap that is
-    closed is noticed.
-    """
+    """Tests that this provider cannot pass, by name, each with the reason. A gap that is closed fails."""
 
     @pytest.fixture
     def stage(
         self, bed: Bed, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> Iterator[Stage]:
-        """The bed with an empty world."""
+        """Return the bed, with nothing in it."""
         monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
         name = request.node.originalname
         if name in self.gaps:

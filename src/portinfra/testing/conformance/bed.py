@@ -1,4 +1,4 @@
-"""What a provider's test file hands to the suite: a world to try it in, and what that world can do."""
+"""The bed: the object that a provider's test file passes to the suite."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
@@ -19,73 +19,74 @@ FOREIGN_KINDS = (
     "firewall in our network",
     "firewall on our host",
 )
-"""What others may make within ours: what `Bed.place_foreign` makes."""
+"""The kinds of resources of others inside ours, which `Bed.place_foreign` makes."""
 
 
 class Bed(ABC):
-    """A provider's test bed: an emulator, a simulator, or real machines of one's own.
+    """A provider's test bed: an emulator, a simulator, or your own machines.
 
-    What is not overridden here is an ability that the bed lacks: tests that need it are skipped, and say so.
+    A member without an override is an ability that the bed lacks. The suite skips the tests that need it,
+    with the reason.
     """
 
     environment: Environment
-    """Where the suite builds: provider, account, two or more zones by name, a CIDR."""
+    """The environment of the tests: provider, account, two or more zones by name, a CIDR."""
     elsewhere: Environment | None = None
-    """Another region of the same account; None: there is none."""
+    """Another region of the same account; None: without one."""
     key: str | None = None
-    """A key of one's own, there."""
+    """A key of your own that `environment` and `elsewhere` can use; None: without one."""
     before: Topology = BEFORE
-    """The smallest topology with one of each kind and each dependency. Where the plugin says
-    `public_addresses=False`, the suite leaves out public addresses here and in `after`.
+    """The smallest topology with each kind and each dependency. If the plugin has `public_addresses=False`,
+    the suite leaves out public addresses here and in `after`.
     """
     after: Topology = AFTER
-    """What it becomes: something of each kind changes, goes, and is new."""
+    """The topology after a change: of each kind, one resource changes, one goes and one is new."""
     clock: Clock | None = None
     """The bed's own time, where hours cost nothing; None: the provider's."""
     forked: Callable[[], object] | None = None
-    """Where the world lives in this process, so that forking the process forks the world: called first in
-    what was forked off. None: it lives elsewhere.
+    """The function that a forked process calls first, if a fork of this process copies the bed's resources.
+    None: they live elsewhere.
     """
     stride: int = 1
-    """The crash sweep tries one distinct crash in so many."""
+    """The crash sweep tries one distinct crash in this many."""
     repeats: int | None = 1
-    """Of the writes of each action, the crash sweep tries the first, and one in so many after it. None: only
-    the first.
+    """Of the writes of each action, the crash sweep tries the first, and one in this many after it. None:
+    only the first.
     """
     limited: str = "instance"
-    """The kind that `set_quota` can limit: one of which `before` has two or more."""
+    """The kind that `set_quota` can limit. `before` has two or more of it."""
     foreign_kinds: Collection[str] = FOREIGN_KINDS
-    """The kinds of `place_foreign` that this cloud has: all, unless a cloud has no such resource at all."""
+    """The kinds of `place_foreign` that this cloud has. By default all."""
     reads_max: int = 12
-    """A plan that finds nothing to do makes no more calls than this, pages aside."""
+    """The most calls, without further pages, of a plan that finds nothing to do."""
 
     @property
     def too_large(self) -> Collection[str]:
-        """The sizes that no machine of this bed can hold; where machines are one's own, there may be some."""
+        """The sizes that no machine of this bed can hold. Beds of your own machines may have some."""
         return ()
 
     @abstractmethod
     def reset(self) -> None:
-        """Begin with an empty world."""
+        """Begin with nothing."""
 
     @abstractmethod
     def ground_truth(self) -> Sequence[str]:
-        """Everything that exists, by the world's own word and not by the provider's reads, leases included.
+        """Return everything that exists, read from the world itself and not by the provider, with leases.
 
-        One line each, sorted, its kind first (`claim` for a claim), without ids, times and whatever else
-        differs between two worlds that are the same. What is on its way out is left aside, or waited for.
+        A sorted line for each resource, its kind first (`claim` for a lease), without ids, times and other
+        values that differ between equal runs. What is being deleted is left out, or waited for.
         """
 
     def silence(self, zone: str) -> AbstractContextManager[object]:
-        """While it lasts, a zone does not answer."""
-        return _lacks(f"cannot let {zone} fall silent")
+        """Let a zone give no answer inside the `with` block."""
+        return _lacks(f"cannot let {zone} stop answering")
 
     def set_quota(self, kind: str, limit: int) -> None:
-        """Let the account have no more than so many of a kind."""
-        _lacks(f"cannot limit how many of kind {kind} there may be ({limit})")
+        """Let the account have at most `limit` resources of a kind."""
+        _lacks(f"cannot limit kind {kind} to {limit}")
 
     def exhaust(self, zone: str) -> None:
-        """Let a zone have no machine left to give."""
+        """Let a zone have no free machine."""
         _lacks(f"cannot exhaust {zone}")
 
     def fail_next_host(self) -> None:
@@ -93,12 +94,12 @@ class Bed(ABC):
         _lacks("cannot let an instance fail after it was accepted")
 
     def fail_deletions(self, times: int) -> str:
-        """Let the provider accept deletions that fail afterwards, so many times. Return their kind."""
+        """Let the provider accept `times` deletions that fail afterwards. Return their kind."""
         _lacks(f"cannot let a deletion fail {times} times after it was accepted")
         return ""
 
     def fail_starts(self, times: int) -> None:
-        """Let the provider accept so many starts of hosts, which then stay stopped: their key is unusable."""
+        """Let the provider accept `times` starts of hosts, which then stay stopped: their key is unusable."""
         _lacks(f"cannot let a start fail {times} times after it was accepted")
 
     def disable_key(self, key: str) -> None:
@@ -106,7 +107,7 @@ class Bed(ABC):
         _lacks(f"cannot disable the key {key}")
 
     def delete_key(self, key: str) -> None:
-        """Let there be no key of this name."""
+        """Delete the key of this name."""
         _lacks(f"cannot delete the key {key}")
 
     def deny_action(self) -> str:
@@ -116,7 +117,7 @@ class Bed(ABC):
 
     def user_data(self, host: str) -> str:
         """Return the user data and the SSH keys that a host, by its name (`web1`), was created with."""
-        _lacks(f"does not tell what {host} was given")
+        _lacks(f"does not return the user data of {host}")
         return ""
 
     def print_console(self, host: str, text: str) -> None:
@@ -124,17 +125,17 @@ class Bed(ABC):
         _lacks(f"cannot let {host} print {len(text)} characters")
 
     def copy_owner(self) -> None:
-        """Make a volume of another name that bears the owner of `volume.db1-data`, as a person who copies all
-        of its tags would.
+        """Make a volume of another name with the owner of `volume.db1-data`, as a person who copies all of
+        its tags does.
         """
-        _lacks("keeps no owner that could be copied")
+        _lacks("keeps no owner that can be copied")
 
     def make_foreign(self) -> None:
-        """Make something that is not ours, of each kind that can be had alone, as a person would."""
-        _lacks("has no other owner in it")
+        """Make one resource of others of each kind that needs no other resource, as a person does."""
+        _lacks("has no resources of others")
 
     def place_foreign(self, kind: str) -> str:
-        """Make something that is not ours within what `before` has become, as a person would. Return its id.
+        """Make a resource of others inside the resources of `before`, as a person does. Return its id.
 
         kind: one of `foreign_kinds`. Without an override the tests of foreign resources fail: the suite
         cannot see whether the drivers list them.
@@ -143,7 +144,7 @@ class Bed(ABC):
 
 
 def fit_topologies(bed: Bed) -> None:
-    """Leave out of a bed's topologies what its plugin's capabilities say that the provider does not have."""
+    """Remove from a bed's topologies what the capabilities of its plugin exclude."""
     if not registry.plugin(bed.environment.provider).capabilities.public_addresses:
         bed.before, bed.after = map(without_public_addresses, (bed.before, bed.after))
 

@@ -1,4 +1,4 @@
-"""What core asks the drivers during a plan: one question for each call, each wait and each end of a step."""
+"""The questions of core to the drivers during a plan: one for each call, each wait and each end of a step."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -27,7 +27,7 @@ class Question:
     refs: Refs
 
     def answer(self) -> NextCall:
-        """Ask the driver."""
+        """Call the driver with the arguments."""
         return ask(self.driver, self.want, self.seen, self.refs)
 
     def reorder(self) -> "Question":
@@ -41,20 +41,22 @@ class Question:
         )
 
     def describe(self, answer: NextCall) -> str:
-        """Return an answer as a failure shows it: the driver, the step and all of the call."""
+        """Return the text of an answer in a failure: the driver, the step and the whole call."""
         shown = f"{answer.action} {dict(answer.parameters)}" if isinstance(answer, Call) else f"{answer}"
         return f"{type(self.driver).__name__}.next_call for {self.step.address}: {shown}"
 
 
 def questions(plan: Plan, drivers: Drivers) -> Iterator[Question]:
-    """Yield each question of a plan in an order that it allows. Each call's promise is believed."""
+    """Yield each question of a plan, in an order that the plan allows. The promise of each call counts as
+    done.
+    """
     world = World(plan.observation.resources)
     refs = Refs(plan.scope, "attempt-1", world, world.removals)
     for step in order(plan.steps):
         for _ in range(CALLS_MAX):
-            there = world.snapshot()
-            asked = evolve(refs, seen=there, removals=dict(world.removals))
-            question = ask_about(plan, step, drivers, asked)
+            snapshot = world.snapshot()
+            current = evolve(refs, seen=snapshot, removals=dict(world.removals))
+            question = ask_about(plan, step, drivers, current)
             yield question
             answer = dry_step(question.driver, step.address, question.want, world, refs)
             if answer is DONE or isinstance(answer, Refuse):
@@ -62,7 +64,7 @@ def questions(plan: Plan, drivers: Drivers) -> Iterator[Question]:
 
 
 def ask_about(plan: Plan, step: Step, drivers: Drivers, refs: Refs) -> Question:
-    """Return the question about a step, whose resource is wanted or was seen when the plan was made."""
+    """Return the question about a step, whose resource is wanted or was observed when the plan was made."""
     want, seen = plan.target(step), refs.seen.get(step.address)
     spec = want or (seen.spec if seen else plan.observation.resources[step.address].spec)
     return Question(step, drivers[type(spec)], want, seen, refs)

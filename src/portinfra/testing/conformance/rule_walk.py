@@ -1,7 +1,7 @@
-"""Walks from the firewall rules of one topology to those of another, and what passes after each call.
+"""Walks from the firewall rules of one topology to those of another, and the traffic after each call.
 
-No call is performed: the drivers are asked, and the promise of each call (`Call.after`) is believed. Hosts,
-subnets and addresses of both topologies exist all the time, so that only firewall rules decide what passes.
+No call is made. The walk calls the drivers, and takes the promise of each call (`Call.after`) as its result.
+Hosts, subnets and addresses of both topologies exist all the time, so that only firewall rules decide.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ from portinfra.model.topology import Topology
 from portinfra.placement import place
 from portinfra.planning.changes import Drivers
 from portinfra.planning.dry_run import dry_step
-from portinfra.planning.make_plan import compose
+from portinfra.planning.make_plan import make_plan
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Refs, Refuse
 from portinfra.reach.links import links
@@ -28,26 +28,26 @@ from portinfra.reach.traffic import NOTHING, Traffic
 
 Resources = Mapping[Address, Spec]
 Moment = tuple[Call | None, Observation]
-"""A call, and what exists after it; without a call at the end of a walk."""
+"""A call, and what exists after it. At the end of a walk the call is None."""
 Pairs = Mapping[tuple[Party, Party], Traffic]
-"""Source and target → what passes from the one to the other."""
+"""Source and target → the traffic that passes from one to the other."""
 
 
 @define
 class RuleWalk:
-    """What happens on the way from one topology to another."""
+    """The moments of a walk from one topology to another."""
 
     planned: int
-    """How many calls the plan foretells."""
+    """The number of calls in the plan."""
     calls: list[Call] = field(factory=list)
     pairs: int = 0
-    """How many pairs were compared: those between which anything passes before or after."""
+    """The number of compared pairs: those with any traffic before or after."""
     violations: list[str] = field(factory=list)
 
 
 @frozen
 class RuleWalker:
-    """Walks with the drivers of one provider."""
+    """A walker with the drivers of one provider."""
 
     environment: Environment
     catalogue: Catalogue
@@ -72,7 +72,7 @@ class RuleWalker:
 
     def _plan(self, topology: Topology, there: Observation) -> Plan:
         options = PlanOptions(allow_data_loss=frozenset({"all"}))
-        plan = compose(place(topology, self.environment), self.catalogue, there, self.drivers, options)
+        plan = make_plan(place(topology, self.environment), self.catalogue, there, self.drivers, options)
         assert not plan.errors, "\n".join(map(str, plan.errors))
         return plan
 
@@ -84,7 +84,7 @@ class RuleWalker:
         yield None, there
 
     def _steps(self, plan: Plan, seed: int) -> Iterator[Moment]:
-        """Return what exists after each call, and at the end. Steps that can run at once are interleaved."""
+        """Yield what exists after each call, and at the end. Steps that can run at once are interleaved."""
         chance, world = Random(seed), World(plan.observation.resources)
         refs = Refs(plan.scope, "", world, world.removals, plan.catalogue.rules_max)
         left = {step: set(before) for step, before in plan.steps.items()}
@@ -104,7 +104,7 @@ class RuleWalker:
 
 
 def _passing(fixed: Resources, moments: Iterable[Observation]) -> list[Pairs]:
-    """Return what passes at each moment. All are cut at the same CIDRs, so that their parties are equal."""
+    """Return the traffic at each moment. All moments have the same CIDRs, so that their parties are equal."""
     hosts = {address: spec for address, spec in fixed.items() if not isinstance(spec, FirewallRules)}
     rules = [
         {a: seen.spec for a, seen in there.resources.items() if isinstance(seen.spec, FirewallRules)}
@@ -116,10 +116,10 @@ def _passing(fixed: Resources, moments: Iterable[Observation]) -> list[Pairs]:
 
 
 def _pairs(resources: Resources, cidrs: set[str]) -> Pairs:
-    walls = read_parties(resources, cidrs)
+    rule_sets = read_parties(resources, cidrs)
     return {
-        (walls.parties[source], walls.parties[target]): traffic
-        for source, targets in links(walls).items()
+        (rule_sets.parties[source], rule_sets.parties[target]): traffic
+        for source, targets in links(rule_sets).items()
         for target, traffic in targets.items()
     }
 

@@ -1,4 +1,4 @@
-"""What the suite's tests do on a bed: bring a topology there, look, remove it, and read the world's books."""
+"""The operations of the suite's tests on a bed: apply a topology, read it, remove it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -25,11 +25,11 @@ LOSE_DATA = PlanOptions(allow_data_loss=frozenset({"all"}))
 
 @frozen
 class Stage:
-    """A bed, as the tests use it. Calls are made one at a time, in an order that a seed decides."""
+    """A bed for tests. It makes calls one at a time, in an order that a seed decides."""
 
     bed: Bed
     environment: Environment = field()
-    """Where it builds; the bed's own place unless said otherwise."""
+    """The environment of the tests; by default that of the bed."""
 
     @environment.default
     def _place(self) -> Environment:
@@ -37,7 +37,9 @@ class Stage:
 
     @contextmanager
     def calls(self, hand: Hand = pass_through, *, lag_seconds: float = 0.0) -> Iterator["Record"]:
-        """While it lasts, calls pass through a hand, by the bed's time. Yields what was called."""
+        """Pass calls through a hand by the bed's time, inside the `with` block. Yield the record of the
+        calls.
+        """
         record = Record(hand)
         provider, clock = self.environment.provider, self.bed.clock
         with wrap_calls(provider, record.perform, lag_seconds=lag_seconds, clock=clock):
@@ -45,39 +47,41 @@ class Stage:
 
     @contextmanager
     def provider(self, environment: Environment | None = None) -> Iterator[Provider]:
-        """The live provider."""
+        """Return the connected provider."""
         with self.calls(), closing(registry.connect(environment or self.environment)) as provider:
             yield provider
 
     def plan(self, topology: Topology, options: PlanOptions = LOSE_DATA) -> Plan:
-        """What would change."""
+        """Return a plan."""
         with self.calls():
             return workflow.plan(topology, self.environment, options)
 
     def bring(self, topology: Topology, hand: Hand = pass_through) -> Outcome:
-        """Make it so, whatever data that costs."""
+        """Apply a topology, with permission to lose data."""
         return self._run(topology, hand, workflow.plan)
 
     def remove(self, topology: Topology, hand: Hand = pass_through) -> Outcome:
-        """Leave nothing, whatever data that costs."""
+        """Destroy a topology, with permission to lose data."""
         return self._run(topology, hand, workflow.destroy)
 
     def observe(self, topology: Topology) -> Observation:
-        """All that is there of it."""
+        """Return all existing resources of a topology."""
         with self.calls():
             return workflow.observe(topology, self.environment)
 
     def look(self, provider: Provider, scope: Scope) -> Observation:
-        """What the provider's lists tell now."""
-        return Reader(provider, Caller(provider).insisting).observe(scope)
+        """Return the observation of the provider's lists as they are now."""
+        return Reader(provider, Caller(provider).with_retries).observe(scope)
 
     def ground_truth(self) -> Sequence[str]:
-        """Everything that exists but claims."""
+        """Return everything that exists, without leases."""
         return [line for line in self.bed.ground_truth() if not line.startswith("claim")]
 
     def _run(self, topology: Topology, hand: Hand, make: Callable[..., Plan]) -> Outcome:
-        """Plan and apply. Where even the list of claims lags, a first plan may not know of a run that just
-        died; the apply finds out, refuses, and the next plan knows.
+        """Plan and apply.
+
+        Where even the list of leases is stale, a first plan may not know of a run that just died. The apply
+        finds out and refuses, and the next plan knows.
         """
         with self.calls(hand):
             try:
@@ -88,15 +92,17 @@ class Stage:
 
 @frozen
 class Record:
-    """Every call that was made."""
+    """The record of every call."""
 
     hand: Hand
     made: list[Call] = field(factory=list)
     answered: list[Call] = field(factory=list)
-    """Those that brought an answer: a bed of real machines may be too busy for one, which is made again."""
+    """The calls that brought an answer. A bed of real machines may be too busy for an answer; core then makes
+    the call again.
+    """
 
     def perform(self, provider: Provider, call: Call) -> Answer:
-        """Write a call down, and hand it on."""
+        """Record a call, and pass it on."""
         self.made.append(call)
         answer = self.hand(provider, call)
         self.answered.append(call)
@@ -104,12 +110,12 @@ class Record:
 
     @property
     def writes(self) -> list[Call]:
-        """Those that change a resource; the claim's own left aside."""
+        """The calls that change a resource, without those of the lease."""
         return _writes(self.made)
 
     @property
     def done(self) -> list[Call]:
-        """Those of the writes that were answered."""
+        """The writes that brought an answer."""
         return _writes(self.answered)
 
 

@@ -1,13 +1,13 @@
-"""Crash a run at its calls, run it again, and require the right end.
+"""A sweep: crash a run at its calls, run it again, and require the right end.
 
 A crash has three forms: the process dies before the call has its effect, it dies after the effect, or it
-lives and the answer is lost. Two crashes are equal when they leave the same world to the same process. A
+lives and the answer is lost. Two crashes are equal when they leave the same state to the same process. A
 death after a write equals a death before the next write. A death around a read equals a death after the last
-write. A lost answer to a read changes no world, but the process lives and has to react: that is distinct at
+write. A lost answer to a read changes no state, but the process lives and has to react: that is distinct at
 the first read of each action. A sweep tries each distinct crash once, and a sample of the others.
 
-Where the world lives in this process, the sweep forks the process at each crash, and each copy goes on alone.
-Elsewhere it repeats the run up to each crash in a new world.
+If this process holds the state of the bed, the sweep forks it at each crash, and each copy continues alone.
+Otherwise it repeats the run up to each crash from the beginning.
 """
 
 import gc
@@ -27,37 +27,40 @@ from portinfra.testing.call_wrapper import Hand
 from portinfra.testing.faults import MISHAPS, Crash, Mishap
 
 EQUAL_SAMPLE = 16
-"""Of crashes that equal another, a sweep tries one in so many. There are three forms, so no multiple of 3."""
+"""Of crashes that equal another, a sweep tries one in this many. There are three forms, so it is no multiple
+of 3.
+"""
 
 COPIES_MAX = 2
-"""Copies of this process that run at the same time."""
+"""The number of copies of this process that run at the same time."""
 
 READY = b"."
-"""What a copy writes first, once it has what it needs of its own."""
+"""The byte that a copy writes first, once it has its own files."""
 
 REPORT_MAX = 50_000
-"""Bytes that a copy may report about a failure."""
+"""The most bytes that a copy may report about a failure."""
 
 
 @frozen
 class Crashes:
-    """What to crash, and how it must end."""
+    """The run to crash, and the check of its end."""
 
     prepare: Callable[[], object]
-    """Makes the world in which the run begins."""
+    """A function that creates the initial state of a run."""
     run: Callable[[Hand], object]
-    """The work. Each of its calls passes through the hand that it receives."""
+    """The run. Each of its calls passes through the hand that it receives."""
     ends_well: Callable[[], object]
-    """Runs again, undisturbed. Raises unless the end is right."""
+    """A function that runs again, without a crash. Raises unless the end is right."""
     forked: Callable[[], object] | None = None
-    """Called first in each copy. None: a fork of the process does not copy the world."""
+    """The function that each copy calls first. None: a fork of the process does not copy the state."""
     stride: int = 1
-    """Try one distinct crash in so many."""
+    """Try one distinct crash in this many."""
     equals: int = EQUAL_SAMPLE
-    """Of the crashes that equal another, try one in so many of those that the stride leaves. 1: every one."""
+    """Of the crashes that equal another, try one in this many of those that the stride leaves. 1: every one.
+    """
     repeats: int | None = 1
-    """Of the writes of each action, try crashes of the first and of one in so many after it. 1: of all; None:
-    of the first only.
+    """Of the writes of each action, try crashes of the first and of one in this many after it. 1: all; None:
+    only the first.
     """
     forms: Collection[Mishap] = MISHAPS
     """The forms of crashes to try."""
@@ -65,18 +68,18 @@ class Crashes:
     """The number of the first write that the stride tries, counted from 0."""
 
     def choice(self) -> "Choice":
-        """Return which crashes of one run to try."""
+        """Return the crashes of one run to try."""
         return Choice(self.stride, self.equals, self.repeats, self.forms, self.first)
 
     def sweep(self) -> int:
-        """Try the crashes. Return how many there were. Raise AssertionError with the first bad end."""
+        """Try the crashes, and return their number. Raise AssertionError for the first bad end."""
         self.prepare()
         return _fork_at_each(self, self.forked) if self.forked else _repeat_to_each(self)
 
 
 @define
 class Choice:
-    """Which crashes of a run to try. The run asks at each call, in order."""
+    """The crashes of a run to try. The run calls it at each call, in order."""
 
     stride: int
     equals: int
@@ -88,10 +91,10 @@ class Choice:
     _read: set[str] = field(init=False, factory=set)
     """The actions of the reads that the run has made."""
     _written: Counter[str] = field(init=False, factory=Counter)
-    """How many writes of each action the stride has left."""
+    """Action → how many of its writes the stride has left."""
 
     def at(self, call: Call) -> list[Mishap]:
-        """The crashes to try at this call, in the order of their moments."""
+        """Return the crashes to try at this call, in the order of their moments."""
         begins = self._writes < 0
         if begins or not call.reads:
             self._writes += 1
@@ -105,7 +108,9 @@ class Choice:
         ]
 
     def _is_tried(self, call: Call) -> bool:
-        """Whether a call is a read, the first write of its action, or one in `repeats` after it, if any."""
+        """Return whether a call is a read, the first write of its action, or one in `repeats` after it, if
+        any.
+        """
         if call.reads:
             return True
         self._written[call.action] += 1
@@ -113,7 +118,7 @@ class Choice:
         return later % self.repeats == 0 if self.repeats else later == 0
 
     def _distinct(self, call: Call, begins: bool) -> tuple[Mishap, ...]:
-        """The crashes at a call that leave what no earlier crash left, or meet code that none has met."""
+        """Return the crashes at a call that leave a new state, or reach code that no earlier one reached."""
         first: tuple[Mishap, ...] = ("dies before",) if begins else ()
         if not call.reads:
             return (*first, "dies after", "answer lost")
@@ -159,12 +164,12 @@ def _repeat_to_each(crashes: Crashes) -> int:
 
 @define
 class _Once:
-    """The hand of a run that meets one crash, the one of this number."""
+    """The hand of a run with one crash, by its number."""
 
     choice: Choice
     number: int
     title: str = ""
-    """The crash, once it was met."""
+    """The name of the crash, once it happened."""
     _met: int = 0
     _calls: int = 0
 
@@ -198,7 +203,7 @@ def _fork_at_each(crashes: Crashes, forked: Callable[[], object]) -> int:
 
 @frozen
 class _Copy:
-    """A copy that runs: its process, the pipe that it reports through, and its crash."""
+    """A running copy: its process, the pipe of its report, and its crash."""
 
     process: int
     pipe: int
@@ -228,7 +233,7 @@ class _Fork:
         return provider.perform(call)
 
     def _begin_copy(self, title: str) -> Literal[True, False]:
-        """Fork. True in the copy; False in the original."""
+        """Fork. Return True in the copy and False in the original."""
         self.await_copies(COPIES_MAX - 1)
         reader, writer = os.pipe()
         sys.stdout.flush()
@@ -236,11 +241,11 @@ class _Fork:
         child = os.fork()
         if child:
             os.close(writer)
-            os.read(reader, len(READY))  # until then the copy takes what it needs of this process's files
+            os.read(reader, len(READY))  # until then the copy opens files of its own
             self.copies += 1
             self._running.append(_Copy(child, reader, title))
             return False
-        gc.freeze()  # to collect what was inherited would copy its memory, page by page
+        gc.freeze()  # a collection would copy the inherited memory, page by page
         os.close(reader)
         self._report, self.is_copy = writer, True
         failed: BaseException | None = None
@@ -249,12 +254,12 @@ class _Fork:
         except BaseException as error:
             failed = error
         os.write(writer, READY)
-        if failed:  # no caller may take it for the provider's error and go on
+        if failed:  # no caller may take it for an error of the provider and continue
             self.leave(lambda: None, failed)
         return True
 
     def await_copies(self, left: int) -> None:
-        """Wait until no more than so many copies run, the oldest first, and keep what they report."""
+        """Wait until at most `left` copies run, the oldest first, and keep their reports."""
         while len(self._running) > left:
             copy = self._running.pop(0)
             with os.fdopen(copy.pipe, "rb") as pipe:
@@ -264,7 +269,7 @@ class _Fork:
                 self.failures.append(f"{copy.title}\n{failure or f'the copy ended with status {status}'}")
 
     def leave(self, ends_well: Callable[[], object], error: BaseException | None = None) -> None:
-        """End a copy: run again, report what failed (nothing when all is well), and exit."""
+        """End a copy: run again, report a failure (nothing on success), and exit."""
         failure = "".join(traceback.format_exception(error)) if error else ""
         try:
             ends_well()

@@ -1,4 +1,4 @@
-"""The smallest topologies with one of each kind and of each dependency, before and after every change."""
+"""The smallest topologies with each kind and each dependency, before and after every change."""
 
 from attrs import evolve
 
@@ -22,7 +22,7 @@ BEFORE = Topology(
 AFTER = Topology(
     "sample",
     roles=[
-        # resized in place, tagged anew, one host less, and private now
+        # resized in place, with other tags, one host less, and private now
         Role("web", count=1, size="medium", tags={"stage": "two"}),
         # renamed; its image replaces the host; one volume grows, one is replaced, one is new
         Role(
@@ -32,7 +32,7 @@ AFTER = Topology(
             renamed_from="db",
             volumes=[Volume("data", gib=3), Volume("log", gib=1), Volume("more", gib=1)],
         ),
-        # new in the place of a role that is gone
+        # new in the place of a removed role
         Role("mail", count=1, public="mail", slot=3),
     ],
     flows=[
@@ -44,7 +44,7 @@ AFTER = Topology(
 
 
 def without_public_addresses(topology: Topology) -> Topology:
-    """Return a topology for a provider that has no public addresses: without them and their traffic."""
+    """Return a topology without public addresses and their traffic, for a provider without them."""
     roles = [evolve(role, public="") for role in topology.roles]
     flows = [flow for flow in topology.flows if INTERNET not in flow.sources + flow.targets]
     return Topology(topology.name, roles, flows)

@@ -1,4 +1,4 @@
-"""The slowest and most forgetful way to a world: after each call all is forgotten and looked for again."""
+"""The most forgetful way to a topology: every call is the first call of a new run."""
 
 from contextlib import suppress
 
@@ -18,23 +18,24 @@ from portinfra.testing.conformance.stage import LOSE_DATA, Stage
 
 POLL_SECONDS = 2.0
 STEPS_MAX = 2_000
-"""A walk that needs more than this does not arrive."""
+"""The most calls of a walk. A longer one does not arrive."""
 
 
 @frozen
 class Walk:
-    """By the drivers alone, each call by a run of its own that knows nothing of those before."""
+    """A walk by the drivers alone. Each call is made by a run that knows nothing of the calls before."""
 
     stage: Stage
     twice: bool = False
-    """Make each call that says that this changes nothing (`safe`) a second time."""
+    """Whether to make each `safe` call a second time: it says that a repetition changes nothing."""
     doubled: bool = False
-    """Make what is not there yet twice, as two runs do of which neither sees what the other has made; but for
-    what may hold data, whose doubles core reports and never removes.
+    """Whether to create each missing resource twice, as two runs do that cannot see each other.
+
+    Kinds that may hold data are left out: core reports their doubles and never removes them.
     """
 
     def to(self, topology: Topology, *, destroy: bool = False) -> list[Call]:
-        """Make plan after plan, and of each only its first call, until a plan is empty. The calls."""
+        """Make plan after plan, and of each only its first call, until a plan is empty. Return the calls."""
         make = workflow.destroy if destroy else workflow.plan
         made: list[Call] = []
         with self.stage.provider() as provider:
@@ -53,11 +54,11 @@ class Walk:
                         Caller(provider).once(_last_call(next_call(plan, step, provider)))
                 self._perform(call, provider)
                 made.append(call)
-                assert len(made) <= STEPS_MAX // 2, f"it goes round in circles: {made[-4:]}"
-        raise AssertionError(f"after {STEPS_MAX} looks there is still something to do: {plan.changes}")
+                assert len(made) <= STEPS_MAX // 2, f"the walk repeats its calls: {made[-4:]}"
+        raise AssertionError(f"the plan still has changes after {STEPS_MAX} calls: {plan.changes}")
 
     def _next(self, plan: Plan, provider: Provider) -> tuple[Step, Call | None]:
-        """The first call that any step may make now; None: all wait."""
+        """Return the first call that any step may make now; None if all wait."""
         step = next(iter(plan.steps))
         done: set[Step] = set()
         for step in order(plan.steps):
@@ -81,7 +82,7 @@ class Walk:
                 Caller(provider).once(call)
         else:
             # A machine that is too busy refuses a call now and then, whatever the driver.
-            Caller(provider).insisting(call)
+            Caller(provider).with_retries(call)
         if self.twice and call.safe:
             with suppress(ProviderError):
                 Caller(provider).once(call)
@@ -89,13 +90,13 @@ class Walk:
 
 
 def next_call(plan: Plan, step: Step, provider: Provider) -> NextCall:
-    """Return what the driver answers about a step of a plan, as the plan sees the world."""
+    """Return the driver's answer about a step of a plan, by the observation of the plan."""
     question = question_of(plan, step, provider)
     return question.answer() if question else DONE
 
 
 def question_of(plan: Plan, step: Step, provider: Provider) -> Question | None:
-    """Return the question about a step of a plan; None where its resource is neither wanted nor there."""
+    """Return the question about a step of a plan; None if its resource is neither wanted nor observed."""
     refs = Refs(plan.scope, new_attempt(provider.clock), dict(plan.observation.resources))
     if plan.target(step) is None and step.address not in refs.seen:
         return None

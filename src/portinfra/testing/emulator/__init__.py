@@ -1,4 +1,4 @@
-"""What an emulator of a cloud needs besides the cloud: a clock, faults, a server, a thread or a process.
+"""The parts of an emulator except the cloud itself: a clock, faults, a server, a thread or a process.
 
     class Acme(Emulator):
         def answer(self, request, asked): ...
@@ -8,7 +8,7 @@
         ...                                   # requests to acme.endpoint
         assert acme.bed.gaps == []
 
-`in_process("acme_emulator")` serves in a process that outlives whatever a test kills.
+`in_process("acme_emulator")` serves in a process that outlives every client that a test kills.
 """
 
 from portinfra.testing.emulator.clock import START, Clock, EmulatorClock

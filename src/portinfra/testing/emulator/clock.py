@@ -1,4 +1,4 @@
-"""Time in an emulator: the machine's own, or one that moves only by `advance` and by requests."""
+"""The time of an emulator: the machine's own, or one that moves only by `advance` and by requests."""
 
 import time
 from datetime import UTC, datetime
@@ -12,12 +12,12 @@ START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 @define
 class Clock:
-    """Seconds since the epoch, as an emulator counts them."""
+    """A clock of an emulator, in seconds since the epoch."""
 
     live: bool = True
-    """Whether time passes by itself. If not, only `advance` and each request's `latency` move it."""
+    """Whether time passes by itself. Otherwise only `advance` and the `latency` of each request move it."""
     latency: float = 0.0
-    """Seconds that a request takes, where time does not pass by itself."""
+    """The seconds that a request takes, if time does not pass by itself."""
     _ahead: float = 0.0
 
     def now(self) -> float:
@@ -31,28 +31,30 @@ class Clock:
             self.live = False
 
     def advance(self, seconds: float) -> None:
-        """Move time on, at no cost."""
+        """Move time forward, at no cost."""
         self._ahead += seconds
 
     def request(self) -> None:
-        """Count the time that one request takes."""
+        """Add the time that one request takes."""
         if not self.live:
             self._ahead += self.latency
 
 
 class Timed(Protocol):
-    """What has a time that can be moved on: an emulator here, or one in another process."""
+    """The protocol of an emulator whose time can move, here or in another process."""
 
     def now(self) -> float:
         """Return seconds since the epoch."""
 
     def advance(self, seconds: float) -> None:
-        """Move time on."""
+        """Move time forward."""
 
 
 @define
 class EmulatorClock:
-    """An emulator's time as a provider's clock: to sleep costs nothing, it moves the emulator's time on."""
+    """The time of an emulator as the clock of a provider. A sleep costs nothing and moves the emulator's
+    time.
+    """
 
     emulator: Timed
     virtual: bool = True
@@ -62,5 +64,5 @@ class EmulatorClock:
         return self.emulator.now()
 
     def sleep_until(self, moment: float) -> None:
-        """Move time on to that moment."""
+        """Move time forward to that moment."""
         self.emulator.advance(max(0.0, moment - self.now()))

@@ -1,7 +1,7 @@
-"""An emulator: what all clouds have in common when they are played in a process of one's own.
+"""The part of an emulator that all clouds share, in a process of its own or in a thread.
 
-A request passes, in this order: `understand`, which names its action; the faults that are set; `answer`,
-which serves it; the faults again. A subclass writes `answer`, and overrides what differs in its cloud.
+A request passes these steps: `understand` names its action, faults strike it, `answer` serves it, faults
+strike it again. A subclass writes `answer`, and overrides what differs in its cloud.
 """
 
 import threading
@@ -20,12 +20,12 @@ from portinfra.testing.emulator.wire import Asked, CutShort, Dropped, Killed, Re
 
 @define
 class Settings:
-    """What may be set about every emulator; a subclass adds what its cloud has besides."""
+    """The settings of every emulator. A subclass adds those of its cloud."""
 
     live_clock: bool = True
-    """Whether time passes by itself; if not, `advance` moves it."""
+    """Whether time passes by itself. Otherwise `advance` moves it."""
     request_seconds: float = 0.0
-    """How much time a request takes, where time does not pass by itself."""
+    """The seconds that a request takes, if time does not pass by itself."""
 
 
 A = TypeVar("A", bound=Asked)
@@ -33,7 +33,7 @@ A = TypeVar("A", bound=Asked)
 
 @define(eq=False)
 class Emulator(Generic[A]):
-    """One cloud of one's own. Safe to use from several threads: requests are served one at a time."""
+    """One emulated cloud. Several threads may use it: it serves requests one at a time."""
 
     verbs: ClassVar[tuple[str, ...]] = (
         "reset",
@@ -45,19 +45,21 @@ class Emulator(Generic[A]):
         "calm",
         "report",
     )
-    """The methods that may be called over HTTP: their arguments and results are JSON, bytes as base64."""
+    """The methods that clients may call over HTTP. Their arguments and results are JSON, and bytes are
+    base64.
+    """
 
     settings: Settings = field(factory=Settings)
     clock: Clock = field(init=False)
     faults: Faults = field(init=False)
     calls: Counter[str] = field(init=False)
-    """How many requests came, by action."""
+    """Action → the number of requests."""
     log: list[tuple[str, dict[str, Any]]] = field(init=False)
-    """Every request, in order: its action and its parameters as sent."""
+    """Every request, in order: its action, and its parameters as they were sent."""
     violations: list[str] = field(init=False)
     """Every request that the cloud's official description refuses, and why. Subclasses add to it."""
     gaps: list[str] = field(init=False)
-    """What was asked for and the emulator cannot serve, and where it broke: no fault of a client."""
+    """The requests that the emulator cannot serve, or at which it broke."""
     lock: Any = field(init=False, factory=threading.RLock)
 
     def __attrs_post_init__(self) -> None:
@@ -66,17 +68,19 @@ class Emulator(Generic[A]):
     # What a subclass writes
 
     def understand(self, request: Request) -> A:
-        """Return what a request asks for: by default method and path, with the query as parameters."""
+        """Return the action and parameters of a request. By default: method and path, with the query as
+        parameters.
+        """
         path, _, query = request.url.partition("?")
         parameters = dict(parse_qsl(query, keep_blank_values=True))
         return Asked(f"{request.method} {path}", parameters)  # type: ignore[return-value]
 
     def answer(self, request: Request, asked: A) -> Response:
-        """Serve a request that no fault keeps away. Raises Unserved for what the emulator cannot do."""
+        """Serve a request that no fault stops. Raises Unserved if the emulator cannot serve it."""
         raise Unserved(asked.action)
 
     def refuse(self, asked: A, refusal: Refusal) -> Response:
-        """Return the response to a request that a fault refuses, in the cloud's own words."""
+        """Return the response to a request that a fault refuses, in the form of this cloud."""
         if refusal == "html error":
             return Response(500, "<html><body><h1>500 Server Error</h1></body></html>", "text/html")
         status = {"throttled": 429, "unavailable": 503}.get(refusal, 500)
@@ -85,19 +89,19 @@ class Emulator(Generic[A]):
     # What a test calls
 
     def reset(self) -> None:
-        """Forget everything but the settings. A subclass forgets its world, too."""
+        """Forget everything except the settings. A subclass also forgets its resources."""
         with self.lock:
             self.clock = Clock(self.settings.live_clock, self.settings.request_seconds)
             self.faults = Faults()
             self.calls, self.log, self.violations, self.gaps = Counter(), [], [], []
 
     def restore(self) -> None:
-        """Forget everything, the settings too."""
+        """Forget everything, and restore the settings."""
         self.settings = type(self.settings)()
         self.reset()
 
     def configure(self, **settings: Any) -> None:
-        """Change settings, by name. Raises AttributeError for one that there is not."""
+        """Change settings, by name. Raises AttributeError for an unknown one."""
         with self.lock:
             for name, value in settings.items():
                 if not hasattr(self.settings, name):
@@ -112,29 +116,29 @@ class Emulator(Generic[A]):
         return self.clock.now()
 
     def advance(self, seconds: float) -> None:
-        """Move time on."""
+        """Move time forward."""
         with self.lock:
             self.clock.advance(seconds)
 
     def fault(self, mishap: Mishap, **where: Any) -> None:
-        """Let something go wrong: `fault("dropped after", action="CreateVpc", at=2)`; see `Fault`."""
+        """Add a fault: `fault("dropped after", action="CreateVpc", at=2)`; see `Fault`."""
         with self.lock:
             self.faults.add(Fault(mishap, **where))
 
     def calm(self) -> None:
-        """Take all faults back."""
+        """Remove all faults."""
         with self.lock:
             self.faults.clear()
 
     def report(self) -> dict[str, Any]:
-        """Return how many requests came by action, the violations and the gaps."""
+        """Return the number of requests by action, the violations and the gaps."""
         with self.lock:
             return {"calls": dict(self.calls), "violations": self.violations, "gaps": self.gaps}
 
     # What a server calls
 
     def serve(self, request: Request) -> Response:
-        """Answer one request. Raises Dropped, CutShort or Killed where a fault breaks it."""
+        """Answer one request. Raises Dropped, CutShort or Killed if a fault breaks it."""
         with self.lock:
             self.clock.request()
             asked = self.understand(request)
@@ -163,7 +167,9 @@ class Emulator(Generic[A]):
         return response.damage() if "damaged" in struck else response
 
     def _answer(self, request: Request, asked: A) -> Response:
-        """Return the answer; where the emulator has a gap or breaks, a response that no cloud would give."""
+        """Return the answer. For a gap or a defect of the emulator, return a response that no cloud would
+        give.
+        """
         try:
             return self.answer(request, asked)
         except Unserved as error:

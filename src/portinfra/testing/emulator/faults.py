@@ -1,12 +1,14 @@
-"""Faults on the wire and in the service, at a chosen request or at several in a row."""
+"""Faults on the wire and in the service, at one request or at several in a row."""
 
 from typing import Literal, get_args
 
 from attrs import define, field
 
 Refusal = Literal["throttled", "unavailable", "internal error", "html error"]
-"""A request that is refused and has no effect: for its rate; because the cloud cannot serve now; by an
-internal error; by an internal error of the front end, which tells it in HTML."""
+"""The refusals of a request, all without effect.
+
+They are: throttled, unavailable, an internal error, and an internal error of the front end in HTML.
+"""
 
 Mishap = Literal[
     "throttled",
@@ -21,9 +23,11 @@ Mishap = Literal[
     "killed before",
     "killed after",
 ]
-"""What may happen: a refusal; the connection broken before or after the effect, or in the middle of the
-answer; a byte of a binary answer changed on its way; an answer that takes `seconds`; the client, process
-`pid`, killed with SIGKILL before or after the effect."""
+"""What may happen: a refusal, a broken connection, a damaged or slow answer, or a killed client.
+
+The connection breaks before or after the effect, or in the middle of the answer. `damaged` changes a byte of
+a binary answer. `slow` takes `seconds`. SIGKILL kills the client, process `pid`, before or after the effect.
+"""
 
 REFUSALS: tuple[Refusal, ...] = ("html error", "throttled", "unavailable", "internal error")
 MISHAPS: tuple[Mishap, ...] = get_args(Mishap)
@@ -31,17 +35,17 @@ MISHAPS: tuple[Mishap, ...] = get_args(Mishap)
 
 @define
 class Fault:
-    """One thing that goes wrong. Raises ValueError for a mishap that there is not."""
+    """One fault. Raises ValueError for an unknown mishap."""
 
     mishap: Mishap = field()
     action: str = ""
-    """Only at this action; empty: at any."""
+    """The only action that it strikes; empty: any action."""
     at: int = 1
-    """At which of the requests that fit, counted from 1 when the fault is set."""
+    """The number of the first matching request that it strikes, counted from 1 after the fault is added."""
     times: int = 1
-    """At how many requests in a row, from there."""
+    """The number of requests in a row that it strikes."""
     seconds: float = 0.0
-    """How long `slow` takes."""
+    """The duration of `slow`, in seconds."""
     pid: int = 0
     """The process that `killed before` and `killed after` kill."""
     _seen: int = 0
@@ -52,7 +56,7 @@ class Fault:
             raise ValueError(f"there is no mishap {mishap!r}; there are {', '.join(MISHAPS)}")
 
     def strikes(self, action: str) -> bool:
-        """Count a request; return whether the fault strikes it."""
+        """Count a request, and return whether the fault strikes it."""
         if self.action and self.action != action:
             return False
         self._seen += 1
@@ -61,18 +65,18 @@ class Fault:
 
 @define
 class Faults:
-    """The faults that are set."""
+    """The current faults."""
 
     _set: list[Fault] = field(factory=list)
 
     def add(self, fault: Fault) -> None:
-        """Set one more."""
+        """Add one fault."""
         self._set.append(fault)
 
     def clear(self) -> None:
-        """Take all back."""
+        """Remove all faults."""
         self._set.clear()
 
     def at(self, action: str) -> dict[Mishap, Fault]:
-        """Count a request; return what strikes it, the latest fault of each mishap."""
+        """Count a request, and return the faults that strike it: the latest of each mishap."""
         return {fault.mishap: fault for fault in self._set if fault.strikes(action)}

@@ -1,4 +1,4 @@
-"""An emulator in a thread of this process: quick, and a fork of the process takes it along."""
+"""An emulator in a thread of this process. It is quick, and a fork of the process copies it."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -9,21 +9,21 @@ from portinfra.testing.emulator.emulator import Emulator
 from portinfra.testing.emulator.server import Server
 
 Variables = Callable[[str], Mapping[str, str]]
-"""Endpoint → the environment variables that lead the cloud's own tools there."""
+"""Endpoint → the environment variables with which the cloud's own tools find it."""
 
 E = TypeVar("E", bound=Emulator[Any])
 
 
 def no_variables(endpoint: str) -> Mapping[str, str]:
-    """Return none: clients are told the endpoint."""
+    """Return no variables: clients receive the endpoint as an argument."""
     return {}
 
 
 class Local(Generic[E]):
     """An emulator that serves in a thread.
 
-    After os.fork a child has the emulator as it was, on a port of its own: `endpoint` and, where they named
-    the old one, the variables of `environment` are changed. Clients of before the fork must connect anew.
+    After os.fork, a child has a copy of the emulator on a port of its own. `endpoint` changes, and so do
+    variables of `environment` with the old endpoint. Clients from before the fork must connect again.
     """
 
     def __init__(self, bed: E, variables: Variables = no_variables) -> None:
@@ -34,7 +34,7 @@ class Local(Generic[E]):
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client needs, in the variables that the cloud's own tools read."""
+        """The environment variables with which the cloud's own tools find the emulator."""
         return dict(self._variables(self.endpoint))
 
     def close(self) -> None:
@@ -49,7 +49,7 @@ class Local(Generic[E]):
         self.endpoint = self._server.endpoint
 
     def fork_hook(self) -> None:
-        """Serve on in a child of os.fork, which calls this by itself."""
+        """Continue to serve in a child of os.fork, which calls this by itself."""
         before = self.environment
         self._server.socket.close()
         self._start()
@@ -60,7 +60,7 @@ class Local(Generic[E]):
 
 @contextmanager
 def in_thread(bed: E, variables: Variables = no_variables) -> Iterator[Local[E]]:
-    """Let an emulator serve in a thread while it lasts."""
+    """Serve an emulator in a thread, inside the `with` block."""
     local = Local(bed, variables)
     try:
         yield local

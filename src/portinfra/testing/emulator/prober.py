@@ -1,4 +1,4 @@
-"""A prober on an emulator: its user data is run on this machine, as its host would run it."""
+"""A prober on an emulator: this machine runs its user data, as its host would."""
 
 import os
 import re
@@ -14,7 +14,7 @@ _SCRIPT = re.compile(r"^#!/bin/bash\n# portinfra-prober: .*?^# end of the prober
 
 
 def print_of_prober(user_data: str) -> str:
-    """Return what a host with this user data prints in one round of checks; empty: it is no prober.
+    """Return what a host with this user data prints in one round of checks; empty if it is no prober.
 
     The script may be a part of a message, or within another script.
     """

@@ -1,4 +1,4 @@
-"""An emulator in a process of its own: it outlives any client that a test kills."""
+"""An emulator in a process of its own. It outlives every client that a test kills."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ class RemoteBed:
     endpoint: str
 
     def ask(self, verb: str, **given: Any) -> Any:
-        """Call any verb. Raises RuntimeError with what the emulator says against it."""
+        """Call a verb. Raises RuntimeError with the error of the emulator."""
         connection = http.client.HTTPConnection(urlsplit(self.endpoint).netloc, timeout=60)
         try:
             connection.request("POST", f"{VERBS}{verb}", json.dumps(given))
@@ -38,7 +38,7 @@ class RemoteBed:
         return json.loads(body)
 
     def reset(self) -> None:
-        """Forget everything but the settings."""
+        """Forget everything except the settings."""
         self.ask("reset")
 
     def configure(self, **settings: Any) -> None:
@@ -46,24 +46,24 @@ class RemoteBed:
         self.ask("configure", **settings)
 
     def now(self) -> float:
-        """Return seconds since the epoch, by that cloud's clock."""
+        """Return seconds since the epoch, by the clock of the emulator."""
         seconds: float = self.ask("now")
         return seconds
 
     def advance(self, seconds: float) -> None:
-        """Move time on."""
+        """Move time forward."""
         self.ask("advance", seconds=seconds)
 
     def fault(self, mishap: Mishap, **where: Any) -> None:
-        """Let something go wrong; see `Fault`."""
+        """Add a fault; see `Fault`."""
         self.ask("fault", mishap=mishap, **where)
 
     def calm(self) -> None:
-        """Take all faults back."""
+        """Remove all faults."""
         self.ask("calm")
 
     def report(self) -> dict[str, Any]:
-        """Return how many requests came by action, the violations and the gaps."""
+        """Return the number of requests by action, the violations and the gaps."""
         result: dict[str, Any] = self.ask("report")
         return result
 
@@ -81,12 +81,12 @@ class Remote(Generic[R]):
 
     @property
     def endpoint(self) -> str:
-        """Where it serves."""
+        """The URL of the server."""
         return self.bed.endpoint
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client needs, in the variables that the cloud's own tools read."""
+        """The environment variables with which the cloud's own tools find the emulator."""
         return dict(self._variables(self.endpoint))
 
     def close(self) -> None:
@@ -104,9 +104,11 @@ def in_process(
     path: Path | None = None,
     handle: Callable[[str], R] = RemoteBed,  # type: ignore[assignment]
 ) -> Iterator[Remote[R]]:
-    """Let `python -m MODULE`, which calls `main`, serve while it lasts; it ends when this process does.
+    """Run `python -m MODULE`, which calls `main`, inside the `with` block. It ends with this process at the
+    latest.
 
-    `path` is where the module is found, if it is not installed; `handle` makes what its verbs are called by.
+    `path` is the folder of the module, if it is not installed. `handle` creates the object that has its
+    verbs.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", module],

@@ -1,7 +1,7 @@
-"""An emulator over HTTP/1.1 on loopback, with connections that are kept alive, as clouds keep them.
+"""An emulator over HTTP/1.1 on loopback, with kept connections, as clouds have them.
 
-`POST /bed/<verb>` with a JSON object calls the emulator's own verbs: `/bed/fault`. All else is a request to
-the cloud.
+`POST /bed/<verb>` with a JSON object calls a verb of the emulator: `/bed/fault`. Every other request is a
+request to the cloud.
 """
 
 import base64
@@ -18,11 +18,11 @@ from portinfra.testing.emulator.emulator import Emulator
 from portinfra.testing.emulator.wire import CutShort, Dropped, Killed, Request, Response
 
 VERBS = "/bed/"
-"""How the path of a verb begins."""
+"""The beginning of the path of a verb."""
 
 
 class Server(ThreadingHTTPServer):
-    """One emulator, one port."""
+    """The server of one emulator, on one port."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -33,7 +33,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def endpoint(self) -> str:
-        """Where it serves: `http://127.0.0.1:PORT`."""
+        """The URL of the server: `http://127.0.0.1:PORT`."""
         return f"http://127.0.0.1:{self.server_port}"
 
     def start(self) -> None:
@@ -41,11 +41,11 @@ class Server(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that is gone: many tests kill theirs."""
+        """Print nothing about a client that is gone: many tests kill theirs."""
 
 
 def main(bed: Emulator[Any]) -> None:
-    """Serve in this process until its standard input ends: for `python -m YOUR_EMULATOR [PORT]`.
+    """Serve in this process until its standard input ends, for `python -m YOUR_EMULATOR [PORT]`.
 
     Prints the endpoint first.
     """
@@ -83,10 +83,10 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_POST
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: requests are in `Emulator.log`."""
+        """Print nothing: `Emulator.log` has the requests."""
 
     def _reply(self, response: Response, sent: int | None = None) -> None:
-        """Send it, or no more than so many bytes of its body."""
+        """Send the response, or at most `sent` bytes of its body."""
         body = response.content
         self.send_response(response.status)
         self.send_header("Content-Type", response.kind)

@@ -1,4 +1,4 @@
-"""What comes over the wire and goes back, and how it may break."""
+"""Requests and responses on the wire, and the errors that break them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 @frozen
 class Request:
-    """What came over the wire."""
+    """A request as it was sent."""
 
     method: str
     url: str
@@ -23,20 +23,20 @@ class Asked:
     """A request as the emulator understands it."""
 
     action: str
-    """What is asked for, in the cloud's own word; faults are set and requests are counted by it."""
+    """The name of the request in the cloud's API. Faults and counts use it."""
     parameters: dict[str, Any] = field(factory=dict)
 
 
 @frozen
 class Response:
-    """What goes back."""
+    """A response to a request."""
 
     status: int
     body: str | bytes
     kind: str = "application/json"
     """The content type."""
     headers: Mapping[str, str] = field(factory=dict)
-    """All others but the content's type and length."""
+    """All headers except the content's type and length."""
 
     @property
     def content(self) -> bytes:
@@ -44,7 +44,7 @@ class Response:
         return self.body if isinstance(self.body, bytes) else self.body.encode()
 
     def damage(self) -> "Response":
-        """Return it with a bit of its first byte changed; a response in text is returned as it is."""
+        """Return the response with one bit of its first byte changed. A response in text stays the same."""
         if not isinstance(self.body, bytes) or not self.body:
             return self
         return evolve(self, body=bytes([self.body[0] ^ 1]) + self.body[1:])
@@ -63,7 +63,7 @@ class CutShort(Exception):
 
 
 class Killed(Exception):
-    """The client is to be killed here."""
+    """The client must be killed here."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(f"kill {pid}")
@@ -71,4 +71,4 @@ class Killed(Exception):
 
 
 class Unserved(Exception):
-    """The cloud would serve this, and its emulator does not: a gap of the emulator, no fault of a client."""
+    """A request that the cloud serves and its emulator does not: a gap of the emulator."""

@@ -1,4 +1,4 @@
-"""Hosts as network namespaces on this machine, with their real firewalls and proxies. It takes root.
+"""Hosts as network namespaces on this machine, with real firewalls and proxies. Needs root.
 
     if not why_impossible():
         with Fabric(placed, render_hosts(topology, environment), folder) as fabric:

@@ -1,4 +1,4 @@
-"""Applications of hosts: small servers that answer with the name of their host."""
+"""The applications of hosts: small servers that answer with the name of their host."""
 
 import selectors
 import socket
@@ -6,7 +6,7 @@ import threading
 
 
 class Applications:
-    """Small servers in one thread: HTTP gets 200, and each other line the name of the host.
+    """Small servers in one thread. A request by HTTP gets 200, and any other line the name of the host.
 
     A connection stays open until its client closes it, or until the application ends.
     """
@@ -73,10 +73,10 @@ class Applications:
 
 def _answer(connection: socket.socket, name: str) -> bool:
     """Answer a request. Return whether the connection stays open."""
-    asked = connection.recv(4096)
-    if asked.startswith(b"GET "):
+    request = connection.recv(4096)
+    if request.startswith(b"GET "):
         connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
         return False
-    if asked:
+    if request:
         connection.sendall(f"{name}\n".encode())
-    return bool(asked)
+    return bool(request)

@@ -1,6 +1,6 @@
 """The hosts of a placed topology as network namespaces: a bridge for each zone, and the rendered files.
 
-A host has its address, its files and nothing else. What a host runs is started by name.
+A host has its address and its files, and starts no program by itself. A test starts each program by name.
 """
 
 import os
@@ -24,20 +24,22 @@ from portinfra.testing.fabric.namespaces import Namespaces
 from portinfra.testing.fabric.wait import wait_until
 
 PROGRAMS = ("haproxy", "ip", "nft", "setpriv", "socat")
-"""What a fabric calls. Debian's package of `ip` is iproute2."""
+"""The programs that a fabric calls. Debian's package of `ip` is iproute2."""
 
 CHAINS = ("input", "output")
 """The chains of a host's firewall that drop what no flow allows."""
 
 _HERE = "/proc/self/cwd"
-"""Stands for /run/haproxy: the path of a socket has 97 characters at most, that of a folder may have more."""
+"""The placeholder of /run/haproxy. The path of a socket has at most 97 characters, and a folder may have
+more.
+"""
 
 _SWITCHES = "the zones"
-"""The namespace with the bridges: the machine's own settings stay as they are."""
+"""The namespace with the bridges. The settings of the machine itself do not change."""
 
 
 def why_impossible() -> str:
-    """Return why this machine has no fabric; empty where it may have one."""
+    """Return why this machine cannot run a fabric; empty if it can."""
     if missing := [name for name in PROGRAMS if not shutil.which(name)]:
         return f"{', '.join(missing)} is not installed"
     spaces = Namespaces()
@@ -51,10 +53,10 @@ def why_impossible() -> str:
 
 
 class Fabric:
-    """The hosts of a placed topology, or some of them. It ends with its `with`, or with `close`.
+    """The hosts of a placed topology, or some of them. It ends with its `with` block, or with `close`.
 
-    `files` are the rendered files by host, and `folder` is an existing one for certificates, settings and
-    logs of proxies. Only one thread uses a fabric; `inside` may be used by any thread.
+    `files` are the rendered files by host. `folder` is an existing folder for certificates, settings and logs
+    of proxies. Only one thread uses a fabric; any thread may use `inside`.
     """
 
     def __init__(self, placed: Placed, files: Files, folder: Path, *, roles: Collection[str] = ()) -> None:
@@ -82,7 +84,7 @@ class Fabric:
         self.close()
 
     def close(self) -> None:
-        """End every program of every host, and the hosts. It may be repeated."""
+        """End all programs and remove all hosts. It may be called again."""
         for name in list(self._proxies):
             self.stop_proxy(name)
         self._applications.close()
@@ -112,22 +114,22 @@ class Fabric:
         host = self.hosts[name]
         yield from ("link set lo up", "link set eth0 up")
         yield f"addr add {host.private_address}/{self._prefix} dev eth0"
-        # Neighbours are known: the kernel's table of them is one for all namespaces, and too small.
+        # Entries of neighbours are static: the kernel's table is one for all namespaces, and too small.
         for other in self.hosts.values():
             if other is not host:
                 known = f"{other.private_address} lladdr {_hardware(other)}"
                 yield f"neigh replace {known} dev eth0 nud permanent"
 
     def inside(self, name: str) -> AbstractContextManager[None]:
-        """Sockets that this thread opens meanwhile are those of a host."""
+        """Open the sockets of this thread on a host, inside the `with` block."""
         return self._spaces.inside(name)
 
     def run(self, name: str, *command: str, text: str = "") -> str:
-        """Run a program on a host. Return its output. Raises RuntimeError where it fails."""
+        """Run a program on a host, and return its output. Raises RuntimeError if it fails."""
         return self._spaces.run(name, command, text)
 
     def content(self, name: str, path: str) -> str:
-        """Return a file of a host, as it is rendered. Raises LookupError where the host has no such file."""
+        """Return the rendered content of a host's file. Raises LookupError if the host has no such file."""
         for file in self.files.get(name, ()):
             if file.path == path:
                 return file.content
@@ -137,7 +139,7 @@ class Fabric:
         )
 
     def load_firewall(self, name: str, *, chains: Collection[str] = CHAINS) -> None:
-        """Load the firewall of a host. Chains that are not named accept what they would drop."""
+        """Load the firewall of a host. Chains that are not named accept the packets that they would drop."""
         text = self.content(name, nftables.PATH)
         for chain in CHAINS:
             hook = f"type filter hook {chain} priority filter; policy"
@@ -150,12 +152,12 @@ class Fabric:
         self._spaces.run(_SWITCHES, ["ip", "link", "set", f"up{zone}", "down" if cut else "up"])
 
     def detach(self, name: str, *, detached: bool = True) -> None:
-        """Separate one host from all others, or connect it again. Its own card stays as it is."""
+        """Separate one host from all others, or connect it again. The card of the host does not change."""
         state = "down" if detached else "up"
         self._spaces.run(_SWITCHES, ["ip", "link", "set", self.card(name), state])
 
     def start_guest(self, name: str, command: Sequence[str]) -> "subprocess.Popen[bytes]":
-        """Run a virtual machine in place of a host, with the tap `card(name)` and `hardware_address(name)`.
+        """Start a virtual machine in place of a host, with the tap `card(name)` and `hardware_address(name)`.
 
         It runs until it is stopped, in a folder with the host's name. It has its own files and applications.
         """
@@ -170,7 +172,7 @@ class Fabric:
         return self._spaces.start(_SWITCHES, command, folder)
 
     def card(self, name: str) -> str:
-        """Return the name of the card by which a host is connected to the bridge of its zone."""
+        """Return the name of the card that connects a host to the bridge of its zone."""
         return f"v{list(self.hosts).index(name)}"
 
     def hardware_address(self, name: str) -> str:
@@ -178,9 +180,10 @@ class Fabric:
         return _hardware(self.hosts[name])
 
     def start_proxy(self, name: str, *, identity: str = "") -> None:
-        """Start HAProxy of a host, as its unit does. Its certificate has its name, or another `identity`.
+        """Start HAProxy of a host, as its unit does. Its certificate has the host's name, or another
+        `identity`.
 
-        Raises RuntimeError where it runs already, and with the end of its log where it does not start.
+        Raises RuntimeError if it runs already. If it does not start, the error has the end of its log.
         """
         if name in self._proxies and self._proxies[name].poll() is None:
             raise RuntimeError(f"HAProxy of {name} runs already. Stop it first, or reload it.")
@@ -264,9 +267,9 @@ class Fabric:
                 return ""
 
     def ask_by_tls(self, source: str, target: str, port: int, context: ssl.SSLContext) -> str:
-        """Return which host answers at a port of another one by TLS; empty where it closes the connection.
+        """Return which host answers at a port of another one by TLS; empty if that closes the connection.
 
-        Raises OSError, as ssl.SSLError, where it refuses or does not answer within two seconds.
+        Raises OSError, such as ssl.SSLError, if it refuses or does not answer within two seconds.
         """
         with (
             self.inside(source),
@@ -283,5 +286,5 @@ def _answer(connection: socket.socket) -> str:
 
 
 def _hardware(host: Instance) -> str:
-    """Return the address of a host's network card, made from its IPv4 address."""
+    """Return the address of a host's network card, which follows from its IPv4 address."""
     return "02:00:" + ":".join(f"{int(part):02x}" for part in host.private_address.split("."))

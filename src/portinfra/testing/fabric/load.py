@@ -14,15 +14,15 @@ from portinfra.testing.fabric.fabric import Fabric
 from portinfra.testing.fabric.wait import wait_until
 
 WAIT = 60.0
-"""Seconds for what takes up to five on a machine at rest. A client waits longer than that for an answer."""
+"""The patience in seconds, for what takes up to five on an idle machine. A client waits longer than that."""
 
 
 @frozen
 class Request:
-    """One request. Moments are seconds of the monotonic clock."""
+    """One request. Moments are in seconds of the monotonic clock."""
 
     answer: str
-    """The host that answered; empty: the request failed."""
+    """The host that answered; empty if the request failed."""
     began: float
     ended: float
 
@@ -38,7 +38,7 @@ class Client:
         self.name = f"{host}, kept connection" if keeps else host
         self.requests: list[Request] = []
         self.turn = threading.Lock()
-        """The client holds it during a request."""
+        """The lock that the client holds during a request."""
         self._connection: socket.socket | None = None
         self._pause = pause
         self._is_over = threading.Event()
@@ -46,7 +46,7 @@ class Client:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the program, also where it waits for an answer."""
+        """Stop the program, even while it waits for an answer."""
         self._is_over.set()
         connection = self._connection
         if connection:
@@ -81,9 +81,9 @@ class Client:
 
 
 class Load:
-    """Two clients on each of some hosts: one opens a connection for each request, and one keeps its own.
+    """Two clients on each given host: one opens a connection for each request, and one keeps its own.
 
-    It ends with its `with`. `pause` is how many seconds a client waits between two requests.
+    It ends with its `with` block. `pause` is the number of seconds between two requests of a client.
     """
 
     def __init__(self, fabric: Fabric, hosts: Iterable[str], port: int, *, pause: float = 0.05) -> None:
@@ -100,12 +100,12 @@ class Load:
             client.stop()
 
     def begin(self) -> None:
-        """Count from here: forget the requests that have ended."""
+        """Start counting: leave out the requests that have ended."""
         self._begun = {client.name: len(client.requests) for client in self.clients}
 
     @contextmanager
     def between_requests(self) -> Iterator[None]:
-        """Meanwhile no client has a request under way. Kept connections stay."""
+        """Keep the clients between two requests inside the `with` block. Kept connections stay."""
         with ExitStack() as stack:
             for client in self.clients:
                 stack.enter_context(client.turn)
@@ -116,26 +116,29 @@ class Load:
         return client.requests[self._begun[client.name] :]
 
     def answers(self) -> dict[str, Counter[str]]:
-        """Return client → host → how many requests it answered since `begin`; `""` for failed ones."""
+        """Return client → host → the number of its answers since `begin`; `""` counts failed requests."""
         return {
             client.name: Counter(request.answer for request in self.requests(client))
             for client in self.clients
         }
 
     def failures(self) -> dict[str, int]:
-        """Return client → how many of its requests failed since `begin`, where any did."""
+        """Return client → the number of its failed requests since `begin`, for clients with any."""
         found = {name: answers[""] for name, answers in self.answers().items()}
         return {name: count for name, count in found.items() if count}
 
     def run(self, count: int) -> None:
-        """Wait until each client has ended so many more requests."""
+        """Wait until each client has ended `count` more requests."""
         ends = {client.name: len(client.requests) + count for client in self.clients}
         wait_until(
             lambda: all(len(client.requests) >= ends[client.name] for client in self.clients), seconds=WAIT
         )
 
     def settle(self, expected: Mapping[str, Collection[str]], count: int = 12) -> None:
-        """Wait until these hosts, by host of the client, have answered all of each client's last requests."""
+        """Wait until the expected hosts have answered the last `count` requests of each client.
+
+        `expected` has host of the client → hosts that may answer.
+        """
 
         def has_settled(client: Client) -> bool:
             last = {request.answer for request in client.requests[-count:]}

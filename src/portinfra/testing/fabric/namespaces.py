@@ -1,6 +1,6 @@
-"""Network namespaces without names: they end with the process, even where it is killed.
+"""Network namespaces without names. They end with the process, even if it is killed.
 
-A named one (`ip netns add`) would stay. Here only the process and its programs hold each namespace.
+A named one (`ip netns add`) would stay. Only the process and its programs hold each namespace.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ class Namespaces:
 
     @contextmanager
     def inside(self, name: str) -> Iterator[None]:
-        """Sockets that this thread opens, and programs that it starts meanwhile, are in a namespace."""
+        """Open the sockets and start the programs of this thread in a namespace, inside the `with` block."""
         _call(_LIBC.setns(self._held[name], NEW_NETWORK), "setns")
         try:
             yield
@@ -48,7 +48,7 @@ class Namespaces:
     def run(self, name: str, command: Sequence[str], text: str = "", folder: Path | None = None) -> str:
         """Run a program in a namespace and a folder, with this standard input. Return its output.
 
-        Raises RuntimeError, with what the program wrote, where it fails.
+        Raises RuntimeError with the output of the program if it fails.
         """
         with self.inside(name):
             done = subprocess.run(
@@ -59,8 +59,9 @@ class Namespaces:
         return done.stdout
 
     def start(self, name: str, command: Sequence[str], folder: Path) -> "subprocess.Popen[bytes]":
-        """Start a program in a folder, where it writes to `log`. It runs until it is stopped, or until this
-        thread ends.
+        """Start a program in a folder, where it writes to `log`.
+
+        It runs until it is stopped, or until this thread ends.
         """
         with (folder / "log").open("wb") as output, self.inside(name):
             return subprocess.Popen(
@@ -69,12 +70,12 @@ class Namespaces:
                 stdout=output,
                 stderr=output,
                 cwd=folder,
-                start_new_session=True,  # a program and its children end by one signal to their group
+                start_new_session=True,  # one signal to the group ends a program and its children
             )
 
     def close(self) -> None:
-        """Let go of every namespace: the kernel removes those that no program runs in. It may be repeated."""
-        if self._is_closed:  # the numbers may be those of other files by now
+        """Close every namespace. The kernel removes those that no program runs in. It may be called again."""
+        if self._is_closed:  # other files may have these numbers now
             return
         self._is_closed = True
         for held in (*self._held.values(), self._home):

@@ -1,4 +1,4 @@
-"""Which traffic passes between the hosts of a fabric: each pair of hosts tries each port.
+"""The traffic that passes between the hosts of a fabric: each pair of hosts tries each port.
 
 One process has the sockets of all hosts. https://man7.org/linux/man-pages/man2/setns.2.html
 """
@@ -16,23 +16,23 @@ Passage = tuple[str, str, str, int]
 """Source, target, protocol and port."""
 
 AT_ONCE = 8_000
-"""The most connections that are tried at the same time."""
+"""The most connections that run at the same time."""
 
 FILES = 20_000
-"""The open files that `AT_ONCE` needs, with a socket for each port of each host."""
+"""The number of open files that `AT_ONCE` needs, with a socket for each port of each host."""
 
 _RESERVE = 100
-"""Open files that are left for all else."""
+"""The number of open files that are kept for everything else."""
 
 _QUIET = 1500
-"""Milliseconds without a further answer that end a try: TCP asks a second time after one second."""
+"""The milliseconds without a further answer that end a try. TCP tries a second time after one second."""
 
 
 def find_passages(fabric: Fabric, names: Collection[str], ports: Collection[int]) -> set[Passage]:
     """Return every source, target, protocol and port that passes between two of these hosts, by TCP and UDP.
 
-    Each of them listens on each port of its address meanwhile. Raises RuntimeError where this process may not
-    have a file for each.
+    Each host listens on each port of its address during the call. Raises RuntimeError if this process may not
+    open a file for each socket.
     """
     hosts = {name: fabric.hosts[name].private_address for name in names}
     sources = list(hosts)
@@ -42,7 +42,7 @@ def find_passages(fabric: Fabric, names: Collection[str], ports: Collection[int]
             with fabric.inside(name):
                 for port in ports:
                     stack.enter_context(socket.create_server((address, port), backlog=256))
-        found = set(_received(fabric, hosts, ports))
+        found = set(_list_received(fabric, hosts, ports))
         for first in range(0, len(sources), step):
             found |= set(_connect_all(fabric, sources[first : first + step], hosts, ports))
     return found
@@ -50,7 +50,9 @@ def find_passages(fabric: Fabric, names: Collection[str], ports: Collection[int]
 
 @contextmanager
 def many_files() -> Iterator[int]:
-    """Raise the soft limit of open files meanwhile, to `FILES` or the hard limit. Yield the limit."""
+    """Raise the soft limit of open files to `FILES` or the hard limit, inside the `with` block. Yield the
+    limit.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     files = max(soft, files)
@@ -62,9 +64,9 @@ def many_files() -> Iterator[int]:
 
 
 def sources_at_once(files: int, listening: int) -> int:
-    """Return how many hosts can try all ports at the same time. They are `listening` in all.
+    """Return how many hosts can try all ports at the same time. `listening` is the number of all open ports.
 
-    Raises RuntimeError where `files` open files are too few for one host.
+    Raises RuntimeError if `files` open files are too few for one host.
     """
     used = len(list(Path("/proc/self/fd").iterdir())) + _RESERVE
     free = files - used - listening
@@ -76,8 +78,8 @@ def sources_at_once(files: int, listening: int) -> int:
     return max(1, min(AT_ONCE, free) // listening)
 
 
-def _received(fabric: Fabric, hosts: Mapping[str, str], ports: Collection[int]) -> Iterator[Passage]:
-    """Each host sends one datagram to each port of each other host: it says who sent it."""
+def _list_received(fabric: Fabric, hosts: Mapping[str, str], ports: Collection[int]) -> Iterator[Passage]:
+    """Send one datagram from each host to each port of each other host, and yield what arrives."""
     with ExitStack() as stack:
         receivers: dict[socket.socket, tuple[str, int]] = {}
         for name, address in hosts.items():

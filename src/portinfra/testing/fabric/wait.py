@@ -1,20 +1,20 @@
-"""Waiting for what real programs do: proxies find out that a server is dead."""
+"""Waiting for real programs, such as a proxy that finds out that a server is dead."""
 
 import time
 from collections.abc import Callable
 
 PATIENCE = 20.0
-"""Seconds for what takes one or two on a machine at rest."""
+"""The patience in seconds, for what takes one or two on an idle machine."""
 
 
 def wait_until(is_so: Callable[[], bool], *, seconds: float = PATIENCE) -> float:
     """Wait until a condition holds, and return the seconds that it took.
 
-    Raises TimeoutError where it does not hold in time.
+    Raises TimeoutError if it does not hold in time.
     """
     began = time.monotonic()
     while not is_so():
         if time.monotonic() > began + seconds:
-            raise TimeoutError(f"it did not come about within {seconds:g} seconds")
+            raise TimeoutError(f"the condition did not hold within {seconds:g} seconds")
         time.sleep(0.05)
     return time.monotonic() - began

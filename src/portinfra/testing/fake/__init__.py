@@ -1,8 +1,8 @@
-"""The built-in cloud: a simulator that is honest where real clouds are nasty, and its provider.
+"""The simulator: a cloud with the difficult behaviour of real ones, and its provider.
 
 cloud = FakeCloud()                        # in memory; FakeCloud(SqliteStore("fakecloud.db")) in a file
 provider = FakePlugin(cloud).connect(Environment("production", on="fake:us-east-1"))
-cloud.ground_truth()                              # everything that exists, by the cloud's own word
+cloud.ground_truth()                       # everything that exists, from the cloud's own memory
 """
 
 from portinfra.testing.fake.cloud import FakeCloud

@@ -1,8 +1,8 @@
-"""The simulator's own console: what somebody does by hand, behind portinfra's back.
+"""The console of the simulator, for changes by hand that portinfra does not know.
 
     python -m portinfra.testing.fake 111122223333 us-east-1 StopInstance id=instance/web1
 
-Takes an account, a region, an action and its parameters. A value is JSON, or else text; `KIND/NAME` finds a
+It takes an account, a region, an action and its parameters. A value is JSON or text. `KIND/NAME` finds a
 resource by the end of its name.
 """
 
@@ -20,11 +20,11 @@ from portinfra.testing.fake.plugin import FakePlugin
 from portinfra.testing.fake.provider import FakeProvider
 
 SETTLING_SECONDS = 60.0
-"""Time passes only when somebody sleeps: after this long a change by hand is over, and lists show it."""
+"""The seconds that pass after each request, since time moves only by sleeps: then lists show the change."""
 
 
 def main(arguments: list[str]) -> int:
-    """Make one request and print its answer. 0 when it was done, 1 when it was refused, 2 for bad usage."""
+    """Make one request and print its answer. Return 0 if done, 1 if refused, 2 for bad usage."""
     if len(arguments) < 3 or any("=" not in pair for pair in arguments[3:]):
         sys.stderr.write(__doc__ or "")
         return 2

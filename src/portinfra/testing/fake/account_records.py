@@ -1,4 +1,4 @@
-"""The book of one account in one region: its records, found by what they refer to."""
+"""The records of one account in one region, with indexes by the fields that refer to others."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -32,13 +32,13 @@ _PREFIXES = {
     "claim": "claim",
 }
 FALLS_BACK_SECONDS = 5.0
-"""How long a change that fails looks as if it were made."""
+"""The seconds for which a change that fails looks successful."""
 
 QUOTAS = {**dict.fromkeys((*KINDS, "claim"), 20_000), "network": 50}
 
 
 class Book:
-    """What one account has in one region. Only used within a transaction of its store."""
+    """The records of one account in one region. Use it only within a transaction of its store."""
 
     def __init__(self, store: MemoryStore, shape: Shape, account: str, region: str) -> None:
         self.store = store
@@ -57,7 +57,7 @@ class Book:
 
     @property
     def place(self) -> str:
-        """The region's own name: `europe-west1`, whatever shape it is played in."""
+        """The region's own name, without a shape: `europe-west1`."""
         return self.region.rpartition("/")[2]
 
     @property
@@ -66,13 +66,13 @@ class Book:
         return tuple(self.place + letter for letter in "abcd")
 
     def settings(self, name: str) -> dict[str, Any]:
-        """What a test or a user set for the whole cloud: capacities, faults, images."""
+        """Return what a test or a user set for the whole cloud: capacities, faults, images."""
         return dict(self.store.get("settings", name) or {})
 
     # Finding
 
     def get(self, kind: str, id: str) -> Record:
-        """The record of that id, which exists. Raises FakeError `NotFound`."""
+        """Return the existing record with that id. Raises FakeError `NotFound`."""
         record = self.store.rows(self._tables[kind]).get(id)
         now = self.store.now
         if record is None or not exists(record, now) or now < record["created"] + self._lag(kind):
@@ -80,8 +80,10 @@ class Book:
         return record
 
     def elsewhere(self, region: str, kind: str, id: str) -> Record:
-        """The record of that id in another region, of the account or shared with it. Raises FakeError
-        `NotFound`: who may not see it is not told that it is there.
+        """Return the record with that id in another region, of the account or shared with it.
+
+        Raises FakeError `NotFound`, also if the account may not read the record: the error does not show that
+        it exists.
         """
         for table in self.store.tables():
             owner, _, rest = table.partition("|")
@@ -93,7 +95,7 @@ class Book:
         raise FakeError("NotFound", f"there is no {kind} {id!r} in {region} that {self.account} may see")
 
     def find(self, kind: str, field: str, value: str) -> Iterator[Record]:
-        """The existing records of a kind with that value in an indexed field, such as `name`."""
+        """Yield the existing records of a kind with a value in an indexed field, such as `name`."""
         keys = self._found.get((kind, field, value))
         if not keys:
             return
@@ -104,29 +106,30 @@ class Book:
                 yield record
 
     def existing(self, kind: str) -> Iterator[Record]:
-        """Every existing record of a kind, the oldest first."""
+        """Yield every existing record of a kind, the oldest first."""
         for record in self.store.rows(self._tables[kind]).values():
             if exists(record, self.store.now):
                 yield record
 
     def find_repeated(self, kind: str, token: str) -> Record | None:
-        """The record that a request with this token made, even if it is gone by now."""
+        """Return the record that a request with this token created, even if it is gone; None without one."""
         for key in self._found.get((kind, "token", token), ()):
             return self.store.rows(self._tables[kind])[key]
         return None
 
     def count(self, kind: str) -> int:
-        """How many exist."""
+        """Return how many records of a kind exist."""
         return sum(1 for _ in self.existing(kind))
 
     def full(self, kind: str, limit: int) -> bool:
-        """Whether a limit is reached. Rows are an upper bound, so they are seldom looked at one by one."""
+        """Return whether a limit is reached. Rows are an upper bound, so the slow count is rare."""
         return len(self.store.rows(self._tables[kind])) >= limit and self.count(kind) >= limit
 
     def page(self, kind: str, given: Given) -> Answer:
-        """One page of a list, as of a while ago.
+        """Return one page of a list, as stale as the shape says.
 
-        `zone`, `tag` (key and value) and `prefix` (of the name) narrow it; `after` is the last page's `next`.
+        `zone`, `tag` (key and value) and `prefix` (of the name) select records. `after` is `next` of the last
+        page.
         """
         moment = self.store.now - self.shape.visibility_seconds
         after, zone, tag = given.get("after", ""), given.get("zone"), given.get("tag")
@@ -160,7 +163,7 @@ class Book:
     # Changing
 
     def add(self, kind: str, body: dict[str, Any], fault: str = "", code: str = "") -> Answer:
-        """Make a record; what it is named and owned by was checked by `admit`."""
+        """Create a record. `admit` has already checked its name and its owner."""
         self.store.serial += 1
         now = self.store.now
         body["id"] = key = f"{_PREFIXES[kind]}-{self.store.serial:08x}"
@@ -179,7 +182,7 @@ class Book:
         return {"record": view(record, now)}
 
     def change(self, record: Record, **fields: Any) -> Answer:
-        """Change what a record says; lists go on showing what it said for a while."""
+        """Change fields of a record. Lists show the old values for a while."""
         now = self.store.now
         horizon = now - self.shape.visibility_seconds
         was = [past for past in record["was"] if past[0] > horizon]
@@ -193,7 +196,7 @@ class Book:
         return {"record": view(changed, now)}
 
     def fall_back(self, id: str, action: str, code: str, reason: str) -> Answer:
-        """Accept a change of which nothing will come: after a while the record is as it was before."""
+        """Accept a change that fails: after a while, the record is as before."""
         kind = next(kind for kind, prefix in _PREFIXES.items() if id.startswith(f"{prefix}-"))
         now = self.store.now
         until = now + FALLS_BACK_SECONDS
@@ -203,7 +206,7 @@ class Book:
         return {"record": view(record, now)}
 
     def remove(self, record: Record) -> Answer:
-        """Begin to delete a record, or go on."""
+        """Begin to delete a record, or continue."""
         now = self.store.now
         kind = record["kind"]
         if not leaving(record):

@@ -1,4 +1,4 @@
-"""Every request that the simulator understands."""
+"""Every request that the simulator serves."""
 
 from collections.abc import Callable, Mapping
 
@@ -87,7 +87,7 @@ _OF_REPLICATION = ("LockSnapshot", "ShareSnapshot")
 WRITES_OF_TAKEOVERS = tuple(
     sorted(each for each in ACTIONS if not each.startswith(_READS) and each not in _OF_REPLICATION)
 )
-"""What the end that takes over is asked for."""
+"""The writes that a takeover calls at the end that takes over."""
 
 CREATED_ONCE = {"CreateNetwork": Network, "CreateSubnet": Subnet, "CreatePublicAddress": PublicAddress}
-"""Writes of a takeover that it needs only for what does not exist yet."""
+"""Writes of a takeover → the kind that it creates, for kinds that may already exist."""

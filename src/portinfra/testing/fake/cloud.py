@@ -1,4 +1,4 @@
-"""The simulator itself: takes requests, keeps the books, and can be told to be difficult."""
+"""The simulator itself: it serves requests, keeps records, and injects faults that a test sets."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,30 +18,30 @@ from portinfra.testing.fake.unreachable import Unreachable
 
 
 class FakeCloud:
-    """A cloud of a shape. A region written `SHAPE/REGION` is played in that shape instead.
+    """A cloud with a shape. A region `SHAPE/REGION` has that shape instead.
 
-    The hooks are called outside of the request's transaction: what they raise is what the client meets, and
-    they may kill, fork, count, or drop the answer.
+    It calls the hooks outside of the request's transaction. The client gets what they raise. They may kill,
+    fork, count, or drop the answer.
     """
 
     def __init__(self, store: MemoryStore | None = None, shape: Shape = AWS, *, latency: float = 0.0) -> None:
         self.store = store or MemoryStore()
         self.shape = shape
         self.latency = latency
-        """Seconds that each request takes, by the virtual clock."""
+        """The seconds that each request takes, by the virtual clock."""
         self.clock = FakeClock(self.store)
         self.log: Counter[str] = Counter()
-        """How many requests came, by action."""
+        """Action → the number of requests."""
         self.before_request: Callable[[str, Given], None] | None = None
-        """Called with action and parameters, before any effect."""
+        """The function that is called with action and parameters, before any effect."""
         self.after_request: Callable[[str, Given, Answer], None] | None = None
-        """Called with action, parameters and answer, after the effect."""
+        """The function that is called with action, parameters and answer, after the effect."""
         self.unreachable = Unreachable(self.store)
-        """Zones that do not answer: `cloud.unreachable.add("us-east-1a")`."""
+        """The zones that do not answer: `cloud.unreachable.add("us-east-1a")`."""
         self._books: dict[tuple[str, str], Book] = {}
 
     def request(self, account: str, region: str, action: str, parameters: Given) -> Answer:
-        """Serve one request. Raises FakeError for one that is refused, and then nothing was done."""
+        """Serve one request. Raises FakeError for a refused one, which has no effect."""
         self.log[action] += 1
         if self.before_request:
             self.before_request(action, parameters)
@@ -54,14 +54,14 @@ class FakeCloud:
         return answer
 
     def shape_of(self, region: str) -> Shape:
-        """The shape that a region is played in."""
+        """Return the shape of a region."""
         name, slash, _ = region.partition("/")
         return SHAPES[name] if slash else self.shape
 
     def ground_truth(self, account: str | None = None, region: str | None = None) -> list[dict[str, Any]]:
-        """Everything that exists, visible or not, by nobody's word but the cloud's own.
+        """Return everything that exists, visible or not, from the cloud's own memory.
 
-        Each is what a client would see of it, with `kind`, `account` and `region`.
+        Each record has the fields that a client reads, with `kind`, `account` and `region`.
         """
         with self.store.transaction():
             now = self.store.now
@@ -77,35 +77,35 @@ class FakeCloud:
             contents.write(self.store, volume, data.encode() if isinstance(data, str) else data)
 
     def read(self, id: str) -> bytes:
-        """What is on a volume, or in a snapshot."""
+        """Return the contents of a volume or snapshot."""
         with self.store.transaction():
             return contents.read_contents(self.store, id)
 
     def print_console(self, instance: str, text: str) -> None:
-        """Let an instance print on its serial console."""
+        """Print a text on the serial console of an instance."""
         with self.store.transaction():
             console.print_on(self.store, instance, text)
 
     def set_capacity(self, zone: str, machine_type: str, count: int) -> None:
-        """Let no more than so many of a machine type run in a zone."""
+        """Limit how many instances of a machine type a zone can run."""
         self._set("capacity", f"{zone} {machine_type}", count)
 
     def set_quota(self, kind: str, limit: int) -> None:
-        """Let every account have no more than so many of a kind in a region."""
+        """Limit how many resources of a kind every account may have in a region."""
         self._set("quotas", kind, limit)
 
     def set_key(self, key: str, state: str) -> None:
-        """Let an encryption key be `enabled`, `disabled` or `missing`, in every account."""
+        """Set the state of an encryption key in every account: `enabled`, `disabled` or `missing`."""
         self._set("keys", key, state)
 
     def deny(self, action: str, *, denied: bool = True) -> None:
-        """Let no account call an action; or let all call it again."""
+        """Deny an action to all accounts, or allow it again."""
         self._set("denied", action, denied)
 
     def fail_next(
         self, kind: str = "instance", reason: str = "the machine broke", code: str = "InsufficientCapacity"
     ) -> None:
-        """Accept the next one of a kind, and then let it fail for a reason. Only instances do."""
+        """Accept the next instance, and then let it fail for a reason. Only instances can fail so."""
         with self.store.transaction():
             faults = self.store.get("settings", "faults") or {}
             self._set("faults", kind, [*faults.get(kind, []), [code, reason]])
@@ -113,7 +113,7 @@ class FakeCloud:
     def fail_later(
         self, action: str, code: str = "InUse", reason: str = "something uses it", times: int = 1
     ) -> None:
-        """Accept the next requests of an action, and let nothing come of them: not for creations."""
+        """Accept the next requests of an action, and let them fail afterwards. Creations cannot fail so."""
         self._set("failing", action, [code, reason, times])
 
     def publish_image(self, family: str, id: str) -> None:
@@ -121,7 +121,7 @@ class FakeCloud:
         self._set("images", id, family)
 
     def _serve(self, account: str, region: str, action: str, parameters: Given) -> Answer | FakeError:
-        """The answer, or the error; what is raised here would take back the token and the time as well."""
+        """Return the answer or the error. A raised error would also undo the token and the time."""
         self.store.now += self.latency
         book = self._book(account, region)
         mark = self.store.mark()

@@ -1,4 +1,4 @@
-"""The one error that the simulator raises: what a real cloud would send back as a code and a message."""
+"""The one error of the simulator: the code and message of a cloud's refusal."""
 
 from collections.abc import Mapping
 
@@ -22,11 +22,11 @@ KINDS: Mapping[str, tuple[type[errors.ProviderError], str]] = {
     "ServiceUnavailable": (errors.Unavailable, AGAIN),
     "ConnectionLost": (errors.OutcomeUnknown, AGAIN),
 }
-"""Code → what it means for the caller, and the fix."""
+"""Code → the error class of portinfra, and the fix."""
 
 
 class FakeError(Exception):
-    """A request that the simulator refused, or whose answer got lost (`ConnectionLost`)."""
+    """A refused request, or one whose answer was lost (`ConnectionLost`)."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message)

@@ -1,8 +1,8 @@
-"""Whether a packet arrives: one at a time, by the cloud's own books, as its network would treat it.
+"""Whether a packet arrives, by the records of the cloud, as its network would decide.
 
 Packets(cloud, "111122223333", "us-east-1").arrives("10.0.1.4", "10.0.5.4", "tcp", 5432)
 
-It shares no code with the analysis that tests hold against it, and reads nothing but records.
+It shares no code with the analysis that tests compare it with, and reads only records.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,22 +16,22 @@ Record = Mapping[str, Any]
 
 
 class Packets:
-    """The network of one account in one region, as it is at the moment of making this.
+    """The network of one account in one region, at the moment of the construction.
 
-    Hosts are known by their private addresses, which no two of the account may share; every address that is
-    in none of its subnets is somewhere on the internet. Power plays no part: walls stand while hosts rest.
+    It finds hosts by their private addresses, so no two hosts of the account may share one. Every address
+    outside its subnets is on the internet. A stopped host counts, too: its firewall stays.
     """
 
     def __init__(self, cloud: FakeCloud, account: str, region: str) -> None:
-        books = cloud.ground_truth(account, region)
-        self.hosts = {record["private_address"]: record for record in _of("instance", books)}
+        records = cloud.ground_truth(account, region)
+        self.hosts = {record["private_address"]: record for record in _of("instance", records)}
         """Private address → the record of its instance."""
-        self._firewalls = {record["id"]: record for record in _of("firewall", books)}
-        self._subnets = {record["id"]: record for record in _of("subnet", books)}
-        self._bound = {record["instance"] for record in _of("public-address", books)}
+        self._firewalls = {record["id"]: record for record in _of("firewall", records)}
+        self._subnets = {record["id"]: record for record in _of("subnet", records)}
+        self._bound = {record["instance"] for record in _of("public-address", records)}
 
     def arrives(self, source: str, target: str, protocol: str, port: int = 0) -> bool:
-        """Whether a packet of `tcp`, `udp` or `icmp` comes from one address to the other."""
+        """Return whether a packet of `tcp`, `udp` or `icmp` passes from one address to the other."""
         sender, receiver = self.hosts.get(source), self.hosts.get(target)
         if source == target or (sender is None and receiver is None):
             return False
@@ -46,21 +46,21 @@ class Packets:
         host, other = (sender, target) if sender is not None else (receiver, source)
         assert host is not None
         own = any(_within(other, subnet["cidr"]) for subnet in self._subnets.values())
-        if own:  # an address of ours that no host has
+        if own:  # an address of a subnet that no host has
             return False
         return bool(self._subnets[host["subnet"]]["public"]) and host["id"] in self._bound
 
     def _lets(
-        self, host: Record, way: str, other: Record | None, address: str, protocol: str, port: int
+        self, host: Record, direction: str, other: Record | None, address: str, protocol: str, port: int
     ) -> bool:
         return any(
             _about(rule, protocol, port) and _matches(rule["peer"], other, address)
-            for rule in self._firewalls[host["firewall"]][way]
+            for rule in self._firewalls[host["firewall"]][direction]
         )
 
 
-def _of(kind: str, books: Iterable[Record]) -> list[Record]:
-    return [record for record in books if record["kind"] == kind]
+def _of(kind: str, records: Iterable[Record]) -> list[Record]:
+    return [record for record in records if record["kind"] == kind]
 
 
 def _about(rule: Record, protocol: str, port: int) -> bool:

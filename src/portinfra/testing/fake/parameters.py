@@ -1,4 +1,4 @@
-"""The parameters of each request, declared once. A request is checked against them before it is served."""
+"""The parameters of each request. The simulator checks a request against them before it serves it."""
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -18,7 +18,7 @@ OWNED = ("network", "subnet", "firewall", "instance", "volume", "public-address"
 
 @frozen
 class Parameter:
-    """What a parameter must be."""
+    """The type of a parameter."""
 
     words: str
     fits: Callable[[Any], bool]
@@ -150,7 +150,7 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
 
 
 def check_action(action: str) -> None:
-    """Raise FakeError for an action that there is not."""
+    """Raise FakeError for an unknown action."""
     if action not in PARAMETERS:
         near = get_close_matches(action, PARAMETERS, n=1)
         did = f"did you mean {near[0]!r}? " if near else ""
@@ -160,7 +160,7 @@ def check_action(action: str) -> None:
 
 
 def check_request(action: str, given: Given) -> None:
-    """Raise FakeError for an action that there is not, and for parameters that it lacks or does not take."""
+    """Raise FakeError for an unknown action, and for missing, unknown or invalid parameters."""
     check_action(action)
     known = PARAMETERS[action]
     problems = [f"there is no parameter {name!r}" for name in given if name not in known]
@@ -175,7 +175,7 @@ def check_request(action: str, given: Given) -> None:
 
 
 def takes(action: str) -> str:
-    """Return what an action takes, in words."""
+    """Return a sentence with the parameters of an action."""
     known = PARAMETERS[action]
     if not known:
         return "It takes no parameters"

@@ -1,4 +1,4 @@
-"""The simulator as installed: `fake:REGION`, or `fake:SHAPE/REGION` for a cloud of another shape."""
+"""The plugin of the simulator: `fake:REGION`, or `fake:SHAPE/REGION` for a cloud of another shape."""
 
 import os
 import re
@@ -36,7 +36,7 @@ from portinfra.testing.fake.shapes import AWS, SHAPES, Shape, rate_classes
 from portinfra.testing.fake.sqlite_store import SqliteStore
 
 FILE_VARIABLE = "PORTINFRA_FAKE_CLOUD"
-"""The environment variable that names the file of the simulated world."""
+"""The environment variable with the path of the simulator's file."""
 
 DEFAULT_FILE = "fakecloud.db"
 DEFAULT_ACCOUNT = "000000000000"
@@ -47,7 +47,7 @@ _REGION = re.compile(r"[a-z]+(-[a-z0-9]+)+")
 
 
 class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, KeyStates, PermissionChecks):
-    """With a cloud: in that one; without: in the file that the variable names, or `./fakecloud.db`."""
+    """The plugin of a cloud in memory, or of the one in the file of the variable or `./fakecloud.db`."""
 
     name = "fake"
     sizes: Mapping[str, str] = SIZES
@@ -56,11 +56,11 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, K
 
     def __init__(self, cloud: FakeCloud | None = None) -> None:
         self.cloud = cloud
-        """The world in memory that every connection goes to; None: the one in the file. Tests set it."""
+        """The cloud in memory that every connection uses; None: the one in the file. Tests set it."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """Those of the shape of the cloud in memory, else of the shape `aws`."""
+        """The capabilities of the cloud in memory; without one, those of the shape `aws`."""
         return capabilities_of(self._shape)
 
     @property
@@ -68,15 +68,15 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, K
         return self.cloud.shape if self.cloud else AWS
 
     def platform_services(self, network: str, subnet: str) -> tuple[PlatformService, ...]:
-        """Return the metadata service, as the clouds have it."""
+        """Return the metadata service, which real clouds have too."""
         return (PlatformService("169.254.169.254", "tcp", 80, root_only=True),)
 
     def spell_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
-        """Labels are spelt, tags are kept as they are."""
+        """Return the tags as the cloud keeps them: as valid labels where it has labels, else unchanged."""
         return labels_of(tags) if self._shape.owner["instance"] == "labels" else tags
 
     def birth_bytes(self, host: Instance) -> int:
-        """Its user data: nothing is added."""
+        """Return the bytes of the user data and of the boot script of a host."""
         return len(host.user_data.encode()) + len(host.boot_script.encode())
 
     def console_call(self, host: Observed[Instance]) -> Call:
@@ -84,7 +84,7 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, K
         return Call("ReadConsole", {"id": host.id}, rates=rate_classes("ReadConsole", self._shape))
 
     def console_text(self, answer: Answer) -> str:
-        """Return what it has printed."""
+        """Return the text that the host has printed."""
         return str(answer["text"])
 
     def lock_call(self, snapshot: Observed[Snapshot], days: int) -> Call:
@@ -98,7 +98,7 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, K
         return Call("ListLocks", {}, rates=rate_classes("ListLocks", self._shape))
 
     def lock_ends(self, answer: Answer) -> Mapping[str, float]:
-        """Return the locks."""
+        """Return snapshot id → the end of its lock."""
         return dict(answer["locks"])
 
     def key_call(self, environment: Environment, key: str) -> Call | None:
@@ -106,7 +106,7 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, K
         return Call("DescribeKey", {"key": key}, rates=rate_classes("DescribeKey", self._shape))
 
     def key_problem(self, answer: Answer) -> str:
-        """Return its state, where it is not enabled."""
+        """Return the state of a key that is not enabled; empty for an enabled key."""
         state = str(answer["state"])
         return "" if state == ENABLED else f"it is {state}"
 
@@ -124,14 +124,15 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, K
         return tuple(answer["denied"])
 
     def connect(self, environment: Environment) -> FakeProvider:
-        """The environment's account and region. Raises InvalidRequest for a location that is none.
+        """Return the provider of the environment. Raises InvalidRequest for an invalid location.
 
-        The credentials speak for `credentials["account"]` where that is set, else for the environment's own.
+        The credentials belong to `credentials["account"]` if it is set, else to the account of the
+        environment.
         """
         shape, slash, region = environment.region.rpartition("/")
         if (slash and shape not in SHAPES) or not _REGION.fullmatch(region):
             raise InvalidRequest(
-                f"{environment.on!r} is no location of the built-in cloud",
+                f"{environment.on!r} is no location of the simulator",
                 provider=self.name,
                 fix=f"Write fake:us-east-1, or fake:SHAPE/REGION with a shape of {', '.join(SHAPES)}.",
             )
@@ -153,6 +154,6 @@ def _store(path: str) -> SqliteStore:
         if not file.parent.is_dir():
             why = f"there is no directory {file.parent}"
         elif file.is_file():
-            fix = f"Delete it to start afresh, or name another file: {FILE_VARIABLE}=…"
-        message = f"the simulated world in {path} cannot be read: {why}"
+            fix = f"Delete it to start again, or name another file: {FILE_VARIABLE}=…"
+        message = f"the simulator's file {path} cannot be read: {why}"
         raise Unavailable(message, provider="fake", fix=fix) from error

@@ -1,4 +1,4 @@
-"""The simulator as a provider: one account in one region, reached by its drivers."""
+"""The simulator as a provider: one account in one region, with its drivers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,11 +20,11 @@ from portinfra.testing.fake.errors import AGAIN, KINDS, FakeError
 from portinfra.testing.fake.shapes import Shape, rate_classes
 
 _TAG_LIMITS = {"tags": (128, 256), "labels": (63, 63)}
-"""Where the owner is kept → how long the key and the value of a tag may be."""
+"""The carrier of the owner → the longest key and value of a tag."""
 
 
 def capabilities_of(shape: Shape) -> Capabilities:
-    """What a cloud of this shape can do."""
+    """Return the capabilities of a cloud with this shape."""
     key_max, value_max = _TAG_LIMITS.get(shape.owner["instance"], (None, None))
     return Capabilities(
         rules_max=RULES_MAX,
@@ -40,7 +40,7 @@ def capabilities_of(shape: Shape) -> Capabilities:
 
 
 class FakeProvider(ServerTime):
-    """One account in one region of the simulator. Safe to use from several threads."""
+    """One account in one region of the simulator. Several threads may use it."""
 
     name = "fake"
 
@@ -48,7 +48,7 @@ class FakeProvider(ServerTime):
         self.cloud = cloud
         self.account = account
         self.region = region
-        """As the location says it: with its shape, if it names one."""
+        """The region of the location, with its shape if it names one."""
         self.shape = cloud.shape_of(region)
         self.capabilities = capabilities_of(self.shape)
         self.clock = MachineClock(cloud.clock)
@@ -57,37 +57,37 @@ class FakeProvider(ServerTime):
         self.records = FakeRecords()
         self._closes = closes
 
-    tells_time = True
-    """Whether its answers say what time it is, as those of a cloud do, and those of a hypervisor do not."""
+    reports_time = True
+    """Whether the answers contain the provider's time, as those of clouds do. Those of hypervisors do not."""
 
     def clock_offset(self) -> float | None:
-        """By the simulator's clock."""
-        return self.cloud.clock.now() - self.clock.now() if self.tells_time else None
+        """Return the offset between the simulator's clock and this one, in seconds."""
+        return self.cloud.clock.now() - self.clock.now() if self.reports_time else None
 
     def account_calls(self) -> tuple[Call, ...]:
-        """One read: the region knows who asks."""
+        """Return one read: the description of the region has the account."""
         return (Call("DescribeRegion", rates=rate_classes("DescribeRegion", self.shape), safe=True),)
 
     def account_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
-        """The account of the credentials."""
+        """Return the account of the credentials."""
         ((region,),) = answers.values()
         return str(region["account"])
 
     def principal_of(self, answers: Mapping[Call, Sequence[Answer]]) -> str:
-        """The account: it has no users."""
+        """Return the account, since the simulator has no users."""
         return f"fake:{self.account_of(answers)}"
 
     def catalogue_calls(self) -> tuple[Call, ...]:
-        """Two reads: the region and its images."""
+        """Return two reads: the region and its images."""
         return tuple(
             Call(action, rates=rate_classes(action, self.shape), safe=True)
             for action in ("DescribeRegion", "ListImages")
         )
 
     def catalogue(self, answers: Mapping[Call, Sequence[Answer]]) -> Catalogue:
-        """What the region offers."""
-        told = {call.action: pages[0] for call, pages in answers.items()}
-        region, images = told["DescribeRegion"], told["ListImages"]["images"]
+        """Return the offers of the region."""
+        first_pages = {call.action: pages[0] for call, pages in answers.items()}
+        region, images = first_pages["DescribeRegion"], first_pages["ListImages"]["images"]
         return Catalogue(
             region=region["region"],
             account=region["account"],
@@ -103,21 +103,21 @@ class FakeProvider(ServerTime):
         )
 
     def perform(self, call: Call) -> Answer:
-        """One request. Raises FakeError."""
+        """Make one request. Raises FakeError."""
         return self.cloud.request(self.account, self.region, call.action, call.parameters)
 
     def more(self, call: Call, answer: Answer) -> Call | None:
-        """The next page begins after the last record of this one."""
+        """Return the call for the next page, which begins after the last record of this one."""
         if "next" not in answer:
             return None
         return evolve(call, parameters={**call.parameters, "after": answer["next"]})
 
     def silent(self, call: Call, answer: Answer) -> frozenset[str]:
-        """The zones that a list says it could not ask."""
+        """Return the zones that a list reports as unreachable."""
         return frozenset(answer.get("unreachable", ()))
 
     def classify(self, error: Exception) -> errors.ProviderError:
-        """By the code of a FakeError; of anything else, nobody knows what it left behind."""
+        """Return the error class of a FakeError. Any other error is an unknown outcome."""
         if isinstance(error, errors.ProviderError):
             return error
         if not isinstance(error, FakeError):

@@ -1,4 +1,4 @@
-"""What the simulator plays: the ways in which clouds differ, as data."""
+"""The shapes of the simulator: the differences between clouds, as data."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,10 +9,10 @@ from attrs import evolve, field, frozen
 from portinfra.model.catalogue import Rate
 
 Carrier = Literal["tags", "labels", "description", "metadata", "name"]
-"""Where a resource's owner is kept. `name`: there is nothing but its name."""
+"""Where a cloud keeps the owner of a resource. `name`: nowhere but in its name."""
 
 KINDS = ("network", "subnet", "firewall", "instance", "volume", "public-address", "snapshot")
-"""What has a record of its own. Rules belong to their firewall, attachments to their volume."""
+"""The kinds with records of their own. Rules belong to their firewall, attachments to their volume."""
 
 EC2_RATES = {
     "read": Rate(100, 20),
@@ -27,7 +27,7 @@ EC2_RATES = {
 
 @frozen
 class Shape:
-    """One way of being a cloud. `attrs.evolve` makes others."""
+    """One kind of cloud. `attrs.evolve` makes others."""
 
     name: str
     owner: Mapping[str, Carrier]
@@ -42,7 +42,7 @@ class Shape:
     network_cidr: bool = True
     """Whether a network has a CIDR, in which its subnets must lie."""
     default_egress: bool = False
-    """Whether a new firewall lets everything out until that rule is revoked."""
+    """Whether a new firewall allows all egress until that rule is revoked."""
     zonal_reads: bool = False
     """Whether instances and volumes are listed zone by zone."""
     reserved: tuple[int, int] = (4, 1)
@@ -50,15 +50,15 @@ class Shape:
     smallest_subnet: int = 28
     """The longest prefix that a subnet may have."""
     visibility_seconds: float = 0.0
-    """How far lists lag behind."""
+    """How stale lists are, in seconds."""
     reference_lag_seconds: float = 0.0
-    """How long a new id may be unknown to other requests."""
+    """How long other requests may not know a new id, in seconds."""
     pending: Mapping[str, float] = field(factory=dict)
     """Kind, `attach`, `start` or `stop` → seconds until it is done."""
     deleting: Mapping[str, float] = field(factory=dict)
-    """Kind or `detach` → seconds until it is gone; its name and addresses are taken till then."""
+    """Kind or `detach` → seconds until it is gone. Its name and addresses are used until then."""
     terminated_seconds: float = 0.0
-    """How long an instance that is gone stays listed, as terminated."""
+    """The seconds for which lists still show a terminated instance."""
     rates: Mapping[str, Rate] = field(factory=lambda: EC2_RATES)
     """Rate class → rate; empty: no limits."""
     page_size: int = 100
@@ -141,13 +141,13 @@ INSTANT = evolve(
     rates={},
     page_size=1000,
 )
-"""No cloud is like this: nothing takes time and nothing is limited, so that what is measured is the core."""
+"""The shape for measurements of core: no call takes time, and nothing is limited."""
 
 SHAPES = {shape.name: shape for shape in (AWS, GCP, LIBVIRT, NAME, INSTANT)}
 
 
 def rate_classes(action: str, shape: Shape) -> tuple[str, ...]:
-    """The rate classes that a request takes a token from, each. Claims are not limited."""
+    """Return the rate classes that a request takes a token from. Claims are not limited."""
     name = _rate_class(action) if shape.rates else ""
     return (name if name in shape.rates else "write",) if name else ()
 

@@ -1,7 +1,7 @@
-"""The same tables in one SQLite file, for several processes at once. Survives SIGKILL at any moment.
+"""The same tables in one SQLite file, for several processes at once. It survives SIGKILL at any moment.
 
-Every process keeps all rows in memory and writes through. Each transaction has a number; a process that finds
-a higher one than it knows reads the rows written since.
+Every process keeps all rows in memory and writes through. Each transaction has a number. A process that finds
+a higher number than it knows reads the rows written since.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from portinfra.testing.fake.store import MemoryStore
 
 BUSY_SECONDS = 60.0
-"""How long a transaction waits for those of other processes."""
+"""How long a transaction waits for those of other processes, in seconds."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS world (
@@ -24,7 +24,7 @@ CREATE INDEX IF NOT EXISTS rows_by_version ON rows (version);
 
 
 class SqliteStore(MemoryStore):
-    """The simulator's world in a file. Thread-safe: one connection behind one lock."""
+    """The store of the simulator in a file. Several threads may use it: one connection behind one lock."""
 
     def __init__(self, path: Path | str) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class SqliteStore(MemoryStore):
             self._connection.close()
 
     def moment(self) -> float:
-        """The time, as the file has it."""
+        """Return the time in the file, in seconds since the epoch."""
         with self._lock:
             if not self._depth:
                 (self.now,) = self._connection.execute("SELECT now FROM world").fetchone()
@@ -50,7 +50,7 @@ class SqliteStore(MemoryStore):
 
     def _prepare(self) -> None:
         self._insist("PRAGMA journal_mode=WAL")
-        # Only the death of a process matters here, not that of the machine: no need to wait for the disk.
+        # The file must survive the death of a process and not of the machine, so no write waits for the disk.
         self._connection.execute("PRAGMA synchronous=OFF")
         self._insist("BEGIN IMMEDIATE")
         for statement in _SCHEMA.strip().split(";\n"):
@@ -59,7 +59,7 @@ class SqliteStore(MemoryStore):
         self._connection.execute("COMMIT")
 
     def _insist(self, statement: str) -> None:
-        """Changing the journal's mode does not wait for other processes by itself."""
+        """Retry a change of the journal's mode, which does not wait for other processes by itself."""
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             try:
@@ -77,7 +77,7 @@ class SqliteStore(MemoryStore):
         ).fetchone()
         if version == self._version:
             return
-        # By key, which counts up: lists are paged by it, and what is older must come first here too.
+        # Ordered by key, which counts up: pages of lists need the oldest row first.
         changed = self._connection.execute(
             "SELECT tbl, key, body FROM rows WHERE version > ? ORDER BY key", (self._version,)
         )
@@ -104,6 +104,6 @@ class SqliteStore(MemoryStore):
             self._connection.execute("ROLLBACK")
 
     def _body(self, table: str, key: str) -> str | None:
-        """A row as text; None for one that is gone, so that other processes learn of it."""
+        """Return a row as text; None for a deleted one, so that other processes learn of the deletion."""
         record = self.get(table, key)
         return None if record is None else json.dumps(record, separators=(",", ":"))

@@ -1,7 +1,7 @@
-"""Tables of plain JSON records, and the time: all that the simulator remembers.
+"""The memory of the simulator: tables of plain JSON records, and the time.
 
-A record is never changed in place: `put` replaces it. So an undo is a list of what was there before, and a
-copy of the store may share its records.
+No code changes a record in place: `put` replaces it. So an undo is a list of former records, and a copy of
+the store may share its records.
 """
 
 import threading
@@ -11,19 +11,19 @@ from typing import Any
 
 Record = dict[str, Any]
 Watcher = Callable[[Record | None, Record | None], None]
-"""Told of each row that changes, before and after; None: no row."""
+"""A function that receives each changed row before and after the change; None: no row."""
 
 EPOCH = 1_893_456_000.0
-"""The moment at which every simulated world begins: 2030-01-01T00:00:00Z."""
+"""The moment at which every new store begins: 2030-01-01T00:00:00Z."""
 
 
 class MemoryStore:
-    """Everything in dictionaries. May be copied, and forked with its process."""
+    """A store in dictionaries. It may be copied, and forked with its process."""
 
     def __init__(self) -> None:
         self.now = EPOCH
         self.serial = 0
-        """Counts everything that was ever made; ids are made from it."""
+        """The number of all created records. Ids are made from it."""
         self._tables: dict[str, dict[str, Record]] = {}
         self._watchers: dict[str, list[Watcher]] = {}
         self._undo: list[tuple[str, str, Record | None]] = []
@@ -31,7 +31,7 @@ class MemoryStore:
         self._depth = 0
 
     def copy(self) -> "MemoryStore":
-        """Another world, equal to this one as it is now."""
+        """Return another store with equal contents."""
         twin = MemoryStore()
         with self._lock:
             twin.now, twin.serial = self.now, self.serial
@@ -40,9 +40,9 @@ class MemoryStore:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """One request's effect: all of it or, when an error leaves this block, nothing."""
+        """Apply all changes of the block, or none if an error leaves it."""
         with self._lock:
-            if self._depth:  # the outermost block decides
+            if self._depth:  # the outermost block commits
                 yield
                 return
             self._depth += 1
@@ -61,61 +61,61 @@ class MemoryStore:
                 self._depth -= 1
 
     def moment(self) -> float:
-        """The time, which other processes may have moved on."""
+        """Return the time, which other processes may have moved forward."""
         return self.now
 
     def mark(self) -> int:
-        """Where in this transaction we are; for `undo`."""
+        """Return the current position in this transaction, for `undo`."""
         return len(self._undo)
 
     def undo(self, mark: int) -> None:
-        """Take back every change of rows since the mark."""
+        """Undo every change of rows since the mark."""
         while len(self._undo) > mark:
             table, key, before = self._undo.pop()
             self._set(table, key, before)
 
     def rows(self, table: str) -> dict[str, Record]:
-        """The rows of a table, oldest first. Not to be changed but through `put` and `drop`."""
+        """Return the rows of a table, oldest first. Change them only through `put` and `drop`."""
         rows = self._tables.get(table)
         if rows is None:
             rows = self._tables[table] = {}
         return rows
 
     def tables(self) -> list[str]:
-        """The names of all tables, sorted."""
+        """Return the names of all tables, sorted."""
         return sorted(self._tables)
 
     def get(self, table: str, key: str) -> Record | None:
-        """One row, or None."""
+        """Return one row, or None."""
         return self.rows(table).get(key)
 
     def put(self, table: str, key: str, record: Record) -> None:
-        """Write a row, within a transaction. The record is the store's from then on."""
+        """Write a row, within a transaction. From then on the store owns the record."""
         self._undo.append((table, key, self.rows(table).get(key)))
         self._set(table, key, record)
 
     def drop(self, table: str, key: str) -> None:
-        """Remove a row, within a transaction; fine if there is none."""
+        """Remove a row, within a transaction. A missing row is no error."""
         before = self.rows(table).get(key)
         if before is not None:
             self._undo.append((table, key, before))
             self._set(table, key, None)
 
     def watch(self, table: str, watcher: Watcher) -> None:
-        """Tell of every row there is, and of every change from here on."""
+        """Call the watcher for every existing row, and for every later change."""
         with self._lock:
             self._watchers.setdefault(table, []).append(watcher)
             for record in self.rows(table).values():
                 watcher(None, record)
 
     def close(self) -> None:
-        """Let go of files."""
+        """Close the files of the store."""
 
     def _set(self, table: str, key: str, record: Record | None) -> None:
         rows = self.rows(table)
         before = rows.get(key)
         if before is None and record is None:
-            return  # another process made and removed this row before this one looked: no row changes here
+            return  # another process created and removed this row since the last read: no row changes here
         if record is None:
             del rows[key]
         else:
@@ -124,10 +124,10 @@ class MemoryStore:
             watcher(before, record)
 
     def _begin(self) -> None:
-        """See what other processes did."""
+        """Read the changes of other processes."""
 
     def _commit(self) -> None:
-        """Make it last."""
+        """Make the changes permanent."""
 
     def _abort(self) -> None:
-        """Forget it."""
+        """Discard the changes."""

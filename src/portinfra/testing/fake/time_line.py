@@ -1,7 +1,7 @@
-"""What a record's time line says at a moment: there is no event loop, only moments compared with now.
+"""The state of a record at a moment. There is no event loop: only comparisons of moments with now.
 
-A record is `{"kind", "body", "was", "created", "ready", "deleted", "gone", "fault"}`: what it is, what it was
-until when, and the moments of its life. `failed_change` is the last change, if that failed after it was
+A record is `{"kind", "body", "was", "created", "ready", "deleted", "gone", "fault"}`. `was` has its former
+bodies, each with the end of its validity. `failed_change` is the last change, if that failed after it was
 accepted.
 """
 
@@ -13,7 +13,7 @@ FOREVER = 1e18
 
 
 def body_at(record: Record, moment: float) -> dict[str, Any]:
-    """What it was at a moment."""
+    """Return the body of a record at a moment."""
     for until, body in record["was"]:
         if moment < until:
             return body  # type: ignore[no-any-return]
@@ -21,17 +21,19 @@ def body_at(record: Record, moment: float) -> dict[str, Any]:
 
 
 def exists(record: Record, moment: float) -> bool:
-    """Whether it was made and is not gone: while it does, its name and its addresses are taken."""
+    """Return whether it is created and not gone. Until then its name and its addresses are used."""
     return bool(record["created"] <= moment < record["gone"])
 
 
 def leaving(record: Record) -> bool:
-    """Whether its deletion was asked for."""
+    """Return whether its deletion was requested."""
     return bool(record["deleted"] < FOREVER)
 
 
 def state_at(record: Record, moment: float) -> str:
-    """`pending`, `available`, `deleting`, `terminated` or `failed`; for instances also how power is."""
+    """Return `pending`, `available`, `deleting`, `terminated` or `failed`; for instances also the power
+    state.
+    """
     if moment >= record["gone"]:
         return "terminated"
     if moment >= record["deleted"]:
@@ -59,7 +61,7 @@ def _power(body: dict[str, Any], moment: float) -> str:
 
 
 def attachment_at(body: dict[str, Any], moment: float) -> dict[str, Any] | None:
-    """What a volume is attached to: `{"instance", "device", "state"}`."""
+    """Return the attachment of a volume: `{"instance", "device", "state"}`."""
     if not body["instance"] or moment >= body["detached_at"]:
         return None
     state = "attached"
@@ -71,12 +73,12 @@ def attachment_at(body: dict[str, Any], moment: float) -> dict[str, Any] | None:
 
 
 def view(record: Record, moment: float) -> dict[str, Any]:
-    """What a client sees of it."""
+    """Return the fields of a record that a client reads."""
     body = body_at(record, moment)
     shown = {**body, "state": state_at(record, moment)}
     if shown["state"] == "failed":
         shown["fault"] = record["fault"]
-        shown["fault_code"] = record.get("fault_code", "")  # worlds of older versions have none
+        shown["fault_code"] = record.get("fault_code", "")  # files of older versions have none
     if (failed := record.get("failed_change")) and failed["until"] <= moment:
         shown["failed_change"] = {"code": failed["code"], "reason": failed["reason"]}
     kind = record["kind"]

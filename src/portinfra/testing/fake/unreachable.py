@@ -7,7 +7,7 @@ from portinfra.testing.fake.store import MemoryStore
 
 
 class Unreachable(MutableSet[str]):
-    """A set of zone names that lasts as long as the store."""
+    """A set of zone names that is kept in the store."""
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store

@@ -1,11 +1,11 @@
-"""What hosts would write and read on their volumes: hosts of the built-in cloud run nothing.
+"""The volumes of hosts that run no software: this module writes and reads them as hosts would.
 
     python -m portinfra.testing.fake.volumes write ACCOUNT REGION TEXT
     python -m portinfra.testing.fake.volumes read HOST...
 
-`write` lets every host of an account in a region write on its volumes. `read` is a probe for a recovery
-plan: it reads every volume of these hosts, which it finds in the inventory that `PORTINFRA_INVENTORY` names.
-It fails if one is blank.
+`write` writes on the volumes of every host of an account in a region. `read` is a probe for a recovery plan:
+it reads every volume of these hosts, and fails if one is blank. It finds the volumes in the inventory that
+`PORTINFRA_INVENTORY` names.
 """
 
 import json
@@ -23,9 +23,7 @@ INVENTORY = "PORTINFRA_INVENTORY"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Return 0 when it was done, 1 when a volume is blank or nothing can be read, 2 for
-    bad usage.
-    """
+    """Return 0 on success, 1 if a volume is blank or nothing can be read, 2 for bad usage."""
     try:
         match arguments:
             case ["write", account, region, text]:
@@ -53,8 +51,8 @@ def _inventory(file: Path) -> Mapping[str, Any]:
 def _write(account: str, region: str, text: str) -> int:
     provider = FakePlugin().connect(Environment("hosts", on=f"fake:{region}", account=account))
     try:
-        books = provider.cloud.ground_truth(account, region)
-        attached = [each for each in books if each["kind"] == "volume" and each["attachment"]]
+        records = provider.cloud.ground_truth(account, region)
+        attached = [each for each in records if each["kind"] == "volume" and each["attachment"]]
         for volume in attached:
             provider.cloud.write(volume["id"], f"{text} ({volume['name']})")
     finally:

@@ -1,1 +1,1 @@
-"""Reading a snapshot's blocks on a host, with no volume made of it."""
+"""Reading a snapshot's blocks on a host, without a volume of it."""

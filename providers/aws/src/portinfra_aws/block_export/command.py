@@ -1,4 +1,4 @@
-"""The reader, as a host is told of it: in one command, which brings the whole script along."""
+"""The command that runs the block reader on a host. It contains the whole script."""
 
 import re
 import shlex
@@ -8,16 +8,24 @@ from portinfra.provider.abilities import BlockReader
 
 SCRIPT = "reader.py"
 
-_SAID = re.compile(r'^ *"""[^"]*"""\n|  # .*$', re.MULTILINE)
-"""Docstrings and comments."""
+_DOCSTRINGS_AND_COMMENTS = re.compile(r'^ *"""[^"]*"""\n|  # .*$', re.MULTILINE)
+"""The texts that the command leaves out."""
 
 
 def block_reader(region: str, snapshot: str, gib: int) -> BlockReader:
-    """How a host reads a snapshot of that region, of so many GiB.
+    """Return how a host reads a snapshot of that region, of at most `gib` GiB.
 
-    With -I, Python takes nothing from the folder that it is started in; and -c leaves standard input alone. A
-    host is told things once, in few bytes: the script goes without what it says of itself.
+    With -I, Python loads nothing from its working directory. With -c, standard input stays free. A host
+    receives the command once, in few bytes. So the script comes without docstrings and comments.
     """
     source = files(__package__).joinpath(SCRIPT).read_text(encoding="utf-8")
-    words = ["python3", "-I", "-c", _SAID.sub("", source).strip(), region, snapshot, str(gib)]
+    words = [
+        "python3",
+        "-I",
+        "-c",
+        _DOCSTRINGS_AND_COMMENTS.sub("", source).strip(),
+        region,
+        snapshot,
+        str(gib),
+    ]
     return BlockReader(shlex.join(words), tools=("python3",))

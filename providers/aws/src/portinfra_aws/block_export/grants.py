@@ -1,4 +1,4 @@
-"""What must be allowed so that a host of one's own reads a snapshot's blocks.
+"""Permissions that let a host read a snapshot's blocks.
 
 https://docs.aws.amazon.com/ebs/latest/userguide/ebsapi-permissions.html
 """
@@ -14,8 +14,10 @@ _DEFAULT_KEY = "alias/aws/ebs"
 
 
 def block_grants(environment: Environment, taken: Scope) -> str:
-    """A JSON document: who may be in the role, what the role may do with the snapshots of that scope, and who
-    may pass it to a host.
+    """Return a JSON document with three policies: who may take the role, its permissions, and who may pass
+    it.
+
+    The role may read only the snapshots of that scope.
     """
     account = environment.account or "ACCOUNT"
     role = "the role in the instance profile"
@@ -24,7 +26,7 @@ def block_grants(environment: Environment, taken: Scope) -> str:
         "role": _document(f"an IAM policy of {role}", *_read_snapshots(environment, account, taken)),
         "pass": _document(
             f"an IAM policy of the identity that replicates with the credentials of {environment.name}",
-            _passing(account),
+            _pass_role(account),
         ),
     }
     return json.dumps({"account": environment.account, **documents}, indent=2)
@@ -39,7 +41,10 @@ def _trust() -> dict[str, Any]:
 
 
 def _read_snapshots(environment: Environment, account: str, taken: Scope) -> tuple[dict[str, Any], ...]:
-    """Snapshots are ARNs without an account; those alone whose tag says that they are of this scope."""
+    """Return the statements that allow reading.
+
+    Snapshot ARNs have no account, so a tag limits them to the scope.
+    """
     read = {
         "Sid": "ReadBlocksOfOurSnapshots",
         "Effect": "Allow",
@@ -51,12 +56,17 @@ def _read_snapshots(environment: Environment, account: str, taken: Scope) -> tup
 
 
 def _keys(environment: Environment) -> list[str]:
-    """Those that the environment names, or EBS's own. What a volume names itself is not known here."""
+    """Return the keys that the environment names, or EBS's default.
+
+    A key that a volume names is not known here.
+    """
     return sorted({environment.key or _DEFAULT_KEY, *environment.keys.values()})
 
 
 def _decrypt(key: str, region: str, account: str) -> dict[str, Any]:
-    """A policy names a key by its ARN, which may be of another account; an alias is no resource but a
+    """Return the statement that allows decryption with one key.
+
+    A policy names a key by its ARN, which may be of another account. An alias is not a resource but a
     condition: https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
     """
     statement = {"Effect": "Allow", "Action": "kms:Decrypt"}
@@ -69,7 +79,7 @@ def _decrypt(key: str, region: str, account: str) -> dict[str, Any]:
     return {**statement, "Resource": f"{where}:key/{name.removeprefix('key/')}"}
 
 
-def _passing(account: str) -> dict[str, Any]:
+def _pass_role(account: str) -> dict[str, Any]:
     return {
         "Sid": "PassTheRoleOfTheProfile",
         "Effect": "Allow",

@@ -1,4 +1,4 @@
-"""EC2's drivers, one small file a kind."""
+"""EC2's drivers, one file for each kind."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from portinfra_aws.drivers.volume import VolumeDriver
 
 
 def drivers() -> Mapping[type[Spec], Driver[Any]]:
-    """Kind → driver, in order of need."""
+    """Return kind → driver, in the order of creation."""
     in_order: tuple[Driver[Any], ...] = (
         NetworkDriver(),
         SubnetDriver(),

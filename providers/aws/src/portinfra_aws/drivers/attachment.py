@@ -1,4 +1,4 @@
-"""Attachments: what a volume says that it is on."""
+"""Attachments, which EC2 reports as a part of each volume."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,25 +17,26 @@ from portinfra_aws.drivers.reading import Answers
 _STATES: Mapping[str, State] = {"attached": "ready", "detaching": "deleting", "busy": "deleting"}
 
 _HOST = re.compile(r"\A.*?\d-")
-"""A host's name ends in a number, its role's never does."""
+"""The name of a host ends in a number; the name of its role never does."""
 
 PATH = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
-"""Begins the path under which a host finds a volume; its id without the dash ends it."""
+"""The prefix of the path of a volume on its host. The volume's id without the dash follows."""
 
 
 class AttachmentDriver(lifecycle.AttachmentDriver):
-    """A volume on an instance. It has no record, and no owner but the volume's; nor does EC2 keep a logical
-    device: the path in the host follows from the volume.
+    """A volume on an instance. EC2 has no record of its own for it, so its owner is that of the volume.
+
+    EC2 does not keep a logical device. The path on the host follows from the volume.
     """
 
     cannot_show = frozenset({"device"})
 
     def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
-        """The list of volumes, which is read anyway."""
+        """Return the list of volumes, which portinfra reads anyway."""
         return (reading.list_owned("DescribeVolumes", scope),)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Attachment]]:
-        """What our volumes are attached to."""
+        """Return the attachments of our volumes."""
         found = []
         for record in reading.records(answers, "DescribeVolumes"):
             volume = names.address_of(record["volumeId"])
@@ -51,7 +52,7 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
         return found
 
     def create(self, want: Attachment, refs: Refs) -> Call:
-        """Attach it under a device name that nothing on the instance has."""
+        """Return the call that attaches it under a device name that is free on the instance."""
         instance, volume = refs.id(want.instance), refs.id(want.volume)
         taken = {
             seen.parts.get("device")
@@ -64,14 +65,14 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
         return _call("AttachVolume", want.address, parameters, after)
 
     def delete(self, seen: Observed[Attachment]) -> Call:
-        """Detach it."""
+        """Return the call that detaches it."""
         parameters = {"VolumeId": seen.parts["volume"], "InstanceId": seen.parts["instance"]}
         return _call("DetachVolume", seen.address, parameters, None)
 
     def absorb(
         self, seen: Observed[Attachment] | None, call: Call, answer: Answer | None
     ) -> Observed[Attachment] | None:
-        """The promise, until the answer says that it takes time."""
+        """Return the expected state, until the answer says that the change takes time."""
         after = super().absorb(seen, call, answer)
         status = (answer or {}).get("status", "")
         if call.after is None:
@@ -80,8 +81,9 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
 
 
 def _logical(volume: Address, instance: Address | None) -> str:
-    """Placement names a volume after its host: `db1-data` is the device `data` of `db1`. The host may be
-    gone, or bear another name since.
+    """Return the logical device. Placement names a volume after its host: `db1-data` is `data` of `db1`.
+
+    The host may be gone, or may have another name by now.
     """
     host = f"{instance.name}-" if instance else ""
     if host and volume.name.startswith(host):

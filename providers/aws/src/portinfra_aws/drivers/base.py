@@ -1,4 +1,4 @@
-"""What the drivers of every kind share: how EC2 tells of a resource, and how its owner is written."""
+"""What the drivers of all kinds share: reading EC2's records, and writing the owner."""
 
 import hashlib
 from abc import abstractmethod
@@ -19,25 +19,25 @@ from portinfra_aws.marks import Mark
 
 
 @frozen
-class Told:
-    """What one observation brought, for whoever reads a single record of it."""
+class Observation:
+    """The answers of one observation, for the functions that read a single record."""
 
     answers: Answers
     names: Names
     related: Any = None
-    """What `relate_records` made of it."""
+    """The result of `relate_records`."""
 
 
 @frozen
 class Owned:
-    """A record of ours."""
+    """A record with our mark."""
 
     record: Record
     mark: Mark
 
 
 class AwsDriver(LifecycleDriver[S]):
-    """One kind that EC2 has as a resource of its own, with tags and a state."""
+    """A kind that is a resource of its own in EC2, with tags and a state."""
 
     lists: ClassVar[str]
     """The action that lists it."""
@@ -46,65 +46,69 @@ class AwsDriver(LifecycleDriver[S]):
     creates: ClassVar[str]
     deletes: ClassVar[str]
     id_parameter: ClassVar[str]
-    """What a request calls its id: `SubnetId`."""
+    """The name of its id in a request: `SubnetId`."""
     resource: ClassVar[str]
-    """What EC2 calls it where tags are given: `subnet`."""
+    """EC2's name of the kind in tag specifications: `subnet`."""
 
-    # Seeing
+    # Observe
 
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
-        """All of the scope, whatever is awaited: few are waited for without others."""
+        """Return the list of the whole scope, even with `only`: core seldom awaits few resources alone."""
         return (reading.list_owned(self.lists, scope),)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
         """Return everything of the scope.
 
-        What bears another name than its owner gives it is ours while it stands alone: somebody has renamed
-        it. Of data, only while it is in use: a copy of all tags makes no copy ours.
+        A resource with another name than its owner gives it was renamed. It is ours if no other resource has
+        its owner. A renamed resource with data is ours only while it is in use: copied tags do not make a
+        copy ours.
         """
-        told = Told(answers, names, self.relate_records(answers))
-        used = self.used_ids(told)
+        observation = Observation(answers, names, self.relate_records(answers))
+        used = self.used_ids(observation)
         copies = []
         for each in self.owned_records(answers, names.scope):
             is_used, named = each.record[self.id_key] in used, each.mark.named
             if named or is_used or not self.holds_data:
-                copies.append(Copy(self.to_observed(each, told), each.mark.attempt, is_used, named))
+                copies.append(Copy(self.to_observed(each, observation), each.mark.attempt, is_used, named))
         return self.keep_one(copies)
 
     def owned_records(self, answers: Answers, scope: Scope) -> Iterable[Owned]:
-        """The records of this kind that are ours and not gone."""
+        """Yield the records of this kind that are ours and not gone."""
         for record in reading.records(answers, self.lists):
             mark = marks.read_mark(record, scope)
             if mark and mark.address.kind == self.spec.kind and not mark.part and not self.is_gone(record):
                 yield Owned(record, mark)
 
     def relate_records(self, answers: Answers) -> Any:
-        """What the records of other lists say about those of this one; asked once an observation."""
+        """Return what the records of other lists say about those of this one.
+
+        Called once in each observation.
+        """
         return None
 
-    def used_ids(self, told: Told) -> set[str]:
-        """The ids that something else stands on."""
+    def used_ids(self, observation: Observation) -> set[str]:
+        """Return the ids of resources that another resource uses."""
         return set()
 
     def is_gone(self, record: Record) -> bool:
-        """Whether it is listed although it is no more."""
+        """Return whether a listed record is of a deleted resource."""
         return False
 
-    def to_observed(self, owned: Owned, told: Told) -> Observed[S]:
-        """One record, in the words in which it is declared."""
+    def to_observed(self, owned: Owned, observation: Observation) -> Observed[S]:
+        """Return one record in the form of a declaration."""
         parts = self.parts(owned.record)
         state = self.state(owned.record)
         renamed = not owned.mark.named and state != "deleting"
         return Observed(
             owned.mark.address,
-            self.to_spec(owned, told),
+            self.to_spec(owned, observation),
             {**parts, "name": marks.tags_of(owned.record).get("Name", "")},
             "pending" if renamed else state,
             owned.record.get("availabilityZone") or None,
             reason="a person has renamed it" if renamed else "",
         )
 
-    # Resources of others: only of the kinds that say where a record lies.
+    # Foreign resources: only of the kinds whose records show where they are.
 
     def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
         """Return the list of this kind in our networks, with the records of every owner."""
@@ -116,7 +120,7 @@ class AwsDriver(LifecycleDriver[S]):
         return ()
 
     def foreign(self, answers: Answers, names: Names) -> list[Foreign]:
-        """Return the records that bear no mark of ours and lie in a resource of ours."""
+        """Return the records without our mark that are in one of our resources."""
         found = []
         for record in reading.records(answers, self.lists):
             homes = (names.address_of(id) for id in self.homes(record))
@@ -130,67 +134,70 @@ class AwsDriver(LifecycleDriver[S]):
         return found
 
     def homes(self, record: Record) -> Iterable[str]:
-        """Return the ids of what a record lies in, the innermost first."""
+        """Return the ids of the resources that contain a record, the innermost first."""
         return ()
 
     def bound_addresses(self, record: Record, answers: Answers, names: Names) -> Iterable[Address]:
-        """Return our firewalls that apply to a record of others, and our hosts that it applies to."""
+        """Return our firewalls that apply to a foreign record, and our hosts to which the record applies."""
         return ()
 
     def zone(self, record: Record) -> str | None:
-        """Return the zone of a record; None where it is in none."""
+        """Return the zone of a record; None if it has none."""
         return record.get("availabilityZone") or None
 
     @abstractmethod
-    def to_spec(self, owned: Owned, told: Told) -> S:
-        """What a record says, as a declaration."""
+    def to_spec(self, owned: Owned, observation: Observation) -> S:
+        """Return the content of a record, as a declaration."""
 
     def parts(self, record: Record) -> dict[str, str]:
-        """Enough to change and delete it."""
+        """Return the ids that a change or deletion needs."""
         return {"id": record[self.id_key]}
 
     def state(self, record: Record) -> State:
-        """Where a record is on its way."""
+        """Return the state of a record."""
         return "ready"
 
-    # Acting
+    # Change
 
     def cannot_create(self, want: S, refs: Refs) -> Refuse | Wait | None:
         """Return why its tags cannot be written."""
         return _refuse_tags(want)
 
     def create(self, want: S, refs: Refs) -> Call:
-        """The request that makes it, with its owner."""
+        """Return the request that creates it, with its owner."""
         parameters = {**self.parameters(want, refs), "TagSpecification": self.specifications(want, refs)}
-        after = Observed(want.address, self.as_made(want), {"name": refs.name(want)})
+        after = Observed(want.address, self.created_spec(want), {"name": refs.name(want)})
         safe = "ClientToken" in parameters
         return self.call(self.creates, want.address, parameters, after, fills={"id": self.id_path}, safe=safe)
 
     id_path: ClassVar[str]
-    """Where the answer to its creation has its id."""
+    """The path of the new id in the answer to a creation."""
 
     @abstractmethod
     def parameters(self, want: S, refs: Refs) -> dict[str, Any]:
-        """What a creation says besides the owner."""
+        """Return the parameters of a creation, without the owner."""
 
     def specifications(self, want: S, refs: Refs) -> list[dict[str, Any]]:
-        """The tags of all that a creation makes."""
+        """Return the tags of everything that one creation creates."""
         return [marks.specification(self.resource, marks.write(want, refs))]
 
-    def as_made(self, want: S) -> S:
-        """What its creation alone brings about."""
+    def created_spec(self, want: S) -> S:
+        """Return the resource as its creation alone leaves it."""
         return want
 
     def finish(self, want: S, seen: Observed[S], refs: Refs) -> NextCall | None:
-        """Write its tags, which EC2 accepts of what is pending, too; a kind does first what is its own."""
+        """Return the call that writes its tags. EC2 accepts tags on pending resources.
+
+        A kind adds its own steps first.
+        """
         return self.own(want, seen, refs) if self.needs_owner(want, seen, refs) else None
 
     def delete(self, seen: Observed[S]) -> Call:
-        """The request that removes it."""
+        """Return the request that deletes it."""
         return self.call(self.deletes, seen.address, {self.id_parameter: seen.id}, None, safe=True)
 
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
-        """The promise, until the answer to a creation says that it takes time."""
+        """Return the expected state, until the answer to a creation says that it takes time."""
         after = call.after
         if call.action != self.creates or answer is None or after is None:
             return super().absorb(seen, call, answer)
@@ -198,7 +205,7 @@ class AwsDriver(LifecycleDriver[S]):
         return evolve(after, parts={**after.parts, **self.parts(record)}, state=self.state(record))
 
     def created_record(self, answer: Answer) -> Record:
-        """The record in the answer to a creation."""
+        """Return the record in the answer to a creation."""
         found: Any = answer
         for key in self.id_path.split(".")[:-1]:
             found = found[key]
@@ -214,35 +221,35 @@ class AwsDriver(LifecycleDriver[S]):
         fills: Mapping[str, str] | None = None,
         safe: bool = False,
     ) -> Call:
-        """A write, with the rates that it counts towards."""
+        """Return a write, with the rates that it counts towards."""
         return Call(action, parameters, address, after, fills or {}, rates.classes(action), safe=safe)
 
-    # Owning
+    # Owner
 
     def marked_ids(self, seen: Observed[S]) -> list[str]:
-        """The ids of all parts that bear its owner."""
+        """Return the ids of all parts that carry its owner."""
         return [seen.id]
 
     def own(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
-        """Write its tags; then remove those that are too many."""
+        """Return the call that writes its tags, or else the call that removes surplus tags."""
         if refused := _refuse_tags(want):
             return refused
         tags: Mapping[str, str] = getattr(want, "tags", {})
         before: Mapping[str, str] = getattr(seen.spec, "tags", {})
         protects, protected = getattr(want, "protect", False), getattr(seen.spec, "protect", False)
-        said = evolve(seen, parts={**seen.parts, "name": refs.name(want)}, state="ready", reason="")
+        owned = evolve(seen, parts={**seen.parts, "name": refs.name(want)}, state="ready", reason="")
         if (
             seen.address != want.address
             or seen.parts.get("name", refs.name(want)) != refs.name(want)
             or (protects and not protected)
             or any(before.get(key) != value for key, value in tags.items())
         ):
-            after = with_owner(said, want, tags={**before, **tags}, protect=protects or protected)
+            after = with_owner(owned, want, tags={**before, **tags}, protect=protects or protected)
             return self._tag("CreateTags", seen, marks.pairs(marks.write(want, refs)), after)
         surplus = {*before} - {*tags}
         if protected and not protects:
             surplus.add(marks.PREFIX + "protect")
-        return self._tag("DeleteTags", seen, marks.keys(surplus), with_owner(said, want))
+        return self._tag("DeleteTags", seen, marks.keys(surplus), with_owner(owned, want))
 
     def _tag(self, action: str, seen: Observed[S], tags: list[dict[str, str]], after: Observed[S]) -> Call:
         parameters = {"ResourceId": self.marked_ids(seen), "Tag": tags}
@@ -251,10 +258,13 @@ class AwsDriver(LifecycleDriver[S]):
 
 def _refuse_tags(want: Any) -> Refuse | None:
     if key := marks.first_reserved_tag(getattr(want, "tags", {})):
-        return Refuse(f"the tag {key!r} is not the user's to set on AWS", "Choose another key for it.")
+        return Refuse(f"the tag {key!r} is reserved on AWS", "Choose another key for the tag.")
     return None
 
 
 def token(refs: Refs, spec: Any, part: str = "") -> str:
-    """A client token: at most 64 characters, the same until what it made is gone."""
+    """Return a client token of at most 64 characters.
+
+    It stays the same until the created resource is gone.
+    """
     return hashlib.sha256(f"{refs.token(spec)} {part}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What firewalls let through: the rules of their security groups."""
+"""The rules of security groups."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from portinfra.provider.interface import Call, Names, Refs
 from portinfra.provider.rule_changes import RuleChangesDriver, Verb, Way
 from portinfra_aws import marks, rates
 from portinfra_aws.drivers import permissions, reading
-from portinfra_aws.drivers.firewall import as_made
+from portinfra_aws.drivers.firewall import has_default_rules
 from portinfra_aws.drivers.reading import Answers
 
 _LISTS = "DescribeSecurityGroups"
@@ -18,20 +18,20 @@ _VERBS: Mapping[Verb, str] = {"remove": "Revoke", "allow": "Authorize"}
 
 
 class FirewallRulesDriver(RuleChangesDriver):
-    """The rules of one group, seen whenever it is."""
+    """The rules of one group. Each observation of the group shows them."""
 
     def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
-        """The list of groups, which is read anyway."""
+        """Return the list of groups, which portinfra reads anyway."""
         return (reading.list_owned(_LISTS, scope),)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[FirewallRules]]:
-        """The rules of each of our groups; what EC2 gives to a new one is the group's own affair."""
+        """Return the rules of each of our groups, without the egress rule that EC2 gives to a new group."""
         found = []
         for record in reading.records(answers, _LISTS):
             mark, address = marks.read_mark(record, names.scope), names.address_of(record["groupId"])
             if mark is None or address is None or mark.address.kind != Firewall.kind:
                 continue
-            out = () if as_made(record) else reading.items(record, "ipPermissionsEgress")
+            out = () if has_default_rules(record) else reading.items(record, "ipPermissionsEgress")
             spec = FirewallRules(
                 address.name,
                 address,
@@ -45,7 +45,7 @@ class FirewallRulesDriver(RuleChangesDriver):
     def change(
         self, verb: Verb, way: Way, rules: tuple[Rule, ...], after: Observed[FirewallRules], refs: Refs
     ) -> Call:
-        """Revoke or authorize them."""
+        """Return the call that revokes or authorizes rules."""
         action = f"{_VERBS[verb]}SecurityGroup{way.capitalize()}"
         parameters = {"GroupId": after.parts["firewall"], "IpPermissions": permissions.native(rules, refs)}
         return Call(action, parameters, after.address, after, rates=rates.classes(action))

@@ -1,8 +1,7 @@
-"""Network interfaces that other services of AWS have in our networks: load balancers, NAT gateways, Lambda
-functions, endpoints. No subnet or group can be deleted before them.
+"""Network interfaces of other AWS services in our networks: load balancers, NAT gateways, Lambda, endpoints.
 
-The interfaces of instances are not among them: the list of instances has these.
-https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html
+No subnet or group can be deleted before them. Interfaces of instances are not included: the list of instances
+has them. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,9 @@ def list_within(networks: Sequence[str]) -> Call:
 
 
 def foreign(answers: Answers, names: Names) -> Iterator[Foreign]:
-    """Yield those of no instance, with what their service says of them: `ELB app/shop/50dc6c495c0c9188`."""
+    """Yield interfaces without an instance, with their service's description: `ELB
+    app/shop/50dc6c495c0c9188`.
+    """
     for record in reading.records(answers, LISTS):
         homes = (names.address_of(record.get(key)) for key in ("subnetId", "vpcId"))
         home = next((address for address in homes if address), None)
@@ -31,7 +32,7 @@ def foreign(answers: Answers, names: Names) -> Iterator[Foreign]:
             continue
         groups = (names.address_of(group.get("groupId")) for group in reading.items(record, "groupSet"))
         bound = tuple(sorted({address for address in groups if address}))
-        told = (marks.tags_of(record).get("Name"), record.get("description"), record.get("interfaceType"))
-        title = next((text for text in told if text), "")
+        titles = (marks.tags_of(record).get("Name"), record.get("description"), record.get("interfaceType"))
+        title = next((text for text in titles if text), "")
         zone = record.get("availabilityZone") or None
         yield Foreign("network interface", record["networkInterfaceId"], home, title, zone, bound)

@@ -1,12 +1,12 @@
-"""Networks: a VPC with all that it needs to be isolated, and to have a way out for public subnets.
+"""Networks: a VPC with what isolates it, and with a route to the internet for public subnets.
 
-Its parts, in the order in which they come to be: the VPC (`id`); DNS names for its hosts (`dns`); its default
-security group emptied (`default-group`, `ingress`, `egress`); its main route table, which private subnets
-follow, leading nowhere (`main-table`, `way-out`); an internet gateway (`gateway`), attached (`attached`); a
-route table for public subnets (`table`) with the way out (`route`); and our mark on the group and the table
-that EC2 made (`marked_ids`). None of them costs anything.
+Its parts, in the order of their creation: the VPC (`id`); DNS names for its hosts (`dns`); its default
+security group without rules (`default-group`, `ingress`, `egress`); its main route table without routes,
+which private subnets use (`main-table`, `way-out`); an internet gateway (`gateway`), attached (`attached`); a
+route table for public subnets (`table`) with the route to the internet (`route`); and our mark on the group
+and the table that EC2 created (`marked_ids`). None of them costs anything.
 
-Until all is there, `detail` looks closer than the lists by our tag do; afterwards they tell everything.
+Until all parts exist, `detail` reads more than the lists by our tag. After that, the lists show everything.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +21,8 @@ from portinfra.provider.interface import Answer, Call, NextCall, Refs, Wait
 from portinfra_aws import marks, rates
 from portinfra_aws.drivers import network_parts as parts_of
 from portinfra_aws.drivers import permissions, reading
-from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
-from portinfra_aws.drivers.network_parts import DEFAULT, GATEWAY, LOOKS, TABLE, without
+from portinfra_aws.drivers.base import AwsDriver, Observation, Owned, token
+from portinfra_aws.drivers.network_parts import DEFAULT, DETAIL_PARTS, GATEWAY, TABLE, without
 from portinfra_aws.drivers.reading import Record
 from portinfra_aws.query import where
 
@@ -32,7 +32,7 @@ _REVOKES = {"ingress": "RevokeSecurityGroupIngress", "egress": "RevokeSecurityGr
 
 
 class NetworkDriver(AwsDriver[Network]):
-    """A VPC. Nothing keeps it from being doubled: the one that something stands in is the one."""
+    """A VPC. It can be doubled. Of several, the one with resources in it counts."""
 
     spec = Network
     lists = "DescribeVpcs"
@@ -45,33 +45,35 @@ class NetworkDriver(AwsDriver[Network]):
     doubled = True
     replaces = frozenset({"cidr"})
 
-    # Seeing
+    # Observe
 
     def survey(self, scope: Scope, only: Sequence[Observed[Network]] = ()) -> tuple[Call, ...]:
-        """VPCs, and what may stand in them; those lists are read anyway."""
+        """Return the lists of VPCs and of the resources in them, which portinfra reads anyway."""
         return (*super().survey(scope), *(reading.list_owned(action, scope) for action in _INSIDE))
 
-    def used_ids(self, told: Told) -> set[str]:
-        """VPCs that anything of ours is in."""
+    def used_ids(self, observation: Observation) -> set[str]:
+        """Return the VPCs that contain one of our resources."""
         return {
-            record.get("vpcId", "") for action in _INSIDE for record in reading.records(told.answers, action)
+            record.get("vpcId", "")
+            for action in _INSIDE
+            for record in reading.records(observation.answers, action)
         }
 
-    def to_spec(self, owned: Owned, told: Told) -> Network:
-        """Its CIDR."""
+    def to_spec(self, owned: Owned, observation: Observation) -> Network:
+        """Return the network of a record, with its CIDR."""
         return Network(owned.mark.address.name, owned.record["cidrBlock"], owned.mark.tags)
 
     def state(self, record: Record) -> State:
-        """Pending, then available."""
+        """Return pending, then ready."""
         return "pending" if record.get("state") == "pending" else "ready"
 
-    def to_observed(self, owned: Owned, told: Told) -> Observed[Network]:
-        """The VPC, and of its parts those that bear our mark."""
-        seen = super().to_observed(owned, told)
+    def to_observed(self, owned: Owned, observation: Observation) -> Observed[Network]:
+        """Return the VPC, with those of its parts that have our mark."""
+        seen = super().to_observed(owned, observation)
 
         def ours(action: str, part: str) -> list[Record]:
-            listed = reading.records(told.answers, action)
-            return parts_of.of_ours(listed, told.names.scope, seen.id, seen.address, part)
+            listed = reading.records(observation.answers, action)
+            return parts_of.of_ours(listed, observation.names.scope, seen.id, seen.address, part)
 
         table, extras = parts_of.tables(ours("DescribeRouteTables", TABLE))
         parts = {**seen.parts, **table}
@@ -84,8 +86,8 @@ class NetworkDriver(AwsDriver[Network]):
         return _with(evolve(seen, extras=tuple(extras)), parts, ready=owned.mark.named)
 
     def detail(self, seen: Observed[Network]) -> Call | None:
-        """What no list by our tag tells, until all parts are there."""
-        missing = next((part for part in LOOKS if part not in seen.parts), None)
+        """Return the next read of what no list by tag shows, until all parts exist."""
+        missing = next((part for part in DETAIL_PARTS if part not in seen.parts), None)
         if missing is None:
             return None
         here = where("vpc-id", seen.id)
@@ -102,28 +104,28 @@ class NetworkDriver(AwsDriver[Network]):
     def absorb(
         self, seen: Observed[Network] | None, call: Call, answer: Answer | None
     ) -> Observed[Network] | None:
-        """What a closer look brought; of a VPC that was just made, a dry run knows what it will be like."""
+        """Return the network with the result of a detail read. A dry run assumes the parts of a new VPC."""
         if call.reads and seen is not None and answer is not None:
             found, extras = _parse_part(seen, call, answer)
             return _with(evolve(seen, extras=(*seen.extras, *extras)), {**seen.parts, **found})
         after = super().absorb(seen, call, answer)
         if call.action == self.creates and answer is None and after is not None:
-            return _with(after, {**parts_of.as_made(), **after.parts})
+            return _with(after, {**parts_of.new_parts(), **after.parts})
         return after
 
-    # Acting
+    # Change
 
     def parameters(self, want: Network, refs: Refs) -> dict[str, Any]:
-        """Its CIDR."""
+        """Return its CIDR."""
         return {"CidrBlock": want.cidr}
 
     def finish(self, want: Network, seen: Observed[Network], refs: Refs) -> NextCall | None:
-        """Return the next request about a part that is missing or too many.
+        """Return the next request for a missing or surplus part.
 
-        What was made a moment ago is looked at closely before all else.
+        portinfra first reads the details of a VPC that it just created.
         """
         parts = seen.parts
-        if "vpc" in parts or any(part not in parts for part in LOOKS):
+        if "vpc" in parts or any(part not in parts for part in DETAIL_PARTS):
             return Wait(self.becoming)
         if parts["dns"] != "yes":
             enable = {"VpcId": seen.id, "EnableDnsHostnames": {"Value": True}}
@@ -145,7 +147,7 @@ class NetworkDriver(AwsDriver[Network]):
         return super().finish(want, seen, refs)
 
     def _open(self, want: Network, seen: Observed[Network], refs: Refs) -> Call:
-        """The next step towards a way out for public subnets."""
+        """Return the next step towards a route to the internet for public subnets."""
         parts = seen.parts
         if not parts[GATEWAY]:
             tags = {"TagSpecification": [_specification("internet-gateway", want, refs, GATEWAY)]}
@@ -171,7 +173,7 @@ class NetworkDriver(AwsDriver[Network]):
         return self._part(action, seen, route, opened, safe=action == "ReplaceRoute")
 
     def delete(self, seen: Observed[Network]) -> Call:
-        """Against the order in which it was made; the group and table that EC2 made go with the VPC."""
+        """Return the next deletion, in reverse order. EC2 deletes its group and table with the VPC."""
         parts = seen.parts
         if TABLE in parts:
             left = without(parts, TABLE, "route", "dead-route")
@@ -185,7 +187,7 @@ class NetworkDriver(AwsDriver[Network]):
         return super().delete(seen)
 
     def marked_ids(self, seen: Observed[Network]) -> list[str]:
-        """The VPC and all its parts."""
+        """Return the ids of the VPC and all its parts."""
         names = ("id", GATEWAY, TABLE, "default-group", "main-table")
         return [seen.parts[name] for name in names if seen.parts.get(name)]
 
@@ -199,15 +201,15 @@ class NetworkDriver(AwsDriver[Network]):
         fills: Mapping[str, str] | None = None,
         safe: bool = True,
     ) -> Call:
-        """A request about one part, after which these parts are there, and those that it fills."""
+        """Return a request for one part. Its result has `parts`, and the parts that the answer fills."""
         then = _with(seen, {**parts, **dict.fromkeys(fills or (), "")})
         after = evolve(then, parts=dict(parts))
         return self.call(action, seen.address, parameters, after, fills=fills, safe=safe)
 
 
 def _with(seen: Observed[Network], parts: Mapping[str, str], *, ready: bool = True) -> Observed[Network]:
-    """The same with these parts: ready when all are there."""
-    lacking = parts_of.lacking(parts)
+    """Return the network with these parts. It is ready when all exist."""
+    lacking = parts_of.network_problem(parts)
     state: State = "ready" if ready and not lacking else "pending"
     return evolve(seen, parts=dict(parts), state=state, reason=lacking if ready else seen.reason)
 
@@ -215,7 +217,7 @@ def _with(seen: Observed[Network], parts: Mapping[str, str], *, ready: bool = Tr
 def _parse_part(
     seen: Observed[Network], call: Call, answer: Answer
 ) -> tuple[Mapping[str, str], Sequence[Mapping[str, str]]]:
-    """Parts and doubles that one closer look tells of."""
+    """Return the parts and doubles that one detail read shows."""
     if call.action == "DescribeVpcAttribute":
         return {"dns": "yes" if answer["enableDnsHostnames"]["value"] == "true" else "no"}, ()
     records = list(reading.records_of(answer, call.action))

@@ -1,4 +1,4 @@
-"""What EC2's records say about the parts of a network. All values of parts are text."""
+"""The parts of a network in EC2's records. All values of parts are text."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -14,38 +14,39 @@ from portinfra_aws.drivers.reading import Record
 Parts = Mapping[str, str]
 
 TABLE, GATEWAY, DEFAULT = "table", "gateway", "default"
-"""What the tag `portinfra:part` says: the public route table, the gateway, and what EC2 made with the VPC."""
+"""Values of the tag `portinfra:part`: the public route table, the gateway, and what EC2 creates with the VPC.
+"""
 
-LOOKS = ("dns", "default-group", "main-table", "gateway")
-"""Parts that are known, be it as absent, only after a closer look or once all is there."""
+DETAIL_PARTS = ("dns", "default-group", "main-table", "gateway")
+"""Parts that are known (as present or absent) only after a detail read, or once the network is complete."""
 
 ANYWHERE = "0.0.0.0/0"
 
-_NOBODY = Names(Scope("", ""), {})
+_NO_NAMES = Names(Scope("", ""), {})
 
 
-def lacking(parts: Parts) -> str:
-    """What a network lacks that it must have, or has that it must not; empty: nothing."""
+def network_problem(parts: Parts) -> str:
+    """Return what a network lacks or has too much; empty if it is complete."""
     if "vpc" in parts or "marked" not in parts:
-        return "not all of it is made yet"
+        return "not all of its parts exist yet"
     if "way-out" in parts:
-        return f"its main route table leads out, to {parts['way-out']}"
+        return f"its main route table has a route to {parts['way-out']}"
     if "ingress" in parts or "egress" in parts:
-        return "its default security group lets something through"
+        return "its default security group has rules"
     if "attached" not in parts:
         return "it has no internet gateway"
     if "table" not in parts or "route" not in parts:
-        return "its public route table does not lead to the internet"
-    return "" if parts.get("dns") == "yes" else "its hosts are given no names"
+        return "its public route table has no route to the internet"
+    return "" if parts.get("dns") == "yes" else "its hosts get no DNS names"
 
 
 def without(parts: Parts, *names: str) -> dict[str, str]:
-    """The parts that are left."""
+    """Return the parts without those of these names."""
     return {name: value for name, value in parts.items() if name not in names}
 
 
 def of_ours(records: Iterable[Record], scope: Scope, vpc: str, address: Address, part: str) -> list[Record]:
-    """The records in a VPC that bear our mark as this part of the network, the first attempt first."""
+    """Return the records in a VPC with our mark as this part of the network, the first attempt first."""
     found = []
     for record in records:
         mark = marks.read_mark(record, scope)
@@ -55,7 +56,7 @@ def of_ours(records: Iterable[Record], scope: Scope, vpc: str, address: Address,
 
 
 def tables(records: list[Record]) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """The public route table, and doubles of it that nothing uses: of several, the one in use."""
+    """Return the public route table, and unused doubles of it. Of several, the one in use counts."""
     if not records:
         return {}, []
     first, *others = sorted(records, key=lambda table: not _in_use(table))
@@ -78,7 +79,7 @@ def _way_out(table: Record) -> dict[str, str]:
 
 
 def main_table(record: Record) -> dict[str, str]:
-    """The table that EC2 made: private subnets follow it, so it leads nowhere."""
+    """Return the parts of the table that EC2 created. Private subnets use it, so it must have no routes."""
     out = [
         destination
         for route in reading.items(record, "routeSet")
@@ -90,17 +91,17 @@ def main_table(record: Record) -> dict[str, str]:
 
 
 def way_out_of(parts: Parts) -> dict[str, str]:
-    """The parameters that name the way out of the main route table."""
+    """Return the parameters that name the surplus route of the main route table."""
     destination = parts["way-out"]
     name = "DestinationIpv6CidrBlock" if ":" in destination else "DestinationCidrBlock"
     return {"RouteTableId": parts["main-table"], name: destination}
 
 
 def default_group(record: Record) -> dict[str, str]:
-    """The group that EC2 made: nobody bears it, so it lets nothing through."""
-    ways = {"ingress": "ipPermissions", "egress": "ipPermissionsEgress"}
+    """Return the parts of the group that EC2 created. No host is in it, so it must allow nothing."""
+    members = {"ingress": "ipPermissions", "egress": "ipPermissionsEgress"}
     rules = {
-        way: permissions.to_rules(reading.items(record, member), _NOBODY) for way, member in ways.items()
+        way: permissions.to_rules(reading.items(record, member), _NO_NAMES) for way, member in members.items()
     }
     return {
         "default-group": record["groupId"],
@@ -108,8 +109,8 @@ def default_group(record: Record) -> dict[str, str]:
     }
 
 
-def as_made() -> dict[str, str]:
-    """What a VPC brings along: for a dry run, which looks at nothing."""
+def new_parts() -> dict[str, str]:
+    """Return the parts of a new VPC. A dry run uses them, because it reads nothing."""
     group = "sg-(default-group)"
     return {
         "dns": "no",
@@ -122,7 +123,7 @@ def as_made() -> dict[str, str]:
 
 
 def rules_of(parts: Parts, way: str) -> list[Rule]:
-    """The rules of the default group that are too many."""
+    """Return the surplus rules of the default group."""
     return [Rule(*rule) for rule in json.loads(parts[way])]
 
 
@@ -131,7 +132,7 @@ def _to_text(rules: Iterable[Rule]) -> str:
 
 
 def gateways(records: Iterable[Record], vpc: str) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """The gateway of a VPC, attached or free, and doubles of it that are free."""
+    """Return the gateway of a VPC, attached or free, and doubles of it that are free."""
     attached: list[Any] = []
     free: list[Any] = []
     for record in records:

@@ -1,7 +1,7 @@
-"""Security group rules: as EC2 has them, and in our words.
+"""Security group rules, in EC2's form and in the form of a declaration.
 
-What our words have no room for still gets a name, so that it is seen, differs from all that is wanted, and
-can be revoked: `icmp-type` for a single type and code, a group, prefix list or IPv6 block as the peer.
+A rule that a declaration cannot express still gets a name: `icmp-type` for a single type and code; a group,
+prefix list or IPv6 block as the peer. So portinfra sees it, compares it as different, and can revoke it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,13 +14,13 @@ from portinfra.provider.interface import Names, Refs
 Record = Mapping[str, Any]
 
 ALL_OUT = Rule("all", 0, 0, "0.0.0.0/0")
-"""What a new group lets out."""
+"""The egress rule of a new group."""
 
 _NO_PORTS = ("all", "icmp")
 
 
 def to_rules(records: Iterable[Record], names: Names) -> tuple[Rule, ...]:
-    """Rules in our words, sorted. A peer that is not ours stays what EC2 calls it."""
+    """Return rules in the form of a declaration, sorted. A peer that is not ours keeps EC2's name."""
     return tuple(sorted(rule for record in records for rule in _rules(record, names)))
 
 
@@ -48,7 +48,7 @@ def _traffic(record: Record) -> tuple[str, int, int]:
 
 
 def native(rules: Iterable[Rule], refs: Refs) -> list[dict[str, Any]]:
-    """Rules as a request takes them: `IpPermissions`."""
+    """Return rules in the form of a request: `IpPermissions`."""
     return [{**_ports(rule), **_peer(rule.peer, refs)} for rule in rules]
 
 

@@ -9,13 +9,13 @@ from portinfra.model.observed import Observed
 from portinfra.model.resources import PublicAddress
 from portinfra.provider.interface import Call, NextCall, Refs
 from portinfra_aws.drivers import reading
-from portinfra_aws.drivers.base import AwsDriver, Owned, Told
+from portinfra_aws.drivers.base import AwsDriver, Observation, Owned
 from portinfra_aws.drivers.reading import Record
 from portinfra_aws.query import where
 
 
 class PublicAddressDriver(AwsDriver[PublicAddress]):
-    """An address that the internet can reach: made first, then bound to its host."""
+    """An address that the internet can reach. portinfra allocates it first, then binds it to its host."""
 
     spec = PublicAddress
     lists = "DescribeAddresses"
@@ -27,39 +27,39 @@ class PublicAddressDriver(AwsDriver[PublicAddress]):
     resource = "elastic-ip"
     doubled = True
 
-    def used_ids(self, told: Told) -> set[str]:
-        """Addresses that are bound."""
-        records = reading.records(told.answers, self.lists)
+    def used_ids(self, observation: Observation) -> set[str]:
+        """Return the addresses that are bound."""
+        records = reading.records(observation.answers, self.lists)
         return {record["allocationId"] for record in records if record.get("associationId")}
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
-        """Return all addresses that are on hosts: an address lies in no network."""
+        """Return the list of all addresses on hosts: an address is in no network."""
         return (reading.list_all(self.lists, where("instance-id", "i-*")),)
 
     def homes(self, record: Record) -> list[str]:
         """Return its host."""
         return [record.get("instanceId", "")]
 
-    def to_spec(self, owned: Owned, told: Told) -> PublicAddress:
-        """The host that it is bound to."""
-        instance = told.names.address_of(owned.record.get("instanceId"))
+    def to_spec(self, owned: Owned, observation: Observation) -> PublicAddress:
+        """Return the address of a record, with the host to which it is bound."""
+        instance = observation.names.address_of(owned.record.get("instanceId"))
         return PublicAddress(owned.mark.address.name, instance, owned.mark.tags)
 
     def parts(self, record: Record) -> dict[str, str]:
-        """The address itself, and what binds it."""
+        """Return the address itself, and its binding."""
         bound = {"association": record["associationId"]} if record.get("associationId") else {}
         return {"id": record["allocationId"], "ip": record.get("publicIp", ""), **bound}
 
     def parameters(self, want: PublicAddress, refs: Refs) -> dict[str, Any]:
-        """For a VPC; it is bound afterwards."""
+        """Return the parameters of an address for a VPC. portinfra binds it afterwards."""
         return {"Domain": "vpc"}
 
-    def as_made(self, want: PublicAddress) -> PublicAddress:
-        """Bound to nothing."""
+    def created_spec(self, want: PublicAddress) -> PublicAddress:
+        """Return the address without a host."""
         return evolve(want, instance=None)
 
     def update(self, want: PublicAddress, seen: Observed[PublicAddress], refs: Refs) -> NextCall:
-        """Bind it, or let go of what it is bound to."""
+        """Return the call that binds it, or that ends its binding."""
         if want.instance is None:
             return self._unbind(seen)
         after = evolve(seen, spec=evolve(seen.spec, instance=want.instance))
@@ -72,7 +72,7 @@ class PublicAddressDriver(AwsDriver[PublicAddress]):
         return self.call("AssociateAddress", want.address, parameters, after, fills=fills, safe=True)
 
     def delete(self, seen: Observed[PublicAddress]) -> Call:
-        """Bound, it cannot be given back."""
+        """Return the next call of its release. A bound address cannot be released."""
         return self._unbind(seen) if "association" in seen.parts else super().delete(seen)
 
     def _unbind(self, seen: Observed[PublicAddress]) -> Call:

@@ -36,18 +36,18 @@ _NO_PAGES = ("DescribeAddresses",)
 
 
 def list_owned(action: str, scope: Scope, *filters: Mapping[str, Any], **more: Any) -> Call:
-    """The list of all that bears the scope's tag, and passes the filters."""
+    """Return the list of all resources that have the scope's tag and match the filters."""
     return list_all(action, where(f"tag:{marks.SCOPE}", str(scope)), *filters, **more)
 
 
 def list_all(action: str, *filters: Mapping[str, Any], **more: Any) -> Call:
-    """The list of all that passes the filters."""
+    """Return the list of all resources that match the filters."""
     pages = {} if action in _NO_PAGES else {"MaxResults": _PAGE.get(action, _PAGE_USUAL)}
     return Call(action, {**more, "Filter": list(filters), **pages}, rates=rates.classes(action))
 
 
 def records(answers: Answers, action: str) -> Iterator[Record]:
-    """What the answers to one action list."""
+    """Yield the records in the answers to one action."""
     for call, pages in answers.items():
         if call.action == action:
             for page in pages:
@@ -55,7 +55,7 @@ def records(answers: Answers, action: str) -> Iterator[Record]:
 
 
 def records_of(page: Answer, action: str) -> Iterator[Record]:
-    """What one page lists; instances come out of the reservations that they lie in."""
+    """Yield the records of one page. EC2 lists instances inside reservations."""
     for record in page.get(MEMBERS[action]) or ():
         if action == "DescribeInstances":
             yield from record.get("instancesSet") or ()
@@ -64,5 +64,5 @@ def records_of(page: Answer, action: str) -> Iterator[Record]:
 
 
 def items(record: Mapping[str, Any], member: str) -> list[Record]:
-    """A list within a record; empty where there is none."""
+    """Return a list within a record; empty if it has none."""
     return list(record.get(member) or ())

@@ -11,7 +11,7 @@ from portinfra.model.resources import Snapshot
 from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse, Wait
 from portinfra_aws import errors, keys, rates
 from portinfra_aws.drivers import reading
-from portinfra_aws.drivers.base import AwsDriver, Owned, Told
+from portinfra_aws.drivers.base import AwsDriver, Observation, Owned
 from portinfra_aws.drivers.reading import Record
 
 COPIES = "CopySnapshot"
@@ -19,13 +19,13 @@ PERMISSIONS = "DescribeSnapshotAttribute"
 
 
 COPIES_AT_ONCE = 20
-"""A region takes so many copies at once, and the quota cannot be raised: "Quotas for Amazon EBS"."""
+"""The copies that a region takes at once. The quota cannot be raised: "Quotas for Amazon EBS"."""
 
 
 class SnapshotDriver(AwsDriver[Snapshot]):
-    """A volume's contents at one moment, or a copy of such. Its volume may be gone: then it has none.
+    """The contents of a volume at one moment, or a copy of another snapshot. Its volume may be gone.
 
-    What it is a copy of stands in a tag: of a copy EC2 tells neither whence it came nor a true volume.
+    A tag records the source of a copy: EC2 reports neither the source nor a true volume.
     """
 
     spec = Snapshot
@@ -39,58 +39,63 @@ class SnapshotDriver(AwsDriver[Snapshot]):
     doubled = True
     holds_data = True
     replaces = frozenset({"volume", "copy_of", "key"})
-    """Whom it is shared with stands in a tag from its first moment: no list tells of it otherwise."""
+    """A tag records the account to share with from the first moment: no list shows it."""
 
     def survey(self, scope: Scope, only: Sequence[Observed[Snapshot]] = ()) -> tuple[Call, ...]:
-        """Our account's own, and the volumes that may have been made from them."""
+        """Return the list of our account's snapshots, and of the volumes that may have been created from
+        them.
+        """
         return (
             reading.list_owned(self.lists, scope, Owner=["self"]),
             reading.list_owned("DescribeVolumes", scope),
         )
 
-    def used_ids(self, told: Told) -> set[str]:
-        """Snapshots that a volume was made from."""
-        volumes = reading.records(told.answers, "DescribeVolumes")
+    def used_ids(self, observation: Observation) -> set[str]:
+        """Return the snapshots from which a volume was created."""
+        volumes = reading.records(observation.answers, "DescribeVolumes")
         return {record["snapshotId"] for record in volumes if record.get("snapshotId")}
 
     def state(self, record: Record) -> State:
-        """Pending, then completed. An unknown state is waited for."""
+        """Return pending, then ready. An unknown state is pending."""
         states: Mapping[str, State] = {"completed": "ready", "error": "ready"}
         return states.get(record.get("status", ""), "pending")
 
-    def to_observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
-        """One in error has failed."""
-        seen = super().to_observed(owned, told)
+    def to_observed(self, owned: Owned, observation: Observation) -> Observed[Snapshot]:
+        """Return the snapshot. In the status `error` it has a fault."""
+        seen = super().to_observed(owned, observation)
         if owned.record.get("status") == "error":
             message = owned.record.get("statusMessage", "")
-            return evolve(seen, fault=errors.storage_fault(message, "EC2 could not make it"))
+            return evolve(seen, fault=errors.storage_fault(message, "EC2 could not create the snapshot"))
         return seen
 
-    def to_spec(self, owned: Owned, told: Told) -> Snapshot:
-        """The volume that it is of; of a copy, whose it is and under which key."""
+    def to_spec(self, owned: Owned, observation: Observation) -> Snapshot:
+        """Return the snapshot of a record: its volume, or the source and key of a copy."""
         mark, name = owned.mark, owned.mark.address.name
         gib = owned.record.get("volumeSize")
         size = int(gib) if gib else None
         if mark.copy_of:
             key = keys.to_declared_key(owned.record, mark.key)
             return Snapshot(name, copy_of=mark.copy_of, key=key, tags=mark.tags, size_gib=size)
-        volume = told.names.address_of(owned.record.get("volumeId"))
+        volume = observation.names.address_of(owned.record.get("volumeId"))
         shared_with = UNSEEN if mark.shared_with else ""
         return Snapshot(name, volume, shared_with=shared_with, tags=mark.tags, size_gib=size)
 
     def detail(self, seen: Observed[Snapshot]) -> Call | None:
-        """Who may copy it stands in no list; asked where its tag says that somebody may."""
+        """Return the read of who may copy it.
+
+        No list shows this, so portinfra reads it if the tag names an account.
+        """
         if seen.spec.shared_with is not UNSEEN:
             return None
         parameters = {"SnapshotId": seen.id, "Attribute": "createVolumePermission"}
         return Call(PERMISSIONS, parameters, rates=rates.classes(PERMISSIONS))
 
-    def as_made(self, want: Snapshot) -> Snapshot:
-        """Nobody else's yet."""
+    def created_spec(self, want: Snapshot) -> Snapshot:
+        """Return the snapshot, not shared yet."""
         return evolve(want, shared_with="")
 
     def update(self, want: Snapshot, seen: Observed[Snapshot], refs: Refs) -> NextCall:
-        """Say in a tag whom it is for, so that the next look asks; then let them copy it, or no longer."""
+        """Return the call that lets the account copy it, or that ends this. The tag was written before."""
         action = "ModifySnapshotAttribute"
         account, verb = want.shared_with or seen.spec.shared_with, "Add" if want.shared_with else "Remove"
         after = evolve(seen, spec=evolve(seen.spec, shared_with=want.shared_with))
@@ -102,7 +107,7 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         return self.call(action, want.address, parameters, after, safe=True)
 
     def cannot_create(self, want: Snapshot, refs: Refs) -> Refuse | Wait | None:
-        """Wait with a copy while the region is busy with as many as it takes."""
+        """Return the reason to wait while the region makes as many copies as it takes."""
         if want.copy_of:
             busy = sorted(each.address.name for each in refs.seen.values() if _is_being_copied(each))
             if len(busy) >= COPIES_AT_ONCE:
@@ -110,12 +115,12 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         return super().cannot_create(want, refs)
 
     def create(self, want: Snapshot, refs: Refs) -> Call:
-        """Take it, or copy it."""
+        """Return the call that takes it, or that copies it."""
         call = super().create(want, refs)
         return evolve(call, action=COPIES, rates=rates.classes(COPIES)) if want.copy_of else call
 
     def parameters(self, want: Snapshot, refs: Refs) -> dict[str, Any]:
-        """The volume that it is of; or what it is a copy of, which is encrypted anew."""
+        """Return the volume, or the source of a copy, which EC2 encrypts again."""
         if not want.copy_of:
             return {"VolumeId": refs.id(want.volume), "Description": refs.name(want)}
         region, _, id = want.copy_of.partition("/")
@@ -130,7 +135,7 @@ class SnapshotDriver(AwsDriver[Snapshot]):
     def absorb(
         self, seen: Observed[Snapshot] | None, call: Call, answer: Answer | None
     ) -> Observed[Snapshot] | None:
-        """Who may copy it; and a copy takes time, though its answer does not say so."""
+        """Return the accounts that may copy it. A copy takes time, although its answer does not say so."""
         if call.action == PERMISSIONS and seen is not None and answer is not None:
             accounts = [item["userId"] for item in reading.items(answer, "createVolumePermission")]
             return evolve(seen, spec=evolve(seen.spec, shared_with=",".join(sorted(accounts))))

@@ -1,5 +1,6 @@
-"""Subnets. A public one is associated with its network's public route table; any other follows the main one,
-which leads nowhere.
+"""Subnets. A public subnet is associated with the public route table of its network.
+
+Any other subnet uses the main route table, which has no routes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +14,14 @@ from portinfra.model.resources import Subnet
 from portinfra.provider.interface import Call, Names, NextCall, Refs
 from portinfra_aws import marks
 from portinfra_aws.drivers import interfaces, reading
-from portinfra_aws.drivers.base import AwsDriver, Owned, Told
+from portinfra_aws.drivers.base import AwsDriver, Observation, Owned
 from portinfra_aws.drivers.network_parts import TABLE
 from portinfra_aws.drivers.reading import Answers, Record
 from portinfra_aws.query import where
 
 
 class SubnetDriver(AwsDriver[Subnet]):
-    """A subnet; its CIDR within the network keeps it from being doubled."""
+    """A subnet. Its CIDR is unique in the network, so it cannot be doubled."""
 
     spec = Subnet
     lists = "DescribeSubnets"
@@ -34,15 +35,15 @@ class SubnetDriver(AwsDriver[Subnet]):
     holds = frozenset({"network"})
 
     def survey(self, scope: Scope, only: Sequence[Observed[Subnet]] = ()) -> tuple[Call, ...]:
-        """Subnets, and the route tables that they are associated with."""
+        """Return the lists of subnets and of the route tables with which they are associated."""
         return (*super().survey(scope), reading.list_owned("DescribeRouteTables", scope))
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
-        """Return all subnets of these networks, and all network interfaces."""
+        """Return the lists of all subnets and all network interfaces of these networks."""
         return (reading.list_all(self.lists, where("vpc-id", *networks)), interfaces.list_within(networks))
 
     def foreign(self, answers: Answers, names: Names) -> list[Foreign]:
-        """Return the subnets of others, and the network interfaces of other services."""
+        """Return the foreign subnets, and the network interfaces of other services."""
         return [*super().foreign(answers, names), *interfaces.foreign(answers, names)]
 
     def homes(self, record: Record) -> list[str]:
@@ -50,7 +51,7 @@ class SubnetDriver(AwsDriver[Subnet]):
         return [record["vpcId"]]
 
     def relate_records(self, answers: Answers) -> Mapping[str, str]:
-        """Subnet → its association with a public table."""
+        """Return subnet → its association with a public route table."""
         return {
             association["subnetId"]: association["routeTableAssociationId"]
             for table in reading.records(answers, "DescribeRouteTables")
@@ -59,42 +60,45 @@ class SubnetDriver(AwsDriver[Subnet]):
             if association.get("subnetId")
         }
 
-    def to_observed(self, owned: Owned, told: Told) -> Observed[Subnet]:
-        """Its association is a part of it. While it gives every host a public address it is not ready."""
-        seen = super().to_observed(owned, told)
-        association = told.related.get(owned.record["subnetId"])
+    def to_observed(self, owned: Owned, observation: Observation) -> Observed[Subnet]:
+        """Return the subnet with its association.
+
+        It is pending while it gives every host a public address.
+        """
+        seen = super().to_observed(owned, observation)
+        association = observation.related.get(owned.record["subnetId"])
         more = {"association": association} if association else {}
         if owned.record.get("mapPublicIpOnLaunch") == "true":
             parts = {**seen.parts, **more, "auto-public": "yes"}
             return evolve(seen, parts=parts, state="pending", reason="it gives every host a public address")
         return evolve(seen, parts={**seen.parts, **more})
 
-    def to_spec(self, owned: Owned, told: Told) -> Subnet:
-        """Network, CIDR, zone and its way out."""
+    def to_spec(self, owned: Owned, observation: Observation) -> Subnet:
+        """Return the subnet of a record: network, CIDR, zone, and whether it is public."""
         record = owned.record
         return Subnet(
             owned.mark.address.name,
-            told.names.address_of(record["vpcId"]),
+            observation.names.address_of(record["vpcId"]),
             record["cidrBlock"],
             record["availabilityZone"],
-            record["subnetId"] in told.related,
+            record["subnetId"] in observation.related,
             owned.mark.tags,
         )
 
     def state(self, record: Record) -> State:
-        """Pending, then available."""
+        """Return pending, then ready."""
         return "pending" if record.get("state") == "pending" else "ready"
 
     def parameters(self, want: Subnet, refs: Refs) -> dict[str, Any]:
-        """Network, CIDR and zone."""
+        """Return network, CIDR and zone."""
         return {"VpcId": refs.id(want.network), "CidrBlock": want.cidr, "AvailabilityZone": want.zone}
 
-    def as_made(self, want: Subnet) -> Subnet:
-        """Private: its way out is opened afterwards."""
+    def created_spec(self, want: Subnet) -> Subnet:
+        """Return the subnet as private. portinfra adds the route to the internet afterwards."""
         return evolve(want, public=False)
 
     def finish(self, want: Subnet, seen: Observed[Subnet], refs: Refs) -> NextCall | None:
-        """No host gets a public address without being asked."""
+        """Return the call that stops automatic public addresses."""
         if "auto-public" not in seen.parts:
             return super().finish(want, seen, refs)
         parts = {name: id for name, id in seen.parts.items() if name != "auto-public"}
@@ -103,7 +107,7 @@ class SubnetDriver(AwsDriver[Subnet]):
         return self.call("ModifySubnetAttribute", seen.address, parameters, after, safe=True)
 
     def update(self, want: Subnet, seen: Observed[Subnet], refs: Refs) -> NextCall:
-        """Open or close its way to the internet."""
+        """Return the call that adds or removes its route to the internet."""
         spec = evolve(seen.spec, public=want.public)
         if want.public:
             assert want.network is not None

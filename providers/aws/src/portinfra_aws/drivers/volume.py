@@ -13,7 +13,7 @@ from portinfra.model.resources import Volume
 from portinfra.provider.interface import Answer, Call, NextCall, Refs, Refuse, Wait
 from portinfra_aws import errors, keys
 from portinfra_aws.drivers import reading
-from portinfra_aws.drivers.base import AwsDriver, Owned, Told, token
+from portinfra_aws.drivers.base import AwsDriver, Observation, Owned, token
 from portinfra_aws.drivers.reading import Answers, Record
 from portinfra_aws.published import STORAGE
 from portinfra_aws.query import where
@@ -21,11 +21,11 @@ from portinfra_aws.query import where
 _SEEN = Location("<observed>", 1)
 
 VANISHED_MAX = 3
-"""A volume that is gone so often in one run vanishes after it was made: EC2 checks its key only then."""
+"""The removals in one run after which a volume counts as vanishing: EC2 checks its key after the creation."""
 
 FILTER_VALUES_MAX = 200
 
-_FAILED = "EC2 could not make it; its key may not be usable"
+_FAILED = "EC2 could not create the volume; its key may be unusable"
 
 
 _STATES: Mapping[str, State] = {
@@ -37,7 +37,7 @@ _STATES: Mapping[str, State] = {
 
 
 class VolumeDriver(AwsDriver[Volume]):
-    """An encrypted disk. It grows in place; core takes shrinking for a replacement."""
+    """An encrypted disk. It grows in place. Core replaces a volume that must shrink."""
 
     spec = Volume
     lists = "DescribeVolumes"
@@ -51,48 +51,48 @@ class VolumeDriver(AwsDriver[Volume]):
     replaces = frozenset({"zone", "key"})
 
     def survey(self, scope: Scope, only: Sequence[Observed[Volume]] = ()) -> tuple[Call, ...]:
-        """Volumes; of those that are awaited, how far their growing is, too."""
+        """Return the list of volumes; for awaited volumes, also how far their growth is."""
         ids = sorted(seen.id for seen in only if seen.id)[:FILTER_VALUES_MAX]
         growing = (reading.list_all("DescribeVolumesModifications", where("volume-id", *ids)),) if ids else ()
         return (*super().survey(scope), *growing)
 
     def takes(self, spec: Volume, catalogue: Catalogue) -> Mapping[str, int]:
-        """Its size."""
+        """Return its size."""
         return {STORAGE: spec.gib}
 
     def relate_records(self, answers: Answers) -> set[str]:
-        """Volumes whose new size does not show yet."""
+        """Return the volumes whose new size is not visible yet."""
         return {
             record["volumeId"]
             for record in reading.records(answers, "DescribeVolumesModifications")
             if record.get("modificationState") == "modifying"
         }
 
-    def used_ids(self, told: Told) -> set[str]:
-        """Volumes that are on a host."""
+    def used_ids(self, observation: Observation) -> set[str]:
+        """Return the volumes that are attached to a host."""
         return {
             record["volumeId"]
-            for record in reading.records(told.answers, self.lists)
+            for record in reading.records(observation.answers, self.lists)
             if reading.items(record, "attachmentSet")
         }
 
     def is_gone(self, record: Record) -> bool:
-        """Deleted volumes stay listed for a moment."""
+        """Return whether it is deleted. EC2 lists a deleted volume for a moment."""
         return record.get("status") == "deleted"
 
     def state(self, record: Record) -> State:
-        """Creating, then available or in use. An unknown state is waited for."""
+        """Return creating as pending, then ready. An unknown state is pending."""
         return _STATES.get(record.get("status", ""), "pending")
 
-    def to_observed(self, owned: Owned, told: Told) -> Observed[Volume]:
-        """One that grows is not ready; one in error has failed."""
-        seen = super().to_observed(owned, told)
+    def to_observed(self, owned: Owned, observation: Observation) -> Observed[Volume]:
+        """Return the volume. While it grows it is pending; in the status `error` it has a fault."""
+        seen = super().to_observed(owned, observation)
         if owned.record.get("status") == "error":
             return evolve(seen, fault=errors.storage_fault("", _FAILED))
-        return evolve(seen, state="pending") if seen.id in told.related else seen
+        return evolve(seen, state="pending") if seen.id in observation.related else seen
 
-    def to_spec(self, owned: Owned, told: Told) -> Volume:
-        """Size, zone and key."""
+    def to_spec(self, owned: Owned, observation: Observation) -> Volume:
+        """Return the volume of a record: size, zone and key."""
         record, mark = owned.record, owned.mark
         return Volume(
             mark.address.name,
@@ -100,23 +100,26 @@ class VolumeDriver(AwsDriver[Volume]):
             zone=record["availabilityZone"],
             key=keys.to_declared_key(record, mark.key),
             source=record.get("snapshotId") or None,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
             location=_SEEN,
         )
 
     def cannot_create(self, want: Volume, refs: Refs) -> Refuse | Wait | None:
-        """Not for ever: a volume under a key that cannot be used is made, and vanishes."""
+        """Return why it cannot be created.
+
+        EC2 creates a volume with an unusable key, and then the volume vanishes.
+        """
         if refs.removals.get(want.address, 0) >= VANISHED_MAX:
             key = want.key or "EC2's default key"
             return Refuse(
-                "it vanishes each time after it was made",
-                f"Check that {key} is enabled, and that these credentials may use it (kms:CreateGrant).",
+                "the volume vanishes each time after EC2 created it",
+                f"Enable {key}, and allow these credentials to use it (kms:CreateGrant).",
             )
         return super().cannot_create(want, refs)
 
     def parameters(self, want: Volume, refs: Refs) -> dict[str, Any]:
-        """Size, zone, key, and the snapshot that it begins with."""
+        """Return size, zone, key, and the snapshot with which it begins."""
         source = want.source or ""
         snapshot = refs.id(Address(source)) if source in refs.seen else source
         return {
@@ -130,7 +133,7 @@ class VolumeDriver(AwsDriver[Volume]):
         }
 
     def update(self, want: Volume, seen: Observed[Volume], refs: Refs) -> NextCall:
-        """Grow."""
+        """Return the call that grows it."""
         if want.gib == seen.spec.gib:
             return super().update(want, seen, refs)
         after = evolve(seen, spec=evolve(seen.spec, gib=want.gib))
@@ -140,7 +143,7 @@ class VolumeDriver(AwsDriver[Volume]):
     def absorb(
         self, seen: Observed[Volume] | None, call: Call, answer: Answer | None
     ) -> Observed[Volume] | None:
-        """Deleting and growing take time."""
+        """Return the state after a call. Deletion and growth take time."""
         after = super().absorb(seen, call, answer)
         if answer is None:
             return after

@@ -1,4 +1,4 @@
-"""Compute Engine's drivers, one small file a kind."""
+"""Compute Engine's drivers, one file for each kind."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from portinfra_gcp.keys import Keyring
 
 
 def drivers(keyring: Keyring) -> Mapping[type[Spec], Driver[Any]]:
-    """Kind → driver, in order of need."""
+    """Return kind → driver, in the order of creation."""
     in_order: tuple[Driver[Any], ...] = (
         NetworkDriver(keyring),
         SubnetDriver(keyring),

@@ -1,4 +1,4 @@
-"""Attachments: what an instance says of its disks."""
+"""Attachments, which Compute Engine reports as disks of an instance."""
 
 from collections.abc import Iterator, Sequence
 
@@ -17,18 +17,21 @@ from portinfra_gcp.drivers.reading import UNDER_WAY, Answers
 _LISTS = "instances.aggregatedList"
 
 PATH = "/dev/disk/by-id/google-"
-"""Begins the path under which a host finds a volume; the device ends it."""
+"""The prefix of the path of a volume on its host. The device name follows."""
 
 
 class AttachmentDriver(lifecycle.AttachmentDriver):
-    """A volume on an instance. It has no record, and no owner but the volume's."""
+    """A volume on an instance.
+
+    Compute Engine has no record of its own for it, so its owner is the volume's.
+    """
 
     def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
-        """The list of instances, which is read anyway."""
+        """Return the list of instances, which portinfra reads anyway; while it waits, also operations."""
         return (*((reading.operations(),) if only else ()), reading.list_owned(_LISTS, scope))
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Attachment]]:
-        """Our volumes on instances, whoever's these are."""
+        """Return our volumes on instances, including instances of other owners."""
         busy = reading.under_way(answers)
         found = []
         for record in reading.records(answers, _LISTS):
@@ -47,7 +50,7 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
         return found + list(_pending_attachments(answers, names, {seen.address for seen in found}))
 
     def create(self, want: Attachment, refs: Refs) -> Call:
-        """Attach it."""
+        """Return the call that attaches it."""
         instance, volume = refs.id(want.instance), refs.id(want.volume)
         body = {"source": volume, "deviceName": want.device, "autoDelete": False, "mode": "READ_WRITE"}
         parts = {"instance": instance, "volume": volume, "path": PATH + want.device}
@@ -56,14 +59,14 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
         return call("instances.attachDisk", want.address, parameters, after, safe=True)
 
     def delete(self, seen: Observed[Attachment]) -> Call:
-        """Detach it."""
+        """Return the call that detaches it."""
         parameters = {**links.variables(seen.parts["instance"]), "deviceName": seen.spec.device}
         return call("instances.detachDisk", seen.address, parameters, None)
 
     def absorb(
         self, seen: Observed[Attachment] | None, call: Call, answer: Answer | None
     ) -> Observed[Attachment] | None:
-        """The promise; while the operation is under way, on its way there."""
+        """Return the expected state. While the operation runs, the state is pending or deleting."""
         if answer is None or answer.get("status") == DONE_STATUS:
             return call.after
         if call.after is None:
@@ -74,7 +77,7 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
 def _pending_attachments(
     answers: Answers, names: Names, known: set[Address]
 ) -> Iterator[Observed[Attachment]]:
-    """Attachments that an operation is about to make: it bears the id of the request."""
+    """Yield attachments that a running operation creates. The operation has the id of our request."""
     under_way = reading.records(answers, UNDER_WAY)
     operations = [each for each in under_way if each["operationType"] == "attachDisk"]
     for path, volume in names.by_id.items() if operations else ():

@@ -1,4 +1,4 @@
-"""What the drivers of every kind share: how Compute Engine tells of a resource, and carries its owner."""
+"""What the drivers of all kinds share: reading Compute Engine's records, and writing the owner."""
 
 import hashlib
 import json
@@ -27,40 +27,41 @@ FOREIGN = "foreign"
 
 
 @frozen
-class Told:
-    """What one observation brought, for whoever reads a single record of it."""
+class Observation:
+    """The answers of one observation, for the functions that read a single record."""
 
     answers: Answers
     names: Names
     under_way: Mapping[str, str]
     related: Any = None
-    """What `relate_records` made of it."""
+    """The result of `relate_records`."""
 
 
 @frozen
 class Owned:
-    """A record of ours."""
+    """A record with our mark."""
 
     record: Record
     mark: Mark
 
     @property
     def path(self) -> str:
-        """Where it is: its native id."""
+        """The path of its link, which is its native id."""
         return links.path(self.record["selfLink"])
 
 
 class GcpDriver(LifecycleDriver[S]):
-    """One kind that Compute Engine has as a resource of its own. Its name makes it unique in its place."""
+    """A kind that is a resource of its own in Compute Engine. Its name is unique in its zone or region."""
 
     collection: ClassVar[str]
     lists: ClassVar[str]
     """The action that lists it."""
     labelled: ClassVar[bool] = True
-    """Whether it has labels; else its owner is written once."""
+    """Whether it has labels. If not, its owner is written once."""
     has_state: ClassVar[bool] = True
-    """Whether its record says that it comes or goes. Else only an operation does, which a run that died may
-    have begun.
+    """Whether its record shows a running creation or deletion. If not, only an operation does.
+
+    A run that ended may have started that operation.
     """
     name_follows_owner = False
     waits_for_pending = True
@@ -68,56 +69,64 @@ class GcpDriver(LifecycleDriver[S]):
     def __init__(self, keyring: Keyring) -> None:
         self.keyring = keyring
 
-    # Seeing
+    # Observe
 
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
-        """All of the scope; where it is awaited or has no state of its own, first what is under way."""
+        """Return the list of the whole scope.
+
+        While core waits, or if records have no state, operations come first.
+        """
         needs_operations = bool(only) or not self.has_state
         return (*((reading.operations(),) if needs_operations else ()), self.listing(scope))
 
     def listing(self, scope: Scope) -> Call:
-        """The list of this kind."""
+        """Return the list of this kind."""
         return reading.list_owned(self.lists, scope)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
-        """Everything of the scope. Of two zones' with one name, the one in use is the one."""
-        told = Told(answers, names, reading.under_way(answers), self.relate_records(answers, names))
+        """Return everything of the scope. If two zones have the same name, the one in use counts."""
+        observation = Observation(
+            answers, names, reading.under_way(answers), self.relate_records(answers, names)
+        )
         owned = self.owned_records(answers, names.scope)
         return self.keep_one(
-            Copy(self.to_observed(each, told), each.mark.attempt, self.is_used(each)) for each in owned
+            Copy(self.to_observed(each, observation), each.mark.attempt, self.is_used(each)) for each in owned
         )
 
     def is_empty_double(self, double: Copy[S], first: Copy[S]) -> bool:
-        """Return False: a name is unique in its place, so that no attempt of ours explains a double."""
+        """Return False: a name is unique in its place, so no attempt of ours explains a double."""
         return False
 
     def owned_records(self, answers: Answers, scope: Scope) -> Iterable[Owned]:
-        """The records of this kind that are ours."""
+        """Yield the records of this kind that are ours."""
         for record in reading.records(answers, self.lists):
             mark = marks.read_mark(record, scope, self.spec.kind)
             if mark:
                 yield Owned(record, mark)
 
     def relate_records(self, answers: Answers, names: Names) -> Any:
-        """What the records of other lists say about those of this one; asked once an observation."""
+        """Return what the records of other lists say about those of this one.
+
+        Called once in each observation.
+        """
         return None
 
     def is_used(self, each: Owned) -> bool:
-        """Whether something else stands on it."""
+        """Return whether another resource uses it."""
         return bool(each.record.get("users"))
 
-    def to_observed(self, owned: Owned, told: Told) -> Observed[S]:
-        """One record, in the words in which it is declared."""
+    def to_observed(self, owned: Owned, observation: Observation) -> Observed[S]:
+        """Return one record in the form of a declaration."""
         path = owned.path
         return Observed(
             owned.mark.address,
-            self.to_spec(owned, told),
+            self.to_spec(owned, observation),
             {"id": path, "name": owned.record["name"], **self.parts(owned.record)},
-            _busy(told.under_way.get(path)) or self.state(owned.record),
+            _busy(observation.under_way.get(path)) or self.state(owned.record),
             links.place(path) if path.startswith("zones/") else None,
         )
 
-    # Resources of others: only of the kinds that say where a record lies.
+    # Foreign resources: only of the kinds whose records show where they are.
 
     def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
         """Return the list of this kind in our networks, with the records of every owner."""
@@ -129,7 +138,7 @@ class GcpDriver(LifecycleDriver[S]):
         return ()
 
     def foreign(self, answers: Answers, names: Names) -> list[Foreign]:
-        """Return the records that are not ours and lie in a resource of ours."""
+        """Return the records without our mark that are in one of our resources."""
         found = []
         for record in reading.records(answers, self.lists):
             homes = (names.address_of(links.path(link)) for link in self.homes(record))
@@ -143,26 +152,26 @@ class GcpDriver(LifecycleDriver[S]):
         return found
 
     foreign_kind: ClassVar[str] = ""
-    """What others' are called, where that is not our kind."""
+    """The name of foreign resources of this kind, if it differs from our kind."""
 
     def is_ours(self, record: Record, scope: Scope) -> bool:
-        """Whether a record belongs to the scope."""
+        """Return whether a record belongs to the scope."""
         return marks.read_mark(record, scope, self.spec.kind) is not None
 
     def homes(self, record: Record) -> Iterable[str]:
-        """Return links to what a record lies in, the innermost first."""
+        """Return links to the resources that contain a record, the innermost first."""
         return ()
 
     def bound_addresses(self, record: Record, answers: Answers, names: Names) -> Iterable[Address]:
-        """Return our firewalls that apply to a record of others, or that it applies to."""
+        """Return our firewalls that apply to a foreign record, or to which it applies."""
         return ()
 
     @abstractmethod
-    def to_spec(self, owned: Owned, told: Told) -> S:
-        """What a record says, as a declaration."""
+    def to_spec(self, owned: Owned, observation: Observation) -> S:
+        """Return the content of a record, as a declaration."""
 
     def parts(self, record: Record) -> dict[str, str]:
-        """What changing it needs besides its path."""
+        """Return what a change needs besides the path."""
         if not record.get("labelFingerprint"):
             return {}
         foreign = labels.foreign(record.get("labels") or {})
@@ -170,17 +179,17 @@ class GcpDriver(LifecycleDriver[S]):
         return {"labels": record["labelFingerprint"], **kept}
 
     def state(self, record: Record) -> State:
-        """Where a record is on its way, by its own word."""
+        """Return the state of a record, by its own status."""
         return "ready"
 
-    # Acting
+    # Change
 
     def cannot_create(self, want: S, refs: Refs) -> Refuse | None:
-        """Return why it cannot bear its owner and tags."""
-        return marks.impossible(want, self.describe(want, refs, refs.free_name(want)))
+        """Return why it cannot carry its owner and tags."""
+        return marks.refuse_mark(want, self.describe(want, refs, refs.free_name(want)))
 
     def create(self, want: S, refs: Refs) -> Call:
-        """The request that makes it, with its owner."""
+        """Return the request that creates it, with its owner."""
         name = refs.free_name(want)
         text = self.describe(want, refs, name)
         body = {"name": name, "description": text, **self.body(want, refs)}
@@ -188,48 +197,51 @@ class GcpDriver(LifecycleDriver[S]):
             body["labels"] = marks.labels(want, refs, name)
         place = self.place(want)
         path = links.join(place, self.collection, name)
-        after = Observed(want.address, self.as_made(want), {"id": path, "name": name})
+        after = Observed(want.address, self.created_spec(want), {"id": path, "name": name})
         parameters = {**place, "body": body, "requestId": request_id(refs, want)}
         return call(self.creates, want.address, parameters, after, safe=True)
 
     @property
     def creates(self) -> str:
-        """The action that makes it."""
+        """The action that creates it."""
         return f"{self.collection}.insert"
 
     def describe(self, want: S, refs: Refs, name: str) -> str:
-        """What its description says."""
-        return marks.description(want, refs, born=name_at_birth(want, refs, name))
+        """Return its description."""
+        return marks.description(want, refs, born=creation_name(want, refs, name))
 
     def place(self, want: S) -> dict[str, str]:
-        """The zone or region that it is made in: `{"zone": …}`; empty: global."""
+        """Return the zone or region of its creation: `{"zone": …}`; empty for global."""
         return {}
 
     @abstractmethod
     def body(self, want: S, refs: Refs) -> dict[str, Any]:
-        """What a creation says besides name and owner."""
+        """Return the body of a creation, without name and owner."""
 
-    def as_made(self, want: S) -> S:
-        """What its creation alone brings about."""
+    def created_spec(self, want: S) -> S:
+        """Return the resource as its creation alone leaves it."""
         return want
 
     def delete(self, seen: Observed[S]) -> Call:
-        """The request that removes it."""
+        """Return the request that deletes it."""
         return call(f"{self.collection}.delete", seen.address, links.variables(seen.id), None, safe=True)
 
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
-        """The promise; while the operation is under way, on its way there."""
+        """Return the expected state. While the operation runs, the state is pending or deleting."""
         if answer is None or answer.get("status") == DONE_STATUS:
             return call.after
         if call.after is None:
             return evolve(seen, state="deleting", fault=None) if seen else None
         return evolve(call.after, state="pending")
 
-    # Owning
+    # Owner
 
     def own(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
-        """Write its labels. The request replaces all of them, so those of Google's services are repeated."""
-        if refused := marks.impossible(want):
+        """Return the call that writes its labels.
+
+        It replaces all labels, so it repeats those of Google's services.
+        """
+        if refused := marks.refuse_mark(want):
             return refused
         foreign = json.loads(seen.parts.get(FOREIGN, "{}"))
         written = {**foreign, **marks.labels(want, refs, seen.parts["name"])}
@@ -247,33 +259,33 @@ def call(
     *,
     safe: bool = False,
 ) -> Call:
-    """A write, with the rate that it counts towards."""
+    """Return a write, with the rate that it counts towards."""
     return Call(action, parameters, address, after, rates=(rates.group(action),), safe=safe)
 
 
 def request_id(refs: Refs, spec: Any) -> str:
-    """The id by which Compute Engine knows a change that it was asked for before.
+    """Return the id by which Compute Engine recognises a repeated request.
 
-    Its operation bears it too: it begins with what tells for which resource it is.
+    The operation has the id, too. The id begins with a hash of the resource.
     """
     token = hashlib.sha256(refs.token(spec).encode()).digest()
-    return str(uuid.UUID(bytes=_whose(refs.scope, spec.address) + token[:10], version=5))
+    return str(uuid.UUID(bytes=_resource_hash(refs.scope, spec.address) + token[:10], version=5))
 
 
 def is_for(request_id: str, scope: Scope, address: Address) -> bool:
-    """Whether a change with this id was asked for by us, for this resource."""
+    """Return whether our run requested a change with this id, for this resource."""
     try:
-        return uuid.UUID(request_id).bytes.startswith(_whose(scope, address))
-    except ValueError:  # somebody else's: any text will do
+        return uuid.UUID(request_id).bytes.startswith(_resource_hash(scope, address))
+    except ValueError:  # of another program: an id can be any text
         return False
 
 
-def _whose(scope: Scope, address: Address) -> bytes:
+def _resource_hash(scope: Scope, address: Address) -> bytes:
     return hashlib.sha256(f"{scope} {address}".encode()).digest()[:6]
 
 
-def name_at_birth(want: Any, refs: Refs, native_name: str) -> str:
-    """The name in a native name, where it is not the owner's."""
+def creation_name(want: Any, refs: Refs, native_name: str) -> str:
+    """Return the name within a native name, if it differs from the owner's current name."""
     name = marks.owner_name(refs.scope, native_name)
     return name if name != want.name else ""
 

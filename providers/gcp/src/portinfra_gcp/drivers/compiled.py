@@ -1,7 +1,7 @@
-"""Firewall rules as Compute Engine has them: one kind of traffic, one way, for all peers at once.
+"""Firewall rules in Compute Engine's form: one kind of traffic, in one direction, for all peers.
 
-`web-in-tcp-443-443` lets in, to whoever bears the tag of `web`, port 443 from each of its sources. Roles as
-sources are tags. Outwards there are no tags: roles are the addresses that their firewalls name.
+`web-in-tcp-443-443` allows port 443 from each source to hosts with the tag of `web`. Roles as sources are
+tags. Egress has no tags, so roles are the addresses of their firewalls.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ Record = Mapping[str, Any]
 PRIORITY = 1000
 
 SOURCE_TAGS_MAX = 30
-"""https://cloud.google.com/firewall/docs/quotas. With more roles than that, all are named by addresses."""
+"""https://cloud.google.com/firewall/docs/quotas. With more roles, the rule names all of them by addresses."""
 
 _SHORT: Mapping[Way, str] = {"ingress": "in", "egress": "out"}
 _PROTOCOLS: Mapping[str, str] = {"1": "icmp", "6": "tcp", "17": "udp"}
@@ -31,33 +31,36 @@ _PORTS_ALL = (0, 65_535)
 
 @frozen
 class Compiled:
-    """One rule of Compute Engine, in our words."""
+    """One rule of Compute Engine, in the form of a declaration."""
 
     way: Way
     traffic: tuple[Traffic, ...]
     peers: frozenset[str]
-    """Addresses of firewalls, CIDRs, and what Compute Engine calls whatever we have no word for."""
+    """Addresses of firewalls, CIDRs, and Compute Engine's names of peers that a declaration cannot express.
+    """
     ours: bool = True
-    askew: bool = False
-    """Of ours, and not in force as it should be: to be written anew."""
+    damaged: bool = False
+    """Whether a rule of ours is not in force as it should be. portinfra writes it again."""
 
     def rules(self) -> list[Rule]:
-        """What it lets through."""
+        """Return what it allows."""
         return [Rule(*traffic, peer) for traffic in self.traffic for peer in sorted(self.peers)]
 
     def text(self) -> str:
-        """The same as text, for a part of what is observed."""
-        return json.dumps([self.way, self.traffic, sorted(self.peers), self.ours, self.askew])
+        """Return it as text, for a part of an observation."""
+        return json.dumps([self.way, self.traffic, sorted(self.peers), self.ours, self.damaged])
 
     @classmethod
     def of_text(cls, text: str) -> "Compiled":
-        """The inverse of `text`."""
-        way, traffic, peers, ours, askew = json.loads(text)
-        return cls(way, tuple((p, first, last) for p, first, last in traffic), frozenset(peers), ours, askew)
+        """Return the rule that `text` wrote."""
+        way, traffic, peers, ours, damaged = json.loads(text)
+        return cls(
+            way, tuple((p, first, last) for p, first, last in traffic), frozenset(peers), ours, damaged
+        )
 
 
 def compile(rules: FirewallRules, base: str) -> dict[str, Compiled]:
-    """Name within the scope → rule. `base` is the name that the role's firewall was born with."""
+    """Return name within the scope → rule. `base` is the first name of the role's firewall."""
     peers: dict[tuple[Way, Traffic], set[str]] = {}
     ways: tuple[tuple[Way, tuple[Rule, ...]], ...] = (("ingress", rules.ingress), ("egress", rules.egress))
     for way, allowed in ways:
@@ -67,7 +70,7 @@ def compile(rules: FirewallRules, base: str) -> dict[str, Compiled]:
 
 
 def _label(base: str, way: Way, traffic: Traffic) -> str:
-    """It ends in a digit, which no role does: it is never the name of a firewall."""
+    """Return the name of a rule. It ends in a digit, which no role does, so it is never a firewall's name."""
     label = "-".join([base, _SHORT[way], *map(str, traffic)])
     if len(label) <= RESOURCE_NAME_MAX:
         return label
@@ -76,23 +79,23 @@ def _label(base: str, way: Way, traffic: Traffic) -> str:
 
 @frozen
 class Words:
-    """How tags and addresses of roles are read."""
+    """The roles of tags and addresses, to read rules."""
 
     by_tag: Mapping[str, Address]
     by_cidr: Mapping[str, Address]
 
     def read(self, record: Record, *, ours: bool, tag: str) -> Compiled:
-        """A rule that a list shows."""
+        """Return a listed rule in the form of a declaration."""
         way: Way = "egress" if record.get("direction") == "EGRESS" else "ingress"
         peers = [self._tag(each) for each in record.get("sourceTags") or ()]
         ranges = record.get("destinationRanges" if way == "egress" else "sourceRanges") or ()
         peers += [self.by_cidr.get(each, each) for each in ranges]
         peers += [f"account:{each}" for each in record.get("sourceServiceAccounts") or ()]
         allowed = () if record.get("disabled") else record.get("allowed") or ()
-        askew = (
+        damaged = (
             not allowed or record.get("priority") != PRIORITY or list(record.get("targetTags") or ()) != [tag]
         )
-        return Compiled(way, tuple(sorted(_traffic(allowed))), frozenset(peers), ours, ours and askew)
+        return Compiled(way, tuple(sorted(_traffic(allowed))), frozenset(peers), ours, ours and damaged)
 
     def _tag(self, tag: str) -> str:
         return self.by_tag.get(tag) or f"tag:{tag}"
@@ -110,7 +113,7 @@ def _traffic(allowed: Iterable[Record]) -> Iterable[Traffic]:
 
 
 def native(compiled: Compiled, tag: str, refs: Refs) -> dict[str, Any]:
-    """A rule as a request takes it, besides its name, network and description."""
+    """Return a rule in the form of a request, without its name, network and description."""
     ((protocol, first, last),) = compiled.traffic
     entry: dict[str, Any] = {"IPProtocol": protocol}
     if protocol in ("tcp", "udp"):

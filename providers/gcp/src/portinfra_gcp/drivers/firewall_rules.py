@@ -1,7 +1,7 @@
-"""What firewalls let through: the firewall rules that bear their tag.
+"""The rules that allow traffic to hosts with a firewall's tag.
 
-Somebody else's rule in a network of ours that lets through more is seen, and switched off: it is not ours to
-delete.
+portinfra also sees rules of other owners in our networks. It disables one that allows more, because it must
+not delete it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,32 +23,34 @@ from portinfra_gcp.drivers.firewall import FIREWALLS, LISTS, concerns, in_networ
 from portinfra_gcp.drivers.reading import Answers, Record
 
 PARTS = ("firewall", "name", "network")
-"""The parts that are no rule: the role's firewall, its name which is the tag, and its network."""
+"""The parts that are not rules: the role's firewall, its name (the tag), and its network."""
 
 
 class FirewallRulesDriver(Driver[FirewallRules]):
-    """All rules of one tag. Traffic that passes and is wanted passes after every call."""
+    """All rules of one tag. Wanted traffic that passes now passes after every call."""
 
     spec = FirewallRules
     holds = frozenset({"firewall"})
     replaces = frozenset({"firewall"})
 
-    # Seeing
+    # Observe
 
     def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
-        """The list of firewall rules, which is read anyway, and operations: a rule itself has no state."""
+        """Return the list of firewall rules, which portinfra reads anyway, and operations: a rule has no
+        state.
+        """
         return reading.operations(), in_networks_of(scope)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[FirewallRules]]:
-        """The rules of each of our tags."""
+        """Return the rules of each of our tags."""
         listed = _list_rules(answers, names.scope)
         return [listed.to_observed(tag) for tag in listed.tags]
 
     def takes(self, spec: FirewallRules, catalogue: Catalogue) -> Mapping[str, int]:
-        """One rule for each way and kind of traffic."""
+        """Return one rule for each direction and kind of traffic."""
         return {FIREWALLS: len(compile(spec, spec.name))}
 
-    # Acting
+    # Change
 
     def next_call(
         self, want: FirewallRules | None, seen: Observed[FirewallRules] | None, refs: Refs
@@ -57,11 +59,11 @@ class FirewallRulesDriver(Driver[FirewallRules]):
         if seen is None:
             if want is None:
                 return DONE
-            seen = _fresh(want, refs)
+            seen = _without_rules(want, refs)
         change = _Change(want or FirewallRules(seen.spec.name, seen.spec.firewall), seen, refs)
         if refused := change.refuse_change():
             return refused
-        following = change.following()
+        following = change.next_write()
         if following is not None:
             return following
         return Wait("being put into force") if seen.state == "pending" else DONE
@@ -69,7 +71,10 @@ class FirewallRulesDriver(Driver[FirewallRules]):
     def absorb(
         self, seen: Observed[FirewallRules] | None, call: Call, answer: Answer | None
     ) -> Observed[FirewallRules] | None:
-        """The promise. The next rule need not wait for the operation; whoever stands behind the wall does."""
+        """Return the expected state.
+
+        The next rule need not wait for the operation; hosts of the role wait.
+        """
         if call.after is None or answer is None:
             return call.after
         others = seen is not None and seen.state == "pending"
@@ -80,7 +85,7 @@ class FirewallRulesDriver(Driver[FirewallRules]):
 
 @frozen
 class _Listed:
-    """All firewall rules in the networks of a scope, by whose they are."""
+    """All firewall rules in the networks of a scope, by owner."""
 
     scope: Scope
     shells: Mapping[str, Record]
@@ -88,11 +93,11 @@ class _Listed:
     ours: Mapping[str, Record]
     """Name → a rule of ours that allows."""
     foreign: Sequence[Record]
-    """Rules of others that allow something."""
+    """Rules of other owners that allow something."""
     busy: frozenset[str]
-    """Names of rules with an operation under way."""
+    """Names of rules with a running operation."""
     tags: Mapping[str, Record]
-    """Each tag of ours, and a rule of it; a tag may have lost the rule that denies."""
+    """Each tag of ours → one of its rules. A tag may have lost the rule that denies."""
     words: Words
 
     def to_observed(self, tag: str) -> Observed[FirewallRules]:
@@ -130,7 +135,7 @@ def _list_rules(answers: Answers, scope: Scope) -> _Listed:
 
 @frozen
 class _Change:
-    """From what is there to what is wanted."""
+    """The step from the observed rules to the wanted rules."""
 
     want: FirewallRules
     seen: Observed[FirewallRules]
@@ -147,7 +152,7 @@ class _Change:
         return {self.refs.scope.native_name(label): rule for label, rule in wanted.items()}
 
     def refuse_change(self) -> Refuse | None:
-        """Why it cannot be said: by addresses, a role is told by them alone."""
+        """Return why the rules cannot be written: a range of addresses identifies a role."""
         roles = {
             seen.spec.cidr: seen.address.name
             for seen in self.refs.seen.values()
@@ -156,28 +161,28 @@ class _Change:
         for rule in (*self.want.ingress, *self.want.egress):
             if rule.peer in roles:
                 return Refuse(
-                    f"{rule.peer} is all of the role {roles[rule.peer]!r}",
-                    "Name the role in the flow instead.",
+                    f"{rule.peer} is the address range of the role {roles[rule.peer]!r}",
+                    "Use the role in the flow instead of the range.",
                 )
             if rule.peer_firewall and not self.refs.seen[rule.peer_firewall].spec.cidr:
                 return Refuse(
-                    f"{rule.peer} does not say which addresses its hosts have", "Give the Firewall its cidr."
+                    f"{rule.peer} has no cidr for the addresses of its hosts", "Give the Firewall a cidr."
                 )
         return None
 
-    def following(self) -> Call | Wait | None:
-        """Return the next call; None where nothing differs.
+    def next_write(self) -> Call | Wait | None:
+        """Return the next call; None if nothing differs.
 
-        Make before break: traffic that passes now and is wanted passes after every call. What only takes
-        away, and takes nothing that is wanted, comes first; then what adds; then the rest. Compute Engine
-        replaces all peers of a rule in one request, so one update adds and takes away.
+        Make before break: wanted traffic that passes now passes after every call. First come calls that only
+        remove unwanted traffic, then calls that add, then the rest. Compute Engine replaces all peers of a
+        rule in one request, so one update adds and removes.
         """
         writes = [write for name in self._order() if (write := self._change_of(name))]
-        taking = [write for write in writes if not write.adds]
+        removing = [write for write in writes if not write.adds]
         adding = [write for write in writes if write.adds]
-        for write in (*taking, *adding):
+        for write in (*removing, *adding):
             if not self._closes(write):
-                return self._waiting_for(write) or write.call
+                return self._wait_before(write) or write.call
         return writes[0].call if writes else None
 
     def _order(self) -> list[str]:
@@ -188,7 +193,7 @@ class _Change:
         )
 
     def _change_of(self, name: str) -> "_Write | None":
-        """Return the request that makes one rule what it should be; None where it is."""
+        """Return the request that changes one rule to the wanted one; None if it is equal."""
         has, wanted = self._rules.get(name), self._wanted_rules.get(name)
         if has is None:
             assert wanted is not None
@@ -196,7 +201,7 @@ class _Change:
                 name, wanted.way, self._write("firewalls.insert", name, wanted), after=wanted.rules()
             )
         if not has.ours:
-            return _Write(name, has.way, self._switch_off(name), has.rules())
+            return _Write(name, has.way, self._disable(name), has.rules())
         if wanted is None:
             return _Write(name, has.way, self._delete(name), has.rules())
         if has == wanted:
@@ -205,7 +210,7 @@ class _Change:
         return _Write(name, has.way, update, has.rules(), wanted.rules())
 
     def _closes(self, write: "_Write") -> bool:
-        """Return whether wanted traffic would no longer pass."""
+        """Return whether a write would block wanted traffic."""
         others = [
             rule
             for name, each in self._rules.items()
@@ -214,8 +219,8 @@ class _Change:
         ]
         return self._needs(write, [*others, *write.after])
 
-    def _waiting_for(self, write: "_Write") -> Wait | None:
-        """A rule that replaces another must be in force first. An operation is under way until it is."""
+    def _wait_before(self, write: "_Write") -> Wait | None:
+        """Return a wait until a rule that replaces another is in force. Its operation runs until then."""
         if self.seen.state != "pending":
             return None
         if not self._needs(write, write.after):
@@ -239,7 +244,7 @@ class _Change:
     def _delete(self, name: str) -> Call:
         return self._call("firewalls.delete", {"firewall": name}, {name: None})
 
-    def _switch_off(self, name: str) -> Call:
+    def _disable(self, name: str) -> Call:
         return self._call("firewalls.patch", {"firewall": name, "body": {"disabled": True}}, {name: None})
 
     def _call(
@@ -249,14 +254,14 @@ class _Change:
         left = {name: rule for name, rule in after.items() if rule is not None}
         parts = {name: value for name, value in self.seen.parts.items() if name in PARTS}
         promised = _to_observed(self.want.address, parts, left, self.seen.spec.firewall)
-        # No request id: one run may make, remove and make a rule again. Its name is its own protection.
+        # No request id: one run may create, delete and create a rule again. Its unique name protects it.
         safe = action != "firewalls.insert"
         return call(action, self.want.address, parameters, promised, safe=safe)
 
 
 @frozen
 class _Write:
-    """One request about one rule, and what the rule lets through before and after it."""
+    """One request about one rule, and what the rule allows before and after it."""
 
     name: str
     way: Way
@@ -266,12 +271,12 @@ class _Write:
 
     @property
     def adds(self) -> bool:
-        """Whether it lets anything through that the rule does not yet."""
+        """Whether it allows anything that the rule does not allow yet."""
         return bool(set(self.after) - set(self.before))
 
 
-def _fresh(want: FirewallRules, refs: Refs) -> Observed[FirewallRules]:
-    """Of a firewall that was made a moment ago."""
+def _without_rules(want: FirewallRules, refs: Refs) -> Observed[FirewallRules]:
+    """Return the observed rules of a firewall that was just created."""
     assert want.firewall is not None
     shell = refs.seen[want.firewall]
     parts = {"firewall": shell.id, "name": shell.parts["name"], "network": shell.parts["network"]}
@@ -294,16 +299,17 @@ def _to_observed(
 
 
 def _superfluous(rules: Mapping[str, Compiled]) -> tuple[Mapping[str, str], ...]:
-    """Return the rules that let through only what others let through too, and ours that are not in force as
-    they should be: for example, a person changed their priority.
+    """Return rules that allow nothing that other rules do not allow, and rules of ours that are not in force.
+
+    For example, a person has changed the priority of a rule.
     """
     left = dict(rules)
     for name in sorted(rules, key=lambda name: (rules[name].ours, name)):
         others = {each for key, rule in left.items() if key != name for each in _with_way(rule)}
         if _with_way(rules[name]) <= others and rules[name].rules():
             del left[name]
-    askew = {name for name, rule in rules.items() if rule.askew and rule.rules()}
-    return tuple({"id": name} for name in sorted(askew | (set(rules) - set(left))))
+    damaged = {name for name, rule in rules.items() if rule.damaged and rule.rules()}
+    return tuple({"id": name} for name in sorted(damaged | (set(rules) - set(left))))
 
 
 def _with_way(compiled: Compiled) -> set[tuple[Way, Rule]]:
@@ -322,13 +328,13 @@ def _owner(record: Record, scope: Scope, kind: str) -> Address:
 
 def _cidr(record: Record, scope: Scope) -> str:
     mark = marks.read_mark(record, scope, "firewall")
-    return str(mark.said.get("cidr", "")) if mark else ""
+    return str(mark.content.get("cidr", "")) if mark else ""
 
 
 def _tag(record: Record, scope: Scope) -> str:
-    """The tag that a rule of ours was made for, whatever it targets now."""
+    """Return the tag for which a rule of ours was created, whatever its current target."""
     mark = marks.read_mark(record, scope, FirewallRules.kind)
-    return str(mark.said.get("tag", "")) if mark else ""
+    return str(mark.content.get("tag", "")) if mark else ""
 
 
 def _opens(record: Record) -> bool:

@@ -1,4 +1,4 @@
-"""Instances: hosts with a fixed internal address, an encrypted boot disk, and nobody's credentials."""
+"""Instances: hosts with a fixed internal address, an encrypted boot disk, and no service account."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,12 +12,12 @@ from portinfra.model.resources import Instance, Power
 from portinfra.provider.interface import Call, Names, NextCall, Refs, Refuse
 from portinfra_gcp import creation, keys, links, marks
 from portinfra_gcp.drivers import reading
-from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, call, name_at_birth
+from portinfra_gcp.drivers.base import GcpDriver, Observation, Owned, call, creation_name
 from portinfra_gcp.drivers.reading import Answers, Record
 from portinfra_gcp.published import DISK_TYPE, SSD
 
 BOOT = "boot"
-"""The device of the boot disk, and what the label `portinfra-part` says of it."""
+"""The device of the boot disk, and the value of its label `portinfra-part`."""
 
 _STATES: Mapping[str, State] = {
     "RUNNING": "ready",
@@ -30,13 +30,14 @@ _STATES: Mapping[str, State] = {
 _DOWN = ("TERMINATED", "STOPPED", "STOPPING", "PENDING_STOP", "SUSPENDING", "SUSPENDED")
 
 SUSPENDED = "suspended"
-"""The part that says that somebody has suspended it: "You can resume the VM or delete it", but neither start
-nor change it. https://cloud.google.com/compute/docs/instances/instance-life-cycle.
+"""The part that marks a suspended host: "You can resume the VM or delete it", but not start or change it.
+
+https://cloud.google.com/compute/docs/instances/instance-life-cycle
 """
 
 
 class InstanceDriver(GcpDriver[Instance]):
-    """A host. Its machine type changes while it is stopped; its firewall is its network tag."""
+    """A host. Its machine type changes while it is stopped. Its firewall is its network tag."""
 
     spec = Instance
     collection = "instances"
@@ -45,18 +46,18 @@ class InstanceDriver(GcpDriver[Instance]):
     interrupts = frozenset({"machine_type"})
     holds = frozenset({"subnet"})
 
-    # Seeing
+    # Observe
 
     def is_used(self, each: Owned) -> bool:
-        """One that runs."""
+        """Return whether it runs."""
         return each.record.get("status") == "RUNNING"
 
     def state(self, record: Record) -> State:
-        """What is on its way up or down, or in an unknown status, is waited for."""
+        """Return the state. A host that starts, stops or has an unknown status is pending."""
         return _STATES.get(record.get("status", ""), "pending")
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
-        """Return all hosts of the project: no filter looks into the interfaces of a host."""
+        """Return the list of all hosts of the project: no filter reads the interfaces of a host."""
         return (reading.list_all(self.lists, ""),)
 
     def homes(self, record: Record) -> list[str]:
@@ -69,36 +70,36 @@ class InstanceDriver(GcpDriver[Instance]):
         tags: Sequence[str] = (record.get("tags") or {}).get("items") or ()
         return {address for tag in tags if (address := names.address_of(f"global/firewalls/{tag}"))}
 
-    def to_spec(self, owned: Owned, told: Told) -> Instance:
-        """What the record says. A host with a second tag bears no firewall that is wanted."""
+    def to_spec(self, owned: Owned, observation: Observation) -> Instance:
+        """Return the host of a record. A host with a second tag has no wanted firewall."""
         record, mark = owned.record, owned.mark
         interface = record["networkInterfaces"][0]
         disk = _boot_disk(record)
         power: Power = "stopped" if record.get("status") in _DOWN else "running"
         return Instance(
             mark.address.name,
-            told.names.address_of(links.path(interface.get("subnetwork", ""))),
-            _firewall(record, told),
+            observation.names.address_of(links.path(interface.get("subnetwork", ""))),
+            _firewall(record, observation),
             links.name(record["zone"]),
             interface.get("networkIP", ""),
             machine_type=links.name(record["machineType"]),
-            image=mark.said.get("image", ""),
-            image_id=mark.said.get("image_id", ""),
+            image=mark.content.get("image", ""),
+            image_id=mark.content.get("image_id", ""),
             disk_gib=int(disk.get("diskSizeGb", 0)),
-            key=self.keyring.to_declared_key(disk.get("diskEncryptionKey"), mark.said.get("key")),
+            key=self.keyring.to_declared_key(disk.get("diskEncryptionKey"), mark.content.get("key")),
             power=power,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
-            birth=mark.said.get("birth", ""),
+            birth=mark.content.get("birth", ""),
         )
 
-    def to_observed(self, owned: Owned, told: Told) -> Observed[Instance]:
-        """One record, with its last start."""
-        seen = super().to_observed(owned, told)
+    def to_observed(self, owned: Owned, observation: Observation) -> Observed[Instance]:
+        """Return the host, with the time of its last start."""
+        seen = super().to_observed(owned, observation)
         return evolve(seen, started=owned.record.get("lastStartTimestamp", ""))
 
     def parts(self, record: Record) -> dict[str, str]:
-        """The fingerprint of its tags, and its external address where it has one."""
+        """Return the fingerprint of its tags, and its external address if it has one."""
         access: Record = next(iter(record["networkInterfaces"][0].get("accessConfigs") or ()), {})
         parts = {
             "tags": (record.get("tags") or {}).get("fingerprint", ""),
@@ -109,10 +110,11 @@ class InstanceDriver(GcpDriver[Instance]):
         return {**super().parts(record), **{name: value for name, value in parts.items() if value}}
 
     def takes(self, spec: Instance, catalogue: Catalogue) -> Mapping[str, int]:
-        """Processors while it runs, of its family's quota; and its boot disk.
+        """Return its virtual CPUs while it runs, of its family's quota, and its boot disk.
 
-        https://cloud.google.com/compute/resource-usage: e2 and n1 share one, each later family has its own.
-        Of those that share a core it is not said how much they take: what their guests see, at the most.
+        https://cloud.google.com/compute/resource-usage: e2 and n1 share one quota, each later family has its
+        own. The page does not say how much shared-core types take; here they take the virtual CPUs of the
+        guest, the maximum.
         """
         disk = {SSD: spec.disk_gib}
         machine = catalogue.machine_types.get(spec.machine_type)
@@ -122,27 +124,31 @@ class InstanceDriver(GcpDriver[Instance]):
         own = "CPUS" if family in ("e2", "n1") else f"{family.upper()}_CPUS"
         return {own: cpus, "CPUS_ALL_REGIONS": cpus, **disk}
 
-    # Acting
+    # Change
 
     def cannot_create(self, want: Instance, refs: Refs) -> Refuse | None:
-        """Not a host that would not heed what it is told."""
-        return creation.refuse_host(want) or keys.misspelt(want.key) or super().cannot_create(want, refs)
+        """Return why it cannot be created: for example, it would ignore its first-boot data."""
+        return (
+            creation.refuse_host(want) or keys.refuse_key_name(want.key) or super().cannot_create(want, refs)
+        )
 
     def describe(self, want: Instance, refs: Refs, name: str) -> str:
-        """Return its image, key and birth text: a list does not show them, or in other words."""
+        """Return its description, with the image, key and first-boot fingerprint that lists do not show as
+        declared.
+        """
         more = {"image": want.image, "image_id": want.image_id, "key": want.key, "birth": want.birth}
-        return marks.description(want, refs, born=name_at_birth(want, refs, name), **more)
+        return marks.description(want, refs, born=creation_name(want, refs, name), **more)
 
     def place(self, want: Instance) -> dict[str, str]:
-        """Its zone."""
+        """Return its zone."""
         return {"zone": str(want.zone)}
 
-    def as_made(self, want: Instance) -> Instance:
-        """Running."""
+    def created_spec(self, want: Instance) -> Instance:
+        """Return the host as running."""
         return evolve(want, power="running")
 
     def body(self, want: Instance, refs: Refs) -> dict[str, Any]:
-        """Where it stands, what it is, and what it is told at birth."""
+        """Return network, image, size and first-boot data."""
         assert want.firewall is not None
         zone = f"zones/{want.zone}"
         disk = {
@@ -178,7 +184,7 @@ class InstanceDriver(GcpDriver[Instance]):
         }
 
     def update(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
-        """Another firewall; another machine type, which takes a stop; and power last."""
+        """Return the next change: firewall, then machine type, which needs a stop, then power."""
         spec, host = seen.spec, links.variables(seen.id)
         if want.firewall is not None and want.firewall != spec.firewall:
             after = evolve(seen, spec=evolve(spec, firewall=want.firewall))
@@ -209,13 +215,13 @@ def _boot_disk(record: Record) -> Record:
     return next((disk for disk in record.get("disks") or () if disk.get("boot")), {})
 
 
-def _firewall(record: Record, told: Told) -> Address | None:
+def _firewall(record: Record, observation: Observation) -> Address | None:
     tags: Sequence[str] = (record.get("tags") or {}).get("items") or ()
-    return told.names.address_of(f"global/firewalls/{tags[0]}") if len(tags) == 1 else None
+    return observation.names.address_of(f"global/firewalls/{tags[0]}") if len(tags) == 1 else None
 
 
 def _scheduling(want: Instance) -> dict[str, Any]:
-    """https://cloud.google.com/compute/docs/instances/limit-vm-runtime."""
+    """Return the limit of its run time. https://cloud.google.com/compute/docs/instances/limit-vm-runtime"""
     if not want.ends_after:
         return {}
     limit = {"seconds": str(want.ends_after)}

@@ -1,6 +1,6 @@
 """Public addresses: static external addresses of the region.
 
-A new one can bear no labels: until somebody changes its tags, its description says whose it is.
+A new address cannot have labels. Until its tags change, its description holds its owner.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from portinfra.model.resources import PublicAddress
 from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs
 from portinfra_gcp import links, marks
 from portinfra_gcp.drivers import reading
-from portinfra_gcp.drivers.base import GcpDriver, Owned, Told, call, name_at_birth
+from portinfra_gcp.drivers.base import GcpDriver, Observation, Owned, call, creation_name
 from portinfra_gcp.drivers.reading import Answers, Record
 
 ACCESS = "external-nat"
@@ -25,7 +25,9 @@ _HOSTS = "instances.aggregatedList"
 
 
 class PublicAddressDriver(GcpDriver[PublicAddress]):
-    """An address that the internet can reach: made first, then bound to its host's interface."""
+    """An address that the internet can reach. portinfra reserves it first, then binds it to a host's
+    interface.
+    """
 
     spec = PublicAddress
     collection = "addresses"
@@ -33,15 +35,15 @@ class PublicAddressDriver(GcpDriver[PublicAddress]):
     labelled = False
 
     def listing(self, scope: Scope) -> Call:
-        """Those of the region."""
+        """Return the list of addresses of the region."""
         return reading.list_owned(self.lists, scope, region=self.keyring.region)
 
     def survey(self, scope: Scope, only: Sequence[Observed[PublicAddress]] = ()) -> tuple[Call, ...]:
-        """Addresses; and the instances, which tell by what name they have them."""
+        """Return the lists of addresses and of instances, which show the access configurations."""
         return (*super().survey(scope, only), reading.list_owned(_HOSTS, scope))
 
     def relate_records(self, answers: Answers, names: Names) -> Mapping[str, str]:
-        """External address → the name of the access configuration that gives it to a host."""
+        """Return external address → the name of the access configuration that binds it to a host."""
         return {
             access["natIP"]: access["name"]
             for record in reading.records(answers, _HOSTS)
@@ -50,52 +52,55 @@ class PublicAddressDriver(GcpDriver[PublicAddress]):
             if access.get("natIP")
         }
 
-    def to_observed(self, owned: Owned, told: Told) -> Observed[PublicAddress]:
-        """What binds it is a part of it."""
-        seen = super().to_observed(owned, told)
-        if told.under_way.get(seen.parts.get("user", "")) == "deleteAccessConfig":
+    def to_observed(self, owned: Owned, observation: Observation) -> Observed[PublicAddress]:
+        """Return the address, with its binding as a part."""
+        seen = super().to_observed(owned, observation)
+        if observation.under_way.get(seen.parts.get("user", "")) == "deleteAccessConfig":
             return evolve(seen, state="pending")
-        access = told.related.get(seen.parts.get("ip"))
+        access = observation.related.get(seen.parts.get("ip"))
         return evolve(seen, parts={**seen.parts, "access": access}) if access else seen
 
-    def to_spec(self, owned: Owned, told: Told) -> PublicAddress:
-        """The host that it is bound to."""
-        host = told.names.address_of(_user(owned.record))
+    def to_spec(self, owned: Owned, observation: Observation) -> PublicAddress:
+        """Return the address of a record, with the host to which it is bound."""
+        host = observation.names.address_of(_user(owned.record))
         return PublicAddress(owned.mark.address.name, host, owned.mark.tags)
 
     def parts(self, record: Record) -> dict[str, str]:
-        """The address itself, and who has it."""
+        """Return the address itself, and the host that has it."""
         user = _user(record)
         found = {"ip": record.get("address", ""), "user": user}
         return {**super().parts(record), **{name: value for name, value in found.items() if value}}
 
     def takes(self, spec: PublicAddress, catalogue: Catalogue) -> Mapping[str, int]:
-        """One in use, while a host has it."""
+        """Return one address in use, while a host has it."""
         return {"IN_USE_ADDRESSES": 1 if spec.instance else 0}
 
     def describe(self, want: PublicAddress, refs: Refs, name: str) -> str:
-        """Its tags too, which labels cannot say yet."""
-        return marks.description(want, refs, born=name_at_birth(want, refs, name), tags=dict(want.tags))
+        """Return its description with its tags, which labels cannot hold yet."""
+        return marks.description(want, refs, born=creation_name(want, refs, name), tags=dict(want.tags))
 
     def place(self, want: PublicAddress) -> dict[str, str]:
-        """The region."""
+        """Return the region."""
         return {"region": self.keyring.region}
 
     def body(self, want: PublicAddress, refs: Refs) -> dict[str, Any]:
-        """External; it is bound afterwards."""
+        """Return the body of an external address. portinfra binds it afterwards."""
         return {"addressType": "EXTERNAL", "networkTier": "PREMIUM"}
 
-    def as_made(self, want: PublicAddress) -> PublicAddress:
-        """Bound to nothing."""
+    def created_spec(self, want: PublicAddress) -> PublicAddress:
+        """Return the address without a host."""
         return evolve(want, instance=None)
 
     def update(self, want: PublicAddress, seen: Observed[PublicAddress], refs: Refs) -> NextCall:
-        """Bind it, where need be after letting go of what it is bound to, or the host of another."""
+        """Return the call that binds it.
+
+        First, calls end its own binding, or that of another address to the host.
+        """
         user = seen.parts.get("user", "")
         host = refs.seen[want.instance] if want.instance else None
         if user and (host is None or user != host.id):
             return self._unbind(seen, user, seen.parts.get("access", ACCESS))
-        assert host is not None, "it is bound to nothing, and wants to be"
+        assert host is not None, "an unbound address without a wanted host does not differ"
         if host.parts.get("ip") not in (None, seen.parts.get("ip")):
             return self._unbind(seen, host.id, host.parts["access"])
         access = {"name": ACCESS, "type": "ONE_TO_ONE_NAT", "networkTier": "PREMIUM", "natIP": _ip(seen)}
@@ -105,7 +110,7 @@ class PublicAddressDriver(GcpDriver[PublicAddress]):
         return call("instances.addAccessConfig", want.address, parameters, after)
 
     def delete(self, seen: Observed[PublicAddress]) -> Call:
-        """Bound, it cannot be given back."""
+        """Return the next call of its release. A bound address cannot be released."""
         if "user" not in seen.parts:
             return super().delete(seen)
         return self._unbind(seen, seen.parts["user"], seen.parts.get("access", ACCESS))
@@ -113,7 +118,7 @@ class PublicAddressDriver(GcpDriver[PublicAddress]):
     def absorb(
         self, seen: Observed[PublicAddress] | None, call: Call, answer: Answer | None
     ) -> Observed[PublicAddress] | None:
-        """Which address it is, only the list tells."""
+        """Return the expected state. Only the list shows the new address."""
         after = super().absorb(seen, call, answer)
         made = answer is not None and call.action == self.creates
         return evolve(after, state="pending") if made and after is not None else after

@@ -1,4 +1,4 @@
-"""Snapshots: stored in the region, and good in every other: a disk is made from one anywhere."""
+"""Snapshots: stored in the region, and usable in every other: a disk can be created from one anywhere."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from portinfra.model.resources import Snapshot
 from portinfra.provider.interface import Call, Names, Refs, Refuse
 from portinfra_gcp import errors, links
 from portinfra_gcp.drivers import reading
-from portinfra_gcp.drivers.base import GcpDriver, Owned, Told
+from portinfra_gcp.drivers.base import GcpDriver, Observation, Owned
 from portinfra_gcp.drivers.reading import Answers, Record
 
 _VOLUMES = "disks.aggregatedList"
@@ -21,69 +21,71 @@ _STATES: Mapping[str, State] = {"READY": "ready", "FAILED": "ready", "DELETING":
 
 
 class SnapshotDriver(GcpDriver[Snapshot]):
-    """A volume's contents at one moment. Its volume may be gone: then it has none."""
+    """The contents of a volume at one moment. Its volume may be gone."""
 
     spec = Snapshot
     collection = "snapshots"
     lists = "snapshots.list"
     replaces = frozenset({"volume"})
-    cannot_show = frozenset({"shared_with"})  # a project's roles say who may use all of its snapshots
+    cannot_show = frozenset({"shared_with"})  # the roles of a project decide who may use all of its snapshots
 
     def survey(self, scope: Scope, only: Sequence[Observed[Snapshot]] = ()) -> tuple[Call, ...]:
-        """Snapshots; and the volumes: one of the same name may have been made since."""
+        """Return the lists of snapshots and of volumes. A new volume may have the name of an old one."""
         return (*super().survey(scope, only), reading.list_owned(_VOLUMES, scope))
 
     def relate_records(self, answers: Answers, names: Names) -> Mapping[str, Address | None]:
-        """Compute Engine's number of a disk, which is never given again → its address."""
+        """Return the number of a disk, which Compute Engine never reuses → its address."""
         return {
             record["id"]: names.address_of(links.path(record["selfLink"]))
             for record in reading.records(answers, _VOLUMES)
         }
 
     def state(self, record: Record) -> State:
-        """Creating, uploading, then ready. An unknown status is waited for."""
+        """Return creating and uploading as pending, then ready. An unknown status is pending."""
         return _STATES.get(record.get("status", ""), "pending")
 
-    def to_observed(self, owned: Owned, told: Told) -> Observed[Snapshot]:
-        """One that could not be made has failed."""
-        seen = super().to_observed(owned, told)
+    def to_observed(self, owned: Owned, observation: Observation) -> Observed[Snapshot]:
+        """Return the snapshot. In the status FAILED it has a fault."""
+        seen = super().to_observed(owned, observation)
         if owned.record.get("status") == "FAILED" and seen.state != "deleting":
-            why = "Compute Engine could not make it"
+            why = "Compute Engine could not create the snapshot"
             return evolve(seen, fault=Fault(Unavailable, why, "FAILED", errors.TROUBLE))
         return seen
 
-    def to_spec(self, owned: Owned, told: Told) -> Snapshot:
-        """The volume that it is of."""
-        volume = told.related.get(owned.record.get("sourceDiskId", "")) or self._foreign_volume(owned, told)
+    def to_spec(self, owned: Owned, observation: Observation) -> Snapshot:
+        """Return the snapshot of a record, with its volume."""
+        volume = observation.related.get(owned.record.get("sourceDiskId", "")) or self._foreign_volume(
+            owned, observation
+        )
         gib = owned.record.get("diskSizeGb")
         size = int(gib) if gib else None
         return Snapshot(owned.mark.address.name, volume, tags=owned.mark.tags, size_gib=size)
 
-    def _foreign_volume(self, owned: Owned, told: Told) -> Address | None:
-        """A volume of another scope, which is in no list of this one's: known by its path alone."""
+    def _foreign_volume(self, owned: Owned, observation: Observation) -> Address | None:
+        """Return the volume of another scope, by its path. No list of this scope shows it."""
         path = links.path(owned.record.get("sourceDisk", ""))
-        ours = told.names.scope.resource_name(path.rpartition("/")[2])
-        return None if ours else told.names.address_of(path)
+        ours = observation.names.scope.resource_name(path.rpartition("/")[2])
+        return None if ours else observation.names.address_of(path)
 
     @property
     def creates(self) -> str:
-        """Asked of its volume's disk."""
+        """The action that creates it, on the disk of its volume."""
         return "disks.createSnapshot"
 
     def cannot_create(self, want: Snapshot, refs: Refs) -> Refuse | None:
-        """There are no copies: none are needed."""
+        """Return a refusal of a copy: Google Cloud needs none."""
         if want.copy_of:
             return Refuse(
-                "Google Cloud has no copies of snapshots: a volume of any region is made of the one there is",
-                f"Make the volume there with source={want.copy_of.partition('/')[2]!r}.",
+                "Google Cloud has no copies of snapshots: a volume in any region can use the snapshot",
+                f"Create the volume in its region with source={want.copy_of.partition('/')[2]!r}.",
             )
         return super().cannot_create(want, refs)
 
     def create(self, want: Snapshot, refs: Refs) -> Call:
-        """Of the disk that the path names."""
+        """Return the creation, on the disk in its path."""
         made = super().create(want, refs)
         return evolve(made, parameters={**links.variables(refs.id(want.volume)), **made.parameters})
 
     def body(self, want: Snapshot, refs: Refs) -> dict[str, Any]:
-        """Where it is stored."""
+        """Return the location of its storage."""
         return {"storageLocations": [self.keyring.region]}

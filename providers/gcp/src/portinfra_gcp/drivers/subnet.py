@@ -1,4 +1,4 @@
-"""Subnets: subnetworks, which are a region's; the zone that each serves is kept in its description."""
+"""Subnets: subnetworks, which belong to a region. The description keeps the zone that each serves."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,12 +8,12 @@ from portinfra.model.resources import Subnet
 from portinfra.provider.interface import Call, Refs
 from portinfra_gcp import links, marks
 from portinfra_gcp.drivers import reading
-from portinfra_gcp.drivers.base import GcpDriver, Owned, Told
+from portinfra_gcp.drivers.base import GcpDriver, Observation, Owned
 from portinfra_gcp.drivers.reading import Record
 
 
 class SubnetDriver(GcpDriver[Subnet]):
-    """A subnetwork. It has no way to the internet to open or close: a host has, with its address."""
+    """A subnetwork. It has no route to the internet of its own: an external address gives a host one."""
 
     spec = Subnet
     collection = "subnetworks"
@@ -26,7 +26,7 @@ class SubnetDriver(GcpDriver[Subnet]):
     cannot_show = frozenset({"public", "tags"})
 
     def listing(self, scope: Scope) -> Call:
-        """Those of the region."""
+        """Return the list of subnetworks of the region."""
         return reading.list_owned(self.lists, scope, region=self.keyring.region)
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
@@ -37,24 +37,24 @@ class SubnetDriver(GcpDriver[Subnet]):
         """Return its network."""
         return [record["network"]]
 
-    def to_spec(self, owned: Owned, told: Told) -> Subnet:
-        """Network and CIDR; and the zone that it was made for."""
+    def to_spec(self, owned: Owned, observation: Observation) -> Subnet:
+        """Return the subnet of a record: network, CIDR, and the zone for which it was created."""
         return Subnet(
             owned.mark.address.name,
-            told.names.address_of(links.path(owned.record["network"])),
+            observation.names.address_of(links.path(owned.record["network"])),
             owned.record["ipCidrRange"],
-            owned.mark.said.get("zone", ""),
+            owned.mark.content.get("zone", ""),
             tags=owned.mark.tags,
         )
 
     def describe(self, want: Subnet, refs: Refs, name: str) -> str:
-        """The zone too."""
+        """Return its description, with its zone."""
         return marks.description(want, refs, zone=want.zone)
 
     def place(self, want: Subnet) -> dict[str, str]:
-        """The region."""
+        """Return the region."""
         return {"region": self.keyring.region}
 
     def body(self, want: Subnet, refs: Refs) -> dict[str, Any]:
-        """Network and CIDR."""
+        """Return network and CIDR."""
         return {"network": refs.id(want.network), "ipCidrRange": want.cidr, "stackType": "IPV4_ONLY"}

@@ -1,1 +1,1 @@
-"""What is done with a hypervisor: each action is one change, or one look at everything."""
+"""Actions on hypervisors: each is one change, or one read of everything."""

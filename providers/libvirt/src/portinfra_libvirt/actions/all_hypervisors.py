@@ -1,5 +1,6 @@
-"""What is asked of all hypervisors of a site at once, whichever of them answer: who they are, what they have
-to give, and the records. With one of them down, the others can still be changed.
+"""Actions on all hypervisors of a site that answer: identity, resources to offer, and records.
+
+While one of them is down, the others can still be changed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,22 +29,23 @@ class Together:
     open: Open
 
     def perform(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """One action. Raises libvirtError or Unavailable where none of them answers."""
+        """Perform one action. Raises libvirtError or Unavailable if no hypervisor answers."""
         answer: dict[str, Any] = getattr(self, f"_{action}")(**parameters)
         return answer
 
     def _Identify(self) -> dict[str, Any]:
-        connection = next(iter(self._there().values()))
+        connection = next(iter(self._answering_connections().values()))
         return {"hostname": connection.getHostname()}
 
     def _Describe(self) -> dict[str, Any]:
-        return {at: machine(each, self.site) for at, each in self._there().items()}
+        return {at: machine(each, self.site) for at, each in self._answering_connections().items()}
 
-    # A record is on every hypervisor that answered as it was created; one that was down has none, or an old.
+    # A record is on every hypervisor that answered at its creation. One that was down has no record or an old
+    # one.
 
     def _ListClaims(self, prefix: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for connection in self._there().values():
+        for connection in self._answering_connections().values():
             for each in connection.listAllNetworks():
                 if each.name().startswith(prefix):
                     record = networks.record(each.XMLDesc(), False)
@@ -52,7 +54,7 @@ class Together:
 
     def _TakeClaim(self, document: str) -> dict[str, Any]:
         taken = []
-        for connection in self._there().values():
+        for connection in self._answering_connections().values():
             try:
                 taken.append(connection.networkDefineXML(document))
             except libvirt.libvirtError as error:
@@ -63,41 +65,45 @@ class Together:
         return {}
 
     def _WriteClaim(self, name: str, document: str) -> dict[str, Any]:
-        there = [(connection, _find(connection, name)) for connection in self._there().values()]
-        if not any(each for _, each in there):
-            raise NotFound(f"there is no record {name}", provider="libvirt")
-        for connection, each in there:
+        records = [
+            (connection, _find(connection, name)) for connection in self._answering_connections().values()
+        ]
+        if not any(each for _, each in records):
+            raise NotFound(f"the record {name} does not exist", provider="libvirt")
+        for connection, each in records:
             identity = f"<uuid>{each.UUIDString()}</uuid>" if each else ""
             connection.networkDefineXML(document.replace("</name>", f"</name>{identity}", 1))
         return {}
 
     def _DropClaim(self, name: str) -> dict[str, Any]:
-        there = [each for connection in self._there().values() if (each := _find(connection, name))]
-        if not there:
-            raise NotFound(f"there is no record {name}", provider="libvirt")
-        for each in reversed(there):
+        records = [
+            each for connection in self._answering_connections().values() if (each := _find(connection, name))
+        ]
+        if not records:
+            raise NotFound(f"the record {name} does not exist", provider="libvirt")
+        for each in reversed(records):
             each.undefine()
         return {}
 
     def answering(self) -> dict[str, Any]:
-        """The connections of those that answer, in order."""
-        return dict(self._ask_all([]))
+        """Return the connections of the hypervisors that answer, in order."""
+        return dict(self._connect_each([]))
 
-    def _there(self) -> dict[str, Any]:
-        """The same. Raises the error of the last where none does."""
-        silences: list[Exception] = []
-        found = dict(self._ask_all(silences))
+    def _answering_connections(self) -> dict[str, Any]:
+        """Return the same. Raises the last hypervisor's error if none answers."""
+        failures: list[Exception] = []
+        found = dict(self._connect_each(failures))
         if not found:
-            raise silences[-1]
+            raise failures[-1]
         return found
 
-    def _ask_all(self, silences: list[Exception]) -> Iterator[tuple[str, Any]]:
+    def _connect_each(self, failures: list[Exception]) -> Iterator[tuple[str, Any]]:
         for each in self.site.hypervisors:
             try:
                 connection = self.open(each.name)
                 connection.getLibVersion()
             except (libvirt.libvirtError, Unavailable) as error:
-                silences.append(error)
+                failures.append(error)
                 continue
             yield each.name, connection
 

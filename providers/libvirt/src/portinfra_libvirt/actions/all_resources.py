@@ -1,4 +1,4 @@
-"""One look at all networks, filters and domains of a hypervisor, of every owner."""
+"""One read of all networks, filters and domains of a hypervisor, of every owner."""
 
 from typing import Any
 
@@ -9,8 +9,10 @@ from portinfra_libvirt.actions.hypervisor import read_each
 
 
 def list_all(connection: Any) -> dict[str, Any]:
-    """Return the networks, the filters with the names of those that they refer to, and the domains with
-    their network cards, as they run and as they are defined.
+    """Return all networks, filters and domains.
+
+    Filters have the names of the filters to which they refer. Domains have their network cards, of the
+    running guest and of the definition.
     """
     return {
         "networks": read_each(connection.listAllNetworks(), _network, libvirt.VIR_ERR_NO_NETWORK),

@@ -1,7 +1,7 @@
-"""The serial console of a guest. libvirt keeps none of its output: a guest is listened to for a while.
+"""The serial console of a guest. libvirt keeps no output, so portinfra listens for a while.
 
-https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainOpenConsole: one session at a time. A session of
-a person is never ended.
+https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainOpenConsole: one session at a time. portinfra
+never ends another session.
 """
 
 import time
@@ -22,13 +22,13 @@ _PART_BYTES = 16_384
 
 
 def read_console(hand: Hand, domain: str) -> Answer:
-    """Return what a guest prints while it is listened to. Raises Conflict while another session is open."""
-    there = hand.connection.lookupByName(domain)
-    if not there.isActive():
+    """Return what a guest prints while portinfra listens. Raises Conflict while another session is open."""
+    guest = hand.connection.lookupByName(domain)
+    if not guest.isActive():
         return {"text": ""}
     stream = hand.connection.newStream(libvirt.VIR_STREAM_NONBLOCK)
     try:
-        there.openConsole(None, stream)
+        guest.openConsole(None, stream)
     except libvirt.libvirtError as error:
         if error.get_error_code() != libvirt.VIR_ERR_OPERATION_FAILED:
             raise
@@ -38,18 +38,18 @@ def read_console(hand: Hand, domain: str) -> Answer:
             fix="Close the other session, such as virsh console. Then run the same command again.",
         ) from error
     try:
-        printed = _listen(there, stream)
+        printed = _listen(guest, stream)
     finally:
         stream.abort()
     return {"text": printed.decode(errors="replace")}
 
 
 def _listen(domain: Any, stream: Any) -> bytes:
-    printed, give_up = b"", time.monotonic() + LISTEN_SECONDS
-    while time.monotonic() < give_up:
+    printed, deadline = b"", time.monotonic() + LISTEN_SECONDS
+    while time.monotonic() < deadline:
         part = stream.recv(_PART_BYTES)
         if part == _NOTHING_YET:
-            if not domain.isActive():  # this question also brings what a stream received meanwhile
+            if not domain.isActive():  # this call also fetches what the stream received in the meantime
                 break
             time.sleep(POLL_SECONDS)
         elif not part:

@@ -1,4 +1,4 @@
-"""Guests that share a site's bridge with environments, and that nothing keeps from using their addresses."""
+"""Foreign guests on a site's shared bridge that no filter keeps from using an environment's addresses."""
 
 from typing import Any
 
@@ -8,10 +8,11 @@ from portinfra_libvirt import domains, xml
 from portinfra_libvirt.actions.hypervisor import unless_gone
 
 
-def strangers(connection: Any, bridge: str) -> list[str]:
-    """Return the names of running guests, none of portinfra's, with a card on a bridge and no filter on it.
+def unfiltered_guests(connection: Any, bridge: str) -> list[str]:
+    """Return the names of running foreign guests with a card on a bridge and no filter on that card.
 
-    Walls tell roles by their addresses. A guest without a filter may use any address, and so pass.
+    Filters identify roles by their addresses. A guest without a filter may use any address, and so bypass
+    them.
     """
     found = []
     for domain in connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
@@ -25,9 +26,11 @@ def strangers(connection: Any, bridge: str) -> list[str]:
 
 
 def advice(name: str) -> str:
-    """Return what to do about a stranger."""
+    """Return what to do about a guest without a filter."""
     filter = "<filterref filter='clean-traffic'/>"
-    return f"Give its card a filter (virsh edit {name}: {filter}) and restart it, or take it off the bridge."
+    return (
+        f"Give its card a filter (virsh edit {name}: {filter}) and restart it, or remove it from the bridge."
+    )
 
 
 def _is_open(card: xml.Element, bridge: str) -> bool:

@@ -1,7 +1,7 @@
-"""Having forwarded anew what is public, and hearing from the hypervisor's hook that it is.
+"""Renewing the forwarding of public hosts, with a confirmation by the hypervisor's hook.
 
-libvirt forwards no ports, and runs a hook wherever a network changes. What the hook says comes back only if
-it fails, so that is how it answers; and a change of nothing at all is how it is called.
+libvirt forwards no ports. It runs a hook whenever a network changes. It returns the hook's output only if the
+hook fails, so the hook answers by failing. An update without a change runs the hook.
 """
 
 from collections.abc import Iterator
@@ -18,8 +18,10 @@ from portinfra_libvirt.actions.hypervisor import Hand, unless_gone
 
 @contextmanager
 def renew_forwarding(hand: Hand, network: Any) -> Iterator[None]:
-    """What changes within it is forwarded after it. Until that is sure, the network's metadata says so, for
-    whoever finds it after a crash. Raises Unsupported where no hook answers.
+    """Forward after the block what changed within it.
+
+    Until that is confirmed, the network's metadata says so, for a run after a crash. Raises Unsupported if no
+    hook answers.
     """
     if not networks.forwards(_read_kept(network)):
         yield
@@ -28,17 +30,17 @@ def renew_forwarding(hand: Hand, network: Any) -> Iterator[None]:
     yield
     if network.isActive() and not _has_answered(network):
         raise Unsupported(
-            f"on the hypervisor of {hand.site.name}, the hook that forwards to public hosts does not answer: "
-            "it is not there, or not this version of it",
+            f"the hook that forwards to public hosts does not answer on the hypervisor of {hand.site.name}: "
+            "it is not installed, or has another version",
             provider="libvirt",
-            fix=f"As root: {hook_installation.command(hand.site.hypervisors[0].uri)}",
+            fix=f"Run as root: {hook_installation.command(hand.site.hypervisors[0].uri)}",
         )
     _say(hand, network, False)
 
 
 @contextmanager
-def walls_renewed(hand: Hand, scope: str) -> Iterator[None]:
-    """The same where a filter changes, for the networks of its scope that somebody is public in."""
+def renew_scope_forwarding(hand: Hand, scope: str) -> Iterator[None]:
+    """Do the same for a filter that changes, on the networks of its scope that have public hosts."""
     with ExitStack() as stack:
         for network in hand.connection.listAllNetworks() if hand.site.public else ():
             named = Scope.parse(scope).resource_name(network.name()) is not None
@@ -48,7 +50,7 @@ def walls_renewed(hand: Hand, scope: str) -> Iterator[None]:
 
 
 def forwarded_addresses(hand: Hand, network: str, key: str) -> dict[str, str]:
-    """The public addresses that are forwarded on the hypervisor, but for one entry's → by which network."""
+    """Return public address → its network, for all forwarded addresses but those of one entry."""
     found = {}
     for each in hand.connection.listAllNetworks():
         with unless_gone(libvirt.VIR_ERR_NO_NETWORK):
@@ -59,7 +61,7 @@ def forwarded_addresses(hand: Hand, network: str, key: str) -> dict[str, str]:
 
 
 def end_forwarding(network: Any) -> None:
-    """Let the hook see that a network is forwarded no more."""
+    """Run the hook, so that it sees that a network is no longer forwarded."""
     for command in (libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST, libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE):
         _update(network, command, "<portgroup name='portinfra-ended'/>")
 
@@ -70,19 +72,23 @@ def _has_answered(network: Any) -> bool:
     except libvirt.libvirtError as error:
         if error.get_error_code() != libvirt.VIR_ERR_HOOK_SCRIPT_FAILED:
             raise
-        told = str(error.get_error_message())
-        if hook.ANSWER in told:
+        message = str(error.get_error_message())
+        if hook.ANSWER in message:
             return True
-        if "portinfra hook:" in told:
-            fix = "Is nft there, and nftables in its kernel? On Debian, as root: apt-get install -y nftables"
-            raise Unsupported(told, provider="libvirt", fix=fix) from error
-        if "portinfra hook" not in told:
-            raise  # somebody else's
+        if "portinfra hook:" in message:
+            fix = (
+                "Install nft, and use a kernel with nftables. On Debian, as root: apt-get install -y nftables"
+            )
+            raise Unsupported(message, provider="libvirt", fix=fix) from error
+        if "portinfra hook" not in message:
+            raise  # a hook of another program
     return False
 
 
 def _update(network: Any, command: int, portgroup: str) -> None:
-    """Change what is kept of a network, and not what runs: only then is the hook's failure told."""
+    """Change the definition of a network, not the running one: only then does libvirt report the hook's
+    failure.
+    """
     section, kept = libvirt.VIR_NETWORK_SECTION_PORTGROUP, libvirt.VIR_NETWORK_UPDATE_AFFECT_CONFIG
     network.update(command, section, -1, portgroup, kept)
 

@@ -18,25 +18,25 @@ from portinfra_libvirt.actions.virtualisation import virtualisation
 POLL_SECONDS = 0.1
 
 MEMORY_KEPT_MIB = 512
-"""What a hypervisor keeps for itself."""
+"""The memory that a hypervisor keeps for itself."""
 
-_WHOLE = (
+_UNDEFINE_ALL = (
     libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
     | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
     | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
     | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
 )
-"""With all that libvirt keeps beside a definition: without these, it keeps the definition, too."""
+"""Flags to remove what libvirt keeps beside a definition. Without them, it also keeps the definition."""
 
 
 def define_domain(hand: Hand, name: str, document: str) -> None:
-    """Define a guest, for KVM where that works."""
+    """Define a guest, for KVM if that works."""
     kind = virtualisation(hand.connection, hand.site.virt_type)
     hand.connection.defineXML(document.replace("<domain type='auto'>", f"<domain type='{kind}'>", 1))
 
 
 def keep_domain(hand: Hand, domain: str) -> None:
-    """Define a guest again, as it runs, whose definition was removed."""
+    """Define a running guest whose definition was removed, as it runs."""
     there = hand.connection.lookupByName(domain)
     flags = libvirt.VIR_DOMAIN_XML_SECURE | libvirt.VIR_DOMAIN_XML_INACTIVE
     if not there.isPersistent():
@@ -44,68 +44,72 @@ def keep_domain(hand: Hand, domain: str) -> None:
 
 
 def undefine_domain(hand: Hand, domain: str) -> None:
-    """Forget a guest that does not run. Raises Conflict where it runs."""
+    """Undefine a stopped guest. Raises Conflict if it runs."""
     there = hand.connection.lookupByName(domain)
     if there.isActive():
-        raise Conflict(f"the guest {domain} runs, and is not undefined", provider="libvirt")
-    there.undefineFlags(_WHOLE)
+        raise Conflict(f"the guest {domain} cannot be undefined: it runs", provider="libvirt")
+    there.undefineFlags(_UNDEFINE_ALL)
 
 
 def rename_domain(hand: Hand, domain: str, name: str) -> None:
-    """Give a guest that does not run another name."""
+    """Rename a stopped guest."""
     hand.connection.lookupByName(domain).rename(name)
 
 
 def start_domain(hand: Hand, domain: str) -> None:
-    """Start a guest, or let one that is paused go on. From then on it starts with its hypervisor.
+    """Start a guest, or resume a paused one. From then on it starts with its hypervisor.
 
-    Raises NoCapacity where the hypervisor has not the memory, before it is too late.
+    Raises NoCapacity before the start if the hypervisor lacks the memory.
     """
     there = hand.connection.lookupByName(domain)
-    with hand.lock:  # what two would take at once is only there once
+    with hand.lock:  # two starts at once would not see each other's memory
         state, _ = there.state()
         if state == libvirt.VIR_DOMAIN_PAUSED:
             there.resume()
         if state == libvirt.VIR_DOMAIN_CRASHED:
             there.destroy()
         if not there.isActive():
-            _has_room(hand, there)
+            _check_memory(hand, there)
             there.create()
         there.setAutostart(1)
 
 
 def stop_domain(hand: Hand, domain: str) -> None:
-    """Let a guest stop by itself; after the site's `shutdown_seconds`, its power is cut. It starts with its
-    hypervisor no more.
+    """Shut a guest down; after the site's `shutdown_seconds`, cut its power.
+
+    After that, it no longer starts with its hypervisor.
     """
     there = hand.connection.lookupByName(domain)
-    _stay_off(there)
-    give_up = time.monotonic() + hand.site.shutdown_seconds
+    _disable_autostart(there)
+    deadline = time.monotonic() + hand.site.shutdown_seconds
     if there.isActive() and hand.site.shutdown_seconds:
         with suppress(libvirt.libvirtError):
             there.shutdown()
-    while there.isActive() and time.monotonic() < give_up:
+    while there.isActive() and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
     cut_power(hand, domain)
 
 
 def cut_power(hand: Hand, domain: str) -> None:
-    """Stop a guest at once. It starts with its hypervisor no more."""
+    """Stop a guest at once. After that, it no longer starts with its hypervisor."""
     there = hand.connection.lookupByName(domain)
-    _stay_off(there)
+    _disable_autostart(there)
     if there.isActive():
         with unless_gone(libvirt.VIR_ERR_OPERATION_INVALID):  # it stopped by itself
             there.destroyFlags(libvirt.VIR_DOMAIN_DESTROY_GRACEFUL)
 
 
-def _stay_off(domain: Any) -> None:
-    """Let a guest not start with its hypervisor: before it stops, so that no reboot brings it back."""
+def _disable_autostart(domain: Any) -> None:
+    """Stop a guest from starting with its hypervisor.
+
+    This comes before the stop, so that no reboot starts it.
+    """
     if domain.isPersistent():
         domain.setAutostart(0)
 
 
 def own_domain(hand: Hand, domain: str, said: str, root: str = "", copy: str = "") -> None:
-    """Rewrite what a guest's metadata says of it, and its copy in the secret of the root disk `root`."""
+    """Rewrite the mark in a guest's metadata, and its copy in the secret of the root disk `root`."""
     there = hand.connection.lookupByName(domain)
     element = f"<{xml.OWNER}>{xml.escape(said)}</{xml.OWNER}>"
     live = libvirt.VIR_DOMAIN_AFFECT_LIVE if there.isActive() else 0
@@ -116,8 +120,9 @@ def own_domain(hand: Hand, domain: str, said: str, root: str = "", copy: str = "
 
 
 def change_card(hand: Hand, domain: str, card: str, devices: str = "") -> None:
-    """Give a guest its own card as it must be, while it runs, too, and take away all others but those of its
-    further devices. Raises Conflict where it does not let go of one.
+    """Give a guest its own card as declared, also while it runs, and remove all undeclared cards.
+
+    Raises Conflict if it does not release a card.
     """
     there = hand.connection.lookupByName(domain)
     own = xml.parse(card)
@@ -133,14 +138,14 @@ def change_card(hand: Hand, domain: str, card: str, devices: str = "") -> None:
                 there.attachDeviceFlags(card, flag)
             if _strange(there, kind, mac, devices):
                 raise Conflict(
-                    f"{domain} does not let go of a network card that is not declared",
+                    f"{domain} does not release a network card that is not declared",
                     provider="libvirt",
-                    fix=f"virsh destroy {domain}; it is started again when the same command is run again.",
+                    fix=f"Run: virsh destroy {domain}. Then run the same command again: it starts the guest.",
                 )
 
 
 def change_machine(hand: Hand, domain: str, vcpus: int, memory_mib: int) -> None:
-    """Give a guest that does not run other processors and memory."""
+    """Give a stopped guest other processors and memory."""
     there = hand.connection.lookupByName(domain)
     document = there.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE)
     for tag in ("memory", "currentMemory"):
@@ -150,7 +155,7 @@ def change_machine(hand: Hand, domain: str, vcpus: int, memory_mib: int) -> None
 
 
 def attach_disk(hand: Hand, domain: str, disk: str, serial: str) -> None:
-    """Give a guest a disk, which it finds by its serial."""
+    """Attach a disk to a guest, which finds it by its serial."""
     there = hand.connection.lookupByName(domain)
     hand.connection.storageVolLookupByPath(disk)
     with hand.lock:
@@ -163,7 +168,7 @@ def attach_disk(hand: Hand, domain: str, disk: str, serial: str) -> None:
 
 
 def detach_disk(hand: Hand, domain: str, disk: str) -> None:
-    """Take a disk from a guest."""
+    """Detach a disk from a guest."""
     there = hand.connection.lookupByName(domain)
     found = False
     with hand.lock:
@@ -173,7 +178,7 @@ def detach_disk(hand: Hand, domain: str, disk: str) -> None:
                 there.detachDeviceFlags(disks.disk_element(disk, target, "scsi"), flag)
                 found = True
     if not found:
-        raise NotFound(f"{disk} is not on {domain}", provider="libvirt")
+        raise NotFound(f"{disk} is not attached to {domain}", provider="libvirt")
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -193,7 +198,7 @@ ACTIONS: Mapping[str, Action] = {
 
 
 def disks_of(domain: Any, flags: int) -> list[tuple[str, str]]:
-    """Path and target of each disk, in the description that the flags name."""
+    """Return path and target of each disk, in the description that the flags select."""
     root = xml.parse(domain.XMLDesc(flags))
     return [
         (xml.attribute(each, "source", "file"), xml.attribute(each, "target", "dev"))
@@ -202,46 +207,49 @@ def disks_of(domain: Any, flags: int) -> list[tuple[str, str]]:
 
 
 def open_files(domain: Any) -> set[str]:
-    """The files that a running guest holds open: its disks, what lies below each, and copies under way."""
+    """Return the files that a running guest holds open: its disks, the files below each, running copies."""
     root = xml.parse(domain.XMLDesc())
     return {each.get("file", "") for disk in root.iterfind("devices/disk") for each in disk.iter("source")}
 
 
 def _strange(domain: Any, flags: int, mac: str, devices: str) -> list[str]:
-    """The cards that are neither its own nor of its further devices, as the flags describe the guest."""
+    """Return the undeclared cards of a guest, in the description that the flags select."""
     root = xml.parse(domain.XMLDesc(flags))
     cards = root.findall("devices/interface")
     return [xml.to_text(cards[number]) for number in domains.strange(domains.cards(root), mac, devices)]
 
 
 def _copies(domain: Any) -> dict[int, int]:
-    """What is to be changed: the guest as it is kept, and as it runs; each with its description."""
+    """Return the copies to change: the definition and the running guest, each with its flags."""
     copies = {libvirt.VIR_DOMAIN_AFFECT_CONFIG: libvirt.VIR_DOMAIN_XML_INACTIVE}
     if domain.isActive():
         copies[libvirt.VIR_DOMAIN_AFFECT_LIVE] = 0
     return copies
 
 
-def _has_room(hand: Hand, domain: Any) -> None:
+def _check_memory(hand: Hand, domain: Any) -> None:
     _, memory_mib, *_ = hand.connection.getInfo()
     active = hand.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
     taken = sum(each.maxMemory() for each in active) // 1024
     wanted = domain.maxMemory() // 1024
     free = _free_mib(hand.connection)
     if taken + wanted > memory_mib - MEMORY_KEPT_MIB:
-        told = f"guests have {taken} of the hypervisor's {memory_mib} MiB"
+        problem = f"guests have {taken} of the hypervisor's {memory_mib} MiB"
     elif wanted > free:
-        told = f"the hypervisor has {free} MiB free, and in caches"
+        problem = f"the hypervisor has {free} MiB free or in caches"
     else:
         return
     raise NoCapacity(
-        f"{domain.name()} needs {wanted} MiB; {told}",
+        f"{domain.name()} needs {wanted} MiB; {problem}",
         provider="libvirt",
-        fix="Stop a guest, choose a smaller size, or name another zone.",
+        fix="Stop a guest, or choose a smaller size or another zone.",
     )
 
 
 def _free_mib(connection: Any) -> int:
-    """What nobody has, and what would be given up to who asks: besides guests, others use the machine."""
-    told: Mapping[str, int] = connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
-    return sum(told.get(each, 0) for each in ("free", "buffers", "cached")) // 1024
+    """Return the free memory in MiB, including caches that the kernel frees on demand.
+
+    Besides guests, other programs use the machine.
+    """
+    stats: Mapping[str, int] = connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
+    return sum(stats.get(each, 0) for each in ("free", "buffers", "cached")) // 1024

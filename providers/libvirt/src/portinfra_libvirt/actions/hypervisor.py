@@ -1,4 +1,4 @@
-"""One hypervisor of a site, to be changed."""
+"""One hypervisor of a site, for a change."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,28 +17,30 @@ T = TypeVar("T")
 
 @frozen
 class Hand:
-    """What every action needs. Read-modify-write is one at a time in this process, on each hypervisor; the
-    claim keeps other processes away.
+    """What every action needs. Each hypervisor takes one read-modify-write at a time in this process.
+
+    The lease keeps other processes away.
     """
 
     connection: Any
     site: Site
     lock: threading.RLock
     answering: Callable[[], Mapping[str, Any]] = dict
-    """Those hypervisors of the site that answer → their connections."""
+    """Hypervisors of the site that answer → their connections."""
     queue: PoolQueue = field(factory=PoolQueue)
-    """The turns of those who change its pools."""
+    """The queue of changes of its pools."""
 
 
 Action = Callable[..., Answer | None]
-"""`action(hand, **parameters)`: one change, made of steps that may be made again after it died in the middle;
-its answer, where it found out what to tell. Raises libvirtError, or what it refuses by itself.
+"""`action(hand, **parameters)`: one change, made of steps that can be repeated after a crash.
+
+It returns an answer only if it has a result. Raises libvirtError, or its own refusal.
 """
 
 
 @contextmanager
 def unless_gone(code: int) -> Iterator[None]:
-    """Goes on where libvirt says, by this code, that a thing is not there."""
+    """Continue if libvirt reports, by this code, that a resource does not exist."""
     try:
         yield
     except libvirt.libvirtError as error:
@@ -47,7 +49,7 @@ def unless_gone(code: int) -> Iterator[None]:
 
 
 def read_each(listed: Iterable[Any], read: Callable[[Any], T], gone: int) -> list[T]:
-    """Return what `read` makes of each; one that has gone since it was listed is left out."""
+    """Return the result of `read` for each resource. It leaves out one that is gone since it was listed."""
     found = []
     for each in listed:
         with unless_gone(gone):

@@ -1,4 +1,4 @@
-"""Changes of networks, of what their metadata says, and of filters."""
+"""Changes of networks, of their metadata, and of filters."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -12,20 +12,21 @@ from portinfra.model.address import Scope
 from portinfra.provider.interface import Answer
 from portinfra_libvirt import domains, filters, networks, xml
 from portinfra_libvirt.actions import forwarding, pools
-from portinfra_libvirt.actions.foreign import advice, strangers
+from portinfra_libvirt.actions.foreign import advice, unfiltered_guests
 from portinfra_libvirt.actions.hypervisor import Action, Hand, unless_gone
 from portinfra_libvirt.forwarding import full, preferred_address
 
 
 def define_network(hand: Hand, name: str, document: str) -> None:
-    """Define and start a network; what stands in its metadata besides its own mark is kept. Raises
-    InvalidRequest where others have these addresses on the site's bridge, or could use them.
+    """Define and start a network. It keeps the entries in its metadata.
+
+    Raises InvalidRequest if others use these addresses on the site's bridge, or could use them.
     """
     with hand.lock:
         old = _read_kept(hand, name)
-        _is_free(hand, document)
+        _check_addresses(hand, document)
         if old is None and hand.site.bridge:
-            _has_no_strangers(hand)
+            _check_guests(hand)
         network = hand.connection.networkDefineXML(networks.keep_entries(document, old))
         if old is not None and network.isActive() and not _runs_as_defined(network):
             network.destroy()
@@ -35,18 +36,19 @@ def define_network(hand: Hand, name: str, document: str) -> None:
             network.create()
         network.setAutostart(1)
         with forwarding.renew_forwarding(hand, network):
-            pass  # a hook that is not there is told of before anything stands on the network
+            pass  # a missing hook is an error before anything uses the network
 
 
 def undefine_network(hand: Hand, name: str, scope: str) -> None:
-    """Stop and undefine a network. It is the last to go, and takes with it the empty pool that a run which
-    died may have left. Raises Conflict where a running guest has a card on it.
+    """Stop and undefine a network, with the empty pool that an ended run may have left.
+
+    It is the last deletion. Raises Conflict if a running guest has a card on it.
     """
     pools.drop_pool(hand, Scope.parse(scope))
     network = hand.connection.networkLookupByName(name)
     if guest := _guest_on(hand, name):
         raise Conflict(
-            f"the network {name} is not undefined: the guest {guest} runs on it",
+            f"the network {name} cannot be undefined: the guest {guest} runs on it",
             provider="libvirt",
             fix=f"Stop that guest: virsh shutdown {guest}. Or give its card another network.",
         )
@@ -56,13 +58,14 @@ def undefine_network(hand: Hand, name: str, scope: str) -> None:
 
 
 def put_entry(hand: Hand, network: str, section: str, key: str, entry: Mapping[str, Any] | None) -> Answer:
-    """Write an entry of a network's metadata; None removes it. Its answer has the public address, `ip`, of a
-    host that is forwarded to. Raises NoCapacity where none is left.
+    """Write an entry of a network's metadata; None removes it.
+
+    Return the public address of a forwarded host as `ip`. Raises NoCapacity if no address is left.
     """
     with hand.lock, ExitStack() as stack:
         old = _read_kept(hand, network)
         if old is None:
-            raise NotFound(f"there is no network {network}", provider="libvirt")
+            raise NotFound(f"the network {network} does not exist", provider="libvirt")
         if section == networks.PUBLIC:
             if entry is not None and hand.site.public:
                 entry = {**entry, "public": _public(hand, network, key, old)}
@@ -75,7 +78,7 @@ def put_entry(hand: Hand, network: str, section: str, key: str, entry: Mapping[s
 
 
 def pin_address(hand: Hand, network: str, mac: str, address: str, pin: bool) -> None:
-    """Let DHCP give a host its address, or no longer."""
+    """Make DHCP give a host its address, or stop this."""
     there = hand.connection.networkLookupByName(network)
     with hand.lock:
         pins = xml.parse(there.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)).iterfind("ip/dhcp/host")
@@ -94,10 +97,11 @@ def pin_address(hand: Hand, network: str, mac: str, address: str, pin: bool) -> 
 
 
 def define_filter(hand: Hand, name: str, document: str, keep: bool = False, scope: str = "") -> None:
-    """Define a filter; guests that run change with it. With `keep`, it lets through what it did before; with
-    `scope`, what is forwarded changes with it.
+    """Define a filter. Running guests change with it.
+
+    With `keep`, it keeps its current rules. With `scope`, forwarding changes with it.
     """
-    with hand.lock, forwarding.walls_renewed(hand, scope) if scope else nullcontext():
+    with hand.lock, forwarding.renew_scope_forwarding(hand, scope) if scope else nullcontext():
         if keep:
             with unless_gone(libvirt.VIR_ERR_NO_NWFILTER):
                 seen = filters.read(hand.connection.nwfilterLookupByName(name).XMLDesc())
@@ -107,18 +111,18 @@ def define_filter(hand: Hand, name: str, document: str, keep: bool = False, scop
 
 
 def renew_filter(hand: Hand, name: str, scope: str, attempt: str) -> None:
-    """Let libvirt instantiate a filter again for the guests that run behind it.
+    """Make libvirt instantiate a filter again for its running guests.
 
-    The tables of the kernel may have been flushed, and libvirt does not look. An equal definition changes
-    nothing there. So `attempt` goes into the filter's comment.
+    Another program may have flushed the tables of the kernel, which libvirt does not check. An equal
+    definition would change nothing there. So `attempt` goes into the filter's comment.
     """
-    with hand.lock, forwarding.walls_renewed(hand, scope):
+    with hand.lock, forwarding.renew_scope_forwarding(hand, scope):
         document = hand.connection.nwfilterLookupByName(name).XMLDesc()
         hand.connection.nwfilterDefineXML(filters.renew(document, attempt))
 
 
 def undefine_filter(hand: Hand, name: str) -> None:
-    """Undefine a filter that no guest stands behind."""
+    """Undefine a filter without guests."""
     hand.connection.nwfilterLookupByName(name).undefine()
 
 
@@ -134,7 +138,7 @@ ACTIONS: Mapping[str, Action] = {
 
 
 def _guest_on(hand: Hand, network: str) -> str:
-    """The name of the first running guest with a card on a network; empty where there is none."""
+    """Return the name of the first running guest with a card on a network; empty if there is none."""
     for domain in hand.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
         with unless_gone(libvirt.VIR_ERR_NO_DOMAIN):
             if any(card["network"] == network for card in domains.cards(xml.parse(domain.XMLDesc()))):
@@ -143,26 +147,29 @@ def _guest_on(hand: Hand, network: str) -> str:
 
 
 def _public(hand: Hand, network: str, key: str, document: str) -> str:
-    """The address for an entry: the one that it has, if it is still the site's, or one that nobody has."""
+    """Return the address for an entry: its current one if the site still has it, else a free one."""
     taken = forwarding.forwarded_addresses(hand, network, key)
     has = networks.entries(document, networks.PUBLIC).get(key, {}).get("public")
     if has in hand.site.public and has not in taken:
         return str(has)
     address = preferred_address(key, hand.site.public, taken)
     if address is None:
-        told, fix = full(hand.site)
-        raise NoCapacity(f"{told}, by {', '.join(sorted(set(taken.values())))}", provider="libvirt", fix=fix)
+        problem, fix = full(hand.site)
+        raise NoCapacity(f"{problem}: {', '.join(sorted(set(taken.values())))}", provider="libvirt", fix=fix)
     return address
 
 
-def _is_free(hand: Hand, document: str) -> None:
-    """On a bridge that environments share, walls tell roles by their addresses, and libvirt does not look."""
+def _check_addresses(hand: Hand, document: str) -> None:
+    """Raise InvalidRequest if another network on the shared bridge overlaps.
+
+    Filters identify roles by addresses, and libvirt does not check for overlaps.
+    """
     scope, cidr = networks.owner(document)
     for each in hand.connection.listAllNetworks() if hand.site.bridge else ():
         with unless_gone(libvirt.VIR_ERR_NO_NETWORK):
-            there = each.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
-            other, taken = networks.owner(there)
-            if not taken or other == scope or networks.record(there, True)["bridge"] != hand.site.bridge:
+            document = each.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
+            other, taken = networks.owner(document)
+            if not taken or other == scope or networks.record(document, True)["bridge"] != hand.site.bridge:
                 continue
             if ipaddress.ip_network(taken).overlaps(ipaddress.ip_network(cidr)):
                 raise InvalidRequest(
@@ -172,11 +179,11 @@ def _is_free(hand: Hand, document: str) -> None:
                 )
 
 
-def _has_no_strangers(hand: Hand) -> None:
-    for name in strangers(hand.connection, hand.site.bridge):
+def _check_guests(hand: Hand) -> None:
+    for name in unfiltered_guests(hand.connection, hand.site.bridge):
         raise InvalidRequest(
             f"the guest {name} is on the bridge {hand.site.bridge}, and no filter keeps it from using an "
-            "address of this environment: its packets would pass the firewalls",
+            "address of this environment: its packets would bypass the firewalls",
             provider="libvirt",
             fix=advice(name),
         )
@@ -190,7 +197,7 @@ def _read_kept(hand: Hand, name: str) -> str | None:
 
 
 def _runs_as_defined(network: Any) -> bool:
-    """Its metadata and its pins left aside."""
+    """Return whether a network runs as defined, apart from its metadata and its DHCP hosts."""
 
     def shape(flags: int) -> dict[str, Any]:
         record = networks.record(network.XMLDesc(flags), True)

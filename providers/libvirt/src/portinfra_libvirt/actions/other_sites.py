@@ -1,4 +1,4 @@
-"""A disk of another site, to be read: as it lies there, encrypted, and the passphrase that opens it."""
+"""Reading a disk of another site: its encrypted file, and the passphrase that opens it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,25 +18,27 @@ class Original:
     """The disk, while its site is connected."""
 
     length: int
-    """Bytes of its file."""
+    """The size of its file, in bytes."""
     passphrase: bytes
     read: Callable[[int], bytes]
-    """The next bytes of its file, so many at most; none at its end."""
+    """Returns the next bytes of its file, at most the given number; none at its end."""
 
 
 @contextmanager
 def elsewhere(site: str, path: str) -> Iterator[Original]:
-    """A disk by its site and path: of the site, one hypervisor may be what is lost. Raises NotFound where no
-    hypervisor has it, Unavailable where it may be on one that does not answer, or libvirtError.
+    """Yield a disk by its site and path. One hypervisor of the site may be lost.
+
+    Raises NotFound if no hypervisor has it, Unavailable if one that does not answer may have it, or
+    libvirtError.
     """
-    connections, silent = Connections(found := sites.find(site)), []
+    connections, failures = Connections(found := sites.find(site)), []
     try:
         for each in found.hypervisors:
             try:
                 connection = connections.to(each.name)
                 volume = _volume(connection, path)
             except (libvirt.libvirtError, Unavailable) as error:
-                silent.append(f"{each.name}: {error}")
+                failures.append(f"{each.name}: {error}")
                 continue
             if volume is not None:
                 secret = connection.secretLookupByUsage(libvirt.VIR_SECRET_USAGE_TYPE_VOLUME, path)
@@ -44,18 +46,19 @@ def elsewhere(site: str, path: str) -> Iterator[Original]:
                 return
     finally:
         connections.close()
-    if silent:
+    if failures:
         raise Unavailable(
-            f"no hypervisor of the site {site} that answers has the disk {path}; {'; '.join(silent)}",
+            f"no answering hypervisor of the site {site} has the disk {path}; {'; '.join(failures)}",
             provider="libvirt",
-            fix="Bring that hypervisor or pool back, or take a copy of the disk that lies elsewhere.",
+            fix="Start that hypervisor or pool again, or use a copy of the disk on another site.",
         )
     raise NotFound(f"the site {site} has no disk {path}", provider="libvirt")
 
 
 def _volume(connection: Any, path: str) -> Any:
-    """Return the disk of a hypervisor; None where it has no such disk. Raises Unavailable where it has the
-    disk's secret, and no active pool lists the disk's directory.
+    """Return the disk of a hypervisor; None if it has no such disk.
+
+    Raises Unavailable if it has the disk's secret, and no active pool lists the disk's directory.
     """
     with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
         return connection.storageVolLookupByPath(path)
@@ -65,7 +68,7 @@ def _volume(connection: Any, path: str) -> Any:
 
 
 def _is_unlisted(connection: Any, path: str) -> bool:
-    """Whether a hypervisor has the secret of a disk, and no active pool that lists the disk's directory."""
+    """Return whether a hypervisor has a disk's secret, and no active pool that lists the disk's directory."""
     with unless_gone(libvirt.VIR_ERR_NO_SECRET):
         connection.secretLookupByUsage(libvirt.VIR_SECRET_USAGE_TYPE_VOLUME, path)
         with unless_gone(libvirt.VIR_ERR_NO_STORAGE_POOL):

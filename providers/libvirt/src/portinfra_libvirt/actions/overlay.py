@@ -1,9 +1,11 @@
-"""Whether the bridge of a site really reaches from each of its hypervisors to the others. That each has one
-of that name proves nothing; so it is tried with packets, before anything is made that is to lie on it.
+"""The test whether a site's bridge really links its hypervisors.
 
-By libvirt's API alone: of two hypervisors each starts a guest without a disk, whose firmware asks the whole
-bridge for an address to boot from. Each stands behind a filter that lets in what comes from the other, and
-nothing else, so a request that arrives has crossed.
+A bridge of that name on each hypervisor proves nothing. So portinfra tests it with packets, before it creates
+anything on it.
+
+It uses libvirt's API only. On each of two hypervisors it starts a guest without a disk, whose firmware sends
+broadcasts for an address to boot from. The filter of each guest allows only traffic from the other. So a
+request that arrives has crossed the bridge.
 """
 
 import hashlib
@@ -23,30 +25,31 @@ from portinfra_libvirt import marks, networks, xml
 from portinfra_libvirt.actions.hypervisor import Hand
 from portinfra_libvirt.site import Site
 
-PATIENCE_SECONDS = 60.0
-"""A guest asks every few seconds; a bridge that runs STP lets it wait for 30."""
+PROBE_SECONDS = 60.0
+"""A guest sends a request every few seconds. A bridge with STP blocks it for 30 seconds."""
 POLL_SECONDS = 0.1
 
 REQUEST_BYTES = 300
-"""No request for an address is smaller."""
+"""The smallest size of a request for an address."""
 
 _LOCK = threading.Lock()
 _LINKED: set[tuple[str, str]] = set()
-"""Pairs of hypervisors, by URI, that were found to reach each other: once a process."""
+"""Pairs of hypervisors, by URI, that reached each other. Each process tests them once."""
 
 
 _FAILED: dict[tuple[str, ...], tuple[float, ProviderError]] = {}
-"""When the last probe of a site failed, and how: for who has waited for its end, or was next in line."""
+"""When the last probe of a site failed, and its error, for callers that waited for its end."""
 FRESH_SECONDS = 5.0
 
 FIRST = ("DefineNetwork", "CreateDisk", "CopyDisk", "ImportDisk")
-"""What an apply may begin with: disks wait for no network."""
+"""The actions with which an apply may begin: disks do not wait for a network."""
 
 
 def probe_overlay(hand: Hand, call: Call) -> None:
-    """Before a call makes the first of a scope's resources on a hypervisor: return when the first of the
-    hypervisors that answer, and each of the others, have heard each other on the site's bridge. Raises
-    InvalidRequest where they do not; Unsupported where a guest cannot ask.
+    """Test a site's bridge before a call creates the first resource of a scope on a hypervisor.
+
+    It returns when the first answering hypervisor and each of the others have received packets of each other.
+    Raises InvalidRequest if they do not, and Unsupported if a guest sends no request.
     """
     if call.action not in FIRST or not hand.site.bridge or hand.site.alone or _has_network(hand, call):
         return
@@ -57,10 +60,14 @@ def probe_overlay(hand: Hand, call: Call) -> None:
         at, error = _FAILED.get(failed, (0.0, None))
         if error is not None and began < at + FRESH_SECONDS:
             raise error
-        there = [_Hypervisor(zone, uris[zone], each) for zone, each in hand.answering().items()]
-        pairs = [(there[0], other) for other in there[1:] if (there[0].uri, other.uri) not in _LINKED]
+        hypervisors = [_Hypervisor(zone, uris[zone], each) for zone, each in hand.answering().items()]
+        pairs = [
+            (hypervisors[0], other)
+            for other in hypervisors[1:]
+            if (hypervisors[0].uri, other.uri) not in _LINKED
+        ]
         try:
-            _try([(_End(one, other), _End(other, one)) for one, other in pairs], hand.site)
+            _probe([(_End(one, other), _End(other, one)) for one, other in pairs], hand.site)
         except ProviderError as error:
             _FAILED[failed] = time.monotonic(), error
             raise
@@ -68,11 +75,13 @@ def probe_overlay(hand: Hand, call: Call) -> None:
 
 
 def _has_network(hand: Hand, call: Call) -> bool:
-    """Whether there is a network of the scope, which was made after this had been tried."""
-    told = call.parameters
-    scope = Scope.parse(told["scope"] if "scope" in told else networks.owner(told["document"])[0])
-    there = (each.name() for each in hand.connection.listAllNetworks())
-    return any(scope.resource_name(name) is not None and "-claim-" not in name for name in there)
+    """Return whether the scope has a network. It was created after an earlier test."""
+    parameters = call.parameters
+    scope = Scope.parse(
+        parameters["scope"] if "scope" in parameters else networks.owner(parameters["document"])[0]
+    )
+    names = (each.name() for each in hand.connection.listAllNetworks())
+    return any(scope.resource_name(name) is not None and "-claim-" not in name for name in names)
 
 
 class _Hypervisor(NamedTuple):
@@ -87,16 +96,19 @@ class _End:
 
     at: _Hypervisor
     other: _Hypervisor
-    """The one that it is to hear."""
+    """The hypervisor from which it must receive packets."""
 
     @property
     def filter(self) -> str:
-        """The filter's name: always the same, so that one which a killed process left goes with the next."""
+        """The name of its filter.
+
+        It is constant, so that the next probe replaces one that a killed process left.
+        """
         return f"portinfra-overlay-{_digest(self.at.uri, self.other.uri).hex()[:12]}"
 
     @contextmanager
     def guest(self, site: Site) -> Iterator["_Guest"]:
-        """The guest, while it is needed. It ends with this process, too, however that ends."""
+        """Run the guest within the block. It ends with this process, however that ends."""
         connection = self.at.connection
         name, mac = f"{self.filter}-{time.time_ns():x}", _mac(self.at.uri, self.other.uri)
         kind = "kvm" if site.virt_type == "kvm" else "qemu"
@@ -108,71 +120,73 @@ class _End:
                 card = xml.attribute(xml.parse(domain.XMLDesc()), "devices/interface/target", "dev")
                 yield _Guest(self.at.zone, domain, card)
             finally:
-                with suppress(libvirt.libvirtError):  # it went with its hypervisor
+                with suppress(libvirt.libvirtError):  # it is gone with its hypervisor
                     domain.destroy()
         finally:
-            with suppress(libvirt.libvirtError):  # a guest of another process is behind it, which removes it
+            # a guest of another process uses it; that process removes it
+            with suppress(libvirt.libvirtError):
                 connection.nwfilterLookupByName(self.filter).undefine()
 
 
 @define
 class _Guest:
-    """It, running, and the sizes of the large frames that went over its card one by one, by its counters.
+    """A running guest, with the sizes of the large frames that its card's counters showed one by one.
 
-    That any arrived would not do: what the hypervisor itself says on a guest's card, of IPv6 or mDNS, passes
-    by the filter. But it is not of the size of what the other has sent.
+    A count of frames would not do: the hypervisor's own IPv6 and mDNS frames on a guest's card bypass the
+    filter. But their sizes differ from those that the other guest sent.
     """
 
     zone: str
     domain: Any
     card: str
-    heard: set[int] = field(factory=set)
+    received: set[int] = field(factory=set)
     sent: set[int] = field(factory=set)
     _counters: tuple[int, ...] = (0, 0, 0, 0)
 
     def look(self) -> None:
-        """Look at the counters, as often as can be: of two frames at once, neither's size is known."""
+        """Read the counters, as often as possible: if two frames arrive at once, their sizes are unknown."""
         received, arrived, _, _, sent, left, *_ = self.domain.interfaceStats(self.card)
         before, self._counters = self._counters, (received, arrived, sent, left)
         bytes_in, frames_in, bytes_out, frames_out = (
             now - then for now, then in zip(self._counters, before, strict=True)
         )
         if frames_in == 1 and bytes_in >= REQUEST_BYTES:
-            self.heard.add(bytes_in)
+            self.received.add(bytes_in)
         if frames_out == 1 and bytes_out >= REQUEST_BYTES:
             self.sent.add(bytes_out)
 
 
-def _try(pairs: list[tuple[_End, _End]], site: Site) -> None:
+def _probe(pairs: list[tuple[_End, _End]], site: Site) -> None:
     with ExitStack() as stack:
         guests = [tuple(stack.enter_context(end.guest(site)) for end in pair) for pair in pairs]
-        ways = [(one, other) for pair in guests for one, other in (pair, pair[::-1])]
-        give_up = time.monotonic() + PATIENCE_SECONDS
-        while (closed := _closed_ways(ways)) and time.monotonic() < give_up:
+        directions = [(one, other) for pair in guests for one, other in (pair, pair[::-1])]
+        deadline = time.monotonic() + PROBE_SECONDS
+        while (closed := _blocked_directions(directions)) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
-            for one, _ in ways:
+            for one, _ in directions:
                 one.look()
     if not closed:
         return
-    if silent := [one.zone for one, _ in ways if not one.sent]:
+    if silent := [one.zone for one, _ in directions if not one.sent]:
         raise Unsupported(
-            f"whether {site.bridge} links the hypervisors cannot be tried: a guest in {', '.join(silent)} "
-            "asks for no address when it starts",
+            f"the link of {site.bridge} between the hypervisors cannot be tested: a guest in "
+            f"{', '.join(silent)} "
+            "sends no boot request",
             provider="libvirt",
-            fix="QEMU's network boot is needed there. On Debian, as root: apt-get install -y ipxe-qemu",
+            fix="Install QEMU's network boot there. On Debian, as root: apt-get install -y ipxe-qemu",
         )
     raise InvalidRequest(
         f"the bridge {site.bridge} does not link the hypervisors: "
-        + ", ".join(f"{one.zone} hears nothing from {other.zone}" for one, other in closed),
+        + ", ".join(f"{one.zone} receives nothing from {other.zone}" for one, other in closed),
         provider="libvirt",
         fix=f"Link the bridges {site.bridge} of these hypervisors, by a cable or an overlay such as VXLAN, "
-        "and let broadcasts pass; docs/providers/libvirt.md shows how.",
+        "and allow broadcasts: docs/providers/libvirt.md shows how.",
     )
 
 
-def _closed_ways(ways: list[tuple[_Guest, _Guest]]) -> list[tuple[_Guest, _Guest]]:
-    """Who has heard nothing of whom."""
-    return [(one, other) for one, other in ways if not one.heard & other.sent]
+def _blocked_directions(directions: list[tuple[_Guest, _Guest]]) -> list[tuple[_Guest, _Guest]]:
+    """Return the pairs in which the first guest received nothing from the other."""
+    return [(one, other) for one, other in directions if not one.received & other.sent]
 
 
 def _digest(*words: str) -> bytes:

@@ -1,5 +1,7 @@
-"""One queue for each pool of a hypervisor. libvirt refreshes no pool in which a file is being made, and says
-that it "has asynchronous jobs running". So files are made side by side, and a refresh waits for its turn.
+"""One queue for each pool of a hypervisor.
+
+libvirt cannot refresh a pool while it creates a file in it: "has asynchronous jobs running". So creations run
+side by side, and a refresh waits for its turn.
 """
 
 import threading
@@ -10,7 +12,7 @@ from typing import Any
 
 
 class _Turns:
-    """Who makes files in one pool, and who waits to refresh it."""
+    """The number of creations in one pool, and of refreshes that wait or run."""
 
     def __init__(self) -> None:
         self.making = self.refreshing = 0
@@ -25,7 +27,7 @@ class PoolQueue:
 
     @contextmanager
     def making(self, pool: Any) -> Iterator[None]:
-        """Make a file in a pool: with others, and after a refresh that waits."""
+        """Create a file in a pool, together with other creations, and after a refresh that waits."""
         with self._changed:
             turns = self._pools[pool.name()]
             self._changed.wait_for(lambda: not turns.refreshing)
@@ -39,7 +41,7 @@ class PoolQueue:
 
     @contextmanager
     def refreshing(self, pool: Any) -> Iterator[None]:
-        """Refresh a pool, while no file is being made in it."""
+        """Refresh a pool while no file is being created in it."""
         with self._changed:
             turns = self._pools[pool.name()]
             turns.refreshing += 1

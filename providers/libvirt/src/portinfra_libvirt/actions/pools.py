@@ -1,5 +1,6 @@
-"""A scope's pool: the directory of its disks on a hypervisor. It comes with the first of them, and goes with
-the last; a run may have died at any moment between.
+"""A scope's pool: the directory of its disks on a hypervisor.
+
+It is created with the first disk, and deleted with the last. A run may have ended at any moment between.
 """
 
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from portinfra_libvirt.listing import explain_unlisted
 
 
 def find(connection: Any, scope: Scope, directory: str) -> Any:
-    """Return the scope's pool, active or not; None where none is defined.
+    """Return the scope's pool, active or not; None if none is defined.
 
     It is the pool with the scope's name; else the pool that lists the scope's directory under another name.
     """
@@ -33,7 +34,7 @@ def find(connection: Any, scope: Scope, directory: str) -> Any:
 
 
 def describe(scope: Scope, pool: Any) -> dict[str, str]:
-    """Return the name, state and directory of a scope's pool, as `listing.unlisted` reads them."""
+    """Return the name, state and directory of a scope's pool, for `listing.explain_unlisted`."""
     if pool is None:
         return {"name": disks.pool_name(scope), "state": "undefined", "directory": ""}
     state = "active" if pool.isActive() else "inactive"
@@ -41,10 +42,10 @@ def describe(scope: Scope, pool: Any) -> dict[str, str]:
 
 
 def ensure(hand: Hand, scope: Scope, path: str) -> Any:
-    """Return the scope's pool, which lists the directory of `path`. Define and start it if need be.
+    """Return the scope's pool, which lists the directory of `path`. Define and start it if needed.
 
-    Raises ProviderError where the pool lists another directory, and where the scope has disks with data and
-    the pool would not list the first of them.
+    Raises ProviderError if the pool lists another directory, and if the scope has disks with data and the
+    pool would not list the first of them.
     """
     with hand.lock:
         pool = find(hand.connection, scope, _folder(path))
@@ -64,11 +65,11 @@ def ensure(hand: Hand, scope: Scope, path: str) -> Any:
 
 
 def define_pool(hand: Hand, scope: str, path: str) -> Answer:
-    """Define and start a pool that was removed or stopped, so that it lists a disk again. Return the size of
-    that disk in `bytes`.
+    """Define and start a pool that was removed or stopped, so that it lists a disk again.
 
-    It creates no directory. Raises ProviderError where the pool does not list the disk, as where the file
-    system of its directory is not mounted: then the pool is as it was before, and the disk stays unknown.
+    Return the size of that disk in `bytes`. It creates no directory. Raises ProviderError if the pool does
+    not list the disk, for example because its file system is not mounted. Then the pool is as before, and the
+    disk stays unknown.
     """
     ours = Scope.parse(scope)
     with hand.lock:
@@ -93,20 +94,21 @@ def define_pool(hand: Hand, scope: str, path: str) -> Answer:
             raise ProviderError(
                 f"the pool {disks.pool_name(ours)} cannot list {path}: {error.get_error_message()}",
                 provider="libvirt",
-                fix="Mount the file system that holds it, or put the file back. Then run the same command.",
+                fix="Mount the file system of the disk, or restore the file. Then run the same command "
+                "again.",
             ) from error
         pool.setAutostart(1)
     return {"bytes": str(size)}
 
 
 def raise_if_unlisted(connection: Any, scope: Scope, path: str) -> None:
-    """Raise ProviderError where a disk has data and no active pool lists its directory."""
+    """Raise ProviderError if a disk has data and no active pool lists its directory."""
     if path in _disks_with_data(connection, scope):
         _raise_for(connection, scope, path)
 
 
 def _raise_for(connection: Any, scope: Scope, path: str) -> None:
-    """Raise ProviderError where no active pool lists the directory of a path."""
+    """Raise ProviderError if no active pool lists the directory of a path."""
     pool = describe(scope, find(connection, scope, _folder(path)))
     problem = explain_unlisted(pool, path, connection.getHostname())
     if problem is not None:
@@ -114,7 +116,7 @@ def _raise_for(connection: Any, scope: Scope, path: str) -> None:
 
 
 def drop_pool(hand: Hand, scope: Scope) -> None:
-    """Undefine the scope's pool if nothing is left in it. A pool of another name is not the scope's own."""
+    """Undefine the scope's pool if it is empty. A pool of another name does not belong to the scope."""
     with hand.lock:
         pool = find(hand.connection, scope, disks.directory(hand.site.directory, scope))
         if pool is None or pool.name() != disks.pool_name(scope) or any(_secrets(hand.connection, scope)):
@@ -123,7 +125,7 @@ def drop_pool(hand: Hand, scope: Scope) -> None:
             if pool.numOfVolumes():
                 return
             pool.destroy()
-        with suppress(libvirt.libvirtError):  # the directory may be gone, or have something else in it
+        with suppress(libvirt.libvirtError):  # the directory may be gone, or contain other files
             pool.delete(0)
         pool.undefine()
 
@@ -138,18 +140,18 @@ def _folder(path: str) -> str:
 
 
 def _directory(pool: Any) -> str:
-    """Where a pool's files lie; empty for a pool that is no directory."""
+    """Return the directory of a pool's files; empty for a pool that is not a directory."""
     return xml.text(xml.parse(pool.XMLDesc()), "target/path").rstrip("/")
 
 
 def _secrets(connection: Any, scope: Scope) -> Iterator[Any]:
-    """The secrets of disks in the scope's pool."""
+    """Return the secrets of disks in the scope's pool."""
     folder = f"/{disks.pool_name(scope)}/"
     return (each for each in connection.listAllSecrets() if folder in (each.usageID() or ""))
 
 
 def _disks_with_data(connection: Any, scope: Scope) -> set[str]:
-    """The paths of the scope's finished disks, by the secrets that open them."""
+    """Return the paths of the scope's finished disks, by the secrets that open them."""
     found = set()
     for secret in _secrets(connection, scope):
         with unless_gone(libvirt.VIR_ERR_NO_SECRET):

@@ -23,7 +23,7 @@ POLL_SECONDS = 0.1
 def create_disk(
     hand: Hand, scope: str, path: str, said: str, key: str | None, bytes: int, image: str = ""
 ) -> None:
-    """Make an encrypted disk: blank, or with the contents of an image below it."""
+    """Create an encrypted disk: blank, or on top of an image."""
     backing = _image(hand, image) if image else ""
     pool = pools.ensure(hand, Scope.parse(scope), path)
     _begin(hand, path, said, passphrase(key, hand.site.keys))
@@ -33,8 +33,9 @@ def create_disk(
 
 
 def copy_disk(hand: Hand, scope: str, path: str, said: str, key: str | None, bytes: int, source: str) -> None:
-    """Make an encrypted disk with the contents of another, under a secret of its own. While a guest has the
-    other, what it is at this moment, and the guest goes on.
+    """Create an encrypted disk with the contents of another, under a secret of its own.
+
+    If a running guest has the other, the copy has the contents of this moment, and the guest keeps running.
     """
     pool = pools.ensure(hand, Scope.parse(scope), path)
     holder = _holder(hand, source)
@@ -56,10 +57,10 @@ def copy_disk(hand: Hand, scope: str, path: str, said: str, key: str | None, byt
 def import_disk(
     hand: Hand, scope: str, path: str, said: str, key: str | None, site: str, source: str
 ) -> None:
-    """Bring a disk from another site, and encrypt it anew. What travels is encrypted as it lies there."""
+    """Copy a disk from another site, and encrypt it again. The transfer has the encrypted file."""
     pool, part = pools.ensure(hand, Scope.parse(scope), path), disks.part_path(path)
     value = passphrase(key, hand.site.keys)
-    _not_finished(hand, path)
+    _raise_if_finished(hand, path)
     with elsewhere(site, source) as original:
         _begin(hand, part, said, original.passphrase)
         size = original.length
@@ -67,7 +68,7 @@ def import_disk(
             uploaded = pool.createXML(disks.plain_document(_file(part), size), 0)
         _upload(hand, uploaded, size, original.read)
     with hand.queue.refreshing(pool):
-        pool.refresh(0)  # it turns out to be qcow2, which its secret opens
+        pool.refresh(0)  # libvirt now sees that it is qcow2, which its secret opens
     copied = pool.storageVolLookupByName(_file(part))
     size = copied.info()[1]
     _begin(hand, path, said, value)
@@ -80,20 +81,20 @@ def import_disk(
 def define_secret(hand: Hand, path: str, said: str, key: str) -> None:
     """Define the secret of a disk again, with the passphrase of its key.
 
-    Raises InvalidRequest where that passphrase does not open the disk; then there is no secret, as before. A
-    disk that a running guest holds open cannot be tried.
+    Raises InvalidRequest if that passphrase does not open the disk; then there is no secret, as before. A
+    disk that a running guest holds open cannot be tested.
     """
     value = passphrase(key, hand.site.keys)
     with hand.lock:
         with unless_gone(libvirt.VIR_ERR_NO_SECRET):
             hand.connection.secretLookupByUUIDString(disks.secret_id(path))
-            raise AlreadyExists(f"there is a secret that opens a disk {path}", provider="libvirt")
+            raise AlreadyExists(f"the secret of the disk {path} exists already", provider="libvirt")
         _secret(hand, path, said, value)
         if _guest_with(hand, path, open_files) is not None:
             return
         volume = hand.connection.storageVolLookupByPath(path)
         try:
-            volume.resize(volume.info()[1], 0)  # qemu-img opens it for that, and changes nothing
+            volume.resize(volume.info()[1], 0)  # qemu-img opens the disk for that, and changes nothing
         except libvirt.libvirtError as error:
             hand.connection.secretLookupByUUIDString(disks.secret_id(path)).undefine()
             if "Invalid password" not in str(error):
@@ -101,17 +102,17 @@ def define_secret(hand: Hand, path: str, said: str, key: str) -> None:
             raise InvalidRequest(
                 f"the passphrase of the key {key!r} does not open {path}",
                 provider="libvirt",
-                fix="Declare the key that the disk was created with.",
+                fix="Declare the key with which the disk was created.",
             ) from error
 
 
 def own_disk(hand: Hand, path: str, said: str) -> None:
-    """Rewrite what a disk's secret says of it."""
+    """Rewrite the mark in a disk's secret."""
     _secret(hand, path, said)
 
 
 def grow_disk(hand: Hand, scope: str, path: str, bytes: int) -> None:
-    """Make a disk larger, under the guest that has it, too."""
+    """Make a disk larger, also under its running guest."""
     holder = _holder(hand, path)
     if holder is None:
         hand.connection.storageVolLookupByPath(path).resize(bytes, 0)
@@ -123,21 +124,21 @@ def grow_disk(hand: Hand, scope: str, path: str, bytes: int) -> None:
 
 
 def delete_disk(hand: Hand, scope: str, path: str) -> None:
-    """Delete a disk and its secret, whichever of them is there; with the last of them, the pool.
+    """Delete a disk and its secret, whichever exists; after the last of them, delete the pool.
 
-    Raises Conflict where a running guest holds the file open, and ProviderError where no active pool lists
-    its directory.
+    Raises Conflict if a running guest holds the file open, and ProviderError if no active pool lists its
+    directory.
     """
     ours = Scope.parse(scope)
     pools.raise_if_unlisted(hand.connection, ours, path)
     found = [_delete(hand, each) for each in (disks.part_path(path), path)]
     pools.drop_pool(hand, ours)
     if not any(found):
-        raise NotFound(f"there is no disk {path}", provider="libvirt")
+        raise NotFound(f"the disk {path} does not exist", provider="libvirt")
 
 
 def write_seed(hand: Hand, scope: str, path: str, files: Mapping[str, str]) -> None:
-    """Write what a guest reads at birth, anew where it was not written to its end."""
+    """Write the seed of a guest. It replaces an incomplete one."""
     data = seed.image(files)
     pool = pools.ensure(hand, Scope.parse(scope), path)
     _delete(hand, path)
@@ -162,17 +163,20 @@ ACTIONS: Mapping[str, Action] = {
 
 
 def _begin(hand: Hand, path: str, said: str, value: bytes) -> None:
-    """Define the secret of a disk that is to be made, saying that it is not finished. What a run that died
-    left of the same disk goes.
+    """Define the secret of a new disk, with the mark that it is unfinished.
+
+    It deletes what an ended run left of the same disk.
     """
-    _not_finished(hand, path)
+    _raise_if_finished(hand, path)
     _delete(hand, path)
     unfinished = {**json.loads(said), "file": _file(path), disks.UNFINISHED: True}
     _secret(hand, path, marks.to_text(unfinished), value)
 
 
-def _not_finished(hand: Hand, path: str) -> None:
-    """Another passphrase would close for ever a disk that is there, or that is only moved away."""
+def _raise_if_finished(hand: Hand, path: str) -> None:
+    """Raise AlreadyExists for a finished disk, also if its file was moved: a new passphrase would lock its
+    data.
+    """
     try:
         secret = hand.connection.secretLookupByUUIDString(disks.secret_id(path))
         said = marks.parse_mark(xml.text(xml.parse(secret.XMLDesc()), "description"))
@@ -181,10 +185,10 @@ def _not_finished(hand: Hand, path: str) -> None:
             raise
         with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
             hand.connection.storageVolLookupByPath(path)
-            raise AlreadyExists(f"there is a disk {path}", provider="libvirt") from None
+            raise AlreadyExists(f"the disk {path} exists already", provider="libvirt") from None
         return
     if not said.get(disks.UNFINISHED):
-        raise AlreadyExists(f"there is a secret that opens a disk {path}", provider="libvirt")
+        raise AlreadyExists(f"the secret of the disk {path} exists already", provider="libvirt")
 
 
 def _upload(hand: Hand, volume: Any, size: int, read: Callable[[int], bytes]) -> None:
@@ -197,7 +201,7 @@ def _upload(hand: Hand, volume: Any, size: int, read: Callable[[int], bytes]) ->
 def _delete(hand: Hand, path: str) -> bool:
     """Delete a file and its secret; return whether either existed.
 
-    Every deletion of a file goes through here. Raises Conflict where a running guest holds the file open.
+    Every deletion of a file uses this function. Raises Conflict if a running guest holds the file open.
     """
     file = secret = None
     with unless_gone(libvirt.VIR_ERR_NO_STORAGE_VOL):
@@ -222,12 +226,12 @@ def _delete(hand: Hand, path: str) -> bool:
 
 
 def _holder(hand: Hand, path: str) -> Any:
-    """The guest of any scope that has a file as a disk and runs; None where there is none."""
+    """Return the running guest of any scope that has a file as a disk; None if there is none."""
     return _guest_with(hand, path, lambda domain: dict(disks_of(domain, 0)))
 
 
 def _guest_with(hand: Hand, path: str, files: Callable[[Any], Collection[str]]) -> Any:
-    """The first running guest that has a path among its files; None where no guest has it."""
+    """Return the first running guest that has a path among its files; None if there is none."""
     for domain in hand.connection.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
         with unless_gone(libvirt.VIR_ERR_NO_DOMAIN):
             if path in files(domain):
@@ -247,30 +251,30 @@ def _image(hand: Hand, image: str) -> str:
 
 
 def _back_up(domain: Any, source: str, path: str) -> None:
-    """Push what a guest's disk has at this moment into a file that is there, and wait for its end."""
+    """Push the current contents of a guest's disk into an existing file, and wait for the end."""
     reuse = libvirt.VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL
     domain.backupBegin(_backup(domain, source, path), None, reuse)
     while domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE:
         time.sleep(POLL_SECONDS)
     done = domain.jobStats(libvirt.VIR_DOMAIN_JOB_STATS_COMPLETED)
     if not done.get("success", True):
-        told = done.get("errmsg", "libvirt gives no reason")
-        raise Conflict(f"the backup of {source} failed: {told}", provider="libvirt")
+        reason = done.get("errmsg", "libvirt gives no reason")
+        raise Conflict(f"the backup of {source} failed: {reason}", provider="libvirt")
 
 
 def _backup(domain: Any, source: str, path: str) -> str:
-    """A backup of one disk, pushed into a file that is there."""
-    told = []
+    """Return a backup of one disk, pushed into an existing file."""
+    elements = []
     for each, target in disks_of(domain, 0):
         if each != source:
-            told.append(f"<disk name='{target}' backup='no'/>")
+            elements.append(f"<disk name='{target}' backup='no'/>")
             continue
-        told.append(
+        elements.append(
             f"<disk name='{target}' type='file' backup='yes'><driver type='qcow2'/>"
             f"<target file={xml.quoteattr(path)}><encryption format='luks'>"
             f"<secret type='passphrase' uuid='{disks.secret_id(path)}'/></encryption></target></disk>"
         )
-    return f"<domainbackup mode='push'><disks>{''.join(told)}</disks></domainbackup>"
+    return f"<domainbackup mode='push'><disks>{''.join(elements)}</disks></domainbackup>"
 
 
 def _file(path: str) -> str:

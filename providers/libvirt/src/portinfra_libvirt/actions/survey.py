@@ -1,4 +1,4 @@
-"""One look at all that a scope has on a hypervisor, in plain words; many descriptions are one read."""
+"""One read of all that a scope has on a hypervisor, as plain values. libvirt needs several calls for it."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,11 +18,10 @@ MIB = 2**20
 
 
 def survey(connection: Any, scope: str, site_directory: str) -> dict[str, Any]:
-    """Networks, filters, domains, disks and secrets of the scope; and the pool that lists the disks. A pool
-    that is not active lists none: reading starts nothing.
+    """Return networks, filters, domains, disks and secrets of the scope, and the pool of the disks.
 
-    A domain of the scope is one with a name of the scope, or, under any name, one with a root disk of the
-    scope that no such domain has.
+    An inactive pool lists no disks: a read starts nothing. A domain of the scope has a name of the scope.
+    Under another name, it has a root disk of the scope that no such domain has.
     """
     ours = Scope.parse(scope)
     directory = disks.directory(site_directory, ours)
@@ -42,8 +41,10 @@ def survey(connection: Any, scope: str, site_directory: str) -> dict[str, Any]:
 
 
 def machine(connection: Any, site: Site) -> dict[str, Any]:
-    """What a hypervisor is, and what it has to give. Only where guests share a bridge need it list its own:
-    that takes a driver of libvirt's which not every machine has.
+    """Return the identity of a hypervisor, and the resources that it offers.
+
+    Only a shared bridge needs the list of interfaces: that takes a libvirt driver which not every machine
+    has.
     """
     _, memory_mib, processors, *_ = connection.getInfo()
     pool = _images(connection, site.images)
@@ -84,7 +85,7 @@ def _filter(filter: Any) -> str:
 
 
 def _domains(connection: Any, scope: Scope, directory: str, roots: set[str]) -> Iterator[dict[str, Any]]:
-    """The domains of the scope. Those of other names are read only where one of them is missing."""
+    """Yield the domains of the scope. It reads those of other names only if one of the scope's is missing."""
 
     def read(domain: Any) -> dict[str, Any]:
         return _domain(domain, directory)
@@ -112,13 +113,13 @@ def _domain(domain: Any, directory: str) -> dict[str, Any]:
 
 
 def _halt_reason(state: int, reason: int) -> str:
-    """Why a guest stands still that has not stopped; empty: it does not."""
+    """Return why an active guest does not run; empty if it runs."""
     if state == libvirt.VIR_DOMAIN_CRASHED:
         return "it has crashed"
     if state != libvirt.VIR_DOMAIN_PAUSED:
         return ""
     full = reason == libvirt.VIR_DOMAIN_PAUSED_IOERROR
-    return "it is paused: a disk of it failed, or has no room" if full else "it is paused"
+    return "it is paused: one of its disks failed or is full" if full else "it is paused"
 
 
 def _disks(pool: Any) -> Iterator[dict[str, Any]]:
@@ -137,7 +138,7 @@ def _disks(pool: Any) -> Iterator[dict[str, Any]]:
 
 
 def _secrets(connection: Any, scope: str, directory: str) -> Iterator[Mapping[str, Any]]:
-    """The secrets of the scope: those that say so, and those for files in its directory."""
+    """Yield the secrets of the scope: by their mark, or by a file in the scope's directory."""
     for id, usage, text in read_each(connection.listAllSecrets(), _secret, libvirt.VIR_ERR_NO_SECRET):
         says_so = f'"scope":{json.dumps(scope)}' in text
         if usage and (says_so or str(PurePosixPath(usage).parent) == directory):
@@ -145,7 +146,7 @@ def _secrets(connection: Any, scope: str, directory: str) -> Iterator[Mapping[st
 
 
 def _secret(secret: Any) -> tuple[str, str, str]:
-    """Its id, the path of the disk that it opens, if any, and what it says."""
+    """Return its id, the path of the disk that it opens, if any, and its description."""
     if secret.usageType() != libvirt.VIR_SECRET_USAGE_TYPE_VOLUME:
         return secret.UUIDString(), "", ""
     return secret.UUIDString(), secret.usageID(), xml.text(xml.parse(secret.XMLDesc()), "description")

@@ -1,6 +1,8 @@
-"""KVM or not. That a machine offers it proves nothing: nested without the processor's help, guests start and
-die of it later. So the processor must be able to do it, as the hypervisor sees it; and it is tried, once a
-hypervisor: a guest with nothing to boot runs its firmware under KVM for a moment.
+"""The test whether guests run with KVM.
+
+A machine that offers KVM proves nothing: nested without the processor's help, guests start and fail later. So
+the hypervisor must report a processor that virtualises. Then a guest without a boot disk runs its firmware
+under KVM for a moment. Each hypervisor is tested once.
 """
 
 import threading
@@ -19,23 +21,23 @@ _KNOWN: dict[str, str] = {}
 
 
 def virtualisation(connection: Any, wanted: str = "auto") -> str:
-    """`kvm` where it works, else `qemu`; what the site says outranks the trial."""
+    """Return `kvm` if it works, else `qemu`. The site's setting outranks the test."""
     if wanted != "auto":
         return wanted
     uri = connection.getURI()
     with _LOCK:
         if uri not in _KNOWN:
-            _KNOWN[uri] = "kvm" if _can(connection) and _kvm_runs(connection) else "qemu"
+            _KNOWN[uri] = "kvm" if _has_virtualisation(connection) and _kvm_runs(connection) else "qemu"
         return _KNOWN[uri]
 
 
-def _can(connection: Any) -> bool:
-    """Whether the processor virtualises: as one of its own features, or as one of those of its model."""
+def _has_virtualisation(connection: Any) -> bool:
+    """Return whether the processor virtualises, by its own features or those of its model."""
     host = xml.parse(connection.getCapabilities()).find("host/cpu")
     if host is None:
         return False
     described = xml.to_text(host)
-    with suppress(libvirt.libvirtError):  # a processor that libvirt does not know has its features alone
+    with suppress(libvirt.libvirtError):  # a processor that libvirt does not know has only its own features
         described = connection.baselineCPU([described], libvirt.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES)
     features = {each.get("name") for each in xml.parse(described).iter("feature")}
     return bool(features & {"vmx", "svm"})
@@ -49,7 +51,7 @@ def _kvm_runs(connection: Any) -> bool:
 <os><type arch='x86_64' machine='q35'>hvm</type></os><on_crash>preserve</on_crash>
 <devices><memballoon model='none'/></devices></domain>"""
     try:
-        # Whoever is killed meanwhile leaves none behind.
+        # The guest ends with this process, also if it is killed.
         guest = connection.createXML(document, libvirt.VIR_DOMAIN_START_AUTODESTROY)
     except libvirt.libvirtError:
         return False

@@ -1,4 +1,4 @@
-"""libvirt's drivers, one small file a kind."""
+"""libvirt's drivers, one file for each kind."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from portinfra_libvirt.site import Site
 
 
 def drivers(site: Site) -> Mapping[type[Spec], Driver[Any]]:
-    """Kind → driver, in order of need."""
+    """Return kind → driver, in the order of creation."""
     in_order: tuple[Driver[Any], ...] = (
         NetworkDriver(site),
         SubnetDriver(site),

@@ -1,4 +1,4 @@
-"""Attachments: disks of guests, on a bus from which they can be taken whatever the guest does."""
+"""Attachments: disks of guests, on a bus that allows removal in any state of the guest."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,25 +16,28 @@ from portinfra_libvirt.drivers.reading import Answers
 
 
 class AttachmentDriver(LibvirtDriver[Attachment]):
-    """A disk whose serial is the logical device: guests find it by that. It has no owner but the volume's."""
+    """A disk whose serial is the logical device, by which guests find it. Its owner is that of the volume."""
 
     spec = Attachment
     replaces = frozenset({"instance", "volume", "device"})
     holds = frozenset({"instance", "volume"})
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Attachment]]:
-        """Our volumes on guests: as these run, and as they start the next time. One of both alone is half."""
+        """Return our volumes on guests: on the running guest, and in its definition.
+
+        Only one of both is incomplete.
+        """
         found = []
         overlays = reading.overlays(answers)
-        for at, told in reading.answers_by_hypervisor(answers).items():
-            for domain in told["domains"]:
+        for at, answer in reading.answers_by_hypervisor(answers).items():
+            for domain in answer["domains"]:
                 instance = names.address_of(f"{Instance.kind}:{domain['name']}")
                 now, later = _serials(domain["live_disks"]), _serials(domain["disks"])
                 for path in {**now, **later}:
                     volume = names.address_of(path)
                     if volume is None or volume.kind != "volume":
                         continue
-                    # With two serials it is neither the one nor the other, so that it is attached anew.
+                    # With two serials it equals neither, so portinfra attaches it again.
                     serial = " or ".join(sorted({each[path] for each in (now, later) if path in each}))
                     spec = Attachment(volume.name, instance, volume, serial)
                     place = (
@@ -43,7 +46,7 @@ class AttachmentDriver(LibvirtDriver[Attachment]):
                         else next(each.zones[0] for each in self.site.hypervisors if each.name == at)
                     )
                     parts = _parts(at, domain["name"], path, serial)
-                    reason = "" if path in now and path in later else _HALF[path in now]
+                    reason = "" if path in now and path in later else _INCOMPLETE[path in now]
                     if path in overlays:
                         reason = overlays[path].reason
                         parts |= {OVERLAY: overlays[path].fix}
@@ -52,10 +55,13 @@ class AttachmentDriver(LibvirtDriver[Attachment]):
         return found
 
     def next_call(self, want: Attachment | None, seen: Observed[Attachment] | None, refs: Refs) -> NextCall:
-        """Attach or detach. Renaming is the volume's: there is nothing here to rewrite."""
+        """Return the call that attaches or detaches it.
+
+        The volume has the owner, so there is nothing to rewrite.
+        """
         if seen is not None:
             if seen.state == "deleting":
-                return Wait("going with its host")
+                return Wait("waiting for the deletion of its host")
             if OVERLAY in seen.parts:
                 return Refuse(f"{seen.address}: {seen.reason}", seen.parts[OVERLAY])
             where = {name: seen.parts[name] for name in ("domain", "disk")}
@@ -82,13 +88,13 @@ def _parts(at: str, domain: str, disk: str, device: str) -> dict[str, str]:
     return {"id": identity, "at": at, "domain": domain, "disk": disk, "path": path}
 
 
-_HALF = {
-    True: "it would be gone when its host starts the next time",
-    False: "its host lost it while it runs: once attached again, the host must mount it again, or restart",
+_INCOMPLETE = {
+    True: "its host would lose it at the next start",
+    False: "its running host lost it: after it is attached again, the host must mount it again or restart",
 }
-"""Why it is half, by whether the guest that runs has it."""
+"""Whether the running guest has the disk → why the attachment is incomplete."""
 
 
 def _serials(disks: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """Path of each disk → its serial."""
+    """Return path of each disk → its serial."""
     return {disk["path"]: disk["serial"] for disk in disks}

@@ -17,26 +17,26 @@ from portinfra_libvirt.site import Hypervisor, Site
 
 
 def part(at: str) -> str:
-    """Under which name an observed resource has its part on a hypervisor, whatever that is called."""
+    """Return the name of an observed resource's part on a hypervisor."""
     return f"at {at}"
 
 
-SILENT = "?"
-"""What is said of the part on a hypervisor that did not answer."""
+UNREACHABLE = "?"
+"""The digest of a part on a hypervisor that did not answer."""
 
 
 class LibvirtDriver(Driver[S]):
-    """All kinds read the same: everything of the scope, once a hypervisor."""
+    """A kind that is read with all others: one read of each hypervisor returns everything of the scope."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
 
     def zone_of(self, hypervisor: Hypervisor) -> str | None:
-        """Return the zone that a hypervisor is; None where it is all zones of its site."""
+        """Return the zone of a hypervisor; None if it has all zones of its site."""
         return None if self.site.alone else hypervisor.zones[0]
 
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
-        """One read a hypervisor, shared with all other kinds."""
+        """Return one read of each hypervisor, which all kinds share."""
         return reading.survey(self.site, scope)
 
     def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
@@ -44,69 +44,69 @@ class LibvirtDriver(Driver[S]):
         return foreign.survey(self.site) if seen else ()
 
     def foreign(self, answers: Answers, names: Names) -> list[Foreign]:
-        """Return what of this kind is not ours, on each hypervisor that answered."""
-        told = foreign.there(answers, names, self.site)
-        return [found for each in told for found in self.others(each)]
+        """Return the foreign resources of this kind, on each hypervisor that answered."""
+        hypervisors = foreign.there(answers, names, self.site)
+        return [found for each in hypervisors for found in self.others(each)]
 
     def others(self, there: Everything) -> Iterable[Foreign]:
-        """Return what of this kind is not ours on one hypervisor; by default nothing."""
+        """Return the foreign resources of this kind on one hypervisor; by default none."""
         return ()
 
 
 @frozen
 class Part:
-    """What is there of a resource on one hypervisor."""
+    """The part of a resource on one hypervisor."""
 
     address: Address
     name: str
     spec: Any
     digest: str
-    """Tells a part that is as it should be from one that is not."""
+    """A hash. It differs from that of the wanted part if the part must change."""
     more: Mapping[str, str] = {}
     sound: bool = True
-    """Whether all of it that is in no spec is as it must be."""
+    """Whether everything outside of the spec is as it must be."""
     reason: str = ""
-    """What was done to it outside portinfra, so that its spec is not known."""
+    """A change outside portinfra, because of which its spec is unknown."""
 
 
 class EverywhereDriver(LibvirtDriver[S]):
-    """A kind that each hypervisor has its part of: networks and filters."""
+    """A kind of which each hypervisor has a part: networks and filters."""
 
     nouns: ClassVar[str]
-    """In words, for whoever reads that its parts differ: `definitions`."""
+    """The plural for its parts in messages: `definitions`."""
 
     @abstractmethod
-    def parts_at(self, told: Record, answers: Answers, names: Names) -> Iterable[Part]:
-        """The parts on one hypervisor."""
+    def parts_at(self, answer: Record, answers: Answers, names: Names) -> Iterable[Part]:
+        """Yield the parts on one hypervisor."""
 
     @abstractmethod
     def put(self, want: S, seen: Observed[S] | None, refs: Refs, at: str) -> NextCall:
-        """The call that makes the part on one hypervisor as it should be."""
+        """Return the call that brings the part on one hypervisor to the wanted state."""
 
     @abstractmethod
     def drop(self, seen: Observed[S], refs: Refs, at: str) -> Call | None:
-        """The call that removes the part on one hypervisor; None where nothing is to be removed."""
+        """Return the call that removes the part on one hypervisor; None if it has none."""
 
     @abstractmethod
     def wanted_digest(self, want: S, refs: Refs) -> str:
-        """The digest of a part that is as it should be."""
+        """Return the digest of the wanted part."""
 
     @property
     def hypervisors(self) -> tuple[str, ...]:
-        """The names of all of them."""
+        """The names of all hypervisors."""
         return tuple(each.name for each in self.site.hypervisors)
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
-        """Everything of the scope, of the parts that are there."""
-        told = reading.answers_by_hypervisor(answers)
+        """Return everything of the scope, assembled from the parts on each hypervisor."""
+        answers_by_name = reading.answers_by_hypervisor(answers)
         there: dict[str, dict[str, Part]] = {}
         for at in self.hypervisors:
-            for part in self.parts_at(told[at], answers, names) if at in told else ():
+            for part in self.parts_at(answers_by_name[at], answers, names) if at in answers_by_name else ():
                 there.setdefault(part.name, {})[at] = part
-        return [self._to_observed(parts, set(told)) for parts in there.values()]
+        return [self._to_observed(parts, set(answers_by_name)) for parts in there.values()]
 
     def _to_observed(self, parts: Mapping[str, Part], answered: set[str]) -> Observed[S]:
-        # They are changed in this order: what has not changed everywhere is what it was.
+        # Parts change in this order, so a part that has not changed everywhere shows the earlier state.
         last = [
             each for each in parts.values() if not each.reason or parts.keys() == {*_damaged_parts(parts)}
         ][-1]
@@ -114,11 +114,11 @@ class EverywhereDriver(LibvirtDriver[S]):
         sound = all(part.sound for part in parts.values())
         reason = "" if same else f"its {self.nouns} differ from hypervisor to hypervisor"
         if same and not sound:
-            reason = f"its {self.nouns} are not as they were made"
+            reason = f"its {self.nouns} are not as portinfra created them"
         if damaged := _damaged_parts(parts):
             reason = " and ".join(f"{why} (on {at})" for at, why in damaged.items())
         digests = {at: each.digest for at, each in parts.items()}
-        digests |= dict.fromkeys(set(self.hypervisors) - answered, SILENT)
+        digests |= dict.fromkeys(set(self.hypervisors) - answered, UNREACHABLE)
         return Observed(
             last.address,
             last.spec,
@@ -128,56 +128,56 @@ class EverywhereDriver(LibvirtDriver[S]):
         )
 
     def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
-        """One hypervisor after the other; gone in the opposite order."""
+        """Return the next call: one hypervisor after the other, for a removal in reverse order."""
         if want is None:
             return DONE if seen is None else self._removal(seen, refs)
         digest = self.wanted_digest(want, refs)
         for at in self.hypervisors:
-            if seen is None or seen.parts.get(part(at), "") not in (digest, SILENT):
+            if seen is None or seen.parts.get(part(at), "") not in (digest, UNREACHABLE):
                 return self.put(want, seen, refs, at)
         return DONE
 
     def after(self, want: S, seen: Observed[S] | None, refs: Refs, at: str, name: str, **more: str) -> Any:
-        """What is there once one part more is as it should be."""
+        """Return the resource after one more part is as wanted."""
         parts = dict(seen.parts) if seen else {}
         digest = self.wanted_digest(want, refs)
         parts |= {"id": f"{want.address.kind}:{name}", "name": name, **more, part(at): digest}
-        whole = all(parts.get(part(each)) in (digest, SILENT) for each in self.hypervisors)
+        whole = all(parts.get(part(each)) in (digest, UNREACHABLE) for each in self.hypervisors)
         reason = "" if whole else f"its {self.nouns} differ from hypervisor to hypervisor"
         return Observed(want.address, want, parts, state="ready" if whole else "pending", reason=reason)
 
     def _removal(self, seen: Observed[S], refs: Refs) -> NextCall:
         for at in reversed(self.hypervisors):
-            if seen.parts.get(part(at)) == SILENT:
+            if seen.parts.get(part(at)) == UNREACHABLE:
                 return Refuse(
-                    f"the hypervisor of {at} does not answer, and has its part of {seen.address}",
-                    "Run it again when it answers.",
+                    f"the hypervisor of {at}, which has a part of {seen.address}, does not answer",
+                    "Run the same command again when it answers.",
                 )
             if part(at) in seen.parts and (call := self.drop(seen, refs, at)) is not None:
                 return call
         return DONE
 
     def less(self, seen: Observed[S], at: str) -> Observed[S] | None:
-        """What is there once a part is gone."""
+        """Return the resource after one of its parts is removed; None after the last."""
         parts = {name: value for name, value in seen.parts.items() if name != part(at)}
         return evolve(seen, parts=parts) if any(part(each) in parts for each in self.hypervisors) else None
 
 
 def _damaged_parts(parts: Mapping[str, Part]) -> dict[str, str]:
-    """Hypervisor → what was done to its part outside portinfra."""
+    """Return hypervisor → the change of its part outside portinfra."""
     return {at: each.reason for at, each in parts.items() if each.reason}
 
 
 def digest(*words: Any) -> str:
-    """A short word that tells equal things from others."""
+    """Return a short hash of values."""
     return hashlib.sha256(repr(words).encode()).hexdigest()[:12]
 
 
 def call(action: str, address: Address, after: Observed[Any] | None, at: str, /, **parameters: Any) -> Call:
-    """A write on one hypervisor. Each is made of steps that may be made again."""
+    """Return a write on one hypervisor. Each step of it can be repeated."""
     return Call(action, {"at": at, **parameters}, address, after, safe=True)
 
 
 def by_part(digests: Mapping[str, str]) -> dict[str, str]:
-    """Digests by hypervisor, as parts of what is observed."""
+    """Return digests by hypervisor, as parts of an observed resource."""
     return {part(at): digest for at, digest in sorted(digests.items())}

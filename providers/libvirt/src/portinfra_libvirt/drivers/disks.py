@@ -29,17 +29,20 @@ UNMARKED = "unmarked"
 """The part of a disk whose secret exists without its description."""
 
 OVERLAY = "overlay"
-"""The part of a disk below an external snapshot that portinfra did not make: what to do about it."""
+"""The part of a disk below an external snapshot made outside portinfra: what to do about it."""
 
 HELD = "held"
-"""The part of a disk whose file is missing and which a running guest still holds open."""
+"""The part of a disk whose file is missing while a running guest holds it open."""
 
 
 class DiskDriver(LibvirtDriver[S]):
-    """The owner is in the secret's description. The file's name can never change."""
+    """A kind that is an encrypted file. The secret's description has the owner.
+
+    A file's name never changes.
+    """
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
-        """Every file of the kind; of doubles the one that a guest has, else the first."""
+        """Return every file of the kind. Of doubles, the one of a guest counts, else the first."""
         used, open_files = _used_paths(answers), _used_paths(answers, running=True)
         overlays = reading.overlays(answers)
         found: list[Observed[S]] = []
@@ -74,27 +77,28 @@ class DiskDriver(LibvirtDriver[S]):
 
     @abstractmethod
     def to_spec(self, file: File, names: Names) -> S:
-        """What file and secret say, as a declaration."""
+        """Return the content of file and secret, as a declaration."""
 
     @abstractmethod
     def make(self, want: S, refs: Refs) -> NextCall:
-        """The call that makes it."""
+        """Return the call that creates it."""
 
     def key_of(self, want: S, refs: Refs) -> str | None:
-        """The declared key whose passphrase opens it."""
+        """Return the declared key whose passphrase opens it."""
         return want.key
 
     @abstractmethod
     def mark_of(self, want: S, file: str, size: int, refs: Refs) -> marks.Mark:
-        """What the secret of its file says of it."""
+        """Return the mark for the secret of its file."""
 
     def change(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
-        """The call that changes what can be changed in place."""
-        return Refuse(f"{want.address} cannot change in place", "Replace it: --replace " + want.address)
+        """Return the call that changes it in place."""
+        return Refuse(f"{want.address} cannot change in place", "Replace it with --replace " + want.address)
 
     def next_call(self, want: S | None, seen: Observed[S] | None, refs: Refs) -> NextCall:
-        """Make, remove, take over, change: the first of these that is needed. What a run that died did not
-        finish holds nothing, and is made anew.
+        """Return the first needed call: create, delete, write the owner, change.
+
+        An unfinished disk of an earlier run holds no data, so portinfra creates it again.
         """
         if seen is None:
             return DONE if want is None else self.make(want, refs)
@@ -103,7 +107,9 @@ class DiskDriver(LibvirtDriver[S]):
         if UNLISTED in seen.parts:
             return Refuse(f"{seen.address}: {seen.reason}", seen.parts[UNLISTED])
         if OVERLAY in seen.parts and (want is None or want != seen.spec):
-            return Refuse(f"{seen.address} lies below a snapshot made outside portinfra", seen.parts[OVERLAY])
+            return Refuse(
+                f"{seen.address} has an external snapshot made outside portinfra", seen.parts[OVERLAY]
+            )
         if want is None or disks.UNFINISHED in seen.parts:
             where = {"scope": str(refs.scope), "path": seen.id}
             return call("DeleteDisk", seen.address, None, seen.parts["at"], **where)
@@ -112,20 +118,22 @@ class DiskDriver(LibvirtDriver[S]):
         if UNMARKED in seen.parts:
             return self._own(want, seen, self._mark(want, seen, refs))
         if seen.state == "pending":
-            fix = "docs/providers/libvirt-repair.md says what to do."
+            fix = "docs/providers/libvirt-repair.md describes the repair."
             if "bytes" not in seen.parts:
-                fix = put_back(f"{want.address} --allow-data-loss {want.address}", held=HELD in seen.parts)
+                fix = restore_file(
+                    f"{want.address} --allow-data-loss {want.address}", held=HELD in seen.parts
+                )
             return Refuse(f"{want.address}: {seen.reason}", fix)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
             return self._own(want, seen, marks.owning(_read_mark(seen), want))
         return DONE if want == seen.spec else self.change(want, seen, refs)
 
     def site_zone(self, at: str) -> str:
-        """The zone of a hypervisor that is one."""
+        """Return the zone of a hypervisor."""
         return next(each.zones[0] for each in self.site.hypervisors if each.name == at)
 
     def _list(self, seen: Observed[S], refs: Refs) -> Call:
-        """Define or start the pool, so that what is known of the file is no longer its secret alone."""
+        """Return the call that defines or starts the pool. Then not only the secret of the file is known."""
         unknown = (UNLISTED, DEFINABLE)
         parts = {name: value for name, value in seen.parts.items() if name not in unknown}
         parts["bytes"] = str(_read_mark(seen).get("bytes", 0) if "said" in parts else 0)
@@ -135,7 +143,7 @@ class DiskDriver(LibvirtDriver[S]):
         return call("DefinePool", seen.address, after, seen.parts["at"], **where)
 
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
-        """The promise; a pool that lists a disk again tells its size."""
+        """Return the expected state. A pool that lists a disk again shows its size."""
         after = call.after
         if after is None or answer is None or call.action != "DefinePool":
             return after
@@ -143,8 +151,8 @@ class DiskDriver(LibvirtDriver[S]):
 
     def _mark(self, want: S, seen: Observed[S], refs: Refs) -> marks.Mark:
         name = disks.read(seen.parts["file"])
-        born = evolve(refs, attempt=name.attempt if name else refs.attempt)
-        return self.mark_of(want, seen.parts["file"], int(seen.parts.get("bytes", 0)), born)
+        original = evolve(refs, attempt=name.attempt if name else refs.attempt)
+        return self.mark_of(want, seen.parts["file"], int(seen.parts.get("bytes", 0)), original)
 
     def _define_secret(self, want: S, seen: Observed[S], refs: Refs) -> NextCall:
         key = self.key_of(want, refs)
@@ -171,31 +179,35 @@ class DiskDriver(LibvirtDriver[S]):
         return call("OwnDisk", want.address, after, seen.parts["at"], path=seen.id, said=said)
 
     def new_file(self, want: S, refs: Refs) -> tuple[str, str]:
-        """Name and path of a new file."""
+        """Return name and path of a new file."""
         file = disks.file_name(want.address, refs.attempt)
         return file, f"{disks.directory(self.site.directory, refs.scope)}/{file}"
 
 
-def put_back(replaced: str, *, held: bool) -> str:
-    """Return what to do about a file that is missing while its secret is there; `held`: a running guest still
-    has it open, so that its data is not lost.
+def restore_file(replaced: str, *, held: bool) -> str:
+    """Return what to do about a missing file whose secret exists.
+
+    `held`: a running guest still has the file open, so its data is not lost.
     """
-    lost = "A running guest still holds it open: keep that guest running, and copy the disk from it"
-    otherwise = f"{lost}." if held else f"If it is lost: --replace {replaced}."
-    return f"Put it back, or mount what it lies on: its secret is kept. {otherwise}"
+    copied = "A running guest still holds it open: keep that guest running, and copy the disk from it"
+    otherwise = f"{copied}." if held else f"If it is lost: --replace {replaced}."
+    return f"Restore the file, or mount its file system: its secret is kept. {otherwise}"
 
 
 def lost_passphrase(*, held: bool) -> str:
-    """Return what to do about a disk whose secret is gone where no declared key has its passphrase; `held`: a
-    running guest still has it open.
+    """Return what to do about a disk whose secret is gone, and of which no declared key has the passphrase.
+
+    `held`: a running guest still has it open.
     """
     again = "Restore the secret from a backup of /etc/libvirt/secrets of that hypervisor"
-    while_held = "Keep the guest that runs on it running, and copy its files: no guest can open it again. "
+    while_held = (
+        "Keep its running guest running, and copy the files out of it: no guest can open the disk again. "
+    )
     return f"{while_held if held else ''}{again}; its file is kept."
 
 
 def _as_marked(want: S, seen: S) -> S:
-    """What is seen once its mark says what `want` says."""
+    """Return the observed resource with the mark of `want`."""
     unknown = [each.name for each in fields(type(seen)) if getattr(seen, each.name) is UNSEEN]
     return evolve(seen, name=want.name, **{name: getattr(want, name) for name in unknown})
 
@@ -211,11 +223,11 @@ def _says_otherwise(want: Any, seen: Any) -> bool:
 
 def _unsound(file: File) -> str:
     if file.is_unfinished:
-        return "it was not finished"
+        return "its creation is unfinished"
     if file.unlisted is not None:
         return file.unlisted.reason
     if file.record is None:
-        return f"there is no file {file.path} any more"
+        return f"the file {file.path} is gone"
     if not file.secret:
         return SECRET_GONE
     if file.said is None:
@@ -231,11 +243,11 @@ UNMARKED_REASON = "the description of its secret was removed outside portinfra"
 
 
 def _used_paths(answers: Answers, *, running: bool = False) -> set[str]:
-    """The paths of the disks that guests have; with `running`, only as guests run."""
+    """Return the paths of the disks of guests. With `running`, return only those of running guests."""
     return {
         disk["path"]
-        for told in reading.answers_by_hypervisor(answers).values()
-        for domain in told["domains"]
+        for answer in reading.answers_by_hypervisor(answers).values()
+        for domain in answer["domains"]
         for disk in ([] if running else domain["disks"]) + domain["live_disks"]
         if domain["active"] or not running
     }

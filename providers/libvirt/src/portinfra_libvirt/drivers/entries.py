@@ -1,4 +1,4 @@
-"""Kinds that are an entry in the metadata of their environment's network, on the hypervisor of their zone."""
+"""Kinds that are an entry in the metadata of their environment's network, on their zone's hypervisor."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from portinfra_libvirt.drivers.reading import Answers
 
 @frozen
 class Entry:
-    """One of them, as it is there."""
+    """One observed entry."""
 
     at: str
     network: str
@@ -26,28 +26,28 @@ class Entry:
     key: str
     said: Mapping[str, Any]
     changing: bool
-    """Whether the network is still to be forwarded anew."""
+    """Whether the forwarding of the network is not confirmed yet."""
 
     @property
     def address(self) -> Address:
-        """Whose it is."""
+        """The resource that the entry is."""
         return Address(self.said["address"])
 
     @property
     def parts(self) -> dict[str, str]:
-        """Enough to change and to remove it."""
+        """What a change or removal needs."""
         return parts(self.address, self.at, self.network, self.key, self.cidr)
 
 
 def parts(address: Address, at: str, network: str, key: str, cidr: str) -> dict[str, str]:
-    """The parts of an entry."""
+    """Return the parts of an entry."""
     return {"id": f"{address.kind}:{network}/{key}", "at": at, "network": network, "key": key, "cidr": cidr}
 
 
 def entries(answers: Answers, scope: Scope, section: str, kind: str) -> Iterator[Entry]:
-    """Every entry of a section."""
-    for at, told in reading.answers_by_hypervisor(answers).items():
-        for record in told["networks"]:
+    """Yield every entry of a section."""
+    for at, answer in reading.answers_by_hypervisor(answers).items():
+        for record in answer["networks"]:
             said = marks.read_mark(record["said"], scope, Network.kind) or {}
             for key, entry in said.get(section, {}).items():
                 if Address(str(entry.get("address", ""))).kind == kind:
@@ -56,7 +56,7 @@ def entries(answers: Answers, scope: Scope, section: str, kind: str) -> Iterator
 
 
 def put(want: Spec, after: Observed[Any], refs: Refs, section: str, **said: Any) -> Call:
-    """The call that writes an entry: new, or in the place of what it was."""
+    """Return the call that writes an entry, or replaces it."""
     entry = marks.mark(want, refs, **said)
     del entry["scope"], entry["v"]
     where = {name: after.parts[name] for name in ("network", "key")}
@@ -64,6 +64,6 @@ def put(want: Spec, after: Observed[Any], refs: Refs, section: str, **said: Any)
 
 
 def drop(seen: Observed[Any], section: str) -> Call:
-    """The call that removes an entry."""
+    """Return the call that removes an entry."""
     where = {name: seen.parts[name] for name in ("network", "key")}
     return call("PutEntry", seen.address, None, seen.parts["at"], section=section, entry=None, **where)

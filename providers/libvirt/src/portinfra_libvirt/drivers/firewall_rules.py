@@ -1,4 +1,4 @@
-"""What firewalls let through: the rules of their filters, which name addresses where we name roles."""
+"""The rules of filters. A filter has addresses where a declaration has roles."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,24 +10,24 @@ from portinfra.model.resources import Firewall, FirewallRules, Rule
 from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs
 from portinfra_libvirt import filters
 from portinfra_libvirt.drivers import reading
-from portinfra_libvirt.drivers.base import SILENT, EverywhereDriver, Part, by_part, call, part
+from portinfra_libvirt.drivers.base import UNREACHABLE, EverywhereDriver, Part, by_part, call, part
 from portinfra_libvirt.drivers.firewall import owner_of
 from portinfra_libvirt.drivers.reading import Answers, Record
 from portinfra_libvirt.filters import Allowed
 
 
 class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
-    """The rules of a filter, seen whenever it is. All of them change at once."""
+    """The rules of a filter. Each observation of the filter shows them. All of them change at once."""
 
     spec = FirewallRules
     nouns = "rules"
     holds = frozenset({"firewall"})
     replaces = frozenset({"firewall"})
 
-    def parts_at(self, told: Record, answers: Answers, names: Names) -> Iterable[Part]:
-        """The rules of each filter of ours."""
+    def parts_at(self, answer: Record, answers: Answers, names: Names) -> Iterable[Part]:
+        """Yield the rules of each of our filters."""
         roles = _roles(answers, names)
-        for document in told["filters"]:
+        for document in answer["filters"]:
             seen = filters.read(document)
             mark = owner_of(seen, names.scope)
             if mark is None:
@@ -42,11 +42,11 @@ class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
             yield Part(spec.address, seen.name, spec, _digest(seen.allowed), more)
 
     def wanted_digest(self, want: FirewallRules, refs: Refs) -> str:
-        """All that it should let through, and nothing else."""
+        """Return the digest of exactly the wanted rules."""
         return _digest(_compile(want, refs))
 
     def put(self, want: FirewallRules, seen: Observed[FirewallRules] | None, refs: Refs, at: str) -> NextCall:
-        """Define the filter with all its rules: guests that run change with it."""
+        """Return the call that defines the filter with all its rules. Running guests change with it."""
         assert want.firewall is not None
         firewall = refs.seen[want.firewall].parts
         owner, dhcp = firewall["owner"], firewall["dhcp"]
@@ -56,35 +56,38 @@ class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
         return call("DefineFilter", want.address, after, at, document=document, **where)
 
     def enforce(self, seen: Observed[FirewallRules], refs: Refs) -> tuple[Call, ...]:
-        """Let each hypervisor instantiate the filter again for the guests that run behind it."""
+        """Return the calls that make each hypervisor instantiate the filter again for running guests."""
         where = {"name": seen.parts["name"], "scope": str(refs.scope), "attempt": refs.attempt}
         return tuple(
             evolve(call("RenewFilter", seen.address, seen, each.name, **where), place=self.zone_of(each))
             for each in self.site.hypervisors
-            if seen.parts.get(part(each.name), SILENT) != SILENT
+            if seen.parts.get(part(each.name), UNREACHABLE) != UNREACHABLE
         )
 
     def next_call(
         self, want: FirewallRules | None, seen: Observed[FirewallRules] | None, refs: Refs
     ) -> NextCall:
-        """A filter that was made a moment ago lets nothing through; gone are rules when it does so again."""
+        """Return the next call.
+
+        A new filter allows nothing, and rules are gone when it allows nothing again.
+        """
         if want is not None:
-            return super().next_call(want, seen or self._fresh(want, refs), refs)
+            return super().next_call(want, seen or self._without_rules(want, refs), refs)
         for at in self.hypervisors if seen else ():
-            if seen and seen.parts.get(part(at), _NOTHING) not in (_NOTHING, SILENT):
+            if seen and seen.parts.get(part(at), _NOTHING) not in (_NOTHING, UNREACHABLE):
                 return self.drop(seen, refs, at)
         return DONE
 
-    def _fresh(self, want: FirewallRules, refs: Refs) -> Observed[FirewallRules]:
+    def _without_rules(self, want: FirewallRules, refs: Refs) -> Observed[FirewallRules]:
         assert want.firewall is not None
         firewall = refs.seen[want.firewall].parts
         there = {at: firewall[part(at)] for at in self.hypervisors if part(at) in firewall}
-        closed = by_part({at: SILENT if each == SILENT else _NOTHING for at, each in there.items()})
+        closed = by_part({at: UNREACHABLE if each == UNREACHABLE else _NOTHING for at, each in there.items()})
         parts = {name: firewall[name] for name in ("name", "owner", "dhcp")}
         return Observed(want.address, FirewallRules(want.name, want.firewall), {**parts, **closed})
 
     def drop(self, seen: Observed[FirewallRules], refs: Refs, at: str) -> Call:
-        """Define the filter without rules."""
+        """Return the call that defines the filter without rules."""
         parts = {**seen.parts, part(at): _NOTHING}
         after = evolve(seen, spec=evolve(seen.spec, ingress=(), egress=()), parts=parts)
         document = filters.document(seen.parts["name"], seen.parts["owner"], dhcp=seen.parts["dhcp"])
@@ -93,7 +96,7 @@ class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
 
 
 def _compile(want: FirewallRules, refs: Refs) -> tuple[Allowed, ...]:
-    """Rules in the filter's words: a role is the addresses of all who are in it."""
+    """Return rules in the form of a filter: the addresses of a role's hosts stand in for the role."""
     found = []
     ways: tuple[filters.Way, ...] = ("ingress", "egress")
     for way in ways:
@@ -106,7 +109,7 @@ def _compile(want: FirewallRules, refs: Refs) -> tuple[Allowed, ...]:
 
 
 def _digest(allowed: Iterable[Allowed]) -> str:
-    """Without the names of peers: they may be called otherwise in a moment, and are at the same addresses."""
+    """Return the digest of rules without the names of peers, which may change while the addresses stay."""
     return filters.digest(each._replace(peer="") for each in allowed)
 
 
@@ -114,11 +117,11 @@ _NOTHING = _digest(())
 
 
 def _roles(answers: Answers, names: Names) -> Mapping[Address, str]:
-    """Firewall → where those who bear it have their addresses."""
+    """Return firewall → the addresses of its role."""
     seen = [
         filters.read(document)
-        for told in reading.answers_by_hypervisor(answers).values()
-        for document in told["filters"]
+        for answer in reading.answers_by_hypervisor(answers).values()
+        for document in answer["filters"]
     ]
     return dict(mark for each in seen if (mark := owner_of(each, names.scope)))
 
@@ -128,7 +131,10 @@ def _rules(allowed: Iterable[Allowed], way: filters.Way, roles: Mapping[Address,
 
 
 def _peer(allowed: Allowed, roles: Mapping[Address, str]) -> str:
-    """A role's name in a comment counts while its addresses are the rule's; it may have been renamed."""
+    """Return the peer of a rule. A role's name in a comment counts while its addresses are the rule's.
+
+    The role may have been renamed since.
+    """
     peer = Address(allowed.peer)
     if allowed.peer == allowed.cidr or roles.get(peer) == allowed.cidr:
         return allowed.peer

@@ -1,7 +1,7 @@
-"""What others have made in the networks of a scope, or bound to its filters and hosts. Pure.
+"""Foreign resources in the networks of a scope, or bound to its filters and hosts. Pure.
 
-The guests of a shared bridge are no residents of a network of ours, unless they use its addresses or no
-filter keeps them from it: several environments and others share the bridge.
+Several environments and others share a shared bridge. So its guests count as inside our network only if they
+use its addresses, or if no filter prevents that.
 """
 
 import ipaddress
@@ -18,7 +18,7 @@ from portinfra_libvirt.drivers.reading import Answers, Record
 from portinfra_libvirt.site import Site
 
 EVERYTHING = "ListEverything"
-"""The read of all that a hypervisor has, of every owner."""
+"""The read of everything on a hypervisor, of every owner."""
 
 
 def survey(site: Site) -> tuple[Call, ...]:
@@ -30,7 +30,7 @@ def survey(site: Site) -> tuple[Call, ...]:
 
 
 def there(answers: Answers, names: Names, site: Site) -> Iterator["Everything"]:
-    """Yield what each hypervisor told that has a part of ours."""
+    """Yield the content of each hypervisor that answered and has a part of ours."""
     for call, pages in answers.items():
         if call.action == EVERYTHING:
             at = str(call.parameters["at"])
@@ -40,45 +40,45 @@ def there(answers: Answers, names: Names, site: Site) -> Iterator["Everything"]:
 
 @frozen
 class Everything:
-    """All that one hypervisor has, and whose it is."""
+    """Everything on one hypervisor, with its owners."""
 
-    told: Record
+    answer: Record
     names: Names
     bridge: str
-    """The bridge that the environments of the site share; empty: ours is our own."""
+    """The bridge that the environments of the site share; empty if each has its own."""
     place: str | None
 
     def networks(self) -> Iterator[Foreign]:
-        """Yield the networks of others on a bridge of our own."""
-        for record in self.told["networks"]:
+        """Yield the foreign networks on one of our own bridges."""
+        for record in self.answer["networks"]:
             if not self._ours(Network.kind, record["name"]) and (
                 home := self._own_bridges.get(record["bridge"])
             ):
                 yield Foreign("network", record["name"], home.address, place=self.place)
 
     def filters(self) -> Iterator[Foreign]:
-        """Yield the filters of others that our hosts and filters refer to, and that refer to one of ours."""
+        """Yield the foreign filters to which our hosts and filters refer, or that refer to one of ours."""
         bound: dict[str, set[Address]] = {}
-        for domain in self.told["domains"]:
+        for domain in self.answer["domains"]:
             if host := self._ours(Instance.kind, domain["name"]):
                 for card in domain["cards"]:
                     bound.setdefault(card["filter"], set()).add(host)
-        for each in self.told["filters"]:
+        for each in self.answer["filters"]:
             firewall = self._ours(Firewall.kind, each["name"])
             for other in each["refers"]:
                 if firewall:
                     bound.setdefault(other, set()).add(firewall)
                 elif of_ours := self._ours(Firewall.kind, other):
                     bound.setdefault(each["name"], set()).add(of_ours)
-        for name in sorted({each["name"] for each in self.told["filters"]} & bound.keys()):
+        for name in sorted({each["name"] for each in self.answer["filters"]} & bound.keys()):
             if not self._ours(Firewall.kind, name):
                 whose = tuple(sorted(bound[name]))
                 home = next((each.address for each in self._homes), whose[0])
                 yield Foreign("nwfilter", name, home, place=self.place, bound=whose)
 
     def domains(self) -> Iterator[Foreign]:
-        """Yield the domains of others with a card in a network of ours, or behind a filter of ours."""
-        for domain in self.told["domains"]:
+        """Yield the foreign domains with a card in one of our networks, or behind one of our filters."""
+        for domain in self.answer["domains"]:
             if self._ours(Instance.kind, domain["name"]):
                 continue
             filters = {self._ours(Firewall.kind, card["filter"]) for card in domain["cards"]}
@@ -94,19 +94,19 @@ class Everything:
     @property
     def _homes(self) -> list["_Home"]:
         found = []
-        for record in self.told["networks"]:
+        for record in self.answer["networks"]:
             if address := self._ours(Network.kind, record["name"]):
                 found.append(_Home(address, record, marks.parse_mark(record["said"])))
         return found
 
     @property
     def _own_bridges(self) -> Mapping[str, "_Home"]:
-        """Bridge → our network, for the bridges that are ours alone."""
+        """Bridge → our network, for bridges of one environment only."""
         return {} if self.bridge else {each.record["bridge"]: each for each in self._homes}
 
     def _home(self, card: Mapping[str, str]) -> Address | None:
-        """Return the innermost resource of ours that a card lies in."""
-        bridges = {record["name"]: record["bridge"] for record in self.told["networks"]}
+        """Return the innermost resource of ours that contains a card."""
+        bridges = {record["name"]: record["bridge"] for record in self.answer["networks"]}
         bridge = card["link"] or bridges.get(card["network"], "")
         for home in self._homes:
             address = card["address"] or home.pinned_address(card["mac"])
@@ -135,14 +135,14 @@ class _Home:
         return next((pin["ip"] for pin in self.record["pins"] if pin["mac"] == mac), "")
 
     def subnet(self, address: str) -> Address | None:
-        """Return the subnet that an address lies in."""
+        """Return the subnet that contains an address."""
         entries = self.said.get(networks.SUBNETS, {}).values()
         cidrs = {str(each.get("cidr", "")): Address(str(each.get("address", ""))) for each in entries}
         found = self.within(address, cidrs)
         return cidrs[found] if found and cidrs[found].kind == Subnet.kind else None
 
     def within(self, address: str, cidrs: Iterable[str]) -> str:
-        """Return the first range that an address lies in; empty where it lies in none, or is not known."""
+        """Return the first range that contains an address; empty if none does, or the address is unknown."""
         for cidr in cidrs:
             try:
                 if ipaddress.ip_address(address) in ipaddress.ip_network(cidr):

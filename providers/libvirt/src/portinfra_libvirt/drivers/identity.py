@@ -1,4 +1,4 @@
-"""Whose a domain is: by its mark and its name; where one of them was removed or changed, by its root disk."""
+"""The owner of a domain: by its mark and its name. If one was removed or changed, by its root disk."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from portinfra_libvirt.drivers.guest import disk_paths, secret_of
 from portinfra_libvirt.drivers.reading import Record
 
 COPY = "host"
-"""What the mark of a root disk has of the mark of its domain: all of it."""
+"""The key in the mark of a root disk for a copy of its domain's mark."""
 
 
 @frozen
@@ -20,27 +20,27 @@ class Identified:
 
     domain: Record
     said: marks.Mark
-    """Its mark; where that was removed, the copy that its root disk has."""
+    """Its mark; if that was removed, the copy in its root disk's mark."""
     stripped: bool = False
     """Whether its metadata has no mark that agrees with its name or its root disk."""
     renamed: str = ""
-    """The name that it must have, where it has another."""
+    """The name that it must have, if it has another."""
 
     @property
     def is_bare(self) -> bool:
-        """Whether nothing tells what it was made of: its root disk has no copy of its mark."""
+        """Whether its declaration is unknown: its root disk has no copy of its mark."""
         return self.stripped and "private_address" not in self.said
 
 
-def identify(told: Record, scope: Scope) -> Iterator[Identified]:
+def identify(answer: Record, scope: Scope) -> Iterator[Identified]:
     """Yield the domains of the scope on one hypervisor.
 
-    One whose mark and name agree is ours. Any other is ours if it has a root disk of ours that no such domain
-    has: a copied mark alone makes no domain ours.
+    A domain is ours if its mark and name agree. Any other is ours if it has a root disk of ours that no such
+    domain has: a copied mark alone does not make a domain ours.
     """
     others: list[Record] = []
     taken: set[str] = set()
-    for domain in told["domains"]:
+    for domain in answer["domains"]:
         said = marks.read_mark(domain["said"], scope, Instance.kind)
         if said is None or domain["name"] != _name(said, scope):
             others.append(domain)
@@ -48,7 +48,7 @@ def identify(told: Record, scope: Scope) -> Iterator[Identified]:
         taken.add(_root(domain))
         yield Identified(domain, said)
     for domain in others:
-        root = _root_mark(told, _root(domain), scope)
+        root = _root_mark(answer, _root(domain), scope)
         if root is None or _root(domain) in taken:
             continue
         taken.add(_root(domain))
@@ -64,15 +64,16 @@ def _by_root(domain: Record, root: marks.Mark, scope: Scope) -> Identified:
     return Identified(domain, said, not is_own, "" if name == domain["name"] else name)
 
 
-def _root_mark(told: Record, path: str, scope: Scope) -> marks.Mark | None:
-    """The mark of a root disk of ours; None for any other disk. Its name tells whose it is where its secret
-    does not.
+def _root_mark(answer: Record, path: str, scope: Scope) -> marks.Mark | None:
+    """Return the mark of a root disk of ours; None for any other disk.
+
+    If its secret does not show the owner, its name does.
     """
-    text = secret_of(told, path)
+    text = secret_of(answer, path)
     file = disks.read(path.rpartition("/")[2])
     if marks.is_mark(text) or file is None or file.address.kind != Instance.kind:
         return marks.read_mark(text, scope, Instance.kind)
-    known = {each["path"] for each in (*told["disks"], *told["secrets"])}
+    known = {each["path"] for each in (*answer["disks"], *answer["secrets"])}
     return {"address": str(file.address)} if path in known else None
 
 

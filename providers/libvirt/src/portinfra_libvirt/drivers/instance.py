@@ -1,7 +1,7 @@
 """Instances: guests with a fixed address behind their role's filter, on an encrypted root disk of their own.
 
-The domain is defined first, since its metadata is where the owner is kept; then come its root disk, what it
-reads at birth, and its name in DHCP; then it is started. It goes in the opposite order.
+portinfra defines the domain first, because its metadata has the owner. Then it creates the root disk, the
+seed and the address in DHCP, and starts the guest. A deletion takes the reverse order.
 """
 
 import ipaddress
@@ -18,11 +18,11 @@ from portinfra.model.progress import Awaited
 from portinfra.model.resources import Firewall, Instance, Network, Power, Subnet
 from portinfra.provider.cloud_init import user_data
 from portinfra.provider.interface import DONE, Call, Names, NextCall, Refs, Refuse
-from portinfra.provider.mount_script import mounting
+from portinfra.provider.mount_script import mount_script
 from portinfra_libvirt import disks, domains, marks, networks, seed
 from portinfra_libvirt.drivers import entries, reading, repair
 from portinfra_libvirt.drivers.base import LibvirtDriver, call
-from portinfra_libvirt.drivers.disks import put_back
+from portinfra_libvirt.drivers.disks import restore_file
 from portinfra_libvirt.drivers.foreign import Everything
 from portinfra_libvirt.drivers.guest import GuestParts, disk_paths, guest_parts, orphan_parts, with_parts
 from portinfra_libvirt.drivers.identity import COPY, Identified, identify
@@ -38,47 +38,49 @@ class InstanceDriver(LibvirtDriver[Instance]):
     spec = Instance
     replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
     interrupts = frozenset({"machine_type"})
-    holds = frozenset({"subnet", "firewall"})  # no filter can go while a guest has it
+    holds = frozenset({"subnet", "firewall"})  # libvirt does not delete a filter while a guest has it
 
-    # Seeing
+    # Observe
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Instance]]:
-        """Every domain of ours; then root disks whose domain is gone."""
+        """Return every domain of ours, and root disks whose domain is gone."""
         found: list[Observed[Instance]] = []
-        told = reading.answers_by_hypervisor(answers)
+        answers_by_name = reading.answers_by_hypervisor(answers)
         subnets = list(entries.entries(answers, names.scope, networks.SUBNETS, Subnet.kind))
-        for at, record in told.items():
+        for at, record in answers_by_name.items():
             for domain in identify(record, names.scope):
                 found.append(self._to_observed(at, domain, record, subnets, names))
         known = {GuestParts.of(seen).root_path for seen in found}
         files = reading.files(answers, names.scope, Instance.kind)
-        return found + [self._orphan(file, told[file.at]) for file in files if file.path not in known]
+        return found + [
+            self._orphan(file, answers_by_name[file.at]) for file in files if file.path not in known
+        ]
 
     def _to_observed(
         self,
         at: str,
         identified: Identified,
-        told: Record,
+        answer: Record,
         subnets: list[entries.Entry],
         names: Names,
     ) -> Observed[Instance]:
         domain, said, overlay = identified.domain, identified.said, _overlay(identified.domain)
 
-        def marked(name: str, default: Any) -> Any:
+        def from_mark(name: str, default: Any) -> Any:
             return said.get(name, UNSEEN if identified.is_bare else default)
 
-        address = marked("private_address", "")
+        address = from_mark("private_address", "")
         subnet = next((each for each in subnets if _lies_in(address, each) and each.at == at), None)
-        network = subnet.network if subnet else _network_of(names.scope, told, subnets)
-        # Its cards may have been taken from it, or changed: they tell of the wall alone.
+        network = subnet.network if subnet else _network_of(names.scope, answer, subnets)
+        # Its cards may have been removed or changed. They show only the filter.
         root = disk_paths(domain).get(domains.ROOT_TARGET, "")
         file = disks.read(root.rpartition("/")[2])
         mac = domains.mac(names.scope, file.address if file else Address(said["address"]))
         own = {"mac": mac, "network": network, "address": address}
         devices = str(said.get("native", {}).get("devices", ""))
-        walls = {domains.wall(domain[cards], own, devices) for cards in ("cards", "live_cards")}
+        filters = {domains.wall(domain[cards], own, devices) for cards in ("cards", "live_cards")}
         parts = evolve(
-            guest_parts(at, domain, told, own),
+            guest_parts(at, domain, answer, own),
             said=marks.to_text(said),
             stripped=identified.stripped,
             renamed=identified.renamed,
@@ -90,23 +92,23 @@ class InstanceDriver(LibvirtDriver[Instance]):
             parts = evolve(
                 parts, unknown=repair.BARE, unlisted=repair.REPLACE_BARE.format(name=domain["name"])
             )
-        wall = walls.pop() if len(walls) == 1 else ""
+        filter = filters.pop() if len(filters) == 1 else ""
         power: Power = "running" if domain["active"] and not domain["halted"] else "stopped"
         spec = Instance(
             _name(said),
             names.address_of(subnet.parts["id"]) if subnet else UNSEEN,
-            UNSEEN if identified.is_bare else names.address_of(f"{Firewall.kind}:{wall}"),
-            marked("zone", "") if self.site.alone else said.get("zone", self._zone(at)),
+            UNSEEN if identified.is_bare else names.address_of(f"{Firewall.kind}:{filter}"),
+            from_mark("zone", "") if self.site.alone else said.get("zone", self._zone(at)),
             address,
             machine_type=machine_type(domain["vcpus"], domain["memory_mib"]),
-            image=marked("image", ""),
-            image_id=marked("image_id", ""),
-            disk_gib=marked("disk_gib", 0) if parts.root_bytes is None else parts.root_bytes // disks.GIB,
-            key=marked("key", None),
+            image=from_mark("image", ""),
+            image_id=from_mark("image_id", ""),
+            disk_gib=from_mark("disk_gib", 0) if parts.root_bytes is None else parts.root_bytes // disks.GIB,
+            key=from_mark("key", None),
             power=power,
-            protect=bool(said.get("protect")),
-            tags=marked("tags", {}),
-            native=marked("native", {}),
+            deletion_protection=bool(said.get("protect")),
+            tags=from_mark("tags", {}),
+            native=from_mark("native", {}),
             birth=said.get("birth", ""),
         )
         reason = self._obstacle(parts, power)
@@ -119,10 +121,10 @@ class InstanceDriver(LibvirtDriver[Instance]):
             reason=reason,
         )
 
-    def _orphan(self, file: reading.File, told: Record) -> Observed[Instance]:
-        """A root disk whose domain was undefined. What it read at birth may lie beside it."""
+    def _orphan(self, file: reading.File, answer: Record) -> Observed[Instance]:
+        """Return a root disk whose domain is undefined. Its seed may exist, too."""
         zone = self._zone(file.at)
-        parts = orphan_parts(file, told)
+        parts = orphan_parts(file, answer)
         spec = Instance(file.address.name, None, None, zone, "")
         place = None if self.site.alone else zone
         if parts.unknown:
@@ -130,7 +132,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         return Observed(file.address, spec, parts.to_parts(), place=place, fault=repair.UNDEFINED)
 
     def others(self, there: Everything) -> Iterable[Foreign]:
-        """Return the domains of others in our networks, or behind our filters."""
+        """Return the foreign domains in our networks, or behind our filters."""
         return there.domains()
 
     def _zone(self, at: str) -> str:
@@ -138,16 +140,16 @@ class InstanceDriver(LibvirtDriver[Instance]):
 
     @property
     def _pins(self) -> bool:
-        """Whether DHCP has to know the address of each host."""
+        """Whether DHCP must have the address of each host."""
         return not self.site.bridge
 
     def _obstacle(self, parts: GuestParts, power: Power) -> str:
         return parts.obstacle(pinned=self._pins, runs=power == "running")
 
-    # Acting
+    # Change
 
     def next_call(self, want: Instance | None, seen: Observed[Instance] | None, refs: Refs) -> NextCall:
-        """Define, remove, complete, take over, change: the first of these that is needed."""
+        """Return the first needed call: define, repair, remove, complete, write the owner, change."""
         if seen is None:
             return DONE if want is None else self._define(want, refs)
         parts = GuestParts.of(seen)
@@ -161,19 +163,24 @@ class InstanceDriver(LibvirtDriver[Instance]):
             return repair.define_secret(want, seen, refs, pinned=self._pins)
         if parts.root_missing:
             held = seen.spec.power == "running"
-            return Refuse(f"{want.address}: {seen.reason}", put_back(want.address, held=held))
+            return Refuse(f"{want.address}: {seen.reason}", restore_file(want.address, held=held))
         if parts.cut:
-            return Refuse(f"{want.address}: {seen.reason}", f"Attach it again. Or --replace {want.address}.")
+            return Refuse(
+                f"{want.address}: {seen.reason}",
+                f"Attach it again, or replace the host with --replace {want.address}.",
+            )
         if self._obstacle(parts, seen.spec.power):
             return self._complete(want, seen, refs)
         if seen.address != want.address or _says_otherwise(want, seen.spec):
             return self._own(want, seen)
-        if seen.spec.subnet is UNSEEN:  # the entry of its subnet was lost, and is written again
+        if seen.spec.subnet is UNSEEN:  # the entry of its subnet was lost; a call writes it again
             seen = evolve(seen, spec=evolve(seen.spec, subnet=want.subnet))
         return DONE if want == seen.spec else self._change(want, seen, refs)
 
     def _complete(self, want: Instance, seen: Observed[Instance], refs: Refs) -> Call:
-        """Return the call for the first thing that it lacks: root disk, seed, definition, name, power."""
+        """Return the call for the first thing that it lacks: root disk, seed, definition, DHCP address,
+        power.
+        """
         parts = GuestParts.of(seen)
         if parts.root_bytes is None:
             return self._root(want, seen, refs)
@@ -191,16 +198,19 @@ class InstanceDriver(LibvirtDriver[Instance]):
     def _define(self, want: Instance, refs: Refs) -> NextCall:
         if machine(want.machine_type) is None:
             return Refuse(
-                f"{want.machine_type!r} is no machine type of libvirt's",
-                "Write so many processors and MiB: c2-m2048. Or a size: small, medium, large, xlarge.",
+                f"{want.machine_type!r} is not a machine type of libvirt",
+                "Write processors and MiB, as in c2-m2048, or a size: small, medium, large, xlarge.",
             )
         if unknown := sorted(set(want.native) - set(NATIVE)):
-            return Refuse(f"native has no {unknown[0]!r} on libvirt", f"It has: {', '.join(NATIVE)}.")
+            return Refuse(
+                f"native has the unknown option {unknown[0]!r} on libvirt",
+                f"Its options: {', '.join(NATIVE)}.",
+            )
         assert want.subnet is not None
         assert want.firewall is not None
         at = self.site.at(str(want.zone)).name
         name = refs.free_name(want)
-        born = refs.scope.resource_name(name)
+        original = refs.scope.resource_name(name)
         said = marks.mark(
             want,
             refs,
@@ -212,12 +222,12 @@ class InstanceDriver(LibvirtDriver[Instance]):
             birth=want.birth,
             native=dict(want.native),
             private_address=want.private_address,
-            born="" if born == want.name else born,
+            born="" if original == want.name else original,
             starts=True,
         )
-        lies = disks.directory(self.site.directory, refs.scope)
-        root = f"{lies}/{disks.file_name(want.address, refs.attempt)}"
-        seeds = f"{lies}/{disks.file_name(want.address, refs.attempt, disks.SEED_ENDING)}"
+        directory = disks.directory(self.site.directory, refs.scope)
+        root = f"{directory}/{disks.file_name(want.address, refs.attempt)}"
+        seeds = f"{directory}/{disks.file_name(want.address, refs.attempt, disks.SEED_ENDING)}"
         network = refs.seen[want.subnet].parts["network"]
         mac = domains.mac(refs.scope, want.address)
         document = domains.document(
@@ -270,7 +280,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         network = seed.network(parts.mac, want.private_address, networks.prefix(cidr), gateway)
         path = parts.seed_path
         identity = f"{parts.name}-{path.split('.')[-2]}"
-        mounts = mounting((domains.DEVICE_PATH + mount.device, mount) for mount in want.mounts)
+        mounts = mount_script((domains.DEVICE_PATH + mount.device, mount) for mount in want.mounts)
         own = user_data(want.user_data, ends_after=want.ends_after, every_boot=want.boot_script + mounts)
         files = seed.documents(identity, want.name, network, want.ssh_keys, own)
         where = {"scope": str(refs.scope), "path": path, "files": files}
@@ -287,7 +297,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         return with_parts(seen, parts, pinned=self._pins)
 
     def _change(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
-        """Another filter; other processors and memory, which takes a stop; and power last."""
+        """Return the next change: filter, then processors and memory, which need a stop, then power."""
         spec, parts = seen.spec, GuestParts.of(seen)
         at, name = parts.at, parts.name
         if want.firewall is not None and want.firewall != spec.firewall:
@@ -301,7 +311,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         if want.machine_type != spec.machine_type:
             size = machine(want.machine_type)
             if size is None:
-                return Refuse(f"{want.machine_type!r} is no machine type of libvirt's", "Write c2-m2048.")
+                return Refuse(f"{want.machine_type!r} is not a machine type of libvirt", "Write c2-m2048.")
             if spec.power == "running":
                 return self._power("stopped", want, seen)
             after = evolve(seen, spec=evolve(spec, machine_type=want.machine_type))
@@ -311,10 +321,10 @@ class InstanceDriver(LibvirtDriver[Instance]):
             )
         if want.power != spec.power:
             return self._power(want.power, want, seen)
-        return Refuse(f"{want.address} cannot change in place", "Replace it: --replace " + want.address)
+        return Refuse(f"{want.address} cannot change in place", "Replace it with --replace " + want.address)
 
     def _power(self, power: Power, want: Instance, seen: Observed[Instance]) -> Call:
-        """What stands still hears no request to stop."""
+        """Return the call that changes its power. A halted guest cannot react to a shutdown request."""
         stop = "CutPower" if GuestParts.of(seen).halted else "StopDomain"
         return self._power_call("StartDomain" if power == "running" else stop, power, want.address, seen)
 
@@ -345,12 +355,15 @@ class InstanceDriver(LibvirtDriver[Instance]):
         return call("DeleteDisk", seen.address, after, left.at, scope=str(refs.scope), path=path)
 
     def _own(self, want: Instance, seen: Observed[Instance]) -> Call:
-        """The root disk keeps the owner that it was born with, and has a copy of what its domain says."""
+        """Return the call that writes its owner.
+
+        The root disk keeps its first owner, and a copy of the domain's mark.
+        """
         parts = GuestParts.of(seen)
         mark = marks.owning(json.loads(parts.said), want)
         said, copied = marks.to_text(mark), marks.parse_mark(parts.copied)
         copy = marks.to_text({**copied, COPY: mark}) if copied else ""
-        spec = evolve(seen.spec, name=want.name, tags=want.tags, protect=want.protect)
+        spec = evolve(seen.spec, name=want.name, tags=want.tags, deletion_protection=want.protect)
         owned = self._with(seen, evolve(parts, said=said, copied=copy, stripped=False))
         after = evolve(owned, address=want.address, spec=spec)
         where = {"domain": parts.name, "said": said, "root": parts.root if copy else "", "copy": copy}
@@ -358,7 +371,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
 
 
 def _overlay(domain: Record) -> reading.Overlay | None:
-    """The external snapshot that the root disk or the seed of a domain is below."""
+    """Return the external snapshot of a domain's root disk or seed."""
     found = reading.overlays_of(domain)
     return next((each for each in found if each.target in (domains.ROOT_TARGET, domains.SEED_TARGET)), None)
 
@@ -371,13 +384,14 @@ def _name(said: marks.Mark) -> str:
     return Address(said["address"]).name
 
 
-def _network_of(scope: Scope, told: Record, subnets: list[entries.Entry]) -> str:
-    """Return the name of the environment's network, where no entry tells a host's subnet: it is the same on
-    every hypervisor.
+def _network_of(scope: Scope, answer: Record, subnets: list[entries.Entry]) -> str:
+    """Return the name of the environment's network, if no entry shows a host's subnet.
+
+    It is the same on every hypervisor.
     """
     ours = (
         each["name"]
-        for each in told["networks"]
+        for each in answer["networks"]
         if marks.read_mark(each["said"], scope, Network.kind) or networks.is_bare(each, scope)
     )
     return next(chain(ours, (each.network for each in subnets)), "")

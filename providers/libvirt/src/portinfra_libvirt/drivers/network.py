@@ -15,15 +15,15 @@ from portinfra_libvirt.drivers.reading import Answers, Record
 
 
 class NetworkDriver(EverywhereDriver[Network]):
-    """The network is isolated unless the site says otherwise. Its subnets are in its metadata."""
+    """A network. It is isolated unless the site says otherwise. Its metadata has its subnets."""
 
     spec = Network
     nouns = "definitions"
     replaces = frozenset({"cidr"})
 
-    def parts_at(self, told: Record, answers: Answers, names: Names) -> Iterable[Part]:
-        """Those that bear our mark and the name that goes with it."""
-        for record in told["networks"]:
+    def parts_at(self, answer: Record, answers: Answers, names: Names) -> Iterable[Part]:
+        """Yield the networks with our mark and the name that follows from it."""
+        for record in answer["networks"]:
             said = marks.read_mark(record["said"], names.scope, Network.kind)
             if networks.is_bare(record, names.scope):
                 yield self._bare(record, names)
@@ -37,7 +37,7 @@ class NetworkDriver(EverywhereDriver[Network]):
             yield Part(spec.address, record["name"], spec, digest, self._more(spec.cidr), sound)
 
     def _bare(self, record: Record, names: Names) -> Part:
-        """A network whose metadata was removed: its name still tells whose it is."""
+        """Return a network without metadata. Its name still shows its owner."""
         name = names.scope.resource_name(record["name"]) or ""
         cidr = self._cidr(record, {})
         spec = Network(name, cidr or UNSEEN, UNSEEN)
@@ -45,37 +45,35 @@ class NetworkDriver(EverywhereDriver[Network]):
         return Part(spec.address, record["name"], spec, "bare", {"cidr": cidr}, sound=False, reason=reason)
 
     def others(self, there: Everything) -> Iterable[Foreign]:
-        """Return the networks of others on a bridge of ours."""
+        """Return the foreign networks on one of our bridges."""
         return there.networks()
 
     def wanted_digest(self, want: Network, refs: Refs) -> str:
-        """Running, on the bridge that the site names, forwarding as it says."""
+        """Return the digest of a running network on the site's bridge, with the site's forwarding."""
         return _digest(want, *self._runs)
 
     @property
     def _runs(self) -> tuple[bool, bool, str, str, bool]:
-        """Whether it runs, and will when the hypervisor starts again; on which shared bridge; what libvirt
-        forwards, and whether the hook does.
-        """
+        """Its state: running, autostart, shared bridge, libvirt's forwarding, the hook's forwarding."""
         forward = "bridge" if self.site.bridge else self.site.mode
         return True, True, self.site.bridge, forward, bool(self.site.public)
 
     def put(self, want: Network, seen: Observed[Network] | None, refs: Refs, at: str) -> NextCall:
-        """Define and start it; what its metadata says of subnets is kept."""
+        """Return the call that defines and starts it. It keeps the subnets in its metadata."""
         name = seen.parts["name"] if seen else refs.free_name(want)
-        born = refs.scope.resource_name(name)
-        said = marks.mark(want, refs, cidr=want.cidr, born="" if born == want.name else born)
+        original = refs.scope.resource_name(name)
+        said = marks.mark(want, refs, cidr=want.cidr, born="" if original == want.name else original)
         document = networks.document(name, want.cidr, said, refs.scope, self.site)
         after = self.after(want, seen, refs, at, name, **self._more(want.cidr))
         return call("DefineNetwork", want.address, after, at, name=name, document=document)
 
     def drop(self, seen: Observed[Network], refs: Refs, at: str) -> Call:
-        """Stop and undefine it."""
+        """Return the call that stops and undefines it."""
         where = {"name": seen.parts["name"], "scope": str(refs.scope)}
         return call("UndefineNetwork", seen.address, self.less(seen, at), at, **where)
 
     def _more(self, cidr: str) -> dict[str, str]:
-        """Return further parts. On a shared bridge no hypervisor routes: the user has the router."""
+        """Return further parts. On a shared bridge no hypervisor routes: the user provides the router."""
         router = {"router": networks.gateway(cidr)} if self.site.bridge and cidr else {}
         return {"cidr": cidr, **router}
 

@@ -1,8 +1,8 @@
-"""Public addresses: which hosts the site's way in and out is for.
+"""Public addresses: the hosts that the site's forwarding makes reachable.
 
-A guest has one network card and one address. Whether the outside reaches it is the site's forwarding: routed,
-by NAT, or a bridge that others are on. What is kept here is that it is wanted; and where the site has public
-addresses, which of them is the host's. What comes in there is the hook's affair: it reads the host's filter.
+A guest has one network card and one address. The site's forwarding decides whether other machines reach it:
+by routing, by NAT, or by a shared bridge. The entry here records that a host is public and, if the site has
+public addresses, which one it has. The hook decides which traffic passes: it reads the host's filter.
 """
 
 from attrs import evolve
@@ -23,7 +23,7 @@ class PublicAddressDriver(LibvirtDriver[PublicAddress]):
     spec = PublicAddress
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[PublicAddress]]:
-        """Every host that is said to be public."""
+        """Return every host with an entry."""
         found = []
         for entry in entries.entries(answers, names.scope, networks.PUBLIC, PublicAddress.kind):
             said = entry.said
@@ -32,25 +32,29 @@ class PublicAddressDriver(LibvirtDriver[PublicAddress]):
             ip = said.get("public") or said.get("ip", "")
             parts = {**entry.parts, "ip": ip, "domain": said.get("domain", "")}
             zone = next(each.zones[0] for each in self.site.hypervisors if each.name == entry.at)
-            reason = self._lacks(entry)
+            reason = self._problem(entry)
             state: State = "pending" if reason else "ready"
             place = None if self.site.alone else zone
             found.append(Observed(spec.address, spec, parts, state, place, reason=reason))
         return found
 
-    def _lacks(self, entry: entries.Entry) -> str:
-        """Why what comes to the host is not forwarded as it should be."""
+    def _problem(self, entry: entries.Entry) -> str:
+        """Return why traffic to the host is not forwarded as declared; empty if it is."""
         address = entry.said.get("public", "")
         if self.site.public and not address:
-            return "it has no address of the site's yet"
+            return "it has no public address of the site yet"
         if address and address not in self.site.public:
-            return f"{address} is no public address of the site's any more"
-        return "the hypervisor has not confirmed that it forwards it" if entry.changing and address else ""
+            return f"{address} is no longer a public address of the site"
+        return (
+            "the hypervisor has not confirmed that it forwards the address"
+            if entry.changing and address
+            else ""
+        )
 
     def next_call(
         self, want: PublicAddress | None, seen: Observed[PublicAddress] | None, refs: Refs
     ) -> NextCall:
-        """Write the entry, write it anew, or remove it."""
+        """Return the call that writes, replaces or removes the entry."""
         if want is None:
             return DONE if seen is None else entries.drop(seen, networks.PUBLIC)
         same = seen is not None and (want.address, want) == (seen.address, seen.spec)
@@ -75,5 +79,5 @@ class PublicAddressDriver(LibvirtDriver[PublicAddress]):
 
 
 def _public(refs: Refs) -> int:
-    """How many hosts are public."""
+    """Return the number of public hosts."""
     return sum(isinstance(each.spec, PublicAddress) for each in refs.seen.values())

@@ -1,4 +1,4 @@
-"""The one read of each hypervisor, which all kinds share, and what it tells of files."""
+"""The read of each hypervisor that all kinds share, and its content about files."""
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,13 +17,13 @@ Record = Mapping[str, Any]
 Answers = Mapping[Call, Sequence[Answer]]
 
 CONSOLE = "ReadConsole"
-"""The read that listens to one guest."""
+"""The read that listens to the console of one guest."""
 
 SURVEY = "Survey"
 
 
 def survey(site: Site, scope: Scope) -> tuple[Call, ...]:
-    """A read of each hypervisor. Where one is a zone, its silence leaves that zone unknown."""
+    """Return a read of each hypervisor. If a hypervisor is a zone, its silence leaves that zone unknown."""
     return tuple(
         Call(SURVEY, {"at": each.name, "scope": str(scope)}, place=None if site.alone else each.zones[0])
         for each in site.hypervisors
@@ -31,13 +31,13 @@ def survey(site: Site, scope: Scope) -> tuple[Call, ...]:
 
 
 def answers_by_hypervisor(answers: Answers) -> dict[str, Record]:
-    """Hypervisor → what it told. One that was silent is not there."""
+    """Return hypervisor → its answer. One that did not answer is left out."""
     return {call.parameters["at"]: pages[0] for call, pages in answers.items() if call.action == SURVEY}
 
 
 @frozen
 class File:
-    """A disk of the scope's: the file, the secret that opens it, or only one of both."""
+    """A disk of the scope: the file, the secret that opens it, or only one of both."""
 
     at: str
     file: str
@@ -45,26 +45,26 @@ class File:
     record: Record | None
     said: Mark | None
     born: Address
-    """The address that its name bears."""
+    """The address in its name."""
     unlisted: Unlisted | None = None
-    """Why nothing is known of the file; None: it is there, or it is absent."""
+    """Why the file is unknown; None if it exists or is absent."""
     secret: bool = True
-    """Whether the secret that opens it exists; without a mark, its description was removed."""
+    """Whether the secret that opens it exists. Without a mark, a person removed its description."""
 
     @property
     def address(self) -> Address:
-        """Whose it is now."""
+        """The current owner."""
         return Address(self.said["address"]) if self.said else self.born
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether it never had all its contents."""
+        """Whether it does not have all of its contents yet."""
         return bool((self.said or {}).get(disks.UNFINISHED))
 
 
 @frozen
 class Overlay:
-    """An external snapshot that was made by hand: a guest writes into `file`, no longer into `path`."""
+    """An external snapshot made outside portinfra: a guest writes to `file` instead of `path`."""
 
     domain: str
     target: str
@@ -73,24 +73,26 @@ class Overlay:
 
     @property
     def reason(self) -> str:
-        """What it is."""
+        """The problem."""
         return (
             f"an external snapshot was made outside portinfra: the disk {self.target} of {self.domain} is "
-            f"{self.file}, which lies over {self.path}"
+            f"{self.file}, which is on top of {self.path}"
         )
 
     @property
     def fix(self) -> str:
-        """How what the guest wrote since then comes back into the disk. Without `--base`, virsh would write
-        it into the image, which other guests use.
+        """The command that merges the guest's later writes into the disk.
+
+        Without `--base`, virsh would write them into the image, which other guests use.
         """
         commit = f"virsh blockcommit {self.domain} {self.target} --base {shlex.quote(self.path)}"
         return f"While the guest runs: {commit} --active --pivot --wait"
 
 
 def files(answers: Answers, scope: Scope, kind: str) -> Iterator[File]:
-    """Every disk that was made for a kind. A secret with a mark that is another's, or that was copied for
-    another file, is none of ours.
+    """Yield every disk of a kind.
+
+    A secret with the mark of another owner, or of another file, is not ours.
     """
     for at, record in answers_by_hypervisor(answers).items():
         there = {each["file"]: each for each in record["disks"]}
@@ -100,7 +102,7 @@ def files(answers: Answers, scope: Scope, kind: str) -> Iterator[File]:
             if name is None or name.address.kind != kind or name.ending == disks.SEED_ENDING:
                 continue
             if name.ending == disks.PART_ENDING and _whole(file) in {*there, *secrets}:
-                continue  # it goes with the whole one
+                continue  # it belongs to the whole disk
             text = secrets[file]["said"] if file in secrets else ""
             said = marks.read_mark(text, scope, kind)
             if marks.is_mark(text) and (said is None or said.get("file") != file):
@@ -115,7 +117,7 @@ def _whole(part: str) -> str:
 
 
 def overlays(answers: Answers) -> Mapping[str, Overlay]:
-    """The path of each disk below an external snapshot that portinfra did not make → that snapshot."""
+    """Return path of each disk below an external snapshot made outside portinfra → that snapshot."""
     return {
         each.path: each
         for record in answers_by_hypervisor(answers).values()
@@ -125,7 +127,7 @@ def overlays(answers: Answers) -> Mapping[str, Overlay]:
 
 
 def overlays_of(domain: Record) -> list[Overlay]:
-    """The external snapshots that a domain writes into, and that portinfra did not make."""
+    """Return the external snapshots to which a domain writes, and which portinfra did not create."""
     return [
         Overlay(domain["name"], disk["target"], disk["path"], disk["overlay"])
         for disk in domain["disks"] + domain["live_disks"]

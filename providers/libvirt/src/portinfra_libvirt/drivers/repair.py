@@ -1,4 +1,4 @@
-"""What a host needs before anything else, where its definition was damaged outside portinfra."""
+"""The first repair of a host whose definition was damaged outside portinfra."""
 
 import json
 
@@ -17,18 +17,19 @@ from portinfra_libvirt.drivers.identity import COPY
 UNDEFINED = Fault(NotFound, "its domain was undefined outside portinfra")
 
 BARE = (
-    "the metadata of its domain was removed outside portinfra, and the secret of its root disk does not tell "
-    "what it was made of"
+    "the metadata of its domain was removed outside portinfra, and the secret of its root disk does not have "
+    "its declaration"
 )
 REPLACE_BARE = (
-    "Restore its definition from a backup. Or let the next apply replace the host: "
+    "Restore its definition from a backup. Or remove the host, and the next apply creates it again: "
     "virsh destroy {name}; virsh undefine {name}"
 )
 
 
 def repair(seen: Observed[Instance], refs: Refs, *, pinned: bool) -> NextCall | None:
-    """Return what comes first, whether the host is wanted or not; None where there is nothing. `pinned`: DHCP
-    has to know its address.
+    """Return the first repair, for a wanted or unwanted host; None if it needs none.
+
+    `pinned`: DHCP must have its address.
     """
     parts = GuestParts.of(seen)
     if parts.definable:
@@ -43,8 +44,9 @@ def repair(seen: Observed[Instance], refs: Refs, *, pinned: bool) -> NextCall | 
 
 
 def define_secret(want: Instance, seen: Observed[Instance], refs: Refs, *, pinned: bool) -> NextCall:
-    """Return the call that defines the secret of the root disk again, with the passphrase of its key. A root
-    disk without a key had a passphrase that nothing else has.
+    """Return the call that defines the secret of the root disk again, with the passphrase of its key.
+
+    A root disk without a key had a passphrase that only its secret kept.
     """
     parts = GuestParts.of(seen)
     if parts.root_unmarked:
@@ -62,13 +64,15 @@ def define_secret(want: Instance, seen: Observed[Instance], refs: Refs, *, pinne
 
 def root_mark(want: Instance, parts: GuestParts, refs: Refs) -> str:
     """Return the mark of a root disk: its own, and a copy of its domain's."""
-    untagged = evolve(want, tags={}, protect=False)  # these are the domain's, and change there
+    untagged = evolve(
+        want, tags={}, deletion_protection=False
+    )  # the domain has these, and changes them there
     more = {"key": want.key, "bytes": want.disk_gib * disks.GIB, COPY: json.loads(parts.said)}
     return marks.to_text(marks.mark(untagged, refs, file=parts.root_path.rpartition("/")[2], **more))
 
 
 def _define_pool(seen: Observed[Instance], parts: GuestParts, refs: Refs, pinned: bool) -> Call:
-    """The pool of its root disk, defined or started."""
+    """Return the call that defines or starts the pool of its root disk."""
     size = None if seen.spec.disk_gib is UNSEEN else seen.spec.disk_gib * disks.GIB
     found = evolve(parts, definable=False, unlisted="", unknown="", root=parts.root_path, root_bytes=size)
     if parts.name:
@@ -80,7 +84,7 @@ def _define_pool(seen: Observed[Instance], parts: GuestParts, refs: Refs, pinned
 
 
 def _rename(seen: Observed[Instance], parts: GuestParts, pinned: bool) -> NextCall:
-    """libvirt renames no guest that runs."""
+    """Return the call that renames it. libvirt does not rename a running guest."""
     if _runs(seen, parts):
         fix = f"Shut it down, then run the same command again: virsh shutdown {parts.name}"
         return Refuse(f"{seen.address}: {seen.reason}", fix)

@@ -1,7 +1,7 @@
-"""Snapshots: whole copies of a volume at one moment, encrypted under a secret of their own, beside it.
+"""Snapshots: full copies of a volume at one moment, each encrypted with a secret of its own, beside it.
 
-Of a volume that a guest has, libvirt makes a backup while the guest goes on; of another, a copy. Never an
-internal snapshot: QEMU 7.2 crashes on those of an encrypted disk in use.
+For a volume of a guest, libvirt makes a backup while the guest runs; for another volume, a copy. portinfra
+never uses internal snapshots: QEMU 7.2 crashes on those of an encrypted disk in use.
 """
 
 from portinfra.model.observed import UNSEEN, Observed
@@ -18,12 +18,12 @@ class SnapshotDriver(DiskDriver[Snapshot]):
 
     spec = Snapshot
     replaces = frozenset({"volume", "copy_of", "key"})
-    cannot_show = frozenset({"shared_with"})  # whoever may connect to both sites may copy
+    cannot_show = frozenset({"shared_with"})  # any user with access to both sites may copy
 
     def to_spec(self, file: File, names: Names) -> Snapshot:
-        """The volume that it was taken of, while that is there."""
+        """Return the snapshot of a file. It has a volume while that exists."""
         size = -(-int(file.record["bytes"]) // disks.GIB) if file.record else None
-        if file.said is None:  # only the mark tells
+        if file.said is None:  # only the mark has these
             unknown = {"key": UNSEEN, "tags": UNSEEN}
             return Snapshot(file.address.name, UNSEEN, UNSEEN, size_gib=size, **unknown)
         said = file.said
@@ -32,28 +32,33 @@ class SnapshotDriver(DiskDriver[Snapshot]):
         return Snapshot(file.address.name, volume, copied, key, tags=tags, size_gib=size)
 
     def mark_of(self, want: Snapshot, file: str, size: int, refs: Refs) -> marks.Mark:
-        """What it was taken of; a copy of another site's has a key of its own."""
+        """Return its mark: the volume, or the source and the key of a copy from another site."""
         if want.copy_of:
             return marks.mark(want, refs, file=file, copy_of=want.copy_of, key=want.key)
         return marks.mark(want, refs, file=file, of=refs.id(want.volume))
 
     def key_of(self, want: Snapshot, refs: Refs) -> str | None:
-        """That of its volume, as the volume is now."""
+        """Return the current key of its volume."""
         volume = refs.seen.get(want.volume) if want.volume else None
         return want.key or (volume.spec.key if volume and isinstance(volume.spec, Volume) else None)
 
     def make(self, want: Snapshot, refs: Refs) -> NextCall:
-        """A backup or a copy, under the key of the volume; of another site's, under a key of its own."""
+        """Return the call that makes a backup or a copy, under the volume's key; from another site, under its
+        own.
+        """
         if want.copy_of:
             return self._from_elsewhere(want, refs)
         if want.volume is None:
-            return Refuse("a snapshot is taken of a volume", "Name the volume.")
+            return Refuse("a snapshot is taken of a volume", "Set the volume of the snapshot.")
         volume = refs.seen[want.volume]
         if OVERLAY in volume.parts:
-            reason = f"{want.volume} lies below a snapshot made outside portinfra: its host writes elsewhere"
+            reason = (
+                f"{want.volume} has an external snapshot made outside portinfra: its host writes to another "
+                "file"
+            )
             return Refuse(reason, volume.parts[OVERLAY])
         if volume.state != "ready":
-            fix = volume.parts.get(UNLISTED, f"See what a plan says of {want.volume}.")
+            fix = volume.parts.get(UNLISTED, f"Run a plan: it shows the problem of {want.volume}.")
             return Refuse(f"{want.volume} cannot be copied: {volume.reason}", fix)
         at, size, key = volume.parts["at"], int(volume.parts["bytes"]), volume.spec.key
         file, path = self.new_file(want, refs)
@@ -67,7 +72,8 @@ class SnapshotDriver(DiskDriver[Snapshot]):
         site, _, source = want.copy_of.partition("/")
         if not source:
             return Refuse(
-                f"{want.copy_of!r} names no snapshot", "Write SITE/PATH, as the snapshot's id is there."
+                f"{want.copy_of!r} is not a snapshot",
+                "Write SITE/PATH: the path is the snapshot's id on that site.",
             )
         hypervisor = self.site.hypervisors[0]
         file, path = self.new_file(want, refs)

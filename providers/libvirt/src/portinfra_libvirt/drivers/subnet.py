@@ -12,14 +12,17 @@ from portinfra_libvirt.drivers.reading import Answers
 
 
 class SubnetDriver(LibvirtDriver[Subnet]):
-    """An entry in the network's metadata. A guest of a public one is told of the way out at its birth."""
+    """An entry in the network's metadata.
+
+    The first-boot data of a guest in a public subnet has the gateway.
+    """
 
     spec = Subnet
     replaces = frozenset({"network", "cidr", "zone"})
     holds = frozenset({"network"})
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Subnet]]:
-        """Every range that a network of ours names."""
+        """Return every range in our networks' metadata."""
         found = []
         for entry in entries.entries(answers, names.scope, networks.SUBNETS, Subnet.kind):
             spec = Subnet(
@@ -35,7 +38,7 @@ class SubnetDriver(LibvirtDriver[Subnet]):
         return found
 
     def next_call(self, want: Subnet | None, seen: Observed[Subnet] | None, refs: Refs) -> NextCall:
-        """Write the entry, write it anew, or remove it."""
+        """Return the call that writes, replaces or removes the entry."""
         if want is None:
             return DONE if seen is None else entries.drop(seen, networks.SUBNETS)
         if seen is not None and (want.address, want) == (seen.address, seen.spec):
@@ -57,7 +60,7 @@ class SubnetDriver(LibvirtDriver[Subnet]):
 
 
 def _free_key(want: Subnet, refs: Refs) -> str:
-    """Its name, unless one that was renamed is still called so."""
+    """Return its name, or another key while a renamed subnet still uses that name."""
     taken = {seen.parts.get("key") for seen in refs.seen.values() if isinstance(seen.spec, Subnet)}
     key = want.name
     while key in taken:

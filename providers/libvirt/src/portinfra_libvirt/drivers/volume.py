@@ -1,4 +1,4 @@
-"""Volumes: LUKS-encrypted qcow2 files, in the zone's pool of the environment."""
+"""Volumes: LUKS-encrypted qcow2 files, in the environment's pool of their zone."""
 
 from attrs import evolve
 
@@ -16,19 +16,22 @@ _SEEN = Location("<observed>", 1)
 
 
 class VolumeDriver(DiskDriver[Volume]):
-    """It grows in place, under a guest that runs, too; core takes shrinking for a replacement."""
+    """An encrypted disk. It grows in place, also under a running guest.
+
+    Core replaces one that must shrink.
+    """
 
     spec = Volume
     replaces = frozenset({"zone", "key"})
 
     def to_spec(self, file: File, names: Names) -> Volume:
-        """The size is the file's; zone and key are what the secret says."""
+        """Return the volume of a file: size from the file, zone and key from its secret."""
         size = file.record["bytes"] if file.record else (file.said or {}).get("bytes", 0)
         gib = int(size) // disks.GIB
         zone = self.site_zone(file.at)
-        if file.said is None:  # only the mark tells
+        if file.said is None:  # only the mark has these
             zone = UNSEEN if self.site.alone else zone
-            unknown = {"key": UNSEEN, "protect": UNSEEN, "tags": UNSEEN}
+            unknown = {"key": UNSEEN, "deletion_protection": UNSEEN, "tags": UNSEEN}
             return Volume(file.address.name, gib, zone=zone, location=_SEEN, **unknown)
         return Volume(
             file.address.name,
@@ -36,29 +39,29 @@ class VolumeDriver(DiskDriver[Volume]):
             zone=file.said.get("zone", zone),
             key=file.said.get("key"),
             source=file.said.get("source"),
-            protect=bool(file.said.get("protect")),
+            deletion_protection=bool(file.said.get("protect")),
             tags=file.said.get("tags", {}),
             location=_SEEN,
         )
 
     def mark_of(self, want: Volume, file: str, size: int, refs: Refs) -> marks.Mark:
-        """Zone, key and source are nowhere else."""
+        """Return its mark, the only place for zone, key and source."""
         return marks.mark(want, refs, file=file, zone=want.zone, key=want.key, source=want.source, bytes=size)
 
     def make(self, want: Volume, refs: Refs) -> NextCall:
-        """Blank, or with what a snapshot of the same hypervisor has."""
+        """Return the call that creates it: blank, or with the contents of a snapshot on its hypervisor."""
         at = self.site.at(str(want.zone)).name
         file, path = self.new_file(want, refs)
         source = want.source or ""
         taken = refs.seen.get(Address(source))
         if taken is not None and taken.parts["at"] != at:
             return Refuse(
-                f"{source} lies on the hypervisor of {taken.parts['at']}, and {want.address} on that of {at}",
-                "Make the volume in the snapshot's zone.",
+                f"{source} is on the hypervisor of {taken.parts['at']}, and {want.address} on that of {at}",
+                "Create the volume in the snapshot's zone.",
             )
         if taken is not None and taken.state != "ready":
             return Refuse(
-                f"{source} is no copy to make {want.address} of: {taken.reason}",
+                f"{want.address} cannot be created from {source}: {taken.reason}",
                 taken.parts.get(UNLISTED, "Take another snapshot."),
             )
         from_path = taken.id if taken else source
@@ -73,7 +76,7 @@ class VolumeDriver(DiskDriver[Volume]):
         return call("CreateDisk", want.address, after, at, **where)
 
     def change(self, want: Volume, seen: Observed[Volume], refs: Refs) -> NextCall:
-        """Grow."""
+        """Return the call that grows it."""
         if want.gib <= seen.spec.gib:
             return super().change(want, seen, refs)
         size = want.gib * disks.GIB

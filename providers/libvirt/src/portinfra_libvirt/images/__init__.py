@@ -1,4 +1,4 @@
-"""The images that guests begin as: built on this machine, or fetched from where somebody publishes them."""
+"""The images of guests: built on this machine, or fetched from their publisher."""
 
 from portinfra_libvirt.images.debian import build, missing
 from portinfra_libvirt.images.fetching import fetch

@@ -1,9 +1,9 @@
-"""A small Debian that boots as a guest and heeds cloud-init, made of packages of this machine's own mirror.
+"""A small Debian that boots as a guest and uses cloud-init, built from packages of this machine's own mirror.
 
-It has one partition and no boot loader of its own packages: GRUB lies between the partition table and the
-partition, as `grub-install` would lay it, and its menu boots /vmlinuz and /initrd.img. Those are links which
-Debian turns to the newest kernel whenever one is installed: a guest's kernel is updated as any package is.
-The kernel is Debian's for clouds, which knows virtio and no SATA: a guest's disks and its seed are virtio.
+It has one partition and no boot loader package. GRUB is between the partition table and the partition, where
+`grub-install` would put it. Its menu boots /vmlinuz and /initrd.img. Debian updates these links for each new
+kernel, so a guest's kernel is updated like any package. The kernel is Debian's for clouds, which has virtio
+and no SATA: a guest's disks and its seed are virtio.
 """
 
 import os
@@ -19,17 +19,17 @@ from portinfra_libvirt.images import files
 from portinfra_libvirt.images.files import Image, join_words, run_tool
 
 DISK_BYTES = 2 * 2**30
-"""The disk of the image; a guest's own may be larger, and its file system grows at its first boot."""
+"""The disk size of the image. A guest's disk may be larger: its file system grows at the first boot."""
 
 _SECTOR = 512
 _FIRST = 2048
-"""The sector where the partition begins; GRUB has the ones before."""
+"""The first sector of the partition. GRUB uses the sectors before it."""
 
 _GRUB = Path("/usr/lib/grub/i386-pc")
 _HOOKS = "/usr/share/mmdebstrap/hooks"
 _GRUB_MODULES = ("biosdisk", "ext2", "linux", "normal", "part_msdos", "serial", "terminal")
 _BOOT_CODE = 440
-"""So much of the first sector is code; the partition table is behind it."""
+"""The bytes of code in the first sector. The partition table follows."""
 
 _LABEL = "portinfra-root"
 
@@ -37,7 +37,7 @@ _FILE_SYSTEM = (
     "none,dir_index,dir_nlink,ext_attr,extent,extra_isize,filetype,flex_bg,has_journal,huge_file,"
     "large_file,metadata_csum,resize_inode,sparse_super,64bit"
 )
-"""What GRUB and the guest's own tools know; those of the machine that builds may be newer, and add to it."""
+"""Features that GRUB and the guest's tools support. The build machine's tools may be newer and add others."""
 
 _PACKAGES = (
     "ca-certificates",
@@ -64,8 +64,9 @@ _PACKAGE_NAMES = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _SERVICES = ("systemd-networkd", "systemd-resolved", "systemd-timesyncd", "ssh")
 
 _BOOT_MODULES = ("virtio_pci", "virtio_blk", "virtio_scsi", "sd_mod", "ext4")
-"""The kernel modules of the initial RAM disk: what reads a root file system on a virtio disk. The guest loads
-all other modules from there. Debian's default has every driver, and more than twice the size.
+"""The kernel modules of the initial RAM disk, which read a root file system on a virtio disk.
+
+The guest loads all other modules from there. Debian's default has every driver, and more than twice the size.
 """
 
 _CUSTOMIZE = f"""\
@@ -101,7 +102,7 @@ menuentry "Debian, with the kernel before" {{
     "etc/fstab": f"LABEL={_LABEL} / ext4 defaults,discard,errors=remount-ro 0 1\n",
     "etc/hostname": "debian\n",
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
-    "etc/machine-id": "",  # each guest makes its own
+    "etc/machine-id": "",  # each guest creates its own
     "etc/cloud/cloud.cfg.d/90_portinfra.cfg": """\
 datasource_list: [NoCloud, ConfigDrive]
 apt_preserve_sources_list: true
@@ -126,7 +127,7 @@ mke2fs -q -t ext4 -F -O {_FILE_SYSTEM} -b 4096 -I 256 -L {_LABEL} -E offset={_FI
 
 
 def missing() -> list[str]:
-    """The Debian packages that `build` needs and this machine does not have, in order; none if it has all."""
+    """Return the Debian packages that `build` needs and this machine lacks, sorted."""
     tools = {
         "fakeroot": "fakeroot",
         "grub-mkimage": "grub-common",
@@ -151,25 +152,29 @@ def build(
     name: str = "",
     say: Callable[[str], object] = lambda _: None,
 ) -> Image:
-    """A bootable image of a Debian release, in the directory `into`; takes some minutes and 4 GiB of room.
+    """Build a bootable image of a Debian release in the directory `into`.
 
-    Its packages come from where this machine's own apt gets them, checked by the same keys. `say` is told
-    each stage. It needs no root, no mounts and no loop devices; who is not root needs a range in /etc/subuid.
-    The file is called debian-VERSION@TIME.qcow2, and takes the place of an older one for new guests only.
-    With more `packages` of the release it is another image, which needs a `name` of its own: NAME@TIME.qcow2.
+    This takes some minutes and 4 GiB.
 
-    Raises `Unsupported` when this machine cannot build it, with what to install, and `InvalidRequest` when
-    the mirror has no such release or a tool fails. Nothing is left behind then.
+    Its packages come from the mirrors of this machine's apt, verified by the same keys. `say` receives each
+    stage. The build needs no root, no mounts and no loop devices; a user who is not root needs a range in
+    /etc/subuid.
+
+    The file is named debian-VERSION@TIME.qcow2. It replaces an older one for new guests only. With more
+    `packages` it is another image, which needs its own `name`: NAME@TIME.qcow2.
+
+    Raises `Unsupported` if this machine cannot build it, with what to install, and `InvalidRequest` if the
+    mirror lacks the release or a tool fails. After an error, no files are left.
     """
     more = tuple(packages)
-    _refuse_names(name, more)
-    _refuse_other_machines()
+    _check_names(name, more)
+    _check_machine()
     sources = _sources(release)
     version = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
     with files.scratch(into) as place:
-        say(f"Debian {release}: getting and installing its packages")
+        say(f"Debian {release}: downloading and installing its packages")
         _install(place, release, sources, more)
-        say(f"Debian {release}: making the disk")
+        say(f"Debian {release}: creating the disk")
         _assemble(place, sources)
         say(f"Debian {release}: compressing the image")
         files.convert(place / "disk.raw", "raw", place / "disk.qcow2")
@@ -178,44 +183,45 @@ def build(
         )
 
 
-def _refuse_names(name: str, packages: tuple[str, ...]) -> None:
+def _check_names(name: str, packages: tuple[str, ...]) -> None:
     if packages and not name:
         raise errors.InvalidRequest(
-            "with more packages it is another image than Debian's, and it has no name",
-            fix="Name it as declarations will: --name helper.",
+            "an image with more packages needs a name of its own",
+            fix="Add the name that declarations will use: --name helper.",
         )
     if name and not files.PLAIN_NAMES.fullmatch(name):
         raise errors.InvalidRequest(
-            f"{name!r} is no name of an image",
-            fix="Name it as declarations will, in a-z, 0-9, dots and dashes; its version is the time.",
+            f"{name!r} is not a valid image name",
+            fix="Use the name of the declarations, in a-z, 0-9, dots and dashes. The build adds the time as "
+            "its version.",
         )
     for package in packages:
         if not _PACKAGE_NAMES.fullmatch(package):
             raise errors.InvalidRequest(
-                f"{package!r} is no name of a Debian package", fix="Give each by an option of its own."
+                f"{package!r} is not a valid Debian package name", fix="Use one option for each package."
             )
 
 
-def _refuse_other_machines() -> None:
+def _check_machine() -> None:
     if platform.machine() != "x86_64":
         raise errors.Unsupported(
-            f"images are built for x86_64, and this machine is {platform.machine()}",
-            fix="Build it on another machine, or fetch one that is published.",
+            f"images can be built on x86_64 only, and this machine is {platform.machine()}",
+            fix="Build the image on another machine, or fetch a published one.",
         )
     if packages := missing():
         raise errors.Unsupported(
-            f"building an image needs {join_words(packages)}, which this machine does not have",
+            f"this machine lacks packages for building an image: {join_words(packages)}",
             fix=f"apt-get install -y --no-install-recommends {' '.join(packages)}",
         )
 
 
 def _sources(release: str) -> list[str]:
-    """The release, its updates and its security updates, as lines of apt's sources."""
-    said = run_tool(
+    """Return the release, its updates and its security updates, as lines of apt's sources."""
+    targets = run_tool(
         "apt-get", "indextargets", "--format", "$(CREATED_BY) $(LABEL) $(CODENAME) $(COMPONENT) $(REPO_URI)"
     )
     found: dict[str, None] = {}
-    for line in said.splitlines():
+    for line in targets.splitlines():
         words = line.split(" ")
         if len(words) != 5:
             continue
@@ -229,7 +235,7 @@ def _sources(release: str) -> list[str]:
     if not any(f" {release} main" in line for line in found):
         raise errors.InvalidRequest(
             f"this machine's apt has no mirror of Debian {release}",
-            fix=f"Give apt a source of {release} and run apt-get update, or fetch a published image.",
+            fix=f"Add a source of {release} to apt and run apt-get update, or fetch a published image.",
         )
     return list(found)
 
@@ -240,20 +246,21 @@ def _install(place: Path, release: str, sources: list[str], more: tuple[str, ...
         "--variant=apt",
         "--architectures=amd64",
         f"--include={','.join((*_PACKAGES, *more))}",
-        "--dpkgopt=force-unsafe-io",  # a build that is cut off leaves nothing to keep
-        f"--hook-dir={_HOOKS}/merged-usr",  # else a package with all of Perl does it
+        "--dpkgopt=force-unsafe-io",  # an interrupted build leaves nothing to keep
+        f"--hook-dir={_HOOKS}/merged-usr",  # otherwise a package with all of Perl does it
         f"--customize-hook={_CUSTOMIZE}",
         "--format=tar",
         release,
         "root.tar",
         *sources,
         directory=place,
-        settings={"INITRD": "No"},  # two packages would make the initial RAM disk; _CUSTOMIZE makes it once
+        # two packages would create the initial RAM disk; _CUSTOMIZE creates it once
+        settings={"INITRD": "No"},
     )
 
 
 def _assemble(place: Path, sources: list[str]) -> None:
-    """The file system first, then what is before it: the table, and GRUB's two parts."""
+    """Write the file system, then what is before it: the partition table, and GRUB's two parts."""
     disk = place / "disk.raw"
     with disk.open("wb") as file:
         file.truncate(DISK_BYTES)
@@ -263,18 +270,18 @@ def _assemble(place: Path, sources: list[str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     run_tool("fakeroot", "sh", "-c", _ASSEMBLE, directory=place)
-    run_tool("sfdisk", "--quiet", str(disk), told=f"label: dos\nstart={_FIRST}, type=83, bootable\n")
+    run_tool("sfdisk", "--quiet", str(disk), stdin=f"label: dos\nstart={_FIRST}, type=83, bootable\n")
     core = place / "core.img"
     run_tool("grub-mkimage", "-O", "i386-pc", "-p", "(,msdos1)/boot/grub", "-o", str(core), *_GRUB_MODULES)
     with disk.open("rb+") as file:
         file.write((_GRUB / "boot.img").read_bytes()[:_BOOT_CODE])
-        file.seek(_SECTOR)  # where boot.img looks for the rest, unless it is told otherwise
+        file.seek(_SECTOR)  # the default place where boot.img looks for the rest
         file.write(core.read_bytes())
 
 
 def _name(root: Path, release: str) -> str:
-    """debian-12; a release that is not out yet has no number."""
-    told = dict(
+    """Return a name such as debian-12. An unreleased version has no number."""
+    fields = dict(
         line.split("=", 1) for line in (root / "usr/lib/os-release").read_text().splitlines() if "=" in line
     )
-    return f"debian-{shlex.split(told.get('VERSION_ID', release))[0]}"
+    return f"debian-{shlex.split(fields.get('VERSION_ID', release))[0]}"

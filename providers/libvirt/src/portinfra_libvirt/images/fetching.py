@@ -1,4 +1,4 @@
-"""Images that somebody publishes, taken only if they are what their publisher says they are."""
+"""Published images, used only if their digest is the publisher's."""
 
 import errno
 import hashlib
@@ -23,14 +23,14 @@ _FORMATS = ("qcow2", "raw")
 
 
 def fetch(url_or_path: str | Path, into: Path, *, sha256: str, name: str = "") -> Image:
-    """An image from an http(s) URL or a file, put into the directory `into` as qcow2 of version 3.
+    """Fetch an image from an http(s) URL or a file into the directory `into`, as qcow2 of version 3.
 
-    `sha256` is the digest of the published file, in hexadecimal. `name` is the image's: NAME or NAME@VERSION;
-    without it, the published file's name without its ending. What lies under that name is always whole: the
-    file is checked and converted before it gets its name, and nothing is left behind if that fails.
+    `sha256` is the digest of the published file, in hexadecimal. `name` is NAME or NAME@VERSION; without it,
+    the image has the published file's name without its ending. The file is verified and converted before it
+    gets its name. So a file with that name is always complete, and after an error no files are left.
 
-    Raises `InvalidRequest` for a digest that differs, a name or a file that is no image; `NotFound` when
-    there is nothing; `AlreadyExists` when the name is taken; `Unavailable` when the transfer broke.
+    Raises `InvalidRequest` for another digest, an invalid name or a file that is not an image; `NotFound` if
+    there is no file; `AlreadyExists` if the name is taken; `Unavailable` if the transfer broke.
     """
     source = str(url_or_path)
     chosen = name or _file_name(source)
@@ -43,7 +43,8 @@ def fetch(url_or_path: str | Path, into: Path, *, sha256: str, name: str = "") -
         if found != sha256.lower():
             raise errors.InvalidRequest(
                 f"{_without_secrets(source)} has the SHA-256 {found}, not {sha256.lower()}",
-                fix="Take the digest from the publisher, over a way you trust, and fetch it again.",
+                fix="Get the digest from the publisher over a trusted connection, then fetch the image "
+                "again.",
             )
         return files.publish_file(_convert(received, _without_secrets(source)), into, chosen)
 
@@ -58,13 +59,13 @@ def _file_name(source: str) -> str:
 def _check(name: str, sha256: str) -> None:
     if not files.NAMES.fullmatch(name):
         raise errors.InvalidRequest(
-            f"{name!r} is no name of an image",
-            fix="Name it as the declaration does, or with a version: debian-12, debian-12@20261101.",
+            f"{name!r} is not a valid image name",
+            fix="Use the name in the declaration, or add a version: debian-12, debian-12@20261101.",
         )
     if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
         raise errors.InvalidRequest(
-            f"{sha256!r} is no SHA-256: that has 64 hexadecimal digits",
-            fix="Take the one its publisher gives.",
+            f"{sha256!r} is not a SHA-256 digest of 64 hexadecimal digits",
+            fix="Use the digest that the publisher gives.",
         )
     if files.tool("qemu-img") is None:
         raise errors.Unsupported(
@@ -77,7 +78,7 @@ def _is_url(source: str) -> bool:
 
 
 def _without_secrets(source: str) -> str:
-    """The source without what may be secret in it: a user, a password, a signature."""
+    """Return the source without possible secrets: a user, a password, a signature."""
     if not _is_url(source):
         return source
     parts = urllib.parse.urlsplit(source)
@@ -85,9 +86,9 @@ def _without_secrets(source: str) -> str:
 
 
 def _receive(source: str, target: Path) -> str:
-    """Writes it to the target, and gives its digest."""
+    """Write the source to the target, and return its digest."""
     shown = _without_secrets(source)
-    again = "Run it again: it begins anew, and nothing was left behind."
+    again = "Run the same command again: it starts from the beginning, and no files are left."
     try:
         with closing(_open(source)) as stream, target.open("wb") as file:
             length = (
@@ -102,12 +103,12 @@ def _receive(source: str, target: Path) -> str:
     except urllib.error.HTTPError as error:
         kind = errors.NotFound if error.code in {404, 410} else errors.Unavailable
         raise kind(
-            f"{shown} answers {error.code} {error.reason}", fix="Is the URL right? Open it."
+            f"{shown} returned {error.code} {error.reason}", fix="Check the URL in a browser."
         ) from error
     except (FileNotFoundError, IsADirectoryError) as error:
         raise errors.NotFound(
-            f"there is no image at {shown}",
-            fix="Give the path of a file, or a URL that begins with https://.",
+            f"no image was found at {shown}",
+            fix="Use the path of a file, or a URL that begins with https://.",
         ) from error
     except (OSError, http.client.HTTPException) as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -121,25 +122,25 @@ def _open(source: str) -> IO[bytes] | http.client.HTTPResponse:
         return Path(source).open("rb")
     if "@" in urllib.parse.urlsplit(source).netloc:
         raise errors.InvalidRequest(
-            f"{_without_secrets(source)} is given with a user, which is not understood here",
-            fix="Fetch it with another program, and give the path of what it wrote.",
+            f"the URL {_without_secrets(source)} contains a user, which is not supported",
+            fix="Download it with another program, and use the path of the file.",
         )
     opened: http.client.HTTPResponse = urllib.request.urlopen(source, timeout=_PATIENCE_SECONDS)
     return opened
 
 
 def _convert(received: Path, shown: str) -> Path:
-    """The file itself if it is qcow2 of version 3; else one that is."""
+    """Return the file itself if it is qcow2 of version 3; else a converted one."""
     found = files.describe_file(received)
     if found.form not in _FORMATS or (found.form == "raw" and not _has_boot_sector(received)):
         raise errors.InvalidRequest(
-            f"{shown} is no disk image: neither qcow2 nor a raw disk with a partition table",
-            fix="If it is packed, unpack it and give the path of what was in it.",
+            f"{shown} is not a disk image: it is neither qcow2 nor a raw disk with a partition table",
+            fix="If it is packed, unpack it and use the path of the unpacked file.",
         )
     if found.elsewhere:
         raise errors.InvalidRequest(
-            f"{shown} is half an image: its contents lie partly in another file",
-            fix="Join them with qemu-img convert -O qcow2, and give the path of that.",
+            f"{shown} is incomplete: a part of its contents is in another file",
+            fix="Merge them with qemu-img convert -O qcow2, and use the path of the result.",
         )
     if found.form == "qcow2" and found.compat != "0.10":
         return received

@@ -1,4 +1,4 @@
-"""Image files: what one is, the tools that make it, and how it gets its name."""
+"""Image files: their description, the tools that make them, and how they get their names."""
 
 import errno
 import hashlib
@@ -21,20 +21,20 @@ from portinfra_libvirt.pool_images import ENDING
 
 PLAIN_NAMES = re.compile(r"[a-z0-9][a-z0-9._-]*")
 NAMES = re.compile(rf"{PLAIN_NAMES.pattern}(@[A-Za-z0-9._-]+)?")
-"""NAME or NAME@VERSION; the newest version is the one that new guests get."""
+"""NAME or NAME@VERSION. New guests use the newest version."""
 
 _PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
-"""Debian leaves the tools of disks out of the PATH of those who are not root."""
+"""Debian leaves the tools of disks out of the PATH of users who are not root."""
 
-_TOLD_LINES = 6
+_ERROR_LINES = 6
 
 
 @frozen
 class Image:
-    """A disk image, as a file of this machine: qcow2 of version 3, which is what backups of guests need.
+    """A disk image, as a file of this machine: qcow2 of version 3, which backups of guests need.
 
-    `name` is the declaration's, or that and a version: NAME@VERSION. `sha256` is the file's own digest, in
-    hexadecimal, or that of what it was made from; `virtual_bytes` the size of the disk that a guest sees.
+    `name` is the declaration's, or that with a version: NAME@VERSION. `sha256` is the digest in hexadecimal,
+    of the file or of its source. `virtual_bytes` is the size of the disk that a guest sees.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Image:
 
 
 class Description(NamedTuple):
-    """Its format, the version of qcow2 it needs, the size of its disk, and whether it lies on another."""
+    """Its format, its qcow2 version, the size of its disk, and whether its data is partly in another file."""
 
     form: str
     compat: str
@@ -53,20 +53,21 @@ class Description(NamedTuple):
 
 
 def tool(name: str) -> str | None:
-    """Where a tool is; None if this machine does not have it."""
+    """Return the path of a tool; None if this machine does not have it."""
     return shutil.which(name, path=_PLACES)
 
 
 def bare(text: str) -> str:
-    """The text without the users and passwords that its URLs give."""
+    """Return the text without the users and passwords in its URLs."""
     return re.sub(r"//[^/@\s]*@", "//", text)
 
 
 @contextmanager
 def scratch(into: Path) -> Iterator[Path]:
-    """A directory to make an image in: within the one it is for, so that the finished file need not move far.
+    """Yield a directory to build an image in, inside the target directory, so that a rename finishes it.
 
-    It is gone afterwards with all that it holds. Where the directory is a pool's, no half image is a volume.
+    It is deleted afterwards with all its files. In the directory of a pool, no incomplete image becomes a
+    volume.
     """
     try:
         into.mkdir(parents=True, exist_ok=True)
@@ -78,23 +79,23 @@ def scratch(into: Path) -> Iterator[Path]:
 
 
 def unwritable(into: Path, error: OSError) -> errors.ProviderError:
-    """What to say of a directory that does not take an image."""
+    """Return the error of a directory that cannot take an image."""
     if error.errno == errno.ENOSPC:
-        return errors.NoCapacity(f"{into} is full", fix="Make room there, or name another directory.")
-    fix = "Name a directory that you may write in, on a file system of this machine's own."
+        return errors.NoCapacity(f"{into} is full", fix="Free space there, or use another directory.")
+    fix = "Use a directory in which you may write, on a local file system of this machine."
     return errors.InvalidRequest(f"{into} cannot hold an image: {error.strerror}", fix=fix)
 
 
 def run_tool(
     *command: str,
-    told: str = "",
+    stdin: str = "",
     directory: Path | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> str:
-    """What a tool says, which is told `told`. A failure carries the last lines of what it complained of.
-    `settings` are variables of its environment.
+    """Run a tool with `stdin` as its input, and return its output. `settings` are environment variables.
 
-    It is asked to end, and waited for, when this process is interrupted: it has things of its own to remove.
+    An error has the last lines of the tool's output. If this process is interrupted, it sends the tool
+    SIGTERM and waits: the tool has files of its own to remove.
     """
     try:
         running = subprocess.Popen(
@@ -109,46 +110,49 @@ def run_tool(
         )
     except FileNotFoundError as error:
         raise errors.Unsupported(
-            f"{command[0]} is not on this machine", fix=f"Install {command[0]}."
+            f"{command[0]} is not installed on this machine", fix=f"Install {command[0]}."
         ) from error
     with running:
         try:
-            said, complained = running.communicate(told)
+            output, problems = running.communicate(stdin)
         except BaseException:
             running.send_signal(signal.SIGTERM)
             running.wait()
             raise
     if running.returncode:
-        lines = [line for line in (complained.strip() or said).splitlines() if not line.startswith("I: ")]
-        last = bare(" / ".join(lines[-_TOLD_LINES:]))
+        lines = [line for line in (problems.strip() or output).splitlines() if not line.startswith("I: ")]
+        last = bare(" / ".join(lines[-_ERROR_LINES:]))
         raise errors.InvalidRequest(f"{command[0]} failed ({running.returncode}): {last}", fix=_fix(last))
-    return said
+    return output
 
 
 def _fix(complaint: str) -> str:
     if "No space left" in complaint:
-        return "Make room there: building needs some 4 GiB, in the directory of the image and in $TMPDIR."
-    return "Mend what it complains of, and run the same again: nothing was left behind."
+        return (
+            "Free some disk space: a build needs about 4 GiB, in the directory of the image and in $TMPDIR."
+        )
+    return "Correct the problem in the message, then run the same command again: no files are left."
 
 
 def describe_file(path: Path) -> Description:
-    """What a file is, by its contents."""
-    told = json.loads(run_tool("qemu-img", "info", "--output=json", str(path)))
-    special = told.get("format-specific", {}).get("data", {})
-    elsewhere = "backing-filename" in told or "data-file" in special
-    return Description(told["format"], special.get("compat", ""), told["virtual-size"], elsewhere)
+    """Return the description of a file, by its contents."""
+    info = json.loads(run_tool("qemu-img", "info", "--output=json", str(path)))
+    special = info.get("format-specific", {}).get("data", {})
+    elsewhere = "backing-filename" in info or "data-file" in special
+    return Description(info["format"], special.get("compat", ""), info["virtual-size"], elsewhere)
 
 
 def convert(source: Path, form: str, target: Path) -> None:
-    """The same disk as qcow2 of version 3, compressed: it is read more often than it is written. QEMU reads
-    zstd since 5.1, and qemu-img compresses by it in a seventh of the time of zlib.
+    """Convert a disk to compressed qcow2 of version 3. Guests read it more often than anything writes it.
+
+    QEMU reads zstd since 5.1. qemu-img compresses with it in a seventh of the time of zlib.
     """
     options = ("-f", form, "-O", "qcow2", "-o", "compat=1.1,compression_type=zstd")
     run_tool("qemu-img", "convert", "-c", *options, str(source), str(target))
 
 
 def publish_file(made: Path, into: Path, name: str) -> Image:
-    """Gives a finished file its name, which no other has: guests may lie on the one that bears it."""
+    """Give a finished file a name that no other has: guests may use a file with that name."""
     target = into / f"{name}{ENDING}"
     size = describe_file(made).virtual_bytes
     with made.open("rb+") as file:
@@ -165,14 +169,14 @@ def publish_file(made: Path, into: Path, name: str) -> Image:
 
 
 def name_is_taken(target: Path) -> errors.AlreadyExists:
-    """What to say of a name that another image bears."""
+    """Return the error of a name that another image has."""
     name = target.name.removesuffix(ENDING).partition("@")[0]
     return errors.AlreadyExists(
-        f"{target} is there already, and guests may lie on it",
-        fix=f"Give the new one a version, and new guests begin as that: {name}@VERSION.",
+        f"{target} exists already, and guests may use it",
+        fix=f"Add a version to the name: {name}@VERSION. New guests use the new version.",
     )
 
 
 def join_words(words: Sequence[str]) -> str:
-    """Words as one sentence has them."""
+    """Return words joined as in a sentence."""
     return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)

@@ -1,4 +1,4 @@
-"""Bringing an image to the hypervisors of a site, into the pool from which guests are made."""
+"""The upload of an image to the hypervisors of a site, into the pool of guests' images."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,35 +20,36 @@ Say = Callable[[str], object]
 
 
 def place(image: Image, site: Site, say: Say) -> None:
-    """Upload an image to every hypervisor that has none of its name. It counts there when it is whole, with
-    its digest beside it.
+    """Upload an image to every hypervisor that lacks it.
 
-    Raises AlreadyExists, before anything is uploaded, where a hypervisor has other contents under that name;
-    libvirtError; Unavailable.
+    It counts when it is complete, with its digest beside it.
+
+    Raises AlreadyExists, before any upload, if a hypervisor has other contents under that name; libvirtError;
+    Unavailable.
     """
     file = image.name + pool_images.ENDING
     with _pools(site) as pools:
-        there = {at: pool_images.whole(pool.listVolumes()).get(file) for at, (_, pool) in pools.items()}
-        for at, digest in there.items():
+        digests = {at: pool_images.whole(pool.listVolumes()).get(file) for at, (_, pool) in pools.items()}
+        for at, digest in digests.items():
             if digest not in (None, image.sha256):
                 raise _name_is_taken(at, image, digest or "")
         for at, (connection, pool) in pools.items():
-            if there[at] is not None:
-                say(f"{at}: {file} is there")
+            if digests[at] is not None:
+                say(f"{at}: {file} exists already")
                 continue
             say(f"{at}: uploading {file}")
             _upload(connection, pool, image, file)
 
 
 def reach(site: Site) -> None:
-    """Connect to every hypervisor, before anything takes its time. Raises libvirtError or Unavailable."""
+    """Connect to every hypervisor, before any long step. Raises libvirtError or Unavailable."""
     with _connect_all(site):
         pass
 
 
 @contextmanager
 def _connect_all(site: Site) -> Iterator[dict[str, Any]]:
-    """All hypervisors of a site, connected."""
+    """Yield the connections to all hypervisors of a site."""
     connections = Connections(site)
     try:
         yield {each.name: connections.to(each.name) for each in site.hypervisors}
@@ -58,18 +59,18 @@ def _connect_all(site: Site) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _pools(site: Site) -> Iterator[dict[str, tuple[Any, Any]]]:
-    """Hypervisor → its connection, and its pool of images."""
+    """Yield hypervisor → its connection, and its pool of images."""
     with _connect_all(site) as connections:
         yield {at: (each, _pool(each, site.images)) for at, each in connections.items()}
 
 
 def _name_is_taken(at: str, image: Image, digest: str) -> AlreadyExists:
     name = image.name.partition("@")[0]
-    has = f"of the SHA-256 {digest}" if digest else "whose SHA-256 is not known"
+    has = f"with the SHA-256 {digest}" if digest else "with an unknown SHA-256"
     return AlreadyExists(
-        f"{at} has an image {image.name}, {has}, and guests may lie on it; this one has {image.sha256}",
+        f"{at} has an image {image.name} {has}, and guests may use it; the new image has {image.sha256}",
         provider="libvirt",
-        fix=f"Give this one a version, and new guests begin as that: --name {name}@VERSION.",
+        fix=f"Add a version to the name: --name {name}@VERSION. New guests use the new version.",
     )
 
 
@@ -91,8 +92,9 @@ def _pool(connection: Any, name: str) -> Any:
 
 
 def _upload(connection: Any, pool: Any, image: Image, file: str) -> None:
-    """Under another name first. Until that is gone, the image does not count: guests may be made meanwhile,
-    and whoever is killed has left half of it.
+    """Upload the image under another name first. While that file exists, the image does not count.
+
+    Guests may be created meanwhile, and a killed run leaves an incomplete file.
     """
     part = pool_images.part(file)
     for each in (file, *pool_images.digest_files(file, pool.listVolumes()), part):
@@ -105,7 +107,7 @@ def _upload(connection: Any, pool: Any, image: Image, file: str) -> None:
         uploaded.upload(stream, 0, size, 0)
         stream.sendAll(lambda _, wanted, opened: opened.read(min(wanted, PIECE)), data)
         stream.finish()
-    pool.refresh(0)  # it turns out to be qcow2
+    pool.refresh(0)  # libvirt now sees that it is qcow2
     whole = (
         f"<volume><name>{xml.escape(file)}</name><capacity>{image.virtual_bytes}</capacity>"
         "<target><format type='qcow2'/><compat>1.1</compat></target></volume>"

@@ -1,1 +1,1 @@
-"""The tests, by what they are about; `ProviderConformance` is all of them."""
+"""The tests by subject. `ProviderConformance` has all of them."""

@@ -1,4 +1,4 @@
-"""What a provider says that it can do, it does; what it says that it cannot is refused before any call."""
+"""The capabilities of a provider: it can do what it claims, and core refuses the rest without a call."""
 
 import pytest
 from attrs import evolve
@@ -30,7 +30,7 @@ CANARY = "canary-7c21f0"
 
 
 class Abilities:
-    """Both ways."""
+    """Tests of claimed and of excluded abilities."""
 
     def test_the_catalogue_has_every_size_and_image_that_the_plugin_promises(self, stage: Stage) -> None:
         plugin = registry.plugin(stage.environment.provider)
@@ -150,7 +150,9 @@ class Abilities:
         assert key in given, f"Bed.user_data must also return the SSH keys that the host got: {given}"
 
     def test_protection_is_read_back_where_it_can_be_kept(self, stage: Stage) -> None:
-        protected = Topology("sample", [evolve(role, protect=True) for role in stage.bed.before.roles])
+        protected = Topology(
+            "sample", [evolve(role, deletion_protection=True) for role in stage.bed.before.roles]
+        )
         stage.bring(protected)
         assert stage.plan(protected).empty
         with stage.provider() as provider:
@@ -165,7 +167,7 @@ class Abilities:
         assert stage.ground_truth() == []
 
     def test_what_cannot_change_in_place_is_said_to_be_so(self, stage: Stage) -> None:
-        """Otherwise a plan would promise what no call can do."""
+        """A wrong claim would let a plan promise what no call can do."""
         stage.bring(stage.bed.before)
         larger = [evolve(role, disk_gib=role.disk_gib + 5) for role in stage.bed.before.roles]
         changed = evolve(stage.bed.before, roles=larger)
@@ -206,7 +208,7 @@ class Abilities:
             assert "accepted and then failed" in str(fault)
             assert type(fault) in ProviderError.__subclasses__(), f"{type(fault)} says no reaction"
 
-    def test_what_is_gone_is_not_found_and_what_nobody_knows_is_an_unknown_outcome(
+    def test_a_deleted_resource_is_not_found_and_an_unknown_error_is_an_unknown_outcome(
         self, stage: Stage
     ) -> None:
         stage.bring(stage.bed.before)
@@ -221,7 +223,7 @@ class Abilities:
                 Caller(provider).once(call)  # type: ignore[arg-type]
             assert isinstance(provider.classify(RuntimeError("who knows")), OutcomeUnknown)
 
-    def test_a_secret_is_in_no_value_that_is_told(self, stage: Stage) -> None:
+    def test_a_secret_is_in_no_value_that_is_shown(self, stage: Stage) -> None:
         secretive = Topology(
             stage.bed.before.name,
             [evolve(role, user_data=f"#!/bin/sh\necho {CANARY}\n") for role in stage.bed.before.roles],
@@ -234,7 +236,7 @@ class Abilities:
         assert not any(CANARY in repr(value) for value in told)
 
     def _errors(self, stage: Stage, expected: str) -> list[Exception | None]:
-        """Bring `before` about, which fails. Return the errors of the failed steps."""
+        """Apply `before`, which fails. Return the errors of the failed steps."""
         try:
             stage.bring(stage.bed.before)
         except ApplyError as error:
@@ -242,7 +244,7 @@ class Abilities:
         raise AssertionError(f"every step succeeded, and some had to fail: {expected}")
 
     def _size_shown(self, stage: Stage, gib: int) -> int | None:
-        """Return the size that a snapshot must show; None: its driver cannot show it."""
+        """Return the size that a snapshot must show; None if its driver cannot show it."""
         with stage.provider() as provider:
             return None if "size_gib" in provider.drivers[Snapshot].cannot_show else gib
 

@@ -18,7 +18,7 @@ from portinfra.provider.interface import Call, Refs
 from portinfra.testing.conformance.stage import LOSE_DATA, Stage
 
 STOPPING_SECONDS = 600.0
-"""So long after its stop, a host is down in every bed."""
+"""The seconds after a stop in which a host goes down in every bed."""
 
 
 class Acceptance:
@@ -51,7 +51,7 @@ class Acceptance:
             failed, _ = self._fails(stage, stage.plan(stage.bed.before))
         starts = [call for call in record.writes if call.address and call.address.kind == "instance"]
         assert {type(step.error) for step in failed} == {PermissionDenied}, failed
-        assert len(starts) <= 2 * len(failed), "the second may only ask what became of the first"
+        assert len(starts) <= 2 * len(failed), "the second may only read the result of the first"
         for step in failed:
             fix = getattr(step.error, "fix", "")
             assert "key" in f"{step.error} {fix}", step.error
@@ -61,7 +61,7 @@ class Acceptance:
         assert stage.plan(stage.bed.before).empty
 
     def _fails(self, stage: Stage, plan: Plan) -> tuple[Sequence[StepOutcome], dict[str, list[str]]]:
-        """Apply a plan that fails. Return its failed steps, and what was reported about each meanwhile."""
+        """Apply a plan that fails. Return its failed steps, and the reports about each step."""
         told: list[Progress] = []
         with stage.calls(), pytest.raises(ApplyError) as caught:
             workflow.apply(plan, listen=told.append, seed=0)
@@ -73,7 +73,7 @@ class Acceptance:
         }
 
     def _stop_hosts(self, stage: Stage) -> None:
-        """Stop every host, as a person would."""
+        """Stop every host, as a person does."""
         scope = stage.plan(stage.bed.before).scope
         with stage.provider() as provider:
             driver = provider.drivers[Instance]
@@ -85,4 +85,4 @@ class Acceptance:
     def _stop(self, caller: Caller, next_call: object, seen: Observed[Instance], refs: Refs) -> None:
         call = next_call(evolve(seen.spec, power="stopped"), seen, refs)  # type: ignore[operator]
         assert isinstance(call, Call)
-        caller.insisting(call)
+        caller.with_retries(call)

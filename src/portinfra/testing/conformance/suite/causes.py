@@ -1,4 +1,4 @@
-"""One cause, one message: after the first refusal that no equal host escapes, no other is asked for."""
+"""One cause, one message: after a refusal that every equal host would get, core makes no call for another."""
 
 import pytest
 
@@ -14,22 +14,22 @@ class Causes:
     def test_a_refusal_that_no_equal_host_escapes_takes_one_call(
         self, stage: Stage, error: type[ProviderError]
     ) -> None:
-        asked: list[Call] = []
+        tried: list[Call] = []
 
         def refuse(provider: Provider, call: Call) -> Answer:
             if call.address is None or call.address.kind != "instance":
                 return provider.perform(call)
-            asked.append(call)
+            tried.append(call)
             raise error("the account may not have it", provider=provider.name, fix="Ask for it.")
 
         with pytest.raises(ApplyError) as caught:
             stage.bring(stage.bed.before, refuse)
         (cause,) = caught.value.outcome.causes
         hosts = sum(role.count for role in stage.bed.before.roles)
-        # A policy may ask for tags, so hosts with other tags are asked for too. A quota does not.
+        # A policy may depend on tags, so core tries hosts with other tags too. A quota does not.
         tags = {frozenset(role.tags.items()) for role in stage.bed.before.roles}
         calls = len(tags) if error is PermissionDenied else 1
-        assert (len(cause.steps), type(cause.error), len(asked)) == (hosts, error, calls)
+        assert (len(cause.steps), type(cause.error), len(tried)) == (hosts, error, calls)
         assert "the account may not have it" in str(caught.value)
         stage.bring(stage.bed.before)
         assert stage.plan(stage.bed.before).empty

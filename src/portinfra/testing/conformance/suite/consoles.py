@@ -15,7 +15,7 @@ LINE = "receipt 7c21f0: \u00fc, 100 %, <&>\r\n"
 
 
 class Consoles:
-    """What a host prints is read as it was printed, within a limit."""
+    """The text that a host prints is read unchanged, within a limit."""
 
     def test_a_console_is_read_by_one_call_while_its_host_is_there(self, stage: Stage) -> None:
         reader = _reader(stage)
@@ -59,4 +59,4 @@ def _host(stage: Stage, name: str) -> Observed[Instance]:
 
 def _read(stage: Stage, reader: ConsoleReader, host: Observed[Instance]) -> str:
     with stage.provider() as provider:
-        return reader.console_text(Caller(provider).insisting(reader.console_call(host)))
+        return reader.console_text(Caller(provider).with_retries(reader.console_call(host)))

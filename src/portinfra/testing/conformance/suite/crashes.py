@@ -1,4 +1,4 @@
-"""Crash every run that makes, changes or removes the smallest topology with one of each kind."""
+"""Crashes of every run that creates, changes or deletes the smallest topology with one of each kind."""
 
 from attrs import evolve
 
@@ -8,11 +8,12 @@ from portinfra.testing.conformance.sweep import Crashes
 from portinfra.testing.faults import Mishap
 
 DEATHS: tuple[Mishap, ...] = ("dies before", "dies after")
-"""After a lost answer the run goes on: what it then leaves is all there, and no half of a world."""
+"""The forms in which the process dies. After a lost answer the run continues and leaves complete resources.
+"""
 
 
 class CrashAtEveryCall:
-    """Running again ends in the same world, with nothing leaked or doubled, by the world's own books."""
+    """A second run ends in the same state, with nothing leaked or doubled, by the ground truth of the bed."""
 
     def test_while_creating(self, stage: Stage) -> None:
         before = stage.bed.before
@@ -42,7 +43,7 @@ class CrashAtEveryCall:
 
 
 def sweep_to(stage: Stage, before: Topology | None, after: Topology, stride: int = 1) -> int:
-    """Crash the way from one topology (None: nothing) to another. Return the number of crashes."""
+    """Crash the change from one topology (None: nothing) to another. Return the number of crashes."""
 
     def prepare() -> None:
         stage.bed.reset()
@@ -61,7 +62,7 @@ def sweep_to(stage: Stage, before: Topology | None, after: Topology, stride: int
 
 
 def sweep_to_nothing(stage: Stage, before: Topology, stride: int = 1) -> int:
-    """Crash the way from a topology to nothing. Return the number of crashes."""
+    """Crash the destroy of a topology. Return the number of crashes."""
 
     def prepare() -> None:
         stage.bed.reset()
@@ -75,7 +76,7 @@ def sweep_to_nothing(stage: Stage, before: Topology, stride: int = 1) -> int:
 
 
 def sweep(stage: Stage, crashes: Crashes) -> int:
-    """Try it in the way that the bed allows."""
+    """Sweep by forks, or by repeated runs, as the bed allows."""
     bed = stage.bed
     stride = max(bed.stride, crashes.stride)
     return evolve(crashes, forked=bed.forked, stride=stride, repeats=bed.repeats).sweep()

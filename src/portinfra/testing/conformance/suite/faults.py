@@ -1,4 +1,4 @@
-"""Bad weather: throttled, refused, cut off, answered as of a while ago, and zones that do not answer."""
+"""Faults: throttled, refused, cut off, stale, and zones that do not answer."""
 
 import pytest
 from attrs import evolve
@@ -14,7 +14,7 @@ STORM = Faults(throttled=0.2, unavailable=0.05, answer_lost=0.05, request_lost=0
 
 
 class BadWeather:
-    """Whatever happens on the way, the end is the same."""
+    """Every fault leaves the same end."""
 
     @pytest.mark.parametrize("seed", range(3))
     def test_a_storm_changes_nothing_about_the_end(self, stage: Stage, seed: int) -> None:
@@ -58,7 +58,7 @@ class BadWeather:
         assert {change.address for change in plan.changes} == set()
 
     def _zone(self, stage: Stage) -> str:
-        """A zone in which something is."""
+        """Return a zone with a resource."""
         specs = [seen.spec for seen in stage.observe(stage.bed.before).resources.values()]
         return sorted({zone for spec in specs if spec.kind == "instance" for zone in _zones(spec)})[0]
 

@@ -1,4 +1,4 @@
-"""What others make in our networks, or bind to our firewalls and hosts, is listed and never deleted."""
+"""Resources of others in our networks, or bound to our firewalls and hosts: listed, and never deleted."""
 
 import re
 
@@ -15,7 +15,7 @@ _DELETES = re.compile("delete|terminate|undefine", re.IGNORECASE)
 
 
 class ForeignResources:
-    """One of each kind, beside what is ours."""
+    """One resource of others of each kind, beside our own."""
 
     @pytest.mark.parametrize("kind", FOREIGN_KINDS)
     def test_what_others_make_within_ours_is_listed_and_left_alone(self, stage: Stage, kind: str) -> None:
@@ -36,7 +36,7 @@ class ForeignResources:
             (destroy.findings, "plan/foreign-resource"),
         ):
             assert any(finding.rule == rule and id in finding.message for finding in findings)
-        # Only a firewall on a host of ours is a difference: the host no longer has its own rules alone.
+        # Only a firewall on our host is a difference: the host no longer has only its own rules.
         assert bool(plan.changes) == (kind == "firewall on our host")
         with stage.calls() as made:
             workflow.apply(plan, seed=0)
@@ -44,7 +44,7 @@ class ForeignResources:
             causes = [id]
             try:
                 workflow.apply(workflow.destroy(before, here, LOSE_DATA), seed=0)
-            except ApplyError as refused:  # the provider refuses to delete what it lies in
+            except ApplyError as refused:  # the provider refuses to delete its container
                 causes = [str(cause) for cause in refused.outcome.causes]
         deleted = [call for call in made.writes if _DELETES.search(call.action)]
         assert deleted

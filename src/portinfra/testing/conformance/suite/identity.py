@@ -1,4 +1,4 @@
-"""Whose a resource is: ours is found, what is not ours is never touched."""
+"""The owner of a resource: portinfra finds its own resources, and never changes those of others."""
 
 from contextlib import suppress
 
@@ -13,7 +13,7 @@ from portinfra.testing.conformance.stage import Stage
 
 
 class Identity:
-    """Owners, scopes and strangers."""
+    """Owners, scopes and resources of others."""
 
     def test_every_write_says_which_resource_it_is_for_and_no_read_does(self, stage: Stage) -> None:
         with stage.calls() as record:

@@ -13,7 +13,7 @@ from portinfra.version import VERSION
 class Leases:
     """One run at a time."""
 
-    def test_while_a_run_holds_it_another_is_told_who_does(self, stage: Stage) -> None:
+    def test_while_a_run_holds_the_lease_another_run_learns_the_holder(self, stage: Stage) -> None:
         plan = stage.plan(stage.bed.before)
         with (
             stage.provider() as provider,
@@ -31,7 +31,7 @@ class Leases:
         with stage.provider() as provider:
             run = Run(provider, plan.scope, VERSION, seed=0)
             run.__enter__()
-            run.__exit__(BaseException, None, None)  # gone, and its lease is still there
+            run.__exit__(BaseException, None, None)  # dead, and its lease still exists
             provider.clock.sleep_until(provider.clock.now() + provider.capabilities.visibility_seconds)
         assert not self._leases(stage)[-1].released
         stage.bring(stage.bed.before)

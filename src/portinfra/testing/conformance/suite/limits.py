@@ -1,4 +1,4 @@
-"""A limit that is known offline is held offline: the widest that is allowed is made, one more is refused."""
+"""Offline limits: the bed accepts the widest topology that is allowed, and core refuses one more."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -25,19 +25,19 @@ NAME = "r" * ROLE_NAME_MAX
 """The longest name of a role."""
 
 RULES = 50
-"""Rules where the provider has no limit for one firewall."""
+"""The rules of a test where the provider has no limit for one firewall."""
 
 VOLUMES = 2
-"""Volumes where there is no limit, or where each is made by a real machine."""
+"""The volumes of a test where there is no limit, or where a real machine makes each."""
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5"
 
 
 class Limits:
-    """What `Capabilities` says, and what the bed accepts."""
+    """The limits of `Capabilities`, and the answers of the bed."""
 
     def test_the_widest_topology_that_is_allowed_is_made(self, stage: Stage) -> None:
-        """Otherwise a limit would be claimed that is none."""
+        """A limit that is too wide would be a false claim."""
         widest = _Widest(stage).topology()
         stage.bring(widest)
         assert stage.plan(widest).empty
@@ -64,7 +64,7 @@ class _Widest:
             self._is_simulated = provider.clock.virtual
 
     def topology(self, **more: int) -> Topology:
-        """The widest; with `more`, so many of something more than that."""
+        """Return the widest topology; with `more`, so many of something more."""
         rules = (self._limits.rules_max or RULES) + more.get("ingress", 0)
         number = self._volumes if self._is_simulated else VOLUMES
         volumes = [_volume(n) for n in range(number + more.get("volumes", 0))]
@@ -81,7 +81,7 @@ class _Widest:
         return Topology("t" * SCOPE_NAME_MAX, [role], [_flow(rules)])
 
     def with_one_more(self) -> Iterator[tuple[str, Topology]]:
-        """Attribute that a finding names → a topology that exceeds one limit."""
+        """Return the attribute of a finding → a topology that exceeds one limit."""
         limits = self._limits
         yield "user_data", self.topology(user_data=1)
         if limits.birth_max_bytes is not None:
@@ -109,7 +109,7 @@ class _Widest:
         return self._volumes if self._is_simulated else VOLUMES
 
     def _tags(self, **more: int) -> Mapping[str, str]:
-        """Tags to the last character: the longest key and value, as many as there may be, as long as fit."""
+        """Return as many tags as are allowed, with the longest key and value that fit."""
         key_max, value_max = self._limits.tag_key_max or 40, self._limits.tag_value_max or 40
         beginning = "t-" if self._spelt("k") != "k" else ""
         longest = "k" * (key_max - len(beginning) + more.get("tag_key_max", 0))
@@ -129,7 +129,7 @@ class _Widest:
         return next(iter(spelt))
 
     def _key(self, role: Role, more: int) -> str:
-        """A key for logging in that fills what a new host may be sent."""
+        """Return an SSH key that fills the allowed bytes of a new host."""
         low, high = 0, self._limits.birth_max_bytes or 0
         while low < high:
             length = (low + high + 1) // 2
@@ -149,7 +149,7 @@ def _volume(number: int) -> Volume:
 
 
 def _flow(number: int, target: str = NAME) -> Flow:
-    """So many rules of one kind of traffic: ranges that do not touch, from which all may come."""
+    """Return a flow with so many rules of one kind of traffic: ranges of sources that do not touch."""
     ranges = [f"198.{18 + n // 16384}.{n // 64 % 256}.{n % 64 * 4}/32" for n in range(number)]
     return allow(ranges, target, tcp=443, why="many offices")
 

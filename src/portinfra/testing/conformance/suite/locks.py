@@ -45,11 +45,11 @@ def _lock(stage: Stage, locks: SnapshotLocks, taken: Observed[Snapshot]) -> floa
     assert (call.reads, call.safe) == (False, True)
     with stage.provider() as provider:
         began = provider.clock.now()
-        for _ in range(2):  # it may be repeated
-            Caller(provider).insisting(call)
+        for _ in range(2):  # the call is safe to repeat
+            Caller(provider).with_retries(call)
     return began
 
 
 def _locks(stage: Stage, locks: SnapshotLocks) -> dict[str, float]:
     with stage.provider() as provider:
-        return dict(locks.lock_ends(Caller(provider).insisting(locks.locks_call())))
+        return dict(locks.lock_ends(Caller(provider).with_retries(locks.locks_call())))

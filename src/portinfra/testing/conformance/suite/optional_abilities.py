@@ -23,7 +23,7 @@ from portinfra.testing.conformance.stage import Stage
 
 
 class OptionalAbilities:
-    """`Images` is not called: it would build an image on real hosts."""
+    """Every optional ability except `Images`, which would build an image on real hosts."""
 
     def test_each_optional_ability_returns_what_the_contract_says(self, stage: Stage) -> None:
         elsewhere = stage.bed.elsewhere or stage.environment
@@ -31,7 +31,7 @@ class OptionalAbilities:
 
 
 def check_abilities(plugin: ProviderPlugin, environment: Environment, elsewhere: Environment) -> None:
-    """Call each optional ability that the plugin has. Raise AssertionError for what breaks the contract."""
+    """Call each optional ability of the plugin. Raise AssertionError for a wrong answer."""
     assert plugin.capabilities.block_export == isinstance(plugin, BlockExport), (
         "capabilities.block_export must be true exactly where the plugin inherits BlockExport"
     )

@@ -1,4 +1,4 @@
-"""What credentials may do, where the plugin inherits `PermissionChecks`."""
+"""The permissions of credentials, where the plugin inherits `PermissionChecks`."""
 
 import pytest
 
@@ -13,13 +13,13 @@ CALLS_MAX = 20
 
 
 class Permissions:
-    """Each denied action is found without a change, and no other one."""
+    """Each denied action is found without a change, and no other action is."""
 
     @pytest.mark.parametrize("exists", [False, True], ids=["nothing exists", "resources exist"])
     def test_one_denied_action_is_found_and_nothing_is_changed(self, stage: Stage, exists: bool) -> None:
         checks = registry.plugin(stage.environment.provider)
         if not isinstance(checks, PermissionChecks):
-            pytest.skip("this provider does not tell what credentials may do")
+            pytest.skip("this provider does not report the permissions of credentials")
         if exists:
             stage.bring(stage.bed.before)
         before = stage.bed.ground_truth()
@@ -32,7 +32,7 @@ class Permissions:
 def _list_denied(stage: Stage, checks: PermissionChecks) -> list[str]:
     placed = place(stage.bed.before, stage.environment)
     with stage.provider() as provider:
-        reader = Reader(provider, Caller(provider).insisting)
+        reader = Reader(provider, Caller(provider).with_retries)
         seen, catalogue = reader.observe(placed.scope).resources, reader.catalogue()
         calls = checks.permission_calls(placed, catalogue, seen)
         assert calls == checks.permission_calls(placed, catalogue, seen), "same calls"

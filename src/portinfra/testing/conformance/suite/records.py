@@ -1,4 +1,4 @@
-"""The records: a number is created once, a text is read as it was written, a deletion takes one record."""
+"""Records: a number is created once, a text is read as it was written, a deletion takes one record."""
 
 import json
 import random
@@ -24,7 +24,7 @@ HOLDER = Holder("ada", "desk", "boot-1", "100:1:attempt-1")
 
 
 def drawn_texts() -> list[str]:
-    """Return texts of one to the most characters, drawn from all that the law permits."""
+    """Return texts of one to the most characters, drawn from all permitted characters."""
     draw = random.Random(0)
     sizes = (1, 255, 256, 257, 1024, TEXT_MAX, TEXT_MAX)
     return ["".join(draw.choices(PRINTABLE, k=size)) for size in sizes]
@@ -49,11 +49,11 @@ LEASES = (
     Lease(1, Holder("Zoë", "desk", "boot-1", "100:1:attempt-1"), renew_time=1e9),
     Lease(1, Holder("u" * 300, "h" * 300, "boot-1", "100:1:attempt-1")),
 )
-"""Leases whose texts a record holds one after the other."""
+"""Leases whose texts one record holds, one after the other."""
 
 
 class Records:
-    """What a provider keeps for core, without a look into it."""
+    """The storage of core's records, which the provider does not read."""
 
     def test_a_text_is_read_as_it_was_written(self, stage: Stage) -> None:
         texts = [*drawn_texts(), *HARD_TEXTS]
@@ -118,14 +118,14 @@ class Records:
 
 
 def _make(provider: Provider, call: Call) -> None:
-    """Make a call once, and wait until lists show it."""
+    """Make a call once, and wait until lists show its effect."""
     Caller(provider).once(call)
     provider.clock.sleep_until(provider.clock.now() + provider.capabilities.visibility_seconds)
 
 
 def _count_used(provider: Provider, kind: str) -> int:
     """Return how much of a quota is used, by the catalogue."""
-    reader = Reader(provider, Caller(provider).insisting)
+    reader = Reader(provider, Caller(provider).with_retries)
     catalogue = provider.catalogue({call: reader.pages(call) for call in provider.catalogue_calls()})
     (used,) = (quota.used for quota in catalogue.quotas if quota.kind == kind)
     assert used is not None
@@ -133,4 +133,4 @@ def _count_used(provider: Provider, kind: str) -> int:
 
 
 def _read(provider: Provider, scope: Scope = SCOPE) -> list[Record]:
-    return read_records(Reader(provider, Caller(provider).insisting), scope)
+    return read_records(Reader(provider, Caller(provider).with_retries), scope)

@@ -1,4 +1,4 @@
-"""From every half-made state: after each single call all is forgotten, and somebody else goes on."""
+"""Repair from every half-made state: after each single call, a new run without memory continues."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.conformance.walk import Walk
 
 
-class Mending:
+class Repair:
     """Drivers are right from any half-made state, and a safe call may be made twice."""
 
     @pytest.mark.parametrize("twice", [False, True], ids=["once", "safe calls twice"])
@@ -23,11 +23,11 @@ class Mending:
 
     def test_of_two_that_were_made_because_neither_was_seen_one_stays(self, stage: Stage) -> None:
         Walk(stage, doubled=True).to(stage.bed.before)
-        mended = stage.ground_truth()
+        repaired = stage.ground_truth()
         assert stage.plan(stage.bed.before).findings == ()
         stage.bed.reset()
         stage.bring(stage.bed.before)
-        assert mended == stage.ground_truth()
+        assert repaired == stage.ground_truth()
 
     def test_one_call_at_a_time_leaves_nothing(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)

@@ -1,4 +1,6 @@
-"""What is replaced takes with it what holds on to it (`Driver.holds`), and all else is bound again."""
+"""Replacements: a resource goes with those that depend on it (`Driver.holds`), and all others are bound
+again.
+"""
 
 import pytest
 from attrs import evolve
@@ -31,11 +33,11 @@ class Replacements:
                     f"does `holds` of each driver name every reference that cannot be bound again? {error}"
                 ) from error
         again = stage.plan(stage.bed.before)
-        assert again.changes == (), f"after the replacement of {address} something is left to do"
+        assert again.changes == (), f"after the replacement of {address} the plan still has changes"
         assert stage.ground_truth() == books
 
     def _one(self, stage: Stage, kind: str) -> Address:
-        """Return the resource of a kind that the most others refer to; by name, where several do."""
+        """Return the resource of a kind with the most references. Of equals, the first by name."""
         resources = stage.observe(stage.bed.before).resources
         named = [address for seen in resources.values() for address in seen.spec.references()]
         return max(

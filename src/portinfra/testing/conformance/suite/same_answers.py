@@ -1,4 +1,4 @@
-"""Law 2: same arguments, same call. Asks the drivers all that three plans ask."""
+"""Law 2: same arguments, same call. The tests repeat all driver calls of three plans."""
 
 from collections.abc import Iterator
 
@@ -8,16 +8,16 @@ from portinfra.testing.conformance.stage import LOSE_DATA, Stage
 
 
 class SameAnswers:
-    """Each question of the way from nothing to `before`, to `after`, and to nothing."""
+    """Each driver call on the way from nothing to `before`, to `after`, and to nothing."""
 
     def test_a_driver_that_is_asked_twice_returns_the_same_call(self, stage: Stage) -> None:
-        """No chance, no clock, no counter: a second run must know the call of the first."""
+        """A driver uses no chance, clock or counter: a second run must make the same call."""
         for question in _all_questions(stage):
             first, second = question.answer(), question.answer()
             assert first == second, f"{question.describe(first)}\nand then {question.describe(second)}"
 
     def test_equal_arguments_in_another_order_get_the_same_call(self, stage: Stage) -> None:
-        """A driver iterates over what is sorted: tags and parts of an equal value come in any order."""
+        """A driver sorts what it iterates over: equal tags and parts have any order."""
         for question in _all_questions(stage):
             first, second = question.answer(), question.reorder().answer()
             assert first == second, f"{question.describe(first)}\nand then {question.describe(second)}"

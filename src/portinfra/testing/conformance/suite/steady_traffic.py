@@ -13,7 +13,7 @@ from portinfra.testing.conformance.rule_walk import RuleWalker
 from portinfra.testing.conformance.stage import Stage
 
 NEAR = "10.0.0.0/8"
-"""A range in which all hosts of the environment are."""
+"""A range that contains all hosts of the environment."""
 
 _ROLES = (Role("web", count=1, public="customers"), Role("db", count=1), Role("old", count=1))
 
@@ -62,14 +62,14 @@ CHANGES: dict[str, tuple[list[Flow], list[Flow]]] = {
         [_open(443), _orders(NEAR, "db", 22)],
     ),
 }
-"""What changes → the flows before and after."""
+"""The name of a change → the flows before and after."""
 
 
 class SteadyTraffic:
     """Traffic while firewall rules change, after each dry step and after real calls."""
 
     def test_a_change_of_rules_closes_nothing_that_is_allowed_before_and_after(self, stage: Stage) -> None:
-        """Nor does it open anything that is allowed neither before nor after."""
+        """It also opens nothing that is allowed neither before nor after."""
         assert_traffic_is_steady(_walker(stage), seeds=3)
 
     def test_a_change_of_rules_keeps_to_that_when_every_call_is_followed_by_a_crash(
@@ -78,7 +78,7 @@ class SteadyTraffic:
         assert_traffic_is_steady(_walker(stage), forget=True)
 
     def test_a_port_is_open_after_every_call_that_opens_or_closes_its_neighbour(self, stage: Stage) -> None:
-        """By what the provider itself answers: the change is applied, and read after each write."""
+        """The provider's own answers decide: the test applies the change and reads after each write."""
         _need_public_addresses(stage)
         open_moments: list[bool] = []
 
@@ -103,7 +103,7 @@ class SteadyTraffic:
 
 
 def assert_traffic_is_steady(walker: RuleWalker, *, seeds: int = 1, forget: bool = False) -> None:
-    """Walk each of `CHANGES`, in as many orders as there are seeds."""
+    """Walk each of `CHANGES`, in one order for each seed."""
     for name, (before, after) in CHANGES.items():
         for seed in range(seeds):
             walk = walker.walk(_topology(before), _after(name, after), seed, forget=forget)

@@ -1,4 +1,4 @@
-"""Whether keys can be used, where the plugin inherits `KeyStates`."""
+"""The states of keys, where the plugin inherits `KeyStates`."""
 
 import pytest
 
@@ -10,15 +10,15 @@ from portinfra.testing.conformance.stage import Stage
 
 
 class UsableKeys:
-    """The state of a key is read, and nothing is encrypted to find out."""
+    """A read returns the state of a key. No encryption is needed to find out."""
 
     def test_a_key_that_is_disabled_has_a_problem_and_one_that_is_enabled_has_none(
         self, stage: Stage
     ) -> None:
         keys = registry.plugin(stage.environment.provider)
         if not isinstance(keys, KeyStates):
-            pytest.skip("this provider reads the state of no key")
-        key = stage.bed.key or pytest.skip("this bed has no key of one's own")
+            pytest.skip("this provider reads no states of keys")
+        key = stage.bed.key or pytest.skip("this bed has no `key`")
         assert _problem(stage, keys, key) == ""
         stage.bed.disable_key(key)
         assert _problem(stage, keys, key)
@@ -26,8 +26,8 @@ class UsableKeys:
     def test_a_key_that_does_not_exist_is_not_found(self, stage: Stage) -> None:
         keys = registry.plugin(stage.environment.provider)
         if not isinstance(keys, KeyStates):
-            pytest.skip("this provider reads the state of no key")
-        key = stage.bed.key or pytest.skip("this bed has no key of one's own")
+            pytest.skip("this provider reads no states of keys")
+        key = stage.bed.key or pytest.skip("this bed has no `key`")
         stage.bed.delete_key(key)
         with pytest.raises(NotFound):
             _problem(stage, keys, key)
@@ -39,4 +39,4 @@ def _problem(stage: Stage, keys: KeyStates, key: str) -> str:
     assert call is not None
     assert call.reads
     with stage.provider() as provider:
-        return keys.key_problem(Caller(provider).insisting(call))
+        return keys.key_problem(Caller(provider).with_retries(call))

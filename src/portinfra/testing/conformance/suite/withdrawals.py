@@ -1,4 +1,4 @@
-"""What a provider publishes may stop births only: of what runs, a withdrawn image or size blocks nothing."""
+"""Withdrawn images and sizes: they stop new hosts only, and block no change of existing ones."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ WITHDRAWN: Mapping[str, Withdraw] = {
 
 
 def shop(count: int, port: int = 443, gib: int = 1) -> Topology:
-    """Hosts with a volume each, that the internet reaches at one port."""
+    """Return hosts with a volume each, which the internet reaches at one port."""
     role = Role("web", count=count, public="customers", volumes=[Volume("data", gib=gib)])
     return Topology("sample", [role], [allow(INTERNET, "web", tcp=port, why="customers")])
 
@@ -57,7 +57,7 @@ class Withdrawals:
 
 @contextmanager
 def withdrawn(stage: Stage, withdraw: Withdraw) -> Iterator[None]:
-    """While it lasts, the provider's catalogue lacks something."""
+    """Remove something from the provider's catalogue inside the `with` block."""
 
     def wrap(inner: Provider, environment: Environment) -> Provider:
         whole = inner.catalogue

@@ -1,4 +1,4 @@
-"""Whole worlds: what is declared comes to be, changes, and goes; nothing more and nothing less."""
+"""Whole topologies: they are created, changed and destroyed, with nothing more and nothing less."""
 
 from collections import Counter
 
@@ -20,7 +20,7 @@ from portinfra.testing.conformance.walk import next_call
 
 
 class Worlds:
-    """Made, seen, changed, removed."""
+    """Create, read, change, destroy."""
 
     def test_each_creation_itself_bears_the_owner(self, stage: Stage) -> None:
         """Law 4, by the list that is read right after each call that creates something."""
@@ -71,11 +71,11 @@ class Worlds:
                 for name in traits(type(want)).compared:
                     if name not in driver.cannot_show:
                         found = getattr(seen.spec, name)
-                        assert found is not UNSEEN, f"{address}: {name} was not looked for"
+                        assert found is not UNSEEN, f"{address}: {name} was not read"
                         assert found == getattr(want, name), f"{address}: {name} is seen as {found!r}"
 
     def test_the_place_of_an_attachment_is_the_zone_of_its_host(self, stage: Stage) -> None:
-        """So an attachment in a silent zone is unknown, even where nothing declares it any more."""
+        """So an attachment in a zone without answers is unknown, even if nothing declares it any more."""
         stage.bring(stage.bed.before)
         there = stage.observe(stage.bed.before).resources
         zones = {address: zone_of(seen.spec) for address, seen in there.items()}
@@ -97,8 +97,8 @@ class Worlds:
         assert record.writes == []
         actions = {call.action for call in record.made}
         assert len(actions) <= stage.bed.reads_max, sorted(actions)
-        asked = [f"{call.action} {call.place} {call.parameters}" for call in record.made]
-        assert len(set(asked)) == len(asked), f"the same was read twice: {sorted(asked)}"
+        reads = [f"{call.action} {call.place} {call.parameters}" for call in record.made]
+        assert len(set(reads)) == len(reads), f"the same was read twice: {sorted(reads)}"
 
     def test_the_calls_that_a_plan_foretells_are_the_calls_that_are_made(self, stage: Stage) -> None:
         for topology in (stage.bed.before, stage.bed.after):
@@ -111,7 +111,7 @@ class Worlds:
                 refs = Refs(plan.scope, "attempt", there)
                 ends = [provider.drivers[type(seen.spec)].enforce(seen, refs) for seen in there.values()]
             foretold = Counter(f"{call.action} {call.address}" for call in planned if isinstance(call, Call))
-            again = {call.action for calls in ends for call in calls}  # they change no definition
+            again = {call.action for calls in ends for call in calls}  # these calls change no definition
             done = [call for call in record.done if call.action not in again]
             really = Counter(f"{call.action} {call.address}" for call in done)
             assert really == foretold, (
@@ -169,7 +169,7 @@ class Worlds:
 
 
 def changes_in_place(provider: Provider, one: Spec, other: Spec) -> bool:
-    """Whether a driver is ever asked to make the other of the one: they differ, and in place."""
+    """Return whether a driver may update one spec to the other: they differ, and in place."""
     driver = provider.drivers[type(one)]
     differing = {
         name for name in traits(type(one)).compared if getattr(one, name) != getattr(other, name)

@@ -1,4 +1,4 @@
-"""The simulator's requests, a file an area. Each is a function of the book and the parameters.
+"""The requests of the simulator, a file for each area. Each is a function of the records and the parameters.
 
-Every function checks first and changes afterwards.
+Every function first checks, and then changes.
 """

@@ -1,11 +1,11 @@
-"""What the credentials of an account may do: everything that a test has not denied."""
+"""The permissions of an account's credentials: every action that no test has denied."""
 
 from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
 
 
 def read_permissions(book: Book, given: Given) -> Answer:
-    """`actions`: those of them that are denied."""
+    """Return which of `actions` are denied."""
     denied = book.settings("denied")
     return {"denied": [action for action in given["actions"] if denied.get(action)]}
 

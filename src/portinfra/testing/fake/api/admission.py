@@ -1,4 +1,4 @@
-"""What every creation has to pass: token, name, quota, owner; and the owner that a resource gets later."""
+"""The checks of every creation (token, name, quota, owner), and later changes of an owner."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ TAGS_MAX = 50
 
 
 def repeat_answer(book: Book, kind: str, given: Given) -> Answer | None:
-    """The answer of an earlier request with the same token, if there was one."""
+    """Return the answer of an earlier request with the same token; None without one."""
     token = given.get("token")
     if not token:
         return None
@@ -27,7 +27,7 @@ def repeat_answer(book: Book, kind: str, given: Given) -> Answer | None:
 
 
 def admit(book: Book, kind: str, given: Given) -> dict[str, Any]:
-    """The beginning of a new record's body: its name, token and owner. Raises FakeError."""
+    """Return the first fields of a new record: its name, token and owner. Raises FakeError."""
     if kind in book.shape.unique_names:
         for record in book.find(kind, "name", given["name"]):
             raise FakeError("AlreadyExists", f"{record['body']['id']} is a {kind} named {given['name']!r}")
@@ -36,7 +36,7 @@ def admit(book: Book, kind: str, given: Given) -> dict[str, Any]:
 
 
 def owner(book: Book, kind: str, given: Given) -> dict[str, Any]:
-    """What carries the owner, checked."""
+    """Return the checked field that carries the owner. Raises FakeError."""
     carrier = book.shape.owner[kind]
     for other in ("tags", "labels", "description", "metadata"):
         if other != carrier and given.get(other):
@@ -52,7 +52,7 @@ def owner(book: Book, kind: str, given: Given) -> dict[str, Any]:
 
 
 def zone_of(book: Book, given: Given) -> str:
-    """The zone that a request names. Raises FakeError where it is none, or does not answer."""
+    """Return the zone that a request names. Raises FakeError if it does not exist or does not answer."""
     zone = str(given.get("zone", ""))
     if zone not in book.zones:
         raise FakeError("InvalidRequest", f"{book.place} has no zone {zone!r}")
@@ -61,13 +61,13 @@ def zone_of(book: Book, given: Given) -> str:
 
 
 def reachable(book: Book, zone: str | None) -> None:
-    """Raise FakeError where the zone does not answer."""
+    """Raise FakeError if the zone does not answer."""
     if zone in book.settings("unreachable"):
         raise FakeError("ServiceUnavailable", f"{zone} does not answer")
 
 
 def check_quota(book: Book, kind: str) -> None:
-    """Raise FakeError where the account may have no more of a kind."""
+    """Raise FakeError if the account may have no more records of a kind."""
     limit = book.settings("quotas").get(kind, QUOTAS[kind])
     if book.full(kind, limit):
         raise FakeError("QuotaExceeded", f"the account may have {limit} of kind {kind} in {book.place}")
@@ -88,11 +88,13 @@ def _check_labels(labels: Any) -> None:
 
 
 def set_owner(book: Book, given: Given) -> Answer:
-    """`kind`, `id`, `name` and the whole of the tags, labels, description or metadata."""
+    """Write `name` and all tags, labels, description or metadata of the resource `id` of a `kind`."""
     kind = given["kind"]
     record = book.get(kind, given["id"])
     if kind in book.shape.fixed_owner or book.shape.owner[kind] == "name":
-        raise FakeError("InvalidRequest", f"what a {kind} is called is said when it is made, and never again")
+        raise FakeError(
+            "InvalidRequest", f"a {kind} gets its name and owner at its creation only: create another one"
+        )
     if kind in book.shape.unique_names:
         for other in book.find(kind, "name", given["name"]):
             if other is not record:

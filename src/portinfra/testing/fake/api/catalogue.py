@@ -1,4 +1,4 @@
-"""What the simulator offers: zones, machine types, images, quotas."""
+"""The offers of the simulator: zones, machine types, images, quotas."""
 
 from typing import Any
 
@@ -25,17 +25,17 @@ IMAGES = {
 
 
 def images(book: Book) -> dict[str, Any]:
-    """Every image with its family, those published by a test among them."""
+    """Return image id → its family, with the images that a test published."""
     return {**IMAGES, **book.settings("images")}
 
 
 def list_images(book: Book, given: Given) -> Answer:
-    """Every image, the oldest of a family first."""
+    """Return every image, the oldest of a family first."""
     return {"images": [{"id": id, "family": family} for id, family in images(book).items()]}
 
 
 def describe_region(book: Book, given: Given) -> Answer:
-    """Who asks, and what there is for them."""
+    """Return the account of the credentials, and the zones, machine types and quotas of the region."""
     limits = {**QUOTAS, **book.settings("quotas")}
     return {
         "account": book.account,

@@ -1,4 +1,4 @@
-"""Records whose name is unique in account and region, with a text in them: what a claim is kept in."""
+"""Records with a text, whose name is unique in account and region: the storage of leases and ledgers."""
 
 from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api.admission import check_quota
@@ -7,24 +7,24 @@ from portinfra.testing.fake.store import Record
 
 
 def create_claim(book: Book, given: Given) -> Answer:
-    """`name`, `value`. Of two that take the same name, the second gets `AlreadyExists`."""
+    """Create a record `name` with a text `value`. If the name exists, it raises FakeError `AlreadyExists`."""
     for _ in book.find("claim", "name", given["name"]):
-        raise FakeError("AlreadyExists", f"{given['name']} is there")
+        raise FakeError("AlreadyExists", f"{given['name']} exists")
     check_quota(book, "claim")
     return book.add("claim", {"name": given["name"], "value": given["value"]})
 
 
 def write_claim(book: Book, given: Given) -> Answer:
-    """`name`, `value`: overwrite what is there."""
+    """Overwrite the text of the record `name` with `value`."""
     return book.change(_find_by_name(book, given["name"]), value=given["value"])
 
 
 def delete_claim(book: Book, given: Given) -> Answer:
-    """`name`."""
+    """Delete the record `name`."""
     return book.remove(_find_by_name(book, given["name"]))
 
 
 def _find_by_name(book: Book, name: str) -> Record:
     for record in book.find("claim", "name", name):
         return record
-    raise FakeError("NotFound", f"{name} is not there")
+    raise FakeError("NotFound", f"{name} does not exist")

@@ -1,4 +1,4 @@
-"""The serial consoles of instances: the newest that each has printed."""
+"""The serial consoles of instances: the newest text that each has printed."""
 
 import base64
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ _TABLE = "console"
 
 
 def print_on(store: MemoryStore, instance: str, text: str) -> None:
-    """Let an instance print."""
+    """Print a text on the console of an instance."""
     printed = _read(store, instance) + text.encode()
     store.put(_TABLE, instance, {"printed": base64.b64encode(printed[-KEPT_BYTES:]).decode()})
 
 
 def read_console(book: Book, given: Given) -> Answer:
-    """`id` of an instance."""
+    """Return the text on the console of the instance `id`."""
     instance = book.get("instance", given["id"])
     return {
         "text": _read(book.store, instance["body"]["id"]).decode(errors="replace") + _receipt(book, instance)
@@ -29,7 +29,7 @@ def read_console(book: Book, given: Given) -> Answer:
 
 
 def _receipt(book: Book, instance: Record) -> str:
-    """Return what a prober prints. No user data runs here: a check passes if what it reads is not blank."""
+    """Return the receipt of a prober. No user data runs here: a check passes if its volumes are not blank."""
     summary = find_summary(instance["body"]["user_data"])
     if summary is None or state_at(instance, book.now) != "running":
         return ""
@@ -38,8 +38,8 @@ def _receipt(book: Book, instance: Record) -> str:
 
 def _answer(book: Book, volumes: Iterable[str]) -> CheckAnswer:
     blank = [volume for volume in volumes if not contents.read_contents(book.store, volume)]
-    told = f"{blank[0]} is blank" if blank else "no volume that it reads is blank"
-    return CheckAnswer(not blank, 1, f"SIMULATED: nothing ran, and {told}".encode())
+    finding = f"{blank[0]} is blank" if blank else "no volume that it reads is blank"
+    return CheckAnswer(not blank, 1, f"SIMULATED: nothing ran, and {finding}".encode())
 
 
 def _read(store: MemoryStore, instance: str) -> bytes:

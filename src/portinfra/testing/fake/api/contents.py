@@ -1,4 +1,4 @@
-"""What is written on volumes and kept in snapshots."""
+"""The contents of volumes and snapshots."""
 
 import base64
 
@@ -13,18 +13,18 @@ def write(store: MemoryStore, id: str, data: bytes) -> None:
 
 
 def read_contents(store: MemoryStore, id: str) -> bytes:
-    """The contents; of what nobody wrote to, nothing."""
+    """Return the contents; empty if nothing was written."""
     row = store.get(_TABLE, id)
     return base64.b64decode(row["data"]) if row else b""
 
 
 def copy(store: MemoryStore, source: str, target: str) -> None:
-    """The contents of one as those of another."""
+    """Copy the contents of one volume or snapshot to another."""
     row = store.get(_TABLE, source)
     if row:
         store.put(_TABLE, target, row)
 
 
 def lose(store: MemoryStore, id: str) -> None:
-    """Forget the contents."""
+    """Delete the contents."""
     store.drop(_TABLE, id)

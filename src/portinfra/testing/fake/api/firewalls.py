@@ -1,4 +1,4 @@
-"""Firewalls and what they let through. A rule is `{"protocol", "first", "last", "peer"}`."""
+"""Firewalls and the traffic that they allow. A rule is `{"protocol", "first", "last", "peer"}`."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ RULES_MAX = 1000
 
 
 def create_firewall(book: Book, given: Given) -> Answer:
-    """`name`, unique in its network, the owner and `network`."""
+    """Create a firewall with `name`, which is unique in its network, the owner and `network`."""
     if answer := repeat_answer(book, "firewall", given):
         return answer
     book.get("network", given["network"])
@@ -27,7 +27,7 @@ def create_firewall(book: Book, given: Given) -> Answer:
 
 
 def allow_traffic(book: Book, given: Given) -> Answer:
-    """`id`, `direction` (`ingress`, `egress`) and `rules`: all of them or none."""
+    """Allow `rules` of the firewall `id` in a `direction` (`ingress`, `egress`): all of them or none."""
     firewall = book.get("firewall", given["id"])
     there = firewall["body"][given["direction"]]
     for rule in given["rules"]:
@@ -40,7 +40,7 @@ def allow_traffic(book: Book, given: Given) -> Answer:
 
 
 def revoke_traffic(book: Book, given: Given) -> Answer:
-    """`id`, `direction` and `rules`: all of them or none."""
+    """Revoke `rules` of the firewall `id` in a `direction`: all of them or none."""
     firewall = book.get("firewall", given["id"])
     there = firewall["body"][given["direction"]]
     for rule in given["rules"]:
@@ -50,10 +50,10 @@ def revoke_traffic(book: Book, given: Given) -> Answer:
 
 
 def delete_firewall(book: Book, given: Given) -> Answer:
-    """`id`. Refused while an instance bears it, or another firewall's rule names it."""
+    """Delete the firewall `id`. Refused while an instance uses it, or a rule of another firewall names it."""
     firewall = book.get("firewall", given["id"])
     for instance in book.find("instance", "firewall", given["id"]):
-        raise FakeError("InUse", f"{instance['body']['id']} bears firewall {given['id']}")
+        raise FakeError("InUse", f"{instance['body']['id']} uses firewall {given['id']}")
     for other in book.find("firewall", "peers", given["id"]):
         if other is not firewall and not leaving(other):
             raise FakeError("InUse", f"a rule of {other['body']['id']} names firewall {given['id']}")

@@ -1,4 +1,4 @@
-"""Instances: made, started, stopped, resized, moved to another firewall, terminated."""
+"""Instances: create, start, stop, resize, move to another firewall, terminate."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ USER_DATA_MAX = 16_384
 
 
 def create_instance(book: Book, given: Given) -> Answer:
-    """Accepted at once; running a while later, or failed."""
+    """Accept a new instance at once. It runs a while later, or fails."""
     if answer := repeat_answer(book, "instance", given):
         return answer
     zone = zone_of(book, given)
@@ -55,7 +55,7 @@ def create_instance(book: Book, given: Given) -> Answer:
 
 
 def start_instance(book: Book, given: Given) -> Answer:
-    """`id` of one that is stopped; fine if it runs."""
+    """Start the stopped instance `id`. A running one stays as it is."""
     instance = _steady(book, given["id"], "running", "stopped")
     if instance["body"]["power"] == "running":
         return book.change(instance)
@@ -64,7 +64,7 @@ def start_instance(book: Book, given: Given) -> Answer:
 
 
 def stop_instance(book: Book, given: Given) -> Answer:
-    """`id` of one that runs; fine if it is stopped."""
+    """Stop the running instance `id`. A stopped one stays as it is."""
     instance = _steady(book, given["id"], "running", "stopped")
     if instance["body"]["power"] == "stopped":
         return book.change(instance)
@@ -72,7 +72,7 @@ def stop_instance(book: Book, given: Given) -> Answer:
 
 
 def resize_instance(book: Book, given: Given) -> Answer:
-    """`id` of one that is stopped, `machine_type`."""
+    """Change the `machine_type` of the stopped instance `id`."""
     instance = _steady(book, given["id"], "stopped")
     if given["machine_type"] not in MACHINE_TYPES:
         raise FakeError("InvalidRequest", f"there is no machine type {given['machine_type']!r}")
@@ -80,7 +80,7 @@ def resize_instance(book: Book, given: Given) -> Answer:
 
 
 def set_instance_firewall(book: Book, given: Given) -> Answer:
-    """`id`, `firewall`, of the same network."""
+    """Move the instance `id` to another `firewall` of the same network."""
     instance = book.get("instance", given["id"])
     firewall = book.get("firewall", given["firewall"])
     if leaving(firewall) or firewall["body"]["network"] != instance["body"]["network"]:
@@ -89,7 +89,7 @@ def set_instance_firewall(book: Book, given: Given) -> Answer:
 
 
 def delete_instance(book: Book, given: Given) -> Answer:
-    """`id`. Its root disk goes with it; volumes are detached, public addresses freed."""
+    """Delete the instance `id` with its root disk. Its volumes are detached, its public addresses freed."""
     instance = book.get("instance", given["id"])
     reachable(book, instance["body"]["zone"])
     gone = min(instance["gone"], book.now + book.shape.deleting.get("instance", 0.0))
@@ -144,7 +144,7 @@ def _check_capacity(book: Book, zone: str, machine_type: str) -> None:
 
 
 def _next_fault(book: Book) -> tuple[str, str]:
-    """Return code and reason of why this instance will fail after it was accepted; empty: it will not."""
+    """Return code and reason of a failure after acceptance; empty if the instance will not fail."""
     faults = book.settings("faults")
     waiting = faults.get("instance", [])
     if not waiting:

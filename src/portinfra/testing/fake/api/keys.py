@@ -1,4 +1,4 @@
-"""Encryption keys. Every name is a key that can be used, but for those that a test has set otherwise."""
+"""Encryption keys. Every name is a usable key, unless a test has set another state."""
 
 from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.errors import FakeError
@@ -7,7 +7,7 @@ ENABLED, MISSING = "enabled", "missing"
 
 
 def describe_key(book: Book, given: Given) -> Answer:
-    """`key`, its name."""
+    """Return the state of the key named `key`."""
     state = _state(book, given["key"])
     if state == MISSING:
         raise FakeError("NotFound", f"there is no key {given['key']}")
@@ -15,7 +15,7 @@ def describe_key(book: Book, given: Given) -> Answer:
 
 
 def check_key(book: Book, key: str | None) -> None:
-    """Raise FakeError for a key that cannot be used."""
+    """Raise FakeError for an unusable key."""
     if key and (state := _state(book, key)) != ENABLED:
         raise FakeError("AccessDenied", f"the key {key} is {state}")
 

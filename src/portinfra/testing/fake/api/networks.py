@@ -7,7 +7,7 @@ from portinfra.testing.fake.errors import FakeError
 
 
 def create_network(book: Book, given: Given) -> Answer:
-    """`name`, the owner, and `cidr` where networks have one."""
+    """Create a network with `name`, the owner, and `cidr` where networks have one."""
     if answer := repeat_answer(book, "network", given):
         return answer
     body = admit(book, "network", given)
@@ -20,7 +20,7 @@ def create_network(book: Book, given: Given) -> Answer:
 
 
 def delete_network(book: Book, given: Given) -> Answer:
-    """`id`. Refused while anything is in it."""
+    """Delete the network `id`. Refused while a resource lies in it."""
     network = book.get("network", given["id"])
     for kind in ("subnet", "firewall"):
         for record in book.find(kind, "network", given["id"]):
@@ -29,7 +29,7 @@ def delete_network(book: Book, given: Given) -> Answer:
 
 
 def create_subnet(book: Book, given: Given) -> Answer:
-    """`name`, the owner, `network`, `cidr`, `public`, and `zone` where subnets are zonal."""
+    """Create a subnet with `name`, owner, `network`, `cidr`, `public`, and `zone` where subnets are zonal."""
     if answer := repeat_answer(book, "subnet", given):
         return answer
     network = book.get("network", given["network"])["body"]
@@ -51,12 +51,12 @@ def create_subnet(book: Book, given: Given) -> Answer:
 
 
 def set_subnet_public(book: Book, given: Given) -> Answer:
-    """`id`, `public`: whether it has a way to and from the internet."""
+    """Set whether the subnet `id` is `public`: whether it has a route to and from the internet."""
     return book.change(book.get("subnet", given["id"]), public=given["public"])
 
 
 def delete_subnet(book: Book, given: Given) -> Answer:
-    """`id`. Refused while an instance is in it."""
+    """Delete the subnet `id`. Refused while an instance lies in it."""
     subnet = book.get("subnet", given["id"])
     for instance in book.find("instance", "subnet", given["id"]):
         raise FakeError("InUse", f"{instance['body']['id']} is in subnet {given['id']}")

@@ -1,4 +1,4 @@
-"""Public addresses, of the range that documentation has for itself (RFC 5737, RFC 2544)."""
+"""Public addresses, of the ranges for documentation and benchmarks (RFC 5737, RFC 2544)."""
 
 from ipaddress import IPv4Address
 
@@ -11,7 +11,7 @@ _FIRST = int(IPv4Address("198.18.0.0"))
 
 
 def create_public_address(book: Book, given: Given) -> Answer:
-    """`name` and the owner; on no instance yet."""
+    """Create a public address with `name` and the owner. It belongs to no instance yet."""
     if answer := repeat_answer(book, "public-address", given):
         return answer
     body = admit(book, "public-address", given)
@@ -20,7 +20,7 @@ def create_public_address(book: Book, given: Given) -> Answer:
 
 
 def associate_public_address(book: Book, given: Given) -> Answer:
-    """`id`, `instance` that is not starting; taken from another instance if need be."""
+    """Associate the address `id` with an `instance` that is not starting. Another instance may lose it."""
     address = book.get("public-address", given["id"])
     instance = book.get("instance", given["instance"])
     state = state_at(instance, book.now)
@@ -33,5 +33,5 @@ def associate_public_address(book: Book, given: Given) -> Answer:
 
 
 def delete_public_address(book: Book, given: Given) -> Answer:
-    """`id`. Its instance, if any, loses it."""
+    """Delete the public address `id`. Its instance, if any, loses it."""
     return book.remove(book.get("public-address", given["id"]))

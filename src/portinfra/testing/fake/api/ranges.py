@@ -1,4 +1,4 @@
-"""Addresses as numbers: quick enough for every request."""
+"""Addresses as numbers, which are fast enough for every request."""
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
@@ -8,7 +8,7 @@ from portinfra.testing.fake.errors import FakeError
 
 @lru_cache(maxsize=65_536)
 def bounds(cidr: str) -> tuple[int, int]:
-    """The first and last address of a CIDR. Raises FakeError where it is none."""
+    """Return the first and last address of a CIDR. Raises FakeError for an invalid CIDR."""
     try:
         network = IPv4Network(cidr)
     except ValueError as error:
@@ -17,7 +17,7 @@ def bounds(cidr: str) -> tuple[int, int]:
 
 
 def number(address: str) -> int:
-    """An address as a number. Raises FakeError where it is none."""
+    """Return an address as a number. Raises FakeError for an invalid address."""
     try:
         return int(IPv4Address(address))
     except ValueError as error:

@@ -11,21 +11,24 @@ DAY = 86_400
 
 
 def create_snapshot(book: Book, given: Given) -> Answer:
-    """`name`, the owner, `volume`. Complete a while later."""
+    """Create a snapshot of `volume` with `name` and the owner. It is complete a while later."""
     if answer := repeat_answer(book, "snapshot", given):
         return answer
     volume = book.get("volume", given["volume"])
     if state_at(volume, book.now) != "available":
         raise FakeError("IncorrectState", f"volume {given['volume']} is not ready")
     body = admit(book, "snapshot", given)
-    told = {"gib": volume["body"]["gib"], "key": volume["body"]["key"], "source": "", "shared_with": ""}
-    answer = book.add("snapshot", {**body, **told, "volume": given["volume"]})
+    fields = {"gib": volume["body"]["gib"], "key": volume["body"]["key"], "source": "", "shared_with": ""}
+    answer = book.add("snapshot", {**body, **fields, "volume": given["volume"]})
     contents.copy(book.store, given["volume"], answer["record"]["id"])
     return answer
 
 
 def copy_snapshot(book: Book, given: Given) -> Answer:
-    """`name`, the owner, `source` (`us-east-1/snap-00000001`), `key`. Complete a while later."""
+    """Copy the snapshot `source` (`us-east-1/snap-00000001`) under `key`, with `name` and the owner.
+
+    The copy is complete a while later.
+    """
     if answer := repeat_answer(book, "snapshot", given):
         return answer
     region, _, id = given["source"].rpartition("/")
@@ -34,14 +37,17 @@ def copy_snapshot(book: Book, given: Given) -> Answer:
         raise FakeError("IncorrectState", f"snapshot {given['source']} is not complete")
     body = admit(book, "snapshot", given)
     check_key(book, given["key"])
-    told = {"gib": source["body"]["gib"], "key": given["key"], "source": given["source"], "shared_with": ""}
-    answer = book.add("snapshot", {**body, **told, "volume": ""})
+    fields = {"gib": source["body"]["gib"], "key": given["key"], "source": given["source"], "shared_with": ""}
+    answer = book.add("snapshot", {**body, **fields, "volume": ""})
     contents.copy(book.store, id, answer["record"]["id"])
     return answer
 
 
 def share_snapshot(book: Book, given: Given) -> Answer:
-    """`id`, `account` that may copy it; empty: none. What the cloud's own key closes nobody else can open."""
+    """Let `account` copy the snapshot `id`; empty: no account.
+
+    A snapshot under the cloud's own key cannot be shared: no other account can decrypt it.
+    """
     snapshot = book.get("snapshot", given["id"])
     if given["account"] and not snapshot["body"]["key"]:
         raise FakeError(
@@ -51,19 +57,19 @@ def share_snapshot(book: Book, given: Given) -> Answer:
 
 
 def lock_snapshot(book: Book, given: Given) -> Answer:
-    """`id`, `days` from now in which no call can delete it."""
+    """Lock the snapshot `id` for `days` from now, in which no call can delete it."""
     snapshot = book.get("snapshot", given["id"])
     return book.change(snapshot, locked_until=book.now + given["days"] * DAY)
 
 
 def list_locks(book: Book, given: Given) -> Answer:
-    """Every locked snapshot, on one page: id → until when."""
+    """Return every locked snapshot on one page: id → the end of its lock."""
     locks = {row["body"]["id"]: row["body"].get("locked_until", 0.0) for row in book.existing("snapshot")}
     return {"locks": {id: until for id, until in locks.items() if until > book.now}}
 
 
 def delete_snapshot(book: Book, given: Given) -> Answer:
-    """`id`. One that is locked stays."""
+    """Delete the snapshot `id`. Refused while it is locked."""
     snapshot = book.get("snapshot", given["id"])
     if book.now < snapshot["body"].get("locked_until", 0.0):
         raise FakeError("SnapshotLocked", f"{given['id']} is locked")

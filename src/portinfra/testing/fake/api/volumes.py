@@ -1,4 +1,4 @@
-"""Volumes, always encrypted, and what they are attached to."""
+"""Volumes, which are always encrypted, and their attachments."""
 
 from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api import contents
@@ -9,11 +9,11 @@ from portinfra.testing.fake.store import Record
 from portinfra.testing.fake.time_line import FOREVER, attachment_at, leaving, state_at
 
 PROVIDER_KEY = ""
-"""The key of what names none: the cloud's own. Nothing is ever unencrypted."""
+"""The cloud's own key, for volumes without a key. No volume is ever unencrypted."""
 
 
 def create_volume(book: Book, given: Given) -> Answer:
-    """`name`, the owner, `zone`, `gib`, `key`; `snapshot` for one with contents."""
+    """Create a volume with `name`, owner, `zone`, `gib`, `key`, and the contents of `snapshot`, if any."""
     if answer := repeat_answer(book, "volume", given):
         return answer
     zone = zone_of(book, given)
@@ -35,7 +35,7 @@ def create_volume(book: Book, given: Given) -> Answer:
 
 
 def grow_volume(book: Book, given: Given) -> Answer:
-    """`id`, `gib`: never less than before."""
+    """Grow the volume `id` to `gib`, which is never less than before."""
     volume = _reachable(book, given["id"])
     if given["gib"] < volume["body"]["gib"]:
         raise FakeError("InvalidRequest", f"volume {given['id']} cannot shrink")
@@ -43,7 +43,7 @@ def grow_volume(book: Book, given: Given) -> Answer:
 
 
 def attach_volume(book: Book, given: Given) -> Answer:
-    """`id`, `instance` in the same zone, `device`; one instance at a time."""
+    """Attach the volume `id` to an `instance` of the same zone as `device`. It has one instance at a time."""
     volume = _reachable(book, given["id"])
     instance = book.get("instance", given["instance"])
     if state_at(volume, book.now) != "available" or attachment_at(volume["body"], book.now):
@@ -67,7 +67,7 @@ def attach_volume(book: Book, given: Given) -> Answer:
 
 
 def detach_volume(book: Book, given: Given) -> Answer:
-    """`id`, `instance` that it is attached to."""
+    """Detach the volume `id` from its `instance`."""
     volume = _reachable(book, given["id"])
     attached = attachment_at(volume["body"], book.now)
     if attached is None or attached["instance"] != given["instance"]:
@@ -77,7 +77,7 @@ def detach_volume(book: Book, given: Given) -> Answer:
 
 
 def delete_volume(book: Book, given: Given) -> Answer:
-    """`id`. Refused while it is attached; its contents are lost."""
+    """Delete the volume `id` with its contents. Refused while it is attached."""
     volume = _reachable(book, given["id"])
     if attachment_at(volume["body"], book.now):
         raise FakeError("InUse", f"volume {given['id']} is attached to {volume['body']['instance']}")

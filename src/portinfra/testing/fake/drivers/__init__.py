@@ -1,4 +1,4 @@
-"""The simulator's drivers, one small file a kind: the model for those of a real cloud."""
+"""The drivers of the simulator, one small file for each kind: the model for those of a real cloud."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from portinfra.testing.fake.shapes import Shape
 
 
 def drivers(shape: Shape, zones: tuple[str, ...]) -> Mapping[type[Spec], Driver[Any]]:
-    """Kind → driver, in order of need."""
+    """Return kind → driver, in order of dependency."""
     in_order: tuple[Driver[Any], ...] = (
         NetworkDriver(shape, zones),
         SubnetDriver(shape, zones),

@@ -1,4 +1,4 @@
-"""Attachments: what a volume says that it is on."""
+"""Attachments: the record of a volume names its instance."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +17,7 @@ _STATES: Mapping[str, State] = {"attaching": "pending", "detaching": "deleting"}
 
 
 class AttachmentDriver(lifecycle.AttachmentDriver):
-    """A volume on an instance. It has no record, and no owner but the volume's."""
+    """A volume on an instance. It has no record of its own, and the owner of its volume."""
 
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape
@@ -25,11 +25,11 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
         self.renames = self._volumes.renames
 
     def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
-        """The list of volumes, which is read anyway."""
+        """Return the list of volumes, which the run reads in any case."""
         return self._volumes.survey(scope)
 
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[Attachment]]:
-        """What our volumes are attached to."""
+        """Return the attachments of our volumes."""
         found = []
         for record in self._volumes.records(answers):
             mark = CARRIERS[self.shape.owner["volume"]].read(record, names.scope, "volume")
@@ -44,20 +44,20 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
         return found
 
     def create(self, want: Attachment, refs: Refs) -> Call:
-        """Attach it."""
+        """Return the call that attaches it."""
         parts = {"volume": refs.id(want.volume), "instance": refs.id(want.instance)}
         parameters = {"id": parts["volume"], "instance": parts["instance"], "device": want.device}
         return self._call("AttachVolume", want.address, parameters, Observed(want.address, want, parts))
 
     def delete(self, seen: Observed[Attachment]) -> Call:
-        """Detach it."""
+        """Return the call that detaches it."""
         parameters = {"id": seen.parts["volume"], "instance": seen.parts["instance"]}
         return self._call("DetachVolume", seen.address, parameters, None)
 
     def absorb(
         self, seen: Observed[Attachment] | None, call: Call, answer: Answer | None
     ) -> Observed[Attachment] | None:
-        """The promise, until the answer says that it takes time."""
+        """Return the promise, until the answer says that the change takes time."""
         attached = answer["record"]["attachment"] if answer else None
         if attached is None:
             return super().absorb(seen, call, None)

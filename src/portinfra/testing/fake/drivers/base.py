@@ -1,4 +1,4 @@
-"""What the drivers of every kind share: how the simulator tells of a resource, and carries its owner."""
+"""The part that the drivers of all kinds share: observed resources, and their owners."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ _STATES: Mapping[str, State] = {
 
 
 class FakeDriver(LifecycleDriver[S]):
-    """One kind of the simulator's: a record of its own, with an owner and a state."""
+    """The driver of one kind with records of its own, which have an owner and a state."""
 
     noun: ClassVar[str]
     """The kind in the simulator's requests: `Network` of `CreateNetwork`."""
@@ -36,7 +36,7 @@ class FakeDriver(LifecycleDriver[S]):
     """Whether it lies in a zone."""
     doubled = True
     inside: ClassVar[tuple[str, ...]] = ()
-    """The fields of a record that name what it lies in, the innermost first."""
+    """The fields of a record that name its containers, the innermost first."""
 
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape
@@ -49,7 +49,7 @@ class FakeDriver(LifecycleDriver[S]):
     # Seeing
 
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
-        """One list of all, or one a zone where the shape lists them so."""
+        """Return one list of all, or one for each zone where the shape lists by zone."""
         return self._lists(self.carrier.narrow(scope))
 
     def _lists(self, narrow: Mapping[str, Any]) -> tuple[Call, ...]:
@@ -90,7 +90,7 @@ class FakeDriver(LifecycleDriver[S]):
         return ()
 
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[S]]:
-        """Everything of the scope; of doubles the one in use, else the first attempt."""
+        """Return all resources of the scope. Of doubles, `keep_one` decides."""
         used = self.used_ids(answers)
         copies = []
         for record in self.records(answers):
@@ -101,7 +101,7 @@ class FakeDriver(LifecycleDriver[S]):
         return self.keep_one(copies)
 
     def records(self, answers: Mapping[Call, Sequence[Answer]]) -> Iterable[Record]:
-        """The records of this kind among the answers."""
+        """Return the records of this kind in the answers."""
         action = f"List{self.plural}"
         for call, pages in answers.items():
             if call.action == action:
@@ -109,11 +109,11 @@ class FakeDriver(LifecycleDriver[S]):
                     yield from page["records"]
 
     def used_ids(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
-        """The ids that something else stands on."""
+        """Return the ids that other resources depend on."""
         return set()
 
     def to_observed(self, address: Address, record: Record, mark: Mark, names: Names) -> Observed[S]:
-        """One record, in the words in which it is declared."""
+        """Return one record as an observed resource."""
         return Observed(
             address,
             self.to_spec(address.name, record, mark, names),
@@ -126,16 +126,16 @@ class FakeDriver(LifecycleDriver[S]):
 
     @abstractmethod
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> S:
-        """What a record says, as a declaration."""
+        """Return the spec of a record."""
 
     def parts(self, record: Record) -> dict[str, str]:
-        """Enough to change and delete it."""
+        """Return the fields that its change and deletion need."""
         return {"id": record["id"], "name": record["name"]}
 
     # Acting
 
     def create(self, want: S, refs: Refs) -> Call:
-        """The request that makes it, with its owner."""
+        """Return the request that creates it, with its owner."""
         token = {"token": refs.token(want)} if self.kind in self.shape.tokens else {}
         parameters = {**self._carrier_fields(want, refs), **token, **self.parameters(want, refs)}
         return self.call(
@@ -147,23 +147,23 @@ class FakeDriver(LifecycleDriver[S]):
         )
 
     def creates(self, want: S) -> str:
-        """The action that makes it."""
+        """Return the action that creates it."""
         return f"Create{self.noun}"
 
     @abstractmethod
     def parameters(self, want: S, refs: Refs) -> dict[str, Any]:
-        """What a creation says besides name and owner."""
+        """Return the parameters of a creation besides name and owner."""
 
     def as_made(self, want: S) -> S:
-        """Return what its creation alone brings about."""
+        """Return the spec right after the creation, before further calls."""
         return want
 
     def delete(self, seen: Observed[S]) -> Call:
-        """Return the request that removes it."""
+        """Return the request that deletes it."""
         return self.call(f"Delete{self.noun}", seen.address, {"id": seen.id}, None, safe=True)
 
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
-        """The promise, until the record in the answer says that it takes time."""
+        """Return the promise, until the record in the answer says that the change takes time."""
         record = (answer or {}).get("record")
         if record is None:
             return super().absorb(seen, call, answer)
@@ -178,13 +178,13 @@ class FakeDriver(LifecycleDriver[S]):
     def call(
         self, action: str, address: Address, parameters: Mapping[str, Any], after: Any, *, safe: bool = False
     ) -> Call:
-        """A write, with the rates that it counts towards."""
+        """Return a write, with the rates that it counts towards."""
         fills = {"id": "record.id"} if after is not None and "id" not in after.parts else {}
         rates = rate_classes(action, self.shape)
         return Call(action, parameters, address, after, fills=fills, rates=rates, safe=safe)
 
     def own(self, want: S, seen: Observed[S], refs: Refs) -> Call:
-        """Return the request that writes what the resource says of itself."""
+        """Return the request that writes its owner."""
         parameters = {"kind": self.kind, "id": seen.id, **self._carrier_fields(want, refs)}
         after = evolve(with_owner(seen, want), parts={**seen.parts, "name": refs.name(want)})
         return self.call("SetOwner", want.address, parameters, after, safe=True)
@@ -195,7 +195,7 @@ class FakeDriver(LifecycleDriver[S]):
 
 
 def _change_fault(record: Record) -> Fault | None:
-    """Return why nothing came of its last change."""
+    """Return why its last change failed after it was accepted."""
     failed = record.get("failed_change")
     if not failed:
         return None
@@ -204,7 +204,7 @@ def _change_fault(record: Record) -> Fault | None:
 
 
 def _fault(record: Record) -> Fault | None:
-    """Return why it failed after it was accepted; a machine that broke is one that the zone has no more."""
+    """Return why it failed after it was accepted. A broken machine counts as missing capacity of the zone."""
     if not record.get("fault"):
         return None
     code = record.get("fault_code", "")

@@ -1,4 +1,4 @@
-"""Firewalls: the empty shell."""
+"""Firewalls, without their rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,11 +14,11 @@ from portinfra.testing.fake.drivers.instance import InstanceDriver
 from portinfra.testing.fake.drivers.owner import Mark
 
 DEFAULT_EGRESS = {"protocol": "all", "first": 0, "last": 0, "peer": "0.0.0.0/0"}
-"""What a new firewall lets out where that is the cloud's default."""
+"""The egress that a new firewall allows by the cloud's default."""
 
 
 class FirewallDriver(FakeDriver[Firewall]):
-    """A firewall; its name within the network keeps it from being doubled. As made, it may let all out."""
+    """A firewall, with a name that is unique in its network. A new one may allow all egress."""
 
     spec = Firewall
     noun = "Firewall"
@@ -28,38 +28,38 @@ class FirewallDriver(FakeDriver[Firewall]):
     holds = frozenset({"network"})
 
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Firewall:
-        """The network that it is of."""
+        """Return the network of the firewall."""
         return Firewall(name, names.address_of(record["network"]), mark.tags)
 
     def to_observed(self, address: Any, record: Record, mark: Mark, names: Names) -> Observed[Firewall]:
-        """One that still has the cloud's default, and nothing else, is not made ready yet."""
+        """Return one record. A firewall with only the cloud's default rule is not ready yet."""
         seen = super().to_observed(address, record, mark, names)
         return evolve(seen, state="pending") if _as_made(record) and seen.state == "ready" else seen
 
     def survey_foreign(self, seen: Mapping[Address, Observed[Any]]) -> tuple[Call, ...]:
-        """Return the lists of hosts, too: they tell which host has a firewall of others."""
+        """Return the lists, with those of hosts: they show which host has a firewall of others."""
         return (*super().survey_foreign(seen), *InstanceDriver(self.shape, self.zones).survey_foreign(seen))
 
     def bound_addresses(
         self, record: Record, answers: Mapping[Call, Sequence[Answer]], names: Names
     ) -> Iterable[Address]:
-        """Return the hosts that have it, and the firewalls that its rules name."""
+        """Return the hosts that use it, and the firewalls that its rules name."""
         hosts = InstanceDriver(self.shape, self.zones).records(answers)
         ids = [host["id"] for host in hosts if host["firewall"] == record["id"]]
-        ids += [rule["peer"] for way in ("ingress", "egress") for rule in record[way]]
+        ids += [rule["peer"] for direction in ("ingress", "egress") for rule in record[direction]]
         return {address for id in ids if (address := names.address_of(id))}
 
     def parts(self, record: Record) -> dict[str, str]:
-        """Whether it is still as the cloud made it, too."""
+        """Return its id, and whether it still has the default rule."""
         made = {"as-made": "yes"} if _as_made(record) else {}
         return {**super().parts(record), **made}
 
     def parameters(self, want: Firewall, refs: Refs) -> dict[str, Any]:
-        """The network that it is of."""
+        """Return the network of the firewall."""
         return {"network": refs.id(want.network)}
 
     def create(self, want: Firewall, refs: Refs) -> Call:
-        """What the cloud makes may be open outwards."""
+        """Return the request that creates it. The new firewall may be open."""
         call = super().create(want, refs)
         assert call.after is not None
         if not self.shape.default_egress:
@@ -67,7 +67,7 @@ class FirewallDriver(FakeDriver[Firewall]):
         return evolve(call, after=evolve(call.after, parts={**call.after.parts, "as-made": "yes"}))
 
     def finish(self, want: Firewall, seen: Observed[Firewall], refs: Refs) -> NextCall | None:
-        """Close it before anything else happens to it."""
+        """Return the call that closes a new firewall, before any other change."""
         if "as-made" not in seen.parts:
             return None
         parts = {name: id for name, id in seen.parts.items() if name != "as-made"}
@@ -78,7 +78,7 @@ class FirewallDriver(FakeDriver[Firewall]):
     def absorb(
         self, seen: Observed[Firewall] | None, call: Call, answer: Answer | None
     ) -> Observed[Firewall] | None:
-        """A firewall that was just closed is ready."""
+        """Return the resource after the call. A firewall that was just closed is ready."""
         if call.action == "RevokeTraffic":
             return call.after
         return super().absorb(seen, call, answer)

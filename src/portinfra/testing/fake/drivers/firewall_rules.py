@@ -1,4 +1,4 @@
-"""What firewalls let through. Rules are no record of their own: they are their firewall's."""
+"""The rules of firewalls. They have no records of their own: they are part of their firewall's."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from portinfra.testing.fake.shapes import Shape, rate_classes
 
 
 class FirewallRulesDriver(RuleChangesDriver):
-    """The rules of one firewall, seen whenever it is."""
+    """The rules of one firewall. They are observed with it."""
 
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape
@@ -22,13 +22,13 @@ class FirewallRulesDriver(RuleChangesDriver):
         self.renames = self._firewalls.renames
 
     def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
-        """The list of firewalls, which is read anyway."""
+        """Return the list of firewalls, which the run reads in any case."""
         return self._firewalls.survey(scope)
 
     def assemble(
         self, answers: Mapping[Call, Sequence[Answer]], names: Names
     ) -> list[Observed[FirewallRules]]:
-        """The rules of each of our firewalls."""
+        """Return the rules of each of our firewalls."""
         found = []
         for record in self._firewalls.records(answers):
             mark = CARRIERS[self.shape.owner["firewall"]].read(record, names.scope, "firewall")
@@ -46,7 +46,7 @@ class FirewallRulesDriver(RuleChangesDriver):
     def change(
         self, verb: Verb, way: Way, rules: tuple[Rule, ...], after: Observed[FirewallRules], refs: Refs
     ) -> Call:
-        """Revoke or allow them."""
+        """Return the call that revokes or allows them."""
         action = "RevokeTraffic" if verb == "remove" else "AllowTraffic"
         parameters = {
             "id": after.parts["firewall"],
@@ -57,7 +57,7 @@ class FirewallRulesDriver(RuleChangesDriver):
 
 
 def _to_rules(rules: Iterable[Mapping[str, Any]], names: Names) -> tuple[Rule, ...]:
-    """Rules in our words; a peer that is not ours stays what the cloud calls it, and so is one too many."""
+    """Return declared rules. A peer of others keeps its native id, so its rule counts as undeclared."""
     return tuple(
         sorted(
             Rule(r["protocol"], r["first"], r["last"], names.address_of(r["peer"]) or r["peer"])

@@ -25,7 +25,7 @@ _SENT = (
 
 
 class InstanceDriver(FakeDriver[Instance]):
-    """A host. Its machine type changes while it is stopped."""
+    """The driver of hosts. A machine type changes only while the host is stopped."""
 
     spec = Instance
     noun = "Instance"
@@ -37,7 +37,7 @@ class InstanceDriver(FakeDriver[Instance]):
     holds = frozenset({"subnet", "firewall"})
 
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Instance:
-        """What the record says; its image's family by the owner's word, else by the image's own name."""
+        """Return the spec of the record. The owner's mark, or else the image, has the image family."""
         power: Power = "stopped" if record["state"] in ("stopped", "stopping") else "running"
         return Instance(
             name,
@@ -51,14 +51,14 @@ class InstanceDriver(FakeDriver[Instance]):
             disk_gib=record["disk_gib"],
             key=record["key"],
             power=power,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
             native=record["native"],
             birth=mark.birth,
         )
 
     def to_observed(self, address: Address, record: Record, mark: Mark, names: Names) -> Observed[Instance]:
-        """One record, with its last start. Worlds of older versions do not have it."""
+        """Return one record, with its last start. Files of older versions do not have that."""
         seen = super().to_observed(address, record, mark, names)
         return evolve(seen, started=str(record.get("started_at", "")))
 
@@ -68,7 +68,7 @@ class InstanceDriver(FakeDriver[Instance]):
         return [firewall] if firewall else []
 
     def parameters(self, want: Instance, refs: Refs) -> dict[str, Any]:
-        """Where it stands, what it is, and what it is told at birth."""
+        """Return its zone, its size and its user data."""
         return {
             "subnet": refs.id(want.subnet),
             "firewall": refs.id(want.firewall),
@@ -78,7 +78,7 @@ class InstanceDriver(FakeDriver[Instance]):
         }
 
     def update(self, want: Instance, seen: Observed[Instance], refs: Refs) -> NextCall:
-        """Another firewall; another machine type, which takes a stop; and power last."""
+        """Return the next call: first firewall, then machine type (needs a stop), then power."""
         spec, where = seen.spec, {"id": seen.id}
         if want.firewall != spec.firewall:
             after = evolve(seen, spec=evolve(spec, firewall=want.firewall))

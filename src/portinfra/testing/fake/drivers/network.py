@@ -13,7 +13,7 @@ from portinfra.testing.fake.shapes import Shape, rate_classes
 
 
 class NetworkDriver(FakeDriver[Network]):
-    """A network. Where names are not unique it may be doubled: the one with subnets in it is the one."""
+    """The driver of networks. If names are not unique, a network may have doubles: the used one counts."""
 
     spec = Network
     noun = "Network"
@@ -26,14 +26,14 @@ class NetworkDriver(FakeDriver[Network]):
             self.cannot_show |= {"cidr"}
 
     def survey(self, scope: Scope, only: Sequence[Observed[Network]] = ()) -> tuple[Call, ...]:
-        """Networks, and what may stand in them; those lists are read anyway."""
+        """Return the lists of networks and of their contents, which the run reads in any case."""
         inside = ("ListSubnets", "ListFirewalls") if "network" not in self.shape.unique_names else ()
         parameters = self.carrier.narrow(scope)
         others = (Call(action, parameters, rates=rate_classes(action, self.shape)) for action in inside)
         return (*super().survey(scope, only), *others)
 
     def used_ids(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
-        """Networks that a subnet or firewall is in."""
+        """Return the networks with a subnet or firewall."""
         return {
             record["network"]
             for call, pages in answers.items()
@@ -43,9 +43,9 @@ class NetworkDriver(FakeDriver[Network]):
         }
 
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Network:
-        """Its CIDR, where it has one."""
+        """Return its CIDR, if it has one."""
         return Network(name, record.get("cidr", ""), mark.tags)
 
     def parameters(self, want: Network, refs: Refs) -> dict[str, Any]:
-        """Its CIDR, where it has one."""
+        """Return its CIDR, if it has one."""
         return {"cidr": want.cidr} if self.shape.network_cidr else {}

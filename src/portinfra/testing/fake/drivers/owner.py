@@ -1,7 +1,7 @@
-"""How a resource carries its owner: in tags, in labels, in a description, in metadata, or in its name alone.
+"""The ways in which a resource carries its owner: tags, labels, a description, metadata, or its name alone.
 
-A carrier writes a `Mark` into the parameters of a request and reads it from a record. What a record's name
-does not confirm is not ours: a tag can be copied (law 5).
+A carrier writes a `Mark` into the parameters of a request and reads it from a record. A resource whose name
+does not confirm the mark is not ours: a tag can be copied (law 5).
 """
 
 import json
@@ -19,14 +19,14 @@ Record = Mapping[str, Any]
 Fields = dict[str, Any]
 
 PREFIX = "portinfra-"
-"""Begins the key of each tag and label that is ours and not the user's."""
+"""The beginning of the key of each tag and label that is portinfra's and not the user's."""
 
 LABEL_MAX = 63
 
 
 @frozen
 class Mark:
-    """What a resource must carry, because its cloud has no other place for it."""
+    """The data that a resource must carry, because its cloud has no other place for it."""
 
     owner: Owner
     tags: Mapping[str, str]
@@ -34,11 +34,11 @@ class Mark:
     image: str = ""
     """The logical image; empty for all but instances, and where only a name is carried."""
     birth: str = ""
-    """What a host was born with; empty for all but instances, and where only a name is carried."""
+    """The digests of the values at the creation; empty for other kinds, or if only a name is carried."""
 
 
 def mark_of(spec: Spec, owner: Owner) -> Mark:
-    """The mark of a resource as it should be."""
+    """Return the mark that a resource should have."""
     return Mark(
         owner,
         getattr(spec, "tags", {}),
@@ -49,16 +49,16 @@ def mark_of(spec: Spec, owner: Owner) -> Mark:
 
 
 class Carrier(Protocol):
-    """One way of carrying a mark."""
+    """One form of a mark in requests and records."""
 
     def write(self, mark: Mark) -> Fields:
-        """The parameters that carry it, besides the name. Raises ValueError for tags that it cannot carry."""
+        """Return the parameters with the mark, besides the name. Raises ValueError for invalid tags."""
 
     def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
-        """The mark of a record; None where it is not of this scope."""
+        """Return the mark of a record; None if it is not of this scope."""
 
     def narrow(self, scope: Scope) -> Fields:
-        """The parameters by which a list shows this scope only; empty where the cloud cannot."""
+        """Return the parameters of a list of this scope only; empty where the cloud cannot select."""
 
 
 def _is_confirmed(record: Record, scope: Scope, name: str) -> bool:
@@ -66,10 +66,10 @@ def _is_confirmed(record: Record, scope: Scope, name: str) -> bool:
 
 
 class Tags:
-    """Free text under free keys: EC2's way."""
+    """Tags: free text under free keys, as on EC2."""
 
     def write(self, mark: Mark) -> Fields:
-        """All in tags, in clear."""
+        """Return all values in tags, in plain text."""
         owner = mark.owner
         tags = {
             **mark.tags,
@@ -87,7 +87,7 @@ class Tags:
         return {"tags": tags}
 
     def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
-        """From tags."""
+        """Return the mark in the tags."""
         tags = record["tags"]
         if tags.get(PREFIX + "scope") != str(scope):
             return None
@@ -103,18 +103,18 @@ class Tags:
         )
 
     def narrow(self, scope: Scope) -> Fields:
-        """By the scope's tag."""
+        """Return the tag of the scope."""
         return {"tag": (PREFIX + "scope", str(scope))}
 
 
 class Labels:
-    """Lower case, no dots or slashes, 63 characters: Compute Engine's way.
+    """Labels: lower case, no dots or slashes, 63 characters, as on Compute Engine.
 
-    A user's tag that is no label is escaped: `_` and two hexadecimal digits a byte.
+    A user's tag that is no valid label is escaped: `_` and two hexadecimal digits for each byte.
     """
 
     def write(self, mark: Mark) -> Fields:
-        """The scope as its hash, the address as its name: the kind is known to whoever asks."""
+        """Return the scope as its hash, and the address as its name, because the list shows the kind."""
         owner = mark.owner
         labels = labels_of(mark.tags)
         for key, value in labels.items():
@@ -136,7 +136,7 @@ class Labels:
         return {"labels": labels}
 
     def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
-        """From labels."""
+        """Return the mark in the labels."""
         labels = record["labels"]
         name = labels.get(PREFIX + "name", "")
         if labels.get(PREFIX + "scope") != scope.hash or not _is_confirmed(record, scope, name):
@@ -150,7 +150,7 @@ class Labels:
         )
 
     def narrow(self, scope: Scope) -> Fields:
-        """By the scope's label."""
+        """Return the label of the scope."""
         return {"tag": (PREFIX + "scope", scope.hash)}
 
 
@@ -161,9 +161,9 @@ class Json:
         self._field = field
 
     def write(self, mark: Mark) -> Fields:
-        """Everything in one object."""
+        """Return all values in one object."""
         owner = mark.owner
-        said = {
+        fields = {
             "version": Owner.VERSION,
             "scope": str(owner.scope),
             "address": str(owner.address),
@@ -173,42 +173,42 @@ class Json:
             "image": mark.image,
             **({"birth": mark.birth} if mark.birth else {}),
         }
-        return {self._field: json.dumps({"portinfra": said}, sort_keys=True)}
+        return {self._field: json.dumps({"portinfra": fields}, sort_keys=True)}
 
     def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
-        """From the object; anything else in its place is somebody else's."""
+        """Return the mark in the object. Any other text belongs to others."""
         try:
-            said = json.loads(record[self._field])["portinfra"]
-            address = Address(said["address"])
-            if said["scope"] != str(scope) or address.kind != kind:
+            fields = json.loads(record[self._field])["portinfra"]
+            address = Address(fields["address"])
+            if fields["scope"] != str(scope) or address.kind != kind:
                 return None
-            owner = Owner(scope, address, said["attempt"])
-            mark = Mark(owner, said["tags"], said["protect"], said["image"], said.get("birth", ""))
+            owner = Owner(scope, address, fields["attempt"])
+            mark = Mark(owner, fields["tags"], fields["protect"], fields["image"], fields.get("birth", ""))
         except (ValueError, KeyError, TypeError):
             return None
         return mark if _is_confirmed(record, scope, address.name) else None
 
     def narrow(self, scope: Scope) -> Fields:
-        """No list looks into a text."""
+        """Return nothing: no list selects by a text."""
         return {}
 
 
 class Name:
-    """Nothing but the name, which ends in a hash of the scope."""
+    """The name alone, which ends in a hash of the scope."""
 
     def write(self, mark: Mark) -> Fields:
-        """The name is sent anyway."""
+        """Return nothing: every request sends the name."""
         return {}
 
     def read(self, record: Record, scope: Scope, kind: str) -> Mark | None:
-        """From the name."""
+        """Return the mark in the name."""
         name = scope.resource_name(record["name"])
         if name is None:
             return None
         return Mark(Owner(scope, Address(f"{kind}.{name}"), ""), {})
 
     def narrow(self, scope: Scope) -> Fields:
-        """No list looks for the end of a name."""
+        """Return nothing: no list selects by the end of a name."""
         return {}
 
 

@@ -13,7 +13,7 @@ from portinfra.testing.fake.drivers.owner import Mark
 
 
 class PublicAddressDriver(FakeDriver[PublicAddress]):
-    """An address that the internet can reach: made first, then bound to its host."""
+    """An address that the internet can reach. It is created first, then bound to its host."""
 
     spec = PublicAddress
     noun = "PublicAddress"
@@ -21,27 +21,27 @@ class PublicAddressDriver(FakeDriver[PublicAddress]):
     inside = ("instance",)
 
     def used_ids(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
-        """Addresses that are bound."""
+        """Return the bound addresses."""
         return {record["id"] for record in self.records(answers) if record["instance"]}
 
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> PublicAddress:
-        """The host that it is bound to."""
+        """Return the host of the address."""
         return PublicAddress(name, names.address_of(record["instance"]), mark.tags)
 
     def parts(self, record: Record) -> dict[str, str]:
-        """Its address too."""
+        """Return its id and its address."""
         return {**super().parts(record), "ip": record["ip"]}
 
     def parameters(self, want: PublicAddress, refs: Refs) -> dict[str, Any]:
-        """Nothing: it is bound afterwards."""
+        """Return nothing: the address is bound afterwards."""
         return {}
 
     def as_made(self, want: PublicAddress) -> PublicAddress:
-        """Bound to no host."""
+        """Return the spec without a host."""
         return evolve(want, instance=None)
 
     def update(self, want: PublicAddress, seen: Observed[PublicAddress], refs: Refs) -> NextCall:
-        """Bind it."""
+        """Return the call that binds it."""
         after = evolve(seen, spec=evolve(seen.spec, instance=want.instance))
         parameters = {"id": seen.id, "instance": refs.id(want.instance)}
         return self.call("AssociatePublicAddress", want.address, parameters, after, safe=True)

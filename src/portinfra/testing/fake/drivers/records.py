@@ -27,7 +27,7 @@ class FakeRecords(RecordDriver):
         ]
 
     def create(self, scope: Scope, record: Record) -> Call:
-        """Return the call that creates it; AlreadyExists where the name is used."""
+        """Return the call that creates it. It raises AlreadyExists if the name is used."""
         parameters = {"name": record_name(scope, record.number), "value": record.text}
         return Call("CreateClaim", parameters, record_address(record.number))
 

@@ -13,7 +13,7 @@ from portinfra.testing.fake.shapes import Shape
 
 
 class SubnetDriver(FakeDriver[Subnet]):
-    """A subnet; its CIDR within the network keeps it from being doubled."""
+    """A subnet. Its CIDR is unique within the network, so it has no doubles."""
 
     spec = Subnet
     noun = "Subnet"
@@ -28,17 +28,17 @@ class SubnetDriver(FakeDriver[Subnet]):
             self.cannot_show |= {"zone"}
 
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Subnet:
-        """Network, CIDR, zone and its way out."""
+        """Return network, CIDR, zone and whether it is public."""
         network = names.address_of(record["network"])
         return Subnet(name, network, record["cidr"], record["zone"], record["public"], mark.tags)
 
     def parameters(self, want: Subnet, refs: Refs) -> dict[str, Any]:
-        """Network, CIDR and zone."""
+        """Return network, CIDR and zone."""
         zone = {"zone": want.zone} if self.shape.zonal_subnets else {}
         return {"network": refs.id(want.network), "cidr": want.cidr, "public": want.public, **zone}
 
     def update(self, want: Subnet, seen: Observed[Subnet], refs: Refs) -> NextCall:
-        """Open or close its way to the internet."""
+        """Return the call that makes it public or private."""
         after = evolve(seen, spec=evolve(seen.spec, public=want.public))
         parameters = {"id": seen.id, "public": want.public}
         return self.call("SetSubnetPublic", want.address, parameters, after, safe=True)

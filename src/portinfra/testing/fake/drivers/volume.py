@@ -16,7 +16,7 @@ _SEEN = Location("<observed>", 1)
 
 
 class VolumeDriver(FakeDriver[Volume]):
-    """An encrypted disk. It grows in place; core takes shrinking for a replacement."""
+    """An encrypted disk. It grows in place. For less space, core replaces it."""
 
     spec = Volume
     noun = "Volume"
@@ -25,25 +25,25 @@ class VolumeDriver(FakeDriver[Volume]):
     replaces = frozenset({"zone", "key"})
 
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Volume:
-        """Size, zone and key."""
+        """Return size, zone and key."""
         return Volume(
             name,
             record["gib"],
             zone=record["zone"],
             key=record["key"] or None,
             source=record["snapshot"] or None,
-            protect=mark.protect,
+            deletion_protection=mark.protect,
             tags=mark.tags,
             location=_SEEN,
         )
 
     def parameters(self, want: Volume, refs: Refs) -> dict[str, Any]:
-        """Size, zone, key, and the snapshot that it begins with."""
+        """Return size, zone, key, and the snapshot with its contents."""
         source = want.source or ""
         snapshot = refs.id(Address(source)) if source in refs.seen else source
         return {"zone": want.zone, "gib": want.gib, "key": want.key or "", "snapshot": snapshot}
 
     def update(self, want: Volume, seen: Observed[Volume], refs: Refs) -> NextCall:
-        """Grow."""
+        """Return the call that grows it."""
         after = evolve(seen, spec=evolve(seen.spec, gib=want.gib))
         return self.call("GrowVolume", want.address, {"id": seen.id, "gib": want.gib}, after, safe=True)

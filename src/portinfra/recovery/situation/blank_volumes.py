@@ -1,0 +1,93 @@
+"""Volumes that a plan creates blank, although their data exists elsewhere."""
+
+from collections.abc import Iterable, Iterator
+
+from portinfra.command_text import command
+from portinfra.execution.connection import Connection
+from portinfra.model.address import Address
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.plan import Plan
+from portinfra.model.resources import Volume
+from portinfra.placement import place
+from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
+from portinfra.recovery.ledger.standbys import POINT
+from portinfra.recovery.ledger.takeovers import activated_number
+from portinfra.recovery.recovery import Recovery
+from portinfra.recovery.situation.situation import End, Situation, peer_of
+
+
+def blank_volume_findings(recovery: Recovery, plan: Plan, end: End, now: Situation) -> Iterator[Finding]:
+    """Yield a warning for each place that has the newest data of volumes which a plan of one end creates
+    blank: the other environment, or a point. It reads both ends only where the plan creates volumes.
+    """
+    created = [
+        change.address
+        for change in plan.changes
+        if change.action == "create"
+        and isinstance(spec := plan.wanted.get(change.address), Volume)
+        and not spec.source
+    ]
+    if plan.destroys or not created or not now.answers(peer_of(end)):
+        return
+    environment, is_active = plan.placed.environment, end == now.active
+    for where, volumes in _places_of_data(recovery, end, now, created).items():
+        listed, are, their = ", ".join(volumes), "is", "its"
+        if len(volumes) > 1:
+            are, their = "are", "their"
+        yield Finding(
+            "recovery/blank-volume",
+            f"{listed} {are} created blank in {environment.name}: {where} has {their} newest data",
+            _fix(recovery, end, is_active=is_active),
+            Severity.WARNING,
+            subject=f"environment.{environment.name}",
+            location=environment.location,
+        )
+
+
+def _places_of_data(
+    recovery: Recovery, end: End, now: Situation, created: Iterable[Address]
+) -> dict[str, list[str]]:
+    """Return the places that have the newest data of volumes, in words, each with the names of those volumes.
+
+    An end that was active has data on its own volumes. A point at the other end that came later is newer.
+    """
+    way = recovery.from_end(end)
+    with Connection.to(way.target) as peer:
+        there = peer.observe(way.target_scope).resources if now.authority is not None else {}
+        contents = Ledger(peer, way.ledger).read()
+    was_active = way.is_reversed or now.facts(peer_of(end)).activated is not None
+    group_of = {
+        volume: group.name
+        for group in groups(way, place(way.topology, way.source))
+        for volume in group.volumes
+    }
+    found: dict[str, list[str]] = {}
+    for volume in sorted(created):
+        point = _newest_point(contents, group_of.get(volume))
+        has_own = was_active and volume in there
+        if point and (not has_own or point.number > activated_number(contents)):
+            found.setdefault(f"point {point.said['id']} in {way.target.name}", []).append(volume.name)
+        elif has_own:
+            found.setdefault(f"the volume of {way.target.name}", []).append(volume.name)
+    return found
+
+
+def _newest_point(contents: Contents, group: str | None) -> Entry | None:
+    """Return the newest entry of a point of a group that has arrived."""
+    mine = [each for each in contents.entries if each.kind == POINT and not each.open]
+    return max(
+        (each for each in mine if each.said["group"] == group), key=lambda each: each.number, default=None
+    )
+
+
+def _fix(recovery: Recovery, end: End, *, is_active: bool) -> str:
+    """Return how the data gets onto the volumes of an end."""
+    name = recovery.plan.name
+    to_here, to_peer = ("failover", "failback") if end == "target" else ("failback", "failover")
+    if not is_active:
+        return f"A takeover restores it: {command('dr', to_here, name)}."
+    return (
+        f"Apply it if the role needs no data. To use that data, make the other environment active: "
+        f"{command('dr', to_peer, name)}. Until then, leave a role that was left behind in `without`."
+    )

@@ -1,0 +1,75 @@
+"""Law: a plan that creates a volume blank warns, and names the place that has the newest data of it."""
+
+from attrs import evolve
+from begun import begun
+from turning import HOW
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, WAVES, recovery, write
+
+from portinfra import workflow
+from portinfra.model.finding import Severity
+from portinfra.model.plan import PlanOptions
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.recovery.watch.status import status
+from portinfra.testing.simulation import apply_and_check
+
+PLANNED = evolve(HOW, planned=True)
+BOTH = recovery(topology=TWO, waves=WAVES, rto="99h", rpo="99h")
+LEFT_BEHIND = recovery(topology=TWO, waves=[["db"], ["web"]], without=["files"], rto="99h", rpo="99h")
+
+
+def warnings(environment, about=BOTH):
+    """What a plan of an environment says about blank volumes."""
+    found = workflow.plan(TWO, environment, guards=[about]).findings
+    mine = [each for each in found if each.rule == "recovery/blank-volume"]
+    assert {each.severity for each in mine} <= {Severity.WARNING}
+    return [each.message for each in mine]
+
+
+def two_roles_have_points(cloud):
+    apply_and_check(TWO, PRODUCTION)
+    write(cloud, PRODUCTION, "old")
+    assert replicate(BOTH, run_options=ONE).succeeded
+
+
+def files_stay_in_production(cloud):
+    two_roles_have_points(cloud)
+    assert failover(LEFT_BEHIND, PLANNED).result == "passed"
+
+
+def test_the_volume_of_a_role_that_a_takeover_left_behind_is_in_the_other_environment():
+    with begun(files_stay_in_production):
+        message = "files1-data is created blank in recovery: the volume of production has its newest data"
+        for about in (BOTH, LEFT_BEHIND):
+            assert warnings(RECOVERY, about) == [message]
+        assert warnings(PRODUCTION) == []
+
+
+def test_a_plan_that_creates_no_volume_says_nothing():
+    with begun(files_stay_in_production):
+        workflow.apply(workflow.plan(TWO, RECOVERY, guards=[BOTH]), seed=0)
+        assert warnings(RECOVERY) == []
+
+
+def test_a_volume_that_is_deleted_in_production_is_in_a_point():
+    with begun(two_roles_have_points):
+        options = PlanOptions(allow_data_loss=frozenset({"all"}))
+        workflow.apply(workflow.plan(SHOP, PRODUCTION, options, guards=[BOTH]), seed=0)
+        (point,) = [each.id for each in status(BOTH).points if each.group == "files"]
+        where = f"point {point} in recovery has its newest data"
+        assert warnings(PRODUCTION) == [f"files1-data is created blank in production: {where}"]
+
+
+def test_a_point_that_came_after_the_way_back_is_newer_than_the_volume_of_the_target():
+    with begun(two_roles_have_points):
+        for verb in (failover, failback):
+            assert verb(BOTH, PLANNED).result == "passed"
+        assert replicate(BOTH, now=True, run_options=ONE).succeeded
+        options = PlanOptions(allow_data_loss=frozenset({"all"}))
+        workflow.apply(workflow.plan(SHOP, PRODUCTION, options, guards=[BOTH]), seed=0)
+        (message,) = warnings(PRODUCTION)
+        assert ": point " in message
+
+
+def test_a_first_apply_of_production_says_nothing(cloud):
+    assert warnings(PRODUCTION) == []

@@ -1,0 +1,49 @@
+"""Law: a recovery decides which hosts run, whatever a role ignores."""
+
+import pytest
+from attrs import evolve
+from begun import begun
+from turning import HOW, powers, said, switch_by_hand
+from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
+
+from portinfra import workflow
+from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.takeover import failback, failover
+from portinfra.testing.simulation import apply_and_check
+
+IGNORES = evolve(SHOP, roles=[evolve(role, ignore=("power",)) for role in SHOP.roles])
+ABOUT = recovery(topology=IGNORES, rto="99h", rpo="99h")
+PLANNED = evolve(HOW, planned=True)
+
+
+def ignoring_roles_have_a_point(cloud):
+    apply_and_check(IGNORES, PRODUCTION)
+    write(cloud, PRODUCTION, "monday")
+    assert replicate(ABOUT, run_options=ONE).succeeded
+
+
+@pytest.fixture
+def taken_over():
+    """Recovery is active, and production waits."""
+    with begun(ignoring_roles_have_a_point) as cloud:
+        assert failover(ABOUT, HOW).result == "passed"
+        yield cloud
+
+
+def test_a_takeover_stops_the_hosts_of_the_other_end(taken_over):
+    assert powers(taken_over, PRODUCTION) == {"stopped"}
+    assert powers(taken_over, RECOVERY) == {"running"}
+
+
+def test_an_apply_of_a_fenced_environment_stops_a_host_that_a_person_started(taken_over):
+    switch_by_hand(taken_over, PRODUCTION, "StartInstance")
+    workflow.apply(workflow.plan(IGNORES, PRODUCTION, guards=[ABOUT]), seed=0)
+    assert powers(taken_over, PRODUCTION) == {"stopped"}
+
+
+def test_a_takeover_back_brings_the_data_and_starts_the_hosts(taken_over):
+    write(taken_over, RECOVERY, "tuesday")
+    assert failback(ABOUT, PLANNED).result == "passed"
+    assert powers(taken_over, PRODUCTION) == {"running"}
+    assert powers(taken_over, RECOVERY) == {"stopped"}
+    assert set(written(taken_over, PRODUCTION).values()) == said("tuesday")
