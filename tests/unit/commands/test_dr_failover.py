@@ -69,13 +69,13 @@ def test_a_failover_that_would_fail_names_the_cause_and_the_next_step_and_stops_
 
 
 @pytest.mark.parametrize(
-    ("tells_time", "stay"),
+    ("has_clock", "stay"),
     [(True, "for 7d"), (False, "until a person deletes it")],
     ids=["cloud", "hypervisor"],
 )
-def test_the_way_back_says_before_it_asks_who_ends_the_snapshots_that_it_keeps(run, tells_time, stay):
+def test_the_way_back_says_before_it_asks_who_ends_the_snapshots_that_it_keeps(run, has_clock, stay):
     run("dr", "replicate")
-    with clock_off(0, tells_time=tells_time):
+    with clock_off(0, tells_time=has_clock):
         assert run("dr", "failover", "--yes").exit_code == 0
         asked = " ".join(run("dr", "failback").stderr.split())
     assert f"is in snapshots, each kept {stay}." in asked

@@ -260,7 +260,7 @@ def _last_authority(end: End, known: Iterable[TakeoverEntry], entries: Iterable[
 
 
 @contextmanager
-def answering(recovery: Recovery) -> Iterator[Connection]:
+def connect_source(recovery: Recovery) -> Iterator[Connection]:
     """Connect to the source, which must answer: an end that cannot be stopped may continue to work."""
     with Connection.to(recovery.source) as source:
         try:

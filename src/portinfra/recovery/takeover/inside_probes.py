@@ -1,7 +1,8 @@
-"""Probes that run inside: on one more host of a role, which reports by its serial console.
+"""Probes that run inside: on one more host of a role, which reports on its serial console.
 
 In a drill, that host belongs to the drill and is removed with it. In a takeover it has a scope of its own
-beside the environment, so that no plan of the environment sees it. It is removed when probes have answered.
+beside the environment, so that no plan of the environment sees it. It is removed when the probes have
+answered.
 """
 
 import secrets
@@ -36,7 +37,7 @@ HOUR = 3600
 
 @frozen
 class Inside:
-    """What probes answered that run inside."""
+    """The answers of probes that run inside."""
 
     answers: Mapping[str, Checked] = field(factory=dict)
     """By the names of the probes."""

@@ -325,7 +325,7 @@ def _overwrites(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
     plan = recovery.plan
     message = f"{facts.overwrites.why}: the takeover replaces {', '.join(facts.overwrites.volumes)}"
     lists = command("dr", "status", plan.name)
-    ends_by_time = facts.situation.facts(end_of(recovery)).tells_time
+    ends_by_time = facts.situation.facts(end_of(recovery)).has_clock
     stay = describe_duration(plan.keep_overwritten, ends_by_time=ends_by_time)
     fix = f"A snapshot of each is kept {stay}: {lists} lists them."
     if not plan.keep_overwritten:
