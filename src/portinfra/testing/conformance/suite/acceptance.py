@@ -30,7 +30,7 @@ class Acceptance:
         failed, told = self._fails(stage, workflow.destroy(stage.bed.before, stage.environment, LOSE_DATA))
         assert {step.step.address.kind for step in failed} == {kind}
         assert all(step.calls <= ATTEMPTS_MAX for step in failed), failed
-        assert all("going on" in "".join(told[step.step.address]) for step in failed), told
+        assert all("will try again" in "".join(told[step.step.address]) for step in failed), told
         first = told[failed[0].step.address][0]
         assert "tried 1 time" in first, f"the first failure is not reported: {first}"
         stage.bed.fail_deletions(0)
