@@ -11,7 +11,7 @@ def test_status_ends_with_zero_when_nothing_differs(applied):
     result = applied.run("status")
     assert result.exit_code == 0
     assert "Nothing differs" in result.stdout
-    assert "last applied by" in result.stdout
+    assert "last held by" in result.stdout
 
 
 def test_status_names_a_port_that_was_opened_by_hand_and_apply_closes_it(applied):

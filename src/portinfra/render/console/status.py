@@ -104,7 +104,7 @@ def lease_line(lease: Lease | None) -> str:
     fenced = " Fenced: another environment is active in its place." if lease.fenced else ""
     peer = f" A recovery plan pairs it with {lease.peer}." if lease.peer else ""
     if lease.released:
-        return f"Lease: free; last applied by {by}{since}.{fenced}{peer}"
+        return f"Lease: free; last held by {by}{since}.{fenced}{peer}"
     from portinfra.workflow import lives
 
     gone = " Its process is gone: the next apply takes over." if lives(lease) is False else ""
