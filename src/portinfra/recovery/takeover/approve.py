@@ -79,6 +79,6 @@ def _nothing_waits(recovery: Recovery, what: str, now: Situation) -> PolicyError
         suggestion(
             what,
             known,
-            "Nothing waits for an approval. Look at " + command("dr", "status", recovery.plan.name),
+            f"See what it waits for: {command('dr', 'status', recovery.plan.name)}.",
         ),
     )
