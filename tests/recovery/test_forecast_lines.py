@@ -1,4 +1,4 @@
-"""`dr plan` and the prompt of a takeover: which data each group comes up from, its age, what stays behind.
+"""`dr plan` and the prompt of a takeover: which data each group comes up from, its age, what is not restored.
 
 Laws: the line about all data is about the data that the takeover would use, and about no other. Where the end
 that would take over is active already, the plan says that, and nothing of a takeover.
@@ -49,7 +49,7 @@ def test_a_point_is_named_with_its_age_and_its_time(ready):
     (source,) = found.data
     line = line_of("db", found)
     assert line.startswith(f"{source.what}, at most 1 h")
-    assert line.endswith(f" old ({moment(source.taken)}). Data written after that stays behind.")
+    assert line.endswith(f" old ({moment(source.taken)}). Data written after that is not restored.")
 
 
 def test_one_plan_has_one_age_of_a_point_however_slow_the_calls_are(ready):
@@ -76,7 +76,7 @@ def test_a_group_without_a_point_has_no_data(cloud):
 
 def test_a_last_point_leaves_nothing_behind(ready):
     line = line_of("db", make_forecast(recovery(), evolve(HOW, planned=True)))
-    assert line == "a last point, made after production is stopped. No written data stays behind."
+    assert line == "a last point, made after production is stopped. All written data is restored."
 
 
 def test_own_volumes_are_as_old_as_in_evidence_and_what_was_written_at_the_other_end_stays_behind(ready):
@@ -90,7 +90,7 @@ def test_own_volumes_are_as_old_as_in_evidence_and_what_was_written_at_the_other
     assert source.age == pytest.approx(2 * DAY, abs=HOUR)
     age = f"at most {duration(source.age)} old"
     own = f"own volumes of recovery, kept as they are, {age} ({moment(source.taken)})"
-    assert line_of("db", found) == f"{own}. Data that production wrote after that stays behind."
+    assert line_of("db", found) == f"{own}. Data that production wrote after that is not restored."
     assert data_line_of(found) == f"Data: {age} of 4 h (rpo)."
     assert failover(recovery(), HOW).rpo_measured == pytest.approx(source.age, abs=HOUR)
 
@@ -150,7 +150,7 @@ def test_a_last_point_is_of_the_moment_at_which_the_other_end_is_stopped(ready):
     found = make_forecast(recovery().reversed, HOW)
     assert data_line_of(found) == "Data: as it is when recovery is stopped."
     assert (
-        line_of("db", found) == "a last point, made after recovery is stopped. No written data stays behind."
+        line_of("db", found) == "a last point, made after recovery is stopped. All written data is restored."
     )
 
 

@@ -42,11 +42,15 @@ class DeclarationOptions:
     ] = None
     source_on: Annotated[
         str | None,
-        Option("--source-on", metavar="LOCATION", help="Another location for the source: fake:us-east-1."),
+        Option(
+            "--source-on", metavar="LOCATION", help="Another location for the source, such as fake:us-east-1."
+        ),
     ] = None
     target_on: Annotated[
         str | None,
-        Option("--target-on", metavar="LOCATION", help="Another location for the target: fake:eu-west-1."),
+        Option(
+            "--target-on", metavar="LOCATION", help="Another location for the target, such as fake:eu-west-1."
+        ),
     ] = None
 
     def values(self) -> dict[str, str]:
@@ -79,7 +83,9 @@ class Target(DeclarationOptions):
     ] = None
     on: Annotated[
         str | None,
-        Option("--on", metavar="LOCATION", help="Another location for the environment: fake:us-east-1."),
+        Option(
+            "--on", metavar="LOCATION", help="Another location for the environment, such as fake:us-east-1."
+        ),
     ] = None
 
 

@@ -71,7 +71,7 @@ def flow_without_why(context: PolicyContext) -> Iterator[Found]:
 @rule(
     "check/leads-nowhere",
     Severity.WARNING,
-    "Lead it through a public role (an egress proxy, a bastion), or remove the flow.",
+    "Route it through a public role (an egress proxy, a bastion), or remove the flow.",
     enforces="R4",
     declaration_only=True,
 )

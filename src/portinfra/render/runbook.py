@@ -76,7 +76,7 @@ def _beginning(page: _Page) -> Iterable[str]:
     yield f"and it is ready within {plan.rto}."
     yield ""
     yield f"Use this page if {source.name} is down and no one can say that it is back within {plan.rto}."
-    yield "Do not use it if one host or one page does not work."
+    yield "Do not use it if one host or one web page does not work."
     yield ""
     yield "This page is all that you need to know. Do the steps in their order. After each command, read what"
     yield "it prints before you go on. A command waits for your answer before it changes anything."

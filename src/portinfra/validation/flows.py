@@ -83,5 +83,5 @@ def _internet_findings(flow: Flow, topology: Topology) -> Iterator[Finding]:
         if name in private:
             message = f"{name!r} has no public address, and so no route from or to the internet ({NO_NAT})"
             write = topology.role(name).location.write("public", '"why"')
-            fix = f"Lead it through a public role, or make {name!r} one: {write}."
+            fix = f"Route it through a public role, or make {name!r} one: {write}."
             yield _wrong(flow, "not-public", message, fix)

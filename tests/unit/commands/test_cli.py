@@ -34,7 +34,7 @@ def test_detailed_exitcode_tells_changes_from_none(world):
 def test_apply_shows_the_plan_does_it_and_says_so(world):
     result = world.run("apply", "--yes")
     assert "Plan: 18 to create." in result.stdout
-    assert "A fresh look finds shop/demo as declared." in result.stdout
+    assert "Verified: shop/demo matches the declaration." in result.stdout
     assert "[18/18]" in result.stderr
     assert "Nothing to do" in world.run("apply").stdout
 

@@ -23,13 +23,13 @@ def test_a_replication_says_where_it_is_at_work_and_what_it_removed(run):
     kept = run.plan(data=[DataPolicy("db", keep=1)])
     first = run("dr", "replicate", about=kept)
     said = [line for line in first.stderr.splitlines() if not line.startswith("[")]
-    assert said[:3] == ["taking snapshots in production", "db: taken", "carrying to recovery"]
-    assert said[3].startswith("db: carried, point ")
+    assert said[:3] == ["taking snapshots in production", "db: taken", "copying to recovery"]
+    assert said[3].startswith("db: copied, point ")
     assert "removed" not in first.stdout
     second = run("dr", "replicate", "--now", about=kept)
-    assert [line for line in second.stderr.splitlines() if line.startswith("tidying")] == [
-        "tidying recovery",
-        "tidying production",
+    assert [line for line in second.stderr.splitlines() if line.startswith("deleting old snapshots")] == [
+        "deleting old snapshots in recovery",
+        "deleting old snapshots in production",
     ]
     assert "\n1 old point removed.\n" in second.stdout
 

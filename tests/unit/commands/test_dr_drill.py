@@ -67,7 +67,7 @@ def test_evidence_is_verified_and_what_was_altered_is_found(run, tmp_path):
     began = f"{datetime.fromisoformat(printed['started']):%Y-%m-%d %H:%M:%S} UTC"
     assert result.exit_code == 0
     assert result.stdout.startswith(
-        f"Good: drill {printed['id']} of shop, begun {began}, passed. It is as it was"
+        f"Signature valid: drill {printed['id']} of shop, begun {began}, passed. Unchanged since it was"
     )
     assert run("dr", "report", str(file)).stdout.strip() == str(tmp_path / "evidence.html")
     file.write_text(json.dumps({**printed, "rto_measured": 1.0}))

@@ -54,7 +54,7 @@ def test_who_took_over_is_told_of_on_every_page(run):
     assert (
         "recovery is active since" in run("status", "production").stderr + run("status", "production").stdout
     )
-    assert "No data is carried from there before the source is stopped" in run("dr", "status").stdout
+    assert "No data is copied from there before the source is stopped" in run("dr", "status").stdout
     assert 'portinfra_recovery_target_stands{recovery="shop"} 1' in run("dr", "status", "--prometheus").stdout
     assert run("dr", "plan").exit_code == 3
     refused = run("destroy", "recovery", "--yes")

@@ -108,7 +108,11 @@ def test_several_files_are_verified_in_one_call(signed):
     assert result.exit_code == 1
     told = [line.partition(": ") for line in result.stdout.splitlines()]
     assert [name for name, _, _ in told] == list(files), "a file that is not good stops no other"
-    assert [text.partition(" ")[0].strip(":") for _, _, text in told] == ["Good", "ALTERED", "missing.json"]
+    assert [text.partition(" ")[0].strip(":") for _, _, text in told] == [
+        "Signature",
+        "ALTERED",
+        "missing.json",
+    ]
     document = json.loads(run("dr", "verify", *files, "--key", "key.pub", "--json").stdout)
     assert [each["good"] for each in document["verdicts"]] == [True, False, False]
     file.with_name("notes.json").write_text("no JSON")

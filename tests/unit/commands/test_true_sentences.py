@@ -41,7 +41,7 @@ def test_what_hosts_were_born_with_is_an_exception(applied):
 def test_an_apply_that_replaces_them_ends_the_exception(applied):
     changed = applied.changing("web", user_data="#!/bin/sh\necho other\n")
     replacing = ("--replace", "instance.web1", "--replace", "instance.web2")
-    assert "A fresh look finds shop/demo as declared." in changed.run("apply", "--yes", *replacing).stdout
+    assert "Verified: shop/demo matches the declaration." in changed.run("apply", "--yes", *replacing).stdout
     assert "shop/demo is as declared." in changed.run("plan").stdout
 
 

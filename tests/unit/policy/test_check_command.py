@@ -77,7 +77,7 @@ def test_the_report_has_findings_waivers_and_who_reaches_whom(world):
         "check/fewer-than-three by db: a copy is made in minutes",
         "internet web tcp 443 customers",
         "web db, cache tcp 5432 orders",
-        "1: web 2: db, cache (by web)",
+        "1: web 2: db, cache (via web)",
         "Check: 0 errors, 1 warning, 0 notes, 1 waived.",
     ):
         assert words in text

@@ -257,7 +257,7 @@ def test_the_page_stands_alone_and_says_all(key):
         "last <row>",
         "42 & more",
         "70dbd8ad",
-        "Nothing of it is left in the target",
+        "The drill copy is deleted",
         "portinfra dr verify",
     ):
         assert words in text, words
@@ -294,7 +294,7 @@ def test_an_inconclusive_drill_is_amber_and_says_what_was_looked_at():
     assert '<ul class="unsure"><li>no check reads the data of db' in page
     assert '<span class="unsure">service</span>' in page
     assert '<span class="good">data</span>' in page
-    assert "The plan accepts: data." in page
+    assert "Required depth: data." in page
     assert re.findall(r'(?:Data|Time)<b class="(\w+)"', page) == ["faint", "faint"]
 
 

@@ -63,7 +63,7 @@ EVIDENCE = {
     },
     "web1 could be reached from 203.0.113.7/32.": {"way_in": WayIn(("203.0.113.7/32",), "web1")},
     "1 resource is left in the target. To remove what is left: `portinfra dr sweep shop`": {"left_behind": 1},
-    "Nothing of it is left in the target.": {"left_behind": 0},
+    "The drill copy is deleted.": {"left_behind": 0},
     "The source was stopped first.": {"source_fenced": True},
     "The source was NOT stopped.": {"source_fenced": False},
 }

@@ -218,7 +218,7 @@ def _verdict_line(verdict: "Verdict", of: "Evidence | None") -> str:
     if of is None or not verdict.good:
         return verdict.sentence
     what = f"{of.kind} {of.id} of {of.recovery}, begun {moment(of.started)}, {of.result}"
-    return f"Good: {what}. It is as it was signed with key {verdict.fingerprint}."
+    return f"Signature valid: {what}. Unchanged since it was signed with key {verdict.fingerprint}."
 
 
 def _read_document(file: Path) -> "Document":

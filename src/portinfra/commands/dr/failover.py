@@ -38,7 +38,7 @@ class TakeoverOptions(ConfirmOptions):
     ] = None
     from_points: Annotated[
         bool,
-        Option("--from-points", help="Restore points, though volumes of the target have newer data."),
+        Option("--from-points", help="Restore points, though the environment that takes over has newer."),
     ] = False
     without_point: PointIds = None
     insist: Annotated[
@@ -292,13 +292,13 @@ def _abandon(
 
     recovery = dr.may_abandon(recovery, older_data=older_data)
     source, target = recovery.source.name, recovery.target.name
-    stays = f"Data that only {target} has stays on its volumes and in kept snapshots. It is not carried over."
+    stays = f"Data that only {target} has stays on its volumes and in kept snapshots. It is not copied."
     if not consent.yes:
         if older_data:
             err().print(f"{target} may have newer data than {source}. {stays}")
         err().print(
             f"{source} becomes active again with its own data, and {target} is stopped. Data that was "
-            f"written in {target} since the takeover began stays on its volumes. It is not carried over."
+            f"written in {target} since the takeover began stays on its volumes. It is not copied."
         )
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:

@@ -74,8 +74,8 @@ class SnapshotStore:
         made = [spec for spec in changed.values() if isinstance(spec, Snapshot)]
         name = self.environment.name
         if not made:
-            return f"tidying {name}"
-        return f"carrying to {name}" if any(each.copy_of for each in made) else f"taking snapshots in {name}"
+            return f"deleting old snapshots in {name}"
+        return f"copying to {name}" if any(each.copy_of for each in made) else f"taking snapshots in {name}"
 
     @property
     def environment(self) -> Environment:

@@ -67,13 +67,13 @@ class Retention:
                     "Run the same command with the version of portinfra that wrote them, or with a later one."
                 )
             raise self.recovery.refusal(
-                f"nothing is carried to {self.recovery.target_scope}",
+                f"nothing is copied to {self.recovery.target_scope}",
                 "ledger-unreadable",
                 f"no point in the ledger {self.recovery.ledger} can be read: {unreadable_line(problems)}",
                 fix,
             )
         raise self.recovery.refusal(
-            f"nothing is carried to {self.recovery.target_scope}",
+            f"nothing is copied to {self.recovery.target_scope}",
             "ledger-lost",
             f"the ledger {self.recovery.ledger} has no point, but data of {len(observed)} "
             f"points exists ({', '.join(sorted(observed))})",

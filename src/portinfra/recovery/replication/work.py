@@ -74,4 +74,4 @@ class Work:
     def finish(self, point: Point, moved: int | None = None) -> None:
         """Record that a point has arrived. `moved` is in bytes."""
         self.outcomes[point.group] = GroupOutcome(point.group, "carried", point.id, point.taken, moved=moved)
-        self.say(f"{point.group}: carried, point {point.id}")
+        self.say(f"{point.group}: copied, point {point.id}")

@@ -191,7 +191,7 @@ def _own_data(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) 
     first, *others = (command(recovery, each) for each in refusal.instead)
     give_up = "".join(
         f" If it cannot continue, make {other} active with its older data: {each}. Data that only {name} has "
-        "then stays on its volumes and in kept snapshots, and is carried nowhere."
+        "then stays on its volumes and in kept snapshots, and is copied nowhere."
         for each in others
     )
     what = f"{name}, which takes over, has the newest data, and {other} "
@@ -201,7 +201,7 @@ def _own_data(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) 
 def _too_late(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     return (
         f"{_name(recovery, now.active)} takes over without a last point and has begun to change: "
-        "no last point can be carried now",
+        "no last point can be copied now",
         f"Remove --planned. {next_step(recovery, refusal.instead)}",
     )
 

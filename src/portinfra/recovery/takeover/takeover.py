@@ -99,7 +99,7 @@ def takeover(
 
 def _first_point(recovery: Recovery, options: FailoverOptions, say: Say) -> None:
     """Carry recent writes before anything is stopped, so that the last point has little to carry."""
-    say(f"carrying recent writes to {recovery.target.name}")
+    say(f"copying recent writes to {recovery.target.name}")
     first = replicate(recovery.keeping_all, insist=True, run_options=options.run_options, say=say)
     if not first.succeeded:
         problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]

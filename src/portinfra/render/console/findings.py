@@ -187,7 +187,7 @@ def _show_depth(reach: Reach, console: Console) -> None:
 
 def _step(source: str, roles: Iterable[str]) -> str:
     names = ", ".join(roles)
-    return names if source == INTERNET else f"{names} (by {source})"
+    return names if source == INTERNET else f"{names} (via {source})"
 
 
 def _of(findings: Iterable[Finding], severity: Severity) -> list[Finding]:

@@ -67,7 +67,7 @@ def _group_lines(found: Forecast) -> Iterable[str]:
     named = {each.group: each for each in found.data}
     for group in dict.fromkeys([*(volume.group for volume in found.status.volumes), *named]):
         if found.carries_last_point:
-            yield f"{group}: a last point, made after {source} is stopped. No written data stays behind."
+            yield f"{group}: a last point, made after {source} is stopped. All written data is restored."
         elif group in named:
             yield f"{group}: {_data_sentence(named[group], source)}"
         else:
@@ -80,4 +80,4 @@ def _data_sentence(data: DataSource, source: str) -> str:
         return f"{what}. No data of {source} is restored."
     age = "of unknown age" if data.age is None else f"at most {duration(data.age)} old"
     written = f"Data that {source} wrote" if data.is_own else "Data written"
-    return f"{what}, {age} ({moment(data.taken)}). {written} after that stays behind."
+    return f"{what}, {age} ({moment(data.taken)}). {written} after that is not restored."

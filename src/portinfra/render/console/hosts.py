@@ -17,7 +17,7 @@ def show_states(states: Sequence[HostState], console: Console) -> None:
         for path in each.missing:
             console.print(f"{each.host}: {path} is missing")
         if not each.is_read:
-            console.print(f"{each.host}: no digests came from it")
+            console.print(f"{each.host}: no digests received")
     counts = Counter(str(each.state) for each in states)
     words = {"same": "as rendered", "differs": "different", "unread": "not read"}
     parts = [f"{counts[state]} {word}" for state, word in words.items() if counts[state]]

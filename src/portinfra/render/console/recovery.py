@@ -24,6 +24,8 @@ from portinfra.render.console.terminal import styled_text, table
 from portinfra.render.evidence.sentences import UNREAD_ENTRIES
 
 RESULT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "failed": "bold red"}
+FATES = {"carried": "copied"}
+"""Outcome of a group → word, where it differs."""
 LEVEL_STYLES = {"ok": "green", "late": "yellow", "lost": "bold red"}
 
 
@@ -52,7 +54,8 @@ def show_coverage(found: RecoveryStatus, console: Console) -> None:
     for volume in found.volumes:
         if volume.verdict not in ("covered", "not listed", "surplus"):
             why = f": {volume.why}" if volume.why else ""
-            console.print(f"{volume.volume.name} cannot be restored: {volume.verdict}{why}.")
+            verdict = "no point has it" if volume.verdict == "missing" else volume.verdict
+            console.print(f"{volume.volume.name} cannot be restored: {verdict}{why}.")
 
 
 def data_line(found: RecoveryStatus) -> str:
@@ -84,7 +87,7 @@ def show_replicated(recovery: Recovery, made: Replicated, console: Console) -> N
     console.print(title(recovery.from_end(made.end)))
     rows = table("group", "point", "outcome")
     for group in made.groups:
-        rows.add_row(group.group, group.point, group.problem or group.fate)
+        rows.add_row(group.group, group.point, group.problem or FATES.get(group.fate, group.fate))
     console.print(rows)
     if made.pruned:
         console.print(f"{count(made.pruned, 'old point')} removed.")
@@ -187,7 +190,7 @@ def _takeover_lines(found: RecoveryStatus, takeover: TakeoverEntry) -> Iterable[
 
 def _way_of_points(found: RecoveryStatus) -> str:
     if found.end == "target":
-        return "No data is carried from there before the source is stopped."
+        return "No data is copied from there before the source is stopped."
     where = f"These are the points in {found.points_in}, which waits"
     replicate = command("dr", "replicate", found.recovery)
     return f"{where}. What is written in the target goes there by {replicate}"

@@ -13,7 +13,7 @@ RECOVERY_ASSURANCES: Mapping[str, str] = {
     "restorable": "{points}, {restorable} restorable.",
     "passed": "{kind} {id} passed",
     "measured age": "Data: {age} old; the rpo is {rpo}.",
-    "nothing left": "Nothing of it is left in the target.",
+    "nothing left": "The drill copy is deleted.",
     "source stopped": "The source was stopped first.",
     "fenced": "{environment} is fenced: {hosts} off, and no apply starts them.",
     "standby": "Hosts of the target run as a standby. No flow from the internet reaches them.",

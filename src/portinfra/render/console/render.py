@@ -43,7 +43,7 @@ def _hosts(placed: Placed) -> Table:
 
 
 def _subnets(placed: Placed) -> Table:
-    shown = table("subnet", "zone", "addresses", "internet access")
+    shown = table("subnet", "zone", "CIDR", "internet access")
     for spec in placed.resources.values():
         if isinstance(spec, Subnet):
             shown.add_row(spec.name, str(spec.zone), spec.cidr, "yes" if spec.public else "")

@@ -155,7 +155,7 @@ def _looked_lines(document: Document) -> str:
         )
         for each in document["looked"]
     )
-    accepted = f"<p>The plan accepts: {_e(document['accept'])}.</p>" if document["accept"] else ""
+    accepted = f"<p>Required depth: {_e(document['accept'])}.</p>" if document["accept"] else ""
     return "<h2>What was checked</h2>" + _table(("group", "checked", "meaning"), rows) + accepted
 
 
@@ -362,7 +362,7 @@ def _afterwards(document: Document) -> str:
         calls = f"{way['through']} could be reached from {', '.join(way['ranges'])}. {calls}"
     if left is None:
         return f"It is not known whether anything of it is left in the target. Run {sweep}. {calls}"
-    return calls if left else f"Nothing of it is left in the target. {calls}"
+    return calls if left else f"The drill copy is deleted. {calls}"
 
 
 def _signature(document: Document, verifying: str) -> str:

@@ -60,7 +60,7 @@ class Verdict:
     def sentence(self) -> str:
         """The verdict as one line for a person."""
         return {
-            "good": f"Good: it is as it was signed with key {self.fingerprint}.",
+            "good": f"Signature valid: unchanged since it was signed with key {self.fingerprint}.",
             "altered": "ALTERED: it is not as it was signed.",
             "unsigned": "It is not signed.",
             "another key": f"It was signed with another key, {self.fingerprint}.",
