@@ -29,6 +29,6 @@ def announce(recovery: Recovery, bring_up: BringUp) -> bool:
             call_dns(recovery.target, there)
     except UserCodeError as error:  # the hosts are up in any case
         why = error.first_line
-        bring_up.reasons.append(f"the names were not changed ({why}); run it again to try again")
+        bring_up.reasons.append(f"the names were not changed ({why}); run the same command to try again")
         return False
     return True

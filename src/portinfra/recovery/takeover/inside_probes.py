@@ -169,17 +169,17 @@ def _to_checked(
     context: RolloutContext, probe: Probe, prober: RunningProber | None, number: int, problem: str
 ) -> Checked:
     answer = prober.answer(number) if prober else None
-    told = problem
+    output = problem
     if answer is not None:
-        told = last_part(answer.printed.decode(errors="replace"))
+        output = last_part(answer.printed.decode(errors="replace"))
     elif prober is not None and prober.problem:
-        told = f"{problem}: {prober.problem}"
+        output = f"{problem}: {prober.problem}"
     return Checked(
         probe.name,
         answer is not None and answer.passed,
         iso(context.now),
         answer.tries if answer else 0,
-        "" if context.quiet and answer else told,
+        "" if context.quiet and answer else output,
         **asdict(identify(probe.run)),
         from_role=probe.from_role,
     )

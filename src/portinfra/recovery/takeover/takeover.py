@@ -104,7 +104,8 @@ def _first_point(recovery: Recovery, options: FailoverOptions, say: Say) -> None
     if not first.succeeded:
         problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]
         raise PortinfraError(
-            f"nothing was stopped: {'; '.join(problems)}", fix="Correct the cause, and run it again."
+            f"nothing was stopped: {'; '.join(problems)}",
+            fix="Correct the cause, then run the same command again.",
         )
 
 

@@ -305,7 +305,9 @@ def _stale(recovery: Recovery, now: RecoveryStatus) -> Collection[str]:
     time.
     """
     restored = now.turn.restored if now.turn else ()
-    return () if now.stands else [role for role in recovery.plan.roles if short_id(role) not in restored]
+    return (
+        () if now.active_since else [role for role in recovery.plan.roles if short_id(role) not in restored]
+    )
 
 
 def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) -> WaveForecast:

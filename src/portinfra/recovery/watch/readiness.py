@@ -195,7 +195,12 @@ def _last_point(recovery: Recovery, problems: Collection[str]) -> Iterable[Findi
     source in vain.
     """
     for message in problems:
-        yield _gap(recovery.plan.name, "no-last-point", message, "Correct that first, and run it again.")
+        yield _gap(
+            recovery.plan.name,
+            "no-last-point",
+            message,
+            "Correct that first, then run the same command again.",
+        )
 
 
 def _hooks(recovery: Recovery, unready: Iterable[UnreadyHook]) -> Iterable[Finding]:
