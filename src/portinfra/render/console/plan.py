@@ -18,7 +18,7 @@ from portinfra.planning.readiness import is_rolling, questions, rolling_roles
 from portinfra.planning.roles import COMMON, role_of
 from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.assurances import nothing_to_do
-from portinfra.render.console.differences import difference_lines, value
+from portinfra.render.console.differences import difference_lines, field_text, value
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.names import count_by_kind
 from portinfra.render.console.terminal import print_hanging, styled_text
@@ -129,7 +129,7 @@ def _line(plan: Plan, change: Change, *, full: bool) -> _Line:
     details = tuple(difference_lines(change.differences))
     if full and change.action == "create" and change.after is not None:
         details = tuple(
-            f"{name.replace('_', ' ')}: {value(given)}"
+            f"{field_text(name)}: {value(given)}"
             for name, given in public_fields(change.after).items()
             if given
         )
