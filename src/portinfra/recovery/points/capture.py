@@ -13,7 +13,7 @@ from portinfra.model.duration import seconds
 from portinfra.model.hook import Hook
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.recovery.groups import Group
-from portinfra.recovery.points.point import id_of, snapshot_name, volume_of
+from portinfra.recovery.ledger.points import id_of, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 
 HOOK_SECONDS = 300.0

@@ -12,8 +12,8 @@ from portinfra.model.plain import Document
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Spec
 from portinfra.recovery.groups import Group
+from portinfra.recovery.ledger.points import Point, manifest, new_id
 from portinfra.recovery.points.capture import Capture
-from portinfra.recovery.points.point import Point, manifest, new_id
 from portinfra.recovery.replication.work import Work
 
 

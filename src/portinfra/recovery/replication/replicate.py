@@ -18,9 +18,9 @@ from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.points import points
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.kept_snapshots import remove_outlived
-from portinfra.recovery.points.point import points
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.due import due_groups

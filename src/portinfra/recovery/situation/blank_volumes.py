@@ -11,7 +11,7 @@ from portinfra.model.resources import Volume
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
-from portinfra.recovery.ledger.standbys import POINT
+from portinfra.recovery.ledger.points import KIND as POINT
 from portinfra.recovery.ledger.takeovers import activated_number
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.situation import End, Situation, peer_of

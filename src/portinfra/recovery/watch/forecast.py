@@ -26,12 +26,12 @@ from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
 from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.own_data import ANY_AGE, own_data_time
-from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import (
     all_at_once,
     outdated_volumes,
