@@ -176,8 +176,8 @@ def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -
 
 
 def _has_volumes(recovery: Recovery, there: Observation | None) -> bool:
-    """Return whether volumes of roles in the waves may exist at the target. A volume of no declared role may be
-    one of a renamed role, and a volume that was not read may exist.
+    """Return whether volumes of roles in the waves may exist at the target. A volume of no role may be
+    that of a renamed role, and a volume that was not read may exist.
     """
     if there is None or there.unknown:
         return True
