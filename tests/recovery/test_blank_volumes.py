@@ -21,12 +21,17 @@ BOTH = recovery(topology=TWO, waves=WAVES, rto="99h", rpo="99h")
 LEFT_BEHIND = recovery(topology=TWO, waves=[["db"], ["web"]], without=["files"], rto="99h", rpo="99h")
 
 
-def warnings(environment, about=BOTH, topology=TWO):
+def findings(environment, about=BOTH, topology=TWO):
     """What a plan of an environment says about blank volumes."""
     found = workflow.plan(topology, environment, guards=[about]).findings
     mine = [each for each in found if each.rule == "recovery/blank-volume"]
     assert {each.severity for each in mine} <= {Severity.WARNING}
-    return [each.message for each in mine]
+    return mine
+
+
+def warnings(*given):
+    """The messages of the findings."""
+    return [each.message for each in findings(*given)]
 
 
 def two_roles_have_points(cloud):
@@ -46,6 +51,15 @@ def test_the_volume_of_a_role_that_a_takeover_left_behind_is_in_the_other_enviro
         for about in (BOTH, LEFT_BEHIND):
             assert warnings(RECOVERY, about) == [message]
         assert warnings(PRODUCTION) == []
+
+
+def test_a_role_stays_in_without_until_its_data_is_there_if_it_is_in_without():
+    advice = "Keep files in `without` of the recovery plan until then."
+    with begun(files_stay_in_production):
+        for about, is_advised in ((LEFT_BEHIND, True), (BOTH, False)):
+            (found,) = findings(RECOVERY, about)
+            assert found.fix.endswith(advice) == is_advised
+            assert ("without" in found.fix) == is_advised
 
 
 def test_a_plan_that_creates_no_volume_says_nothing():
