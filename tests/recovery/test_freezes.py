@@ -11,6 +11,7 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
+from portinfra.testing.faults import Faults, inject_faults
 from portinfra.testing.simulation import apply_and_check, simulate
 
 NAMES = ("db", "files", "mail", "logs")
@@ -131,6 +132,21 @@ def test_a_freeze_that_must_end_before_the_capture_ends_at_its_limit_and_its_poi
     assert "its data was not captured" in made.groups[0].problem
     assert cloud.shape.capture_seconds > 7
     assert 5 <= moments[1] - moments[0] <= 7
+
+
+def test_a_freeze_ends_at_the_capture_where_the_answer_to_a_request_is_lost():
+    with simulate("aws") as cloud:
+        shop_runs(cloud)
+        moments = []
+
+        def note(inventory):
+            moments.append(cloud.clock.now())
+
+        data = [DataPolicy("db", before=note, after=note, freeze_limit="40s")]
+        with inject_faults("fake", Faults(at="CreateSnapshot", mishap="answer lost")):
+            made = replicate(recovery(data=data), run_options=ONE)
+    assert made.succeeded, made.groups[0].problem
+    assert moments[1] - moments[0] < cloud.shape.pending["snapshot"] / 2
 
 
 def snapshots_of(cloud):

@@ -8,6 +8,7 @@ complete, and else removed.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from attrs import frozen
 
@@ -101,10 +102,17 @@ def replicate(
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
         with (
             target.start_run(recovery.points, workers=run_options.workers, seed=run_options.seed) as carrying,
-            source.start_run(
-                recovery.capture_scope, borrowed=data, workers=run_options.workers, seed=run_options.seed
-            ) as taking,
+            ExitStack() as second_lease,
         ):
+            with carrying.keep_lease():
+                taking = second_lease.enter_context(
+                    source.start_run(
+                        recovery.capture_scope,
+                        borrowed=data,
+                        workers=run_options.workers,
+                        seed=run_options.seed,
+                    )
+                )
             work = Work(
                 recovery,
                 SnapshotStore(

@@ -173,9 +173,8 @@ def fence(recovery: Recovery, *, run_options: RunOptions | None = None) -> int:
     ):
         was_active = not run.lease.fenced
         count = switch_end(run, source, recovery, epoch, "stopped", run_options.listen)
-        with suppress(
-            ProviderError, LeaseHeldError
-        ):  # that one record fails must not hide that it is stopped
+        # It is stopped: one failed record, or a lease that is lost since, must not hide that.
+        with suppress(ProviderError, LeaseHeldError), run.keep_lease():
             _record_stop(recovery, epoch, run_options, was_active=was_active)
     return count
 
