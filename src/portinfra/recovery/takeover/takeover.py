@@ -154,7 +154,7 @@ class _Takeover:
             placed = place_with_data(self.recovery, placed, chosen.points, there, accepted)
             self.options.at(Step.AGREE)
             turn = agree(progress, decided, turn, placed, chosen)
-            hosts = OwnHosts(turn, placed, self.target.observe(self.recovery.target_scope))
+            hosts = OwnHosts(self.recovery, turn, placed, self.target.observe(self.recovery.target_scope))
             self.options.at(Step.STAND_DOWN)
             stop_hosts(run, placed, self.catalogue, roles_with_data(self.recovery, turn), run_options.listen)
             self.options.at(Step.ACTIVATE)
