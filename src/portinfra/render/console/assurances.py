@@ -108,7 +108,10 @@ def _data_kept(plan: Plan) -> list[str]:
     undeclared = [change for change in plan.kept if change.after is None]
     differing = [change for change in plan.kept if change.after is not None]
     parts = []
-    for some, mark in ((undeclared, ""), (differing, ", which differs," if len(differing) == 1 else ", which differ,")):
+    for some, mark in (
+        (undeclared, ""),
+        (differing, ", which differs," if len(differing) == 1 else ", which differ,"),
+    ):
         kinds = Counter(change.address.kind for change in some)
         kept = _and([count(number, kind) for kind, number in kinds.items()])
         hold = "it holds" if len(some) == 1 else "they hold"
