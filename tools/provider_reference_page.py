@@ -97,7 +97,12 @@ def kind_section(kind: type[Spec]) -> str:
 def _field_row(kind: type[Spec], each: "Attribute[Any]") -> str:
     marks = ", ".join(text for key, text in MARKS.items() if each.metadata.get(key))
     text = docstrings(kind).get(each.name) or NEEDED.get((kind, each.name), "")
-    return f"| `{stored_name(each)}` | {marks or 'compared'} | {text} |"
+    stored = stored_name(each)
+    if stored != each.name:
+        text = text.removesuffix(f"Its former name is `{stored}`.").strip()
+        setting = f"`{kind.__name__}({each.name}=…)` sets it."
+        text = f"{text} Drivers and stored data call it `{stored}`; {setting}".strip()
+    return f"| `{stored}` | {marks or 'compared'} | {text} |"
 
 
 def next_call_section() -> str:
