@@ -63,8 +63,8 @@ RULE = """\
 `Rule(protocol, first, last, peer)` is one kind of traffic. `protocol` is `tcp`, `udp` or `icmp`.
 `first` and `last` are ports, both 0 for icmp. `peer` is a CIDR (`0.0.0.0/0`) or the address of a
 firewall (`firewall.web`: the hosts of that firewall). `rule.peer_firewall` is that address, or None
-for a CIDR. `FirewallRules` sorts its rules and removes doubles, so that equal rules are equal
-values.
+for a CIDR. `FirewallRules` sorts its rules and removes duplicates, so that equal rules are
+equal values.
 """
 
 
