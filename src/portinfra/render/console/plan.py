@@ -74,7 +74,7 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
     if not plan.errors and (hosts := questions(plan)):
         console.print(questions_line(len(hosts)))
     if plan.kept:
-        console.print("To delete what is kept: --allow-data-loss ADDRESS, or --allow-data-loss all.")
+        console.print(way_to_lose(plan))
     show_findings(plan.findings, console)
 
 
@@ -96,6 +96,13 @@ def rolling(role: Role) -> str:
     return (
         f"Hosts of {role.name} go down {way}. The next waits until {last} ready, {limit}: {checks} says so."
     )
+
+
+def way_to_lose(plan: Plan) -> str:
+    """Return how to delete or replace what is kept, and that its data is lost then."""
+    verbs = dict.fromkeys("delete" if change.after is None else "replace" for change in plan.kept)
+    do = " or ".join(sorted(verbs))
+    return f"To {do} what is kept and lose its data: --allow-data-loss ADDRESS, or --allow-data-loss all."
 
 
 def summary(plan: Plan) -> str:
