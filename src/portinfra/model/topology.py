@@ -130,7 +130,7 @@ def _ports(given: Ports) -> tuple[PortRange, ...]:
 @refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Flow:
-    """Traffic that is allowed from every source to every target. portinfra drops all other traffic, on both
+    """Traffic that is allowed from every source to every target. Firewalls drop all other traffic, on both
     sides.
     """
 
