@@ -38,7 +38,8 @@ resource; a difference in another field is a call of `update` or `own`.
 
 - **reference**: the address of another resource. It exists before this one.
 - **ends with**: a reference. When that resource is gone, this one is gone too, without a call.
-- **birth**: only the creating call writes it, and core never compares it.
+- **birth**: only the creating call writes it, and core never compares it. `assemble` returns the
+  text `birth` of a host, which the creating call stored.
 - **secret**: birth, and no output shows it.
 
 `name` is unique within its kind. `address` is `KIND.NAME`: `subnet.web-0`. `FirewallRules` has the

@@ -29,7 +29,7 @@ class AcmeProvider:
     name = "acme"
     capabilities = CAPABILITIES
     clock = SystemClock()
-    drivers = DRIVERS  # in the order of the kinds: names.address_of knows only those before
+    drivers = DRIVERS  # {Network: NetworkDriver(), …}, in the order of the kinds of the reference
     records = AcmeRecords()
 
     def __init__(self, client, region):

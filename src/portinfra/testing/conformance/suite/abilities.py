@@ -108,7 +108,7 @@ class Abilities:
             data = cloud.ensure(Volume("data", gib=1, zone=zone))
             taken = cloud.ensure(Snapshot("data-1", data.address))
             (listed,) = cloud.list(Snapshot)
-            assert listed.spec.size_gib == self._size_shown(stage, 1)
+            self._check_size(stage, listed.spec, 1)
             copy = cloud.ensure(Volume("copy", gib=1, zone=zone, source=taken.address))
             assert copy.state == "ready"
             for found in (copy, taken, data):
@@ -132,7 +132,7 @@ class Abilities:
             copy = there.ensure(wanted)
             assert (copy.state, copy.spec) == ("ready", wanted)
             (listed,) = there.list(Snapshot)
-            assert listed.spec.size_gib == self._size_shown(stage, 1)
+            self._check_size(stage, listed.spec, 1)
             here.remove(taken.address, allow_data_loss=True)
             restored = there.ensure(Volume("back", gib=1, zone=elsewhere.zones[0], source=copy.address))
             assert restored.state == "ready"
@@ -243,10 +243,12 @@ class Abilities:
             return [step.error for step in error.outcome.steps if step.fate == "failed"]
         raise AssertionError(f"every step succeeded, and some had to fail: {expected}")
 
-    def _size_shown(self, stage: Stage, gib: int) -> int | None:
-        """Return the size that a snapshot must show; None if its driver cannot show it."""
+    def _check_size(self, stage: Stage, snapshot: Snapshot, gib: int) -> None:
+        """Fail unless a listed snapshot has this size, or none if its driver cannot show it."""
         with stage.provider() as provider:
-            return None if "size_gib" in provider.drivers[Snapshot].cannot_show else gib
+            size = None if "size_gib" in provider.drivers[Snapshot].cannot_show else gib
+        message = f"the driver of Snapshot must return size_gib={size}, the size of the volume"
+        assert snapshot.size_gib == size, f"{message}, and returns {snapshot.size_gib}"
 
     def _capabilities(self, stage: Stage) -> Capabilities:
         return registry.plugin(stage.environment.provider).capabilities

@@ -45,7 +45,9 @@ class Identity:
         born = _births(stage, before)
         with stage.provider() as provider:
             keeps = "birth" not in provider.drivers[Instance].cannot_show
-        assert all(bool(text) == keeps for text in born.values())
+        wrong = [str(address) for address, text in born.items() if bool(text) != keeps]
+        must = "must return the stored `birth`" if keeps else "must return no `birth`: it is in cannot_show"
+        assert not wrong, f"the driver of Instance {must}: {', '.join(wrong)}"
         assert len(set(born.values())) == (len(born) if keeps else 1)
         roles = [evolve(role, tags={"stage": "born"}, user_data="#!/bin/sh\n") for role in before.roles]
         changed = Topology(before.name, roles, before.flows)
