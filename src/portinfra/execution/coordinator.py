@@ -97,7 +97,7 @@ class Coordinator:
         self._under_way = CallsInProgress(self._tell)
         self.loop.meanwhile = self._under_way.report
         self._waiting = PollSchedule(self._began)
-        self._turns = CallQueue(self._schedule, self._clock, self.loop.later)
+        self._turns = CallQueue(self._schedule, self._clock.now, self.loop.later)
         scope, there = self.plan.scope, self._world.snapshot
         self._residents = Residents(scope, self.caller, self.loop, there, self._end)
         self._readiness = Readiness(self.plan.placed, self.loop, there, self._end, self._tell)
