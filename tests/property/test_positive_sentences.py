@@ -114,7 +114,7 @@ RECOVERY_CONDITIONS = {
     "data has an age": change_volumes(age=0.0),
     "a group cannot be restored": change_shown("show_status", call_volumes_of_broken_groups_restorable),
     "a point lacks a snapshot": change_shown("show_status", call_all_restorable),
-    "the target stands": change_shown("show_status", lambda found: evolve(found, stands=0, turn=None)),
+    "the target stands": change_shown("show_status", lambda found: evolve(found, active_since=0, turn=None)),
     "something did not pass": change_evidence("result", "passed"),
     "data that came back has an age": change_evidence("rpo_measured", 0.0),
     "a drill has left something": change_evidence("left_behind", 0),

@@ -77,7 +77,11 @@ def test_a_status_without_the_lease_of_the_active_end_is_the_status_with_it(read
     before = status(recovery())
     delete_lease(active)
     after = status(recovery())
-    assert (after.stands, after.end, after.points_in) == (before.stands, before.end, before.points_in)
+    assert (after.active_since, after.end, after.points_in) == (
+        before.active_since,
+        before.end,
+        before.points_in,
+    )
     assert (after.level, after.source_stopped) == (before.level, before.source_stopped)
     assert [each.point for each in after.volumes] == [each.point for each in before.volumes]
 

@@ -199,10 +199,10 @@ def test_a_file_that_cannot_be_brought_is_refused_before_anything(
 )
 def test_a_provider_whose_hosts_cannot_report_is_named_offline(monkeypatch, capabilities, message):
     monkeypatch.setattr(probers.registry, "plugin", lambda name: SimpleNamespace(capabilities=capabilities))
-    (finding,) = probers.unfit_for_probers(recovery(probes=[ROWS]))
+    (finding,) = probers.prober_support_findings(recovery(probes=[ROWS]))
     assert message in finding.message
     assert finding.subject == "recovery.shop.probe.rows.from"
-    assert list(probers.unfit_for_probers(recovery(probes=[Probe("page", "true")]))) == []
+    assert list(probers.prober_support_findings(recovery(probes=[Probe("page", "true")]))) == []
 
 
 def test_a_prober_costs_one_host_and_few_calls(ready):

@@ -85,7 +85,7 @@ CAUSES = [(cause, options, *told) for options in (HOW, PLANNED) for cause, told 
         PLANNED,
         "recovery/no-last-point",
         "run `portinfra apply production` first",
-        "run this again",
+        "run the same command again",
     ),
 ]
 NAMES = [

@@ -81,7 +81,7 @@ def _entries(environment: Environment, scope: Scope) -> Iterator[str]:
 
 
 def _status(status: RecoveryStatus) -> Iterator[str]:
-    yield f"{status.level}: active since {iso(status.stands)}, source stopped: {status.source_stopped}"
+    yield f"{status.level}: active since {iso(status.active_since)}, source stopped: {status.source_stopped}"
     if status.turn:
         turn = status.turn
         yield f"takeover {turn.id} {turn.occasion} epoch={turn.epoch} open={turn.open}"

@@ -72,7 +72,7 @@ class Coordinator:
     _followers: dict[Step, list[Step]] = field(init=False)
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
     _rank: dict[Step, Rank] = field(init=False)
-    _turns: CallQueue = field(init=False)
+    _queue: CallQueue = field(init=False)
     _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
     _movement: Movement = field(init=False, factory=Movement)
     _under_way: CallsInProgress = field(init=False)
@@ -97,7 +97,7 @@ class Coordinator:
         self._under_way = CallsInProgress(self._tell)
         self.loop.meanwhile = self._under_way.report
         self._waiting = PollSchedule(self._began)
-        self._turns = CallQueue(self._schedule, self._clock.now, self.loop.later)
+        self._queue = CallQueue(self._schedule, self._clock.now, self.loop.later)
         scope, there = self.plan.scope, self._world.snapshot
         self._residents = Residents(scope, self.caller, self.loop, there, self._end)
         self._readiness = Readiness(self.plan.placed, self.loop, there, self._end, self._tell)
@@ -199,7 +199,7 @@ class Coordinator:
 
     def _go(self, task: Task, call: Call) -> None:
         rank = (self.loop.chance.random(),) if self.loop.chance else self._rank[task.step]
-        self._turns.join(rank, call.rates, lambda: self._send(task, call))
+        self._queue.join(rank, call.rates, lambda: self._send(task, call))
 
     def _send(self, task: Task, call: Call) -> bool:
         if refused := self._dead_ends.meets(call, task.want):

@@ -25,7 +25,7 @@ from portinfra.recovery.situation.situation import End
 from portinfra.recovery.takeover import refresh as refreshes
 from portinfra.recovery.takeover import takeover as takeovers
 from portinfra.recovery.vault.readiness import unfit_findings
-from portinfra.recovery.watch.probers import unfit_for_probers
+from portinfra.recovery.watch.probers import prober_support_findings
 from portinfra.rollout.waves import Say
 from portinfra.validation import validate, validate_declared, validate_helpers
 from portinfra.validation.arguments import check_arguments
@@ -51,7 +51,7 @@ def validate_recovery(recovery: Recovery) -> None:
         native[plugin.name] = plugin.native
         validate(topology, environment, plugin.capabilities, native, existing=True)
         place(topology, environment)
-    found = [*unfit_findings(recovery), *unfit_for_probers(recovery), *lock_findings(recovery)]
+    found = [*unfit_findings(recovery), *prober_support_findings(recovery), *lock_findings(recovery)]
     validate_helpers(plan, native, found)
 
 
@@ -61,26 +61,26 @@ def _announce(
     """Return a verb that notifies. `end` returns the event for a result of the verb, or None for no event."""
 
     @wraps(run)
-    def announced(*args: P.args, **more: P.kwargs) -> T:
+    def notifying(*args: P.args, **more: P.kwargs) -> T:
         given = signature(run).bind(*args, **more).arguments
         validate_recovery(given["recovery"])
         recovery, say = given["recovery"], SafeListener(given.get("say", lambda line: None))
 
-        def tell(event: Event | None) -> None:
+        def send(event: Event | None) -> None:
             for problem in notify(recovery, event) if event else ():
                 say(problem)
 
-        tell(Event("begun", verb) if begins else None)
+        send(Event("begun", verb) if begins else None)
         try:
             done = run(*args, **more)
         except (Exception, KeyboardInterrupt) as error:
-            tell(_end_event(verb, error))
+            send(_end_event(verb, error))
             raise
         with suppress(KeyboardInterrupt):  # the run is over, and its evidence must not be lost
-            tell(end(done))
+            send(end(done))
         return done
 
-    return check_arguments(announced)
+    return check_arguments(notifying)
 
 
 def _end_event(verb: str, error: BaseException) -> Event:

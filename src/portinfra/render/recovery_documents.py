@@ -82,7 +82,7 @@ def status_document(found: RecoveryStatus) -> Document:
         "refresh_overdue": found.refresh_overdue,
         "standby_runs": found.standby_runs,
         "target_untold": found.untold,
-        "target_stands_since": iso(found.stands) if found.stands else None,
+        "target_stands_since": iso(found.active_since) if found.active_since else None,
         "source_stopped": found.source_stopped,
         "silent": list(found.silent),
         "readiness": None
@@ -181,6 +181,7 @@ def level(recovery: str, number: int) -> str:
 def prometheus(found: RecoveryStatus) -> str:
     """Return the status as Prometheus text. A volume without any point has no age: alert on absence."""
     name = found.recovery
+    is_active = bool(found.active_since or found.turn)
     lines = [
         "# HELP portinfra_recovery_rpo_seconds The most data that may be lost, as time.",
         "# TYPE portinfra_recovery_rpo_seconds gauge",
@@ -207,7 +208,7 @@ def prometheus(found: RecoveryStatus) -> str:
         f'portinfra_recovery_refresh_overdue{{recovery="{name}"}} {int(found.refresh_overdue)}',
         "# HELP portinfra_recovery_target_stands 1 where the target has taken over, or has begun to.",
         "# TYPE portinfra_recovery_target_stands gauge",
-        f'portinfra_recovery_target_stands{{recovery="{name}"}} {int(bool(found.stands or found.turn))}',
+        f'portinfra_recovery_target_stands{{recovery="{name}"}} {int(is_active)}',
         "# HELP portinfra_recovery_source_may_run 1 where the target is active, and the source may run too.",
         "# TYPE portinfra_recovery_source_may_run gauge",
         f'portinfra_recovery_source_may_run{{recovery="{name}"}} {int(found.source_may_run)}',

@@ -258,7 +258,7 @@ def _going_back(page: _Page) -> Iterable[str]:
     kept = page.plan.keep_overwritten
     yield f"It replaces what {page.source} wrote after its last point and before the outage."
     if kept:
-        yield f"A copy of that is kept for {kept}. Where the provider does not tell its time (libvirt), it is"
+        yield f"A copy of that is kept for {kept}. Where the provider has no clock (libvirt), it is"
         yield "kept until a person deletes it."
     else:
         yield "No copy of that is kept."
@@ -287,7 +287,7 @@ def _monthly(page: _Page) -> Iterable[str]:
     yield page.command("drill")
     yield ""
     yield f"It does the same in {page.target}, apart from everything else, and removes it again. Keep the"
-    yield "report, and print this page again. If the computer dies meanwhile:"
+    yield "report, and print this page again. If the computer fails during it:"
     yield ""
     yield page.command("sweep")
 

@@ -69,13 +69,13 @@ def test_a_failover_that_would_fail_names_the_cause_and_the_next_step_and_stops_
 
 
 @pytest.mark.parametrize(
-    ("tells_time", "stay"),
+    ("has_clock", "stay"),
     [(True, "for 7d"), (False, "until a person deletes it")],
     ids=["cloud", "hypervisor"],
 )
-def test_the_way_back_says_before_it_asks_who_ends_the_snapshots_that_it_keeps(run, tells_time, stay):
+def test_the_way_back_says_before_it_asks_who_ends_the_snapshots_that_it_keeps(run, has_clock, stay):
     run("dr", "replicate")
-    with clock_off(0, tells_time=tells_time):
+    with clock_off(0, tells_time=has_clock):
         assert run("dr", "failover", "--yes").exit_code == 0
         asked = " ".join(run("dr", "failback").stderr.split())
     assert f"is in snapshots, each kept {stay}." in asked
@@ -172,8 +172,8 @@ def test_an_abandonment_with_older_data_says_where_the_newer_data_stays(run):
     assert (refused.exit_code, "dr abandon shop --older-data" in refused.stderr) == (3, True)
     asked = run("dr", "abandon", "--older-data").stderr
     assert "recovery may have newer data than production." in asked
-    assert "What only recovery has stays on its volumes and in kept snapshots" in asked.replace("\n", " ")
-    assert "production is active again with the data that it has, and recovery is stopped" in asked
+    assert "Data that only recovery has stays on its volumes and in kept" in asked.replace("\n", " ")
+    assert "production becomes active again with its own data, and recovery is stopped" in asked
     done = run("dr", "abandon", "--yes", "--older-data").stdout
     assert "production has older data than recovery had" in done
     assert "stays on its volumes and in kept snapshots" in done.replace("\n", " ")

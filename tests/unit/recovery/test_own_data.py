@@ -7,7 +7,7 @@ takeover that kept own volumes makes them no newer, also when it is abandoned.
 from clocks import DAY, HOUR
 
 from portinfra.recovery.ledger.ledger import Contents, Entry
-from portinfra.recovery.ledger.takeovers import TakeoverEntry, as_said
+from portinfra.recovery.ledger.takeovers import TakeoverEntry, takeover_fields
 from portinfra.recovery.points.own_data import ANY_AGE, own_data_time
 from portinfra.recovery.points.point import manifest
 
@@ -22,7 +22,7 @@ def time_of_data(*taken, restored=("db",), **more):
     used = (said[-1]["id"],)
     given = {"points": used, "restored": restored, "abandoned": LEFT, "open": False, **more}
     turn = TakeoverEntry("1", "failover", LEFT - 60, LEFT - 60, **given)
-    entries = [Entry(number, each) for number, each in enumerate([*said, as_said(turn)], 1)]
+    entries = [Entry(number, each) for number, each in enumerate([*said, takeover_fields(turn)], 1)]
     return own_data_time(LEFT, Contents(tuple(entries), ()), NOW)
 
 

@@ -110,7 +110,7 @@ def test_the_result_of_a_takeover_says_that_the_end_is_active_all_the_same(said,
 
 
 def test_after_a_takeover_a_status_says_first_whose_points_it_lists():
-    found = evolve(STATUS, stands=1, source_stopped=True, end="source", points_in="shop/production")
+    found = evolve(STATUS, active_since=1, source_stopped=True, end="source", points_in="shop/production")
     first = printed(show_status, found).splitlines()[0]
     assert first.startswith("The target has taken over")
     assert "These are the points in shop/production, which waits" in first

@@ -21,7 +21,7 @@ NAME = "gcp"
 
 Kind = type[ProviderError]
 
-AGAIN = "portinfra tries it again."
+AGAIN = errors.AGAIN
 _WAIT = "Wait until the resource is ready, then run the same command again."
 _IN_USE = "Remove the resource that uses it."
 _MEANWHILE = "Another person or program has just changed the resource. portinfra reads it again."

@@ -25,7 +25,7 @@ ANSWERS = [
     (403, "forbidden", "", "Permission denied on resource", errors.PermissionDenied, "--iam-policy"),
     (401, "authError", "", "Request had invalid authentication.", errors.PermissionDenied, LOG_IN),
     (403, "rateLimitExceeded", "RATE_LIMIT_EXCEEDED", "Quota exceeded for quota metric 'Read requests'",
-     errors.RateLimited, "tries it again"),
+     errors.RateLimited, "tried it again"),
     (403, "quotaExceeded", "", "Quota 'IN_USE_ADDRESSES' exceeded.  Limit: 4.0 in region us-central1.",
      errors.QuotaExceeded, QUOTA),
     (404, "notFound", "", "The resource 'projects/no-such-project' was not found",
@@ -33,7 +33,7 @@ ANSWERS = [
     (404, "notFound", "", "The resource 'projects/p/global/networks/n' was not found",
      errors.NotFound, "another person or program may have changed or deleted the resource"),
     (400, "resourceNotReady", "", "The resource 'projects/p/global/networks/n' is not ready",
-     errors.Unavailable, "tries it again"),
+     errors.Unavailable, "tried it again"),
     (400, "kmsPermissionDenied", "", KMS, errors.PermissionDenied, "use the key"),
     (412, "conditionNotMet", "", "Constraint constraints/compute.vmExternalIpAccess violated for project 1.",
      errors.PermissionDenied, "organisation's policies"),
@@ -44,7 +44,7 @@ ANSWERS = [
     (400, "invalid", "", "Invalid value for field 'resource.networkInterfaces[0].networkIP': '10.1.0.4'. "
      "IP address is already in use by another resource.", errors.AlreadyExists, ADDRESS),
     (503, "backendError", "", "Internal error. Please try again or contact Google Support.",
-     errors.OutcomeUnknown, "tries it again"),
+     errors.OutcomeUnknown, "tried it again"),
 ]  # fmt: skip
 
 
@@ -70,16 +70,16 @@ OPERATIONS = [
     (403, "QUOTA_EXCEEDED", "Quota 'N2_CPUS' exceeded.  Limit: 8.0.", errors.QuotaExceeded, QUOTA),
     (400, "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", "The network resource is already being used by 'r'",
      errors.Conflict, "Remove the resource that uses it."),
-    (400, "RESOURCE_NOT_READY", "The resource is not ready", errors.Unavailable, "tries it again"),
+    (400, "RESOURCE_NOT_READY", "The resource is not ready", errors.Unavailable, "tried it again"),
     (412, "CONDITION_NOT_MET", "Constraint constraints/compute.requireOsLogin violated for project p.",
      errors.PermissionDenied, "organisation's policies"),
     (None, "PERMISSIONS_ERROR", "Required 'compute.subnetworks.use' permission for 'projects/p'",
      errors.PermissionDenied, "Allow compute.subnetworks.use."),
-    (None, "INTERNAL_ERROR", "Internal error. Please try again", errors.OutcomeUnknown, "tries it again"),
-    (None, "SERVICE_UNAVAILABLE", "x", errors.OutcomeUnknown, "tries it again"),
-    (None, "TIMEOUT", "x", errors.OutcomeUnknown, "tries it again"),
-    (None, "CANCELED_BY_USER", "x", errors.OutcomeUnknown, "tries it again"),
-    (None, "OPERATION_CANCELED_BY_USER", "x", errors.OutcomeUnknown, "tries it again"),
+    (None, "INTERNAL_ERROR", "Internal error. Please try again", errors.OutcomeUnknown, "tried it again"),
+    (None, "SERVICE_UNAVAILABLE", "x", errors.OutcomeUnknown, "tried it again"),
+    (None, "TIMEOUT", "x", errors.OutcomeUnknown, "tried it again"),
+    (None, "CANCELED_BY_USER", "x", errors.OutcomeUnknown, "tried it again"),
+    (None, "OPERATION_CANCELED_BY_USER", "x", errors.OutcomeUnknown, "tried it again"),
 ]  # fmt: skip
 
 

@@ -236,7 +236,7 @@ def _agreement(recovery: "Recovery", options: "FailoverOptions", permitted: "Per
         lines.append(f"Data of {source} that is in no point stays on its volumes.")
     elif recovery.is_reversed:
         keep = recovery.plan.keep_overwritten
-        stay = describe_duration(keep, ends_by_time=permitted.situation.facts(end_of(recovery)).tells_time)
+        stay = describe_duration(keep, ends_by_time=permitted.situation.facts(end_of(recovery)).has_clock)
         kept = f"in snapshots, each kept {stay}" if keep else "lost, as keep_overwritten is empty"
         lines.append(
             f"The data of {source} replaces the data on the volumes of {target}. Data that was "

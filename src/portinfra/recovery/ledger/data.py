@@ -6,10 +6,10 @@ from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.ledger import Contents, Entry
 from portinfra.recovery.ledger.standbys import KIND as STANDBY
 from portinfra.recovery.ledger.standbys import POINT
+from portinfra.recovery.ledger.takeovers import ACTIVATED
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
-from portinfra.recovery.ledger.takeovers import STOOD
 
-KINDS = (POINT, STANDBY, STOOD, TAKEOVER)
+KINDS = (POINT, STANDBY, ACTIVATED, TAKEOVER)
 
 
 def data_entries(contents: Contents, *, but: str = "") -> Collection[Entry | Unreadable]:

@@ -16,7 +16,7 @@ from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 KIND = "failover"
 """The kind of the ledger's entries about takeovers, in both directions."""
 
-STOOD = "stood"
+ACTIVATED = "stood"
 """The kind of the entry that follows when the target is completely up."""
 
 
@@ -157,7 +157,7 @@ def active_since(entries: Iterable[Entry]) -> int:
     Points arrive there only while the other end is active. A point with a later number is newer than the
     target's own data, and one with an earlier number is older. No clock decides, as there are two.
     """
-    return max((entry.number for entry in entries if entry.kind == STOOD), default=0)
+    return max((entry.number for entry in entries if entry.kind == ACTIVATED), default=0)
 
 
 def activated_number(contents: Contents) -> int:
@@ -165,7 +165,7 @@ def activated_number(contents: Contents) -> int:
 
     An unreadable entry counts, as it has its number.
     """
-    damaged = (each.number for each in contents.unreadable if each.kind == STOOD)
+    damaged = (each.number for each in contents.unreadable if each.kind == ACTIVATED)
     return max(active_since(contents.entries), max(damaged, default=0))
 
 
@@ -186,8 +186,8 @@ def own_data_number(contents: Contents) -> int:
 
 def activate(ledger: Ledger, takeover: str) -> None:
     """Record that the target is active, by a takeover or without one: later writes there are its own data."""
-    earlier = [entry for entry in ledger.entries(STOOD) if entry.said["id"] != takeover]
-    ledger.add({"kind": STOOD, "id": takeover})
+    earlier = [entry for entry in ledger.entries(ACTIVATED) if entry.said["id"] != takeover]
+    ledger.add({"kind": ACTIVATED, "id": takeover})
     for entry in earlier:
         ledger.remove(entry)
 

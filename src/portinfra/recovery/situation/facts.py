@@ -20,8 +20,8 @@ from portinfra.recovery.ledger.approvals import step_approvals
 from portinfra.recovery.ledger.kept_snapshots import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
+from portinfra.recovery.ledger.takeovers import ACTIVATED, TakeoverEntry, activated_number, list_takeovers
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
-from portinfra.recovery.ledger.takeovers import STOOD, TakeoverEntry, activated_number, list_takeovers
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.host_starts import mark_starts
 from portinfra.recovery.situation.situation import (
@@ -253,14 +253,14 @@ def _last_authority(end: End, known: Iterable[TakeoverEntry], entries: Iterable[
     """Return the decision that last made this end active with all of its data."""
     epochs = [turn.epoch for turn in known if not turn.open and not turn.abandoned]
     for entry in entries:
-        if entry.kind == STOOD:
+        if entry.kind == ACTIVATED:
             with suppress(ValueError):  # its id is the epoch at which its takeover began
                 epochs.append(int(str(entry.said["id"]).removeprefix("alone-"), 16))
     return Authority(max(epochs), end) if epochs else None
 
 
 @contextmanager
-def answering(recovery: Recovery) -> Iterator[Connection]:
+def connect_source(recovery: Recovery) -> Iterator[Connection]:
     """Connect to the source, which must answer: an end that cannot be stopped may continue to work."""
     with Connection.to(recovery.source) as source:
         try:

@@ -24,7 +24,7 @@ from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.drills import KIND as DRILL
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.standbys import groups_with_newest, record_standby, standby_number
-from portinfra.recovery.ledger.takeovers import KIND, STOOD, own_data_number
+from portinfra.recovery.ledger.takeovers import ACTIVATED, KIND, own_data_number
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.blank_volumes import blank_volume_findings
 from portinfra.recovery.situation.facts import read_facts, read_facts_for_plan
@@ -77,7 +77,7 @@ class GuardedRecovery(Recovery):
         with Connection.to(self.target) as target:
             contents = Ledger(target, self.ledger).read()
         kinds = {each.kind for each in contents.entries} | {each.kind for each in contents.unreadable}
-        return not kinds.isdisjoint((KIND, STOOD))
+        return not kinds.isdisjoint((KIND, ACTIVATED))
 
     def _has_own_data(self) -> bool:
         """Return whether volumes of the target have the newest data of a group, or data that the source never

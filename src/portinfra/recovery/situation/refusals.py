@@ -151,7 +151,7 @@ def _refresh_active(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situa
     )
 
 
-def _stands_already(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
+def _already_active(recovery: Recovery, verb: Verb, refusal: Refusal, now: Situation) -> Sentences:
     name, other = _name(recovery, now.active), _name(recovery, now.waiting)
     since = f" since {moment(now.authority.epoch)}" if now.authority else ""
     if refusal.instead:
@@ -219,8 +219,8 @@ _SENTENCES: dict[str, Callable[[Recovery, Verb, Refusal, Situation], Sentences]]
     "source-waits": _source_waits,
     "active-end": _active_end,
     "refresh-active-end": _refresh_active,
-    "stands-already": _stands_already,
-    "source-stands": _stands_already,
+    "stands-already": _already_active,
+    "source-stands": _already_active,
     "nothing-to-fence": _nothing_to_fence,
     "nothing-under-way": _nothing_under_way,
     "own-data-is-newest": _own_data,

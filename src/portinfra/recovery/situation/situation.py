@@ -94,7 +94,7 @@ class EndFacts:
     """Why the end does not answer."""
 
     @property
-    def tells_time(self) -> bool:
+    def has_clock(self) -> bool:
         """Whether its provider has a clock."""
         return self.clock_offset is not None
 

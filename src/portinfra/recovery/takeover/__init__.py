@@ -1,1 +1,1 @@
-"""One end takes over from the other: fence, restore, bring up; or all of it is given up."""
+"""Takeovers: one end becomes active in place of the other by fence, restore and bring-up; or is abandoned."""

@@ -1,7 +1,8 @@
-"""`abandon`: a takeover is given up, and the end that was stopped for it is active again with its own data.
+"""`abandon`: the end that was stopped for a takeover becomes active again, with its own data.
 
-It is a decision of its own, with a new epoch: the end that was taking over is fenced first, then the other
-one is active with it. A run that ends early is continued: the ledger says that it began.
+It is a decision of its own, with a new epoch. portinfra first fences the end that was to become active, and
+then makes the other end active with that epoch. A run that ends early is continued: the ledger records that
+it began.
 """
 
 from attrs import evolve, frozen

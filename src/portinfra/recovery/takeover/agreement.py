@@ -1,4 +1,4 @@
-"""Which data a takeover restores: decided under its lease, before a volume changes."""
+"""The data that a takeover restores: decided under its lease, before a volume changes."""
 
 from attrs import evolve
 
@@ -33,8 +33,8 @@ def agree(
         )
     kept = {point.group for point in chosen.points if point.id in now.points}
     kept |= {name for name in chosen.own if short_id(name) in now.own}
-    anew = [group for group in groups(recovery, placed) if group.name not in kept]
-    roles = {short_id(placed.roles[volume]) for group in anew for volume in group.volumes}
+    restarted = [group for group in groups(recovery, placed) if group.name not in kept]
+    roles = {short_id(placed.roles[volume]) for group in restarted for volume in group.volumes}
     restored = tuple(each for each in now.restored if each not in roles)
     contained = now.contained and not now.restores  # what came up may have been written to
     if contained and now.own_starts:

@@ -98,7 +98,7 @@ class BringUp:
         placed = all_at_once(self.context.placed)
         there = self.context.run.reader.observe(placed.scope)
         if there.unknown:
-            return f"{there.silence}: what is there is not known"
+            return f"{there.silence}: portinfra does not know what exists there"
         wave = self.recovery.plan.waves[number - 1]
         stale = [role for role in wave.roles if short_id(role) not in self.restored]
         old = outdated_volumes(placed, there, stale, self.blank)

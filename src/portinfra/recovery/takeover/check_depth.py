@@ -7,7 +7,7 @@ from portinfra.recovery.groups import Group, groups, roles_of
 from portinfra.recovery.takeover.bring_up import BringUp
 
 
-def look(bring_up: BringUp) -> tuple[LookedAt, ...]:
+def list_looked_at(bring_up: BringUp) -> tuple[LookedAt, ...]:
     """Return, for each group that comes back, what the passed probes read of it."""
     plan, placed = bring_up.recovery.plan, bring_up.context.placed
     names = {checked.name for checked in bring_up.probes if checked.passed}
@@ -24,6 +24,6 @@ def look(bring_up: BringUp) -> tuple[LookedAt, ...]:
     return tuple(LookedAt(group.name, level(group)) for group in groups(bring_up.recovery, placed))
 
 
-def unread(looked: Collection[LookedAt]) -> tuple[str, ...]:
+def unread_lines(looked: Collection[LookedAt]) -> tuple[str, ...]:
     """Return a sentence for each group whose data no passed probe has read."""
     return tuple(f"no probe has read the data of {each.group}" for each in looked if each.looked != "data")

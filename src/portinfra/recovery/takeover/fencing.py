@@ -1,8 +1,9 @@
-"""Whose turn it is: an epoch in the claims of both environments, and a fence round the one that waits.
+"""Fencing: an epoch in the leases of both environments, and a fence for the one that waits.
 
-A fenced environment's hosts are off after each apply. The environment with the higher epoch is the one
-that stands; one that was cut off when its peer took over finds the higher epoch there when it comes back. An
-epoch is the moment of a decision: who decides without the other end, which is silent, decides later than it.
+The hosts of a fenced environment are off after each apply. The environment with the higher epoch is active.
+One that could not be reached when its peer took over finds the higher epoch there when it answers again. An
+epoch is the moment of a decision: a run that decides while the other end does not answer decides later than
+it.
 """
 
 from collections.abc import Collection
@@ -39,17 +40,17 @@ class PartlySwitched(Unavailable):
 
 
 def switch(run: Run, placed: Placed, catalogue: Catalogue, power: Power, listen: Listener) -> int:
-    """Switch every host that is there off or on, and change nothing else; how many there are.
+    """Power every existing host on or off, and change nothing else. Return how many hosts exist.
 
-    What is there is wanted as it is but for that: whatever else has drifted is none of the fence's business,
-    and no finding about it (an image that is offered no more) keeps the hosts running. Raises ApplyError; and
-    PartlySwitched, once the rest is done, where a zone is silent: what is not seen may run.
+    Everything else is wanted as it exists: no drift, and no finding about it (an image that is not offered
+    any more), must keep hosts running. Raises ApplyError. Raises PartlySwitched after the rest is done, where
+    a zone does not answer: hosts there may run.
     """
     there = run.reader.observe(placed.scope)
     return _switch(run, placed, catalogue, _with_power(there, there.of(Instance), power), listen)
 
 
-def stand_down(
+def stop_hosts(
     run: Run, placed: Placed, catalogue: Catalogue, kept: Collection[str], listen: Listener
 ) -> None:
     """Stop the hosts that run, but those of the roles `kept`: their data is about to be replaced. Raises what
@@ -76,7 +77,7 @@ def close_to_internet(run: Run, placed: Placed, catalogue: Catalogue, listen: Li
 
 
 def _with_power(there: Observation, hosts: Collection[Address], power: Power) -> Observation:
-    """Return what is there, with these hosts on or off."""
+    """Return the observation with these hosts on or off."""
     return evolve(
         there,
         resources={
@@ -89,7 +90,7 @@ def _with_power(there: Observation, hosts: Collection[Address], power: Power) ->
 
 
 def _switch(run: Run, placed: Placed, catalogue: Catalogue, wanted: Observation, listen: Listener) -> int:
-    """Switch hosts as is wanted, and return how many there are."""
+    """Switch hosts as `wanted`, and return how many exist."""
     specs = {address: seen.spec for address, seen in wanted.resources.items()}
     hosts = frozenset(wanted.of(Instance))
     placed = evolve(placed.without_ignoring("power"), resources=specs)
@@ -102,9 +103,9 @@ def _switch(run: Run, placed: Placed, catalogue: Catalogue, wanted: Observation,
             raise
     if wanted.unknown:
         raise PartlySwitched(
-            f"{', '.join(sorted(wanted.unknown))} did not answer: what runs there has not been switched",
+            f"{', '.join(sorted(wanted.unknown))} did not answer: hosts there were not switched",
             provider=run.reader.provider.name,
-            fix="Wait until it answers, and run this again.",
+            fix="Wait until it answers, and run the same command again.",
         )
     return len(hosts)
 
@@ -135,12 +136,12 @@ def switch_end(
 
 
 def overtaken_error(recovery: Recovery, epoch: int) -> PolicyError:
-    """That what was to be done here is of an earlier epoch."""
+    """Return the error that this run's decision is of an earlier epoch."""
     plan = recovery.plan.name
     return recovery.refusal(
-        "another operator was faster",
+        "another operator decided first",
         "passed-on",
-        f"meanwhile it was decided otherwise ({moment(epoch)})",
+        f"a later decision was made during this run ({moment(epoch)})",
         f"{command('dr', 'status', plan)} shows both environments. {command('dr', 'fence', plan)} stops the "
         "one that was overtaken.",
     )

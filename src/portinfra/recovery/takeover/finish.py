@@ -1,4 +1,4 @@
-"""What follows when the last wave of a takeover is up: hosts in no wave start, and names lead to the end."""
+"""The end of a takeover, after its last wave: hosts in no wave start, and names lead to the active end."""
 
 from portinfra.command_text import command
 from portinfra.errors import ApplyError, FindingsError, Unavailable, UserCodeError
@@ -27,8 +27,8 @@ def announce(recovery: Recovery, bring_up: BringUp) -> bool:
     try:
         with context.run.keep_lease():
             call_dns(recovery.target, there)
-    except UserCodeError as error:  # the hosts are up all the same
+    except UserCodeError as error:  # the hosts are up in any case
         why = error.first_line
-        bring_up.reasons.append(f"the names were not changed ({why}); run it again, and it tries again")
+        bring_up.reasons.append(f"the names were not changed ({why}); run the same command to try again")
         return False
     return True

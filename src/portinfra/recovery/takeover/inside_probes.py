@@ -1,7 +1,8 @@
-"""Probes that run inside: on one more host of a role, which reports by its serial console.
+"""Probes that run inside: on one more host of a role, which reports on its serial console.
 
 In a drill, that host belongs to the drill and is removed with it. In a takeover it has a scope of its own
-beside the environment, so that no plan of the environment sees it. It is removed when probes have answered.
+beside the environment, so that no plan of the environment sees it. It is removed when the probes have
+answered.
 """
 
 import secrets
@@ -36,7 +37,7 @@ HOUR = 3600
 
 @frozen
 class Inside:
-    """What probes answered that run inside."""
+    """The answers of probes that run inside."""
 
     answers: Mapping[str, Checked] = field(factory=dict)
     """By the names of the probes."""
@@ -168,17 +169,17 @@ def _to_checked(
     context: RolloutContext, probe: Probe, prober: RunningProber | None, number: int, problem: str
 ) -> Checked:
     answer = prober.answer(number) if prober else None
-    told = problem
+    output = problem
     if answer is not None:
-        told = last_part(answer.printed.decode(errors="replace"))
+        output = last_part(answer.printed.decode(errors="replace"))
     elif prober is not None and prober.problem:
-        told = f"{problem}: {prober.problem}"
+        output = f"{problem}: {prober.problem}"
     return Checked(
         probe.name,
         answer is not None and answer.passed,
         iso(context.now),
         answer.tries if answer else 0,
-        "" if context.quiet and answer else told,
+        "" if context.quiet and answer else output,
         **asdict(identify(probe.run)),
         from_role=probe.from_role,
     )

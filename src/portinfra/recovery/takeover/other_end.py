@@ -1,5 +1,5 @@
-"""The other end of a takeover: it serves until the data is there that can be fetched before; then it is
-stopped, and a last point of it is carried.
+"""The other end of a takeover. It serves until the data has arrived that can be fetched before. Then
+portinfra stops it, and carries a last point of it.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.situation.facts import answering, read_facts
+from portinfra.recovery.situation.facts import connect_source, read_facts
 from portinfra.recovery.situation.host_starts import mark_starts
 from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.takeover.fencing import PartlySwitched, switch_end
@@ -36,7 +36,7 @@ class OtherEnd:
     target: Connection
     progress: Progress
     principal: str = ""
-    """Whose credentials stopped it; empty where no call was made to it."""
+    """The principal that stopped it; empty where no call was made to it."""
 
     def prepare(self, turn: TakeoverEntry) -> TakeoverEntry:
         """Return the takeover, once the data is there that can be fetched while the other end still serves
@@ -64,7 +64,7 @@ class OtherEnd:
         self.say(f"fencing {source_name}")
         self.options.at(Step.FENCE)
         with (
-            answering(self.recovery) as source,
+            connect_source(self.recovery) as source,
             source.start_run(
                 self.recovery.source_scope, workers=run_options.workers, seed=run_options.seed
             ) as run,
@@ -103,7 +103,7 @@ class OtherEnd:
         return True
 
     def _read_starts(self, source: Connection) -> str:
-        """Return when its hosts last started; empty: it does not say so, and nothing waits for that."""
+        """Return when its hosts last started; empty: it does not report that, and no check waits for it."""
         try:
             return mark_starts(source.reader.observe(self.recovery.source_scope))
         except ProviderError:
@@ -126,13 +126,13 @@ class OtherEnd:
         return Unavailable(
             f"{name} is fenced, and not all of it is stopped: {error}",
             provider=self.recovery.source.provider,
-            fix="The takeover has begun, and no apply starts what is off. Run this again once all of it "
-            f"answers; or, if it is lost: {command('dr', verb, plan, '--lost', name)}. To abandon the "
+            fix="The takeover has begun, and no apply starts stopped hosts. Run this again once all "
+            f"of it answers. If it is lost: {command('dr', verb, plan, '--lost', name)}. To abandon the "
             f"takeover: {command('dr', 'abandon', plan)}.",
         )
 
     def carry_last_point(self) -> None:
-        """Carry one more point of hosts that are stopped, where they have the newest data."""
+        """Carry one more point of the stopped hosts, where they have the newest data."""
         now = read_facts(self.recovery, hosts=False, through=[self.target])
         if now.holder == end_of(self.recovery):
             return
@@ -149,5 +149,6 @@ class OtherEnd:
         if not made.succeeded:
             problems = "; ".join(f"{group.group}: {group.problem}" for group in made.groups if group.problem)
             raise PortinfraError(
-                f"the last point failed: {problems}", fix="Run it again: it goes on from here."
+                f"the last point failed: {problems}",
+                fix="Run it again: it continues from here.",
             )

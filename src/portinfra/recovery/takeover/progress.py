@@ -1,4 +1,4 @@
-"""How far one takeover has come, by the ledger: the next run goes on from there."""
+"""The progress of one takeover, in the ledger: the next run continues from there."""
 
 from collections.abc import Callable, Collection
 from typing import Any
@@ -27,7 +27,7 @@ from portinfra.recovery.takeover.fencing import overtaken_error
 from portinfra.rollout.waves import Say
 
 APPROVAL_PAUSE_SECONDS = 10.0
-"""Between two looks for the approval of a manual step."""
+"""The seconds between two reads of the approval of a manual step."""
 
 
 @define
@@ -49,16 +49,16 @@ class Progress:
         """Return the takeover as the ledger has it now."""
         return next(each for each in list_takeovers(self.ledger.entries()) if each.id == self.id)
 
-    def note(self, **come: Any) -> TakeoverEntry:
+    def update(self, **come: Any) -> TakeoverEntry:
         """Write what has changed of the takeover."""
         return record_takeover(self.ledger, evolve(self.read(), **come))
 
     def add(self, **names: Collection[str]) -> None:
         """Add these names of roles or actions, by `mark`, to what is done."""
         now = self.read()
-        self.note(**{field: (*getattr(now, field), *map(short_id, some)) for field, some in names.items()})
+        self.update(**{field: (*getattr(now, field), *map(short_id, some)) for field, some in names.items()})
 
-    def still(self, turn: TakeoverEntry) -> TakeoverEntry:
+    def read_current(self, turn: TakeoverEntry) -> TakeoverEntry:
         """Return the takeover as the ledger has it, whatever this run has written itself before. Raise
         PolicyError where another run has finished it, or abandoned it, or begun another.
         """
@@ -77,7 +77,7 @@ class Progress:
         """
         scope = self.recovery.target_scope
         with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed):
-            now = self.still(turn)
+            now = self.read_current(turn)
             changed = change(now)
             return now if changed == now else record_takeover(self.ledger, changed)
 
@@ -85,7 +85,7 @@ class Progress:
         """Wait until a manual step is approved; return why it was not, or an empty text."""
         clock, name = self.target.provider.clock, action.name
         until = clock.now() + seconds(action.limit)
-        self.note(waits=name)
+        self.update(waits=name)
         approve = command("dr", "approve", name, self.recovery.plan.name)
         line = f"waiting for manual step {name!r}, for up to {action.limit}: {approve}"
         say(line)
@@ -96,9 +96,9 @@ class Progress:
         while not list_approvals(self.ledger, self.read(), name):
             if clock.now() + APPROVAL_PAUSE_SECONDS > until:
                 return (
-                    f"manual step {name!r} was not approved within {action.limit}: do it, run "
-                    f"{approve}, and run the takeover again"
+                    f"manual step {name!r} was not approved within {action.limit}: do it, run {approve}, and "
+                    "run the takeover again"
                 )
             run.sleep_until(clock.now() + APPROVAL_PAUSE_SECONDS)
-        self.note(waits="")
+        self.update(waits="")
         return ""

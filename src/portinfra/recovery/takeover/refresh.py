@@ -1,8 +1,8 @@
-"""`refresh`: a running standby gets the newest points, wave by wave, with gates and probes; measured.
+"""`refresh`: portinfra brings the newest points to a running standby, wave by wave, with gates and probes.
 
-It is a takeover without a decision: the same end stays active, and no call is made that changes it. The hosts
-of the standby stop, their volumes are replaced, and they start as a standby again. A run that ends early is
-run again from its beginning: `RefreshStep` has the steps.
+It is a takeover without a decision: the same end stays active, and portinfra does not change it. The hosts of
+the standby stop, their volumes are replaced, and they start as a standby again. A run that ends early is run
+again from its beginning: `RefreshStep` has the steps.
 """
 
 import secrets
@@ -52,7 +52,7 @@ from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.situation import Situation, is_replaceable
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import to_evidence, unread_entries
-from portinfra.recovery.takeover.fencing import close_to_internet, stand_down
+from portinfra.recovery.takeover.fencing import close_to_internet, stop_hosts
 from portinfra.recovery.takeover.replaced_volumes import Overwritten
 from portinfra.recovery.takeover.steps import RefreshStep
 from portinfra.recovery.vault.data_selection import own_numbers
@@ -153,7 +153,7 @@ class _Refresh:
                 unreadable_entries=unread_entries(contents, choice.points),
                 **asdict(link_run(self.ledger, entry)),
             )
-            with suppress(ProviderError):  # the standby is up: that one record fails must not hide it
+            with suppress(ProviderError):  # the standby is up: one failed record must not hide that
                 end_run(self.ledger, entry, evidence, open=bool(evidence.left_behind))
         return evidence
 
@@ -193,7 +193,7 @@ class _Refresh:
         name = self.recovery.target.name
         try:
             problem = f"hosts of {name} cannot be stopped"
-            stand_down(run, placed, self.catalogue, (), listen)
+            stop_hosts(run, placed, self.catalogue, (), listen)
             problem = f"{name} cannot be closed to the internet"
             close_to_internet(run, placed, self.catalogue, listen)
             if overwrites:

@@ -1,4 +1,4 @@
-"""The volumes that one takeover or refresh replaces, and that may have data which is nowhere else."""
+"""The volumes that one takeover or refresh replaces, and whose data may exist nowhere else."""
 
 from collections.abc import Collection
 

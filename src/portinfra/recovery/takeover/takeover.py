@@ -46,7 +46,7 @@ from portinfra.recovery.takeover.evidence import (
     to_evidence,
     unread_entries,
 )
-from portinfra.recovery.takeover.fencing import overtaken_error, stand_down
+from portinfra.recovery.takeover.fencing import overtaken_error, stop_hosts
 from portinfra.recovery.takeover.finish import announce, start_roles_left_behind
 from portinfra.recovery.takeover.other_end import OtherEnd
 from portinfra.recovery.takeover.own_hosts import OwnHosts
@@ -98,13 +98,14 @@ def takeover(
 
 
 def _first_point(recovery: Recovery, options: FailoverOptions, say: Say) -> None:
-    """Carry what was written since, before anything is stopped: the last point then has little to carry."""
-    say(f"carrying to {recovery.target.name} what was written since")
+    """Carry recent writes before anything is stopped, so that the last point has little to carry."""
+    say(f"carrying recent writes to {recovery.target.name}")
     first = replicate(recovery.keeping_all, insist=True, run_options=options.run_options, say=say)
     if not first.succeeded:
         problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]
         raise PortinfraError(
-            f"nothing was stopped: {'; '.join(problems)}", fix="Mend what it names, and run it again."
+            f"nothing was stopped: {'; '.join(problems)}",
+            fix="Correct the cause, then run the same command again.",
         )
 
 
@@ -141,7 +142,7 @@ class _Takeover:
         with start(self.recovery.target_scope, workers=run_options.workers, seed=run_options.seed) as run:
             if run.lease.epoch > turn.epoch:
                 raise overtaken_error(self.recovery, run.lease.epoch)
-            turn = progress.still(turn)
+            turn = progress.read_current(turn)
             if data_entries(progress.ledger.read(), but=turn.id) != known:  # a newer point came meanwhile
                 chosen = self._select(turn, progress)
                 with run.keep_lease():
@@ -155,7 +156,7 @@ class _Takeover:
             turn = agree(progress, decided, turn, placed, chosen)
             hosts = OwnHosts(turn, placed, self.target.observe(self.recovery.target_scope))
             self.options.at(Step.STAND_DOWN)
-            stand_down(run, placed, self.catalogue, roles_with_data(self.recovery, turn), run_options.listen)
+            stop_hosts(run, placed, self.catalogue, roles_with_data(self.recovery, turn), run_options.listen)
             self.options.at(Step.ACTIVATE)
             run.record_fence(epoch=turn.epoch, fenced=False)
             sensitive = self.recovery.sensitive
@@ -185,7 +186,7 @@ class _Takeover:
                 activate(progress.ledger, turn.id)
                 self.options.at(Step.CLOSE)
                 record_takeover(progress.ledger, evolve(turn, open=False))
-            with suppress(ProviderError):  # the target is up: that one record fails must not hide it
+            with suppress(ProviderError):  # the target is up: one failed record must not hide that
                 end_run(progress.ledger, entry, evidence, open=bool(evidence.left_behind))
             with suppress(ProviderError):
                 if whole:
@@ -213,7 +214,7 @@ class _Takeover:
         def keep(volumes: Collection[Address]) -> None:
             if hosts.may_have_written(volumes, self.target.observe(self.recovery.target_scope)):
                 overwritten.keep(volumes)
-                progress.note(overwritten=tuple(sorted(overwritten.names)))
+                progress.update(overwritten=tuple(sorted(overwritten.names)))
 
         return BringUp(
             self.recovery,

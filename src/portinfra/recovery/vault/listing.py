@@ -85,7 +85,7 @@ def read_manifests(
                 listing = _read_manifest(recovery, listing, point)
             covered = covered or coverage(placed, group, point, there, listing).restorable is True
     names, known = {group.name for group in declared}, {digest(group.volumes) for group in declared}
-    for point in points:  # of a former group: only the manifest tells which volumes it has
+    for point in points:  # of a former group: only the manifest has its volumes
         if point.group not in names and point.digest not in known and _is_only_there(point, listing, there):
             known.add(point.digest)
             listing = _read_manifest(recovery, listing, point)

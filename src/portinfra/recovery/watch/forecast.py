@@ -40,7 +40,7 @@ from portinfra.recovery.points.restore import (
 )
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.readiness import capture_problem, size_problem
-from portinfra.recovery.situation.facts import answering
+from portinfra.recovery.situation.facts import connect_source
 from portinfra.recovery.situation.permissions import ACTIVE_ALREADY, may
 from portinfra.recovery.situation.refusals import explain
 from portinfra.recovery.situation.request import end_of, is_planned, takeover_verb
@@ -315,7 +315,9 @@ def _stale(recovery: Recovery, now: RecoveryStatus) -> Collection[str]:
     time.
     """
     restored = now.turn.restored if now.turn else ()
-    return () if now.stands else [role for role in recovery.plan.roles if short_id(role) not in restored]
+    return (
+        () if now.active_since else [role for role in recovery.plan.roles if short_id(role) not in restored]
+    )
 
 
 def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) -> WaveForecast:
@@ -343,7 +345,7 @@ def _data_volumes(recovery: Recovery, placed: Placed) -> set[Address]:
 
 def _no_last_point(recovery: Recovery, options: FailoverOptions, target: Connection) -> list[str]:
     """Return, in words, the groups that cannot have a last point, or whose last point cannot be restored."""
-    with answering(recovery) as source:
+    with connect_source(recovery) as source:
         there = source.observe(recovery.source_scope)
     placed, found = place(recovery.topology, recovery.target), []
     for group in groups(recovery, place(recovery.topology, recovery.source)):

@@ -50,7 +50,7 @@ def make_prober(recovery: Recovery, role: str, placed: Placed, given: Inventory,
     return prober_host(placed, role, prober.user_data())
 
 
-def unfit_for_probers(recovery: Recovery) -> Iterator[Finding]:
+def prober_support_findings(recovery: Recovery) -> Iterator[Finding]:
     """Yield a finding for each probe that no host of an end can run, or report about. Offline."""
     probes = [probe for mine in probes_by_role(recovery).values() for probe in mine]
     for end in dict.fromkeys((recovery.source.provider, recovery.target.provider)) if probes else ():

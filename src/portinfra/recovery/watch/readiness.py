@@ -195,7 +195,12 @@ def _last_point(recovery: Recovery, problems: Collection[str]) -> Iterable[Findi
     source in vain.
     """
     for message in problems:
-        yield _gap(recovery.plan.name, "no-last-point", message, "Correct that first, and run it again.")
+        yield _gap(
+            recovery.plan.name,
+            "no-last-point",
+            message,
+            "Correct that first, then run the same command again.",
+        )
 
 
 def _hooks(recovery: Recovery, unready: Iterable[UnreadyHook]) -> Iterable[Finding]:
@@ -325,7 +330,7 @@ def _overwrites(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
     plan = recovery.plan
     message = f"{facts.overwrites.why}: the takeover replaces {', '.join(facts.overwrites.volumes)}"
     lists = command("dr", "status", plan.name)
-    ends_by_time = facts.situation.facts(end_of(recovery)).tells_time
+    ends_by_time = facts.situation.facts(end_of(recovery)).has_clock
     stay = describe_duration(plan.keep_overwritten, ends_by_time=ends_by_time)
     fix = f"A snapshot of each is kept {stay}: {lists} lists them."
     if not plan.keep_overwritten:

@@ -112,7 +112,7 @@ class RecoveryStatus:
     """The failover or failback that has begun and is not finished."""
     step_is_approved: bool = field(default=False, kw_only=True)
     """Whether the manual step that `turn` waits for is approved."""
-    stands: int = 0
+    active_since: int = 0
     """The epoch since which the target is active; 0 where it is not. No replication carries data that is
     written there since to the source.
     """
@@ -191,7 +191,7 @@ class RecoveryStatus:
     @property
     def source_may_run(self) -> bool:
         """Whether the target is active, and the source is not known to be stopped."""
-        return bool(self.stands) and not self.source_stopped
+        return bool(self.active_since) and not self.source_stopped
 
     @property
     def level(self) -> Level:

@@ -59,7 +59,7 @@ def status(recovery: Recovery, *, through: Connection | None = None) -> Recovery
     """
     declared = recovery.as_declared
     found = status_of_way(declared, through=through)
-    if not (found.stands and found.source_stopped) or found.turn:
+    if not (found.active_since and found.source_stopped) or found.turn:
         return found
     back = status_of_way(declared.reversed)
     return evolve(
@@ -98,7 +98,7 @@ def status_of_way(
         kept, kept_unseen = _kept_volumes(recovery, here, away, target)
         left_behind, left_unseen = list_leftovers(recovery, situation, target)
     untold = _is_untold(source_end, away, here)
-    stands = 0 if untold else _active_since(end_of(recovery), situation)
+    active_since = 0 if untold else _active_since(end_of(recovery), situation)
     source_fenced = away.authority is not None and away.authority.active != source_end
     ages = Ages(points(entries), now)
     refreshes = [run for run in read_runs(entries) if run.kind == REFRESH and run.result]
@@ -126,8 +126,8 @@ def status_of_way(
         ),
         tuple(each.id for each in left_behind if each.what == "drill"),
         situation.turn,
-        stands,
-        source_fenced and away.hosts == "off" if stands and away.answers else None,
+        active_since,
+        source_fenced and away.hosts == "off" if active_since and away.answers else None,
         source_fenced if away.answers else None,
         untold,
         vault.problem if None in restorable.values() else "",

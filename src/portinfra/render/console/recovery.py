@@ -96,8 +96,8 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
 
     After a takeover, print first in which environment the points are.
     """
-    if found.stands and not found.turn:
-        console.print(f"The target has taken over ({moment(found.stands)}). {_way_of_points(found)}")
+    if found.active_since and not found.turn:
+        console.print(f"The target has taken over ({moment(found.active_since)}). {_way_of_points(found)}")
         console.print()
     rows = table("volume", "group", "newest point", "age", "")
     for volume in found.volumes:

@@ -178,8 +178,8 @@ class Abilities:
         stage.bed.set_quota(stage.bed.limited, 1)
         plan = stage.plan(stage.bed.before)
         with stage.calls(), Connection.to(stage.environment) as place:
-            told = place.catalogue().quotas
-        if any(quota.kind == stage.bed.limited for quota in told):
+            quotas = place.catalogue().quotas
+        if any(quota.kind == stage.bed.limited for quota in quotas):
             assert [finding.rule for finding in plan.errors] == ["plan/quota"]
             with stage.calls(), pytest.raises(PolicyError):
                 workflow.apply(plan)
@@ -232,8 +232,8 @@ class Abilities:
         plan = stage.plan(secretive)
         with stage.calls() as record:
             outcome = workflow.apply(plan, seed=0)
-        told = [plan, outcome, record.made, stage.observe(secretive), stage.plan(secretive, LOSE_DATA)]
-        assert not any(CANARY in repr(value) for value in told)
+        results = [plan, outcome, record.made, stage.observe(secretive), stage.plan(secretive, LOSE_DATA)]
+        assert not any(CANARY in repr(value) for value in results)
 
     def _errors(self, stage: Stage, expected: str) -> list[Exception | None]:
         """Apply `before`, which fails. Return the errors of the failed steps."""

@@ -27,11 +27,13 @@ class Acceptance:
     def test_a_deletion_that_fails_after_it_was_accepted_ends_with_patience(self, stage: Stage) -> None:
         stage.bring(stage.bed.before)
         kind = stage.bed.fail_deletions(1_000)
-        failed, told = self._fails(stage, workflow.destroy(stage.bed.before, stage.environment, LOSE_DATA))
+        failed, messages = self._fails(
+            stage, workflow.destroy(stage.bed.before, stage.environment, LOSE_DATA)
+        )
         assert {step.step.address.kind for step in failed} == {kind}
         assert all(step.calls <= ATTEMPTS_MAX for step in failed), failed
-        assert all("going on" in "".join(told[step.step.address]) for step in failed), told
-        first = told[failed[0].step.address][0]
+        assert all("will try again" in "".join(messages[step.step.address]) for step in failed), messages
+        first = messages[failed[0].step.address][0]
         assert "tried 1 time" in first, f"the first failure is not reported: {first}"
         stage.bed.fail_deletions(0)
         stage.remove(stage.bed.before)
@@ -62,11 +64,11 @@ class Acceptance:
 
     def _fails(self, stage: Stage, plan: Plan) -> tuple[Sequence[StepOutcome], dict[str, list[str]]]:
         """Apply a plan that fails. Return its failed steps, and the reports about each step."""
-        told: list[Progress] = []
+        events: list[Progress] = []
         with stage.calls(), pytest.raises(ApplyError) as caught:
-            workflow.apply(plan, listen=told.append, seed=0)
+            workflow.apply(plan, listen=events.append, seed=0)
         failed = [step for step in caught.value.outcome.steps if step.fate == "failed"]
-        messages = [each.message for each in told if each.step is None and each.message]
+        messages = [each.message for each in events if each.step is None and each.message]
         return failed, {
             step.step.address: [line for line in messages if line.startswith(f"{step.step.address}: ")]
             for step in failed

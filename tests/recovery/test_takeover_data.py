@@ -143,9 +143,9 @@ def test_a_point_that_is_removed_meanwhile_brings_up_nothing_blank(ready):
         run_options=ONE,
         say=lambda line: remove_all_points() if line.startswith("drill ") else None,
     )
-    assert (evidence.result, "removed meanwhile" in evidence.reasons[0]) == ("failed", True)
+    assert (evidence.result, "others deleted it" in evidence.reasons[0]) == ("failed", True)
     assert replicate(recovery(), now=True, run_options=ONE).succeeded
-    with pytest.raises(PortinfraError, match="removed meanwhile"):
+    with pytest.raises(PortinfraError, match="others deleted it"):
         failover(recovery(), before(Step.FETCH, remove_all_points, LOST))
     assert set(written(ready, RECOVERY)) == set()
 
