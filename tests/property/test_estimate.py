@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from portinfra import Role, Topology, Volume, workflow
 from portinfra.execution.estimate import estimate
 from portinfra.execution.poll_schedule import POLL_SECONDS
+from portinfra.model.finding import Severity
 from portinfra.model.plan import PlanOptions
 from portinfra.testing.fake import SHAPES
 from portinfra.testing.simulation import SOMEWHERE, simulate
@@ -88,3 +89,22 @@ def test_steps_that_an_earlier_apply_does_take_no_time():
     assert whole is not None
     assert whole > 30
     assert nothing == 0
+
+
+def test_rates_that_an_environment_declares_pace_its_apply():
+    """They are granted to the account, and may be lower than the published ones, too."""
+    slow = evolve(SOMEWHERE, calls_per_minute={"launch": 30})
+    with simulate():
+        plan = workflow.plan(Topology("shop", [Role("web", count=12)]), slow)
+        assert plan.catalogue.rates["launch"].per_second == 0.5
+        assert plan.budget.floor_seconds == 20.0  # ten launches after a half full bucket of five
+        assert_estimated(plan)
+        assert not plan.findings
+
+
+def test_a_rate_class_that_the_provider_does_not_have_is_a_warning():
+    misspelled = evolve(SOMEWHERE, calls_per_minute={"lauch": 30})
+    with simulate():
+        (finding,) = workflow.plan(Topology("shop", [Role("web")]), misspelled).findings
+    assert (finding.rule, finding.severity) == ("plan/unknown-rate", Severity.WARNING)
+    assert "launch" in finding.fix

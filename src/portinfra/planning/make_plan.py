@@ -14,7 +14,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import Network, Spec
 from portinfra.planning.binding import Bound, bind, start_from_newest
-from portinfra.planning.budget import budget, raise_for_unknown_rates
+from portinfra.planning.budget import budget, raise_for_unknown_rates, unknown_rate_findings
 from portinfra.planning.changes import Desired, Drivers, decide_changes, effective_spec, follow_replacements
 from portinfra.planning.creation import birth_findings
 from portinfra.planning.dry_run import dry_run, planned_calls
@@ -67,6 +67,7 @@ def make_plan(
     if not destroy:
         findings += find_unknown_former_names(placed, before, decided)
         findings += birth_findings(placed, observation, decided, options.only)
+        findings += unknown_rate_findings(placed.environment, catalogue.rates)
         findings += mount_findings(decided, desired)
         findings += ignored_findings(placed, bound.wanted, observation, drivers, options)
         after = resources_after(bound.wanted, observation, decided.values())
