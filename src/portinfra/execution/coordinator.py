@@ -302,10 +302,9 @@ class Coordinator:
 
     def _wait(self, task: Task, wait: Wait) -> None:
         now = self._clock.now()
-        if task.waiting_since is None or task.waits_for != wait.reason:
-            task.waiting_since, task.waits_for = now, wait.reason
-            self._tell(task, None, wait.reason, waits=True)
-        waited = now - task.waiting_since
+        waited, is_report_due = task.note_wait(wait.reason, now)
+        if is_report_due:
+            self._tell(task, None, wait.reason, waits=True, waited=waited, limit=PATIENCE_SECONDS)
         if waited > PATIENCE_SECONDS:
             return self._end(task, "failed", failures.not_ready(self._blame(task), wait, waited))
         return self._look_at(task, now + self._waiting.pause(task.kind, waited))
