@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-# Where this is set, each process of the tests compiles all modules anew.
+# Where this is set, each process of the tests compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test quick check soak bench clean

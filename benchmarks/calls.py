@@ -1,7 +1,7 @@
 """API calls against the fewest possible: `python benchmarks/calls.py [HOSTS …]`.
 
 Creating takes at least one write for each resource. Finding nothing to do takes at least one read for each
-page of each list, of every kind that has one and of the claims, and one that tells the account. The cloud
+page of each list, of every kind that has one and of the claims, and one of the account. The cloud
 counts.
 """
 
@@ -28,7 +28,7 @@ def reads(log: Counter[str]) -> int:
 
 
 def fewest_reads(books: list[dict[str, object]]) -> int:
-    """A page at least of each list, the claims' among them, and a read that tells the account."""
+    """A page at least of each list, the claims' among them, and a read of the account."""
     there = Counter(record["kind"] for record in books)
     return 2 + sum(max(1, ceil(there[kind] / AWS.page_size)) for kind in LISTED)
 

@@ -21,16 +21,16 @@ SIZES = (20, 60, 200, 600, 2000, 3000, 6000, 10_000, 20_000)
 MEASURABLE = 1000
 """Resources from which the exponent is taken: below, what is done once is most of it."""
 
-Told = dict[str, float]
+Figures = dict[str, float]
 
 
-def measured(hosts: int, runs: int, *, plan_only: bool) -> Told:
+def measure(hosts: int, runs: int, *, plan_only: bool) -> Figures:
     """The medians of every figure."""
     command = [sys.executable, str(LIFECYCLE), str(hosts), *(["--plan-only"] if plan_only else [])]
-    told = [
+    figures = [
         json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout) for _ in range(runs)
     ]
-    return {figure: statistics.median(one[figure] for one in told) for figure in told[0]}
+    return {figure: statistics.median(one[figure] for one in figures) for figure in figures[0]}
 
 
 def exponent(points: Sequence[tuple[float, float]]) -> float:
@@ -39,14 +39,14 @@ def exponent(points: Sequence[tuple[float, float]]) -> float:
     return statistics.linear_regression(sizes, costs).slope
 
 
-def points(told: Sequence[Told], step: str, least: float = 0) -> list[tuple[float, float]]:
+def points(figures: Sequence[Figures], step: str, least: float = 0) -> list[tuple[float, float]]:
     """Resources and CPU seconds, of the sizes that have this step."""
-    return [(one["resources"], one[step]) for one in told if step in one and one["resources"] >= least]
+    return [(one["resources"], one[step]) for one in figures if step in one and one["resources"] >= least]
 
 
-def fit(told: Sequence[Told], step: str) -> str:
+def fit(figures: Sequence[Figures], step: str) -> str:
     """The growth of a step beside that of n log n over the same sizes."""
-    large = points(told, step, MEASURABLE)
+    large = points(figures, step, MEASURABLE)
     if len(large) < 2:
         return f"{step}: too few sizes of {MEASURABLE} resources or more"
     ideal = exponent([(size, size * log(size)) for size, _ in large])
@@ -54,7 +54,7 @@ def fit(told: Sequence[Told], step: str) -> str:
     return f"{step}: n^{exponent(large):.2f} from {least:,.0f} resources on; n log n is n^{ideal:.2f} there"
 
 
-def row(one: Told) -> str:
+def row(one: Figures) -> str:
     """One size as a line of the table."""
     each = one["plan"] / one["resources"] * 1e6
     planned = (
@@ -75,14 +75,14 @@ def main() -> None:
     given = parser.parse_args()
     print(f"CPU seconds, medians of {given.runs}; {MACHINE}")
     print(" hosts  resources  plan s  µs per resource  plan MB  apply s  no-op s   all MB")
-    told = []
+    figures = []
     for hosts in given.hosts:
-        told.append(measured(hosts, given.runs, plan_only=hosts > given.applied))
-        print(row(told[-1]), flush=True)
+        figures.append(measure(hosts, given.runs, plan_only=hosts > given.applied))
+        print(row(figures[-1]), flush=True)
     for step in ("plan", "apply", "no-op"):
-        print(fit(told, step))
+        print(fit(figures, step))
     if given.plot:
-        series = [Series(step, points(told, step)) for step in ("plan", "apply", "no-op")]
+        series = [Series(step, points(figures, step)) for step in ("plan", "apply", "no-op")]
         given.plot.write_text(log_log("CPU seconds by resources", series), encoding="utf-8")
 
 

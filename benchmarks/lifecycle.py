@@ -19,7 +19,7 @@ from portinfra import apply, plan
 from portinfra.testing.fake import FakeCloud, plugin
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+def time_call(work: Callable[[], Any]) -> tuple[float, Any]:
     """CPU seconds of this process, and what the work returned."""
     began = time.process_time()
     result = work()
@@ -37,16 +37,16 @@ def life(hosts: int, volumes: int, *, plan_only: bool = False) -> dict[str, floa
     for kind in ("instance", "volume"):
         plugin.cloud.set_quota(kind, 10**6)
     topology = platform(hosts, volumes)
-    planning, first = timed(lambda: plan(topology, PRODUCTION))
+    planning, first = time_call(lambda: plan(topology, PRODUCTION))
     assert not first.errors, first.errors
-    told = {"hosts": hosts, "resources": len(first.wanted), "plan": planning, "plan_mb": peak_mb()}
+    figures = {"hosts": hosts, "resources": len(first.wanted), "plan": planning, "plan_mb": peak_mb()}
     if plan_only:
-        return told
-    applying, _ = timed(lambda: apply(first))
-    told |= {"apply": applying, "apply_mb": peak_mb()}
-    looking, again = timed(lambda: plan(topology, PRODUCTION))
+        return figures
+    applying, _ = time_call(lambda: apply(first))
+    figures |= {"apply": applying, "apply_mb": peak_mb()}
+    looking, again = time_call(lambda: plan(topology, PRODUCTION))
     assert again.empty
-    return told | {"no-op": looking, "no-op_mb": peak_mb()}
+    return figures | {"no-op": looking, "no-op_mb": peak_mb()}
 
 
 def main() -> None:

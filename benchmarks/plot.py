@@ -1,4 +1,4 @@
-"""A plot with logarithmic axes, as SVG: no font, script or program of anybody's is needed."""
+"""A plot with logarithmic axes, as SVG: it needs no font, script or other program."""
 
 from collections.abc import Iterator, Sequence
 from math import ceil, floor, log, log10
@@ -24,7 +24,7 @@ def log_log(title: str, series: Sequence[Series]) -> str:
     """The whole document: a line for each series, and what n log n would be, through its last point."""
     shown = [one for one in series if one.points]
     axes = _Axes([point for one in shown for point in one.points])
-    content = [*axes.drawn(), _text(LEFT, 28, title, size=16)]
+    content = [*axes.draw(), _text(LEFT, 28, title, size=16)]
     for one, colour in zip(shown, COLOURS, strict=False):
         content += _line(axes, one, colour)
     height = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
@@ -60,7 +60,7 @@ class _Axes:
         up = (log10(cost) - self.y[0]) / (self.y[1] - self.y[0])
         return LEFT + across * (RIGHT - LEFT), BOTTOM - up * (BOTTOM - TOP)
 
-    def drawn(self) -> Iterator[str]:
+    def draw(self) -> Iterator[str]:
         """A line for each power of ten, with its number."""
         for power in range(self.x[0], self.x[1] + 1):
             x, _ = self.at(10.0**power, 10.0 ** self.y[0])

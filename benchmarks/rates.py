@@ -19,7 +19,7 @@ EC2 = evolve(PRODUCTION, on="fake:us-east-1")
 RATES_ALONE = evolve(AWS, name="rates", pending={}, deleting={}, visibility_seconds=0.0)
 
 
-def elapsed(hosts: int, shape: Shape) -> tuple[float, float]:
+def measure(hosts: int, shape: Shape) -> tuple[float, float]:
     """The least seconds that the plan gives, and the seconds that the apply takes, both virtual."""
     plugin.cloud = FakeCloud(shape=shape)
     made = plan(platform(hosts, volumes=1), EC2)
@@ -33,7 +33,7 @@ def main(hosts: int) -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["PORTINFRA_HOME"] = home
         for name, shape in (("EC2's rates alone", RATES_ALONE), ("EC2's rates and waits", AWS)):
-            floor, took = elapsed(hosts, shape)
+            floor, took = measure(hosts, shape)
             last = floor + sum(shape.pending.get(wait, 0.0) for wait in ("instance", "attach"))
             print(f"{name:24}{took:8.1f}{floor:8.1f}{took / floor:8.3f}{last:20.1f}{took / last:8.3f}")
 

@@ -49,8 +49,8 @@ def portinfra(folder: Path) -> Life:
 def library(hosts: int) -> Life:
     """By the Python verbs, with the simulator in memory; without the start of the process."""
     command = [sys.executable, str(HERE / "lifecycle.py"), str(hosts), "--volumes", "1"]
-    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return {step: Cost(told[step], told[step], told[f"{step}_mb"]) for step in STEPS}
+    figures = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return {step: Cost(figures[step], figures[step], figures[f"{step}_mb"]) for step in STEPS}
 
 
 def terraform(folder: Path) -> Life:

@@ -82,7 +82,7 @@ run "$fake StopInstance id=instance/queue2 > /dev/null"
 say "... and status names both."
 run_expecting 2 portinfra status production $on
 
-say "The next apply mends them."
+say "The next apply repairs them."
 quietly portinfra apply production $on --yes
 
 say "Its hosts run nothing here, so this writes on their volumes in their place."

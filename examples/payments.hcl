@@ -222,7 +222,7 @@ topology "payments" {
   allow {
     from    = "middleware"
     service = "ledger"
-    why     = "what became of each payment"
+    why     = "the outcome of each payment"
   }
   allow {
     from    = "middleware"

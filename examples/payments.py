@@ -107,7 +107,7 @@ payments = Topology(
         allow(app, ledger, why="the payment service stores its ledger"),
         allow(app, authorisations, why="authorisations that a customer waits for"),
         allow([app, middleware], messages, why="payments to be made, and their results"),
-        allow(middleware, ledger, why="what became of each payment"),
+        allow(middleware, ledger, why="the outcome of each payment"),
         allow(middleware, cards, why="card numbers: no other role may ask for them"),
         # Copies of a store keep one another up to date.
         allow(cache, cache, tcp=6380, why="replication"),

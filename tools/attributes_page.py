@@ -69,7 +69,7 @@ def section(of: type[Any], block: str) -> str:
     """Return the section of one class."""
     about = inspect.cleandoc(of.__doc__ or "").partition("\n\n")[0]
     written = f'{block} "{(label(of) or attributes(of)[0]).name.upper()}"' if label(of) else block
-    head = f"## {of.__name__}\n\n{_wrapped(about)}\n\nIn HCL: `{written} {{…}}`.\n"
+    head = f"## {of.__name__}\n\n{_wrap(about)}\n\nIn HCL: `{written} {{…}}`.\n"
     table = "| attribute | value | default | what it is | in HCL |\n|---|---|---|---|---|"
     texts = docstrings(of)
     rows = [_row(each, texts.get(each.name, "")) for each in attributes(of)]
@@ -120,7 +120,7 @@ def _hcl(attribute: Attribute) -> str:
     return " or ".join(ways + ([block] if attribute.block else [])) or "–"
 
 
-def _wrapped(text: str) -> str:
+def _wrap(text: str) -> str:
     return textwrap.fill(" ".join(text.split()), 100)
 
 

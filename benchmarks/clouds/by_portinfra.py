@@ -14,7 +14,7 @@ BEDS = {"aws": "bed.running", "gcp": "emulator.running"}
 
 
 class BedTime:
-    """The time of a bed in another process, which passes only when it is told to."""
+    """The time of a bed in another process, which passes only on request."""
 
     virtual = True
 

@@ -30,7 +30,7 @@ OTHERS = {"aws": ("cloudbridge", "ansible"), "gcp": ("cloudbridge",)}
 CONTENDERS = os.environ.get("CONTENDERS", "")
 
 HOSTS_MAX = {"ansible": 100, "cloudbridge": 100}
-"""Beyond so many hosts, whoever takes minutes is left out."""
+"""Beyond so many hosts, a contender that takes minutes is left out."""
 
 
 @frozen
@@ -140,8 +140,8 @@ def main(cloud: str, sizes: list[int]) -> None:
                     measure(command(cloud, contender, what, hosts, folder), remote, folder)
                     for what in ("create", "again")
                 ]
-                told = "".join(f"{cost.calls:14}{cost.cpu_seconds:8.1f}" for cost in costs)
-                print(f"{hosts:5}  {contender:12}{told}", flush=True)
+                columns = "".join(f"{cost.calls:14}{cost.cpu_seconds:8.1f}" for cost in costs)
+                print(f"{hosts:5}  {contender:12}{columns}", flush=True)
                 for cost in costs:
                     if cost.said:
                         print(f"       {cost.said}")

@@ -1,8 +1,8 @@
 """By CloudBridge: `create|again HOSTS`. What it cannot say is left out.
 
 It knows no fixed addresses, no egress rules, no shielded hosts; its public addresses are forwarding rules,
-which the bed has not, and are left out. It finds Compute Engine by Google's discovery client, which is told
-here where the bed is.
+which the bed has not, and are left out. It finds Compute Engine by Google's discovery client, which gets
+the address of the bed here.
 """
 
 import os

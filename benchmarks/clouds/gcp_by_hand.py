@@ -15,7 +15,7 @@ TOKEN = os.environ["GOOGLE_OAUTH_ACCESS_TOKEN"]
 
 
 def ask(service: str, method: str, project: str = PROJECT, **given: Any) -> Any:
-    """One request, repeated by nobody."""
+    """One request, without repetition."""
     if service not in _CLIENTS:
         options = ClientOptions(api_endpoint=os.environ["BED"])
         make = getattr(compute_v1, f"{service}Client")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Nine guests as somebody who knows virsh and qemu-img would make them: by_hand.sh IMAGE DIRECTORY
+# Nine guests as a person who knows virsh and qemu-img makes them: by_hand.sh IMAGE DIRECTORY
 # The same as what portinfra makes of the same topology: walls, encrypted disks, fixed addresses. No owners, no
 # claim, no look at what is there already, and no way to run it twice.
 set -eu

@@ -82,15 +82,15 @@ def no_op(count: int) -> tuple[float, int]:
             calls += 1
             return {} if call.action == "StartDomain" else provider.perform(call)
 
-        def planned() -> Plan:
+        def make_plan() -> Plan:
             return workflow.plan(made, environment)
 
         with wrap_calls("libvirt", but_start):
             with suppress(Exception):  # the last look finds that they do not run
-                workflow.apply(planned())
-            planned()
+                workflow.apply(make_plan())
+            make_plan()
             calls, began = 0, time.monotonic()
-            plan = planned()
+            plan = make_plan()
             took = time.monotonic() - began
         assert {change.action for change in plan.changes} == {"update"}
         assert len(plan.changes) == count
@@ -119,8 +119,8 @@ def main(rounds: int) -> None:
                 found[way].append(seconds(way, image))
     medians = {way: statistics.median(times) for way, times in found.items()}
     for way, times in found.items():
-        told = " ".join(f"{each:.1f}" for each in times)
-        print(f"{way:10} nine guests answer after {medians[way]:.1f} s ({told})")
+        all_times = " ".join(f"{each:.1f}" for each in times)
+        print(f"{way:10} nine guests answer after {medians[way]:.1f} s ({all_times})")
     print(f"ratio {medians['portinfra'] / medians['by hand']:.2f}")
     took, calls = no_op(300)
     print(f"a plan over 300 defined guests: {took:.2f} s, {calls} calls")

@@ -2,7 +2,7 @@
 
 What a helper of a recovery does, by age and by restic, beside the same tools by hand and beside rsync: one
 file with what a database's volume would hold, one sshd on this machine's loopback, bytes that the network
-carries. Between the first time and the second, one page in fifty is written anew, a stretch here and there.
+carries. Between the first time and the second, one page in fifty is written again, in a few stretches.
 """
 
 import os
@@ -72,7 +72,7 @@ def age_by_hand(kept: Vault, volume: Path, time: int) -> list[str]:
 
 
 def restic_by_hand(kept: Vault, volume: Path, time: int) -> list[str]:
-    """A backup, by somebody who may remove things: else restic tries for minutes to remove its lock."""
+    """A backup, with the permission to remove: without it, restic tries for minutes to remove its lock."""
     where = f"-r rclone:{kept.remote}/by-hand --password-file {kept.password}"
     restic = f"RCLONE_CONFIG={kept.receiver} restic -q {where}"
     begin = f"{restic} init && " if time == 1 else ""
@@ -118,8 +118,8 @@ def pages(chance: random.Random, count: int) -> Iterator[bytes]:
         yield "".join(rows).encode()[:PAGE].ljust(PAGE, b"\0")
 
 
-def changed(volume: Path, chance: random.Random) -> None:
-    """One page in fifty is written anew, in stretches of a mebibyte."""
+def change_pages(volume: Path, chance: random.Random) -> None:
+    """One page in fifty is written again, in stretches of a mebibyte."""
     with volume.open("r+b") as file:
         stretches = volume.stat().st_size // MIB
         for number in chance.sample(range(stretches), max(1, stretches // 50)):
@@ -127,7 +127,7 @@ def changed(volume: Path, chance: random.Random) -> None:
             file.writelines(pages(chance, MIB // PAGE))
 
 
-def carried() -> int:
+def moved_bytes() -> int:
     """Bytes that the loopback has carried."""
     lines = Path("/proc/net/dev").read_text().splitlines()
     return int(next(line for line in lines if line.strip().startswith("lo:")).split(":")[1].split()[0])
@@ -144,18 +144,18 @@ def trip(kept: Vault, way: Way, volume: Path, time_: int) -> Trip:
         "RCLONE_SFTP_KNOWN_HOSTS_FILE": str(known),
         "RESTIC_CACHE_DIR": str(volume.with_name(f"cache-{way.name}")),
     }
-    before, began = carried(), time.perf_counter()
+    before, began = moved_bytes(), time.perf_counter()
     done = subprocess.run(
         way.go(kept, volume, time_), env=settings, capture_output=True, text=True, check=False
     )
-    took, moved = time.perf_counter() - began, carried() - before
+    took, moved = time.perf_counter() - began, moved_bytes() - before
     if done.returncode:
         raise SystemExit(f"{way.name}: {done.stderr or done.stdout}")
     return Trip(took, moved)
 
 
 @contextmanager
-def prepared(folder: Path) -> Iterator[Vault]:
+def prepare_vault(folder: Path) -> Iterator[Vault]:
     """A vault, with a key besides that rsync may use."""
     with vault(folder, []) as kept:
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "free"], check=True)
@@ -166,14 +166,14 @@ def prepared(folder: Path) -> Iterator[Vault]:
 
 def one_round(mib: int, number: int) -> dict[str, list[Trip]]:
     """Every way, the first time and the second, each with a part of the vault of its own."""
-    with tempfile.TemporaryDirectory() as scratch, prepared(Path(scratch, "vault")) as kept:
+    with tempfile.TemporaryDirectory() as scratch, prepare_vault(Path(scratch, "vault")) as kept:
         chance = random.Random(number)
         volume = Path(scratch, "volume")
         with volume.open("wb") as file:
             file.writelines(pages(chance, mib * MIB // PAGE))
         parts = {way.name: evolve(kept, remote=f"{kept.remote}/{index}") for index, way in enumerate(WAYS)}
         found = {way.name: [trip(parts[way.name], way, volume, 1)] for way in WAYS}
-        changed(volume, chance)
+        change_pages(volume, chance)
         for way in WAYS:
             found[way.name].append(trip(parts[way.name], way, volume, 2))
         return found

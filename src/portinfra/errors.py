@@ -4,6 +4,7 @@ PortinfraError
 ├ DeclarationError       the declaration cannot be read
 ├ ValidationError        the declaration makes no sense, or this provider cannot do it
 ├ PolicyError            a rule, a protection or a quota refuses the plan
+│ └ UnknownNameError     a point, volume or approval that does not exist
 ├ PlacementError         the topology does not fit into the environment's addresses or zones
 ├ StalePlanError         resources or the declaration changed since the plan was made
 ├ LeaseHeldError         another run changes this environment; LeaseLostError: that run took this run's lease
@@ -70,6 +71,13 @@ class ValidationError(FindingsError):
 
 class PolicyError(FindingsError):
     """A rule, a protection or a quota refuses the plan."""
+
+
+class UnknownNameError(PolicyError):
+    """A recovery verb was given the name of a point, volume or approval that does not exist."""
+
+    def __init__(self, findings: "Sequence[Finding]") -> None:
+        super().__init__(findings[0].message if len(findings) == 1 else "names are unknown", findings)
 
 
 class PlacementError(FindingsError):

@@ -154,7 +154,7 @@ topology "payments" {
     from = "middleware"
     to   = "ledger-db"
     tcp  = 5432
-    why  = "what became of each payment"
+    why  = "the outcome of each payment"
   }
   allow {
     from = "middleware"

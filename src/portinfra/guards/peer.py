@@ -5,16 +5,19 @@ guards is refused there, whichever program makes it.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from portinfra.command_text import command
-from portinfra.execution.run import Run
 from portinfra.format import moment
 from portinfra.guards.call import call_guard
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.lease import Lease
 from portinfra.model.plan import Guard, Plan
+
+if TYPE_CHECKING:
+    from portinfra.execution.run import Run
 
 
 def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None) -> Plan:
@@ -43,7 +46,7 @@ def check_guards(plan: Plan, guards: Iterable[Guard] | None, lease: Lease | None
     return evolve(plan, findings=(*own, *more))
 
 
-def check_guards_again(run: Run, plan: Plan, guards: Iterable[Guard] | None) -> Plan:
+def check_guards_again(run: "Run", plan: Plan, guards: Iterable[Guard] | None) -> Plan:
     """Return the same for the lease of a run.
 
     The run renews its lease meanwhile, as another environment may take minutes to answer.
@@ -52,7 +55,7 @@ def check_guards_again(run: Run, plan: Plan, guards: Iterable[Guard] | None) -> 
         return check_guards(plan, guards, run.lease)
 
 
-def record_peer(run: Run, plan: Plan) -> None:
+def record_peer(run: "Run", plan: Plan) -> None:
     """Record in the lease of a run which environment the guards of a plan read."""
     if not is_recorded(plan):
         run.record_peer(peer_of(plan))

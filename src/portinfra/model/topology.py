@@ -110,6 +110,11 @@ class Role:
     """The services that its hosts offer to other roles."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
+    @property
+    def protect(self) -> bool:
+        """`deletion_protection`, by its former name."""
+        return self.deletion_protection
+
 
 Ports = int | str | Iterable[int | str | PortRange]
 

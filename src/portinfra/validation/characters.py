@@ -13,7 +13,7 @@ from typing import Any
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NOT_IN_UTF_8 = re.compile("[\ud800-\udfff]")
 
 

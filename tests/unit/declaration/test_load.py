@@ -137,10 +137,19 @@ def test_an_unknown_name_is_answered_with_the_nearest(load_hcl):
         Declared().topology()
 
 
-def test_hcl_is_imported_only_when_needed():
-    code = "import sys, portinfra.declaration.load; sys.exit('hcl2' in sys.modules or 'lark' in sys.modules)"
+@pytest.mark.parametrize(
+    ("value", "imports"), [("local.a", []), ("local.a + 1", ["hcl2", "lark"])], ids=["plain", "an operator"]
+)
+def test_python_hcl2_is_imported_only_for_hcl_that_is_not_plain(value, imports, tmp_path):
+    (tmp_path / "shop.hcl").write_text(f"locals {{\n  a = 1\n  b = {value}\n}}\n", encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path; from portinfra.declaration.load import load\n"
+        "load(Path('shop.hcl')); print(*sorted({'hcl2', 'lark'}.intersection(sys.modules)))"
+    )
     known = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    assert subprocess.run([sys.executable, "-c", code], check=False, env=known).returncode == 0
+    arguments = [sys.executable, "-c", code]
+    done = subprocess.run(arguments, check=True, env=known, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.split() == imports
 
 
 def test_a_recovery_plan_protects_the_topology_of_its_name_or_the_only_one():

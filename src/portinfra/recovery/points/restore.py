@@ -12,9 +12,9 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Attachment, Instance, Spec, Volume
 from portinfra.model.topology import INTERNET, Flow, Role, Topology
 from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.points import Point
 from portinfra.recovery.points.coverage import NOTHING, Accepted, coverage
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import Point
 from portinfra.recovery.recovery import Recovery
 
 
