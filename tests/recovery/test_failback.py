@@ -87,7 +87,7 @@ def test_there_is_no_way_back_to_hosts_that_run_whatever_their_claim_says(ready)
         with pytest.raises(Unavailable):
             failover(recovery(), HOW, say=say)  # the fence stands in the claim, and nobody has stopped
         assert failover(recovery(), LOST).source_fenced is False
-        with pytest.raises(Unavailable, match="us-east-1a"):
+        with pytest.raises(PolicyError, match="us-east-1a"):
             failback(recovery(), HOW)
     with pytest.raises(PolicyError) as error:
         failback(recovery(), HOW)

@@ -403,7 +403,7 @@ def _left(history, found, differences):
     number = re.search(r"the zones of (\d+) hosts?", exceptions)
     if number and (int(number[1]) == moved or history.cloud.unreachable):
         differences = {what: why for what, why in differences.items() if not what.endswith(" zone")}
-    if silent := re.search(r"resources in ([a-z0-9, -]+?), which was not read", exceptions):
+    if silent := re.search(r"resources in ([a-z0-9, -]+?), which (?:was|were) not read", exceptions):
         differences = _answered(history, silent[1].split(", "), differences)
     if "kept for the data" in exceptions:
         volumes = {what.partition(" ")[0] for what in differences if what.startswith("volume.")}

@@ -39,8 +39,6 @@ def apply(session: Session, target: Target, scope: PlanScope, changes: ApplyOpti
     else:
         made = plans.load_plan(session, target, changes.plan, without_peer=scope.without_peer)
     show(made, full=changes.full, as_json=changes.as_json)
-    if refused := plans.refusal(made):
-        raise refused
     if changes.plan is None and not changes.yes and not made.empty:
         confirm(session, "Apply these changes? [y/N]", ("y", "yes"))
     return carry_out(session, made, as_json=changes.as_json)

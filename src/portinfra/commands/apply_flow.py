@@ -2,6 +2,7 @@
 
 from portinfra import workflow
 from portinfra.commands.exits import Exit, Interrupted, Unconfirmed
+from portinfra.commands.plans import refusal
 from portinfra.commands.session import Session
 from portinfra.format import count, duration
 from portinfra.model.outcome import Outcome
@@ -15,8 +16,15 @@ from portinfra.render.documents import outcome_document
 
 
 def show(plan: Plan, *, full: bool, as_json: bool) -> None:
-    """Print a plan before it is applied; to standard error where the result is JSON."""
-    show_plan(plan, terminal.err() if as_json else terminal.out(), full=full)
+    """Print a plan before it is applied; to standard error where the result is JSON.
+
+    Raises the error of a plan that must not be applied. The error has its findings, so the plan has not.
+    """
+    refused = refusal(plan)
+    where = terminal.err() if as_json else terminal.out()
+    show_plan(plan, where, full=full, errors=refused is None)
+    if refused:
+        raise refused
 
 
 def confirm(session: Session, question: str, answers: tuple[str, ...]) -> None:

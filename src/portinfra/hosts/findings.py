@@ -39,12 +39,12 @@ def host_findings(placed: Placed) -> Iterator[Finding]:
 
 def need_findings(placed: Placed) -> Iterator[Finding]:
     """Yield a note about the packages of the image, and the certificates of the user's own authority."""
-    packages = " ".join(f"--package {name}" for name in PACKAGES)
     yield Finding(
         "hosts/needs",
         f"its hosts need an image with {', '.join(PACKAGES)}, and certificates in /etc/portinfra/tls "
         "(host.pem, host.pem.key, ca.pem) from your own authority",
-        f"Build the image with {packages}. Put the certificates there before you use a service.",
+        "Give the roles an image that has them (docs/services-how-to.md says how to build it). "
+        "Put the certificates there before you use a service.",
         Severity.NOTE,
         subject=f"topology.{placed.topology.name}.delivery",
         location=placed.topology.location,

@@ -78,7 +78,7 @@ def say_new(new: Iterable[Change], read: Collection[tuple[str, str]]) -> str:
         (altered if (change.action, change.address) in read else lacking).append(change)
     sentences = (
         ("Not in it:", lacking),
-        ("In it, but with other content, or for other user data of hosts:", altered),
+        ("In it, but the resource or user data of hosts is different now:", altered),
     )
     return " ".join(
         f"{begins} {_say_changes((each.action, each.address) for each in changes)}."

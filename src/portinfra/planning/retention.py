@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from attrs import evolve
 
-from portinfra.format import count
+from portinfra.format import count, silent_line
 from portinfra.model.address import Address
 from portinfra.model.change import Change
 from portinfra.model.finding import Finding, Severity
-from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules, Snapshot, Spec, Volume
 from portinfra.planning.changes import Desired
 from portinfra.planning.ordering import tenancy
@@ -94,7 +93,9 @@ def leave_unknown(
     result = {address: change for address, change in decided.items() if address not in untouched}
     result = _with_room(result, [change for address, change in decided.items() if address not in result])
     left = len(decided) - len(result)
-    return result, [_silence(zone, silent - {zone}, left, desired.options) for zone in sorted(silent)]
+    accepted = desired.options.without_zones
+    parts = (silent - accepted, accepted)
+    return result, [_silence(zones, left, is_accepted=zones is accepted) for zones in parts if zones]
 
 
 def _in_zones(zones: frozenset[str], desired: Desired, needed: Mapping[Address, Spec]) -> set[Address]:
@@ -126,18 +127,22 @@ def _nowhere(change: Change, desired: Desired) -> bool:
     return seen is not None and zone_of(seen.spec) is None and seen.place is None
 
 
-def _silence(zone: str, others: frozenset[str], left: int, options: PlanOptions) -> Finding:
-    """Return the finding about one zone. A change may wait for several: `left` counts those of all zones."""
-    accepted = zone in options.without_zones
-    waits = f"{count(left, 'change')} {'waits' if left == 1 else 'wait'} for it"
-    waits += "".join(f" or {other}" for other in sorted(others))
+def _silence(zones: frozenset[str], left: int, *, is_accepted: bool) -> Finding:
+    """Return the finding about zones that do not answer, or that an option leaves out.
+
+    A change may wait for several zones: `left` counts those of all.
+    """
+    names, one = sorted(zones), len(zones) == 1
+    them, their = ("it", "its") if one else ("them", "their")
+    what = f"{', '.join(names)} {'is' if one else 'are'} left out" if is_accepted else silent_line(names)
+    waits = f"{count(left, 'change')} {'waits' if left == 1 else 'wait'} for {them}"
+    without = " ".join(f"--without-zone {name}" for name in names)
     return Finding(
         "plan/unknown-zone",
-        (f"{zone} is left out" if accepted else f"{zone} does not answer")
-        + (f": {waits}" if left else ", so its resources are not known"),
-        "" if accepted else f"Wait for it, or work elsewhere meanwhile: --without-zone {zone}.",
-        Severity.WARNING if accepted else Severity.ERROR,
-        subject=zone,
+        f"{what}: {waits}" if left else f"{what}, so {their} resources are not known",
+        "" if is_accepted else f"Wait for {them}, or work elsewhere meanwhile: {without}.",
+        Severity.WARNING if is_accepted else Severity.ERROR,
+        subject=", ".join(names),
     )
 
 

@@ -105,7 +105,7 @@ def test_a_stale_plan_says_that_a_change_in_it_has_other_content(world, tmp_path
     assert result.exit_code == 3
     assert "the declaration has changed since." in result.stderr
     assert "Not in it" not in result.stderr
-    assert "In it, but with other content, or for other user data of hosts: create " in result.stderr
+    assert "In it, but the resource or user data of hosts is different now: create " in result.stderr
 
 
 DAMAGE = {

@@ -11,6 +11,18 @@ from portinfra.render.console import terminal
 from portinfra.rollout.evidence import sign, signing_key
 
 
+def test_a_drill_without_points_says_how_to_make_one_and_prints_no_empty_table(run):
+    drilled = run("dr", "drill")
+    assert "wave   roles" not in drilled.stdout
+    refused = run("dr", "drill", "--as-of", "2029-01-01T00:00Z")
+    assert (refused.exit_code, "was not started" in refused.stderr) == (3, True)
+    assert "Make one: `python shop.py dr replicate shop --now`" in refused.stderr
+    assert "Name a later moment" not in refused.stderr
+    run("dr", "replicate")
+    later = run("dr", "drill", "--as-of", "2029-01-01T00:00Z")
+    assert (later.exit_code, "Name a later moment" in later.stderr) == (3, True)
+
+
 def test_a_drill_that_fails_ends_with_one_and_says_why_first(run):
     run("dr", "replicate")
     result = run("dr", "drill", about=run.plan(probes=[Probe("page", "echo 503; false")]))

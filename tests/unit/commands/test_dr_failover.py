@@ -32,6 +32,29 @@ def test_nothing_is_taken_over_unless_its_name_is_typed(run):
     assert (result.exit_code, "nothing was changed" in result.stderr) == (3, True)
 
 
+def test_a_refused_takeover_names_its_cause_once(run):
+    refused = run("dr", "failover")
+    assert refused.exit_code == 3
+    assert refused.stderr.count("no point of db can be restored") == 1
+
+
+def test_silent_zones_of_the_other_environment_refuse_each_verb_with_the_two_commands_to_run(run):
+    run("dr", "replicate")
+    assert run("dr", "failover", "--yes", "--lost", "production").exit_code == 0
+    for zone in "abc":
+        plugin.cloud.unreachable.add(f"{run.here.region}{zone}")
+    for verb in ("failback", "replicate"):
+        refused = run("dr", verb, *(("--yes",) if verb == "failback" else ()))
+        steps = f"run `python shop.py dr fence shop`, and then `python shop.py dr {verb} shop`."
+        assert refused.exit_code == 3, refused.stderr
+        assert f"When production answers again, {steps}" in refused.stderr
+    fenced = run("dr", "fence", "--yes")
+    assert (fenced.exit_code, "Run the same command again when all zones answer" in fenced.stderr) == (
+        1,
+        True,
+    )
+
+
 def test_a_point_is_left_aside_by_its_id(run):
     run("dr", "replicate")
     known = json.loads(run("dr", "status", "--json").stdout)["points"]

@@ -41,6 +41,17 @@ def test_status_tells_of_the_last_drill(run):
         assert f"portinfra_recovery_last_drill_passed{labels} {int(result == 'passed')}" in lines
 
 
+def test_status_warns_of_a_failed_drill_and_says_each_thing_once(run):
+    refused = run("dr", "status").stdout
+    assert refused.lower().count("takeover would be refused") == 1
+    assert refused.count("no point of db can be restored") == 1
+    run("dr", "replicate")
+    run("dr", "drill", about=run.plan(probes=[Probe("page", "false")]))
+    shown = run("dr", "status")
+    assert (shown.exit_code, "warning: recovery.shop: the last drill" in shown.stdout) == (0, True)
+    assert "run it again: `python shop.py dr drill shop`" in shown.stdout
+
+
 def test_status_ends_with_three_where_nobody_could_look(run):
     lost = evolve(run.there, credentials={"account": "3"})
     result = run("dr", "status", about=evolve(run.plan(), target=lost), environments=(run.here, lost))

@@ -160,3 +160,24 @@ def test_differences_that_other_roles_ignore_are_none_of_a_plan_of_some_roles(ap
     ignoring = applied.changing("web", ignore=["power"])
     applied.by_hand("StopInstance", id=applied.id("instance", "web2"))
     assert "ignores" not in ignoring.run("plan", "--only", "db").stdout
+
+
+def test_a_refused_apply_names_silent_zones_and_their_options_once(applied):
+    applied.cloud.unreachable.add("us-east-1a")
+    applied.cloud.unreachable.add("us-east-1b")
+    refused = applied.run("apply", "--yes")
+    text = refused.stdout + refused.stderr
+    assert refused.exit_code == 3
+    assert text.count("us-east-1a, us-east-1b do not answer") == 1
+    assert "--without-zone us-east-1a --without-zone us-east-1b." in text
+    assert "resources in us-east-1a, us-east-1b, which were not read, and those that wait for them" in text
+
+
+def test_findings_that_differ_in_their_subject_only_are_one(applied):
+    protected = applied.changing("web", deletion_protection=True)
+    assert protected.run("apply", "--yes").exit_code == 0
+    removed = protected.run("apply", "--yes", "--replace", "instance.web1", "--replace", "instance.web2")
+    text = removed.stdout + removed.stderr
+    assert removed.exit_code == 3
+    assert text.count("it is protected") == 1
+    assert "instance.web1, instance.web2: it is protected" in text

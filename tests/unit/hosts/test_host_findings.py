@@ -27,5 +27,5 @@ def test_addresses_that_may_differ_are_a_warning():
 
 def test_the_needs_of_hosts_are_told_where_they_are_rendered():
     (need,) = need_findings(place(SHOP, PRODUCTION))
-    assert "--package haproxy --package nftables --package socat" in need.fix
+    assert "docs/services-how-to.md" in need.fix
     assert "/etc/portinfra/tls" in need.message

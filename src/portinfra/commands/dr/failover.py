@@ -182,8 +182,9 @@ def _take_over(
         insist=takeover.insist,
     )
     if not takeover.yes:
+        permitted = dr.may_take_over(recovery, options)  # its error has the findings of the forecast
         show_prospect(dr.make_forecast(recovery, options), err())
-        for line in _agreement(recovery, options, dr.may_take_over(recovery, options)):
+        for line in _agreement(recovery, options, permitted):
             err().print(line)
         confirm(session, f"Type {recovery.plan.name} to do it:", (recovery.plan.name,))
     with ProgressDisplay() as display:

@@ -90,7 +90,7 @@ def drill(
         accepted = Accepted(choice.blank)
         selected = Selected(missing=missing, blank=choice.blank)
         if findings := Selection(recovery, options, target).wish_findings(selected):
-            raise PolicyError(f"no drill begins in {recovery.target_scope}", findings)
+            raise PolicyError(f"the drill in {recovery.target_scope} was not started", findings)
         until = as_of.timestamp() if as_of else None
         moment = None if until is None else iso(until)
         contents = ledger.read()

@@ -25,11 +25,10 @@ def raise_if_refused(recovery: Recovery, verb: Verb, now: Situation) -> None:
     zones = now.facts(now.waiting).silent_zones
     if refusal.rule == "not-fenced" and zones:
         name = _name(recovery, now.waiting)
-        raise Unavailable(
-            f"{silent_line(zones, of=name)}: portinfra does not know what runs there",
-            provider=_environment(recovery, now.waiting).provider,
-            fix=f"Wait until {name} answers. {found.fix}",
-        )
+        what = f"{silent_line(zones, of=name)}: portinfra does not know what runs there"
+        fence = command(recovery, refusal.instead[0])
+        fix = f"When {name} answers again, run {fence}, and then {command(recovery, verb)}."
+        raise PolicyError(_title(recovery, verb), [evolve(found, message=what, fix=fix)])
     silent = next((end for end in ENDS if refusal.rule == f"{end}-silent"), None)
     if silent is None:
         raise PolicyError(_title(recovery, verb), [found])
@@ -234,7 +233,7 @@ def _title(recovery: Recovery, verb: Verb) -> str:
     return {
         "takeover": f"{scope} cannot take over",
         "replicate": f"{scope} makes no new points now",
-        "drill": f"no drill begins in {scope}",
+        "drill": f"the drill in {scope} was not started",
         "refresh": f"{scope} is not refreshed",
         "fence": "nothing is stopped",
         "abandon": "nothing is abandoned",

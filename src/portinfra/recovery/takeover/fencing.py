@@ -103,9 +103,9 @@ def _switch(run: Run, placed: Placed, catalogue: Catalogue, wanted: Observation,
             raise
     if wanted.unknown:
         raise PartlySwitched(
-            f"{', '.join(sorted(wanted.unknown))} did not answer: hosts there were not switched",
+            f"{', '.join(sorted(wanted.unknown))} did not answer: hosts there were not switched on or off",
             provider=run.reader.provider.name,
-            fix="Wait until it answers, and run the same command again.",
+            fix="Run the same command again when all zones answer.",
         )
     return len(hosts)
 

@@ -282,7 +282,7 @@ class Selection:
         point = command("dr", "replicate", name, "--now")
         fix = f"{command('dr', 'status', name)} lists the points. Make one: {point}."
         abandon = f"Abandon this takeover: {command('dr', 'abandon', name)}. Then" if under_way else ""
-        if self.options.as_of:
+        if self.options.as_of and any(lack.has_points for lack in found.missing):
             later = f"{abandon} name a later moment." if under_way else "Name a later moment."
             fix = f"{later} {command('dr', 'status', name, '--points')} lists the points."
         elif self.options.lost:

@@ -37,6 +37,8 @@ class Lack:
     rule: str = "no-point"
     point: Point | None = None
     """The point that is meant, or the newest of them; None: no single point."""
+    has_points: bool = True
+    """Whether its group has points of another moment than the given one."""
     refuses_lost: bool = False
     """Whether it also refuses a takeover from a lost source: an edit of the declaration brings the data back.
     """
@@ -104,9 +106,9 @@ def choose(recovery: Recovery, target: Connection, ledger: Ledger, options: Fail
         if others:
             lack = evolve(lack, why=f"{lack.why}: {others.why}", fix=others.fix)
         if options.as_of:
-            lack = evolve(
-                lack, why=f"{lack.why} as of {_list_points(group.name, known, options.as_of.timestamp())}"
-            )
+            listed = _list_points(group.name, known, options.as_of.timestamp())
+            has_points = any(point.group == group.name for point in known)
+            lack = evolve(lack, why=f"{lack.why} as of {listed}", has_points=has_points)
         missing.append(lack)
     begin_blank = frozenset(blank) & accepted.blank
     return Choice(tuple(chosen), tuple(missing), tuple(passed_over), begin_blank, of_other_groups)

@@ -30,7 +30,7 @@ from portinfra.recovery.vault.data_selection import describe_replaced_choice
 from portinfra.recovery.vault.point_selection import Lack
 from portinfra.recovery.watch.approvals import needs_approval, occasion_of
 from portinfra.recovery.watch.overwrites import Overwrites
-from portinfra.recovery.watch.recovery_status import DRILL_LATE, RecoveryStatus
+from portinfra.recovery.watch.recovery_status import DRILL_FAILED, DRILL_LATE, RecoveryStatus
 
 NEVER_OVERRULED = frozenset(
     f"recovery/{rule}" for rule in ("no-point", "half-replaced", "not-blank", "no-last-point")
@@ -286,7 +286,7 @@ def _drill_findings(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Findi
         )
     if last and last.result == "failed":
         failed, fix = f"the last drill ({last.id}) failed", f"Read its report, and run it again: {try_it}."
-        yield _gap(name, "drill-failed", failed, fix, Severity.WARNING)
+        yield _gap(name, DRILL_FAILED.partition("/")[2], failed, fix, Severity.WARNING)
     if recovery.plan.drills.accept == "data":
         yield from _unread(recovery, last)
     if measured is None:

@@ -29,6 +29,10 @@ DRILL_LATE = "recovery/drill-late"
 """The rule of the warning that no drill took place for longer than `every` of the drill settings."""
 
 
+DRILL_FAILED = "recovery/drill-failed"
+"""The rule of the warning that the last drill failed."""
+
+
 @frozen(field_transformer=strict)
 class VolumeStatus:
     """The newest restorable data of one volume."""

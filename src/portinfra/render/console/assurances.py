@@ -80,7 +80,8 @@ def describe_dropped_traffic(report: Report) -> str:
     except_for: list[str] = []
     if report.observation is not None and report.there is not None:
         if silent := sorted(report.observation.unknown):
-            except_for.append(f"traffic of resources in {', '.join(silent)}, which was not read")
+            were = "was" if len(silent) == 1 else "were"
+            except_for.append(f"traffic of resources in {', '.join(silent)}, which {were} not read")
         if hosts := report.there.rule_sets.unknown_hosts:
             except_for.append(f"traffic of {', '.join(hosts)}, whose firewall or address is not known")
         if report.there.rule_sets.foreign_rules or report.observation.foreign:
@@ -123,9 +124,9 @@ def _not_looked_at(plan: Plan) -> list[str]:
     """Return the resources that a plan leaves unchanged, as it did not read them or their owner differs."""
     doubles = len(plan.observation.unexplained)
     found = [f"{count(doubles, 'resource')} with the owner of another"] if doubles else []
-    silent = _not_read(plan)
+    silent, (were, them) = _not_read(plan), _number(plan)
     return found + (
-        [f"resources in {silent}, which was not read, and in what waits for it"] if silent else []
+        [f"resources in {silent}, which {were} not read, and those that wait for {them}"] if silent else []
     )
 
 
@@ -134,11 +135,18 @@ def _waits(plan: Plan) -> str:
     silent = _not_read(plan)
     if not silent:
         return ""
-    return f"Resources in {silent}, which was not read, are left, and so are those that wait for it."
+    were, them = _number(plan)
+    return f"Resources in {silent}, which {were} not read, are left, and so are those that wait for {them}."
 
 
 def _not_read(plan: Plan) -> str:
     return ", ".join(sorted(plan.observation.unknown | plan.options.without_zones))
+
+
+def _number(plan: Plan) -> tuple[str, str]:
+    """Return the verb and the pronoun for the zones that were not read."""
+    several = len(plan.observation.unknown | plan.options.without_zones) > 1
+    return ("were", "them") if several else ("was", "it")
 
 
 def _creation_settings_differ(plan: Plan) -> list[str]:

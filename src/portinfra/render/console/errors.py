@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from attrs import evolve
 from rich.console import Console
 from rich.text import Text
 
@@ -37,7 +38,7 @@ def show_error(error: PortinfraError, *, again: str = "") -> None:
 
 def show_findings(findings: Iterable[Finding], console: Console | None = None) -> None:
     """Print findings, each with its place and what to do. Without a console: on standard error."""
-    for finding in findings:
+    for finding in _join_equal(findings):
         console = console or err()
         place = f"{finding.location.exact}: " if finding.location else ""
         is_named = not finding.subject or finding.message.startswith(finding.subject)
@@ -47,6 +48,18 @@ def show_findings(findings: Iterable[Finding], console: Console | None = None) -
             _show_source(finding.location, console)
         if finding.fix:
             console.print(styled_text(f"  {finding.fix}"))
+
+
+def _join_equal(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings, those that differ only in their subjects as one with all subjects."""
+    equal: dict[object, list[Finding]] = {}
+    for each in findings:
+        place = str(each.location.exact) if each.location else ""
+        equal.setdefault((each.rule, each.message, each.fix, each.severity, place), []).append(each)
+    subjects = {key: join_runs(dict.fromkeys(each.subject for each in some)) for key, some in equal.items()}
+    return [
+        evolve(some[0], subject=subjects[key]) if len(some) > 1 else some[0] for key, some in equal.items()
+    ]
 
 
 def _show_source(location: Location, console: Console) -> None:

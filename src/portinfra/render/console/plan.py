@@ -11,6 +11,7 @@ from portinfra.format import count, duration, join_runs
 from portinfra.hooks.calls import name_of
 from portinfra.model.address import Address
 from portinfra.model.change import Action, Change
+from portinfra.model.finding import Severity
 from portinfra.model.plan import Plan
 from portinfra.model.resources import public_fields
 from portinfra.model.topology import Role
@@ -47,15 +48,18 @@ class _Line:
     details: tuple[str, ...] = ()
 
 
-def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
-    """Print a plan. Without `full`, many equal changes become one line."""
+def show_plan(plan: Plan, console: Console, *, full: bool = False, errors: bool = True) -> None:
+    """Print a plan. Without `full`, many equal changes become one line. Without `errors`, its errors are left
+    to the error that reports them.
+    """
+    findings = [each for each in plan.findings if errors or each.severity is not Severity.ERROR]
     environment = plan.placed.environment
     account = f", account {account_of(plan)}" if account_of(plan) else ""
     verb = "destroy " if plan.destroys else ""
     console.print(styled_text((f"{verb}{plan.scope}", "bold"), f" on {environment.on}{account}"))
     if any(finding.rule == SUBNET_MOVES for finding in plan.findings):
         console.print()  # the changes would follow from an error of the declaration
-        show_findings(plan.findings, console)
+        show_findings(findings, console)
         return
     groups: dict[_Line, list[Change]] = {}
     for change in plan.changes:
@@ -76,7 +80,7 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
         console.print(questions_line(len(hosts)))
     if plan.kept:
         console.print(way_to_lose(plan))
-    show_findings(plan.findings, console)
+    show_findings(findings, console)
 
 
 def questions_line(hosts: int) -> str:

@@ -17,7 +17,7 @@ from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.kept_time import describe_end
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
-from portinfra.recovery.watch.recovery_status import PointStatus, RecoveryStatus
+from portinfra.recovery.watch.recovery_status import DRILL_FAILED, DRILL_LATE, PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery_assurances import recovery_assurance
 from portinfra.render.console.terminal import styled_text, table
@@ -37,13 +37,17 @@ def title(recovery: Recovery) -> Text:
 
 
 def show_readiness(found: RecoveryStatus, console: Console) -> None:
-    """Print the environments that do not answer, and the errors that would refuse a takeover now."""
+    """Print the environments that do not answer, the errors that would refuse a takeover now, and the
+    warnings about drills. The line with the level has said already that a takeover would be refused.
+    """
     for name in found.silent:
         console.print(f"{name} does not answer.")
-    errors = [each for each in found.readiness or () if each.severity is Severity.ERROR]
-    if errors:
-        console.print("A takeover would be refused now:")
-        show_findings(errors, console)
+    shown = [
+        each
+        for each in found.readiness or ()
+        if each.severity is Severity.ERROR or each.rule in (DRILL_LATE, DRILL_FAILED)
+    ]
+    show_findings(shown, console)
 
 
 def show_coverage(found: RecoveryStatus, console: Console) -> None:
@@ -283,11 +287,7 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
     console.print(styled_text((heading, RESULT_STYLES[evidence.result])))
     for reason in evidence.reasons:
         console.print(f"  {reason}")
-    rows = table("wave", "roles", "hosts", "took", "")
-    for number, wave in enumerate(evidence.waves, 1):
-        result = "passed" if wave.passed else "failed"
-        rows.add_row(str(number), ", ".join(wave.roles), str(wave.hosts), duration(wave.seconds), result)
-    console.print(rows)
+    _show_waves(evidence, console)
     gates = [check for wave in evidence.waves for check in wave.checks if not check.passed]
     for checked in (*gates, *evidence.actions, *evidence.probes):
         where = f" (on one more host of {checked.from_role})" if checked.from_role else ""
@@ -314,6 +314,16 @@ def show_evidence(evidence: Evidence, console: Console) -> None:
         console.print(
             recovery_assurance("source stopped") if evidence.source_fenced else "The source was NOT stopped."
         )
+
+
+def _show_waves(evidence: Evidence, console: Console) -> None:
+    """Print a table of the waves that began; nothing where none did."""
+    rows = table("wave", "roles", "hosts", "took", "")
+    for number, wave in enumerate(evidence.waves, 1):
+        result = "passed" if wave.passed else "failed"
+        rows.add_row(str(number), ", ".join(wave.roles), str(wave.hosts), duration(wave.seconds), result)
+    if evidence.waves:
+        console.print(rows)
 
 
 def _and_active(evidence: Evidence) -> str:
