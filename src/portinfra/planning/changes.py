@@ -41,7 +41,8 @@ def effective_spec(
     wanted: Mapping[Address, Spec], observation: Observation, drivers: Drivers, placed: Placed | None
 ) -> dict[Address, Spec]:
     """Return the wanted resource. An attribute that is ignored or cannot be shown has its existing value."""
-    ignored = {role.name: role.ignore for role in placed.topology.roles if role.ignore} if placed else {}
+    roles = placed.topology.roles if placed else ()
+    ignored = {role.name: names for role in roles if placed and (names := placed.ignored(role))}
     result = dict(wanted)
     for address, seen in observation.resources.items():
         want = wanted.get(address)
