@@ -73,8 +73,8 @@ def outdated_volumes(
     Volumes of `stale` roles have older data, wherever it came from: hosts wrote to it since. `blank` volumes
     should begin without data, so existing ones are outdated too.
 
-    A volume that begins empty and joins another has the age of that one. portinfra empties `joining` volumes
-    before the other gets its data, so no volume joins an outdated one.
+    A volume that begins empty and joins another has the age of that one. portinfra empties the volumes
+    of `find_joining` before the other gets its data, so no volume joins an outdated one.
     """
     joins = _joins(placed)
     return frozenset(

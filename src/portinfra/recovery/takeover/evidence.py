@@ -1,4 +1,4 @@
-"""What a drill or a turn has shown: its measures held against the plan, as evidence."""
+"""The evidence of a drill or a takeover: its measures compared with the plan."""
 
 from collections.abc import Iterable, Sequence
 

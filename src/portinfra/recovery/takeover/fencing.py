@@ -121,7 +121,7 @@ def switch_end(
     """Let an end of a recovery be active or wait in an epoch, with all its hosts on or off; return how many
     it has. The lease says so before anything is switched.
 
-    The run holds its claim. Raises PolicyError where that knows of a later epoch, and what `switch` raises.
+    The run holds its lease. Raises PolicyError if the lease has a later epoch, and what `switch` raises.
     """
     if run.lease.epoch > epoch:
         raise overtaken_error(recovery, run.lease.epoch)
