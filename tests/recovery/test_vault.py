@@ -43,7 +43,7 @@ def test_what_was_written_comes_back_in_another_cloud(engine, home, cloud):
     evidence = dr.drill(evolve(about, plan=evolve(about.plan, probes=[probe])), run_options=ONE)
     assert evidence.result == "passed", evidence.reasons
     assert read == [[f"{CANARY} of volume.db{n}-data" for n in (1, 2)]]
-    assert evidence.points[0].engine == f"{engine} (its helpers played by a local stand-in)"
+    assert evidence.points[0].engine == f"{engine} (a local stand-in runs the scripts of transfer hosts)"
     assert helpers_left() == []
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from attrs import field, frozen
 
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
 from portinfra.execution.lease import wait_for_lists
-from portinfra.execution.run import Run
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
@@ -24,6 +23,9 @@ from portinfra.provider.abilities import clock_offset, current_time
 from portinfra.provider.interface import Provider
 from portinfra.records.lease import read_leases
 from portinfra.version import VERSION
+
+if TYPE_CHECKING:
+    from portinfra.execution.run import Run
 
 WORKERS = 8
 """The most calls at the same time."""
@@ -111,11 +113,13 @@ class Connection:
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
         workers: int = WORKERS,
         seed: int | None = None,
-    ) -> Run:
+    ) -> "Run":
         """Return a new run on a scope. Its resources may refer to those in `borrowed`, of another scope.
 
         With a `seed`, it makes one call at a time, in an order that the seed decides.
         """
+        from portinfra.execution.run import Run  # a plan needs no threads, queues or waits
+
         return Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed)
 
 

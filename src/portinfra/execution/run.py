@@ -74,7 +74,7 @@ class Run:
         self._has_applied = False
         """Whether its last apply succeeded."""
         self._in_force: set[Address] = set()
-        """The resources that this run has defined, or put in force again."""
+        """The resources that this run has defined, or whose definitions it has applied again."""
         self._last_write: float | None = None
         """The time of this run's last change, in seconds by the provider's clock; None: no change yet."""
 
@@ -182,7 +182,7 @@ class Run:
         """Apply a plan that was made under this run's lease, verify it, and return the outcome.
 
         Raises ApplyError if a step failed, or if differences remain. Raises PortinfraError if all is done,
-        but rules could not be put in force again. Raises LeaseLostError, and KeyboardInterrupt once the calls
+        but rules could not be applied again. Raises LeaseLostError, and KeyboardInterrupt once the calls
         in progress have ended.
         """
         return self._carry_out(plan, listen)
@@ -241,7 +241,7 @@ class Run:
         return evolve(plan, steps=ordered.steps)
 
     def _enforce(self, plan: Plan, there: Observation) -> int:
-        """Put unchanged resources in force again. Return their number."""
+        """Apply unchanged definitions again. Return the number of their resources."""
         self._in_force |= {step.address for step in plan.steps}
         calls = list(enforcing_calls(plan, there, self._provider, self.attempt, self._in_force))
         try:
@@ -249,7 +249,7 @@ class Run:
         except ProviderError as error:
             raise PortinfraError(
                 f"{plan.scope} is as declared, but its firewall rules may not be in force: {error}",
-                fix="Run the same command again: it puts them in force.",
+                fix="Run the same command again: it applies them again.",
             ) from error
         self._in_force |= {call.address for call in calls if call.address}
         return enforced

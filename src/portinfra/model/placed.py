@@ -8,7 +8,7 @@ from portinfra.model import convert
 from portinfra.model.address import Address, Scope
 from portinfra.model.environment import Environment
 from portinfra.model.location import Location
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Spec, field_name
 from portinfra.model.topology import Role, Topology
 
 
@@ -36,8 +36,13 @@ class Placed:
         return evolve(self, enforced=self.enforced | {attribute})
 
     def ignored(self, role: Role) -> frozenset[str]:
-        """Return the attributes that a role ignores here."""
-        return frozenset(role.ignore) - self.enforced
+        """Return the attributes of resources that a role ignores here, by the names that specs have."""
+        return frozenset(map(field_name, role.ignore)) - self.enforced
+
+    def without_renames(self) -> "Placed":
+        """Return the same, where no role has a former name: resources keep the names that they have."""
+        roles = [evolve(role, renamed_from=None) for role in self.topology.roles]
+        return evolve(self, topology=evolve(self.topology, roles=roles))
 
     def location(self, address: Address) -> Location:
         """Return the line of the declaration that needs this resource."""

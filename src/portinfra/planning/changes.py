@@ -56,10 +56,10 @@ def effective_spec(
 
 
 def ignored_differences(
-    want: Spec, seen: Observed[Spec], ignored: Iterable[str], driver: Driver[Any]
+    want: Spec, seen: Observed[Spec], ignored: frozenset[str], driver: Driver[Any]
 ) -> tuple[Difference, ...]:
     """Return the differences in attributes that a role ignores and that the provider shows."""
-    names = set(ignored) - driver.cannot_show
+    names = ignored - driver.cannot_show
     return tuple(each for each in _compare(want, seen.spec) if each.field in names)
 
 

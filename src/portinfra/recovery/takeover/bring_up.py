@@ -41,7 +41,7 @@ class BringUp:
     done: Collection[str] = ()
     """The actions, by `short_id`, that an earlier run has done."""
     restored: Collection[str] = ()
-    """The roles, by `short_id`, that an earlier run has given their data. Later writes there are kept."""
+    """The roles, by `short_id`, to which an earlier run restored data. It keeps what was written since."""
     blank: Collection[Address] = ()
     """The volumes that begin without data, as an operator accepts."""
     has_data: Callable[[Sequence[str]], None] = lambda roles: None

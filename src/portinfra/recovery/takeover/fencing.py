@@ -93,7 +93,7 @@ def _switch(run: Run, placed: Placed, catalogue: Catalogue, wanted: Observation,
     """Switch hosts as `wanted`, and return how many exist."""
     specs = {address: seen.spec for address, seen in wanted.resources.items()}
     hosts = frozenset(wanted.of(Instance))
-    placed = evolve(placed.without_ignoring("power"), resources=specs)
+    placed = evolve(placed.without_ignoring("power").without_renames(), resources=specs)
     plan = run.plan(placed, catalogue, PlanOptions(addresses=hosts))
     try:
         if not plan.empty:

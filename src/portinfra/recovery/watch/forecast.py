@@ -21,6 +21,7 @@ from portinfra.model.resources import Instance, Volume
 from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.planning.make_plan import make_plan
+from portinfra.planning.rename import rename_resources
 from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
@@ -197,6 +198,7 @@ def foresee(
     placed = place(recovery.topology, recovery.target)
     accepted = Accepted(selected.blank, any_key=options.insist)
     placed = all_at_once(place_with_data(recovery, placed, here, snapshots, accepted))
+    there = rename_resources(placed, there, target.provider.drivers)  # as the plan of the takeover does
     old = outdated_volumes(placed, there, _stale(recovery, now), selected.blank)
     replaced = set(there.of(Volume)) & _data_volumes(recovery, placed) if planned else old
     overwrites = foresee_overwrites(recovery, situation, placed, there, replaced, lost=options.lost)
