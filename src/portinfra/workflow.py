@@ -106,15 +106,15 @@ def plan(
 ) -> Plan:
     """Return what would change. It only reads.
 
-    The findings of the plan include the errors of `check`, by the built-in rules and by `rules`, those of its
-    `guards`, and unknown names in the options. The value of `portinfra.dr.recovery` is a guard: it finds that
-    the other environment of the recovery plan has taken over, or does not answer. If the lease of the
-    environment names that other one, a plan without the guard has an error. With `guards=()`, which skips the
-    check on purpose, it has a warning.
+    The findings of the plan include the errors of `check`, by the built-in rules and by `rules`. They include
+    those of its `guards`, and unknown names in the options. The value of `portinfra.dr.recovery` is a guard:
+    it finds that the other environment of the recovery plan has taken over, or does not answer. If the lease
+    of the environment names that other one, a plan without the guard has an error. With `guards=()`, which
+    skips the check on purpose, it has a warning.
 
     Raise ValidationError, PlacementError or ProviderError. A plan that must not be applied is returned all
-    the same, with the reasons in `Plan.errors`. Findings about new hosts or rules only (user data of no kind,
-    more than a limit of the provider) are errors where the plan creates or changes them.
+    the same, with the reasons in `Plan.errors`. Some findings are about new hosts or rules only, such as user
+    data of no kind. They are errors where the plan creates or changes such a host or rule.
     """
     there, about_new = _place(topology, environment)
     report = check_rules(there, rules)
@@ -191,10 +191,12 @@ def lock_in(
 def move(here: Placed, there: Environment, *, rules: Iterable[PolicyRule] = ()) -> Move:
     """Return what it would mean to run a placed topology in another environment. It only reads.
 
-    `here` is the value of `place`. The move has `carried` (kind → number of resources that keep their
-    address), `lost` (ties without an equivalent there), `choices` (for each role, the machine types of both),
-    `data_gib` (GiB that do not move by themselves), and `plan`, which builds it there. `plan.errors` are the
-    reasons for which `apply` would refuse it. Raise ValidationError, PlacementError or ProviderError.
+    `here` is the value of `place`. The move has `carried`: kind → number of resources that keep their
+    address. It has `lost` (ties without an equivalent there), and `choices` (for each role, the machine types
+    of both). It has `data_gib` (GiB that do not move by themselves), and `plan`, which builds it there.
+    `plan.errors` are the reasons for which `apply` would refuse it.
+
+    Raise ValidationError, PlacementError or ProviderError.
     """
     plugin = registry.plugin_of(here.environment)
     made = plan(here.topology, there, rules=rules, guards=())
@@ -232,9 +234,9 @@ def apply(
     It checks the plan's guards again before the first change. With a `seed`, it makes calls one at a time, in
     an order that the seed decides: for tests.
 
-    Raise PolicyError or ValidationError for a plan with errors, LeaseHeldError, StalePlanError when resources
-    have changed since the plan, and ApplyError when a step did not end well. Raise UserCodeError when all is
-    done and the environment's `dns` failed.
+    Raise PolicyError or ValidationError for a plan with errors, and LeaseHeldError. Raise StalePlanError when
+    resources have changed since the plan, and ApplyError when a step did not end well. Raise
+    UserCodeError when all is done and the environment's `dns` failed.
     """
     raise_for_errors(plan)
     environment = plan.placed.environment

@@ -7,6 +7,7 @@ from turning import HOW, powers, said, switch_by_hand
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 
 from portinfra import workflow
+from portinfra.planning.fingerprints import declaration_digest
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.testing.simulation import apply_and_check
@@ -39,6 +40,12 @@ def test_an_apply_of_a_fenced_environment_stops_a_host_that_a_person_started(tak
     switch_by_hand(taken_over, PRODUCTION, "StartInstance")
     workflow.apply(workflow.plan(IGNORES, PRODUCTION, guards=[ABOUT]), seed=0)
     assert powers(taken_over, PRODUCTION) == {"stopped"}
+
+
+def test_a_plan_of_a_fenced_environment_has_the_declaration_that_it_was_made_from(taken_over):
+    fenced = workflow.plan(IGNORES, PRODUCTION, guards=[ABOUT])
+    assert fenced.placed.topology == IGNORES
+    assert declaration_digest(fenced) == declaration_digest(workflow.destroy(IGNORES, PRODUCTION, guards=()))
 
 
 def test_a_takeover_back_brings_the_data_and_starts_the_hosts(taken_over):

@@ -15,6 +15,7 @@ from portinfra.model.topology import Role, Topology, Volume
 from portinfra.records.lease import read_records
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER
+from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER_ENTRY
 from portinfra.recovery.ledger.takeovers import list_takeovers
 from portinfra.recovery.ledger.takeovers import record_takeover as noted
 from portinfra.recovery.replication.replicate import replicate
@@ -72,6 +73,23 @@ def test_one_that_was_given_up_before_it_had_reached_the_source_stops_nothing(re
         failover(recovery(), before(Step.FENCE, given_up))
     assert rules(error) == ["recovery/passed-on"]
     assert powers(ready, PRODUCTION) == {"running"}
+
+
+@pytest.mark.parametrize(("step", "verb"), [(Step.RECORD_FENCE, failover), (Step.CLOSE_ABANDONED, abandon)])
+def test_an_entry_that_is_deleted_during_a_run_is_no_later_decision(ready, step, verb):
+    def delete_entry():
+        with Connection.to(RECOVERY) as target:
+            ledger = Ledger.after_settling(target, recovery().ledger)
+            for entry in ledger.entries(TAKEOVER_ENTRY):
+                ledger.remove(entry)
+
+    if verb is abandon:
+        stuck()
+    with pytest.raises(PolicyError) as error:
+        verb(recovery(), before(step, delete_entry))
+    (found,) = error.value.findings
+    assert found.message == "the entry of the takeover was deleted during this run"
+    assert found.fix.endswith("dr status shop` shows both environments.")
 
 
 def test_giving_up_that_was_refused_has_given_up_nothing(ready):

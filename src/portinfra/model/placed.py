@@ -8,8 +8,8 @@ from portinfra.model import convert
 from portinfra.model.address import Address, Scope
 from portinfra.model.environment import Environment
 from portinfra.model.location import Location
-from portinfra.model.resources import Spec
-from portinfra.model.topology import Topology
+from portinfra.model.resources import Spec, field_name
+from portinfra.model.topology import Role, Topology
 
 
 @frozen(field_transformer=convert.refuse_text)
@@ -28,14 +28,16 @@ class Placed:
     """The role that each resource belongs to. The network belongs to none."""
     zones: int = 3
     """How many zones it uses."""
+    enforced: frozenset[str] = frozenset()
+    """The attributes that no role ignores here: what is wanted decides."""
 
     def without_ignoring(self, attribute: str) -> "Placed":
-        """Return the same, where no role ignores this attribute: what is wanted decides."""
-        roles = [
-            evolve(role, ignore=tuple(name for name in role.ignore if name != attribute))
-            for role in self.topology.roles
-        ]
-        return evolve(self, topology=evolve(self.topology, roles=roles))
+        """Return the same, where no role ignores this attribute. The topology stays as declared."""
+        return evolve(self, enforced=self.enforced | {attribute})
+
+    def ignored(self, role: Role) -> frozenset[str]:
+        """Return the attributes of resources that a role ignores here, by the names that specs have."""
+        return frozenset(map(field_name, role.ignore)) - self.enforced
 
     def without_renames(self) -> "Placed":
         """Return the same, where no role has a former name: resources keep the names that they have."""

@@ -81,7 +81,7 @@ class GuardedRecovery(Recovery):
 
     def _has_own_data(self) -> bool:
         """Return whether volumes of the target have the newest data of a group, or data that the source never
-        got and that hosts of a standby have not changed yet.
+        got. Data that hosts of a standby may have changed does not count.
         """
         with Connection.to(self.target) as target:
             contents = Ledger.after_settling(target, self.ledger).read()

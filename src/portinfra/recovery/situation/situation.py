@@ -187,8 +187,8 @@ class Situation:
 def is_contained(now: Situation, end: End) -> bool:
     """Return whether the other end has all data of own volumes of an end.
 
-    It has if the end was last replaced by a takeover that stopped it, and then carried a last point of each
-    group that has volumes there. A target that was never active has no data of customers.
+    It has if the last takeover away from this end stopped it, and then carried a last point of each group
+    that has volumes there. A target that was never active has no data of customers.
     """
     here, there = now.facts(end), now.facts(peer_of(end))
     if here.authority is None and here.takeover is None:

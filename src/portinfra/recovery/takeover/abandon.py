@@ -26,7 +26,7 @@ from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
 from portinfra.recovery.situation.refusals import raise_if_refused
 from portinfra.recovery.situation.request import end_of
-from portinfra.recovery.takeover.fencing import overtaken_error, switch_end
+from portinfra.recovery.takeover.fencing import deleted_entry_error, overtaken_error, switch_end
 from portinfra.recovery.takeover.steps import Step
 from portinfra.validation.arguments import check_arguments
 
@@ -107,11 +107,13 @@ def abandon(
 
 def _close(recovery: Recovery, ledger: Ledger, turn: TakeoverEntry) -> TakeoverEntry:
     """Write that the takeover is abandoned, and return it as the ledger has it. Another run may have written
-    that meanwhile. Raise PolicyError where another run has continued the takeover.
+    that meanwhile. Raise PolicyError where another run has continued the takeover, or its entry was deleted.
     """
     now = next((each for each in list_takeovers(ledger.entries()) if each.id == turn.id), None)
-    if now is None or now.abandoned != turn.abandoned:
-        raise overtaken_error(recovery, turn.latest if now is None else now.latest)
+    if now is None:
+        raise deleted_entry_error(recovery)
+    if now.abandoned != turn.abandoned:
+        raise overtaken_error(recovery, now.latest)
     return record_takeover(ledger, evolve(now, open=False)) if now.open else now
 
 

@@ -147,6 +147,16 @@ def overtaken_error(recovery: Recovery, epoch: int) -> PolicyError:
     )
 
 
+def deleted_entry_error(recovery: Recovery) -> PolicyError:
+    """Return the error that the ledger has no entry of this run's takeover any more."""
+    return recovery.refusal(
+        "it cannot be continued",
+        "passed-on",
+        "the entry of the takeover was deleted during this run",
+        f"{command('dr', 'status', recovery.plan.name)} shows both environments.",
+    )
+
+
 @check_arguments
 def may_fence(recovery: Recovery) -> tuple[Recovery, int]:
     """Return what is to be fenced, as the source of a recovery, and in which epoch. Raise PolicyError where

@@ -23,7 +23,7 @@ from portinfra.recovery.notify import Event, notify
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.approvals import list_approvals
-from portinfra.recovery.takeover.fencing import overtaken_error
+from portinfra.recovery.takeover.fencing import deleted_entry_error, overtaken_error
 from portinfra.rollout.waves import Say
 
 APPROVAL_PAUSE_SECONDS = 10.0
@@ -60,10 +60,13 @@ class Progress:
 
     def read_current(self, turn: TakeoverEntry) -> TakeoverEntry:
         """Return the takeover as the ledger has it, whatever this run has written itself before. Raise
-        PolicyError where another run has finished it, or abandoned it, or begun another.
+        PolicyError where another run has finished it, or abandoned it, or begun another, or its entry was
+        deleted.
         """
         self.ledger = Ledger.after_settling(self.target, self.recovery.ledger)
         known = list_takeovers(self.ledger.entries())
+        if all(each.id != turn.id for each in known):
+            raise deleted_entry_error(self.recovery)
         now = find_under_way(known)
         if now is None or now.id != turn.id or now.epoch != turn.epoch or now.abandoned:
             raise overtaken_error(self.recovery, max([turn.epoch, *(each.latest for each in known)]))

@@ -71,9 +71,9 @@ def refresh(
 ) -> Evidence:
     """Give the standby the newest points; with `as_of` or `without` in `options`, other ones.
 
-    Evidence of a refresh that failed says so. Raises PolicyError for a name that nothing has, where the plan
-    declares no standby, where the situation permits no refresh, where own volumes of the target have newer
-    data, and for the errors of `make_forecast`; LeaseHeldError while another run changes the target.
+    Evidence of a refresh that failed says so. Raises PolicyError for an unknown name, for a plan without a
+    standby, and for the errors of `make_forecast`. Raises it also where the situation permits no refresh, or
+    own volumes of the target have newer data. Raises LeaseHeldError while another run changes the target.
     """
     options, recovery, say = options or FailoverOptions(), recovery.as_declared, SafeListener(say)
     _raise_unless_ready(recovery, options)
