@@ -77,9 +77,11 @@ class Reader:
                     raise
                 answers_optional = not isinstance(error, Unavailable | OutcomeUnknown)
         made = call_method(self.provider.catalogue, answers)
+        able = self.provider.capabilities
+        made = evolve(made, visibility_seconds=able.visibility_seconds, usual_seconds=able.usual_seconds)
         if made.rules_max is not None:
             return made
-        return evolve(made, rules_max=self.provider.capabilities.rules_max, rules_max_is_default=True)
+        return evolve(made, rules_max=able.rules_max, rules_max_is_default=True)
 
     def observe(self, scope: Scope, without: frozenset[str] = frozenset()) -> Observation:
         """Return all resources of the scope, of every kind.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
@@ -18,6 +18,7 @@ from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 from portinfra.observation import Reader
 from portinfra.placement import with_own_names
+from portinfra.planning.budget import granted_rates
 from portinfra.provider import registry
 from portinfra.provider.abilities import clock_offset, current_time
 from portinfra.provider.interface import Provider
@@ -71,8 +72,13 @@ class Connection:
         return self._offered[0] if self._offered else self.read_catalogue()
 
     def read_catalogue(self) -> Catalogue:
-        """Read the catalogue of the location. Raises PermissionDenied for an undeclared account (R1)."""
+        """Read the catalogue of the location, with the rates that the environment declares.
+
+        Raises PermissionDenied for an undeclared account (R1).
+        """
         catalogue = self.reader.catalogue()
+        rates = granted_rates(catalogue.rates, self.environment.calls_per_minute)
+        catalogue = evolve(catalogue, rates=rates)
         check_account(catalogue.account, self.environment, self.provider.name)
         self._offered[:] = [catalogue]
         return catalogue

@@ -96,7 +96,7 @@ class Coordinator:
         self._under_way = CallsInProgress(self._tell)
         self.loop.meanwhile = self._under_way.report
         self._poll_schedule = PollSchedule(self._began)
-        self._queue = CallQueue(self._schedule, self._clock, self.loop.later)
+        self._queue = CallQueue(self._schedule, self._clock.now, self.loop.later)
         scope, there = self.plan.scope, self._world.snapshot
         self._refusals = RefusedDeletions(scope, self.caller, self.loop, there, self._end)
         self._readiness = Readiness(self.plan.placed, self.loop, there, self._end, self._tell)
@@ -301,10 +301,9 @@ class Coordinator:
 
     def _wait(self, task: Task, wait: Wait) -> None:
         now = self._clock.now()
-        if task.waiting_since is None or task.waits_for != wait.reason:
-            task.waiting_since, task.waits_for = now, wait.reason
-            self._tell(task, None, wait.reason, waits=True)
-        waited = now - task.waiting_since
+        waited, is_report_due = task.note_wait(wait.reason, now)
+        if is_report_due:
+            self._tell(task, None, wait.reason, waits=True, waited=waited, limit=PATIENCE_SECONDS)
         if waited > PATIENCE_SECONDS:
             return self._end(task, "failed", failures.not_ready(self._blame(task), wait, waited))
         due, limit = now + self._poll_schedule.pause(task.kind, waited), self.capture_by or math.inf

@@ -179,7 +179,7 @@ def test_the_plan_is_the_published_schema(produced):
     assert document["scope"] == "shop/demo"
     assert document["summary"] == {"create": 3, "update": 1, "replace": 0, "delete": 2}
     assert list(document["changes"][0]) == ["action", "address", "reason", "before", "after"]
-    assert set(document["budget"]) == {"calls", "floor_seconds"}
+    assert set(document["budget"]) == {"calls", "floor_seconds", "estimate_seconds"}
 
 
 def test_status_tells_each_attribute_as_it_is_and_as_declared(produced):

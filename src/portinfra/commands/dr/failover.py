@@ -79,8 +79,8 @@ class AbandonOptions(ConfirmOptions):
 def failover(
     session: Session, which: PlanSelection, takeover: FailoverCommandOptions, data: RestoreOptions
 ) -> int:
-    """Make the target active: stop the source, restore the data, bring every wave up. To continue after a
-    failure, run the same command again.
+    """Make the target active. portinfra stops the source, restores the data and brings every wave up. To
+    continue after a failure, run the same command again.
     """
     declared = recovery_of(session, which)
     if takeover.planned and (takeover.from_points or takeover.older_data):

@@ -79,7 +79,7 @@ def _nothing_waits(recovery: Recovery, what: str, now: Situation) -> PolicyError
         suggestion(
             what,
             known,
-            "Nothing waits for an approval. Look at " + command("dr", "status", recovery.plan.name),
+            f"See what it waits for: {command('dr', 'status', recovery.plan.name)}.",
         ),
     )
     occasions = (occasion_of(recovery), occasion_of(recovery.reversed))

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection, Look
+from portinfra.execution.estimate import estimate
 from portinfra.format import iso
 from portinfra.hooks.calls import name_of, why_not_callable
 from portinfra.hosts.plan_findings import plan_findings
@@ -72,6 +73,8 @@ class WaveForecast:
     calls: int
     floor_seconds: float
     """The least that the provider's published rates allow."""
+    about_seconds: float | None
+    """The usual time of its steps; None: not known."""
     limit_seconds: int
     gates: tuple[str, ...]
 
@@ -118,9 +121,16 @@ class Forecast:
     """Whether the end is active already: there is nothing to forecast."""
 
     @property
+    def about_seconds(self) -> float | None:
+        """The usual time of the steps of all waves, one after the other; None: not known."""
+        known = [wave.about_seconds for wave in self.waves if wave.about_seconds is not None]
+        return round(sum(known), 1) if len(known) == len(self.waves) else None
+
+    @property
     def estimate(self) -> float:
-        """The last measured seconds, and never less than the floor."""
-        return max(self.floor_seconds, self.measured or 0.0)
+        """The last measured seconds, or else the usual time of the steps; never less than the floor."""
+        expected = self.about_seconds if self.measured is None else self.measured
+        return max(self.floor_seconds, expected or 0.0)
 
 
 @check_arguments
@@ -324,6 +334,7 @@ def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) ->
         len(plan.changes) - (len(before.changes) if before else 0),
         plan.budget.calls - calls,
         round(max(0.0, plan.budget.floor_seconds - floor), 3),
+        estimate(plan, before.steps if before else ()),
         seconds(wave.limit),
         tuple(map(name_of, wave.gates)),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 from rich.console import Console
 
+from portinfra.execution.estimate import estimate
 from portinfra.format import count, duration, join_runs
 from portinfra.hooks.calls import name_of
 from portinfra.model.address import Address
@@ -120,8 +121,18 @@ def summary(plan: Plan) -> str:
         text += f" At least {count(budget.calls, 'API call')}"
         if budget.floor_seconds >= 1:
             text += f" and {duration(budget.floor_seconds)}, by the provider's published rates"
-        text += "."
+        text += f".{usual_time(plan)}"
     return text
+
+
+def usual_time(plan: Plan) -> str:
+    """Return a sentence about the time that an apply usually takes; empty where it is short or not known."""
+    seconds = estimate(plan)
+    if seconds is None or seconds < 1:
+        return ""
+    checks = any(step.phase == "ready" for step in plan.steps)
+    condition = ", if each host is ready at once" if checks else ""
+    return f" About {duration(seconds)}{condition}."
 
 
 def _line(plan: Plan, change: Change, *, full: bool) -> _Line:

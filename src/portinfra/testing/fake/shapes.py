@@ -168,3 +168,23 @@ _CLASSES = {
     "CreateVolume": "volume",
     "SetOwner": "owner",
 }
+
+
+_AWAITED = {
+    **{f"Create{kind.capitalize()}": kind for kind in KINDS if kind != "public-address"},
+    "AttachVolume": "attach",
+    "StartInstance": "start",
+    "StopInstance": "stop",
+}
+_AWAITED_AWAY = {
+    **{f"Delete{kind.capitalize()}": kind for kind in KINDS if kind != "public-address"},
+    "DetachVolume": "detach",
+}
+"""Action → the key of `pending` or of `deleting` that has its time."""
+
+
+def usual_seconds(shape: Shape) -> dict[str, float]:
+    """Return action → seconds until a list shows its result, for the actions that take time."""
+    times = {action: shape.pending.get(key, 0.0) for action, key in _AWAITED.items()}
+    times |= {action: shape.deleting.get(key, 0.0) for action, key in _AWAITED_AWAY.items()}
+    return {action: time + shape.visibility_seconds for action, time in times.items() if time}
