@@ -17,7 +17,7 @@ from portinfra.execution.call_queue import CallQueue, Rank, urgency
 from portinfra.execution.caller import Caller
 from portinfra.execution.calls_in_progress import CallsInProgress
 from portinfra.execution.failures import Blame
-from portinfra.execution.foreign import Residents
+from portinfra.execution.foreign import RefusedDeletions
 from portinfra.execution.journal import Journal
 from portinfra.execution.loop import Loop
 from portinfra.execution.movement import TRIES_MAX, Movement
@@ -25,7 +25,7 @@ from portinfra.execution.poll_schedule import PATIENCE_SECONDS, PollSchedule
 from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.readiness import Readiness
 from portinfra.execution.schedule import Schedule
-from portinfra.execution.shared_failures import DeadEnds
+from portinfra.execution.shared_failures import SharedFailures
 from portinfra.execution.task import Task, list_surveyed
 from portinfra.execution.workers import Completion
 from portinfra.format import count
@@ -72,12 +72,12 @@ class Coordinator:
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
     _rank: dict[Step, Rank] = field(init=False)
     _queue: CallQueue = field(init=False)
-    _dead_ends: DeadEnds = field(init=False, factory=DeadEnds)
+    _shared_failures: SharedFailures = field(init=False, factory=SharedFailures)
     _movement: Movement = field(init=False, factory=Movement)
     _under_way: CallsInProgress = field(init=False)
-    _waiting: PollSchedule[Step] = field(init=False)
+    _poll_schedule: PollSchedule[Step] = field(init=False)
     _readiness: Readiness = field(init=False)
-    _residents: Residents = field(init=False)
+    _refusals: RefusedDeletions = field(init=False)
     _looking: bool = field(init=False, default=False)
     _began: float = field(init=False)
     _written: float = field(init=False)
@@ -95,10 +95,10 @@ class Coordinator:
         self._rank = urgency(self.plan)
         self._under_way = CallsInProgress(self._tell)
         self.loop.meanwhile = self._under_way.report
-        self._waiting = PollSchedule(self._began)
+        self._poll_schedule = PollSchedule(self._began)
         self._queue = CallQueue(self._schedule, self._clock.now, self.loop.later)
         scope, there = self.plan.scope, self._world.snapshot
-        self._residents = Residents(scope, self.caller, self.loop, there, self._end)
+        self._refusals = RefusedDeletions(scope, self.caller, self.loop, there, self._end)
         self._readiness = Readiness(self.plan.placed, self.loop, there, self._end, self._tell)
         for step, before in self.plan.steps.items():
             self._tasks[step] = self._task(step, len(before))
@@ -170,7 +170,7 @@ class Coordinator:
         is_new, task.may_fail = task.may_fail, False
         task.faults += is_new
         if (task.faults and is_final(fault, task.faults)) or self._holds_data(task):
-            self._dead_ends.note(task.accepted, task.want, False, error)
+            self._shared_failures.note(task.accepted, task.want, False, error)
             self._end(task, "failed", error)
             return True
         if is_new:
@@ -201,7 +201,7 @@ class Coordinator:
         self._queue.join(rank, call.rates, lambda: self._send(task, call))
 
     def _send(self, task: Task, call: Call) -> bool:
-        if refused := self._dead_ends.meets(call, task.want):
+        if refused := self._shared_failures.meets(call, task.want):
             task.untried = not task.calls
             self._end(task, "failed", refused)
             return False
@@ -255,7 +255,7 @@ class Coordinator:
         todo = reaction(error, call, task.tries, task.taken, task.equal)
         if todo is Reaction.GIVE_UP:
             exists = task.step.address in self._world
-            self._dead_ends.note([call.action], task.want, exists, error)
+            self._shared_failures.note([call.action], task.want, exists, error)
             return self._end(task, "failed", error)
         if isinstance(error, RateLimited):
             self._schedule.slow_down(call.rates, now)
@@ -265,7 +265,7 @@ class Coordinator:
         again = now + retry.delay(task.tries)
         if todo is Reaction.REPEAT:
             return self.loop.later(again, self._go, task, call)
-        return self._residents.explain(task, error, lambda: self._look_at(task, again, earliest=again))
+        return self._refusals.explain(task, error, lambda: self._look_at(task, again, earliest=again))
 
     def _waiting_tasks(self) -> Iterator[Task]:
         waiting = (each for each in self._tasks.values() if each.waiting_since is not None)
@@ -279,7 +279,7 @@ class Coordinator:
 
     def _end(self, task: Task, fate: Fate, error: Exception | None) -> None:
         if fate == "done" and task.want is None:
-            self._dead_ends.forget_quotas()
+            self._shared_failures.forget_quotas()
         self._conclude(task, fate, error)
         following = list(self._followers[task.step])
         while following:
@@ -306,25 +306,25 @@ class Coordinator:
             self._tell(task, None, wait.reason, waits=True, waited=waited, limit=PATIENCE_SECONDS)
         if waited > PATIENCE_SECONDS:
             return self._end(task, "failed", failures.not_ready(self._blame(task), wait, waited))
-        due, limit = now + self._waiting.pause(task.kind, waited), self.capture_by or math.inf
+        due, limit = now + self._poll_schedule.pause(task.kind, waited), self.capture_by or math.inf
         if now >= limit:
             return self._end(task, "failed", failures.not_captured(self._blame(task), waited))
         return self._look_at(task, min(due, limit))
 
     def _on_wait(self, task: Task) -> None:
         if task.waiting_since is not None:
-            self._waiting.learn(task.kind, self._clock.now() - task.waiting_since)
+            self._poll_schedule.learn(task.kind, self._clock.now() - task.waiting_since)
             task.waiting_since = None
 
     def _look_at(self, task: Task, due: float, earliest: float = 0.0) -> None:
         """Read this resource again, once no list can show the state before its last write."""
         visible = (task.written or 0.0) + self.caller.provider.capabilities.visibility_seconds
-        due = self._waiting.expect(task.step, max(due, visible), max(earliest, visible))
+        due = self._poll_schedule.expect(task.step, max(due, visible), max(earliest, visible))
         self.loop.later(due, self._look)
 
     def _look(self) -> None:
         now = self._clock.now()
-        due = [self._tasks[step] for step in self._waiting.due(now)]
+        due = [self._tasks[step] for step in self._poll_schedule.due(now)]
         if self._looking or not due:
             return
         self._looking = True
@@ -352,7 +352,7 @@ class Coordinator:
             return
         self._looking = False
         for task in due:
-            self._waiting.leave(task.step)
+            self._poll_schedule.leave(task.step)
         if completion.error is None:
             self._note_others(cast(Observation, completion.result))
             for task in due:
@@ -364,7 +364,7 @@ class Coordinator:
             for task in due:
                 if task not in failed:
                     self._look_at(task, now)
-        next_due = self._waiting.next_due()
+        next_due = self._poll_schedule.next_due()
         if next_due is not None:
             self.loop.later(max(now, next_due), self._look)
 

@@ -32,7 +32,7 @@ After the first one, lists may still show its own deleted resources, without the
 
 
 @define
-class Residents:
+class RefusedDeletions:
     """The deletions of one run that foreign resources prevent."""
 
     scope: Scope
@@ -62,7 +62,7 @@ class Residents:
         self.loop.submit(on_found, lambda: reader.find_foreign(self.scope, there))
 
 
-def name_residents(
+def name_foreign_resources(
     steps: Sequence[StepOutcome], find: Callable[[], Sequence[Foreign]]
 ) -> tuple[StepOutcome, ...]:
     """Return the steps. The error of each refused deletion names the foreign resources in its resource.
@@ -76,7 +76,7 @@ def name_residents(
         found = find()
     except ProviderError:
         return tuple(steps)
-    return tuple(_name_residents(step, found) for step in steps)
+    return tuple(_name_in_error(step, found) for step in steps)
 
 
 def _is_refused_deletion(step: StepOutcome) -> bool:
@@ -84,7 +84,7 @@ def _is_refused_deletion(step: StepOutcome) -> bool:
     return step.step.phase == "remove" and isinstance(step.error, Conflict) and step.error.tries_max != 1
 
 
-def _name_residents(step: StepOutcome, found: Iterable[Foreign]) -> StepOutcome:
+def _name_in_error(step: StepOutcome, found: Iterable[Foreign]) -> StepOutcome:
     if not _is_refused_deletion(step) or not isinstance(step.error, Conflict):
         return step
     named = _name(step.error, step.step.address, found)

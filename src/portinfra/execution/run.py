@@ -15,7 +15,7 @@ from portinfra.execution.caller import Caller
 from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.creation import host_completer
 from portinfra.execution.enforcement import enforce, enforcing_calls
-from portinfra.execution.foreign import name_residents
+from portinfra.execution.foreign import name_foreign_resources
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
@@ -223,7 +223,7 @@ class Run:
         def find() -> Sequence[Foreign]:
             return self.reader.find_foreign(self._scope, plan.observation).foreign or ()
 
-        return evolve(outcome, steps=name_residents(outcome.steps, find))
+        return evolve(outcome, steps=name_foreign_resources(outcome.steps, find))
 
     def _unready_first(self, plan: Plan, listen: Listener) -> Plan:
         """Return the plan in the order that begins with running hosts that are not ready."""

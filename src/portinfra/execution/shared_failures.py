@@ -19,7 +19,7 @@ OF_ITS_OWN = ("attachment", "snapshot")
 
 
 @define
-class DeadEnds:
+class SharedFailures:
     """The refusals of one apply that every equal call would get."""
 
     _errors: dict[tuple[str, ...], ProviderError] = field(factory=dict)

@@ -112,7 +112,7 @@ def cards(root: xml.Element) -> list[dict[str, str]]:
     return [_card(each) for each in root.iterfind("devices/interface")]
 
 
-def wall(cards: Cards, own: Mapping[str, str], devices: str) -> str:
+def rule_set(cards: Cards, own: Mapping[str, str], devices: str) -> str:
     """Return the filter that all of a host's traffic passes; empty if some traffic may bypass it.
 
     Its own card must be exactly as declared. Besides it, only the cards of its further devices may exist.

@@ -12,7 +12,7 @@ def drill(session: Session, which: PlanSelection, shown: OutputOptions, data: Re
     every wave up, measures, and deletes the copy.
     """
     from portinfra import dr
-    from portinfra.commands.dr.evidence import hand_in
+    from portinfra.commands.dr.evidence import save
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.rollout.evidence import open_store
 
@@ -27,7 +27,7 @@ def drill(session: Session, which: PlanSelection, shown: OutputOptions, data: Re
         except KeyboardInterrupt as again:  # the first one has begun the deletion
             fix = f"Remove the rest: {command_line('dr', 'sweep', recovery.plan.name)}"
             raise Interrupted("interrupted while portinfra deleted the drill", fix=fix) from again
-    return hand_in(session, store, recovery, evidence, as_json=shown.as_json)
+    return save(session, store, recovery, evidence, as_json=shown.as_json)
 
 
 def drills(session: Session, which: PlanSelection, shown: OutputOptions) -> int:

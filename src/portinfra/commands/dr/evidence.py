@@ -85,7 +85,7 @@ class TrustOptions(DeclarationOptions):
             raise PortinfraError(str(error.args[0]), fix=error.fix) from error
 
 
-def hand_in(
+def save(
     session: Session, store: "EvidenceStore", recovery: "Recovery", evidence: "Evidence", *, as_json: bool
 ) -> int:
     """Save the evidence and its report, send the copy that the plan wants, and print the result.

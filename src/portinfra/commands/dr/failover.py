@@ -136,7 +136,7 @@ def _take_over(
     """Make the target of this recovery active. For an old spelling, print the new one."""
     from portinfra import dr
     from portinfra.commands.apply_flow import confirm
-    from portinfra.commands.dr.evidence import hand_in
+    from portinfra.commands.dr.evidence import save
     from portinfra.render.console.forecast import show_prospect
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.render.console.terminal import err
@@ -190,7 +190,7 @@ def _take_over(
     with ProgressDisplay() as display:
         run = dr.failback if recovery.is_reversed else dr.failover
         evidence = run(recovery, evolve(options, run_options=dr.RunOptions(listen=display)), say=display.say)
-    code = hand_in(session, store, recovery.as_declared, evidence, as_json=takeover.as_json)
+    code = save(session, store, recovery.as_declared, evidence, as_json=takeover.as_json)
     _what_next(session, recovery, evidence)
     return code
 

@@ -19,7 +19,7 @@ def refresh(session: Session, which: PlanSelection, refreshing: RefreshOptions, 
     measures the time.
     """
     from portinfra import dr
-    from portinfra.commands.dr.evidence import hand_in
+    from portinfra.commands.dr.evidence import save
     from portinfra.render.console.progress import ProgressDisplay
     from portinfra.rollout.evidence import open_store
 
@@ -33,4 +33,4 @@ def refresh(session: Session, which: PlanSelection, refreshing: RefreshOptions, 
             run_options=dr.RunOptions(listen=display),
         )
         evidence = dr.refresh(recovery, options, say=display.say)
-    return hand_in(session, store, recovery, evidence, as_json=refreshing.as_json)
+    return save(session, store, recovery, evidence, as_json=refreshing.as_json)

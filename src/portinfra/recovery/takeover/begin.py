@@ -42,7 +42,7 @@ class TakeoverStart:
     overruled: tuple[str, ...] = ()
     """The errors of the check before it that the operator overruled."""
 
-    def turn(self, run: Run) -> TakeoverEntry:
+    def begin_or_continue(self, run: Run) -> TakeoverEntry:
         """Return the takeover that is open, or a new one; the ledger has it. The run holds the lease."""
         run.record_peer(self.recovery.peer_of(self.recovery.target_scope))
         self.ledger.settle()

@@ -24,7 +24,7 @@ from portinfra.recovery.points.restore import (
     with_hosts_off,
 )
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.takeover.inside_probes import ask_inside
+from portinfra.recovery.takeover.inside_probes import run_inside_probes
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Rollout, Say, Wave
 
@@ -156,7 +156,7 @@ class BringUp:
 
     def _ask_probes(self) -> None:
         """Run every probe, in the order of the plan."""
-        inside = ask_inside(self.recovery, self.context, self.occasion, self.say)
+        inside = run_inside_probes(self.recovery, self.context, self.occasion, self.say)
         self.left_behind = inside.left_behind
         for probe in self.recovery.plan.probes:
             if probe.from_role:

@@ -7,7 +7,7 @@ from portinfra.recovery.groups import Group, groups, roles_of
 from portinfra.recovery.takeover.bring_up import BringUp
 
 
-def list_looked_at(bring_up: BringUp) -> tuple[LookedAt, ...]:
+def list_check_depths(bring_up: BringUp) -> tuple[LookedAt, ...]:
     """Return, for each group that comes back, what the passed probes read of it."""
     plan, placed = bring_up.recovery.plan, bring_up.context.placed
     names = {checked.name for checked in bring_up.probes if checked.passed}

@@ -14,7 +14,7 @@ from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.ages import Ages, round_age
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.bring_up import BringUp
-from portinfra.recovery.takeover.check_depth import list_looked_at, unread_lines
+from portinfra.recovery.takeover.check_depth import list_check_depths, unread_lines
 from portinfra.version import VERSION
 
 
@@ -81,7 +81,7 @@ def to_evidence(
         reasons.append(f"the data was {duration(rpo)} old, and the rpo is {recovery.plan.rpo}")
     if rto is not None and rto > seconds(recovery.plan.rto):
         reasons.append(f"it took {duration(rto)}, and the rto is {recovery.plan.rto}")
-    looked, copy = list_looked_at(bring_up), recovery.plan.evidence
+    looked, copy = list_check_depths(bring_up), recovery.plan.evidence
     doubts = unread_lines(looked) if bring_up.occasion == "drill" else ()
     return Evidence(
         kind=bring_up.occasion,

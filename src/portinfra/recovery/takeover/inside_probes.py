@@ -36,7 +36,7 @@ HOUR = 3600
 
 
 @frozen
-class Inside:
+class InsideAnswers:
     """The answers of probes that run inside."""
 
     answers: Mapping[str, Checked] = field(factory=dict)
@@ -45,7 +45,7 @@ class Inside:
     """How many resources of their hosts are left in a scope of their own; None: there was no such scope."""
 
 
-def ask_inside(recovery: Recovery, context: RolloutContext, occasion: Kind, say: Say) -> Inside:
+def run_inside_probes(recovery: Recovery, context: RolloutContext, occasion: Kind, say: Say) -> InsideAnswers:
     """Return the answers of the probes that have a role to run from.
 
     All probers come up together. They have as long as the last wave may take. Hosts in a scope of their own
@@ -53,7 +53,7 @@ def ask_inside(recovery: Recovery, context: RolloutContext, occasion: Kind, say:
     """
     by_role = probes_by_role(recovery)
     if not by_role:
-        return Inside()
+        return InsideAnswers()
     limit = recovery.plan.waves[-1].limit
     until = context.now + seconds(limit)
     probers: dict[str, RunningProber] = {}
@@ -78,7 +78,7 @@ def ask_inside(recovery: Recovery, context: RolloutContext, occasion: Kind, say:
         for role, probes in by_role.items()
         for number, probe in enumerate(probes)
     }
-    return Inside(answers, left)
+    return InsideAnswers(answers, left)
 
 
 def _make_probers(

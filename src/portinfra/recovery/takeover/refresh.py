@@ -53,7 +53,7 @@ from portinfra.recovery.situation.situation import Situation, is_replaceable
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.evidence import to_evidence, unread_entries
 from portinfra.recovery.takeover.fencing import close_to_internet, stop_hosts
-from portinfra.recovery.takeover.replaced_volumes import Overwritten
+from portinfra.recovery.takeover.replaced_volumes import ReplacedVolumes
 from portinfra.recovery.takeover.steps import RefreshStep
 from portinfra.recovery.vault.data_selection import own_numbers
 from portinfra.recovery.vault.point_selection import Choice, choose
@@ -138,7 +138,7 @@ class _Refresh:
                 with run.keep_lease():
                     receive(self.recovery, self.target, choice.points, run_options, self.say)
             kept = KeptVolumes(self.recovery, self.target, self.ledger, run_options)
-            overwritten = Overwritten(kept, run, id, REFRESH, self.say)
+            overwritten = ReplacedVolumes(kept, run, id, REFRESH, self.say)
             bring_up = self._bring_up(run, choice, overwritten, now)
             until = self.options.as_of.timestamp() if self.options.as_of else None
             contents = self.ledger.read()
@@ -179,7 +179,7 @@ class _Refresh:
         there = self.target.observe(self.recovery.points)
         return place_with_data(self.recovery, closed, choice.points, there, Accepted(choice.blank))
 
-    def _bring_up(self, run: Run, choice: Choice, overwritten: Overwritten, now: Situation) -> BringUp:
+    def _bring_up(self, run: Run, choice: Choice, overwritten: ReplacedVolumes, now: Situation) -> BringUp:
         """Return how the hosts stopped, got the data of the points, and started."""
         listen = self.options.run_options.listen
         placed, blank = self._place(choice), choice.blank

@@ -15,7 +15,7 @@ from portinfra.rollout.waves import Say
 
 
 @define
-class Overwritten:
+class ReplacedVolumes:
     """Snapshots of them are kept for `keep_overwritten` of the plan, before they are replaced."""
 
     kept: KeptVolumes

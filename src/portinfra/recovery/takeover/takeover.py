@@ -51,7 +51,7 @@ from portinfra.recovery.takeover.finish import announce, start_roles_left_behind
 from portinfra.recovery.takeover.other_end import OtherEnd
 from portinfra.recovery.takeover.own_hosts import OwnHosts
 from portinfra.recovery.takeover.progress import Progress
-from portinfra.recovery.takeover.replaced_volumes import Overwritten
+from portinfra.recovery.takeover.replaced_volumes import ReplacedVolumes
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.data_selection import Selected, Selection, as_decided, describe_replaced_choice
 from portinfra.recovery.vault.transfer import receive
@@ -125,7 +125,7 @@ class _Takeover:
         principal, start = self.target.reader.principal(), self.target.start_run
         begin = TakeoverStart(self.recovery, self.options, self.target, ledger, self.overruled)
         with start(self.recovery.target_scope, workers=run_options.workers, seed=run_options.seed) as run:
-            turn, began = begin.turn(run), iso(self.target.now())
+            turn, began = begin.begin_or_continue(run), iso(self.target.now())
             said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
             entry = begin_run(ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
         progress = Progress(self.recovery, self.target, ledger, turn.id, entry)
@@ -196,9 +196,9 @@ class _Takeover:
     def _select(self, turn: TakeoverEntry, progress: Progress) -> Selected:
         return Selection(self.recovery, self.options, self.target).of(turn, progress.ledger)
 
-    def _overwritten(self, turn: TakeoverEntry, progress: Progress, run: Run) -> Overwritten:
+    def _overwritten(self, turn: TakeoverEntry, progress: Progress, run: Run) -> ReplacedVolumes:
         kept = KeptVolumes(self.recovery, self.target, progress.ledger, self.options.run_options)
-        return Overwritten(kept, run, turn.id, data_id(turn), self.say, set(turn.overwritten))
+        return ReplacedVolumes(kept, run, turn.id, data_id(turn), self.say, set(turn.overwritten))
 
     def _bring_up(
         self,
@@ -206,7 +206,7 @@ class _Takeover:
         hosts: OwnHosts,
         chosen: Selected,
         progress: Progress,
-        overwritten: Overwritten,
+        overwritten: ReplacedVolumes,
     ) -> BringUp:
         """Return what brings the end up, and writes into the ledger how far it has come."""
         turn = hosts.turn

@@ -78,7 +78,7 @@ class InstanceDriver(LibvirtDriver[Instance]):
         mac = domains.mac(names.scope, file.address if file else Address(said["address"]))
         own = {"mac": mac, "network": network, "address": address}
         devices = str(said.get("native", {}).get("devices", ""))
-        filters = {domains.wall(domain[cards], own, devices) for cards in ("cards", "live_cards")}
+        filters = {domains.rule_set(domain[cards], own, devices) for cards in ("cards", "live_cards")}
         parts = evolve(
             guest_parts(at, domain, answer, own),
             said=marks.to_text(said),
