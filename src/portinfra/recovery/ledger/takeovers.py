@@ -55,9 +55,9 @@ class TakeoverEntry:
     twice, with writes in between.
     """
     own: tuple[str, ...] = ()
-    """The groups, by `mark`, whose own volumes have the newest data and are kept."""
+    """The groups, by `short_id`, whose own volumes have the newest data and are kept."""
     blank: tuple[str, ...] = ()
-    """The volumes, by `mark`, that begin blank, as an operator accepts."""
+    """The volumes, by `short_id`, that begin blank, as an operator accepts."""
     without: tuple[str, ...] = ()
     """The ids of the points that the last operator who named some leaves aside."""
     from_points: bool = False
@@ -87,9 +87,9 @@ class TakeoverEntry:
     both_until: float | None = None
     """When the overtaken end had stopped; None: not known."""
     restored: tuple[str, ...] = ()
-    """The roles, by `mark`, that have that data. Existing volumes of other roles have older data."""
+    """The roles, by `short_id`, that have that data. Existing volumes of other roles have older data."""
     done: tuple[str, ...] = ()
-    """The actions, by `mark`, that are done and are not repeated."""
+    """The actions, by `short_id`, that are done and are not repeated."""
     abandoned: int = 0
     """The epoch that its abandonment leads to; 0: no operator has abandoned it."""
     open: bool = True

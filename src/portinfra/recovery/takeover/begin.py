@@ -132,7 +132,7 @@ class TakeoverStart:
 
     @property
     def _blank(self) -> tuple[str, ...]:
-        """The volumes that may begin blank, by `mark`."""
+        """The volumes that may begin blank, by `short_id`."""
         return tuple(map(short_id, sorted(self.options.blank)))
 
     @property

@@ -22,6 +22,7 @@ from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.points import Point, points
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, activate, data_id, record_takeover
 from portinfra.recovery.options import FailoverOptions
@@ -29,7 +30,6 @@ from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.points.own_data import own_data_age
-from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.points.restore import place_with_data
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
@@ -99,8 +99,8 @@ def takeover(
 
 
 def _first_point(recovery: Recovery, options: FailoverOptions, say: Say) -> None:
-    """Carry recent writes before anything is stopped, so that the last point has little to carry."""
-    say(f"carrying recent writes to {recovery.target.name}")
+    """Take new points before anything is stopped, so that the last points have little to copy."""
+    say(f"taking new points for {recovery.target.name}")
     first = replicate(recovery.keeping_all, insist=True, run_options=options.run_options, say=say)
     if not first.succeeded:
         problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable
 
 from rich.console import Console, RenderableType
-from rich.padding import Padding
 
 from portinfra.format import count
 from portinfra.model.finding import Finding, Severity
@@ -15,7 +14,7 @@ from portinfra.reach import Hop, Reach, Traffic
 from portinfra.reach.traffic import NOTHING
 from portinfra.render.console.assurances import describe_dropped_traffic
 from portinfra.render.console.errors import STYLES
-from portinfra.render.console.terminal import styled_text, table
+from portinfra.render.console.terminal import Indented, styled_text, table
 from portinfra.safe_text import visible
 
 TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
@@ -25,6 +24,9 @@ MANY = 6
 SEEN = " (in the cloud)"
 """The mark of a finding of `--observed`: it is in the cloud, and not in the declaration."""
 
+UNREAD = "computed from the declaration; the cloud was not read (--observed reads it)"
+"""What a report without `--observed` is about: it says nothing of what exists."""
+
 UNDECLARED = "(no flow declares it)"
 
 Row = tuple[str, str, Traffic, str]
@@ -33,7 +35,7 @@ Row = tuple[str, str, Traffic, str]
 
 def show_report(report: Report, console: Console) -> None:
     """Print the whole report. Of the cloud, print only what differs from the declaration."""
-    what = "as declared" if report.there is None else "as declared, and as in the cloud"
+    what = UNREAD if report.there is None else "computed from the declaration and from the cloud"
     on = report.placed.environment.on
     console.print(styled_text((str(report.placed.scope), "bold"), f" on {on}: {what}"))
     for severity, title in TITLES.items():
@@ -197,7 +199,7 @@ def _of(findings: Iterable[Finding], severity: Severity) -> list[Finding]:
 
 def _line(indent: int, what: RenderableType, console: Console) -> None:
     """Print something with each line indented."""
-    console.print(Padding(what, (0, 0, 0, indent), expand=False))
+    console.print(Indented(what, indent))
 
 
 def _title(title: str, console: Console) -> None:
