@@ -1,7 +1,7 @@
 """The moment of the data on own volumes of an end that another one has overtaken.
 
 Laws: own volumes that have the data of a point are no newer than that point, as `Ages` judges its time. A
-takeover that kept own volumes makes them no newer, also when it is abandoned.
+takeover that kept own volumes makes them no newer, also when it is abandoned. An unknown age stays unknown.
 """
 
 from clocks import DAY, HOUR
@@ -31,7 +31,11 @@ def test_data_that_a_takeover_restored_is_of_the_time_of_its_point():
 
 
 def test_data_that_no_takeover_replaced_is_of_the_decision_that_left_it():
-    assert time_of_data(LEFT - HOUR, restored=()) == LEFT
+    assert time_of_data(LEFT - HOUR, restored=(), own_until=LEFT) == LEFT
+
+
+def test_a_later_decision_does_not_make_own_volumes_of_unknown_age_known():
+    assert time_of_data(LEFT - HOUR, restored=()) == ANY_AGE
 
 
 def test_data_of_a_point_that_is_dated_ahead_is_of_the_point_before_it():

@@ -71,7 +71,7 @@ class TakeoverEntry:
     own_starts: str = ""
     """The same for the hosts of this end, when it began; empty: they may have started since they stopped."""
     own_until: float | None = None
-    """Until when hosts wrote to those volumes; None: they are up to date, or it is not known."""
+    """Until when hosts wrote to those volumes; None: not known."""
     contained_data: str = ""
     """The digest of the declared volumes of this end, if the other end had all their data when the takeover
     began. Empty: it had not, or no volume existed. Volumes that are replaced are kept then.

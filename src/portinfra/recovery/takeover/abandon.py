@@ -20,7 +20,7 @@ from portinfra.recovery.ledger.takeovers import (
 )
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
-from portinfra.recovery.points.own_data import other_active_since
+from portinfra.recovery.points.own_data import written_until
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
@@ -86,7 +86,7 @@ def abandon(
                 time, turn.latest, now.authority.epoch if now.authority else 0, run.lease.epoch
             )
             options.at(Step.ABANDON)
-            own_until = turn.own_until or other_active_since(now, end_of(recovery), time)
+            own_until = written_until(now, end_of(recovery), turn, time)
             turn = record_takeover(ledger, evolve(turn, abandoned=epoch, own_until=own_until))
             options.at(Step.STOP)
             stopped = switch_end(run, target, recovery, epoch, "stopped", run_options.listen)

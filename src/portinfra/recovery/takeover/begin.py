@@ -20,7 +20,7 @@ from portinfra.recovery.ledger.takeovers import (
     short_id,
 )
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.own_data import other_active_since, own_data_time
+from portinfra.recovery.points.own_data import own_data_time, written_until
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.refusals import raise_if_refused
@@ -79,11 +79,10 @@ class TakeoverStart:
             wanted = evolve(
                 wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at, contained_data=contained
             )
-        elif found.own_until is None and (
-            since := other_active_since(now, end_of(self.recovery), self.target.now())
-        ):
+        elif found.own_until is None:
+            until = written_until(now, end_of(self.recovery), found, self.target.now())
             both_from, _ = _both_ran(now, peer_of(end_of(self.recovery)))
-            wanted = evolve(wanted, own_until=since, both_from=found.both_from or both_from)
+            wanted = evolve(wanted, own_until=until, both_from=found.both_from or both_from)
         return found if wanted == found else record_takeover(self.ledger, wanted)
 
     def _is_first(self, found: TakeoverEntry) -> bool:

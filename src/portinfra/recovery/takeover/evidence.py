@@ -23,8 +23,8 @@ class OwnData:
     """That a group came up from own volumes of the end that takes over."""
 
     group: str
-    age: float
-    """The data was no older than this, in seconds."""
+    age: float | None
+    """The data was no older than this, in seconds; None: not known."""
 
 
 def both_ran(turn: TakeoverEntry) -> BothRan | None:
@@ -77,6 +77,10 @@ def to_evidence(
     rto = bring_up.up_at - began if bring_up.up_at is not None else None
     reasons = list(bring_up.reasons)
     reasons += [f"the age of the data is not sure: {ages.warning(p)}" for p in came_from if ages.is_ahead(p)]
+    unknown = [each.group for each in used if isinstance(each, OwnData) and each.age is None]
+    if unknown:
+        which = f"own volumes of {recovery.target.name} ({', '.join(unknown)})"
+        reasons.append(f"the age of the data on {which} is not known, and the rpo is {recovery.plan.rpo}")
     if rpo is not None and rpo > seconds(recovery.plan.rpo):
         reasons.append(f"the data was {duration(rpo)} old, and the rpo is {recovery.plan.rpo}")
     if rto is not None and rto > seconds(recovery.plan.rto):

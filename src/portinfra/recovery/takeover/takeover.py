@@ -26,9 +26,10 @@ from portinfra.recovery.ledger.points import Point, points
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, activate, data_id, record_takeover
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.ages import Ages, age_at
+from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
+from portinfra.recovery.points.own_data import own_data_age
 from portinfra.recovery.points.restore import place_with_data
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
@@ -237,7 +238,7 @@ class _Takeover:
         at = until if turn.as_of is None else turn.as_of
         contents = progress.ledger.read()
         ages = Ages(points(contents.entries), now, at)
-        own_age = age_at(turn.own_until, until) if turn.own_until else 0.0
+        own_age = own_data_age(turn, until)
         declared = {group.name for group in groups(self.recovery, bring_up.context.placed)}
         restored = [point for point in chosen.points if point.group in declared]  # edited meanwhile
         used: list[Point | OwnData] = [*restored, *(OwnData(name, own_age) for name in chosen.own)]

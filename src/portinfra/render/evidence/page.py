@@ -169,7 +169,7 @@ def _copy(document: Document) -> str:
 
 def _data(document: Document) -> str:
     measured, target = document["rpo_measured"], document["rpo_target"]
-    meaning = "No data was restored." if measured is None else "Age of the restored data."
+    meaning = "No age of restored data is known." if measured is None else "Age of the restored data."
     sentence = f"{meaning} At most {duration(target)} may be lost (rpo)."
     return _fact("Data", sentence, measured, target, document["result"] == "passed")
 
