@@ -7,6 +7,7 @@ import pytest
 from turning import LOST, passed_later, said
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, shop_runs, write, written
 
+from portinfra.errors import PolicyError
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.replication.replicate import replicate
@@ -136,3 +137,18 @@ def test_a_freeze_that_must_end_before_the_capture_ends_at_its_limit_and_its_poi
 def snapshots_of(cloud):
     """Return the records of all snapshots of production."""
     return [each for each in cloud.ground_truth(PRODUCTION.account) if each["kind"] == "snapshot"]
+
+
+def test_a_zone_that_falls_silent_while_points_are_made_is_awaited():
+    lines = []
+    with simulate() as cloud:
+        apply_and_check(FOUR, PRODUCTION)
+        falls_silent = DataPolicy("files", before=lambda inventory: cloud.unreachable.add("us-east-1a"))
+        plan = recovery(topology=FOUR, waves=[list(NAMES)], data=[falls_silent], rto="99h", rpo="99h")
+        with pytest.raises(PolicyError) as refused:
+            replicate(plan, run_options=ONE, say=lines.append)
+    for text in (str(refused.value), "\n".join(lines)):
+        assert "snapshots in production cannot be made or deleted now" in text
+        assert "us-east-1a does not answer" in text
+        assert "Wait until it answers, and run the same command again." in text
+        assert not [each for each in ("--without-zone", "zones=", "+taken") if each in text]

@@ -14,6 +14,9 @@ from portinfra.planning.changes import Desired
 from portinfra.planning.ordering import tenancy
 from portinfra.planning.roles import is_named_by
 
+SILENT_ZONE = "plan/unknown-zone"
+"""The rule of the finding about a zone that does not answer, or is left out."""
+
 
 def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
     """Keep volumes and snapshots that no option permits to lose, with all that must stay with them.
@@ -132,7 +135,7 @@ def _silence(zone: str, others: frozenset[str], left: int, options: PlanOptions)
     waits = f"{count(left, 'change')} {'waits' if left == 1 else 'wait'} for it"
     waits += "".join(f" or {other}" for other in sorted(others))
     return Finding(
-        "plan/unknown-zone",
+        SILENT_ZONE,
         (f"{zone} is left out" if accepted else f"{zone} does not answer")
         + (f": {waits}" if left else ", so its resources are not known"),
         "" if accepted else f"Wait for it, or work elsewhere meanwhile: --without-zone {zone}.",
