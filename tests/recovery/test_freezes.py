@@ -12,6 +12,7 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
+from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.simulation import apply_and_check, simulate
 
 NAMES = ("db", "files", "mail", "logs")
@@ -42,6 +43,32 @@ def test_no_service_is_frozen_while_another_one_is_or_longer_than_its_limit(hook
     assert {each.group: each.fate for each in made.groups} == dict.fromkeys(NAMES, "carried")
     assert outages.keys() == {*NAMES[:3]}
     assert max(outages.values()) <= LIMIT
+
+
+def test_a_freeze_ends_at_its_limit_while_the_provider_refuses_the_snapshots():
+    moments = []
+    with simulate() as cloud:
+
+        def refuse(action, given):
+            if action == "CreateSnapshot":
+                raise FakeError("Throttled", "too many snapshots in progress")
+
+        def freeze(inventory):
+            moments.append(cloud.clock.now())
+            cloud.before_request = refuse
+
+        def thaw(inventory):
+            moments.append(cloud.clock.now())
+
+        hooked = DataPolicy("files", before=freeze, after=thaw, freeze_limit=f"{LIMIT}s")
+        plan = recovery(topology=FOUR, waves=[list(NAMES)], data=[hooked], rto="99h", rpo="99h")
+        apply_and_check(FOUR, PRODUCTION)
+        made = replicate(plan, run_options=ONE)
+    (failed,) = [each for each in made.groups if each.fate == "failed"]
+    assert failed.group == "files"
+    assert "too many snapshots in progress" in failed.problem
+    began, ended = moments
+    assert ended - began <= LIMIT
 
 
 def test_a_group_whose_hook_fails_keeps_no_other_one_from_its_point():
