@@ -10,8 +10,10 @@ from portinfra.model.plan import PlanOptions
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failover
 from portinfra.recovery.watch.forecast import make_forecast
+from portinfra.recovery.watch.monitor import status
 from portinfra.testing.faults import Crash
 
+REPLACED = PlanOptions(replace=frozenset({"volume.db1-data"}), allow_data_loss=frozenset({"volume.db1-data"}))
 BOTH = ["db1-data", "db2-data"]
 WHY = "hosts of recovery may have written there before any takeover to it was complete"
 
@@ -92,3 +94,12 @@ def test_a_first_takeover_that_is_continued_keeps_nothing_that_it_made_itself(re
     with pytest.raises(Crash):
         failover(recovery(), before(Step.COMPLETE, die))
     assert failover(recovery(), HOW).left_aside == ()
+
+
+def test_no_restart_is_advised_for_hosts_that_the_takeover_stops_and_starts(applied):
+    def notes(found):
+        return [each.message for each in found if each.rule == "plan/mounted-at-start"]
+
+    assert notes(workflow.plan(SHOP, RECOVERY, REPLACED, guards=[recovery()]).findings), "an apply stops none"
+    assert notes(make_forecast(recovery(), HOW).findings) == []
+    assert notes(status(recovery()).readiness) == []

@@ -7,10 +7,12 @@ import pytest
 from turning import LOST, passed_later, said
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, shop_runs, write, written
 
+from portinfra.errors import PolicyError
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover
+from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.faults import Faults, inject_faults
 from portinfra.testing.simulation import apply_and_check, simulate
 
@@ -42,6 +44,32 @@ def test_no_service_is_frozen_while_another_one_is_or_longer_than_its_limit(hook
     assert {each.group: each.fate for each in made.groups} == dict.fromkeys(NAMES, "carried")
     assert outages.keys() == {*NAMES[:3]}
     assert max(outages.values()) <= LIMIT
+
+
+def test_a_freeze_ends_at_its_limit_while_the_provider_refuses_the_snapshots():
+    moments = []
+    with simulate() as cloud:
+
+        def refuse(action, given):
+            if action == "CreateSnapshot":
+                raise FakeError("Throttled", "too many snapshots in progress")
+
+        def freeze(inventory):
+            moments.append(cloud.clock.now())
+            cloud.before_request = refuse
+
+        def thaw(inventory):
+            moments.append(cloud.clock.now())
+
+        hooked = DataPolicy("files", before=freeze, after=thaw, freeze_limit=f"{LIMIT}s")
+        plan = recovery(topology=FOUR, waves=[list(NAMES)], data=[hooked], rto="99h", rpo="99h")
+        apply_and_check(FOUR, PRODUCTION)
+        made = replicate(plan, run_options=ONE)
+    (failed,) = [each for each in made.groups if each.fate == "failed"]
+    assert failed.group == "files"
+    assert "too many snapshots in progress" in failed.problem
+    began, ended = moments
+    assert ended - began <= LIMIT
 
 
 def test_a_group_whose_hook_fails_keeps_no_other_one_from_its_point():
@@ -152,3 +180,18 @@ def test_a_freeze_ends_at_the_capture_where_the_answer_to_a_request_is_lost():
 def snapshots_of(cloud):
     """Return the records of all snapshots of production."""
     return [each for each in cloud.ground_truth(PRODUCTION.account) if each["kind"] == "snapshot"]
+
+
+def test_a_zone_that_falls_silent_while_points_are_made_is_awaited():
+    lines = []
+    with simulate() as cloud:
+        apply_and_check(FOUR, PRODUCTION)
+        falls_silent = DataPolicy("files", before=lambda inventory: cloud.unreachable.add("us-east-1a"))
+        plan = recovery(topology=FOUR, waves=[list(NAMES)], data=[falls_silent], rto="99h", rpo="99h")
+        with pytest.raises(PolicyError) as refused:
+            replicate(plan, run_options=ONE, say=lines.append)
+    for text in (str(refused.value), "\n".join(lines)):
+        assert "snapshots in production cannot be made or deleted now" in text
+        assert "us-east-1a does not answer" in text
+        assert "Wait until all zones answer, and run the same command again." in text
+        assert not [each for each in ("--without-zone", "zones=", "+taken") if each in text]

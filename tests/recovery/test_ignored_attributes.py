@@ -9,6 +9,7 @@ from worlds import ONE, PRODUCTION, RECOVERY, SHOP, recovery, write, written
 from portinfra import workflow
 from portinfra.planning.fingerprints import declaration_digest
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.refresh import refresh
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.testing.simulation import apply_and_check
 
@@ -54,3 +55,19 @@ def test_a_takeover_back_brings_the_data_and_starts_the_hosts(taken_over):
     assert powers(taken_over, PRODUCTION) == {"running"}
     assert powers(taken_over, RECOVERY) == {"stopped"}
     assert set(written(taken_over, PRODUCTION).values()) == said("tuesday")
+
+
+def test_a_plan_of_a_standby_names_the_hosts_that_it_leaves_off(taken_over):
+    standby = recovery(topology=IGNORES, standby="running", rto="99h", rpo="99h")
+
+    def finding():
+        found = workflow.plan(IGNORES, RECOVERY, guards=[standby]).findings
+        return next(each for each in found if each.rule == "recovery/standby")
+
+    assert failback(ABOUT, PLANNED).result == "passed"
+    assert replicate(ABOUT, now=True, run_options=ONE).succeeded
+    assert "this plan leaves db1, db2, web1 off" in finding().message
+    assert "To start them with newer data: `portinfra dr refresh shop`." in finding().fix
+    assert refresh(standby, HOW).result == "passed"
+    assert powers(taken_over, RECOVERY) == {"running"}
+    assert "its hosts run" in finding().message

@@ -93,7 +93,7 @@ def test_where_the_target_dies_the_source_stands_again_and_a_target_that_returns
     assert powers(ready, RECOVERY) == {"stopped"}
     assert workflow.plan(SHOP, PRODUCTION, guards=[recovery()]).errors == ()
     found = status(recovery())
-    assert (found.turn, found.stands) == (None, 0)
+    assert (found.turn, found.active_since) == (None, 0)
     assert replicate(recovery(), now=True, run_options=ONE).succeeded
     assert status(recovery()).level == "ok"
     assert failover(recovery(rto="9h"), HOW).result == "passed"

@@ -192,6 +192,15 @@ def test_a_standby_that_the_internet_could_reach_counts_as_not_stopped(standby):
     assert read_facts(RUNNING).is_calm
 
 
+def test_before_a_first_takeover_an_apply_closes_a_rule_that_lets_the_internet_in(ready):
+    apply(OFF)
+    assert is_open()
+    assert "has no host that must be stopped" in fence_refusal(RUNNING)
+    apply(RUNNING)
+    assert not is_open()
+    assert powers(ready, RECOVERY) == {"running"}
+
+
 def test_it_is_switched_off_and_on_again(standby):
     failover(RUNNING, HOW)
     failback(RUNNING, HOW)

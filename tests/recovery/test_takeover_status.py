@@ -13,16 +13,17 @@ from portinfra.recovery.watch.status import status
 
 
 def test_status_tells_that_the_target_stands(ready):
-    assert status(recovery()).stands == 0
+    assert status(recovery()).active_since == 0
     stuck()
     half_way = status(recovery())
     assert half_way.turn
     assert half_way.level == "late"
     failover(recovery(), HOW)
     done = status(recovery())
-    assert (done.turn, bool(done.stands), done.level) == (None, True, "lost"), "production has no point yet"
+    assert (done.turn, bool(done.active_since)) == (None, True)
+    assert done.level == "lost", "production has no point yet"
     failback(recovery(), HOW)
-    assert (status(recovery()).stands, status(recovery()).level) == (0, "ok")
+    assert (status(recovery()).active_since, status(recovery()).level) == (0, "ok")
 
 
 def test_whether_the_source_is_stopped_is_told_of_a_target_that_stands(ready):
@@ -77,7 +78,7 @@ def test_a_target_that_was_overtaken_is_not_said_to_stand(ready):
         failback(recovery(), LOST)
     passed_later(ready, 60)
     found = status(recovery())
-    assert (found.stands, found.untold, found.level) == (0, True, "late")
+    assert (found.active_since, found.untold, found.level) == (0, True, "late")
 
 
 def test_status_is_told_though_the_source_is_silent(ready):

@@ -53,7 +53,7 @@ from portinfra.testing.fake import SHAPES
 from portinfra.testing.fake.errors import FakeError
 
 ASK = {"failover", "failback", "abandon", "fence", "apply", "destroy"}
-UNREST = ("un first:", "has begun and is not done", "dr sweep")
+UNREST = ("un first:", "has begun and is not done", "is being abandoned", "dr sweep")
 SKEWS = (HOUR, -HOUR, 2 * DAY, -2 * DAY)
 REPEAT = (
     "This is the history of seed {seed}. To repeat it: PYTHONPATH=tests/support .venv/bin/python -c "

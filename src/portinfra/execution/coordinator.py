@@ -115,6 +115,10 @@ class Coordinator:
         return self.caller.provider.clock
 
     @property
+    def _limit(self) -> float:
+        return math.inf if self.capture_by is None else self.capture_by
+
+    @property
     def last_write(self) -> float:
         """The end of the last call that changes something, in seconds by the provider's clock."""
         return self._written
@@ -169,7 +173,9 @@ class Coordinator:
         # A fault from before this step is no failure of this step; two reads of a fault count once.
         is_new, task.may_fail = task.may_fail, False
         task.faults += is_new
-        if (task.faults and is_final(fault, task.faults)) or self._holds_data(task):
+        # A new creation would lose data that the plan keeps.
+        holds_data = task.step.address.kind == "volume" and task.step.address in self._kept
+        if (task.faults and is_final(fault, task.faults)) or holds_data:
             self._shared_failures.note(task.accepted, task.want, False, error)
             self._end(task, "failed", error)
             return True
@@ -192,24 +198,23 @@ class Coordinator:
             return self.loop.later(self._clock.now() + pause, self._go, task, call)
         return self._go(task, call)
 
-    def _holds_data(self, task: Task) -> bool:
-        """Return whether a new creation would lose data that the plan keeps."""
-        return task.step.address.kind == "volume" and task.step.address in self._kept
-
     def _go(self, task: Task, call: Call) -> None:
         rank = (self.loop.chance.random(),) if self.loop.chance else self._rank[task.step]
         self._queue.join(rank, call.rates, lambda: self._send(task, call))
 
     def _send(self, task: Task, call: Call) -> bool:
-        if refused := self._shared_failures.meets(call, task.want):
+        now, refused = self._clock.now(), self._shared_failures.meets(call, task.want)
+        if now >= self._limit:
+            refused = failures.not_captured(self._blame(task), now - task.started)
+        if refused:
             task.untried = not task.calls
             self._end(task, "failed", refused)
             return False
         task.calls += 1
         if not task.tries and not task.accepted:
             task.before = task.current
-        self._under_way.begin(task, call, self._clock.now())
-        self._note(self._clock.now(), "intent", action=call.action, address=call.address)
+        self._under_way.begin(task, call, now)
+        self._note(now, "intent", action=call.action, address=call.address)
         self.loop.submit(
             lambda completion: self._on_answer(task, call, completion), lambda: self.caller.once(call)
         )
@@ -253,7 +258,8 @@ class Coordinator:
         task.last = error
         task.taken += isinstance(error, AlreadyExists)
         todo = reaction(error, call, task.tries, task.taken, task.equal)
-        if todo is Reaction.GIVE_UP:
+        again = now + retry.delay(task.tries)
+        if todo is Reaction.GIVE_UP or again >= self._limit:
             exists = task.step.address in self._world
             self._shared_failures.note([call.action], task.want, exists, error)
             return self._end(task, "failed", error)
@@ -262,7 +268,6 @@ class Coordinator:
             self._tell(task, None, "throttled: slowing down")
         elif task.tries in retry.REPORTED_TRIES or (task.fell_back and str(error) not in task.reported):
             self._report(task, task.tries, error)
-        again = now + retry.delay(task.tries)
         if todo is Reaction.REPEAT:
             return self.loop.later(again, self._go, task, call)
         return self._refusals.explain(task, error, lambda: self._look_at(task, again, earliest=again))
@@ -306,10 +311,9 @@ class Coordinator:
             self._tell(task, None, wait.reason, waits=True, waited=waited, limit=PATIENCE_SECONDS)
         if waited > PATIENCE_SECONDS:
             return self._end(task, "failed", failures.not_ready(self._blame(task), wait, waited))
-        due, limit = now + self._poll_schedule.pause(task.kind, waited), self.capture_by or math.inf
-        if now >= limit:
+        if now >= self._limit:
             return self._end(task, "failed", failures.not_captured(self._blame(task), waited))
-        return self._look_at(task, min(due, limit))
+        return self._look_at(task, min(now + self._poll_schedule.pause(task.kind, waited), self._limit))
 
     def _on_wait(self, task: Task) -> None:
         if task.waiting_since is not None:
@@ -354,9 +358,12 @@ class Coordinator:
         for task in due:
             self._poll_schedule.leave(task.step)
         if completion.error is None:
-            self._note_others(cast(Observation, completion.result))
+            found = cast(Observation, completion.result)
+            for address, seen in found.resources.items():  # a creation may wait for one that has no step
+                if address in self._world and address not in self._concerned:
+                    self._world.record(address, seen)
             for task in due:
-                self._on_observation(task, cast(Observation, completion.result))
+                self._on_observation(task, found)
         else:
             action = getattr(completion.error, "action", "")
             for task in (failed := list_surveyed(action, self.plan.scope, due)):
@@ -374,12 +381,6 @@ class Coordinator:
             self._schedule.slow_down(rates, now)
         again = max(now + retry.delay(look.tries), self._schedule.reserve(rates, now))
         self.loop.later(again, self._send_look, due, look)
-
-    def _note_others(self, observation: Observation) -> None:
-        """Record the resources of the read that have no step: a creation may wait for them."""
-        for address, seen in observation.resources.items():
-            if address in self._world and address not in self._concerned:
-                self._world.record(address, seen)
 
     def _on_observation(self, task: Task, observation: Observation) -> None:
         """Continue a step with the result of a read. In a zone without an answer, resources are not known."""

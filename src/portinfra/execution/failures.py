@@ -98,7 +98,7 @@ def no_answer(blame: Blame, silent: Iterable[str]) -> ProviderError:
         f"{silent_line(silent)}, so it is not known whether it exists there",
         provider=blame.provider,
         address=blame.address,
-        fix="Wait, then run the same command again, or leave the zone out: --without-zone.",
+        fix="Wait, then run the same command again. plan and apply can leave the zone out: --without-zone.",
     )
 
 

@@ -17,6 +17,9 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Instance, Spec, Subnet, Volume
 
+UNCLEAR_ZONES = "plan/untold-zone"
+"""The rule of the finding that which of the environment's zones are silent is not known."""
+
 
 @frozen
 class Bound:
@@ -133,7 +136,7 @@ def _too_few(placed: Placed, catalogue: Catalogue, fit: int, types: Iterable[str
 def _unclear_zones(placed: Placed, silent: list[str]) -> Finding:
     them, they_are = ("it", "it is") if len(silent) == 1 else ("them", "they are")
     return Finding(
-        "plan/untold-zone",
+        UNCLEAR_ZONES,
         f"{silent_line(silent)}, or --without-zone excludes {them}. What is seen does not say which of the "
         f"environment's zones {they_are}",
         f"Wait for {them}, or name the environment's zones in their order: {_zones_line(placed)}.",

@@ -13,6 +13,9 @@ from portinfra.planning.changes import Desired
 from portinfra.planning.ordering import tenancy
 from portinfra.planning.roles import is_named_by
 
+SILENT_ZONE = "plan/unknown-zone"
+"""The rule of the finding about a zone that does not answer, or is left out."""
+
 
 def keep_data(decided: dict[Address, Change], desired: Desired) -> dict[Address, Change]:
     """Keep volumes and snapshots that no option permits to lose, with all that must stay with them.
@@ -138,7 +141,7 @@ def _silence(zones: frozenset[str], left: int, *, is_accepted: bool) -> Finding:
     waits = f"{count(left, 'change')} {'waits' if left == 1 else 'wait'} for {them}"
     without = " ".join(f"--without-zone {name}" for name in names)
     return Finding(
-        "plan/unknown-zone",
+        SILENT_ZONE,
         f"{what}: {waits}" if left else f"{what}, so {their} resources are not known",
         "" if is_accepted else f"Wait for {them}, or work elsewhere meanwhile: {without}.",
         Severity.WARNING if is_accepted else Severity.ERROR,

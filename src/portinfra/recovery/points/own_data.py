@@ -15,11 +15,11 @@ ANY_AGE = 1.0
 def own_data_time(epoch: int, contents: Contents, now: float) -> float:
     """Return the moment of the data on own volumes of an end that is no longer active.
 
-        It is the decision that made the other end active. If takeovers to this end were not finished since, it is
-        the earliest of three moments: of that decision, of the own volumes that they kept, and of the points that
-    they restored. To abandon a takeover makes no data newer. A takeover that kept own volumes of unknown age
-    leaves their age unknown. `epoch` is that of the end's lease. A point whose time is not believed has the
-    time that `Ages` gives it. Without one, the data may be of any age.
+    It is the decision that made the other end active. If takeovers to this end were not finished since, it
+    is the earliest of three moments: of that decision, of the own volumes that they kept, and of the points
+    that they restored. To abandon a takeover makes no data newer. A takeover that kept own volumes of unknown
+    age leaves their age unknown. `epoch` is that of the end's lease. A point whose time is not believed has
+    the time that `Ages` gives it. Without one, the data may be of any age.
     """
     since = activated_number(contents)
     later = [each for each in list_takeovers(contents.entries) if each.number > since]

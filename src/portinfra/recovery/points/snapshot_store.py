@@ -16,7 +16,8 @@ from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.progress import Listener
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
-from portinfra.planning.refusal import raise_for_errors
+from portinfra.planning.refusal import refusal_of
+from portinfra.recovery.points.silent_zones import await_zones
 
 
 @frozen
@@ -72,7 +73,9 @@ class SnapshotStore:
         plan = self.run.plan(
             placed, self.catalogue, PlanOptions(addresses=frozenset(changed), allow_data_loss=gone)
         )
-        raise_for_errors(plan)
+        if plan.errors:
+            cannot = f"snapshots in {self.environment.name} cannot be made or deleted now"
+            raise refusal_of(cannot, await_zones(plan.errors))
         return None if plan.empty else plan
 
     def _about_to(self, changed: Mapping[Address, Spec | None]) -> str:

@@ -10,6 +10,7 @@ from portinfra.command_text import command
 from portinfra.errors import DeclarationError
 from portinfra.execution.connection import Connection
 from portinfra.format import suggestion
+from portinfra.model.address import Address
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.internet import describe_flows, flows_from_internet, without_internet
@@ -17,6 +18,7 @@ from portinfra.model.lease import Lease
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.recovery import RecoveryPlan
+from portinfra.model.resources import Instance, Spec
 from portinfra.model.strict import strict
 from portinfra.model.topology import Topology
 from portinfra.placement import place
@@ -138,10 +140,13 @@ class GuardedRecovery(Recovery):
         closed = ", ".join(describe_flows(flows_from_internet(self.topology)))
         name, environment = self.plan.name, plan.placed.environment
         stay = f"; until it is active these flows stay closed: {closed}" if closed else ""
+        off = _hosts_left_off(plan)
+        hosts = f"this plan leaves {', '.join(off)} off" if off else "its hosts run"
+        newer = "start them with newer data" if off else "bring newer data there"
         return Finding(
             "recovery/standby",
-            f"{environment.name} is the standby of recovery plan {name}: its hosts run{stay}",
-            f"To bring newer data there: {command('dr', 'refresh', name)}. To make it active: "
+            f"{environment.name} is the standby of recovery plan {name}: {hosts}{stay}",
+            f"To {newer}: {command('dr', 'refresh', name)}. To make it active: "
             f"{command('dr', 'failover', name)}.",
             Severity.WARNING,
             subject=f"environment.{environment.name}",
@@ -167,6 +172,16 @@ class GuardedRecovery(Recovery):
         environment = plan.placed.environment
         found = explain(self, verb, refusal, now)
         return evolve(found, subject=f"environment.{environment.name}", location=environment.location)
+
+
+def _hosts_left_off(plan: Plan) -> list[str]:
+    """Return the names of the hosts that are off, and stay so in this plan: their roles ignore the power."""
+    after: dict[Address, Spec | None] = {
+        a: seen.spec for a, seen in plan.observation.of(Instance).items() if a in plan.wanted
+    }
+    after |= {change.address: change.after for change in plan.changes}
+    off = (a for a, spec in after.items() if isinstance(spec, Instance) and spec.power == "stopped")
+    return [address.name for address in sorted(off)]
 
 
 def _blank_findings(plan: Plan, recovery: str) -> Iterator[Finding]:

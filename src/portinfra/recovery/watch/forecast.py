@@ -22,6 +22,7 @@ from portinfra.model.resources import Instance, Volume
 from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.planning.make_plan import make_plan
+from portinfra.planning.mounts import RULE as MOUNTS
 from portinfra.planning.rename import rename_resources
 from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
@@ -35,6 +36,7 @@ from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.own_data import ANY_AGE, own_data_time
 from portinfra.recovery.points.restore import (
     all_at_once,
+    hosts_of,
     outdated_volumes,
     place_with_data,
     replacement_options,
@@ -226,7 +228,7 @@ def foresee(
         situation,
         now,
         time,
-        placed=tuple(each for plan in plans[-1:] for each in (*plan.findings, *file_errors(plan))),
+        placed=tuple(each for plan in plans[-1:] for each in _plan_findings(plan, hosts_of(placed, old))),
         transfer_hosts=tuple(transfer_findings(recovery, target, catalogue, in_vault)),
         keys=tuple(key_findings(recovery, target, keys_of(placed, here, snapshots))),
         records=tuple(record_findings(recovery, target.provider.records, catalogue)),
@@ -265,6 +267,14 @@ def foresee(
         iso(options.as_of.timestamp()) if options.as_of else None,
         planned and not options.as_of,
     )
+
+
+def _plan_findings(plan: Plan, stopped: Collection[Address]) -> Iterable[Finding]:
+    """Yield the findings of the plan of all waves. The takeover stops some hosts first, and starts them when
+    their volumes are attached: a note to restart one of these is not true.
+    """
+    yield from (each for each in plan.findings if each.rule != MOUNTS or each.subject not in stopped)
+    yield from file_errors(plan)
 
 
 def file_errors(plan: Plan) -> Iterable[Finding]:

@@ -18,6 +18,7 @@ from portinfra.recovery.groups import groups, roles_of
 from portinfra.recovery.ledger.drills import DrillEntry
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.kept_time import describe_duration
+from portinfra.recovery.points.silent_zones import await_zones
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import FIX as CLOCK_FIX
 from portinfra.recovery.situation.clocks import REFUSE_SECONDS, clock_line
@@ -99,7 +100,7 @@ def readiness(recovery: Recovery, options: FailoverOptions, facts: ReadinessFact
     refresh leaves the source as it is, and uses the time of the provider, as a drill does.
     """
     now = facts.status
-    doubtful = [*map(_with_wait, facts.placed), *facts.transfer_hosts, *facts.records]
+    doubtful = [*await_zones(facts.placed), *facts.transfer_hosts, *facts.records]
     doubtful += [*facts.keys, *_hooks(recovery, facts.hooks)]
     if not facts.is_refresh:
         doubtful += _silent_zones(recovery, facts.situation)
@@ -337,14 +338,6 @@ def _overwrites(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Finding]:
         write = plan.location.write("keep_overwritten", '"7d"')
         fix = f"Nothing keeps their data. To keep snapshots, write {write}."
     yield _gap(plan.name, "overwrites-data", message, fix, Severity.WARNING)
-
-
-def _with_wait(finding: Finding) -> Finding:
-    """Return a finding with the fix of a takeover, which needs every zone of the target."""
-    silent = finding.rule == "plan/unknown-zone"
-    return (
-        evolve(finding, fix="Wait until it answers, and run the same command again.") if silent else finding
-    )
 
 
 def _as_warning(finding: Finding) -> Finding:

@@ -113,7 +113,7 @@ class RecoveryStatus:
     drills: tuple[str, ...] = ()
     """The ids of drills that died or could not be removed, for `sweep`."""
     turn: TakeoverEntry | None = None
-    """The failover or failback that has begun and is not finished."""
+    """The failover or failback that has begun, and is neither finished nor completely abandoned."""
     step_is_approved: bool = field(default=False, kw_only=True)
     """Whether the manual step that `turn` waits for is approved."""
     active_since: int = 0
@@ -209,8 +209,12 @@ class RecoveryStatus:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """The reasons for the level, besides the volumes."""
-        return tuple(why for level, why in self._doubts() if level == self.level)
+        """What is wrong besides the volumes, the causes of the level first."""
+        return (*self.reasons_of("lost"), *self.reasons_of("late"))
+
+    def reasons_of(self, level: Level) -> tuple[str, ...]:
+        """Return what leads to this level, besides the volumes."""
+        return tuple(why for found, why in self._doubts() if found == level)
 
     def _doubts(self) -> Iterable[tuple[Level, str]]:
         """Yield what makes a recovery worse than its data, each with its level."""
@@ -220,10 +224,11 @@ class RecoveryStatus:
         if self.silent:
             yield "late", silent_line(self.silent)
         if self.turn:
-            yield "late", f"a {self.turn.occasion} is not finished"
+            doing = "being abandoned" if self.turn.abandoned else "not finished"
+            yield "late", f"a {self.turn.occasion} is {doing}"
         if self.source_may_run or self.untold or self.target_may_run:
             yield "late", "hosts of both environments may run"
-        elif self.next_step and not self.turn:
+        elif self.next_step and not self.turn and not self.silent:
             yield "late", "a command has to be run next"
         if any(each.rule == DRILL_LATE for each in found):
             yield "late", "a drill is due"

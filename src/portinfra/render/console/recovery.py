@@ -116,7 +116,7 @@ def show_status(found: RecoveryStatus, console: Console, *, points: bool = False
     if points:
         console.print(_points(found.points))
         console.print()
-    console.print(f"{_level_line(found)} {data_line(found)}")
+    console.print(" ".join((_level_line(found), data_line(found), *_other_causes(found))))
     show_coverage(found, console)
     points_known, restorable = (
         count(len(found.points), "point"),
@@ -173,16 +173,20 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         yield f"The source is active again, and the target has no record of it. Run first: {fence}"
     if found.target_may_run:
         yield f"Hosts of the target run, though the source is active. Run first: {fence}"
-    is_explained = found.source_may_run or found.untold or found.target_may_run or found.turn or found.silent
+    is_explained = found.source_may_run or found.untold or found.target_may_run or found.turn
     if found.next_step and not is_explained:
-        yield f"The records of the two ends do not agree about which one is active. {found.next_step}"
+        undecided = "The records of the two ends do not agree about which one is active. "
+        yield f"{'' if found.silent else undecided}{found.next_step}"
     if found.turn:
         yield from _takeover_lines(found, found.turn)
 
 
 def _takeover_lines(found: RecoveryStatus, takeover: TakeoverEntry) -> Iterable[str]:
     """Yield the lines about a takeover that is not finished."""
-    yield f"A {takeover.occasion} has begun and is not done. {found.next_step}"
+    doing = "is being abandoned" if takeover.abandoned else "has begun and is not done"
+    yield f"A {takeover.occasion} {doing}. {found.next_step}"
+    if takeover.abandoned:
+        return
     step = takeover.waits
     if step and found.step_is_approved:
         resume = command("dr", takeover.occasion, found.recovery)
@@ -216,8 +220,15 @@ def _kept_lines(found: RecoveryStatus) -> Iterable[str]:
 def _level_line(found: RecoveryStatus) -> str:
     if found.level == "ok":
         return recovery_assurance("ok", recovery=found.recovery)
-    why = f": {'; '.join(found.reasons)}" if found.reasons else ""
+    reasons = found.reasons_of(found.level)
+    why = f": {'; '.join(reasons)}" if reasons else ""
     return f"{found.recovery}: {found.level}{why}."
+
+
+def _other_causes(found: RecoveryStatus) -> Iterable[str]:
+    """Yield a sentence with the causes of a level that is better than the level of the status."""
+    if found.level == "lost" and (others := found.reasons_of("late")):
+        yield f"Also: {'; '.join(others)}."
 
 
 def _age(seconds: float | None, is_exact: bool) -> str:

@@ -1,0 +1,25 @@
+"""Zones that do not answer, for recovery commands: they cannot leave a zone out, so they wait. Pure."""
+
+from collections.abc import Iterable
+
+from attrs import evolve
+
+from portinfra.model.finding import Finding
+from portinfra.planning.binding import UNCLEAR_ZONES
+from portinfra.planning.retention import SILENT_ZONE
+
+
+def await_zones(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings of a plan with the fix of a recovery command: wait for each zone.
+
+    That it is not known which zone of the environment is silent is left out, where the zone is named anyway.
+    """
+    found = tuple(findings)
+    named = any(each.rule == SILENT_ZONE for each in found)
+    return tuple(_with_wait(each) for each in found if not (named and each.rule == UNCLEAR_ZONES))
+
+
+def _with_wait(finding: Finding) -> Finding:
+    if finding.rule != SILENT_ZONE:
+        return finding
+    return evolve(finding, fix="Wait until all zones answer, and run the same command again.")
