@@ -35,7 +35,7 @@ class Placed:
         """Return the same, where no role ignores this attribute. The topology stays as declared."""
         return evolve(self, enforced=self.enforced | {attribute})
 
-    def ignored(self, role: Role) -> frozenset[str]:
+    def list_ignored(self, role: Role) -> frozenset[str]:
         """Return the attributes of resources that a role ignores here, by the names that specs have."""
         return frozenset(map(field_name, role.ignore)) - self.enforced
 

@@ -42,7 +42,7 @@ def effective_spec(
 ) -> dict[Address, Spec]:
     """Return the wanted resource. An attribute that is ignored or cannot be shown has its existing value."""
     roles = placed.topology.roles if placed else ()
-    ignored = {role.name: names for role in roles if placed and (names := placed.ignored(role))}
+    ignored = {role.name: names for role in roles if placed and (names := placed.list_ignored(role))}
     result = dict(wanted)
     for address, seen in observation.resources.items():
         want = wanted.get(address)

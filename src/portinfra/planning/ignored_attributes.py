@@ -30,7 +30,7 @@ def ignored_findings(
     `wanted` has the declared resources, with the provider's own names.
     """
     for role in placed.topology.roles:
-        if not placed.ignored(role) or (options.only and role.name not in options.only):
+        if not placed.list_ignored(role) or (options.only and role.name not in options.only):
             continue
         found = _differing(role, placed, wanted, observation, drivers)
         if found and options.addresses is None:
@@ -54,7 +54,7 @@ def _differing(
         seen = observation.resources.get(address)
         if seen is None or placed.roles.get(address) != role.name:
             continue
-        for difference in ignored_differences(want, seen, placed.ignored(role), drivers[type(want)]):
+        for difference in ignored_differences(want, seen, placed.list_ignored(role), drivers[type(want)]):
             found.setdefault(present_name(difference.field), []).append(address)
     return found
 
