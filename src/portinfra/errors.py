@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from portinfra.base_errors import PortinfraError as PortinfraError
 from portinfra.base_errors import WrongTypeError as WrongTypeError
+from portinfra.format import moment
 
 CAUSES_MAX = 3
 """The one line of an ApplyError contains at most so many causes."""
@@ -98,7 +99,7 @@ class LeaseHeldError(PortinfraError):
 
     def __init__(self, holder: "Holder", since: str) -> None:
         super().__init__(
-            f"{holder} has been changing this environment since {since}",
+            f"{holder} has been changing this environment since {moment(since)}",
             fix="Wait for it to end. If its process has died, its lease can be taken after a minute.",
         )
         self.holder = holder
@@ -112,7 +113,7 @@ class LeaseLostError(LeaseHeldError):
         taker = f"{holder} took this run's lease over" if holder else "this run's lease was taken from it"
         PortinfraError.__init__(
             self,
-            f"{taker}{f' at {since}' if since else ''}: this run had not renewed it for a minute",
+            f"{taker}{f' at {moment(since)}' if since else ''}: this run had not renewed it for a minute",
             fix="Wait until the other run ends, then run the same command again: it continues.",
         )
         self.holder = holder

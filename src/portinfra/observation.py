@@ -55,19 +55,19 @@ class Reader:
 
     def account(self) -> str:
         """Return the account of the credentials."""
-        calls = self.provider.account_calls()
+        calls = call_method(self.provider.account_calls)
         return call_method(self.provider.account_of, {call: self.pages(call) for call in calls})
 
     def principal(self) -> str:
         """Return the identity of the credentials."""
-        calls = self.provider.account_calls()
+        calls = call_method(self.provider.account_calls)
         return call_method(self.provider.principal_of, {call: self.pages(call) for call in calls})
 
     def catalogue(self) -> Catalogue:
         """Return what the location offers."""
         answers: dict[Call, list[Answer]] = {}
         answers_optional = True
-        for call in self.provider.catalogue_calls():
+        for call in call_method(self.provider.catalogue_calls):
             if call.optional and not answers_optional:
                 continue
             try:
@@ -77,9 +77,11 @@ class Reader:
                     raise
                 answers_optional = not isinstance(error, Unavailable | OutcomeUnknown)
         made = call_method(self.provider.catalogue, answers)
+        able = self.provider.capabilities
+        made = evolve(made, visibility_seconds=able.visibility_seconds, usual_seconds=able.usual_seconds)
         if made.rules_max is not None:
             return made
-        return evolve(made, rules_max=self.provider.capabilities.rules_max, rules_max_is_default=True)
+        return evolve(made, rules_max=able.rules_max, rules_max_is_default=True)
 
     def observe(self, scope: Scope, without: frozenset[str] = frozenset()) -> Observation:
         """Return all resources of the scope, of every kind.

@@ -9,14 +9,15 @@ import pytest
 from portinfra.commands.app import COMMANDS, GROUPS
 from portinfra.commands.dr.app import COMMANDS as COMMANDS_OF_DR
 from portinfra.commands.hosts.app import COMMANDS as COMMANDS_OF_HOSTS
+from portinfra.commands.option_groups import import_command
 from portinfra.commands.options import DeclarationOptions
 from portinfra.commands.session import OF_TWO_WORDS, READ_NO_DECLARATION
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [*(ROOT / "src").rglob("*.py"), *(ROOT / "providers").glob("*/src/**/*.py")]
-VERBS = "|".join(command.__name__ for command in COMMANDS)
-VERBS_OF_DR = "|".join(command.__name__ for command in COMMANDS_OF_DR)
-VERBS_OF_HOSTS = "|".join(command.__name__ for command in COMMANDS_OF_HOSTS)
+VERBS = "|".join(COMMANDS)
+VERBS_OF_DR = "|".join(COMMANDS_OF_DR)
+VERBS_OF_HOSTS = "|".join(COMMANDS_OF_HOSTS)
 COMMAND = re.compile(
     rf"\bportinfra (?:(?:{VERBS}|dr|hosts)\b|--\w)"  # portinfra plan
     rf"|\bdr (?:{VERBS_OF_DR})\b"  # dr fence
@@ -103,8 +104,11 @@ def test_only_commands_that_read_no_declaration_are_printed_without_one():
         groups = command.__annotations__.values()
         return any(isinstance(each, type) and issubclass(each, DeclarationOptions) for each in groups)
 
-    without = {(each.__name__,) for each in COMMANDS if not reads(each)}
-    without |= {("dr", each.__name__) for each in COMMANDS_OF_DR if not reads(each)}
-    without |= {("hosts", each.__name__) for each in COMMANDS_OF_HOSTS if not reads(each)}
+    without = {(name,) for name in COMMANDS if not reads(import_command(name, name))}
+    of_dr = COMMANDS_OF_DR.items()
+    without |= {("dr", name) for name, module in of_dr if not reads(import_command(f"dr.{module}", name))}
+    without |= {
+        ("hosts", name) for name in COMMANDS_OF_HOSTS if not reads(import_command(f"hosts.{name}", name))
+    }
     assert set(GROUPS) == OF_TWO_WORDS
     assert without | {("dr", "verify")} == READ_NO_DECLARATION, "`dr verify --key` needs no declaration"

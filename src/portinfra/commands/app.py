@@ -4,47 +4,32 @@ from typing import Annotated
 
 import typer
 
-from portinfra.commands.apply import apply
-from portinfra.commands.check import check
-from portinfra.commands.destroy import destroy
-from portinfra.commands.dr import app as dr
-from portinfra.commands.graph import graph
-from portinfra.commands.hosts import app as hosts
-from portinfra.commands.image import image
-from portinfra.commands.inventory import inventory
-from portinfra.commands.lease import lease
-from portinfra.commands.lockin import lockin
-from portinfra.commands.move import move
-from portinfra.commands.option_groups import for_typer, needed_commands
+from portinfra.commands.option_groups import for_typer, import_command, needed_commands
 from portinfra.commands.options import FROM_FILE
-from portinfra.commands.output import output
-from portinfra.commands.plan import plan
-from portinfra.commands.providers import providers
-from portinfra.commands.render import render
 from portinfra.commands.session import Session
-from portinfra.commands.status import status
 from portinfra.version import VERSION
 
 COMMANDS = (
-    plan,
-    apply,
-    destroy,
-    status,
-    check,
-    render,
-    graph,
-    inventory,
-    output,
-    providers,
-    image,
-    lockin,
-    move,
-    lease,
+    "plan",
+    "apply",
+    "destroy",
+    "status",
+    "check",
+    "render",
+    "graph",
+    "inventory",
+    "output",
+    "providers",
+    "image",
+    "lockin",
+    "move",
+    "lease",
 )
-FORMER_NAMES = {"claim": lease}
+"""The commands. Each is a function in the module of its name: a command line imports what it names."""
+FORMER_NAMES = {"claim": "lease"}
 """Commands by names of earlier versions. `--help` does not list them."""
-GROUPS = {"dr": dr.app, "hosts": hosts.app}
-"""Groups of commands."""
+GROUPS = ("dr", "hosts")
+"""Groups of commands. The parser of each is in the module `app` of the folder of its name."""
 HELP = "One topology and one recovery plan, on AWS, GCP and libvirt."
 
 
@@ -60,18 +45,14 @@ def app(session: Session) -> typer.Typer:
     )
     made.callback()(_version_option)
     without = FROM_FILE if session.declared is not None else ()
-    names = [*(command.__name__ for command in COMMANDS), *FORMER_NAMES, *GROUPS]
-    built = needed_commands(names, session.arguments)
-    for command in COMMANDS:
-        if command.__name__ in built:
-            made.command(command.__name__)(for_typer(command, session, without))
-    for name, command in FORMER_NAMES.items():
-        if name in built:
-            made.command(name, hidden=True)(for_typer(command, session, without))
-    for name, group in GROUPS.items():
-        if name in built:
+    for name in needed_commands((*COMMANDS, *FORMER_NAMES, *GROUPS), session.arguments):
+        if name in GROUPS:
             after = session.arguments[1:] if session.arguments[:1] == (name,) else ()
-            made.add_typer(group(session, after, without), name=name)
+            made.add_typer(import_command(f"{name}.app", "app")(session, after, without), name=name)
+            continue
+        present = FORMER_NAMES.get(name, name)
+        command = import_command(present, present)
+        made.command(name, hidden=name in FORMER_NAMES)(for_typer(command, session, without))
     return made
 
 

@@ -6,7 +6,7 @@ from portinfra.commands.session import Session
 
 
 def lockin(session: Session, target: Target, shown: OutputOptions) -> int:
-    """List what only one provider has, and a move would have to replace. Makes no API call."""
+    """List what only one provider has. A move would have to replace it. Makes no API call."""
     from portinfra import workflow
     from portinfra.commands.selection import declaration, one, select
     from portinfra.render.console.terminal import out, table, write_json

@@ -1,6 +1,7 @@
 """Adapters from commands with groups of options to typer, which needs one parameter an option."""
 
 from collections.abc import Callable, Collection, Sequence
+from importlib import import_module
 from inspect import Parameter, signature
 from typing import Any, get_type_hints
 
@@ -17,9 +18,15 @@ Command = Callable[..., int]
 def needed_commands(names: Collection[str], arguments: Sequence[str]) -> Collection[str]:
     """Return the commands that a command line needs: the one that its first argument names, else all.
 
-    A small command would spend most of its time on building the parsers of the others.
+    A small command would spend most of its time on importing the others and building their parsers.
     """
     return arguments[:1] if arguments and arguments[0] in names else names
+
+
+def import_command(module: str, name: str) -> Callable[..., Any]:
+    """Return the command of that name in a module of `portinfra.commands`, which is imported for it."""
+    command: Callable[..., Any] = getattr(import_module(f"portinfra.commands.{module}"), name)
+    return command
 
 
 def for_typer(command: Command, session: Session, without: Collection[str] = ()) -> Callable[..., None]:

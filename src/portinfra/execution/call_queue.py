@@ -8,7 +8,6 @@ from portinfra.execution.schedule import Schedule
 from portinfra.graph import heights
 from portinfra.model.change import Step
 from portinfra.model.plan import Plan
-from portinfra.provider.interface import Clock
 
 Rates = tuple[str, ...]
 
@@ -37,9 +36,9 @@ class CallQueue:
     Only the first call of a queue has a due time, so a provider that throttles slows down all others.
     """
 
-    def __init__(self, schedule: Schedule, clock: Clock, later: Callable[..., None]) -> None:
+    def __init__(self, schedule: Schedule, now: Callable[[], float], later: Callable[..., None]) -> None:
         self._schedule = schedule
-        self._clock = clock
+        self._time = now
         self._later = later
         self._ready: dict[Rates, list[tuple[Rank, int, Callable[[], bool]]]] = {}
         self._due: set[Rates] = set()
@@ -56,11 +55,11 @@ class CallQueue:
     def _arm(self, rates: Rates) -> None:
         if self._ready[rates] and rates not in self._due:
             self._due.add(rates)
-            self._later(self._schedule.earliest(rates, self._clock.now()), self._next, rates)
+            self._later(self._schedule.earliest(rates, self._time()), self._next, rates)
 
     def _next(self, rates: Rates) -> None:
         self._due.discard(rates)
-        now = self._clock.now()
+        now = self._time()
         if self._schedule.earliest(rates, now) <= now:
             sent = heapq.heappop(self._ready[rates])[2]()
             if sent:

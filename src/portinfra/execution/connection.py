@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
 from portinfra.execution.lease import wait_for_lists
-from portinfra.execution.run import Run
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
@@ -19,11 +18,15 @@ from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 from portinfra.observation import Reader
 from portinfra.placement import with_own_names
+from portinfra.planning.budget import granted_rates
 from portinfra.provider import registry
 from portinfra.provider.abilities import clock_offset, current_time
 from portinfra.provider.interface import Provider
 from portinfra.records.lease import read_leases
 from portinfra.version import VERSION
+
+if TYPE_CHECKING:
+    from portinfra.execution.run import Run
 
 WORKERS = 8
 """The most calls at the same time."""
@@ -69,8 +72,13 @@ class Connection:
         return self._offered[0] if self._offered else self.read_catalogue()
 
     def read_catalogue(self) -> Catalogue:
-        """Read the catalogue of the location. Raises PermissionDenied for an undeclared account (R1)."""
+        """Read the catalogue of the location, with the rates that the environment declares.
+
+        Raises PermissionDenied for an undeclared account (R1).
+        """
         catalogue = self.reader.catalogue()
+        rates = granted_rates(catalogue.rates, self.environment.calls_per_minute)
+        catalogue = evolve(catalogue, rates=rates)
         check_account(catalogue.account, self.environment, self.provider.name)
         self._offered[:] = [catalogue]
         return catalogue
@@ -111,11 +119,13 @@ class Connection:
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
         workers: int = WORKERS,
         seed: int | None = None,
-    ) -> Run:
+    ) -> "Run":
         """Return a new run on a scope. Its resources may refer to those in `borrowed`, of another scope.
 
         With a `seed`, it makes one call at a time, in an order that the seed decides.
         """
+        from portinfra.execution.run import Run  # a plan needs no threads, queues or waits
+
         return Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed)
 
 

@@ -224,8 +224,8 @@ class Readiness:
         now = self.loop.clock.now()
         if answer.final or answer.hangs or now + PAUSE_SECONDS > task.started + question.limit:
             return self.end(task, "failed", question.error(answer, task.tries, now - task.started))
-        if task.tries == 1:
-            self.tell(task, None, f"not ready yet: {answer.output}".removesuffix(": "), waits=True)
+        message, waited = f"not ready yet: {answer.output}".removesuffix(": "), now - task.started
+        self.tell(task, None, message, waits=True, waited=waited, limit=question.limit)
         return self.loop.later(now + PAUSE_SECONDS, self.ask, task)
 
 

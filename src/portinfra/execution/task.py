@@ -13,6 +13,9 @@ from portinfra.planning.retention import zone_of
 from portinfra.provider.interface import Driver, Refs
 from portinfra.provider.own_code import call_method
 
+REPORT_SECONDS = 10.0
+"""The seconds between two reports of one wait."""
+
 
 @define
 class Task:
@@ -60,6 +63,9 @@ class Task:
     waits_for: str = ""
     """The reason to wait since then. With another reason, the time limit begins again."""
 
+    report_due: float = 0.0
+    """The moment of the next report of that wait."""
+
     @property
     def kind(self) -> tuple[str, str]:
         """The group of steps that take about the same time: `converge` of an `instance`."""
@@ -76,6 +82,12 @@ class Task:
         return self.current or Observed(self.step.address, self.known)
 
     @property
+    def has_captured(self) -> bool:
+        """Whether the wanted resource is a pending snapshot that later writes to its volume do not change."""
+        seen = self.current
+        return self.want is not None and seen is not None and seen.state == "pending" and seen.captured
+
+    @property
     def zones(self) -> frozenset[str]:
         """The zones of the resource, and of the resources that it refers to."""
         spec, world = self.expected.spec, self.refs.seen
@@ -88,6 +100,15 @@ class Task:
         if found is None and seen is not None and seen.address != self.step.address:
             found = observation.resources.get(seen.address)
         return found
+
+    def note_wait(self, reason: str, now: float) -> tuple[float, bool]:
+        """Record that the step waits. Return the seconds since this wait began, and whether to report it."""
+        if self.waiting_since is None or self.waits_for != reason:
+            self.waiting_since, self.waits_for, self.report_due = now, reason, now
+        is_due = now >= self.report_due
+        if is_due:
+            self.report_due = now + REPORT_SECONDS
+        return now - self.waiting_since, is_due
 
     def note_progress(self) -> bool:
         """Return whether the resource needs fewer calls than ever in this step. Then the tries begin again.

@@ -16,6 +16,10 @@ class Capabilities:
 
     visibility_seconds: float = 0.0
     """For how many seconds after a change a list may still show the state before it."""
+    usual_seconds: Mapping[str, float] = field(factory=dict)
+    """Action → seconds after which a list usually shows its result, for actions that an apply waits for. Only
+    the estimate of a plan uses it. Empty: plans have no estimate.
+    """
     user_data_max_bytes: int = 16_384
     """How many bytes the user data of a role may have."""
     birth_max_bytes: int | None = None
@@ -134,6 +138,9 @@ class Catalogue:
     in `Call.rates` must be in it.
     """
 
+    visibility_seconds: float = 0.0
+    usual_seconds: Mapping[str, float] = field(factory=dict)
+    """Both as in the capabilities of the provider. Core sets them."""
     rules_max: int | None = None
     """How many rules the account may have in each direction of one firewall. None: the provider's default
     counts.

@@ -64,6 +64,10 @@ class Environment:
     """Tags of every resource in this environment."""
     subnet_prefix: int = 24
     """The length of a subnet's prefix. Each role has one subnet in each zone."""
+    calls_per_minute: Mapping[str, int] = field(factory=dict, converter=convert.tags)
+    """Rate class of the provider → how many calls a minute the account was granted, where that differs from
+    what the provider publishes: `{"RunInstances": 600}`.
+    """
     dns: DnsHook | None = None
     """portinfra calls it after an apply or a destroy, with the private and public address of every existing
     host.

@@ -3,7 +3,7 @@ done yet.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from attrs import field, frozen
 
@@ -26,6 +26,15 @@ class Budget:
     floor_seconds: float = 0.0
     rates: Mapping[str, int] = field(factory=dict)
     """Calls by rate class."""
+
+
+class PlannedCall(NamedTuple):
+    """What a plan knows of one call."""
+
+    action: str
+    """The provider's own name of the action."""
+    rates: tuple[str, ...]
+    """The rate classes of which it takes one token each."""
 
 
 @frozen(field_transformer=strict)
@@ -97,6 +106,8 @@ class Plan:
     """All changes, with deletions and dangerous changes first."""
     steps: Mapping[Step, frozenset[Step]] = field(factory=dict)
     """Every step, with the steps that must be done before it."""
+    calls: Mapping[Step, tuple[PlannedCall, ...]] = field(factory=dict)
+    """The calls of each step that makes any, in order."""
     budget: Budget = field(factory=Budget)
     options: PlanOptions = field(factory=PlanOptions)
     findings: tuple[Finding, ...] = ()

@@ -46,9 +46,19 @@ class Progress:
     waits: bool = False
     """Whether the provider has accepted that step's calls and still works on them."""
     waited: float = 0.0
-    """Seconds since a long call of that step began. 0: no long call is under way."""
+    """Seconds since the wait, or a long call, of that step began. 0: it begins, or no call takes long."""
+    limit: float | None = None
+    """After how many seconds of waiting the step fails; None: it does not wait, or a long call is under way.
+    """
     message: str = ""
     """One line without a secret: `starting`, an error, `throttled: slowing down`."""
+
+
+def wait_text(progress: Progress) -> str:
+    """Return the reason of a wait, its time, and the longest time: `starting, for 40 s, at most 20 min`."""
+    since = f", for {duration(progress.waited)}" if progress.waited >= 1 else ""
+    most = "" if progress.limit is None else f", at most {duration(progress.limit)}"
+    return f"{progress.message}{since}{most}"
 
 
 Listener = Callable[[Progress], None]

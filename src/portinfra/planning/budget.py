@@ -1,10 +1,15 @@
 """The cost of calls: how many, and the least time that the provider's published rates allow."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+from attrs import evolve
 
 from portinfra.errors import ProviderError
+from portinfra.format import suggestion
 from portinfra.model.catalogue import Rate
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Budget
 from portinfra.provider.interface import Call
 from portinfra.provider.own_code import DEFECT_FIX
@@ -19,6 +24,28 @@ def budget(calls: Iterable[Call], rates: Mapping[str, Rate]) -> Budget:
     classes = Counter(name for call in made for name in call.rates)
     floor = max((_floor(count, rates[name]) for name, count in classes.items() if name in rates), default=0.0)
     return Budget(len(made), round(floor, 1), dict(sorted(classes.items())))
+
+
+def granted_rates(published: Mapping[str, Rate], calls_per_minute: Mapping[str, int]) -> dict[str, Rate]:
+    """Return the published rates with those that the account was granted. Buckets stay as published."""
+    granted = {name: calls / 60 for name, calls in calls_per_minute.items() if name in published}
+    return {
+        name: evolve(rate, per_second=granted.get(name, rate.per_second)) for name, rate in published.items()
+    }
+
+
+def unknown_rate_findings(environment: Environment, published: Mapping[str, Rate]) -> Iterator[Finding]:
+    """Yield a warning for each rate that is declared and that the provider does not have."""
+    for name in environment.calls_per_minute if published else ():
+        if name not in published:
+            yield Finding(
+                "plan/unknown-rate",
+                f"{environment.provider} has no rate class {name!r}, so its rate has no effect",
+                suggestion(name, published, f"Name one of {', '.join(sorted(published))}."),
+                Severity.WARNING,
+                subject=f"environment.{environment.name}.calls_per_minute",
+                location=environment.location,
+            )
 
 
 def raise_for_unknown_rates(calls: Iterable[Call], rates: Mapping[str, Rate]) -> None:

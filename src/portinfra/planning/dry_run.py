@@ -14,7 +14,7 @@ from portinfra.model.change import Step
 from portinfra.model.finding import Finding
 from portinfra.model.observed import Observed
 from portinfra.model.placed import Placed
-from portinfra.model.plan import target
+from portinfra.model.plan import PlannedCall, target
 from portinfra.model.resources import Instance, Spec
 from portinfra.planning.changes import Desired, adopt
 from portinfra.planning.world import World
@@ -31,11 +31,11 @@ def dry_run(
     placed: Placed,
     catalogue: Catalogue,
     tightened: Mapping[Address, Spec],
-) -> tuple[list[Call], list[Finding]]:
-    """Return the calls of all steps, in order, and a finding for each that a driver refuses."""
+) -> tuple[dict[Step, list[Call]], list[Finding]]:
+    """Return the calls of each step, in order, and a finding for each step that a driver refuses."""
     world = World(desired.existing)
     refs = Refs(placed.scope, "", world, world.removals, catalogue.rules_max)
-    calls: list[Call] = []
+    calls: dict[Step, list[Call]] = {}
     findings: list[Finding] = []
     for step in steps:
         if step.phase == "ready":
@@ -48,9 +48,19 @@ def dry_run(
             if isinstance(taken, Refuse):
                 findings.append(_refusal(taken, step.address, placed))
             elif isinstance(taken, Call):
-                calls.append(taken)
+                calls.setdefault(step, []).append(taken)
             world.record(step.address, after)
     return calls, findings
+
+
+def planned_calls(calls: Mapping[Step, Iterable[Call]]) -> dict[Step, tuple[PlannedCall, ...]]:
+    """Return what a plan keeps of the calls of each step. Equal ones are one value, for many steps."""
+    kept: dict[tuple[PlannedCall, ...], tuple[PlannedCall, ...]] = {}
+    found = {}
+    for step, made in calls.items():
+        planned = tuple(PlannedCall(call.action, call.rates) for call in made)
+        found[step] = kept.setdefault(planned, planned)
+    return found
 
 
 def _refusal(refused: Refuse, address: Address, placed: Placed) -> Finding:

@@ -14,10 +14,10 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions
 from portinfra.model.resources import Network, Spec
 from portinfra.planning.binding import Bound, bind, start_from_newest
-from portinfra.planning.budget import budget, raise_for_unknown_rates
+from portinfra.planning.budget import budget, raise_for_unknown_rates, unknown_rate_findings
 from portinfra.planning.changes import Desired, Drivers, decide_changes, effective_spec, follow_replacements
 from portinfra.planning.creation import birth_findings
-from portinfra.planning.dry_run import dry_run
+from portinfra.planning.dry_run import dry_run, planned_calls
 from portinfra.planning.ignored_attributes import ignored_findings
 from portinfra.planning.mounts import mount_findings
 from portinfra.planning.offers import offer_findings
@@ -67,6 +67,7 @@ def make_plan(
     if not destroy:
         findings += find_unknown_former_names(placed, before, decided)
         findings += birth_findings(placed, observation, decided, options.only)
+        findings += unknown_rate_findings(placed.environment, catalogue.rates)
         findings += mount_findings(decided, desired)
         findings += ignored_findings(placed, bound.wanted, observation, drivers, options)
         after = resources_after(bound.wanted, observation, decided.values())
@@ -80,7 +81,8 @@ def make_plan(
     wrong = _errors(findings)
     # Often the cause is that the network is not where the plan looks for it: its driver says so.
     walked = [step for step in ordered if step.address.kind == Network.kind or not wrong]
-    calls, refused = dry_run(walked, desired, placed, catalogue, tightened)
+    by_step, refused = dry_run(walked, desired, placed, catalogue, tightened)
+    calls = [call for made in by_step.values() for call in made]
     reads = [call for driver in drivers.values() for call in call_method(driver.survey, placed.scope)]
     raise_for_unknown_rates([*reads, *calls], catalogue.rates)
     findings += [
@@ -101,6 +103,7 @@ def make_plan(
         tightened=tightened,
         changes=_sort_changes(decided, drivers),
         steps={step: frozenset(before) for step, before in ordered.items()},
+        calls=planned_calls(by_step),
         budget=budget(calls, catalogue.rates),
         options=options,
         findings=tuple(findings),

@@ -102,6 +102,12 @@ def _unknown(
         yield Finding(f"recovery/{rule}", message.format(name), fix, subject=f"recovery.{recovery.plan.name}")
 
 
+def data_digest(recovery: Recovery) -> str:
+    """Return the digest of all declared volumes whose data is carried."""
+    declared = groups(recovery, place(recovery.topology, recovery.target))
+    return digest(volume for group in declared for volume in group.volumes)
+
+
 def digest(volumes: Iterable[str]) -> str:
     """Return sixteen hexadecimal digits that identify these volumes."""
     return hashlib.sha256("\n".join(sorted(volumes)).encode()).hexdigest()[:16]

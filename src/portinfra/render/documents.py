@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from portinfra.errors import ApplyError, PortinfraError
+from portinfra.execution.estimate import estimate
 from portinfra.hosts.inventory import list_hosts
 from portinfra.model.change import Change
 from portinfra.model.finding import Finding
@@ -29,7 +30,7 @@ def plan_document(plan: Plan) -> Document:
         "scope": str(plan.scope),
         "summary": plan.summary(),
         "changes": [change_document(change) for change in plan.changes],
-        "budget": {"calls": plan.budget.calls, "floor_seconds": plan.budget.floor_seconds},
+        "budget": budget_document(plan),
         "findings": [finding_document(finding) for finding in plan.findings],
         "options": {
             "on": plan.placed.environment.on,
@@ -44,6 +45,16 @@ def plan_document(plan: Plan) -> Document:
         "fingerprints": list(fingerprints(plan)),
     }
     return {**document, "digest": digest(document)}
+
+
+def budget_document(plan: Plan) -> Document:
+    """Return the calls of a plan, their least time, and the usual time of an apply."""
+    budget = plan.budget
+    return {
+        "calls": budget.calls,
+        "floor_seconds": budget.floor_seconds,
+        "estimate_seconds": estimate(plan),
+    }
 
 
 def change_document(change: Change) -> Document:

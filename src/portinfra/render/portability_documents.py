@@ -6,12 +6,11 @@ from portinfra.model.plain import Document, plain
 from portinfra.model.topology import Topology
 from portinfra.portability.lockin import Tie
 from portinfra.portability.move import Move
-from portinfra.render.documents import finding_document
+from portinfra.render.documents import budget_document, finding_document
 
 
 def move_document(found: Move) -> Document:
     """Return the forecast of a move."""
-    budget = found.plan.budget
     return {
         "schema": "portinfra.move/1",
         "scope": str(found.plan.scope),
@@ -22,7 +21,7 @@ def move_document(found: Move) -> Document:
         "data_gib": found.data_gib,
         "lost": plain(found.lost),
         "choices": plain(found.choices),
-        "budget": {"calls": budget.calls, "floor_seconds": budget.floor_seconds},
+        "budget": budget_document(found.plan),
         "findings": [finding_document(finding) for finding in found.plan.findings],
     }
 

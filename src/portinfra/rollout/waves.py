@@ -106,6 +106,9 @@ class Rollout:
             now = self.context.now
             if answer.passed or answer.hangs or now + PAUSE_SECONDS > until:
                 return self._to_checked(calls.name_of(gate), called, answer, tries)
+            if tries == 1:
+                left = f"waiting for {duration(until - now)} at most"
+                self.say(f"gate {calls.name_of(gate)!r}: not passed yet, {left}")
             self.context.pause(PAUSE_SECONDS)
 
     def _hook(self, hook: Hook, seconds: float, call: Callable[..., calls.Answer]) -> calls.Answer:

@@ -136,6 +136,7 @@ def environments() -> st.SearchStrategy[Environment]:
         keys=st.sampled_from([{}, {"alias/own": "alias/others"}]),
         credentials=st.sampled_from([{}, {"profile": "operations"}]),
         tags=_tags(),
+        calls_per_minute=st.sampled_from([{}, {"launch": 600}]),
     )
 
 

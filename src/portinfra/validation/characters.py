@@ -1,9 +1,7 @@
 """Characters that no declared text may contain, as no cloud could store them.
 
-XML 1.0 (https:
-
-www.w3.org/TR/xml/#charsets) has no control characters except tab, line feed and carriage return. EC2 and
-libvirt read and write XML.
+XML 1.0 (https://www.w3.org/TR/xml/#charsets) has no control characters except tab, line feed and carriage
+return. EC2 and libvirt read and write XML.
 """
 
 import re
@@ -13,7 +11,7 @@ from typing import Any
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
 
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NOT_IN_UTF_8 = re.compile("[\ud800-\udfff]")
 
 

@@ -17,8 +17,10 @@ _PLAIN_OPTIONS = (
 )
 _VALUED_OPTIONS = "command|environment|expiry-time|from|permitlisten|permitopen|principals|tunnel"
 _OPTION = rf"""(?:{_PLAIN_OPTIONS}|(?:{_VALUED_OPTIONS})="(?:[^"\\\r\n]|\\"|\\(?!"))*")"""
-_OPTIONS = re.compile(rf"{_OPTION}(?:,{_OPTION})*[ \t]+", re.IGNORECASE)
-"""The options before a key. sshd ignores the whole line if it does not know one of them."""
+_OPTIONS = rf"(?i:{_OPTION}(?:,{_OPTION})*)[ \t]+"
+"""The options before a key. sshd ignores the whole line if it does not know one of them. Few declarations
+have keys, and to compile this takes milliseconds: `re` compiles it at the first key, and keeps it.
+"""
 
 _KEY = re.compile(
     r"(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com"
@@ -32,7 +34,7 @@ def _is_public_key(line: str) -> bool:
 
     The base64 text begins with the key's type: RFC 4253, section 6.6.
     """
-    options = _OPTIONS.match(line)
+    options = re.match(_OPTIONS, line)
     match = _KEY.fullmatch(line, options.end() if options else 0)
     if match is None:
         return False

@@ -43,6 +43,10 @@ def environment_findings(environment: Environment) -> Iterator[Finding]:
         if tag.lower().startswith(RESERVED_PREFIX):
             message = f"tags that begin with {RESERVED_PREFIX!r} mark the owner of a resource"
             yield _wrong(environment, "tags", message, f"Rename the tag {tag!r}.", rule="reserved-tag")
+    for rate, calls in environment.calls_per_minute.items():
+        if calls < 1:
+            message = f"{calls} calls a minute of {rate!r} is no rate"
+            yield _wrong(environment, "calls_per_minute", message, "Use 1 or more, or leave it out.")
     yield from _address_findings(environment)
     yield from _zone_findings(environment)
 

@@ -9,7 +9,7 @@ from portinfra.commands.advice import advise, nearest_command, nearest_options
 from portinfra.commands.app import COMMANDS
 from portinfra.commands.main import main
 
-NAMES = [command.__name__ for command in COMMANDS]
+NAMES = list(COMMANDS)
 
 
 def answer(word):

@@ -123,7 +123,7 @@ def test_only_the_entries_that_differ_are_shown():
         "open, not declared: tcp 22-24 from bastion",
         "tags.b: 2 → 3",
         "key: (none) → k",
-        "protect: yes → no",
+        "deletion protection: yes → no",
     ]
 
 
@@ -164,6 +164,25 @@ def test_elsewhere_than_on_a_terminal_a_call_that_takes_long_is_a_line():
     assert text.getvalue().splitlines() == [
         "[12/300] instance.web1 waiting for web1 to shut down, power off in 48 s"
     ]
+
+
+def test_elsewhere_than_on_a_terminal_a_wait_is_a_line_at_its_begin_and_each_minute():
+    text = io.StringIO()
+    with ProgressDisplay(Console(file=text, width=500)) as display:
+        for waited in (0, 12, 59, 61, 75, 0):
+            display(_moment(message="starting", waits=True, waited=waited, limit=1200))
+    assert text.getvalue().splitlines() == [
+        "[12/300] instance.web1 waits: starting, at most 20 min",
+        "[12/300] instance.web1 waits: starting, for 1 min 1 s, at most 20 min",
+        "[12/300] instance.web1 waits: starting, at most 20 min",
+    ]
+
+
+def test_a_terminal_shows_since_when_a_step_waits_and_how_long_at_most():
+    text = io.StringIO()
+    with ProgressDisplay(Console(file=text, width=100, force_terminal=True)) as display:
+        display(_moment(message="starting", waits=True, waited=40.0, limit=1200))
+    assert "instance.web1: starting, for 40 s, at most 20 min" in text.getvalue()
 
 
 def test_a_terminal_shows_what_a_step_waits_for():

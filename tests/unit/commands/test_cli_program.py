@@ -89,6 +89,23 @@ def test_help_needs_neither_rich_nor_the_model_nor_a_provider(tmp_path):
     assert shown.stdout.splitlines()[-1] == "[]"
 
 
+def test_a_short_plan_starts_no_thread_and_searches_for_no_reference_cycles(tmp_path):
+    (tmp_path / "shop.hcl").write_text(
+        'topology "shop" {\n  role "web" {}\n}\nenvironment "demo" { on = "fake:us-east-1" }\n'
+    )
+    code = (
+        "import gc, sys; from portinfra.commands.main import main\n"
+        "searches = []; gc.callbacks.append(lambda phase, about: searches.append(phase))\n"
+        "unused = {'concurrent.futures', 'portinfra.execution.loop', 'hcl2', 'lark'}\n"
+        "try: main()\n"
+        "except SystemExit: print(searches, sorted(unused.intersection(sys.modules)))"
+    )
+    arguments = [sys.executable, "-c", code, "plan", "-f", "shop.hcl"]
+    shown = subprocess.run(arguments, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "Plan: " in shown.stdout
+    assert shown.stdout.splitlines()[-1] == "[] []"
+
+
 def test_the_version_is_told_and_a_slip_of_the_pen_is_json_where_json_is_asked_for(tmp_path):
     assert re.fullmatch(r"portinfra \d+\.\d+\.\d+\n", _portinfra(tmp_path, "--version").stdout)
     slip = _portinfra(tmp_path, "plan", "--jsn")
@@ -108,3 +125,10 @@ def test_options_and_commands_of_terraform_are_answered(tmp_path):
     imported = _portinfra(tmp_path, "import", "web1", "i-1", "--json")
     assert imported.returncode == 2
     assert "manages what it created" in imported.stdout
+
+
+@pytest.mark.parametrize("group", [(), ("dr",), ("hosts",)])
+def test_no_summary_of_a_command_is_cut(group, world):
+    listed = world.run(*group, "--help").stdout.partition("Commands:")[2]
+    assert listed
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []

@@ -127,6 +127,13 @@ def test_every_example_of_its_own_fits_the_schema_that_it_is_called_after():
         assert document_errors(document) == []
 
 
+@pytest.mark.parametrize(("name", "later"), [("recovery-status", "reasons")])
+def test_a_document_of_an_earlier_version_fits_its_schema(name, later):
+    document = _examples()[name]
+    assert later in document
+    assert document_errors({key: value for key, value in document.items() if key != later}) == []
+
+
 @pytest.mark.parametrize("name", json_page.PAGES)
 def test_the_pages_of_fields_are_those_of_the_schemas(name):
     page = PAGE.with_name(name).read_text(encoding="utf-8")
@@ -172,7 +179,7 @@ def test_the_plan_is_the_published_schema(produced):
     assert document["scope"] == "shop/demo"
     assert document["summary"] == {"create": 3, "update": 1, "replace": 0, "delete": 2}
     assert list(document["changes"][0]) == ["action", "address", "reason", "before", "after"]
-    assert set(document["budget"]) == {"calls", "floor_seconds"}
+    assert set(document["budget"]) == {"calls", "floor_seconds", "estimate_seconds"}
 
 
 def test_status_tells_each_attribute_as_it_is_and_as_declared(produced):

@@ -1,5 +1,9 @@
 """A command line builds the command that it names, and no other: typer takes long to build them all."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import typer
 
@@ -7,8 +11,8 @@ from portinfra.commands import app as whole
 from portinfra.commands.dr import app as recovery
 from portinfra.commands.session import Session
 
-ALL = {command.__name__ for command in whole.COMMANDS} | set(whole.FORMER_NAMES) | set(whole.GROUPS)
-ALL_DR = {command.__name__ for command in recovery.COMMANDS}
+ALL = {*whole.COMMANDS, *whole.FORMER_NAMES, *whole.GROUPS}
+ALL_DR = set(recovery.COMMANDS)
 
 
 def built(*arguments):
@@ -25,6 +29,28 @@ def test_a_line_that_names_no_command_has_all(arguments):
 @pytest.mark.parametrize("arguments", [("plan",), ("plan", "--jsn"), ("plan", "dr")])
 def test_a_line_that_names_a_command_has_that_one(arguments):
     assert set(built(*arguments)) == {"plan"}
+
+
+@pytest.mark.parametrize(
+    ("line", "imported"), [(("plan",), {"plan"}), (("dr", "status"), {"dr.app", "dr.status"})]
+)
+def test_a_line_imports_the_command_that_it_names_and_no_other(line, imported):
+    code = (
+        "import sys; from portinfra.commands.main import main\n"
+        "try: main()\n"
+        "except SystemExit: print(*sys.modules)"
+    )
+    known = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    arguments = [sys.executable, "-c", code, *line, "--help"]
+    done = subprocess.run(arguments, check=True, env=known, capture_output=True, text=True)
+    commands = {
+        *whole.COMMANDS,
+        "dr.app",
+        "hosts.app",
+        *(f"dr.{module}" for module in recovery.COMMANDS.values()),
+    }
+    names = {f"portinfra.commands.{name}": name for name in commands}
+    assert {names[name] for name in done.stdout.splitlines()[-1].split() if name in names} == imported
 
 
 def test_the_same_is_true_of_the_commands_of_recovery():

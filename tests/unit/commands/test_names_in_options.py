@@ -99,7 +99,7 @@ def test_an_unknown_name_is_refused_with_what_it_may_be(run, place, wrong):
     about = run.plan(standby="running") if "refresh" in path else run.plan()
     result = run(*path, *BEFORE.get(place, ()), *given, *wrong, about=about)
     assert result.exit_code == (1 if place in NOT_INSTALLED else 2), result.stderr
-    answer = r"Did you mean|Known are|There are|There is|--lost production|Nothing waits for an approval"
+    answer = r"Did you mean|Known are|There are|There is|--lost production|See what it waits for"
     assert re.search(answer, result.stderr), result.stderr
 
 

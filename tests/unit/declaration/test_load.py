@@ -89,6 +89,23 @@ def test_two_of_one_name_are_an_error(tmp_path):
     assert error.value.location.line == 3
 
 
+@pytest.mark.parametrize(
+    "copied", ["locals {\n  a = 1\n}\n", 'topology "p" {\n}\n', 'topology "p" {\n}\ntopology "q" {\n}\n']
+)
+def test_a_copied_file_is_explained_once_with_the_option_that_reads_one(copied, tmp_path):
+    for name in ("shop.hcl", "shop-old.hcl"):
+        (tmp_path / name).write_text(copied)
+    with pytest.raises(DeclarationError) as error:
+        load(tmp_path)
+    assert error.value.fix.endswith(
+        "portinfra reads every .hcl file of a directory. To read one file: -f FILE."
+    )
+    (tmp_path / "shop.hcl").write_text(copied * 2)
+    with pytest.raises(DeclarationError) as error:
+        load(tmp_path / "shop.hcl")
+    assert "-f FILE" not in error.value.fix
+
+
 def test_a_directory_is_its_hcl_even_beside_python(tmp_path):
     (tmp_path / "a.hcl").write_text('topology "p" {\n}\n')
     (tmp_path / "b.hcl").write_text('environment "e" {\n  on = "a:b"\n}\n')
@@ -137,10 +154,19 @@ def test_an_unknown_name_is_answered_with_the_nearest(load_hcl):
         Declared().topology()
 
 
-def test_hcl_is_imported_only_when_needed():
-    code = "import sys, portinfra.declaration.load; sys.exit('hcl2' in sys.modules or 'lark' in sys.modules)"
+@pytest.mark.parametrize(
+    ("value", "imports"), [("local.a", []), ("local.a + 1", ["hcl2", "lark"])], ids=["plain", "an operator"]
+)
+def test_python_hcl2_is_imported_only_for_hcl_that_is_not_plain(value, imports, tmp_path):
+    (tmp_path / "shop.hcl").write_text(f"locals {{\n  a = 1\n  b = {value}\n}}\n", encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path; from portinfra.declaration.load import load\n"
+        "load(Path('shop.hcl')); print(*sorted({'hcl2', 'lark'}.intersection(sys.modules)))"
+    )
     known = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    assert subprocess.run([sys.executable, "-c", code], check=False, env=known).returncode == 0
+    arguments = [sys.executable, "-c", code]
+    done = subprocess.run(arguments, check=True, env=known, cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.split() == imports
 
 
 def test_a_recovery_plan_protects_the_topology_of_its_name_or_the_only_one():

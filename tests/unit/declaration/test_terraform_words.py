@@ -58,5 +58,5 @@ def test_no_word_of_the_table_is_one_of_this_language():
 
 
 def test_no_command_of_another_tool_is_one_of_this_program():
-    commands = {command.__name__ for command in COMMANDS}
+    commands = set(COMMANDS)
     assert commands.isdisjoint(each.word for each in (*WORDS, *OTHER_TOOLS) if each.where is Where.COMMAND)

@@ -26,7 +26,7 @@ class Timeline:
 
 def turns(rates):
     timeline, schedule = Timeline(), Schedule(rates, 0.0)
-    return timeline, schedule, CallQueue(schedule, timeline, timeline.later)
+    return timeline, schedule, CallQueue(schedule, timeline.now, timeline.later)
 
 
 def join(timeline, line, rank, name, rates=("launch",)):

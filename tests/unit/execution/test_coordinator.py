@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from attrs import evolve
 from toy import topology
@@ -272,3 +274,14 @@ def test_what_fails_after_it_was_accepted_is_created_again_only_where_that_may_h
     assert failed.error.fix
     made = [call for call in provider.made if call[1:] == ("Create", "instance.web1")]
     assert len(made) == creations
+
+
+def test_each_wait_is_reported_at_its_begin_and_while_it_lasts_with_its_limit():
+    provider, reports = ToyProvider(pending_seconds=60), []
+    run(provider, plan_for(provider, topology(Role("web", count=1))), listen=reports.append)
+    waits = [each for each in reports if each.waits and each.step.address == "instance.web1"]
+    assert waits[0].waited == 0
+    assert {each.limit for each in waits} == {1200.0}
+    gaps = [after.waited - before.waited for before, after in itertools.pairwise(waits)]
+    assert gaps
+    assert min(gaps) >= 10

@@ -74,6 +74,13 @@ def test_a_gate_that_does_not_pass_in_time_ends_the_rollout(rollout):
     assert rollout.reasons == ["wave 1: gate '<lambda>' was not passed within 1m"]
 
 
+def test_a_gate_that_fails_says_once_how_long_it_waits_at_most(rollout):
+    said = []
+    rollout.say = said.append
+    rollout.run([Wave(("db",), (lambda inventory: False,), "1m", 60)], comes_up, goes_on)
+    assert said == ["wave 1: db", "gate '<lambda>': not passed yet, waiting for 1 min at most"]
+
+
 def test_a_wave_that_does_not_come_up_ends_the_rollout_before_its_gates(rollout):
     gate = Wave(("db",), ("true",), "1m", 60)
     assert not rollout.run([gate, WEB], lambda number: "no capacity", goes_on)

@@ -34,6 +34,7 @@ def findings_of(environment: Environment, topology: Topology = SHOP, native=None
         ({"cidr": "ten"}, "environment/cidr", "10.10.0.0/16"),
         ({"cidr": "::/64"}, "environment/cidr", "IPv4"),
         ({"cidr": "10.1.1.1/16"}, "environment/cidr", "Write '10.1.0.0/16'."),
+        ({"calls_per_minute": {"launch": 0}}, "environment/calls-per-minute", "1 or more"),
         ({"subnet_prefix": 29}, "environment/subnet-prefix", "16 to 28"),
         ({"cidr": "10.0.0.0/8", "subnet_prefix": 15}, "environment/subnet-prefix", "16 to 28"),
         ({"cidr": "10.0.0.0/24"}, "environment/subnet-prefix", "longer subnet_prefix than /24"),

@@ -108,7 +108,24 @@ network interface and the disks of the machine itself: at most 4 of the families
 i4i, 24 of d3. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/volume_limits.html
 """
 
+USUAL_SECONDS: Mapping[str, float] = {
+    "RunInstances": 30.0,
+    "StartInstances": 20.0,
+    "StopInstances": 30.0,
+    "TerminateInstances": 40.0,
+    "CreateVolume": 5.0,
+    "DeleteVolume": 5.0,
+    "AttachVolume": 5.0,
+    "DetachVolume": 5.0,
+    "CreateSnapshot": 60.0,
+    "CopySnapshot": 60.0,
+}
+"""Action → the usual seconds until a list shows its result. AWS publishes no times: these are assumptions of
+portinfra, for a host of Linux and a small volume. No account has measured them.
+"""
+
 CAPABILITIES = Capabilities(
+    usual_seconds=USUAL_SECONDS,
     visibility_seconds=15.0,  # EC2 promises "eventually"; most changes are in the lists within seconds
     user_data_max_bytes=13_312,  # of 16,384; the rest is for portinfra's additions
     volume_min_gib=1,

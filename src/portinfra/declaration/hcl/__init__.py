@@ -1,1 +1,1 @@
-"""Declarations in HCL. Only this package imports python-hcl2, and only for a declaration in HCL."""
+"""Declarations in HCL. `plain` reads most files; `grammar` reads the others, by python-hcl2."""

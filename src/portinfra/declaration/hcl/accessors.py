@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from attrs import frozen
-from lark import Token
 
 from portinfra.declaration.hcl.problem import all_of
-from portinfra.declaration.hcl.syntax import Expression, parts
+from portinfra.declaration.hcl.tree import Expression, parts
 
 CHAINED = ("get_attr_expr_term", "index_expr_term", "attr_splat_expr_term", "full_splat_expr_term")
 
@@ -31,7 +30,7 @@ def chain(tree: Expression) -> tuple[Expression, list[Step]]:
     links: list[Expression] = []
     while True:
         if tree.data == "expr_term" and len(tree.children) == 1:
-            tree = cast(Expression, tree.children[0])
+            tree = tree.children[0]
         elif tree.data in CHAINED:
             tree, accessor = parts(tree)
             links.append(accessor)
@@ -79,7 +78,7 @@ def name_of(accessor: Expression) -> str | None:
 
 def number_of(accessor: Expression) -> str | None:
     """Return the digits in `.0`; None for any other accessor."""
-    return str(cast(Token, accessor.children[-1])) if accessor.data == "short_index" else None
+    return str(accessor.children[-1]) if accessor.data == "short_index" else None
 
 
 def _members(value: Any) -> list[Any]:

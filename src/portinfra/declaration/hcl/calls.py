@@ -4,12 +4,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from lark import Token
-
 from portinfra.declaration.files import read_beside
 from portinfra.declaration.hcl import evaluator
 from portinfra.declaration.hcl.problem import Problem, all_of
-from portinfra.declaration.hcl.syntax import Expression, parts
+from portinfra.declaration.hcl.tree import Expression, is_token, parts
 from portinfra.errors import DeclarationError
 from portinfra.model.location import Location
 
@@ -42,7 +40,7 @@ def arguments(evaluator: evaluator.Evaluator, tree: Expression | None) -> list[A
     if tree is None:
         return []
     values = all_of(evaluator.value, parts(tree))
-    spread = any(isinstance(child, Token) and child.type == "ELLIPSIS" for child in tree.children)
+    spread = any(is_token(child, "ELLIPSIS") for child in tree.children)
     if spread and isinstance(values[-1], list):
         return [*values[:-1], *values[-1]]
     return values

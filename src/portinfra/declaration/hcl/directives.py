@@ -10,8 +10,8 @@ from portinfra.declaration.hcl import evaluator, loops
 from portinfra.declaration.hcl.bounds import LARGEST_VALUE, SMALLER, TOO_LARGE
 from portinfra.declaration.hcl.problem import all_of, problem
 from portinfra.declaration.hcl.source import DEEPEST
-from portinfra.declaration.hcl.syntax import Expression
 from portinfra.declaration.hcl.templates import Mark, Piece
+from portinfra.declaration.hcl.tree import Expression
 from portinfra.declaration.hcl.values import to_text
 from portinfra.model.location import Location
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol, Self
 
 from portinfra.declaration.hcl.problem import Problem
 from portinfra.declaration.hcl.scope import Computed
-from portinfra.declaration.hcl.syntax import Expression
+from portinfra.declaration.hcl.tree import Expression
 
 
 class Evaluator(Protocol):

@@ -5,9 +5,7 @@ Messages never show a value, as it may come from a sensitive variable. They show
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, cast
-
-from lark import Token
+from typing import Any
 
 from portinfra.declaration import terraform
 from portinfra.declaration.hcl import calls, loops, operations
@@ -19,8 +17,9 @@ from portinfra.declaration.hcl.functions import FUNCTIONS, wrong_number
 from portinfra.declaration.hcl.problem import Problem, all_of, problem
 from portinfra.declaration.hcl.scope import Computed, Scope
 from portinfra.declaration.hcl.source import Source
-from portinfra.declaration.hcl.syntax import Attribute, Expression, parts, place_of
+from portinfra.declaration.hcl.syntax import Attribute
 from portinfra.declaration.hcl.templates import pieces_of_heredoc, pieces_of_quoted, pieces_of_template
+from portinfra.declaration.hcl.tree import Expression, is_token, parts, place_of
 from portinfra.declaration.hcl.values import in_words, is_number, to_number, to_text, to_truth
 from portinfra.declaration.terraform import Where
 from portinfra.format import count, suggestion
@@ -144,7 +143,7 @@ class Evaluator:
         if inner.data == "keyword":
             return str(inner.children[0])
         plain = parts(inner)[0] if inner.data == "expr_term" else inner
-        bracketed = any(isinstance(child, Token) for child in inner.children)
+        bracketed = any(map(is_token, inner.children))
         if plain.data in ("identifier", "literal_value") and not bracketed:
             return str(plain.children[0])
         return self.key(inner)
@@ -291,7 +290,7 @@ class Evaluator:
             raise self.wrong(tree, "type", message, "Compare it with something: a == b.") from None
 
     def _unary_op(self, tree: Expression) -> Any:
-        sign = cast(Token, tree.children[0])
+        sign = tree.children[0]
         operand = parts(tree)[0]
         if sign.type == "NOT":
             return not self.truth(operand)
@@ -301,7 +300,7 @@ class Evaluator:
 def _root(tree: Expression) -> str:
     """Return the name of an expression that is an identifier; empty: it is no identifier."""
     while tree.data == "expr_term" and len(tree.children) == 1:
-        tree = cast(Expression, tree.children[0])
+        tree = tree.children[0]
     return str(tree.children[0]) if tree.data == "identifier" else ""
 
 

@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from lark import Token
-
 from portinfra.declaration.hcl.evaluator import Evaluator
-from portinfra.declaration.hcl.syntax import Expression, parts
+from portinfra.declaration.hcl.tree import Expression, is_token, parts
 from portinfra.declaration.hcl.values import in_words
 
 E = TypeVar("E", bound=Evaluator)
@@ -28,7 +26,7 @@ def for_mapping(evaluator: Evaluator, tree: Expression) -> dict[str, Any]:
     Raises Problem.
     """
     intro, key, value, *condition = parts(tree)
-    gather = any(isinstance(child, Token) and child.type == "ELLIPSIS" for child in tree.children)
+    gather = any(is_token(child, "ELLIPSIS") for child in tree.children)
     made: dict[str, Any] = {}
     for inner in _rounds(evaluator, intro):
         if condition and not inner.truth(parts(condition[0])[0]):

@@ -1,13 +1,11 @@
 """The evaluation of operators and conditions. Long chains need no recursion, so none is too long."""
 
-from typing import Any, cast
-
-from lark import Token
+from typing import Any
 
 from portinfra.declaration.hcl.arithmetic import COMPARISON, Number, reckon
 from portinfra.declaration.hcl.evaluator import Evaluator
 from portinfra.declaration.hcl.problem import Problem
-from portinfra.declaration.hcl.syntax import Expression, parts
+from portinfra.declaration.hcl.tree import Expression, parts
 from portinfra.declaration.hcl.values import in_words, is_number, same, to_number, to_text
 
 LOGIC = {"DOUBLE_AMP": False, "DOUBLE_PIPE": True}
@@ -23,7 +21,7 @@ def binary(evaluator: Evaluator, tree: Expression) -> Any:
     value, left = evaluator.value(tree), tree
     for term in reversed(terms):
         sign, right = parts(term)
-        value = _result(evaluator, cast(Token, sign.children[0]).type, (value, left), right)
+        value = _result(evaluator, sign.children[0].type, (value, left), right)
         left = right
     return value
 

@@ -8,7 +8,8 @@ from typing import Any
 from attrs import field, frozen
 
 from portinfra.declaration.hcl.problem import Problem, problem
-from portinfra.declaration.hcl.syntax import Attribute, tokens
+from portinfra.declaration.hcl.syntax import Attribute
+from portinfra.declaration.hcl.tree import tokens
 from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location

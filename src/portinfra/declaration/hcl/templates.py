@@ -10,13 +10,13 @@ from itertools import accumulate
 from typing import TypeAlias, cast
 
 from attrs import frozen
-from lark import Token
 
 from portinfra.declaration.hcl.bounds import MOST_MARKS, SMALLER
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.source import Source
-from portinfra.declaration.hcl.syntax import Expression, parse_expression, parts
+from portinfra.declaration.hcl.syntax import parse_expression
 from portinfra.declaration.hcl.text import ESCAPES, heredoc_body, unquote
+from portinfra.declaration.hcl.tree import Expression, is_token, parts
 from portinfra.format import suggestion
 from portinfra.model.location import Location
 
@@ -65,7 +65,7 @@ def pieces_of_quoted(tree: Expression, place: Callable[[Expression], Location]) 
     pieces: list[Piece] = []
     for part in parts(tree):
         inner = part.children[0]
-        if not isinstance(inner, Token):
+        if not is_token(inner):
             pieces.append(_parse_mark(inner, place(inner)))
             continue
         try:
@@ -89,10 +89,8 @@ def trim(pieces: list[Piece]) -> list[Piece]:
 
 def _parse_mark(tree: Expression, place: Location) -> Mark:
     """Return the mark of a tree of python-hcl2: its sign, `~`, word, names, expression, `~`, `}`."""
-    signs = [child.type if isinstance(child, Token) else "" for child in tree.children]
-    word = next(
-        (str(child) for child in tree.children if str(child) in WORDS and isinstance(child, Token)), ""
-    )
+    signs = [child.type if is_token(child) else "" for child in tree.children]
+    word = next((str(child) for child in tree.children if is_token(child) and child in WORDS), "")
     inner = parts(tree)
     names = tuple(str(name.children[0]) for name in inner[:-1])
     expression = inner[-1] if inner else None

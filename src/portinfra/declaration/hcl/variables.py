@@ -11,7 +11,8 @@ from portinfra.declaration.hcl.expressions import evaluate
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Computed, Scope
 from portinfra.declaration.hcl.source import Source
-from portinfra.declaration.hcl.syntax import Attribute, Block, parse_expression, tokens
+from portinfra.declaration.hcl.syntax import Attribute, Block, parse_expression
+from portinfra.declaration.hcl.tree import tokens
 from portinfra.declaration.hcl.values import in_words, to_number, to_text, to_truth
 from portinfra.declaration.hcl.variable_values import FROM_ENVIRONMENT, FileValue, Given, Outside, values_for
 from portinfra.format import suggestion

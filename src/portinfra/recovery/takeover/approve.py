@@ -9,8 +9,8 @@ from portinfra.format import suggestion
 from portinfra.model.strict import strict
 from portinfra.recovery.ledger.approvals import KIND, approval_entry, person_of
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.points import new_id
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_id
-from portinfra.recovery.points.point import new_id
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.situation import Situation
@@ -79,7 +79,7 @@ def _nothing_waits(recovery: Recovery, what: str, now: Situation) -> PolicyError
         suggestion(
             what,
             known,
-            "Nothing waits for an approval. Look at " + command("dr", "status", recovery.plan.name),
+            f"See what it waits for: {command('dr', 'status', recovery.plan.name)}.",
         ),
     )
     occasions = (occasion_of(recovery), occasion_of(recovery.reversed))

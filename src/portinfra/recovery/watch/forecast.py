@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from attrs import evolve, frozen
 
 from portinfra.execution.connection import Connection, Look
+from portinfra.execution.estimate import estimate
 from portinfra.format import iso
 from portinfra.hooks.calls import name_of, why_not_callable
 from portinfra.hosts.plan_findings import plan_findings
@@ -21,16 +22,17 @@ from portinfra.model.resources import Instance, Volume
 from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.planning.make_plan import make_plan
+from portinfra.planning.rename import rename_resources
 from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
 from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.own_data import ANY_AGE, own_data_time
-from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import (
     all_at_once,
     outdated_volumes,
@@ -71,6 +73,8 @@ class WaveForecast:
     calls: int
     floor_seconds: float
     """The least that the provider's published rates allow."""
+    about_seconds: float | None
+    """The usual time of its steps; None: not known."""
     limit_seconds: int
     gates: tuple[str, ...]
 
@@ -117,9 +121,16 @@ class Forecast:
     """Whether the end is active already: there is nothing to forecast."""
 
     @property
+    def about_seconds(self) -> float | None:
+        """The usual time of the steps of all waves, one after the other; None: not known."""
+        known = [wave.about_seconds for wave in self.waves if wave.about_seconds is not None]
+        return round(sum(known), 1) if len(known) == len(self.waves) else None
+
+    @property
     def estimate(self) -> float:
-        """The last measured seconds, and never less than the floor."""
-        return max(self.floor_seconds, self.measured or 0.0)
+        """The last measured seconds, or else the usual time of the steps; never less than the floor."""
+        expected = self.about_seconds if self.measured is None else self.measured
+        return max(self.floor_seconds, expected or 0.0)
 
 
 @check_arguments
@@ -197,6 +208,7 @@ def foresee(
     placed = place(recovery.topology, recovery.target)
     accepted = Accepted(selected.blank, any_key=options.insist)
     placed = all_at_once(place_with_data(recovery, placed, here, snapshots, accepted))
+    there = rename_resources(placed, there, target.provider.drivers)  # as the plan of the takeover does
     old = outdated_volumes(placed, there, _stale(recovery, now), selected.blank)
     replaced = set(there.of(Volume)) & _data_volumes(recovery, placed) if planned else old
     overwrites = foresee_overwrites(recovery, situation, placed, there, replaced, lost=options.lost)
@@ -322,6 +334,7 @@ def _wave(recovery: Recovery, placed: Placed, plans: list[Plan], number: int) ->
         len(plan.changes) - (len(before.changes) if before else 0),
         plan.budget.calls - calls,
         round(max(0.0, plan.budget.floor_seconds - floor), 3),
+        estimate(plan, before.steps if before else ()),
         seconds(wave.limit),
         tuple(map(name_of, wave.gates)),
     )

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable
 
 from rich.console import Console, RenderableType
-from rich.padding import Padding
 
 from portinfra.format import count
 from portinfra.model.finding import Finding, Severity
@@ -15,7 +14,7 @@ from portinfra.reach import Hop, Reach, Traffic
 from portinfra.reach.traffic import NOTHING
 from portinfra.render.console.assurances import describe_dropped_traffic
 from portinfra.render.console.errors import STYLES
-from portinfra.render.console.terminal import styled_text, table
+from portinfra.render.console.terminal import Indented, styled_text, table
 from portinfra.safe_text import visible
 
 TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
@@ -200,7 +199,7 @@ def _of(findings: Iterable[Finding], severity: Severity) -> list[Finding]:
 
 def _line(indent: int, what: RenderableType, console: Console) -> None:
     """Print something with each line indented."""
-    console.print(Padding(what, (0, 0, 0, indent), expand=False))
+    console.print(Indented(what, indent))
 
 
 def _title(title: str, console: Console) -> None:

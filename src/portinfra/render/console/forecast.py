@@ -19,7 +19,7 @@ def show_prospect(found: Forecast, console: Console) -> None:
     if found.is_active:
         show_findings(found.findings, console)
         return
-    rows = table("wave", "roles", "hosts", "changes", "API calls", "at least", "limit", "gates")
+    rows = table("wave", "roles", "hosts", "changes", "API calls", "at least", "about", "limit", "gates")
     for number, wave in enumerate(found.waves, 1):
         rows.add_row(
             str(number),
@@ -28,12 +28,13 @@ def show_prospect(found: Forecast, console: Console) -> None:
             str(wave.changes),
             str(wave.calls),
             duration(wave.floor_seconds),
+            "not known" if wave.about_seconds is None else duration(wave.about_seconds),
             duration(wave.limit_seconds),
             "; ".join(wave.gates) or "all hosts run",
         )
     console.print(rows)
     console.print()
-    time, floor = f"of {duration(found.rto)} (rto)", f"the calls alone take {duration(found.floor_seconds)}"
+    time, floor = f"of {duration(found.rto)} (rto)", _time_of_steps(found)
     if found.measured is None:
         console.print(f"Time: not known, {time}: no drill has measured it yet, and {floor}.")
     else:
@@ -47,6 +48,12 @@ def show_prospect(found: Forecast, console: Console) -> None:
         console.print(f"  {line}")
     show_findings(found.findings, console)
     console.print(f"Not checked: {'; '.join(NOT_KNOWN)}.")
+
+
+def _time_of_steps(found: Forecast) -> str:
+    if found.about_seconds is None:
+        return f"the calls alone take {duration(found.floor_seconds)}"
+    return f"the steps take about {duration(found.about_seconds)} with the usual waits"
 
 
 def _used_data_line(found: Forecast) -> str:

@@ -5,6 +5,7 @@ from rich.console import Console
 from portinfra.format import count, duration
 from portinfra.portability.move import Choice, Move
 from portinfra.render.console.errors import show_findings
+from portinfra.render.console.plan import usual_time
 from portinfra.render.console.terminal import styled_text, table
 
 
@@ -82,6 +83,6 @@ def _cost(move: Move) -> str:
         return f"{changes}. Nothing was changed."
     floor = f" and {duration(budget.floor_seconds)}" if budget.floor_seconds >= 1 else ""
     return (
-        f"{changes}, at least {count(budget.calls, 'API call')}{floor} by the provider's published rates. "
-        "Nothing was changed."
+        f"{changes}, at least {count(budget.calls, 'API call')}{floor} by the provider's published rates."
+        f"{usual_time(plan)} Nothing was changed."
     )

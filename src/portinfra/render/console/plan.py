@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 from rich.console import Console
 
+from portinfra.execution.estimate import estimate
 from portinfra.format import count, duration, join_runs
 from portinfra.hooks.calls import name_of
 from portinfra.model.address import Address
@@ -19,7 +20,7 @@ from portinfra.planning.readiness import is_rolling, questions, rolling_roles
 from portinfra.planning.roles import COMMON, role_of
 from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.assurances import nothing_to_do
-from portinfra.render.console.differences import difference_lines, value
+from portinfra.render.console.differences import difference_lines, field_text, value
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.names import count_by_kind
 from portinfra.render.console.terminal import print_hanging, styled_text
@@ -124,8 +125,18 @@ def summary(plan: Plan) -> str:
         text += f" At least {count(budget.calls, 'API call')}"
         if budget.floor_seconds >= 1:
             text += f" and {duration(budget.floor_seconds)}, by the provider's published rates"
-        text += "."
+        text += f".{usual_time(plan)}"
     return text
+
+
+def usual_time(plan: Plan) -> str:
+    """Return a sentence about the time that an apply usually takes; empty where it is short or not known."""
+    seconds = estimate(plan)
+    if seconds is None or seconds < 1:
+        return ""
+    checks = any(step.phase == "ready" for step in plan.steps)
+    condition = ", if each host is ready at once" if checks else ""
+    return f" About {duration(seconds)}{condition}."
 
 
 def _line(plan: Plan, change: Change, *, full: bool) -> _Line:
@@ -140,7 +151,7 @@ def _line(plan: Plan, change: Change, *, full: bool) -> _Line:
     details = tuple(difference_lines(change.differences))
     if full and change.action == "create" and change.after is not None:
         details = tuple(
-            f"{name.replace('_', ' ')}: {value(given)}"
+            f"{field_text(name)}: {value(given)}"
             for name, given in public_fields(change.after).items()
             if given
         )

@@ -9,9 +9,13 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from portinfra.format import duration
-from portinfra.model.progress import Progress
+from portinfra.model.change import Step
+from portinfra.model.progress import Progress, wait_text
 from portinfra.render.console.terminal import err, styled_text
 from portinfra.safe_text import visible
+
+WAIT_LINE_SECONDS = 60.0
+"""The seconds of a wait after which it has another line, where there is no bar."""
 
 WORDS = {"remove": "removed", "tighten": "tightened", "converge": "done", "ready": "ready"}
 STYLES = {"failed": "red", "blocked": "yellow"}
@@ -26,6 +30,8 @@ class ProgressDisplay:
         self._task: TaskID | None = None
         self._reasons: set[str] = set()
         """The reasons that were printed. An equal reason is not printed again, but counted at the end."""
+        self._wait_lines: dict[Step | None, float] = {}
+        """Step → the seconds that it had waited at its last line."""
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -59,9 +65,19 @@ class ProgressDisplay:
                 return self._update(progress)
             self._reasons.add(reason)
         is_problem = progress.fate not in (None, "done") or (progress.step is None and progress.message)
-        if is_problem or (self._bar is None and (progress.fate == "done" or progress.waited)):
+        if is_problem or (self._bar is None and (progress.fate == "done" or self._is_line_due(progress))):
             self._console.print(line(progress))
         return self._update(progress)
+
+    def _is_line_due(self, progress: Progress) -> bool:
+        """Return whether a wait has begun, or has lasted another minute. A long call always has a line."""
+        if progress.limit is None:
+            return progress.waited > 0
+        last = self._wait_lines.get(progress.step)
+        is_due = last is None or not last <= progress.waited < last + WAIT_LINE_SECONDS
+        if is_due:
+            self._wait_lines[progress.step] = progress.waited
+        return is_due
 
     def _update(self, progress: Progress) -> None:
         if self._bar is not None and self._task is not None:
@@ -80,6 +96,8 @@ def line(progress: Progress) -> Text:
     number = f"[{progress.done}/{progress.total}] "
     if progress.step is None:
         return styled_text(number + progress.message)
+    if progress.limit is not None:
+        return styled_text(number, f"{progress.step.address} waits: {wait_text(progress)}")
     if progress.waited:
         return styled_text(number, f"{progress.step.address} {progress.message}")
     fate = progress.fate or ""
@@ -93,7 +111,10 @@ def _now(progress: Progress) -> str:
     """Return the text of the live bar: a step, with what it waits for, or the whole run."""
     if progress.step is None:
         return progress.message
-    return f"{progress.step.address}: {progress.message}" if progress.waits else progress.step.address
+    if not progress.waits:
+        return progress.step.address
+    text = progress.message if progress.limit is None else wait_text(progress)
+    return f"{progress.step.address}: {text}"
 
 
 def _reason(progress: Progress) -> str:

@@ -9,7 +9,8 @@ import re
 import sys
 from typing import Any, TextIO
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
@@ -94,12 +95,26 @@ class _Rows(Table):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the segments that rich prints."""
-        drawn = super().__rich_console__(console, options)
-        if console.is_terminal:
-            yield from drawn
-            return
-        text = "".join(part.text for part in drawn if isinstance(part, Segment))
-        yield Segment("\n".join(line.rstrip() for line in text.split("\n")))
+        yield from _trim(super().__rich_console__(console, options), console)
+
+
+class Indented:
+    """Something with each line indented, without spaces at the end of its lines in a file or a pipe."""
+
+    def __init__(self, what: RenderableType, indent: int) -> None:
+        self._padded = Padding(what, (0, 0, 0, indent), expand=False)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the segments that rich prints."""
+        yield from _trim(console.render(self._padded, options), console)
+
+
+def _trim(drawn: RenderResult, console: Console) -> RenderResult:
+    if console.is_terminal:
+        yield from drawn
+        return
+    text = "".join(part.text for part in drawn if isinstance(part, Segment))
+    yield Segment("\n".join(line.rstrip(" ") for line in text.split("\n")))
 
 
 def table(*headings: str) -> Table:

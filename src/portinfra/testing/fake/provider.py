@@ -17,7 +17,7 @@ from portinfra.testing.fake.cloud import FakeCloud
 from portinfra.testing.fake.drivers import drivers
 from portinfra.testing.fake.drivers.records import FakeRecords
 from portinfra.testing.fake.errors import AGAIN, KINDS, FakeError
-from portinfra.testing.fake.shapes import Shape, rate_classes
+from portinfra.testing.fake.shapes import Shape, rate_classes, usual_seconds
 
 _TAG_LIMITS = {"tags": (128, 256), "labels": (63, 63)}
 """The carrier of the owner → the longest key and value of a tag."""
@@ -31,6 +31,7 @@ def capabilities_of(shape: Shape) -> Capabilities:
         tag_key_max=key_max,
         tag_value_max=value_max,
         visibility_seconds=shape.visibility_seconds,
+        usual_seconds=usual_seconds(shape),
         zonal_subnets=shape.zonal_subnets,
         user_data_max_bytes=16_384,
         runs_user_data=False,

@@ -55,6 +55,8 @@ class Shape:
     """How long other requests may not know a new id, in seconds."""
     pending: Mapping[str, float] = field(factory=dict)
     """Kind, `attach`, `start` or `stop` → seconds until it is done."""
+    capture_seconds: float = 0.0
+    """How long after its request a snapshot captures the data of its volume, in seconds."""
     deleting: Mapping[str, float] = field(factory=dict)
     """Kind or `detach` → seconds until it is gone. Its name and addresses are used until then."""
     terminated_seconds: float = 0.0
@@ -106,6 +108,7 @@ GCP = Shape(
         "start": 12.0,
         "stop": 30.0,
     },
+    capture_seconds=8.0,
     deleting={
         "network": 10.0,
         "subnet": 10.0,
@@ -165,3 +168,23 @@ _CLASSES = {
     "CreateVolume": "volume",
     "SetOwner": "owner",
 }
+
+
+_AWAITED = {
+    **{f"Create{kind.capitalize()}": kind for kind in KINDS if kind != "public-address"},
+    "AttachVolume": "attach",
+    "StartInstance": "start",
+    "StopInstance": "stop",
+}
+_AWAITED_AWAY = {
+    **{f"Delete{kind.capitalize()}": kind for kind in KINDS if kind != "public-address"},
+    "DetachVolume": "detach",
+}
+"""Action → the key of `pending` or of `deleting` that has its time."""
+
+
+def usual_seconds(shape: Shape) -> dict[str, float]:
+    """Return action → seconds until a list shows its result, for the actions that take time."""
+    times = {action: shape.pending.get(key, 0.0) for action, key in _AWAITED.items()}
+    times |= {action: shape.deleting.get(key, 0.0) for action, key in _AWAITED_AWAY.items()}
+    return {action: time + shape.visibility_seconds for action, time in times.items() if time}
