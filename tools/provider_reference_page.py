@@ -63,8 +63,8 @@ RULE = """\
 `Rule(protocol, first, last, peer)` is one kind of traffic. `protocol` is `tcp`, `udp` or `icmp`.
 `first` and `last` are ports, both 0 for icmp. `peer` is a CIDR (`0.0.0.0/0`) or the address of a
 firewall (`firewall.web`: the hosts of that firewall). `rule.peer_firewall` is that address, or None
-for a CIDR. `FirewallRules` sorts its rules and removes doubles, so that equal rules are equal
-values.
+for a CIDR. `FirewallRules` sorts its rules and removes duplicates, so that equal rules are
+equal values.
 """
 
 
@@ -97,7 +97,12 @@ def kind_section(kind: type[Spec]) -> str:
 def _field_row(kind: type[Spec], each: "Attribute[Any]") -> str:
     marks = ", ".join(text for key, text in MARKS.items() if each.metadata.get(key))
     text = docstrings(kind).get(each.name) or NEEDED.get((kind, each.name), "")
-    return f"| `{stored_name(each)}` | {marks or 'compared'} | {text} |"
+    stored = stored_name(each)
+    if stored != each.name:
+        text = text.removesuffix(f"Its former name is `{stored}`.").strip()
+        setting = f"`{kind.__name__}({each.name}=…)` sets it."
+        text = f"{text} Drivers and stored data call it `{stored}`; {setting}".strip()
+    return f"| `{stored}` | {marks or 'compared'} | {text} |"
 
 
 def next_call_section() -> str:

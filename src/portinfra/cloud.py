@@ -226,7 +226,7 @@ def _other_zone(spec: Spec, plan: Plan) -> Iterable[Finding]:
 def _loss(kept: Change) -> Finding:
     return Finding(
         "cloud/data-loss",
-        f"it holds data, though {kept.reason.partition(', though ')[2].partition(';')[0]}",
+        kept.reason.partition(";")[0],
         "Pass allow_data_loss=True to permit the loss of its data.",
         subject=kept.address,
     )

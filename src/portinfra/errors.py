@@ -4,6 +4,7 @@ PortinfraError
 ├ DeclarationError       the declaration cannot be read
 ├ ValidationError        the declaration makes no sense, or this provider cannot do it
 ├ PolicyError            a rule, a protection or a quota refuses the plan
+│ └ UnknownNameError     a point, volume or approval that does not exist
 ├ PlacementError         the topology does not fit into the environment's addresses or zones
 ├ StalePlanError         resources or the declaration changed since the plan was made
 ├ LeaseHeldError         another run changes this environment; LeaseLostError: that run took this run's lease
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from portinfra.base_errors import PortinfraError as PortinfraError
 from portinfra.base_errors import WrongTypeError as WrongTypeError
+from portinfra.format import moment
 
 CAUSES_MAX = 3
 """The one line of an ApplyError contains at most so many causes."""
@@ -72,6 +74,13 @@ class PolicyError(FindingsError):
     """A rule, a protection or a quota refuses the plan."""
 
 
+class UnknownNameError(PolicyError):
+    """A recovery verb was given the name of a point, volume or approval that does not exist."""
+
+    def __init__(self, findings: "Sequence[Finding]") -> None:
+        super().__init__(findings[0].message if len(findings) == 1 else "names are unknown", findings)
+
+
 class PlacementError(FindingsError):
     """The topology does not fit into the environment's addresses or zones."""
 
@@ -90,7 +99,7 @@ class LeaseHeldError(PortinfraError):
 
     def __init__(self, holder: "Holder", since: str) -> None:
         super().__init__(
-            f"{holder} has been changing this environment since {since}",
+            f"{holder} has been changing this environment since {moment(since)}",
             fix="Wait for it to end. If its process has died, its lease can be taken after a minute.",
         )
         self.holder = holder
@@ -104,7 +113,7 @@ class LeaseLostError(LeaseHeldError):
         taker = f"{holder} took this run's lease over" if holder else "this run's lease was taken from it"
         PortinfraError.__init__(
             self,
-            f"{taker}{f' at {since}' if since else ''}: this run had not renewed it for a minute",
+            f"{taker}{f' at {moment(since)}' if since else ''}: this run had not renewed it for a minute",
             fix="Wait until the other run ends, then run the same command again: it continues.",
         )
         self.holder = holder

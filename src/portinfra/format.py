@@ -34,9 +34,16 @@ def iso(at: float) -> str:
 
 
 def moment(at: float | str) -> str:
-    """Return a moment, given in seconds since 1970 or in ISO 8601, for people: `2030-01-01 00:05:43 UTC`."""
+    """Return a moment, given in seconds since 1970 or in ISO 8601, for people: `2030-01-01 00:05:43 UTC`.
+
+    A text in another form stays as it is.
+    """
     given = at if isinstance(at, str) else iso(at)
-    return datetime.fromisoformat(given).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    try:
+        when = datetime.fromisoformat(given)
+    except ValueError:
+        return given
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def with_article(noun: str) -> str:

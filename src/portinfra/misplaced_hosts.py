@@ -156,7 +156,7 @@ def _zones_of_hosts(
 def as_declared(scope: Scope) -> str:
     """Return the sentence beside zones and addresses that come from the declaration only."""
     return (
-        "Zones and addresses are as declared. A host that exists may have others: "
+        "Zones and addresses are those of the declaration. A host that exists may have others: "
         f"{command_line('output', scope.environment)}"
     )
 

@@ -55,19 +55,19 @@ class Reader:
 
     def account(self) -> str:
         """Return the account of the credentials."""
-        calls = self.provider.account_calls()
+        calls = call_method(self.provider.account_calls)
         return call_method(self.provider.account_of, {call: self.pages(call) for call in calls})
 
     def principal(self) -> str:
         """Return the identity of the credentials."""
-        calls = self.provider.account_calls()
+        calls = call_method(self.provider.account_calls)
         return call_method(self.provider.principal_of, {call: self.pages(call) for call in calls})
 
     def catalogue(self) -> Catalogue:
         """Return what the location offers."""
         answers: dict[Call, list[Answer]] = {}
         answers_optional = True
-        for call in self.provider.catalogue_calls():
+        for call in call_method(self.provider.catalogue_calls):
             if call.optional and not answers_optional:
                 continue
             try:

@@ -1,11 +1,7 @@
 """Foreign text (tags of a cloud, output of hooks, reasons), made safe for display.
 
 A control character could move the cursor or hide the text before it. A bidirectional one could change the
-order of what a person reads: https:
-
-www.unicode.org/reports/tr36/, https:
-
-trojansource.codes.
+order of what a person reads: https://www.unicode.org/reports/tr36/, https://trojansource.codes.
 """
 
 import codecs

@@ -31,6 +31,13 @@ def test_links_lead_somewhere(page):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+@pytest.mark.parametrize("folder", ["src", "providers", "tests", "docs", "tools", "examples"])
+def test_no_line_breaks_a_link_to_a_source(folder):
+    texts = [each for ending in ("*.py", "*.md") for each in (ROOT / folder).rglob(ending)]
+    broken = [each for each in texts if re.search(r"https?:$", each.read_text(), re.MULTILINE)]
+    assert broken == []
+
+
 def anchors(page):
     """The names that a link may give to a place of a page: of each heading, as GitHub makes them."""
     text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)

@@ -1,6 +1,7 @@
 """Texts and names are plain English, in the words of the field.
 
-A stored name (an attribute of a document, a tag, a record) keeps its spelling: `STORED` lists it.
+A stored name (an attribute of a document, a tag, a record) keeps its spelling: `STORED` lists it. The id of a
+rule (`check/not-told`) keeps its spelling, too.
 """
 
 import ast
@@ -41,9 +42,12 @@ PRIVATE = (
     "misspelt",
 )
 """Words that hide who acts or what is meant, or that only this project used."""
-PRIVATE_WORD = re.compile(rf"(?<![-/\"`.])\b({'|'.join(PRIVATE)})\b", re.IGNORECASE)
-"""Not within the id of a rule (`check/not-told`), and not a quoted key or an attribute (`answer.told`)."""
-STORED = {"told", "stands", "stood"}
+PRIVATE_WORD = re.compile(rf"\b({'|'.join(PRIVATE)})\b", re.IGNORECASE)
+STORED = {"told", "stands", "stood", "source-stands", "stands-already"}
+_STORED = "|".join(sorted(STORED, key=len, reverse=True))
+KEPT = re.compile(rf"([\"'`])(?:{_STORED}|[a-z]+(?:/[a-z-]+)+)\1|[\w\]]\.(?:{_STORED})\b")
+"""A stored key or the id of a rule, quoted alone, or a stored attribute (`answer.told`)."""
+TEXTS = {tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
 
 IRREGULAR = frozenset(
     {
@@ -85,17 +89,19 @@ WORDS_IN_ED = ("bed", "need", "feed", "seed", "shed", "speed", "embed")
 def words_of(path):
     """Yield the line and the text of each name, comment and string of a module."""
     for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
-        if token.string.strip("\"'") in STORED:
-            continue
-        if token.type == tokenize.NAME:
+        if token.type == tokenize.NAME and token.string not in STORED:
             yield token.start[0], token.string.replace("_", " ")
-        elif token.type in (tokenize.COMMENT, tokenize.STRING):
+        elif token.type in TEXTS:
             yield from enumerate(token.string.replace('"""', "").splitlines(), token.start[0])
 
 
 def list_private_words(path, lines):
     name = path.relative_to(ROOT)
-    return [f"{name}:{line}: {each[0]}" for line, text in lines for each in PRIVATE_WORD.finditer(text)]
+    return [
+        f"{name}:{line}: {each[0]}"
+        for line, text in lines
+        for each in PRIVATE_WORD.finditer(KEPT.sub(" ", text))
+    ]
 
 
 def is_participle(name):
@@ -140,3 +146,42 @@ def test_the_words_are_found_where_they_are_written(tmp_path, monkeypatch):
         "module.py:2: as ever",
     ]
     assert list_participles(module) == ["module.py:5: shown"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"nobody agreed"',
+        "'somebody'",
+        'f"{host} and nobody else"',
+        'f"nobody but {host}"',
+        '"it stands"',
+        '"told again"',
+        '"either/somebody agreed"',
+        '"self-told"',
+        "# `nobody` agreed",
+    ],
+)
+def test_a_private_word_is_found_wherever_it_is_in_a_text(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+    module = tmp_path / "module.py"
+    module.write_text(f"{text}\n")
+    assert list_private_words(module, words_of(module))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"told"',
+        '"recovery/stands"',
+        "'check/not-told'",
+        'f"{answer.told}"',
+        "answer.told",
+        "# `stood`: it ends",
+    ],
+)
+def test_a_stored_name_and_the_id_of_a_rule_are_no_private_words(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+    module = tmp_path / "module.py"
+    module.write_text(f"{text}\n")
+    assert list_private_words(module, words_of(module)) == []

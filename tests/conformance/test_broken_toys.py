@@ -94,7 +94,7 @@ def test_a_driver_that_leaves_out_a_reference_of_holds_fails(stage, monkeypatch,
 def test_a_creation_without_the_owner_is_named(stage, monkeypatch):
     change_calls(monkeypatch, SubnetDriver, "create", lambda body, *_: body | {"labels": {}})
     with pytest.raises(AssertionError, match=r"POST /subnets created subnet\..* no list shows it by its"):
-        suite.test_each_creation_itself_bears_the_owner(stage)
+        suite.test_each_creation_itself_writes_the_owner(stage)
 
 
 def test_a_bed_whose_hosts_do_not_fail_is_told_how_often_it_was_asked(stage, monkeypatch):

@@ -73,6 +73,18 @@ def test_it_keeps_nothing_where_the_target_has_no_volumes_of_the_waves(ready):
     assert failover(recovery(), HOW).left_aside == ()
 
 
+def test_it_names_and_keeps_what_a_person_applied_while_an_earlier_run_of_it_was_dead(ready):
+    def die():
+        raise Crash
+
+    with pytest.raises(Crash):
+        failover(recovery(), before(Step.FETCH, die))
+    workflow.apply(workflow.plan(SHOP, RECOVERY, guards=[]), seed=0)  # as `--without-peer`
+    write(ready, RECOVERY, "by hand")
+    assert foreseen() == [f"{WHY}: the takeover replaces db1-data, db2-data"]
+    assert kept_texts(ready, failover(recovery(), HOW)) == {f"by hand of volume.{name}" for name in BOTH}
+
+
 def test_a_first_takeover_that_is_continued_keeps_nothing_that_it_made_itself(ready):
     def die():
         raise Crash

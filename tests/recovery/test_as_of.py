@@ -18,9 +18,9 @@ from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.drills.history import list_runs
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.points import manifest, points
 from portinfra.recovery.ledger.takeovers import list_takeovers
 from portinfra.recovery.points.ages import Ages
-from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast

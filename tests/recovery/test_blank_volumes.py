@@ -1,13 +1,16 @@
 """Law: a plan that creates a volume blank warns, and names the place that has the newest data of it."""
 
+import pytest
 from attrs import evolve
 from begun import begun
 from turning import HOW
+from vaults import by, needs_tools
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, WAVES, recovery, write
 
 from portinfra import workflow
 from portinfra.model.finding import Severity
 from portinfra.model.plan import PlanOptions
+from portinfra.model.topology import Volume
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
@@ -18,12 +21,17 @@ BOTH = recovery(topology=TWO, waves=WAVES, rto="99h", rpo="99h")
 LEFT_BEHIND = recovery(topology=TWO, waves=[["db"], ["web"]], without=["files"], rto="99h", rpo="99h")
 
 
-def warnings(environment, about=BOTH):
+def findings(environment, about=BOTH, topology=TWO):
     """What a plan of an environment says about blank volumes."""
-    found = workflow.plan(TWO, environment, guards=[about]).findings
+    found = workflow.plan(topology, environment, guards=[about]).findings
     mine = [each for each in found if each.rule == "recovery/blank-volume"]
     assert {each.severity for each in mine} <= {Severity.WARNING}
-    return [each.message for each in mine]
+    return mine
+
+
+def warnings(*given):
+    """The messages of the findings."""
+    return [each.message for each in findings(*given)]
 
 
 def two_roles_have_points(cloud):
@@ -43,6 +51,15 @@ def test_the_volume_of_a_role_that_a_takeover_left_behind_is_in_the_other_enviro
         for about in (BOTH, LEFT_BEHIND):
             assert warnings(RECOVERY, about) == [message]
         assert warnings(PRODUCTION) == []
+
+
+def test_a_role_stays_in_without_until_its_data_is_there_if_it_is_in_without():
+    advice = "Keep files in `without` of the recovery plan until then."
+    with begun(files_stay_in_production):
+        for about, is_advised in ((LEFT_BEHIND, True), (BOTH, False)):
+            (found,) = findings(RECOVERY, about)
+            assert found.fix.endswith(advice) == is_advised
+            assert ("without" in found.fix) == is_advised
 
 
 def test_a_plan_that_creates_no_volume_says_nothing():
@@ -69,6 +86,30 @@ def test_a_point_that_came_after_the_way_back_is_newer_than_the_volume_of_the_ta
         workflow.apply(workflow.plan(SHOP, PRODUCTION, options, guards=[BOTH]), seed=0)
         (message,) = warnings(PRODUCTION)
         assert ": point " in message
+
+
+def test_a_volume_that_no_point_has_is_new():
+    data, *others = (role for role in TWO.roles if role.volumes)
+    three_hosts = evolve(data, count=3)
+    log = Volume("log", gib=5, mount="/log")
+    one_more_volume = evolve(data, volumes=[*data.volumes, log])
+    with begun(two_roles_have_points):
+        for changed in (three_hosts, one_more_volume):
+            topology = evolve(TWO, roles=[TWO.roles[0], changed, *others])
+            about = recovery(topology=topology, waves=WAVES, rto="99h", rpo="99h")
+            assert warnings(PRODUCTION, about, topology) == []
+
+
+@needs_tools
+@pytest.mark.slow
+def test_a_volume_that_is_deleted_in_production_is_in_a_point_of_the_vault(home, cloud):
+    about = by("age", home, cloud)
+    assert replicate(about, run_options=ONE).succeeded
+    one_host = evolve(SHOP, roles=[SHOP.roles[0], evolve(SHOP.roles[1], count=1)])
+    options = PlanOptions(allow_data_loss=frozenset({"all"}))
+    workflow.apply(workflow.plan(one_host, PRODUCTION, options, guards=[about]), seed=0)
+    (message,) = warnings(PRODUCTION, about, SHOP)
+    assert message.startswith("db2-data is created blank in production: point ")
 
 
 def test_a_first_apply_of_production_says_nothing(cloud):

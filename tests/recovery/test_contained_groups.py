@@ -5,15 +5,19 @@ behind keeps its newest data where it is: no advice and no way back loses it.
 import pytest
 from attrs import evolve
 from begun import begun
-from turning import HOW, passed_later
+from turning import HOW, before, passed_later
 from worlds import ONE, PRODUCTION, RECOVERY, TWO, WAVES, recovery, write, written
 
 from portinfra import workflow
 from portinfra.errors import PolicyError
+from portinfra.execution.connection import Connection
 from portinfra.model.recovery import DataPolicy
+from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
+from portinfra.testing.faults import Crash
 from portinfra.testing.simulation import apply_and_check
 
 PLANNED = evolve(HOW, planned=True)
@@ -82,3 +86,58 @@ def test_a_way_back_keeps_a_snapshot_of_a_role_that_was_left_behind(group):
         assert evidence.result == "passed"
         (kept,) = [each.snapshot for each in evidence.left_aside if each.volume == "files1-data"]
         assert cloud.read(kept).decode() == f"newest of {FILES}"
+
+
+def late_files_in_production(cloud):
+    """`files` is blank in recovery, and its newest data is only in production."""
+    files_stay_in_production(cloud)
+    workflow.apply(workflow.plan(TWO, RECOVERY, guards=[BOTH]), seed=0)
+    write(cloud, RECOVERY, "orders")
+
+
+def overwritten(about):
+    found = make_forecast(about.reversed, HOW).findings
+    return [each.message for each in found if each.rule == "recovery/overwrites-data"]
+
+
+@pytest.mark.parametrize("step", [Step.FENCE, Step.AGREE])
+def test_a_takeover_that_another_declaration_continues_keeps_what_the_first_one_did_not_cover(step):
+    def die():
+        raise Crash
+
+    with begun(late_files_in_production) as cloud:
+        with pytest.raises(Crash):
+            failback(LEFT_BEHIND, before(step, die))
+        assert overwritten(LEFT_BEHIND) == []
+        (message,) = overwritten(BOTH)
+        assert "files1-data" in message
+        evidence = failback(BOTH, HOW)
+        assert evidence.result == "passed"
+        (kept,) = [each.snapshot for each in evidence.left_aside if each.volume == "files1-data"]
+        assert cloud.read(kept).decode() == f"newest of {FILES}"
+
+
+def test_a_takeover_that_the_same_declaration_continues_keeps_nothing():
+    def die():
+        raise Crash
+
+    with begun(files_stay_in_production):
+        with pytest.raises(Crash):
+            failback(LEFT_BEHIND, before(Step.AGREE, die))
+        assert failback(LEFT_BEHIND, HOW).left_aside == ()
+
+
+def test_a_takeover_that_an_earlier_version_began_keeps_what_it_replaces():
+    def begin_as_an_earlier_version():
+        with Connection.to(PRODUCTION) as place:
+            ledger = Ledger.after_settling(place, BOTH.reversed.ledger)
+            (entry,) = ledger.entries("failover")
+            said = {name: value for name, value in entry.said.items() if name != "contained_data"}
+            ledger.rewrite(entry, {**said, "contained": True})
+        raise Crash
+
+    with begun(files_stay_in_production):
+        with pytest.raises(Crash):
+            failback(LEFT_BEHIND, before(Step.AGREE, begin_as_an_earlier_version))
+        kept = [each.volume for each in failback(LEFT_BEHIND, HOW).left_aside]
+        assert kept == ["db1-data", "db2-data"]

@@ -32,9 +32,9 @@ from portinfra.recovery.ledger.drills import ended_drills
 from portinfra.recovery.ledger.entries import FORMS, VERSION, unreadable
 from portinfra.recovery.ledger.kept_snapshots import read_kept
 from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.runs import read_runs
 from portinfra.recovery.ledger.takeovers import active_since, list_takeovers
-from portinfra.recovery.points.point import points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.takeover.abandon import abandon

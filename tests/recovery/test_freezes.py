@@ -1,14 +1,17 @@
 """Law: `freeze_limit` is the longest outage of each service, and no other group's hooks count for it. A
-freeze ends when the provider has begun the snapshots of its group, and none is made again after that.
+freeze lasts until the provider promises that later writes are not in the snapshots of its group, and none is
+made again after that.
 """
 
 import pytest
-from turning import passed_later
-from worlds import FEW, ONE, PRODUCTION, recovery
+from turning import LOST, passed_later, said
+from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, shop_runs, write, written
 
 from portinfra.model.recovery import DataPolicy
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.replication.replicate import replicate
+from portinfra.recovery.takeover.takeover import failover
+from portinfra.testing.faults import Faults, inject_faults
 from portinfra.testing.simulation import apply_and_check, simulate
 
 NAMES = ("db", "files", "mail", "logs")
@@ -86,3 +89,66 @@ def test_a_snapshot_that_is_gone_after_the_freeze_is_not_made_again():
     (failed,) = [each for each in made.groups if each.problem]
     assert failed.group == "files"
     assert failed.problem.endswith("as it began, cannot be completed")
+
+
+@pytest.mark.parametrize("shape", ["aws", "gcp", "libvirt"])
+def test_what_a_service_writes_after_its_freeze_is_in_no_snapshot_of_the_freeze(shape):
+    with simulate(shape) as cloud:
+        shop_runs(cloud)
+        thaws = DataPolicy(
+            "db", before=lambda inventory: True, after=lambda inventory: write(cloud, PRODUCTION, "later")
+        )
+        plan = recovery(data=[thaws])
+        assert replicate(plan, run_options=ONE).succeeded
+        assert failover(plan, LOST).result == "passed"
+        assert set(written(cloud, RECOVERY).values()) == said("ledger")
+
+
+def test_a_freeze_of_google_cloud_lasts_until_the_snapshots_are_captured_and_not_until_they_are_ready():
+    with simulate("gcp") as cloud:
+        shop_runs(cloud)
+        seen, moments = [], []
+
+        def thaw(inventory):
+            moments.append(cloud.clock.now())
+            seen.extend((each["captured"], each["state"]) for each in snapshots_of(cloud))
+
+        data = [DataPolicy("db", before=lambda inventory: moments.append(cloud.clock.now()), after=thaw)]
+        assert replicate(recovery(data=data), run_options=ONE).succeeded
+    assert seen == [(True, "pending")] * 2
+    assert moments[1] - moments[0] < cloud.shape.pending["snapshot"] / 2
+
+
+def test_a_freeze_that_must_end_before_the_capture_ends_at_its_limit_and_its_point_fails():
+    with simulate("gcp") as cloud:
+        shop_runs(cloud)
+        moments = []
+
+        def note(inventory):
+            moments.append(cloud.clock.now())
+
+        data = [DataPolicy("db", before=note, after=note, freeze_limit="5s")]
+        made = replicate(recovery(data=data), run_options=ONE)
+    assert "its data was not captured" in made.groups[0].problem
+    assert cloud.shape.capture_seconds > 7
+    assert 5 <= moments[1] - moments[0] <= 7
+
+
+def test_a_freeze_ends_at_the_capture_where_the_answer_to_a_request_is_lost():
+    with simulate("aws") as cloud:
+        shop_runs(cloud)
+        moments = []
+
+        def note(inventory):
+            moments.append(cloud.clock.now())
+
+        data = [DataPolicy("db", before=note, after=note, freeze_limit="40s")]
+        with inject_faults("fake", Faults(at="CreateSnapshot", mishap="answer lost")):
+            made = replicate(recovery(data=data), run_options=ONE)
+    assert made.succeeded, made.groups[0].problem
+    assert moments[1] - moments[0] < cloud.shape.pending["snapshot"] / 2
+
+
+def snapshots_of(cloud):
+    """Return the records of all snapshots of production."""
+    return [each for each in cloud.ground_truth(PRODUCTION.account) if each["kind"] == "snapshot"]

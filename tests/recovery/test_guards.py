@@ -13,6 +13,7 @@ from portinfra.cloud import connect
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.location import Location
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Network, Volume
 from portinfra.model.topology import Topology
@@ -91,6 +92,15 @@ def test_the_error_names_the_other_environment_and_what_to_write(returned):
     (finding,) = workflow.plan(SHOP, PRODUCTION).errors
     assert "whether recovery is active" in finding.message
     for what in ("guards=[", "portinfra.dr.recovery", "guards=()", "--without-peer"):
+        assert what in finding.fix
+
+
+def test_a_declaration_in_hcl_gets_advice_without_python(returned):
+    in_hcl = evolve(PRODUCTION, location=Location("shop.hcl", 1))
+    (finding,) = workflow.plan(SHOP, in_hcl).errors
+    assert "guards=" not in finding.fix
+    assert "portinfra.dr" not in finding.fix
+    for what in ("same file", "-f", "--source-on", "--without-peer"):
         assert what in finding.fix
 
 

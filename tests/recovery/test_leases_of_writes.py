@@ -1,14 +1,18 @@
 """Law: a run writes to an end only while it holds a lease of that end. A run adds an entry to a ledger, or
 changes one, under any lease of the end, and the entry of a takeover under the lease of the environment. The
 entry of a drill, which names the drill's scope, closes once nothing of that scope is left, so also its lease.
+
+While a run waits for a second lease, it renews those that it has.
 """
 
 import json
 from contextlib import contextmanager
 
+import pytest
 from attrs import evolve
 from begun import begun
-from turning import HOW, LOST, passed_later, stuck
+from turning import HOW, LOST, dies_after, passed_later, stuck
+from waits import Waits
 from worlds import ONE, RECOVERY, SHOP, recovery, shop_has_a_point, write
 
 from portinfra import workflow
@@ -73,12 +77,13 @@ class Writes:
 
 @contextmanager
 def watched():
-    with begun(shop_has_a_point) as cloud:
-        writes = Writes(cloud)
+    with begun(shop_has_a_point) as cloud, pytest.MonkeyPatch.context() as monkeypatch:
+        writes, waits = Writes(cloud), Waits(monkeypatch)
         with wrap_calls("fake", writes.perform):
             yield cloud, writes
         assert writes.count
         assert writes.without_lease == []
+        assert waits.forgotten == []
 
 
 def test_takeovers_and_abandons():
@@ -99,6 +104,12 @@ def test_a_double_life_and_its_end():
         passed_later(cloud, 3600)
         fence(recovery(), run_options=ONE)
         assert failback(recovery(), HOW).result == "passed"
+
+
+def test_a_takeover_that_died_before_it_stopped_the_source():
+    with watched():
+        dies_after("fencing", options=PLANNED)
+        assert failover(recovery(), PLANNED).result == "passed"
 
 
 def test_drills_replications_and_sweeps():

@@ -17,9 +17,9 @@ from portinfra.model.recovery import DataPolicy, RecoveryPlan
 from portinfra.model.resources import Snapshot
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.points import id_of
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.locks import lock_findings
-from portinfra.recovery.points.point import id_of
 from portinfra.recovery.replication import retention
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failover

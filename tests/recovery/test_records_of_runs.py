@@ -18,7 +18,7 @@ from portinfra.records.lease import NOTE, read_records
 from portinfra.records.lines import from_note, to_note
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import STRAY_SECONDS, Entry, Ledger
-from portinfra.recovery.points.point import manifest, points
+from portinfra.recovery.ledger.points import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.watch.status import status
 from portinfra.testing.faults import Crash, Faults, inject_faults

@@ -15,7 +15,7 @@ from portinfra.model.record import Record
 from portinfra.model.recovery import DataPolicy
 from portinfra.records.lease import to_text
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.points.point import id_of, manifest
+from portinfra.recovery.ledger.points import id_of, manifest
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.watch.status import status

@@ -12,6 +12,7 @@ from attrs import evolve
 from sweeps import deaths_by_day, ground_truth, strides, sweep_through
 from turning import dies_at, lost, powers
 from vaults import CANARY, ROOM, by, helpers_left, moved_in, needs_tools, points_in, restored
+from waits import Waits
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, write, written
 
 from portinfra import dr
@@ -42,12 +43,12 @@ def test_what_was_written_comes_back_in_another_cloud(engine, home, cloud):
     evidence = dr.drill(evolve(about, plan=evolve(about.plan, probes=[probe])), run_options=ONE)
     assert evidence.result == "passed", evidence.reasons
     assert read == [[f"{CANARY} of volume.db{n}-data" for n in (1, 2)]]
-    assert evidence.points[0].engine == f"{engine} (its helpers played by a local stand-in)"
+    assert evidence.points[0].engine == f"{engine} (a local stand-in runs the scripts of transfer hosts)"
     assert helpers_left() == []
 
 
-def test_a_failover_with_the_source_gone_and_the_way_back(home, cloud):
-    about = by("age", home, cloud)
+def test_a_failover_with_the_source_gone_and_the_way_back(home, cloud, monkeypatch):
+    waits, about = Waits(monkeypatch), by("age", home, cloud)
     write(cloud, PRODUCTION, "ledger")
     assert dr.replicate(about, run_options=ONE).succeeded
     evidence = dr.failover(about, dr.FailoverOptions(lost=True, run_options=ONE))
@@ -62,6 +63,7 @@ def test_a_failover_with_the_source_gone_and_the_way_back(home, cloud):
     assert set(written(cloud, PRODUCTION).values()) == {f"newer of volume.db{n}-data" for n in (1, 2)}
     assert helpers_left() == []
     assert points_in(home) == [point.id for point in dr.status(about).points]  # the way back has its own
+    assert waits.forgotten == []
 
 
 def test_a_failover_fetches_from_the_vault_while_the_source_still_serves_customers(home, cloud):

@@ -26,10 +26,10 @@ from portinfra.model.topology import Role, Topology
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.points import manifest, points
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, list_takeovers, next_epoch
 from portinfra.recovery.ledger.takeovers import record_takeover as written_turn
 from portinfra.recovery.points.ages import Ages
-from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failback, failover

@@ -122,6 +122,12 @@ class FakeBed(Bed):
     def print_console(self, host, text):
         self.cloud.print_console(self._one("instance", host)["id"], text)
 
+    def write(self, volume, text):
+        self.cloud.write(self._one("volume", f"{volume}-")["id"], text)
+
+    def read(self, volume):
+        return self.cloud.read(self._one("volume", f"{volume}-")["id"]).decode()
+
     def copy_owner(self):
         carrier = self.shape.owner["volume"]
         if carrier == "name":

@@ -407,8 +407,8 @@ def _left(history, found, differences):
         differences = _answered(history, silent[1].split(", "), differences)
     if "kept for the data" in exceptions:
         volumes = {what.partition(" ")[0] for what in differences if what.startswith("volume.")}
-        number = re.search(r"(\d+) volumes?\b", exceptions)
-        if number and len(volumes) <= int(number[1]):
+        numbers = map(int, re.findall(r"(\d+) volumes?\b", exceptions))
+        if len(volumes) <= sum(numbers):
             kept = {each.partition(".")[2] for each in volumes}
             differences = {
                 w: why for w, why in differences.items() if w.partition(" ")[0].partition(".")[2] not in kept

@@ -187,7 +187,9 @@ def test_what_ec2_held_comes_up_on_compute_engine_and_goes_back(clouds, environm
     evidence = dr.drill(about, run_options=ONE)
     assert evidence.result == "passed", evidence.reasons
     assert read == [["ledger of db1-data", "ledger of db2-data"]]
-    assert {point.engine for point in evidence.points} == {"age (its helpers played by a local stand-in)"}
+    assert {point.engine for point in evidence.points} == {
+        "age (a local stand-in runs the scripts of transfer hosts)"
+    }
     assert evidence.left_behind == 0
     assert beside(recovery, "receiving", f"drill-{evidence.id}") == []
 

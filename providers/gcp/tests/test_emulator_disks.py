@@ -96,6 +96,10 @@ def test_a_snapshot_makes_a_disk_in_another_region(gce: Local, hand: Hand) -> No
     copy = {"name": "copy", "source_snapshot": "global/snapshots/shot"}
     with refused(400, "is not ready"):
         hand.do("Disks", "insert", zone="us-east1-b", disk_resource=copy)
+    gce.bed.advance(6)
+    assert hand.ask("Snapshots", "get", snapshot="shot").status == "UPLOADING"
+    with refused(400, "is not ready"):
+        hand.do("Disks", "insert", zone="us-east1-b", disk_resource=copy)
     hand.wait(begun)
     shot = hand.ask("Snapshots", "get", snapshot="shot")
     assert (shot.status, shot.disk_size_gb, list(shot.storage_locations)) == ("READY", 20, ["eu"])
@@ -104,6 +108,20 @@ def test_a_snapshot_makes_a_disk_in_another_region(gce: Local, hand: Hand) -> No
     hand.do("Disks", "delete", zone=ZONE, disk="d")
     hand.do("Snapshots", "delete", snapshot="shot")
     assert [line.split(" ")[:2] for line in gce.bed.ground_truth()] == [["disk", "copy"]]
+
+
+def test_a_snapshot_has_what_its_disk_had_when_it_left_creating(gce: Local, hand: Hand) -> None:
+    hand.disk()
+    gce.bed.configure(live_clock=False, pending_seconds=10)
+    gce.bed.write("d", b"before the request")
+    begun = hand.begin("Disks", "create_snapshot", zone=ZONE, disk="d", snapshot_resource={"name": "shot"})
+    gce.bed.write("d", b"while it is CREATING")
+    gce.bed.advance(6)
+    gce.bed.write("d", b"while it is UPLOADING")
+    hand.wait(begun)
+    copy = {"name": "copy", "source_snapshot": "global/snapshots/shot"}
+    hand.do("Disks", "insert", zone=ZONE, disk_resource=copy)
+    assert gce.bed.read("copy") == b"while it is CREATING"
 
 
 def test_snapshots_are_stored_where_there_is_storage_once(hand: Hand) -> None:

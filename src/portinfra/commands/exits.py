@@ -2,7 +2,14 @@
 
 from enum import IntEnum
 
-from portinfra.errors import LeaseHeldError, LeaseLostError, PolicyError, PortinfraError, StalePlanError
+from portinfra.errors import (
+    LeaseHeldError,
+    LeaseLostError,
+    PolicyError,
+    PortinfraError,
+    StalePlanError,
+    UnknownNameError,
+)
 
 
 class Exit(IntEnum):
@@ -40,8 +47,8 @@ def exit_code(error: Exception) -> Exit:
     """Return the exit code of an error."""
     if isinstance(error, LeaseLostError):  # unlike with LeaseHeldError, something may have changed
         return Exit.FAILED
+    if isinstance(error, Misuse | UnknownNameError):
+        return Exit.USAGE
     if isinstance(error, _REFUSALS):
         return Exit.REFUSED
-    if isinstance(error, Misuse):
-        return Exit.USAGE
     return Exit.INTERRUPTED if isinstance(error, Interrupted) else Exit.FAILED

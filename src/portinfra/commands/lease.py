@@ -8,6 +8,7 @@ from typer import Option
 from portinfra.commands.exits import Exit
 from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
+from portinfra.format import moment
 
 
 @frozen
@@ -38,7 +39,7 @@ def lease(session: Session, target: Target, releasing: ReleaseOptions) -> int:
     last = leases[-1] if leases else None
     released = False
     if releasing.release and last is not None and not last.released:
-        held = f"{last.holder_identity} holds it since {last.acquire_time}."
+        held = f"{last.holder_identity} has held it since {moment(last.acquire_time)}."
         err().print(f"{held} If that run still works, two runs will change the environment.")
         if not releasing.yes:
             confirm(session, f"Type {selection.scope} to release it:", (selection.scope,))

@@ -6,9 +6,9 @@ from portinfra.commands.session import Session
 
 
 def lockin(session: Session, target: Target, shown: OutputOptions) -> int:
-    """List what only one provider has, and a move would have to replace. Makes no API call."""
+    """List what only one provider has. A move would have to replace it. Makes no API call."""
     from portinfra import workflow
-    from portinfra.commands.selection import declaration, select
+    from portinfra.commands.selection import declaration, one, select
     from portinfra.render.console.styled import table
     from portinfra.render.console.terminal import out, write_json
     from portinfra.render.portability_documents import lockin_document
@@ -17,7 +17,7 @@ def lockin(session: Session, target: Target, shown: OutputOptions) -> int:
     environments = declared.environments
     if target.environment or target.on:
         environments = (select(session, target).environment,)
-    topology = declared.topology(target.topology)
+    topology = one("topology", "--topology", declared.topologies, target.topology)
     found = workflow.lock_in(topology, environments, declared.recoveries)
     if shown.as_json:
         write_json(lockin_document(topology, found))

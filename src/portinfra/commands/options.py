@@ -29,7 +29,7 @@ class DeclarationOptions:
             "--file",
             "-f",
             metavar="PATH",
-            help="The declaration: .hcl, .py or a directory. Default: this one.",
+            help="The declaration: .hcl, .py or a directory. Default: all .hcl files here, or the .py file.",
         ),
     ] = None
     variables: Annotated[

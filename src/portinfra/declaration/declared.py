@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from portinfra.errors import DeclarationError
 from portinfra.format import suggestion, with_article
@@ -150,16 +150,17 @@ def duplicates(declared: Declared) -> list[Finding]:
     return findings
 
 
-def declaration_error(findings: Sequence[Finding]) -> DeclarationError:
-    """Return one error with all findings, by file and line."""
+def declaration_error(findings: Sequence[Finding], advice: str = "") -> DeclarationError:
+    """Return one error with all findings, by file and line. Its fix ends with `advice`."""
     unique = dict.fromkeys(findings)
     ordered = sorted(unique, key=lambda f: (f.location.file, f.location.line) if f.location else ("", 0))
     first = ordered[0]
     if len(ordered) == 1:
-        return DeclarationError(first.message, location=first.location, fix=first.fix, findings=ordered)
+        only = evolve(first, fix=f"{first.fix} {advice}".rstrip())
+        return DeclarationError(only.message, location=only.location, fix=only.fix, findings=[only])
     return DeclarationError(
         f"the declaration has {len(ordered)} errors",
         location=first.location,
-        fix="Correct the errors listed below.",
+        fix=f"Correct the errors listed below. {advice}".rstrip(),
         findings=ordered,
     )

@@ -4,6 +4,7 @@ Workers make one call each and never sleep. Every wait (for a rate, a retry, a r
 is a due time in the loop. So a simulated hour costs nothing, and each run with a crash at call k is equal.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ from portinfra.execution.foreign import Residents
 from portinfra.execution.journal import Journal
 from portinfra.execution.loop import Loop
 from portinfra.execution.movement import TRIES_MAX, Movement
-from portinfra.execution.poll_schedule import PollSchedule
+from portinfra.execution.poll_schedule import PATIENCE_SECONDS, PollSchedule
 from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.readiness import Readiness
 from portinfra.execution.schedule import Schedule
@@ -42,9 +43,6 @@ from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse, Wait
 from portinfra.provider.own_code import call_method
 
-PATIENCE_SECONDS = 1200.0
-"""A resource that is not ready after this time fails its step."""
-
 
 @define
 class Coordinator:
@@ -59,7 +57,8 @@ class Coordinator:
     complete: Callable[[Instance], Instance]
     """Adds the creation settings to a host."""
     listen: Listener = lambda progress: None
-    only_begins: bool = False
+    capture_by: float | None = None
+    """Until when each snapshot must be captured; its step ends then. None: resources must be ready."""
 
     _kept: frozenset[Address] = field(init=False)
     """The resources that the plan neither creates nor replaces."""
@@ -152,10 +151,10 @@ class Coordinator:
             answer = ask(task.driver, task.want, seen, self._refs)
         except Exception as error:
             return self._end(task, "failed", failures.defect(self._blame(task), error))
-        if isinstance(answer, Wait) and not (self.only_begins and task.want and task.accepted):
+        if isinstance(answer, Wait) and (self.capture_by is None or not task.has_captured):
             return self._wait(task, answer)
         self._on_wait(task)
-        if answer is DONE or isinstance(answer, Wait):  # it has begun, and no more is asked for
+        if answer is DONE or isinstance(answer, Wait):  # a captured snapshot still waits to be ready
             if task.want is None:
                 self._world.record(task.step.address, None)
             return self._end(task, "done", None)
@@ -308,7 +307,10 @@ class Coordinator:
         waited = now - task.waiting_since
         if waited > PATIENCE_SECONDS:
             return self._end(task, "failed", failures.not_ready(self._blame(task), wait, waited))
-        return self._look_at(task, now + self._waiting.pause(task.kind, waited))
+        due, limit = now + self._waiting.pause(task.kind, waited), self.capture_by or math.inf
+        if now >= limit:
+            return self._end(task, "failed", failures.not_captured(self._blame(task), waited))
+        return self._look_at(task, min(due, limit))
 
     def _on_wait(self, task: Task) -> None:
         if task.waiting_since is not None:
@@ -388,8 +390,6 @@ class Coordinator:
             return self._end(task, "failed", failures.no_answer(self._blame(task), silent))
         self._world.record(task.step.address, found)
         return self._advance(task, looked=True)
-
-    # Errors of portinfra itself, and progress.
 
     def _note(self, at: float, event: str, **entry: Any) -> None:
         well = not self.journal.trouble

@@ -1,4 +1,4 @@
-"""Definitions that an apply puts in force again, because no read shows whether they are."""
+"""Definitions that an apply applies again, because no read shows whether they are in force."""
 
 from collections.abc import Iterator, Set
 
@@ -18,9 +18,9 @@ from portinfra.provider.own_code import call_method
 def enforcing_calls(
     plan: Plan, there: Observation, provider: Provider, attempt: str, in_force: Set[Address]
 ) -> Iterator[Call]:
-    """Yield the calls that put unchanged resources in force again, in the zones that the plan reads.
+    """Yield the calls that apply unchanged definitions again, in the zones that the plan reads.
 
-    `in_force` has the resources that the run has put in force already.
+    `in_force` has the resources whose definitions the run has applied already.
     """
     refs = Refs(plan.scope, attempt, there.resources)
     left_alone = there.unknown | plan.options.without_zones

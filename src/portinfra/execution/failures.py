@@ -14,7 +14,7 @@ from portinfra.errors import (
     Unavailable,
     Unsupported,
 )
-from portinfra.format import silent_line
+from portinfra.format import duration, silent_line
 from portinfra.model.address import Address
 from portinfra.model.observed import Fault, Observed
 from portinfra.model.resources import Spec
@@ -111,6 +111,16 @@ def endless(blame: Blame, call: Call, last: Exception | None) -> ProviderError:
         address=blame.address,
         fix="Check in the provider's console what undoes each change, or wait until its lists are up to "
         "date. Then run the same command again.",
+    )
+
+
+def not_captured(blame: Blame, waited: float) -> ProviderError:
+    """Return the error of a snapshot that is not captured when its freeze ends; `waited` is in seconds."""
+    return Unavailable(
+        f"its data was not captured {duration(waited)} after the request, when the freeze had to end",
+        provider=blame.provider,
+        address=blame.address,
+        fix="Set a longer freeze_limit, and check that the service tolerates it.",
     )
 
 

@@ -6,6 +6,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T", bound=Hashable)
 
+PATIENCE_SECONDS = 1200.0
+"""A resource that is not ready after this time fails its step."""
+
 POLL_SECONDS = 2.0
 """The time between two reads is a multiple of this."""
 

@@ -1,5 +1,6 @@
 """One run on one scope. It takes the lease, makes and applies plans, and releases the lease."""
 
+import math
 import random
 import secrets
 from collections.abc import Mapping, Sequence
@@ -73,7 +74,7 @@ class Run:
         self._has_applied = False
         """Whether its last apply succeeded."""
         self._in_force: set[Address] = set()
-        """The resources that this run has defined, or put in force again."""
+        """The resources that this run has defined, or whose definitions it has applied again."""
         self._last_write: float | None = None
         """The time of this run's last change, in seconds by the provider's clock; None: no change yet."""
 
@@ -168,34 +169,37 @@ class Run:
         there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
         return make_plan(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
-    def begin(self, plan: Plan, listen: Listener) -> Outcome:
-        """Make the calls of a plan that was made under this run's lease. A step ends once its provider has
-        accepted its calls: nothing is awaited, and nothing is verified. Raises what `apply` raises.
+    def begin(self, plan: Plan, listen: Listener, capture_by: float = math.inf) -> Outcome:
+        """Begin to make the snapshots of a plan that was made under this run's lease.
+
+        A step ends once the provider promises that later writes are not in its snapshot
+        (`Observed.captured`), or once the snapshot is ready. It fails if that is not so at `capture_by`, by
+        the provider's clock. Nothing is verified. Raises what `apply` raises.
         """
-        return self._carry_out(plan, listen, only_begins=True)
+        return self._carry_out(plan, listen, capture_by=capture_by)
 
     def apply(self, plan: Plan, listen: Listener) -> Outcome:
         """Apply a plan that was made under this run's lease, verify it, and return the outcome.
 
         Raises ApplyError if a step failed, or if differences remain. Raises PortinfraError if all is done,
-        but rules could not be put in force again. Raises LeaseLostError, and KeyboardInterrupt once the calls
+        but rules could not be applied again. Raises LeaseLostError, and KeyboardInterrupt once the calls
         in progress have ended.
         """
         return self._carry_out(plan, listen)
 
-    def _carry_out(self, plan: Plan, listen: Listener, *, only_begins: bool = False) -> Outcome:
+    def _carry_out(self, plan: Plan, listen: Listener, *, capture_by: float | None = None) -> Outcome:
         assert self._holder is not None
         self._has_applied = False
         self._holder.renew_if_due()
         began, calls = self._provider.clock.now(), self._caller.calls
         coordinator = self._coordinator(self._unready_first(with_questions(plan), listen), listen)
-        coordinator.only_begins = only_begins
+        coordinator.capture_by = capture_by
         try:
             steps = coordinator.run()
         finally:
             self._last_write = coordinator.last_write
         outcome = Outcome(self._scope, self.attempt, steps)
-        if not only_begins and all(step.fate == "done" for step in steps):
+        if capture_by is None and all(step.fate == "done" for step in steps):
             self.wait_for_lists()
             found = verify(plan, self.reader)
             self._nothing_left = plan.destroys and found.empty
@@ -237,7 +241,7 @@ class Run:
         return evolve(plan, steps=ordered.steps)
 
     def _enforce(self, plan: Plan, there: Observation) -> int:
-        """Put unchanged resources in force again. Return their number."""
+        """Apply unchanged definitions again. Return the number of their resources."""
         self._in_force |= {step.address for step in plan.steps}
         calls = list(enforcing_calls(plan, there, self._provider, self.attempt, self._in_force))
         try:
@@ -245,7 +249,7 @@ class Run:
         except ProviderError as error:
             raise PortinfraError(
                 f"{plan.scope} is as declared, but its firewall rules may not be in force: {error}",
-                fix="Run the same command again: it puts them in force.",
+                fix="Run the same command again: it applies them again.",
             ) from error
         self._in_force |= {call.address for call in calls if call.address}
         return enforced

@@ -76,6 +76,12 @@ class Task:
         return self.current or Observed(self.step.address, self.known)
 
     @property
+    def has_captured(self) -> bool:
+        """Whether the wanted resource is a pending snapshot that later writes to its volume do not change."""
+        seen = self.current
+        return self.want is not None and seen is not None and seen.state == "pending" and seen.captured
+
+    @property
     def zones(self) -> frozenset[str]:
         """The zones of the resource, and of the resources that it refers to."""
         spec, world = self.expected.spec, self.refs.seen

@@ -88,14 +88,27 @@ def _unchecked_peer(plan: Plan, lease: Lease | None) -> Iterator[Finding]:
         f"a recovery plan pairs {name} with {peer}, and nothing checked whether {peer} is active",
         "Make sure yourself that it is not active; or make the plan with its guard."
         if skipped
-        else "Command line: declare the recovery plan in the same file, and write --source-on and "
-        "--target-on in place of --on. Python: pass guards=[…] with the value of portinfra.dr.recovery. To "
-        "skip the check: --without-peer or guards=(). "
-        f"If the recovery plan no longer exists: {command('lease', name, '--forget-peer')}.",
+        else f"{_ways_to_check(plan)} If the recovery plan no longer exists: "
+        f"{command('lease', name, '--forget-peer')}.",
         Severity.WARNING if skipped else Severity.ERROR,
         subject=f"environment.{name}",
         location=plan.placed.environment.location,
     )
+
+
+def _ways_to_check(plan: Plan) -> str:
+    """Return how a plan gets its guard, or goes without it, in the language of the declaration."""
+    location = plan.placed.environment.location
+    from_files = (
+        "Declare the recovery plan in the same file, or name the directory of both files with -f. If you use "
+        "--on: write --source-on and --target-on instead. To skip the check: --without-peer."
+    )
+    in_python = (
+        "Python: pass guards=[…] with the value of portinfra.dr.recovery. Command line: declare the recovery "
+        "plan in the same file, and write --source-on and --target-on in place of --on. To skip the check: "
+        "guards=() or --without-peer."
+    )
+    return location.choose(in_python, from_files) if location else in_python
 
 
 def _active_environment(plan: Plan, found: Iterable[Finding]) -> Iterator[Finding]:

@@ -15,7 +15,9 @@ def accept_former_names(of: type[T]) -> type[T]:
     """Let an attrs class accept each keyword that is the `former` name of an attribute, by its metadata.
 
     The location of the value records which former names were used, and `validation` reports them. If both
-    names are given, as by `evolve` in an older script, the value of the former name is used.
+    names are given, the value of the former name is used. A call that passes a location is a copy, as by
+    `evolve`: it passes every present name, so it never counts as a call that was written with both names.
+    HCL also passes a location, and records there itself which names are written.
     """
     present: Mapping[str, str] = {
         each.metadata["former"]: each.name for each in fields(cast(Any, of)) if "former" in each.metadata
@@ -25,12 +27,13 @@ def accept_former_names(of: type[T]) -> type[T]:
 
     @wraps(make)
     def accepting(self: T, *arguments: Any, **named: Any) -> None:
-        used = {name: present[name] in named for name in present if name in named}
+        declares = "location" not in named
+        used = {name: declares and present[name] in named for name in present if name in named}
         for former in used:
             named[present[former]] = named.pop(former)
         if used and has_location:
             location = named.get("location") or here()
-            named["location"] = evolve(location, former_names={**location.former_names, **used})
+            named["location"] = evolve(location, former_names={**used, **location.former_names})
         make(self, *arguments, **named)
 
     cast(Any, of).__init__ = accepting

@@ -71,6 +71,10 @@ class Observed(Generic[S_co]):
     """Why it failed after the provider had accepted its creation: it must be created again."""
     failed_change: Fault | None = field(default=None, validator=optional(instance_of(Fault)))
     """Why the last change failed that the provider had accepted. The resource is as it was before."""
+    captured: bool = field(default=False, eq=False)
+    """Of a pending snapshot: whether the provider promises that later writes to its volume are not in it. A
+    freeze lasts until then. False: the provider promises it when the snapshot is ready.
+    """
     reason: str = ""
     """Why it is pending, though it is neither new nor busy: it lacks something that its kind must have."""
     started: str = field(default="", eq=False)

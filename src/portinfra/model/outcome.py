@@ -74,7 +74,7 @@ class Outcome:
     unverified: frozenset[str] = frozenset()
     """The zones that did not answer the verification, and that no option leaves out."""
     enforced: int = 0
-    """How many resources had their definition put in force again, as no read shows whether it was."""
+    """How many resources had their definition applied again, as no read shows whether it is in force."""
 
     @property
     def causes(self) -> tuple[Cause, ...]:

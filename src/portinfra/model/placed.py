@@ -37,6 +37,11 @@ class Placed:
         ]
         return evolve(self, topology=evolve(self.topology, roles=roles))
 
+    def without_renames(self) -> "Placed":
+        """Return the same, where no role has a former name: resources keep the names that they have."""
+        roles = [evolve(role, renamed_from=None) for role in self.topology.roles]
+        return evolve(self, topology=evolve(self.topology, roles=roles))
+
     def location(self, address: Address) -> Location:
         """Return the line of the declaration that needs this resource."""
         role = self.roles.get(address)

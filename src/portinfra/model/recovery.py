@@ -103,7 +103,7 @@ class DataPolicy:
     """Called after the snapshots, also if they failed: thaw."""
     freeze_limit: str = "30s"
     """A `before` hook must thaw by itself after this time. It reads the time from `PORTINFRA_FREEZE_SECONDS`.
-    If a snapshot begins later, the volumes have no common moment and the point fails.
+    If a snapshot is captured later, the volumes have no common moment and the point fails.
     """
     keep: Mapping[str, int] = field(
         factory=lambda: {"last": 7},

@@ -243,7 +243,7 @@ class Volume(Spec):
     source: str | None = field(default=None, metadata=_BIRTH | {"placed": True}, eq=False)
     """The snapshot that it is created from. Recovery sets it. None: blank."""
     deletion_protection: bool = field(default=False, metadata=_PROTECTION)
-    """Refuse every plan that would delete or replace it. Its former name is `protect`, which drivers use."""
+    """Refuse every plan that would delete or replace it. Its former name is `protect`."""
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """Its tags, in addition to those of its role."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
@@ -307,6 +307,22 @@ KINDS: tuple[type[Spec], ...] = (
     Snapshot,
 )
 """Every kind, in the order of references: each refers only to kinds before it."""
+
+
+_STORED_NAMES: Mapping[str, str] = {
+    each.name: stored_name(each) for kind in KINDS for each in fields(kind) if "stored" in each.metadata
+}
+_PRESENT_NAMES: Mapping[str, str] = {stored: name for name, stored in _STORED_NAMES.items()}
+
+
+def field_name(name: str) -> str:
+    """Return the name that drivers and `Difference.field` use for an attribute, from its present name too."""
+    return _STORED_NAMES.get(name, name)
+
+
+def present_name(name: str) -> str:
+    """Return the name of an attribute in declarations, from the name that drivers use."""
+    return _PRESENT_NAMES.get(name, name)
 
 
 @frozen(field_transformer=convert.refuse_text)

@@ -110,6 +110,11 @@ class Role:
     """The services that its hosts offer to other roles."""
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
+    @property
+    def protect(self) -> bool:
+        """`deletion_protection`, by its former name."""
+        return self.deletion_protection
+
 
 Ports = int | str | Iterable[int | str | PortRange]
 
@@ -125,7 +130,7 @@ def _ports(given: Ports) -> tuple[PortRange, ...]:
 @refuse_unknown
 @frozen(field_transformer=convert.refuse_text)
 class Flow:
-    """Traffic that is allowed from every source to every target. portinfra drops all other traffic, on both
+    """Traffic that is allowed from every source to every target. Firewalls drop all other traffic, on both
     sides.
     """
 

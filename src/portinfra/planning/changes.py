@@ -11,7 +11,7 @@ from portinfra.model.change import Action, Change, Difference
 from portinfra.model.observed import UNSEEN, Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
-from portinfra.model.resources import FirewallRules, Instance, Spec, Volume, traits
+from portinfra.model.resources import FirewallRules, Instance, Spec, Volume, field_name, traits
 from portinfra.provider.interface import Driver
 
 Drivers = Mapping[type[Spec], Driver[Any]]
@@ -41,7 +41,8 @@ def effective_spec(
     wanted: Mapping[Address, Spec], observation: Observation, drivers: Drivers, placed: Placed | None
 ) -> dict[Address, Spec]:
     """Return the wanted resource. An attribute that is ignored or cannot be shown has its existing value."""
-    ignored = {role.name: role.ignore for role in placed.topology.roles if role.ignore} if placed else {}
+    roles = placed.topology.roles if placed else ()
+    ignored = {role.name: frozenset(map(field_name, role.ignore)) for role in roles if role.ignore}
     result = dict(wanted)
     for address, seen in observation.resources.items():
         want = wanted.get(address)
@@ -58,7 +59,7 @@ def ignored_differences(
     want: Spec, seen: Observed[Spec], ignored: Iterable[str], driver: Driver[Any]
 ) -> tuple[Difference, ...]:
     """Return the differences in attributes that a role ignores and that the provider shows."""
-    names = set(ignored) - driver.cannot_show
+    names = set(map(field_name, ignored)) - driver.cannot_show
     return tuple(each for each in _compare(want, seen.spec) if each.field in names)
 
 

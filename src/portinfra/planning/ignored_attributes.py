@@ -8,7 +8,7 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
-from portinfra.model.resources import Spec
+from portinfra.model.resources import Spec, present_name
 from portinfra.model.topology import Role
 from portinfra.planning.changes import Drivers, ignored_differences
 
@@ -34,7 +34,7 @@ def ignored_findings(
             continue
         found = _differing(role, placed, wanted, observation, drivers)
         if found and options.addresses is None:
-            what = ", ".join(f"{name.replace('_', ' ')} of {_name(found[name])}" for name in found)
+            what = ", ".join(f"{name.replace('_', ' ')} of {_name(some)}" for name, some in found.items())
             yield Finding(
                 RULE,
                 f"it ignores what differs: {what}",
@@ -48,14 +48,14 @@ def ignored_findings(
 def _differing(
     role: Role, placed: Placed, wanted: Mapping[Address, Spec], observation: Observation, drivers: Drivers
 ) -> dict[str, list[Address]]:
-    """Return the resources of a role that differ, grouped by the ignored attribute."""
+    """Return the resources of a role that differ, by the present name of the ignored attribute."""
     found: dict[str, list[Address]] = {}
     for address, want in wanted.items():
         seen = observation.resources.get(address)
         if seen is None or placed.roles.get(address) != role.name:
             continue
         for difference in ignored_differences(want, seen, role.ignore, drivers[type(want)]):
-            found.setdefault(difference.field, []).append(address)
+            found.setdefault(present_name(difference.field), []).append(address)
     return found
 
 

@@ -53,8 +53,10 @@ def _moves(change: Change) -> bool:
 def _kept_reason(change: Change, held_back: Iterable[Address]) -> str:
     also = ", ".join(held_back)
     waiting = f"; these stay with it: {also}" if also else ""
+    verb = "delete" if change.after is None else "replace"
     return (
-        f"it holds data, though {change.reason}{waiting}; --allow-data-loss {change.address} permits its loss"
+        f"{change.reason}, and to {verb} it would lose its data{waiting}; "
+        f"--allow-data-loss {change.address} permits its loss"
     )
 
 

@@ -1,8 +1,6 @@
 """User data for cloud-init: the user's own, together with portinfra's.
 
-https:
-
-cloudinit.readthedocs.io/en/latest/explanation/format.html
+https://cloudinit.readthedocs.io/en/latest/explanation/format.html
 """
 
 import gzip

@@ -38,6 +38,8 @@ def find_defects(provider: Provider) -> list[str]:
         return [f"It has no {', '.join(missing)}."]
     if not isinstance(provider.drivers, Mapping):
         return ["Its drivers are no mapping of kinds to drivers."]
+    if wrong := [key for key in provider.drivers if not isinstance(key, type)]:
+        return [_wrong_key(key) for key in wrong]
     if nameless := [kind.__name__ for kind, each in provider.drivers.items() if not hasattr(each, "spec")]:
         return [f"Its driver for {name} has no spec." for name in nameless]
     kinds = list(provider.drivers)
@@ -46,6 +48,16 @@ def find_defects(provider: Provider) -> list[str]:
         *_foreign_drivers(provider),
         *_wrong_order(kinds),
     ]
+
+
+def _wrong_key(key: object) -> str:
+    """Return a sentence about a key of the drivers that is no class. A text may be the name of a kind."""
+    kind = next((kind.__name__ for kind in KINDS if kind.__name__.lower() == str(key).lower()), "")
+    return (
+        f"Its drivers have the key {key!r}: use the class {kind}."
+        if kind
+        else (f"Its drivers have the key {key!r}, which is no class of a resource.")
+    )
 
 
 def _missing_drivers(kinds: list[type[Spec]], capabilities: Capabilities) -> Iterator[str]:

@@ -163,7 +163,7 @@ class Driver(ABC, Generic[S]):
     interrupts: frozenset[str] = frozenset()
     """Fields that change in place while the host is down for a moment."""
     holds: frozenset[str] = frozenset()
-    """References whose replacement replaces this too: they cannot change while this exists."""
+    """References whose replacement replaces this too: they cannot be deleted or changed while this exists."""
     cannot_show: frozenset[str] = frozenset()
     """Fields that this provider can neither store nor return. Core never compares or sends them."""
     renames: bool = True
@@ -172,8 +172,7 @@ class Driver(ABC, Generic[S]):
     @abstractmethod
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
         """Return the reads that find all of this kind in the scope. Core shares equal reads between kinds.
-
-        A narrower read suffices where `only` names the few resources that are awaited.
+        With `only`, a narrower read may return just these resources.
         """
 
     @abstractmethod
@@ -187,7 +186,9 @@ class Driver(ABC, Generic[S]):
         """
 
     def takes(self, spec: S, catalogue: Catalogue) -> Mapping[str, int]:
-        """Return how much a resource takes of quotas that count more: `{"CPUS": 4}`."""
+        """Return how much one resource uses of quotas that count another unit than resources, such as CPUs:
+        `{"CPUS": 4}`.
+        """
         return {}
 
     def detail(self, seen: Observed[S]) -> Call | None:

@@ -14,6 +14,7 @@ from portinfra.model.finding import Finding
 from portinfra.provider.abilities import BlockExport
 from portinfra.provider.completeness import find_defects
 from portinfra.provider.interface import Provider, ProviderPlugin
+from portinfra.provider.own_code import call_method, defect_fix, describe_import
 
 GROUP = "portinfra.providers"
 SETTINGS_GROUP = "portinfra.settings_files"
@@ -112,7 +113,7 @@ def _load(name: str) -> ProviderPlugin:
     try:
         found: ProviderPlugin = entry.load()
     except Exception as error:
-        raise _broken(entry, f"cannot be imported: {error}") from error
+        raise _failed_import(entry, error) from error
     if missing := [part for part in CONTRACT if not hasattr(found, part)]:
         raise _broken(entry, f"is no provider: it has no {', '.join(missing)}")
     declared, has = found.capabilities.block_export, isinstance(found, BlockExport)
@@ -149,12 +150,22 @@ def _broken(entry: EntryPoint, why: str) -> Unsupported:
     )
 
 
+def _failed_import(entry: EntryPoint, error: Exception) -> Unsupported:
+    """Return the error about a provider whose import failed, with the file and line in its own code."""
+    failed = _broken(entry, f"cannot be imported: {describe_import(error)}")
+    absent = isinstance(error, ModuleNotFoundError) and error.name != entry.value.partition(":")[0]
+    if absent or not isinstance(error, ImportError):
+        return Unsupported(str(failed), fix=defect_fix(error))
+    return failed
+
+
 def connect(environment: Environment) -> Provider:
     """Return the connected location of an environment.
 
-    Raise Unsupported with everything that the provider lacks, and what `plugin_of` raises.
+    Raise Unsupported with everything that the provider lacks, ProviderError for a defect in its `connect`,
+    and what `plugin_of` raises.
     """
-    provider = plugin_of(environment).connect(environment)
+    provider = call_method(plugin_of(environment).connect, environment)
     if defects := find_defects(provider):
         raise Unsupported(
             f"the provider {environment.provider!r} does not keep to its contract. {' '.join(defects)}",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import frozen
 
-from portinfra.errors import PolicyError
+from portinfra.errors import UnknownNameError
 from portinfra.format import suggestion
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding
@@ -72,7 +72,7 @@ def groups(recovery: Recovery, placed: Placed) -> list[Group]:
 
 
 def check_names(recovery: Recovery, options: FailoverOptions, points: Iterable[str] = ()) -> None:
-    """Raise PolicyError for unknown names in `options`: of points, which must be among `points`, and of
+    """Raise UnknownNameError for unknown names in `options`: of points, which must be among `points`, and of
     volumes, which a group must have in the target.
     """
     target = recovery.target
@@ -86,13 +86,11 @@ def check_names(recovery: Recovery, options: FailoverOptions, points: Iterable[s
             options.blank,
             volumes,
             "unknown-volume",
-            f"{{}} is no volume that {target.name} restores",
+            f"{target.name} restores no {{}}",
         ),
     ]
     if findings:
-        raise PolicyError(
-            "the command names points or volumes that do not exist: nothing was changed", findings
-        )
+        raise UnknownNameError(findings)
 
 
 def _unknown(
@@ -102,6 +100,12 @@ def _unknown(
     for name in sorted(set(given) - known):
         fix = suggestion(name, known, "There are none: leave it out.")
         yield Finding(f"recovery/{rule}", message.format(name), fix, subject=f"recovery.{recovery.plan.name}")
+
+
+def data_digest(recovery: Recovery) -> str:
+    """Return the digest of all declared volumes whose data is carried."""
+    declared = groups(recovery, place(recovery.topology, recovery.target))
+    return digest(volume for group in declared for volume in group.volumes)
 
 
 def digest(volumes: Iterable[str]) -> str:

@@ -179,7 +179,10 @@ def level(recovery: str, number: int) -> str:
 
 
 def prometheus(found: RecoveryStatus) -> str:
-    """Return the status as Prometheus text. A volume without any point has no age: alert on absence."""
+    """Return the status as Prometheus text.
+
+    A volume without any point has no age: alert on its level, or on its absence.
+    """
     name = found.recovery
     is_active = bool(found.active_since or found.turn)
     lines = [

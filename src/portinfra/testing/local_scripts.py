@@ -23,7 +23,7 @@ class LocalScriptRunner:
     """Return the contents of the volume with a native id."""
     write: Callable[[str, bytes], object]
     """Overwrite the contents of the volume with a native id."""
-    name: str = "its helpers played by a local stand-in"
+    name: str = "a local stand-in runs the scripts of transfer hosts"
 
     def run(self, script: str, volume: str) -> None:
         """Run a script as a transfer host does at its first boot. Its receipt has the result, also of a

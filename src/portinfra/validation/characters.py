@@ -1,9 +1,7 @@
 """Characters that no declared text may contain, as no cloud could store them.
 
-XML 1.0 (https:
-
-www.w3.org/TR/xml/#charsets) has no control characters except tab, line feed and carriage return. EC2 and
-libvirt read and write XML.
+XML 1.0 (https://www.w3.org/TR/xml/#charsets) has no control characters except tab, line feed and carriage
+return. EC2 and libvirt read and write XML.
 """
 
 import re

@@ -18,7 +18,7 @@ def evidence_findings(recovery: RecoveryPlan) -> Iterator[Finding]:
     plan = whole(recovery)
     part, attribute, accept = drill_part(recovery, "accept")
     if accept not in ACCEPTS:
-        message, fix = f"a drill cannot look at {accept!r}", suggestion(accept, ACCEPTS, "")
+        message, fix = f"a drill cannot check {accept!r}", suggestion(accept, ACCEPTS, "")
         yield part.wrong("unknown-accept", attribute, message, fix)
     for signer in recovery.signers:
         if not _is_key(signer):

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+from attrs import evolve
+
 from portinfra.format import suggestion
 from portinfra.model.duration import DURATION, why_no_duration
-from portinfra.model.finding import Finding
+from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
-from portinfra.model.resources import Instance, Volume, traits
+from portinfra.model.resources import Instance, Volume, present_name, traits
 from portinfra.model.topology import INTERNET, Role, Topology
 from portinfra.validation.creation import birth_findings
 from portinfra.validation.mounts import mount_findings
@@ -25,7 +27,9 @@ RESERVED_PREFIX = "portinfra"
 SLOTS_MAX = 2**28
 """More slots than the largest address range has. A slot has four subnets, one for each zone."""
 
-IGNORABLE = sorted({*traits(Instance).compared, *traits(Volume).compared} - {*traits(Instance).references})
+_COMPARED = {*traits(Instance).compared, *traits(Volume).compared}
+IGNORABLE = sorted(map(present_name, _COMPARED - {*traits(Instance).references}))
+"""The attributes that a role may ignore, by their present names."""
 
 
 def topology_findings(topology: Topology) -> Iterator[Finding]:
@@ -95,10 +99,7 @@ def _role_findings(role: Role) -> Iterator[Finding]:
         if not getattr(role, attribute).strip():
             message, fix = f"the {attribute} is empty", f"Leave {attribute} out to have the usual one."
             yield _wrong(role, f"empty-{attribute}", attribute, message, fix)
-    for attribute in role.ignore:
-        if attribute not in IGNORABLE:
-            fix = suggestion(attribute, IGNORABLE, "")
-            yield _wrong(role, "unknown-attribute", "ignore", f"{attribute!r} is no attribute", fix)
+    yield from _ignore_findings(role)
     for rule, reason in role.waive.items():
         if not reason.strip():
             message = f"the rule {rule!r} is waived without a reason"
@@ -106,6 +107,18 @@ def _role_findings(role: Role) -> Iterator[Finding]:
     yield from birth_findings(role.user_data, role.ssh_keys, subject, role.location)
     yield from reserved_tags(role.tags, subject, role.location)
     yield from _volume_findings(role)
+
+
+def _ignore_findings(role: Role) -> Iterator[Finding]:
+    for attribute in role.ignore:
+        name = present_name(attribute)
+        if name not in IGNORABLE:
+            fix = suggestion(attribute, IGNORABLE, "")
+            yield _wrong(role, "unknown-attribute", "ignore", f"{attribute!r} is no attribute", fix)
+        elif name != attribute:
+            message = f"{attribute} is the former name of {name}"
+            fix = f"Write {name} in place of {attribute}."
+            yield evolve(_wrong(role, "former-name", "ignore", message, fix), severity=Severity.WARNING)
 
 
 def _ready_findings(role: Role) -> Iterator[Finding]:

@@ -123,7 +123,7 @@ def test_only_the_entries_that_differ_are_shown():
         "open, not declared: tcp 22-24 from bastion",
         "tags.b: 2 → 3",
         "key: (none) → k",
-        "protect: yes → no",
+        "deletion protection: yes → no",
     ]
 
 

@@ -24,6 +24,12 @@ def test_these_commands_ask_no_cloud(world, arguments):
     assert not world.cloud.log
 
 
+@pytest.mark.parametrize("arguments", [*OFFLINE, ("check",)], ids=" ".join)
+def test_a_command_that_reads_no_cloud_never_calls_it_as_declared(world, arguments):
+    """Nothing exists, so `plan` and `status` find all of it missing."""
+    assert "as declared" not in world.run(*arguments).stdout
+
+
 @pytest.mark.parametrize("command", ["inventory", "render", "graph"])
 def test_commands_that_show_a_declaration_need_no_provider(world, command):
     result = world.run(command, "--on", "mars:olympus")

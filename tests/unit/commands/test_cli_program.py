@@ -125,3 +125,10 @@ def test_options_and_commands_of_terraform_are_answered(tmp_path):
     imported = _portinfra(tmp_path, "import", "web1", "i-1", "--json")
     assert imported.returncode == 2
     assert "manages what it created" in imported.stdout
+
+
+@pytest.mark.parametrize("group", [(), ("dr",), ("hosts",)])
+def test_no_summary_of_a_command_is_cut(group, world):
+    listed = world.run(*group, "--help").stdout.partition("Commands:")[2]
+    assert listed
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []

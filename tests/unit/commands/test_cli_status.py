@@ -11,7 +11,7 @@ def test_status_ends_with_zero_when_nothing_differs(applied):
     result = applied.run("status")
     assert result.exit_code == 0
     assert "Nothing differs" in result.stdout
-    assert "last applied by" in result.stdout
+    assert "last held by" in result.stdout
 
 
 def test_status_names_a_port_that_was_opened_by_hand_and_apply_closes_it(applied):
@@ -27,7 +27,9 @@ def test_status_names_a_port_that_was_opened_by_hand_and_apply_closes_it(applied
 
 def test_status_names_a_machine_that_was_stopped(applied):
     applied.by_hand("StopInstance", id=applied.id("instance", "web2"))
-    assert "power: stopped → running" in applied.run("status").stdout
+    printed = applied.run("status").stdout
+    assert "power: stopped → running" in printed
+    assert "Each line shows: actual → declared." in printed
 
 
 def test_status_names_what_is_missing_and_what_nothing_declares(applied):
@@ -35,6 +37,8 @@ def test_status_names_what_is_missing_and_what_nothing_declares(applied):
     assert re.search(r"instance\.web2\b.* not declared", result.stdout)
     result = applied.changing("web", count=3).run("status")
     assert re.search(r"instance\.web3\b.* missing", result.stdout)
+    assert "Each line shows" not in result.stdout  # no line has an arrow
+    assert "repairs it." in result.stdout
     result = applied.changing("web", count=9).run("status")
     assert re.search(r"web missing: 7 instances \(web3 … web9\)", result.stdout)
 

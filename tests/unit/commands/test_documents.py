@@ -127,6 +127,13 @@ def test_every_example_of_its_own_fits_the_schema_that_it_is_called_after():
         assert document_errors(document) == []
 
 
+@pytest.mark.parametrize(("name", "later"), [("recovery-status", "reasons")])
+def test_a_document_of_an_earlier_version_fits_its_schema(name, later):
+    document = _examples()[name]
+    assert later in document
+    assert document_errors({key: value for key, value in document.items() if key != later}) == []
+
+
 @pytest.mark.parametrize("name", json_page.PAGES)
 def test_the_pages_of_fields_are_those_of_the_schemas(name):
     page = PAGE.with_name(name).read_text(encoding="utf-8")

@@ -41,7 +41,7 @@ CODES = {
         "NotReadyError",
         "ApplyError",
     },
-    Exit.USAGE: {"Misuse"},
+    Exit.USAGE: {"Misuse", "UnknownNameError"},
     Exit.REFUSED: {"PolicyError", "StalePlanError", "LeaseHeldError", "Unconfirmed"},
     Exit.INTERRUPTED: {"Interrupted"},
 }

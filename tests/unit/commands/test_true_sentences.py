@@ -15,10 +15,26 @@ def test_volumes_that_are_kept_are_an_exception_and_no_difference(applied):
     smaller = applied.changing("db", volumes=[Volume("data", gib=5)])
     planned, status = smaller.run("plan", "--detailed-exitcode"), smaller.run("status")
     assert (planned.exit_code, status.exit_code) == (0, 0)
-    assert "shop/demo is as declared, except 1 volume kept for the data it holds." in planned.stdout
-    assert "Nothing differs from the declaration, except 1 volume kept" in status.stdout
+    exception = "except 1 volume, which differs, kept for the data it holds."
+    assert f"shop/demo is as declared, {exception}" in planned.stdout
+    assert f"Nothing differs from the declaration, {exception}" in status.stdout
     larger = applied.changing("db", volumes=[Volume("data", gib=5)], size="large").run("plan")
     assert "1 kept for the data it holds." in larger.stdout
+
+
+@pytest.mark.parametrize(
+    ("volumes", "reason", "way"),
+    [
+        ([Volume("data", gib=5)], "a volume cannot shrink in place, and to replace it", "replace"),
+        ([], "it is not declared, and to delete it", "delete"),
+        ([Volume("data", gib=5), Volume("log", gib=10)], "and to replace it", "replace"),
+    ],
+    ids=["smaller", "not declared", "smaller beside a new one"],
+)
+def test_a_plan_says_whether_it_would_delete_or_replace_what_it_keeps(applied, volumes, reason, way):
+    planned = " ".join(applied.changing("db", volumes=volumes).run("plan").stdout.split())
+    assert f"{reason} would lose its data" in planned
+    assert f"To {way} what is kept and lose its data: --allow-data-loss ADDRESS" in planned
 
 
 def test_a_plan_of_some_roles_speaks_of_these_roles_only(applied):

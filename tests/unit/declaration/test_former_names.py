@@ -9,9 +9,11 @@ from toy import applied, plan_of
 from portinfra import Role, Topology, Volume
 from portinfra.declaration.declared import Declared
 from portinfra.errors import ValidationError
+from portinfra.model.change import Difference
 from portinfra.model.finding import Severity
 from portinfra.model.resources import Instance, public_fields
 from portinfra.planning.fingerprints import declaration_digest, fingerprints
+from portinfra.render.console.differences import difference_lines
 from portinfra.render.documents import plan_document
 from portinfra.validation import validate_declared
 
@@ -94,6 +96,67 @@ def test_both_names_at_once_are_an_error(load_hcl, former):
 def test_a_copy_of_a_value_keeps_its_warning():
     topology = in_python("protect", True)
     assert findings_of(evolve(topology, roles=[evolve(topology.roles[0], count=1)]))
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_copy_with_the_former_name_has_its_value_and_a_warning(load_hcl, before):
+    hcl = in_hcl(load_hcl, f"deletion_protection = {str(before).lower()}")
+    for topology in (in_python("deletion_protection", before), in_python("protect", before), hcl):
+        role = topology.roles[0]
+        volume = evolve(role.volumes[0], protect=not before)
+        copied = Topology("shop", [evolve(role, protect=not before, volumes=[volume])])
+        assert copied.roles[0].deletion_protection is not before
+        assert copied.roles[0].volumes[0].deletion_protection is not before
+        found = findings_of(copied)
+        assert {each.rule for each in found} == {"topology/former-name"}
+        assert {each.fix for each in found} == {
+            topology.location.choose(f"Write deletion_protection={not before} in place of protect.", "")
+            or f"Write deletion_protection = {str(not before).lower()} in place of protect."
+        }
+
+
+def test_a_former_name_that_is_null_has_no_warning(load_hcl):
+    assert not findings_of(in_hcl(load_hcl, "deletion_protection = true", "protect = null"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_role_ignores_the_attribute_by_both_names(name):
+    declared = Topology("shop", [Role("db", count=1, ignore=[name], volumes=[Volume("data", gib=10)])])
+    world = applied(declared)
+    volume = world.resources["volume.db1-data"]
+    by_hand = evolve(volume, spec=evolve(volume.spec, deletion_protection=True))
+    plan = plan_of(declared, evolve(world, resources={**world.resources, "volume.db1-data": by_hand}))
+    assert plan.empty
+    assert [each.message for each in plan.findings if each.rule == "plan/ignored"] == [
+        "it ignores what differs: deletion protection of volume.db1-data"
+    ]
+
+
+def test_a_former_name_in_ignore_is_a_warning_that_names_the_present_one():
+    (found,) = findings_of(Topology("shop", [Role("db", ignore=["protect"])]))
+    assert (found.rule, found.subject, found.severity) == (
+        "topology/former-name",
+        "role.db.ignore",
+        Severity.WARNING,
+    )
+    assert found.fix == "Write deletion_protection in place of protect."
+    assert not findings_of(Topology("shop", [Role("db", ignore=["deletion_protection"])]))
+
+
+def test_the_attributes_that_a_role_may_ignore_are_listed_by_their_present_names():
+    (found,) = findings_of(Topology("shop", [Role("db", ignore=["nonsense"])]))
+    assert "deletion_protection" in found.fix
+    assert " protect" not in found.fix
+
+
+def test_every_declared_value_has_the_former_name_as_a_property():
+    topology = in_python("deletion_protection", True)
+    assert topology.roles[0].protect
+    assert topology.roles[0].volumes[0].protect
+
+
+def test_the_console_prints_the_present_name():
+    assert list(difference_lines([Difference("protect", True, False)])) == ["deletion protection: yes → no"]
 
 
 def test_the_present_name_has_no_warning(load_hcl):

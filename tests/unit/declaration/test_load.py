@@ -89,6 +89,23 @@ def test_two_of_one_name_are_an_error(tmp_path):
     assert error.value.location.line == 3
 
 
+@pytest.mark.parametrize(
+    "copied", ["locals {\n  a = 1\n}\n", 'topology "p" {\n}\n', 'topology "p" {\n}\ntopology "q" {\n}\n']
+)
+def test_a_copied_file_is_explained_once_with_the_option_that_reads_one(copied, tmp_path):
+    for name in ("shop.hcl", "shop-old.hcl"):
+        (tmp_path / name).write_text(copied)
+    with pytest.raises(DeclarationError) as error:
+        load(tmp_path)
+    assert error.value.fix.endswith(
+        "portinfra reads every .hcl file of a directory. To read one file: -f FILE."
+    )
+    (tmp_path / "shop.hcl").write_text(copied * 2)
+    with pytest.raises(DeclarationError) as error:
+        load(tmp_path / "shop.hcl")
+    assert "-f FILE" not in error.value.fix
+
+
 def test_a_directory_is_its_hcl_even_beside_python(tmp_path):
     (tmp_path / "a.hcl").write_text('topology "p" {\n}\n')
     (tmp_path / "b.hcl").write_text('environment "e" {\n  on = "a:b"\n}\n')

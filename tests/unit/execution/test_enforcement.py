@@ -77,7 +77,7 @@ def test_what_may_pass_is_tried_again_and_the_rest_ends_the_apply(provider):
     ) as failed:
         run(provider, plan_for(provider, TWO_ROLES))
     assert isinstance(failed.value.__cause__, errors.PermissionDenied)
-    assert failed.value.fix == "Run the same command again: it puts them in force."
+    assert failed.value.fix == "Run the same command again: it applies them again."
     assert not weather
 
 

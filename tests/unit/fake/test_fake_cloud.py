@@ -248,6 +248,22 @@ def test_a_snapshot_keeps_what_was_written_and_gives_it_to_new_volumes(client):
     assert client.cloud.read(client.volume("w", snapshot=snapshot)) == b"ledger"
 
 
+def test_a_snapshot_of_google_cloud_keeps_what_was_written_before_its_capture():
+    client = Client(shape=GCP)
+    volume = client.volume()
+    client.wait(10)
+    client.cloud.write(volume, "before the request")
+    snapshot = client.make("CreateSnapshot", "x", volume=volume)
+    client.wait(GCP.capture_seconds - 1)
+    client.cloud.write(volume, "before the capture")
+    assert not client.listed("Snapshots")[snapshot]["captured"]
+    client.wait(2)
+    client.cloud.write(volume, "after the capture")
+    assert client.listed("Snapshots")[snapshot]["captured"]
+    client.wait(60)
+    assert client.cloud.read(client.volume("w", snapshot=snapshot)) == b"before the capture"
+
+
 def test_an_instance_is_resized_only_while_it_is_stopped(client):
     *_, instance = client.host()
     assert client.refused("ResizeInstance", id=instance, machine_type="f1.large") == "IncorrectState"

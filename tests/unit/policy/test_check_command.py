@@ -71,7 +71,7 @@ def test_the_report_has_findings_waivers_and_who_reaches_whom(world):
     assert result.exit_code == 0
     text = " ".join(result.stdout.split())
     for words in (
-        "shop/demo on fake:us-east-1: as declared",
+        "shop/demo on fake:us-east-1: computed from the declaration; the cloud was not read (--observed",
         "check/fewer-than-three (R6: three of everything)",
         "role.cache: 2 hosts",
         "check/fewer-than-three by db: a copy is made in minutes",

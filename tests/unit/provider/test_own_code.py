@@ -57,6 +57,15 @@ def test_a_defect_while_reading_names_driver_and_method(method):
     assert_names_defect(caught.value, method)
 
 
+@pytest.mark.parametrize("method", ["account_calls", "catalogue_calls"])
+def test_a_defect_in_the_calls_of_a_provider_names_the_method(method, monkeypatch):
+    provider = ToyProvider()
+    monkeypatch.setattr(provider, method, lambda: {}["Account"], raising=False)
+    reader = Reader(provider, Caller(provider).once)
+    with pytest.raises(errors.ProviderError, match=r"raised KeyError: 'Account' \(test_own_code.py, line "):
+        reader.account() if method == "account_calls" else reader.catalogue()
+
+
 @pytest.mark.parametrize("method", ["survey", "next_call", "absorb"])
 def test_a_defect_while_planning_names_driver_and_method(method):
     with pytest.raises(errors.ProviderError) as caught:

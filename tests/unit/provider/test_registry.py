@@ -1,5 +1,6 @@
 """Providers are found by entry point, imported when asked for, and named when they cannot be."""
 
+import importlib
 import sys
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
@@ -7,11 +8,12 @@ from types import SimpleNamespace
 import pytest
 
 from portinfra import Environment
-from portinfra.errors import Unsupported
+from portinfra.errors import ProviderError, Unsupported
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.resources import KINDS, Network, PublicAddress, Snapshot, Spec, Subnet, Volume
 from portinfra.provider import registry
 from portinfra.provider.completeness import LIVE, find_defects
+from portinfra.provider.own_code import DEFECT_FIX
 
 PROVIDER = """
 from types import SimpleNamespace
@@ -129,6 +131,19 @@ def test_drivers_that_are_no_drivers_are_named():
     assert find_defects(provider_with(broken)) == ["Its driver for Volume has no spec."]
 
 
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("network", "Its drivers have the key 'network': use the class Network."),
+        ("publicaddress", "Its drivers have the key 'publicaddress': use the class PublicAddress."),
+        (7, "Its drivers have the key 7, which is no class of a resource."),
+    ],
+)
+def test_a_key_of_drivers_that_is_no_class_is_named_with_the_class_to_use(key, sentence):
+    assert find_defects(provider_with({key: SimpleNamespace(spec=Network)})) == [sentence]
+    assert find_defects(provider_with({key: object()})) == [sentence]
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_a_provider_without_a_driver_is_refused_by_its_name_and_the_kind(install, kind):
     lacking = f"in KINDS if kind.__name__ != {kind.__name__!r}}}"
@@ -174,9 +189,46 @@ def test_with_no_provider_at_all_that_is_said(install):
 def test_a_provider_that_cannot_be_imported_is_named_with_the_cause(install):
     module = install("steam", "import a_library_that_nobody_has")
     error = refusal("steam")
-    assert f"'steam' ({module}) cannot be imported: No module named 'a_library_that_nobody_has'" in str(error)
+    cause = "ModuleNotFoundError: No module named 'a_library_that_nobody_has'"
+    assert f"'steam' ({module}) cannot be imported: {cause} (" in str(error)
+    assert f"{module}.py, line 1)" in str(error)
     assert isinstance(error.__cause__, ImportError)
-    assert error.fix
+    assert error.fix.startswith("Install the Python module 'a_library_that_nobody_has'")
+
+
+@pytest.mark.parametrize("text", ["name = 1\nCAPABILITIES", "import math\nname ="], ids=["name", "syntax"])
+def test_a_defect_in_an_imported_provider_has_its_file_and_line_and_no_other_installation(install, text):
+    module = install("steam", text)
+    error = refusal("steam")
+    assert f"{module}.py, line 2)" in str(error)
+    assert error.fix == DEFECT_FIX
+
+
+def test_a_provider_whose_module_is_missing_is_installed_again(install, tmp_path):
+    module = install("steam", "")
+    (tmp_path / f"{module}.py").unlink()
+    assert refusal("steam").fix.startswith("Install the distribution that it came with again")
+
+
+@pytest.mark.parametrize(
+    ("defect", "named", "fix"),
+    [
+        ("{}.shape", "connect raised AttributeError: ", DEFECT_FIX),
+        (
+            "import no_such_sdk",
+            "connect raised ModuleNotFoundError: ",
+            "Install the Python module 'no_such_sdk'",
+        ),
+    ],
+)
+def test_a_defect_in_connect_is_the_providers_and_has_its_line(install, defect, named, fix):
+    module = install("steam", PROVIDER.replace("    provider = Provider()", f"    {defect}"))
+    line = (PROVIDER.splitlines().index("    provider = Provider()")) + 1
+    with pytest.raises(ProviderError) as caught:
+        registry.connect(Environment("engine", on="steam:york"))
+    assert str(caught.value).startswith(named)
+    assert f"({module}.py, line {line})" in str(caught.value)
+    assert caught.value.fix.startswith(fix)
 
 
 def test_an_entry_point_that_is_no_provider_says_what_it_lacks(install):
@@ -207,7 +259,10 @@ def test_a_provider_that_exports_blocks_has_to_say_so(install):
 
 def test_the_distribution_to_install_again_is_the_one_that_it_came_with(install, monkeypatch):
     broken = SimpleNamespace(
-        name="steam", value="steam:plugin", dist=SimpleNamespace(name="steam-cloud"), load=lambda: 1 / 0
+        name="steam",
+        value="no_steam:plugin",
+        dist=SimpleNamespace(name="steam-cloud"),
+        load=lambda: importlib.import_module("no_steam"),
     )
     monkeypatch.setattr(registry, "entry_points", lambda group: [broken])
     assert "Install steam-cloud again" in refusal("steam").fix

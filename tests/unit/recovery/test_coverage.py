@@ -13,6 +13,7 @@ from portinfra.model.topology import Role, Topology
 from portinfra.placement import place
 from portinfra.recovery.groups import Group
 from portinfra.recovery.ledger.ledger import Entry
+from portinfra.recovery.ledger.points import manifest, points
 from portinfra.recovery.points.coverage import (
     LEVELS,
     Accepted,
@@ -24,7 +25,6 @@ from portinfra.recovery.points.coverage import (
     newest_restorable,
 )
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import manifest, points
 
 KEY = "alias/recovery"
 TARGET = Environment(

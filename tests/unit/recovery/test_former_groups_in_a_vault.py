@@ -12,8 +12,8 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Role, Topology, Volume
 from portinfra.model.vault import Vault
 from portinfra.recovery.ledger.ledger import Entry
+from portinfra.recovery.ledger.points import manifest, points
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import manifest, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.listing import SCHEMA, digest_of, read_manifests
 from portinfra.recovery.vault.store import Store

@@ -8,9 +8,9 @@ from portinfra.model.recovery import DataPolicy
 from portinfra.model.resources import Snapshot
 from portinfra.recovery.groups import Group
 from portinfra.recovery.ledger.ledger import Entry
+from portinfra.recovery.ledger.points import manifest, points
 from portinfra.recovery.points.coverage import held_volumes
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import manifest, points
 
 DB, FILES = Address("volume.db1-data"), Address("volume.files1-data")
 ORDERS = Group("orders", (DataPolicy("db"),), (DB,))

@@ -8,9 +8,9 @@ from portinfra.model.recovery import KEPT, DataPolicy
 from portinfra.recovery.groups import Group
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry
+from portinfra.recovery.ledger.points import manifest, points
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.keep import Candidate, candidates, kept_points
-from portinfra.recovery.points.point import manifest, points
 
 MONDAY = 1_700_438_400
 """A Monday, 00:00 UTC."""

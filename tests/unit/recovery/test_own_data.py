@@ -7,9 +7,9 @@ takeover that kept own volumes makes them no newer, also when it is abandoned.
 from clocks import DAY, HOUR
 
 from portinfra.recovery.ledger.ledger import Contents, Entry
+from portinfra.recovery.ledger.points import manifest
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, takeover_fields
 from portinfra.recovery.points.own_data import ANY_AGE, own_data_time
-from portinfra.recovery.points.point import manifest
 
 LEFT = 2_000_000_000
 """The epoch of the decision that left the end."""

@@ -19,6 +19,11 @@ def test_of_one_that_runs_or_is_elsewhere_nothing_is_guessed():
         assert "gone" not in lease_line(lease)
 
 
-def test_a_free_one_says_who_applied_last():
-    assert lease_line(evolve(HELD, released=True)).startswith("Lease: free; last applied by")
+def test_the_moment_is_written_as_everywhere_else():
+    assert "taken at 2030-01-01 00:00:00 UTC." in lease_line(HELD)
+    assert "taken at soon." in lease_line(evolve(HELD, acquire_time="soon"))
+
+
+def test_a_free_one_says_who_held_it_last():
+    assert lease_line(evolve(HELD, released=True)).startswith("Lease: free; last held by")
     assert lease_line(None) == "Lease: no run has changed this environment yet."

@@ -48,5 +48,5 @@ def test_a_tab_is_spaces_up_to_the_next_eighth_column():
 def test_each_line_is_indented():
     shown = table("a", "b")
     shown.add_row("1", "2")
-    assert both(Indented(2, shown))[0] == "  a   b\n  1   2\n"
-    assert both(Indented(2, "one\ntwo"))[0] == "  one\n  two\n"
+    assert both(Indented(shown, 2))[0] == "  a   b\n  1   2\n"
+    assert both(Indented("one\ntwo", 2))[0] == "  one\n  two\n"

@@ -171,6 +171,6 @@ def _plain(named: Mapping[str, str]) -> Source:
 
 
 def _no_credentials(why: str, install: str = "") -> PermissionDenied:
-    fix = "Log in (aws sso login), or set AWS_PROFILE, or credentials={'profile': …} on the environment."
+    fix = "Log in (aws sso login), set AWS_PROFILE, or name a profile in the environment's credentials."
     more = f" SSO, roles, containers and instances also need: {install}" if install else ""
     return PermissionDenied(why, provider=NAME, fix=fix + more)

@@ -23,7 +23,7 @@ _IN_USE = "Remove the resource that uses it."
 _GONE = "Plan again: another person or program may have changed or deleted the resource."
 _QUOTA = "Request a higher quota (Service Quotas in the console), or lower a count."
 _CREDENTIALS = (
-    "Log in again, or use other credentials: AWS_PROFILE, or credentials={'profile': …}. "
+    "Log in again, set AWS_PROFILE, or name a profile in the environment's credentials. "
     "A region that is not enabled for the account and a wrong clock also cause this error."
 )
 

@@ -128,6 +128,16 @@ class AwsBed(Bed):
         (id,) = self._named(f"-{host}-", "i-")
         self.ec2.print_console(id, text)
 
+    def write(self, volume: str, text: str) -> None:
+        """As its host would."""
+        (id,) = self._named(f"-{volume}-", "vol-")
+        self.ec2.write(id, text.encode())
+
+    def read(self, volume: str) -> str:
+        """Up to the first zero."""
+        (id,) = self._named(f"-{volume}-", "vol-")
+        return self.ec2.read(id, 0, 512).partition(b"\0")[0].decode()
+
     def copy_owner(self) -> None:
         """A volume that was made by hand, with all tags of another; but the name of its own."""
         (id,) = self._named("-db1-data-", "vol-")

@@ -80,6 +80,7 @@ def test_without_any_the_error_says_how_to_get_some(botocore, named):
     with pytest.raises(PermissionDenied) as caught:
         found(**named)
     assert "AWS_PROFILE" in caught.value.fix
+    assert "credentials={" not in caught.value.fix  # the declaration may be in HCL
     assert ("portinfra-aws[credentials]" in caught.value.fix) is not botocore
 
 

@@ -30,7 +30,7 @@ from emulator.errors import GceError, not_found
 from emulator.ground_truth import ground_truth
 from emulator.identities import PROJECT, Identities, Identity
 from emulator.official import Method
-from emulator.project import Operation, Project
+from emulator.project import Operation, Project, Resource
 from emulator.rules import console, permissions, rates, requests
 from emulator.settings import Settings
 from portinfra.testing.emulator import Asked, Emulator, Request, Response, Unserved
@@ -178,6 +178,21 @@ class Bed(Emulator[GceAsked]):
         with self.lock:
             there = self.projects[project]
             console.print_on(next(each for each in there.all("instances") if each.name == instance), text)
+
+    def write(self, disk: str, data: bytes) -> None:
+        """Write to the beginning of a disk, as its host does."""
+        with self.lock:
+            self._settle()
+            self._disk(disk).data = data
+
+    def read(self, disk: str) -> bytes:
+        """Return what a host wrote to the beginning of a disk."""
+        with self.lock:
+            self._settle()
+            return self._disk(disk).data
+
+    def _disk(self, name: str) -> Resource:
+        return next(each for each in self.projects[PROJECT].all("disks") if each.name == name)
 
     def begin(self, method: str, **params: Any) -> None:
         """Begin something as `act` does it, and leave its operation under way."""

@@ -77,6 +77,7 @@ class GcpBed(Bed):
             "request_seconds": 0.1,
             "queue_seconds": 1.0,
             "pending_seconds": 4.0,
+            "snapshot_seconds": 30.0,
             "page_limit": 5,
             **settings,
         }
@@ -166,6 +167,18 @@ class GcpBed(Bed):
         every = self.gce.projects[PROJECT].all("instances")
         name = next(each.name for each in every if f"-{host}-" in each.name)
         self.gce.print_console(PROJECT, name, text)
+
+    def write(self, volume: str, text: str) -> None:
+        """As its host would."""
+        self.gce.write(self._disk(volume), text.encode())
+
+    def read(self, volume: str) -> str:
+        """All of the text."""
+        return self.gce.read(self._disk(volume)).decode()
+
+    def _disk(self, volume: str) -> str:
+        every = self.gce.projects[PROJECT].all("disks")
+        return next(each.name for each in every if f"-{volume}-" in each.name)
 
     def copy_owner(self) -> None:
         """A disk of another name with all labels and the description of the one of `volume.db1-data`."""

@@ -38,7 +38,9 @@ def begin(
     kind = kind or call.method.action
     at_once = kind in AT_ONCE and target.busy <= there.now
     started = there.now if at_once else max(there.now + settings.queue_seconds, target.busy)
-    target.busy = started + (0.0 if at_once else settings.pending_seconds)
+    is_snapshot = target.kind.collection == "snapshots" and target.state == "making"
+    running = settings.pending_seconds + (settings.snapshot_seconds if is_snapshot else 0.0)
+    target.busy = started + (0.0 if at_once else running)
     failing = there.failing.get(call.method.name)
     error = error or (failing.pop(0) if failing else None)
     number = there.next_id()

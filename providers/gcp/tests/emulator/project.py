@@ -50,6 +50,8 @@ class Resource:
     """How it was from when on, where lists lag."""
     printed: bytes = b""
     """What an instance has printed on its first serial port."""
+    data: bytes = b""
+    """The first bytes of a disk or a snapshot, as far as a host wrote any."""
     receipt: bytes | None = None
     """What a prober printed, once it has run."""
 
@@ -126,6 +128,8 @@ class Project:
     failing: dict[str, list[dict[str, Any]]] = field(factory=dict)
     """Method → the errors with which the operations of its next calls will fail."""
     _running: list[Operation] = field(factory=list)
+    _later: list[tuple[float, Callable[[], None]]] = field(factory=list)
+    """The moment of each step within a running operation, and the function that does it."""
     _numbers: Any = field(factory=itertools.count)
 
     def __attrs_post_init__(self) -> None:
@@ -200,11 +204,18 @@ class Project:
         self.operations[operation.scope, operation.name] = operation
         self._running.append(operation)
 
+    def later(self, moment: float, act: Callable[[], None]) -> None:
+        """Call a function at a moment of a running operation."""
+        self._later.append((moment, act))
+
     def settle(self) -> None:
-        """End the operations whose time has come, in order."""
+        """Do the steps of operations and end the operations whose time has come, in order."""
         if not self._running:
             return
         now = self.now
+        for moment, act in [each for each in self._later if each[0] <= now]:
+            self._later.remove((moment, act))
+            act()
         due = [each for each in self._running if each.ends <= now]
         if not due:
             return

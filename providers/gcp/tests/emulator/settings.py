@@ -19,6 +19,8 @@ class Settings(base.Settings):
     """How long an operation is PENDING: what it makes is not there yet, but its name is taken."""
     pending_seconds: float = 0.0
     """How long an operation is RUNNING: what it makes is there, but not ready."""
+    snapshot_seconds: float = 0.0
+    """How much longer the creation of a snapshot is RUNNING. For half of the whole it is CREATING."""
     visibility_seconds: float = 0.0
     """How long lists do not show what was made, and show what was changed as it was."""
     lingering_seconds: float = 0.0

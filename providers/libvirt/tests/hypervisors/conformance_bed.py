@@ -2,8 +2,11 @@
 boot nothing.
 """
 
+import base64
 import json
 import re
+import subprocess
+import tempfile
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -25,6 +28,8 @@ from portinfra_libvirt.published import SIZES
 DISKS = "lib/portinfra"
 PASSING = ("attempt", "birth", "born", "file", "bytes", "of", "domain")
 """What marks say that differs between two worlds that are the same."""
+SECTOR = 512
+"""The bytes of a disk that a test writes."""
 PRINTED_MAX = 1_000
 """The longest text that a guest prints: each byte is a command to QEMU."""
 
@@ -155,6 +160,27 @@ class LibvirtBed(Bed):
                 if f"-{host}-" in name:
                     self._printing.append(Printing(hypervisor.uri, name, text))
                     self._printing[-1].start()
+
+    def write(self, volume: str, text: str) -> None:
+        """Let QEMU write it, as for a guest. No guest that has the volume runs."""
+        with tempfile.NamedTemporaryFile() as content:
+            content.write(text.encode().ljust(SECTOR, b"\0"))
+            content.flush()
+            self._on_disk(volume, f"write -s {content.name} 0 {SECTOR}")
+
+    def read(self, volume: str) -> str:
+        """Up to the first zero."""
+        dump = self._on_disk(volume, f"read -v 0 {SECTOR}")
+        found = re.findall(r"^[0-9a-f]{8}:  ((?:[0-9a-f]{2} ){16})", dump, re.MULTILINE)
+        return bytes.fromhex("".join(found)).partition(b"\0")[0].decode()
+
+    def _on_disk(self, volume: str, command: str) -> str:
+        """Give qemu-io a command about the disk of a volume. Return what it prints."""
+        for _, hypervisor in self._hypervisors():
+            for file in _files(hypervisor.directory):
+                if file.name.startswith(f"volume.{volume}."):
+                    return _qemu_io(hypervisor, file, command)
+        raise LookupError(volume)
 
     def copy_owner(self) -> None:
         """A file of another name, and a secret for it that says what the one of `volume.db1-data` says."""
@@ -308,6 +334,18 @@ def _plain(file: str) -> str:
     """The name of a file without what passes: whose it was when it was made, and the attempt that made it."""
     kind, _, ending = file.partition(".")
     return f"{kind} {ending.rpartition('.')[2]}"
+
+
+def _qemu_io(hypervisor: Hypervisor, file: Path, command: str) -> str:
+    """Open an encrypted disk with its secret."""
+    connection = libvirt.open(hypervisor.uri)
+    secrets = connection.listAllSecrets()
+    value = next(each.value() for each in secrets if each.usageID().endswith(f"/{file.name}"))
+    connection.close()
+    key = f"secret,id=key,format=base64,data={base64.b64encode(value).decode()}"
+    disk = f"driver=qcow2,encrypt.key-secret=key,file.filename={file}"
+    line = ["qemu-io", "--object", key, "--image-opts", disk, "-c", command]
+    return subprocess.run(line, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 def _files(directory: Path) -> list[Path]:

@@ -22,7 +22,7 @@ class ApproveArguments:
 
 
 def approve(session: Session, what: ApproveArguments, which: PlanSelection, shown: OutputOptions) -> int:
-    """Approve a failover, a failback, or a manual step that one waits for."""
+    """Approve a failover, a failback, or a manual step of one."""
     from portinfra import dr
     from portinfra.format import moment
     from portinfra.render.console.terminal import write, write_json

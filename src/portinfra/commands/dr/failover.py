@@ -38,7 +38,10 @@ class TakeoverOptions(ConfirmOptions):
     ] = None
     from_points: Annotated[
         bool,
-        Option("--from-points", help="Restore points, though volumes of the target have newer data."),
+        Option(
+            "--from-points",
+            help="Restore points, although volumes of the environment that takes over have newer data.",
+        ),
     ] = False
     without_point: PointIds = None
     insist: Annotated[
@@ -76,8 +79,8 @@ class AbandonOptions(ConfirmOptions):
 def failover(
     session: Session, which: PlanSelection, takeover: FailoverCommandOptions, data: RestoreOptions
 ) -> int:
-    """Make the target active: stop the source, restore the data, bring every wave up. To continue after a
-    failure, run the same command again.
+    """Make the target active. portinfra stops the source, restores the data and brings every wave up. To
+    continue after a failure, run the same command again.
     """
     declared = recovery_of(session, which)
     if takeover.planned and (takeover.from_points or takeover.older_data):
@@ -100,7 +103,7 @@ def abandon(session: Session, which: PlanSelection, changing: AbandonOptions) ->
 
 
 def fence(session: Session, which: PlanSelection, changing: ConfirmOptions) -> int:
-    """Stop a source that came back after the target took over."""
+    """Stop an environment that came back after the other one took over."""
     from portinfra import dr
     from portinfra.commands.apply_flow import confirm
     from portinfra.format import count
@@ -149,7 +152,7 @@ def _take_over(
             or takeover.from_points
             or takeover.source_is_lost
         ):
-            raise Misuse("--abandon abandons every open takeover", fix="Leave the other options out.")
+            raise Misuse("--abandon abandons the open takeover", fix="Leave the other options out.")
         _print_new_spelling(_abandon_line(session, which, recovery))
         return _abandon(session, recovery, takeover)
     if takeover.target_is_lost:

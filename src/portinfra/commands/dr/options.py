@@ -34,7 +34,9 @@ class RestoreOptions:
         Option(
             "--as-of",
             metavar="TIME",
-            help="Restore points of at latest this time, such as 2030-01-31T14:00Z.",
+            help=(
+                "Restore points that are not later than this time, and use no own volumes: 2030-01-31T14:00Z."
+            ),
         ),
     ] = None
     blank: Annotated[
@@ -68,7 +70,9 @@ class RestoreOptions:
 PointIds = Annotated[
     list[str] | None,
     Option(
-        "--without-point", metavar="POINT", help="Do not restore this point, but an older one. Repeatable."
+        "--without-point",
+        metavar="POINT",
+        help="Do not restore this point. portinfra uses an older one, or none. Repeatable.",
     ),
 ]
 """Ids of points that are not to be restored."""

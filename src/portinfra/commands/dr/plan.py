@@ -34,7 +34,7 @@ class ForecastOptions(OutputOptions):
 
 
 def plan(session: Session, which: PlanSelection, foreseeing: ForecastOptions, data: RestoreOptions) -> int:
-    """Show what a failover would do now: waves, time, age of the data, errors. Changes nothing."""
+    """Show what a failover would do now. Prints waves, time, age of the data and errors. Changes nothing."""
     from portinfra import dr
     from portinfra.model.finding import Severity
     from portinfra.planning.refusal import refusal_of

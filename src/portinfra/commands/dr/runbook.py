@@ -8,7 +8,7 @@ from portinfra.commands.session import Session
 
 
 def runbook(session: Session, which: PlanSelection) -> int:
-    """Print the recovery plan as instructions for a person on duty who is no system administrator. Makes no
+    """Print the recovery plan as instructions for a person on duty. The page presumes no expert. Makes no
     API call.
     """
     from portinfra.render.console.terminal import write

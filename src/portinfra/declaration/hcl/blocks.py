@@ -49,7 +49,7 @@ class Reader:
         named = label(of)
         given = {named.name: block.labels[0]} if named else {}
         make: Callable[..., T] = of
-        return make(**given, **made, location=_with_attributes(of, block))
+        return make(**given, **made, location=_with_attributes(of, block, values))
 
     def _following(self, of: type[Any], block: Block) -> tuple[Attribute, ...]:
         """Return the attributes that follow from another one with a value. Report those that are set, too."""
@@ -202,10 +202,16 @@ class Reader:
         self.findings.extend(problem(rule, message, fix, block.location).findings)
 
 
-def _with_attributes(of: type[Any], block: Block) -> Location:
-    """Return the location of a block, with the line of each of its attributes by the name in the model."""
+def _with_attributes(of: type[Any], block: Block, values: Container[str]) -> Location:
+    """Return the location of a block, with the line of each of its attributes by the name in the model.
+
+    It records which former names have values, and whether the present names have values too.
+    """
     named = {each.hcl: each.name for each in attributes(of) if each.hcl}
     lines = {named.get(each.name, each.name): each.location for each in block.attributes}
+    former_names = {
+        each.former: each.hcl in values for each in attributes(of) if each.former and each.former in values
+    }
     for each in attributes(of):
         if each.former in lines:
             lines.setdefault(each.name, lines[each.former])
@@ -215,4 +221,4 @@ def _with_attributes(of: type[Any], block: Block) -> Location:
         if attribute.kind is Kind.MAPS or attribute.part is None:
             prefix = f"{attribute.name}.{inside.labels[0]}"
             lines |= {f"{prefix}.{each.name}": each.location for each in inside.attributes}
-    return evolve(block.location, attributes=lines)
+    return evolve(block.location, attributes=lines, former_names=former_names)

@@ -34,6 +34,11 @@ KINDS = (*DECLARED, "variable", "locals")
 UNKNOWN = ("hcl/unknown-variable", "hcl/unknown-local")
 """Findings that may be wrong if a file cannot be read: it may declare the name."""
 
+_DECLARED_TWICE = ("declaration/duplicate-name", "hcl/duplicate")
+"""Findings that a copy of a file in the same directory causes."""
+
+_ONE_FILE = "portinfra reads every .hcl file of a directory. To read one file: -f FILE."
+
 
 def read_files(files: Sequence[Path], outside: Outside) -> Declared:
     """Return the declaration in the files. Raises DeclarationError with all findings, by file and line."""
@@ -58,7 +63,8 @@ def read_files(files: Sequence[Path], outside: Outside) -> Declared:
     if not complete:
         findings = [finding for finding in findings if finding.rule not in UNKNOWN]
     if findings:
-        raise declaration_error(findings)
+        twice = len(files) > 1 and any(finding.rule in _DECLARED_TWICE for finding in findings)
+        raise declaration_error(findings, _ONE_FILE if twice else "")
     return declared
 
 

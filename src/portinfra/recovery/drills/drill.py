@@ -27,11 +27,11 @@ from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.ledger import Entry, Ledger
+from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
 from portinfra.recovery.options import FailoverOptions, RunOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
-from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import isolate, place_with_data, with_end_after
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import say_clocks

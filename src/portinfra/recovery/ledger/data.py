@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.ledger import Contents, Entry
+from portinfra.recovery.ledger.points import KIND as POINT
 from portinfra.recovery.ledger.standbys import KIND as STANDBY
-from portinfra.recovery.ledger.standbys import POINT
 from portinfra.recovery.ledger.takeovers import ACTIVATED
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 

@@ -170,7 +170,7 @@ FORMS = {
             "restored": _is_text,
             "done": _is_text,
             "abandoned": _is_whole,
-            "contained": _is_flag,
+            "contained_data": _is_text,
             "overwritten": _is_text,
             "waits": _is_text,
             "approvals": _is_text,

@@ -26,7 +26,7 @@ class KeptEntry:
     """In seconds since 1970, by the clock of that end. portinfra does not remove the snapshots earlier."""
     entry: Entry
     volumes: tuple[str, ...] = ()
-    """The ids that the provider gave the volumes of the snapshots, shortened by `mark`; empty: an earlier
+    """The ids that the provider gave the volumes of the snapshots, shortened by `short_id`; empty: an earlier
     version wrote the entry.
     """
 

@@ -6,12 +6,10 @@ From then on these volumes have data that no point has. A takeover uses points, 
 from collections.abc import Collection
 
 from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.points import KIND as POINT
 from portinfra.recovery.ledger.takeovers import activated_number, list_takeovers, own_data_number
 
 KIND = "standby"
-
-POINT = "point"
-"""The kind of the entries about points."""
 
 
 def standby_number(contents: Contents) -> int:

@@ -55,9 +55,9 @@ class TakeoverEntry:
     twice, with writes in between.
     """
     own: tuple[str, ...] = ()
-    """The groups, by `mark`, whose own volumes have the newest data and are kept."""
+    """The groups, by `short_id`, whose own volumes have the newest data and are kept."""
     blank: tuple[str, ...] = ()
-    """The volumes, by `mark`, that begin blank, as an operator accepts."""
+    """The volumes, by `short_id`, that begin blank, as an operator accepts."""
     without: tuple[str, ...] = ()
     """The ids of the points that the last operator who named some leaves aside."""
     from_points: bool = False
@@ -72,8 +72,10 @@ class TakeoverEntry:
     """The same for the hosts of this end, when it began; empty: they may have started since they stopped."""
     own_until: float | None = None
     """Until when hosts wrote to those volumes; None: they are up to date, or it is not known."""
-    contained: bool = False
-    """Whether the other end has all the data of own volumes of this end. If not, those are kept."""
+    contained_data: str = ""
+    """The digest of the declared volumes of this end, if the other end had all their data when the takeover
+    began. Empty: it had not, or no volume existed. Volumes that are replaced are kept then.
+    """
     overwritten: tuple[str, ...] = ()
     """The names of the replaced volumes whose data exists nowhere else."""
     waits: str = ""
@@ -85,9 +87,9 @@ class TakeoverEntry:
     both_until: float | None = None
     """When the overtaken end had stopped; None: not known."""
     restored: tuple[str, ...] = ()
-    """The roles, by `mark`, that have that data. Existing volumes of other roles have older data."""
+    """The roles, by `short_id`, that have that data. Existing volumes of other roles have older data."""
     done: tuple[str, ...] = ()
-    """The actions, by `mark`, that are done and are not repeated."""
+    """The actions, by `short_id`, that are done and are not repeated."""
     abandoned: int = 0
     """The epoch that its abandonment leads to; 0: no operator has abandoned it."""
     open: bool = True
@@ -223,7 +225,7 @@ def takeover_fields(takeover: TakeoverEntry) -> JsonObject:
         "restored": " ".join(takeover.restored),
         "done": " ".join(takeover.done),
         "abandoned": takeover.abandoned,
-        "contained": takeover.contained,
+        "contained_data": takeover.contained_data,
         "overwritten": " ".join(takeover.overwritten),
         "waits": takeover.waits,
         "approvals": " ".join(takeover.approvals),
@@ -268,7 +270,7 @@ def _to_takeover(entry: Entry) -> TakeoverEntry:
         restored=tuple(str(said.get("restored", "")).split()),
         done=tuple(str(said.get("done", "")).split()),
         abandoned=int(said.get("abandoned", 0)),
-        contained=bool(said.get("contained")),
+        contained_data=str(said.get("contained_data", "")),
         overwritten=tuple(str(said.get("overwritten", "")).split()),
         waits=str(said.get("waits", "")),
         approvals=tuple(str(said.get("approvals", "")).split()),

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from portinfra.format import duration
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
-from portinfra.recovery.points.point import Point
+from portinfra.recovery.ledger.points import Point
 
 
 @frozen

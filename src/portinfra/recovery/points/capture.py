@@ -1,5 +1,5 @@
-"""The capture of one group at one moment: hooks, snapshots that all begin while the hooks hold,
-hooks again.
+"""The capture of one group at one moment: hooks, snapshots that are captured while the hooks hold, hooks
+again.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from portinfra.model.duration import seconds
 from portinfra.model.hook import Hook
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.recovery.groups import Group
-from portinfra.recovery.points.point import id_of, snapshot_name, volume_of
+from portinfra.recovery.ledger.points import id_of, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 
 HOOK_SECONDS = 300.0
@@ -35,7 +35,8 @@ class Capture:
     """When its first hook began: no freeze is older, and the freeze limit counts from here."""
     moment: float = 0.0
     """When its hooks had ended: the point has all earlier writes."""
-    begun: dict[Address, float] = field(init=False, factory=dict)
+    captured: dict[Address, float] = field(init=False, factory=dict)
+    """Snapshot → when the provider promised that later writes are not in it."""
     to_thaw: list[Hook] = field(init=False)
     """The hooks `after` that have not ended yet."""
 
@@ -66,11 +67,11 @@ class Capture:
         """The seconds that a freeze holds."""
         return min(seconds(policy.freeze_limit) for policy in self.group.policies)
 
-    def record_start(self, address: Address) -> None:
-        """Record that a snapshot has begun. When all have, thaw the group."""
+    def record_capture(self, address: Address) -> None:
+        """Record that later writes are not in a snapshot. When all are captured, thaw the group."""
         if volume_of(address) in self.group.volumes and id_of(address) == self.id:
-            self.begun.setdefault(address, self.source.now)
-            if len(self.begun) == len(self.group.volumes):
+            self.captured.setdefault(address, self.source.now)
+            if len(self.captured) == len(self.group.volumes):
                 self.thaw()
 
     def thaw(self) -> None:
@@ -84,13 +85,13 @@ class Capture:
 
     def lateness(self) -> str:
         """Return that the snapshots are not of one moment; empty: they are."""
-        if not self.group.before or not self.begun:
+        if not self.group.before or not self.captured:
             return ""
-        took = max(self.begun.values()) - self.froze
+        took = max(self.captured.values()) - self.froze
         if took <= self.limit:
             return ""
         late, held = duration(took), duration(self.limit)
-        return f"its last snapshot began {late} after the freeze, which holds for {held}"
+        return f"its last snapshot was captured {late} after the freeze began, which holds for {held}"
 
     def _call_hook(self, hook: Hook, **variables: str) -> bool:
         outcome = calls.call(

@@ -17,8 +17,8 @@ from portinfra.model.observed import UNSEEN, Observation, Observed
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Snapshot, Volume
 from portinfra.recovery.groups import Group, digest
+from portinfra.recovery.ledger.points import Point, id_of, volume_of
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import Point, id_of, volume_of
 
 Judgement = Literal[
     "covered",

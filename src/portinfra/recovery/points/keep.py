@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from attrs import frozen
 
+from portinfra.recovery.ledger.points import Point
 from portinfra.recovery.points.ages import Ages
-from portinfra.recovery.points.point import Point
 
 HOUR, DAY = 3_600, 86_400
 _MONDAY = 3 * DAY

@@ -18,9 +18,9 @@ from portinfra.model.observed import Observation
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.recovery.ledger.kept_snapshots import KIND, KeptEntry, kept_entry, read_kept
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.points import id_of, new_id, snapshot_name, volume_of
 from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.options import RunOptions
-from portinfra.recovery.points.point import id_of, new_id, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.waves import Say

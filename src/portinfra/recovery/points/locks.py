@@ -14,7 +14,7 @@ from portinfra.model.observed import Observed
 from portinfra.model.resources import Snapshot, Spec
 from portinfra.provider import registry
 from portinfra.provider.abilities import SnapshotLocks
-from portinfra.recovery.points.point import Point, id_of
+from portinfra.recovery.ledger.points import Point, id_of
 from portinfra.recovery.recovery import Recovery
 
 DAY = 86_400

@@ -3,9 +3,9 @@
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.departures import left_epoch
 from portinfra.recovery.ledger.ledger import Contents
+from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.takeovers import activated_number, list_takeovers
 from portinfra.recovery.points.ages import Ages
-from portinfra.recovery.points.point import points
 from portinfra.recovery.situation.situation import End, Situation, peer_of
 
 ANY_AGE = 1.0

@@ -12,9 +12,9 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Attachment, Instance, Spec, Volume
 from portinfra.model.topology import INTERNET, Flow, Role, Topology
 from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.points import Point
 from portinfra.recovery.points.coverage import NOTHING, Accepted, coverage
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import Point
 from portinfra.recovery.recovery import Recovery
 
 
@@ -73,8 +73,8 @@ def outdated_volumes(
     Volumes of `stale` roles have older data, wherever it came from: hosts wrote to it since. `blank` volumes
     should begin without data, so existing ones are outdated too.
 
-    A volume that begins empty and joins another has the age of that one. portinfra empties `joining` volumes
-    before the other gets its data, so no volume joins an outdated one.
+    A volume that begins empty and joins another has the age of that one. portinfra empties the volumes
+    of `find_joining` before the other gets its data, so no volume joins an outdated one.
     """
     joins = _joins(placed)
     return frozenset(

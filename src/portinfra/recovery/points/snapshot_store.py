@@ -1,5 +1,6 @@
 """The snapshots of points at one end: in the source, or in the target."""
 
+import math
 from collections.abc import Callable, Mapping
 
 from attrs import frozen
@@ -45,10 +46,15 @@ class SnapshotStore:
             self.say(self._about_to(changed))
             self.run.apply(plan, listen or self.listen)
 
-    def begin(self, made: Mapping[Address, Spec | None], listen: Listener) -> None:
-        """Begin to make these snapshots: the provider has accepted each of them. Raises ApplyError."""
+    def begin(
+        self, made: Mapping[Address, Spec | None], listen: Listener, capture_by: float = math.inf
+    ) -> None:
+        """Begin to make these snapshots, until no later write is in any of them.
+
+        Raises ApplyError, also if that is not so at `capture_by`, by the provider's clock.
+        """
         if plan := self._plan(made):
-            self.run.begin(plan, listen)
+            self.run.begin(plan, listen, capture_by)
 
     def _plan(self, changed: Mapping[Address, Spec | None]) -> Plan | None:
         """Return the plan of these changes; None: there is nothing to do. Raises FindingsError."""

@@ -5,11 +5,11 @@ from collections.abc import Collection
 from portinfra.model.observed import Observation
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
+from portinfra.recovery.ledger.points import Point
 from portinfra.recovery.ledger.takeovers import active_since
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import coverage, is_intact
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import Point
 from portinfra.recovery.replication.readiness import capture_problem
 from portinfra.recovery.replication.work import Work
 from portinfra.recovery.vault.listing import is_by_vault, read_manifests

@@ -1,5 +1,6 @@
 """The capture of all due groups: one moment for each group, and one record of the ledger for all of them."""
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -11,8 +12,8 @@ from portinfra.model.plain import Document
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Spec
 from portinfra.recovery.groups import Group
+from portinfra.recovery.ledger.points import Point, manifest, new_id
 from portinfra.recovery.points.capture import Capture
-from portinfra.recovery.points.point import Point, manifest, new_id
 from portinfra.recovery.replication.work import Work
 
 
@@ -20,7 +21,8 @@ def take_points(work: Work, due: Collection[Group], known: Iterable[Point]) -> N
     """Capture each group. The ledger then has the complete points, which are still on their way.
 
     At most one group is frozen at a time, so only its own hooks and snapshots count for its `freeze_limit`.
-    Its freeze ends once the provider has begun its snapshots. They are awaited when no group is frozen.
+    Its freeze ends once the provider promises that later writes are not in its snapshots. They are awaited
+    when no group is frozen.
     """
     ids = {point.id for point in known}
     all_captures: list[Capture] = []
@@ -61,15 +63,16 @@ def _freeze(work: Work, due: Iterable[Group], ids: set[str], frozen: ExitStack) 
 
 
 def _begin_snapshots(work: Work, captures: Collection[Capture]) -> Mapping[Address, str]:
-    """Begin all snapshots at once; return why some could not begin."""
+    """Begin all snapshots at once, and wait until they are captured; return why some are not."""
     wanted = _snapshots(work, captures)
+    freeze_ends = min((each.froze + each.limit for each in captures if each.group.before), default=math.inf)
 
     def listen(progress: Progress) -> None:
         if progress.step is not None and progress.fate == "done":
             for each in captures:
-                each.record_start(progress.step.address)
+                each.record_capture(progress.step.address)
 
-    return _failures(wanted, lambda: work.source.begin(wanted, listen))
+    return _failures(wanted, lambda: work.source.begin(wanted, listen, freeze_ends))
 
 
 def _complete_snapshots(

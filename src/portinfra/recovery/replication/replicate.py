@@ -8,6 +8,7 @@ complete, and else removed.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from attrs import frozen
 
@@ -18,9 +19,9 @@ from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.points import points
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.kept_snapshots import remove_outlived
-from portinfra.recovery.points.point import points
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.due import due_groups
@@ -101,10 +102,17 @@ def replicate(
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
         with (
             target.start_run(recovery.points, workers=run_options.workers, seed=run_options.seed) as carrying,
-            source.start_run(
-                recovery.capture_scope, borrowed=data, workers=run_options.workers, seed=run_options.seed
-            ) as taking,
+            ExitStack() as second_lease,
         ):
+            with carrying.keep_lease():
+                taking = second_lease.enter_context(
+                    source.start_run(
+                        recovery.capture_scope,
+                        borrowed=data,
+                        workers=run_options.workers,
+                        seed=run_options.seed,
+                    )
+                )
             work = Work(
                 recovery,
                 SnapshotStore(

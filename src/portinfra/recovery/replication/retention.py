@@ -16,13 +16,13 @@ from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.points import Point, id_of, points, volume_of
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import coverage, is_intact
 from portinfra.recovery.points.keep import candidates, kept_points
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.locks import has_locks, locked_points, read_locks
-from portinfra.recovery.points.point import Point, id_of, points, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.listing import is_by_vault, list_vault

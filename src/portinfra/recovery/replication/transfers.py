@@ -7,9 +7,9 @@ from portinfra.model.address import Address
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.placement import place
+from portinfra.recovery.ledger.points import Point, id_of, points, volume_of
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.locks import DAY, lock_days, lock_snapshots
-from portinfra.recovery.points.point import Point, id_of, points, volume_of
 from portinfra.recovery.replication.retention import has_arrived
 from portinfra.recovery.replication.work import Work
 from portinfra.recovery.vault.listing import is_by_vault

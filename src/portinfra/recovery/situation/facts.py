@@ -176,11 +176,13 @@ def _read_end(recovery: Recovery, end: End, place: Connection, *, hosts: bool) -
 
 
 def _has_volumes(recovery: Recovery, there: Observation | None) -> bool:
-    """Return whether volumes of roles in the waves exist at the target. Volumes that were not read may."""
+    """Return whether volumes of roles in the waves may exist at the target. A volume of no role may be
+    that of a renamed role, and a volume that was not read may exist.
+    """
     if there is None or there.unknown:
         return True
     roles = place(recovery.topology, recovery.target).roles
-    return any(roles.get(address) in recovery.plan.roles for address in there.of(Volume))
+    return any(roles.get(each) in {None, *recovery.plan.roles} for each in there.of(Volume))
 
 
 def _list_groups(recovery: Recovery, there: Observation | None) -> frozenset[str]:

@@ -1,5 +1,7 @@
 """An operator's request, as the decision table has it. Pure."""
 
+from portinfra.recovery.groups import data_digest
+from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.permissions import Verb
@@ -22,3 +24,10 @@ def is_planned(recovery: Recovery, options: FailoverOptions, now: Situation) -> 
     """
     wanted = recovery.is_reversed if options.planned is None else options.planned
     return wanted and not options.lost and not now.restoring
+
+
+def other_end_has_data(recovery: Recovery, turn: TakeoverEntry) -> bool:
+    """Return whether the other end had all data of the volumes that are declared now, as a takeover found
+    when it began. It judged the volumes that were declared then, so an edit of them leaves nothing known.
+    """
+    return turn.contained_data == data_digest(recovery)

@@ -36,12 +36,13 @@ def agree(
     restarted = [group for group in groups(recovery, placed) if group.name not in kept]
     roles = {short_id(placed.roles[volume]) for group in restarted for volume in group.volumes}
     restored = tuple(each for each in now.restored if each not in roles)
-    contained = now.contained and not now.restores  # what came up may have been written to
+    contained = "" if now.restores else now.contained_data  # what came up may have been written to
     if contained and now.own_starts:
-        contained = mark_starts(progress.target.observe(recovery.target_scope)) == now.own_starts
+        is_untouched = mark_starts(progress.target.observe(recovery.target_scope)) == now.own_starts
+        contained = contained if is_untouched else ""
     changed = evolve(now, points=ids, own=own, blank=blank, restored=restored, done=())
     selections = now.selections + 1 if now.restores else 0
-    return record_takeover(progress.ledger, evolve(changed, contained=contained, selections=selections))
+    return record_takeover(progress.ledger, evolve(changed, contained_data=contained, selections=selections))
 
 
 def roles_with_data(recovery: Recovery, turn: TakeoverEntry) -> frozenset[str]:

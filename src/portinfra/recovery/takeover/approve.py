@@ -3,14 +3,14 @@
 from attrs import frozen
 
 from portinfra.command_text import command
-from portinfra.errors import PolicyError
+from portinfra.errors import PolicyError, UnknownNameError
 from portinfra.execution.connection import Connection
 from portinfra.format import suggestion
 from portinfra.model.strict import strict
 from portinfra.recovery.ledger.approvals import KIND, approval_entry, person_of
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.points import new_id
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_id
-from portinfra.recovery.points.point import new_id
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.situation import Situation
@@ -72,13 +72,15 @@ def _nothing_waits(recovery: Recovery, what: str, now: Situation) -> PolicyError
     message = f"no takeover waits for {what!r}"
     if what in steps and now.open:
         message += " yet"
-    return recovery.refusal(
+    refused = recovery.refusal(
         f"{what} is not approved",
         "nothing-waits",
         message,
         suggestion(
             what,
             known,
-            "Nothing waits for an approval. Look at " + command("dr", "status", recovery.plan.name),
+            f"See what it waits for: {command('dr', 'status', recovery.plan.name)}.",
         ),
     )
+    occasions = (occasion_of(recovery), occasion_of(recovery.reversed))
+    return refused if what in (*steps, *occasions) else UnknownNameError(refused.findings)

@@ -9,6 +9,7 @@ from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.format import moment
+from portinfra.recovery.groups import data_digest
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import (
     TakeoverEntry,
@@ -74,9 +75,9 @@ class TakeoverStart:
         if self.options.lost:
             time = self.target.now()
             lost_at = found.lost_at if found.lost_at is not None else time
-            contained = found.contained and self._is_first(found)
+            contained = found.contained_data if self._is_first(found) else ""
             wanted = evolve(
-                wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at, contained=contained
+                wanted, epoch=self._epoch(now, run), abandoned=0, lost_at=lost_at, contained_data=contained
             )
         elif found.own_until is None and (
             since := other_active_since(now, end_of(self.recovery), self.target.now())
@@ -101,7 +102,9 @@ class TakeoverStart:
         time, epoch = self.target.now(), self._epoch(now, run)
         known = now.facts(end_of(self.recovery)).authority
         left = known is not None and known.active != end_of(self.recovery)
-        contained = is_replaceable(now, end_of(self.recovery))
+        # A volume that does not exist now has no data yet: its data at the time of the replacement is new.
+        has_volumes = now.facts(end_of(self.recovery)).has_volumes
+        contained = has_volumes and is_replaceable(now, end_of(self.recovery))
         both_from, both_until = _both_ran(now, peer_of(end_of(self.recovery)))
         if both_from is None and not left:
             both_from = _other_ran_on(now.facts(end_of(self.recovery)).turn)
@@ -121,7 +124,7 @@ class TakeoverStart:
             from_points=self.options.from_points,
             insist=self.options.insist,
             overruled=self.overruled,
-            contained=contained,
+            contained_data=data_digest(self.recovery) if contained else "",
             own_starts=now.facts(end_of(self.recovery)).starts if contained and known else "",
             both_from=both_from,
             both_until=both_until,
@@ -130,7 +133,7 @@ class TakeoverStart:
 
     @property
     def _blank(self) -> tuple[str, ...]:
-        """The volumes that may begin blank, by `mark`."""
+        """The volumes that may begin blank, by `short_id`."""
         return tuple(map(short_id, sorted(self.options.blank)))
 
     @property

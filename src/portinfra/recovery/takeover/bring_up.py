@@ -39,9 +39,9 @@ class BringUp:
     """`drill`, `failover` or `failback`."""
     say: Say = lambda line: None
     done: Collection[str] = ()
-    """The actions, by `mark`, that an earlier run has done."""
+    """The actions, by `short_id`, that an earlier run has done."""
     restored: Collection[str] = ()
-    """The roles, by `mark`, that an earlier run has given their data: what is written there since is kept."""
+    """The roles, by `short_id`, to which an earlier run restored data. It keeps what was written since."""
     blank: Collection[Address] = ()
     """The volumes that begin without data, as an operator accepts."""
     has_data: Callable[[Sequence[str]], None] = lambda roles: None

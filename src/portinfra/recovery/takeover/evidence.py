@@ -1,4 +1,4 @@
-"""What a drill or a turn has shown: its measures held against the plan, as evidence."""
+"""The evidence of a drill or a takeover: its measures compared with the plan."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,9 +9,9 @@ from portinfra.format import duration, iso
 from portinfra.model.duration import seconds
 from portinfra.model.evidence import BothRan, Evidence, PointUsed
 from portinfra.recovery.ledger.ledger import Contents
+from portinfra.recovery.ledger.points import Point
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.ages import Ages, round_age
-from portinfra.recovery.points.point import Point
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.check_depth import list_looked_at, unread_lines

@@ -93,7 +93,7 @@ def _switch(run: Run, placed: Placed, catalogue: Catalogue, wanted: Observation,
     """Switch hosts as `wanted`, and return how many exist."""
     specs = {address: seen.spec for address, seen in wanted.resources.items()}
     hosts = frozenset(wanted.of(Instance))
-    placed = evolve(placed.without_ignoring("power"), resources=specs)
+    placed = evolve(placed.without_ignoring("power").without_renames(), resources=specs)
     plan = run.plan(placed, catalogue, PlanOptions(addresses=hosts))
     try:
         if not plan.empty:
@@ -121,7 +121,7 @@ def switch_end(
     """Let an end of a recovery be active or wait in an epoch, with all its hosts on or off; return how many
     it has. The lease says so before anything is switched.
 
-    The run holds its claim. Raises PolicyError where that knows of a later epoch, and what `switch` raises.
+    The run holds its lease. Raises PolicyError if the lease has a later epoch, and what `switch` raises.
     """
     if run.lease.epoch > epoch:
         raise overtaken_error(recovery, run.lease.epoch)
@@ -173,9 +173,8 @@ def fence(recovery: Recovery, *, run_options: RunOptions | None = None) -> int:
     ):
         was_active = not run.lease.fenced
         count = switch_end(run, source, recovery, epoch, "stopped", run_options.listen)
-        with suppress(
-            ProviderError, LeaseHeldError
-        ):  # that one record fails must not hide that it is stopped
+        # It is stopped: one failed record, or a lease that is lost since, must not hide that.
+        with suppress(ProviderError, LeaseHeldError), run.keep_lease():
             _record_stop(recovery, epoch, run_options, was_active=was_active)
     return count
 

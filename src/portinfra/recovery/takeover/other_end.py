@@ -71,10 +71,12 @@ class OtherEnd:
         ):
             self.principal = source.reader.principal()
             if turn.fenced_at is not None and not run.lease.fenced:  # it was made active since
-                turn = self._note(turn, lambda now: evolve(now, fenced_at=None, starts=""))
+                with run.keep_lease():
+                    turn = self._note(turn, lambda now: evolve(now, fenced_at=None, starts=""))
             is_fenced = run.lease.fenced and run.lease.epoch == turn.epoch
             if is_prepared_before and turn.fenced_at is None and not is_fenced:
-                turn = self._note(turn, lambda now: evolve(now, fetched_at=self.target.now()))
+                with run.keep_lease():
+                    turn = self._note(turn, lambda now: evolve(now, fetched_at=self.target.now()))
             is_stopped = self._stop(run, source, turn)
             starts = self._read_starts(source) if is_stopped else ""
         self.options.at(Step.RECORD_FENCE)

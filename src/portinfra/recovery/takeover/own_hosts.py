@@ -9,13 +9,16 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.restore import find_moved, hosts_of
+from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.host_starts import mark_starts
+from portinfra.recovery.situation.request import other_end_has_data
 
 
 @frozen
 class OwnHosts:
     """The hosts of that end, as this run saw them before it stopped or started any of them."""
 
+    recovery: Recovery
     turn: TakeoverEntry
     placed: Placed
     seen: Observation
@@ -28,8 +31,9 @@ class OwnHosts:
         """
         if any(find_moved(self.placed, there, volumes) for there in (self.seen, now)):
             return True
-        if not (self.turn.contained and self.turn.own_starts):
-            return not self.turn.contained
+        is_contained = other_end_has_data(self.recovery, self.turn)
+        if not (is_contained and self.turn.own_starts):
+            return not is_contained
         if mark_starts(self.seen) != self.turn.own_starts:
             return True
         hosts = hosts_of(self.placed, frozenset(volumes))

@@ -54,7 +54,7 @@ class Progress:
         return record_takeover(self.ledger, evolve(self.read(), **come))
 
     def add(self, **names: Collection[str]) -> None:
-        """Add these names of roles or actions, by `mark`, to what is done."""
+        """Add these names of roles or actions, by `short_id`, to what is done."""
         now = self.read()
         self.update(**{field: (*getattr(now, field), *map(short_id, some)) for field, some in names.items()})
 

@@ -27,6 +27,7 @@ from portinfra.planning.refusal import raise_for_errors, refusal_of
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.runs import (
     REFRESH,
     TAKEOVER,
@@ -42,7 +43,6 @@ from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
-from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import outdated_volumes, place_with_data
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import say_clocks

@@ -22,13 +22,13 @@ from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.points import Point, points
 from portinfra.recovery.ledger.runs import TAKEOVER, begin_run, end_run, link_run
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, activate, data_id, record_takeover
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
-from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.points.restore import place_with_data
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import replicate
@@ -98,8 +98,8 @@ def takeover(
 
 
 def _first_point(recovery: Recovery, options: FailoverOptions, say: Say) -> None:
-    """Carry recent writes before anything is stopped, so that the last point has little to carry."""
-    say(f"carrying recent writes to {recovery.target.name}")
+    """Take new points before anything is stopped, so that the last points have little to copy."""
+    say(f"taking new points for {recovery.target.name}")
     first = replicate(recovery.keeping_all, insist=True, run_options=options.run_options, say=say)
     if not first.succeeded:
         problems = [f"{group.group}: {group.problem}" for group in first.groups if group.problem]
@@ -154,7 +154,7 @@ class _Takeover:
             placed = place_with_data(self.recovery, placed, chosen.points, there, accepted)
             self.options.at(Step.AGREE)
             turn = agree(progress, decided, turn, placed, chosen)
-            hosts = OwnHosts(turn, placed, self.target.observe(self.recovery.target_scope))
+            hosts = OwnHosts(self.recovery, turn, placed, self.target.observe(self.recovery.target_scope))
             self.options.at(Step.STAND_DOWN)
             stop_hosts(run, placed, self.catalogue, roles_with_data(self.recovery, turn), run_options.listen)
             self.options.at(Step.ACTIVATE)

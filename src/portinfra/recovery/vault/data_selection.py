@@ -17,13 +17,13 @@ from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.points import Point, points
 from portinfra.recovery.ledger.standbys import standby_number
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, activated_number, list_takeovers, short_id
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.coverage import Accepted, Coverage, OwnVolumes, coverage
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.listing import list_for
 from portinfra.recovery.vault.point_selection import Lack, against_line, choose, fix_decided, to_accepted

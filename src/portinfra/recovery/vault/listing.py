@@ -13,9 +13,9 @@ from portinfra.model.plain import Document
 from portinfra.model.vault import Vault
 from portinfra.placement import place
 from portinfra.recovery.groups import digest, groups
+from portinfra.recovery.ledger.points import Point
 from portinfra.recovery.points.coverage import coverage
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import Point
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.engines import ENGINES
 from portinfra.recovery.vault.rclone import path_in

@@ -11,6 +11,7 @@ from portinfra.model.observed import Observation
 from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.points import Point, points
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import (
@@ -22,7 +23,6 @@ from portinfra.recovery.points.coverage import (
     newest_restorable,
 )
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.listing import list_for
 

@@ -20,10 +20,10 @@ from portinfra.model.plain import Document
 from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
+from portinfra.recovery.ledger.points import Point, snapshot_name
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.coverage import coverage
 from portinfra.recovery.points.listing import VaultListing
-from portinfra.recovery.points.point import Point, snapshot_name
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.block_export import exports_blocks

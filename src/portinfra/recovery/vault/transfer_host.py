@@ -143,7 +143,8 @@ class TransferHosts:
                 receipts = self._receipts(run, transfers, attempts)
                 if self.stop:
                     run.apply(run.plan(_at_rest(placed), catalogue), run_options.listen)
-                yield receipts, volumes
+                with run.keep_lease():
+                    yield receipts, volumes
             finally:
                 self._clear(run)
 
@@ -167,7 +168,8 @@ class TransferHosts:
             self.scope, workers=self.run_options.workers, seed=self.run_options.seed
         ) as run:
             self._clear(run)
-            yield
+            with run.keep_lease():
+                yield
 
     def _clear(self, run: Run) -> None:
         nothing = Placed(Topology(self.scope.topology, ()), self.connection.environment, self.scope, {})

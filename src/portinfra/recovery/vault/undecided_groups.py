@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.recovery.groups import Group
+from portinfra.recovery.ledger.points import Point
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, short_id
 from portinfra.recovery.options import FailoverOptions
-from portinfra.recovery.points.point import Point
 
 
 def list_undecided(

@@ -21,16 +21,17 @@ from portinfra.model.resources import Instance, Volume
 from portinfra.model.strict import strict
 from portinfra.placement import place
 from portinfra.planning.make_plan import make_plan
+from portinfra.planning.rename import rename_resources
 from portinfra.provider import registry
 from portinfra.recovery.groups import check_names, groups
 from portinfra.recovery.ledger.drills import DrillEntry, ended_drills
 from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages, age_at
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.own_data import ANY_AGE, own_data_time
-from portinfra.recovery.points.point import points
 from portinfra.recovery.points.restore import (
     all_at_once,
     outdated_volumes,
@@ -197,6 +198,7 @@ def foresee(
     placed = place(recovery.topology, recovery.target)
     accepted = Accepted(selected.blank, any_key=options.insist)
     placed = all_at_once(place_with_data(recovery, placed, here, snapshots, accepted))
+    there = rename_resources(placed, there, target.provider.drivers)  # as the plan of the takeover does
     old = outdated_volumes(placed, there, _stale(recovery, now), selected.blank)
     replaced = set(there.of(Volume)) & _data_volumes(recovery, placed) if planned else old
     overwrites = foresee_overwrites(recovery, situation, placed, there, replaced, lost=options.lost)

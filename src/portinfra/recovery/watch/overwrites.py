@@ -10,7 +10,7 @@ from portinfra.model.placed import Placed
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.restore import find_moved
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.request import end_of
+from portinfra.recovery.situation.request import end_of, other_end_has_data
 from portinfra.recovery.situation.situation import Situation, is_contained, is_replaceable
 
 
@@ -60,7 +60,7 @@ def _why(recovery: Recovery, now: Situation, *, lost: bool) -> str:
     name, begun = recovery.target.name, _find_open_takeover(recovery, now)
     if end_of(recovery) == "target" and now.facts("target").activated is None:
         return f"hosts of {name} may have written there before any takeover to it was complete"
-    if begun.contained if begun else is_contained(now, end_of(recovery)):
+    if other_end_has_data(recovery, begun) if begun else is_contained(now, end_of(recovery)):
         return f"hosts of {name} may have run since they were stopped"
     if lost:
         return f"{recovery.source.name} is lost, so it is not known whether it has all data of {name}"
@@ -73,7 +73,7 @@ def _is_replaceable(recovery: Recovery, now: Situation) -> bool:
     if begun is None:
         return is_replaceable(now, end_of(recovery))
     is_first_start = begun.own_starts in ("", now.facts(end_of(recovery)).starts)
-    return begun.contained and (is_first_start or bool(begun.restored))
+    return other_end_has_data(recovery, begun) and (is_first_start or bool(begun.restored))
 
 
 def _find_open_takeover(recovery: Recovery, now: Situation) -> TakeoverEntry | None:

@@ -250,7 +250,7 @@ def _gaps(recovery: Recovery, now: RecoveryStatus) -> Iterable[Finding]:
         yield _gap(name, "dated-ahead", warning, fix, Severity.WARNING)
     for volume in now.volumes:
         if volume.level == "lost" and volume.age is not None:
-            age = f"its newest point is {duration(volume.age)} old, and the rpo is {recovery.plan.rpo}"
+            age = f"its newest point is {duration(volume.age)} old, and the rpo is {duration(now.rpo)}"
             fix = f"Let {command('dr', 'replicate', name)} run by a timer."
             yield _gap(name, "too-old", f"{volume.volume}: {age}", fix, Severity.WARNING)
 
@@ -290,10 +290,10 @@ def _drill_findings(recovery: Recovery, facts: ReadinessFacts) -> Iterable[Findi
     if recovery.plan.drills.accept == "data":
         yield from _unread(recovery, last)
     if measured is None:
-        never = "no drill has come up yet, so the time that a takeover needs is not known"
+        never = "no drill has completed yet, so the time that a takeover needs is not known"
         yield _gap(name, "never-drilled", never, f"Run one: {try_it}.", Severity.WARNING)
     elif measured > seconds(rto):
-        took = f"drill {drill} took {duration(measured)}, and the rto is {rto}"
+        took = f"drill {drill} took {duration(measured)}, and the rto is {duration(seconds(rto))}"
         yield _gap(name, "too-slow", took, "Read in its report which wave took the time.", Severity.WARNING)
     for left in now.left_behind:
         yield _gap(name, "left-behind", left.message, left.fix, Severity.WARNING)

@@ -20,6 +20,7 @@ from portinfra.placement import place
 from portinfra.recovery.groups import Group, groups
 from portinfra.recovery.ledger.drills import ended_drills
 from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.points import Point, points
 from portinfra.recovery.ledger.runs import REFRESH, Run, read_runs
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.ages import Ages, round_age
@@ -30,7 +31,6 @@ from portinfra.recovery.points.coverage import (
 )
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.points.locks import has_locks, locked_points, read_locks
-from portinfra.recovery.points.point import Point, points
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.leftovers import list_leftovers

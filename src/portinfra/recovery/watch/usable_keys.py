@@ -12,7 +12,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance, Snapshot, Volume
 from portinfra.provider import registry
 from portinfra.provider.abilities import KeyStates
-from portinfra.recovery.points.point import Point, id_of
+from portinfra.recovery.ledger.points import Point, id_of
 from portinfra.recovery.recovery import Recovery
 
 

@@ -104,10 +104,19 @@ def _is_chosen(plan: Plan, address: Address) -> bool:
 
 
 def _data_kept(plan: Plan) -> list[str]:
-    kinds = Counter(change.address.kind for change in plan.kept)
-    kept = _and([count(number, kind) for kind, number in kinds.items()])
-    hold = "it holds" if len(plan.kept) == 1 else "they hold"
-    return [f"{kept} kept for the data {hold}"] if kept else []
+    """Return the resources that are kept, apart those that are declared and do not match the declaration."""
+    undeclared = [change for change in plan.kept if change.after is None]
+    differing = [change for change in plan.kept if change.after is not None]
+    parts = []
+    for some, mark in (
+        (undeclared, ""),
+        (differing, ", which differs," if len(differing) == 1 else ", which differ,"),
+    ):
+        kinds = Counter(change.address.kind for change in some)
+        kept = _and([count(number, kind) for kind, number in kinds.items()])
+        hold = "it holds" if len(some) == 1 else "they hold"
+        parts += [f"{kept}{mark} kept for the data {hold}"] if kept else []
+    return parts
 
 
 def _not_looked_at(plan: Plan) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from portinfra.model.change import Difference
 from portinfra.model.observed import UNSEEN
 from portinfra.model.plain import JsonObject
-from portinfra.model.resources import Rule
+from portinfra.model.resources import Rule, present_name
 from portinfra.model.topology import ANYWHERE, INTERNET
 from portinfra.safe_text import visible
 
@@ -15,7 +15,7 @@ def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
     """Yield a line for each attribute, `gib: 100 → 200`; for lists and tags, one for each entry."""
     for difference in differences:
         before, after = difference.before, difference.after
-        name = difference.field.replace("_", " ")
+        name = field_text(difference.field)
         if difference.field in ("ingress", "egress"):
             direction = "from" if difference.field == "ingress" else "to"
             yield from (f"open, not declared: {way(gone, direction)}" for gone in before if gone not in after)
@@ -27,6 +27,11 @@ def difference_lines(differences: Iterable[Difference]) -> Iterator[str]:
             yield from (f"{name}: + {value(new)}" for new in after if new not in before)
         else:
             yield f"{name}: {value(before)} → {value(after)}"
+
+
+def field_text(name: str) -> str:
+    """Return the text of an attribute: its present name, with spaces."""
+    return present_name(name).replace("_", " ")
 
 
 def _entries(name: str, before: JsonObject, after: JsonObject) -> Iterator[str]:

@@ -23,6 +23,9 @@ MANY = 6
 SEEN = " (in the cloud)"
 """The mark of a finding of `--observed`: it is in the cloud, and not in the declaration."""
 
+UNREAD = "computed from the declaration; the cloud was not read (--observed reads it)"
+"""What a report without `--observed` is about: it says nothing of what exists."""
+
 UNDECLARED = "(no flow declares it)"
 
 Row = tuple[str, str, Traffic, str]
@@ -31,7 +34,7 @@ Row = tuple[str, str, Traffic, str]
 
 def show_report(report: Report, console: Console) -> None:
     """Print the whole report. Of the cloud, print only what differs from the declaration."""
-    what = "as declared" if report.there is None else "as declared, and as in the cloud"
+    what = UNREAD if report.there is None else "computed from the declaration and from the cloud"
     on = report.placed.environment.on
     console.print(styled_text((str(report.placed.scope), "bold"), f" on {on}: {what}"))
     for severity, title in TITLES.items():
@@ -195,7 +198,7 @@ def _of(findings: Iterable[Finding], severity: Severity) -> list[Finding]:
 
 def _line(indent: int, what: str | StyledText | Table, console: Console) -> None:
     """Print something with each line indented."""
-    console.print(Indented(indent, what))
+    console.print(Indented(what, indent))
 
 
 def _title(title: str, console: Console) -> None:

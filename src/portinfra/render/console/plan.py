@@ -17,7 +17,7 @@ from portinfra.planning.readiness import is_rolling, questions, rolling_roles
 from portinfra.planning.roles import COMMON, role_of
 from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.assurances import nothing_to_do
-from portinfra.render.console.differences import difference_lines, value
+from portinfra.render.console.differences import difference_lines, field_text, value
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.names import count_by_kind
 from portinfra.render.console.styled import styled_text
@@ -74,7 +74,7 @@ def show_plan(plan: Plan, console: Console, *, full: bool = False) -> None:
     if not plan.errors and (hosts := questions(plan)):
         console.print(questions_line(len(hosts)))
     if plan.kept:
-        console.print("To delete what is kept: --allow-data-loss ADDRESS, or --allow-data-loss all.")
+        console.print(way_to_lose(plan))
     show_findings(plan.findings, console)
 
 
@@ -96,6 +96,13 @@ def rolling(role: Role) -> str:
     return (
         f"Hosts of {role.name} go down {way}. The next waits until {last} ready, {limit}: {checks} says so."
     )
+
+
+def way_to_lose(plan: Plan) -> str:
+    """Return how to delete or replace what is kept, and that its data is lost then."""
+    verbs = dict.fromkeys("delete" if change.after is None else "replace" for change in plan.kept)
+    do = " or ".join(sorted(verbs))
+    return f"To {do} what is kept and lose its data: --allow-data-loss ADDRESS, or --allow-data-loss all."
 
 
 def summary(plan: Plan) -> str:
@@ -129,7 +136,7 @@ def _line(plan: Plan, change: Change, *, full: bool) -> _Line:
     details = tuple(difference_lines(change.differences))
     if full and change.action == "create" and change.after is not None:
         details = tuple(
-            f"{name.replace('_', ' ')}: {value(given)}"
+            f"{field_text(name)}: {value(given)}"
             for name, given in public_fields(change.after).items()
             if given
         )

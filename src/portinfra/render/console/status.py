@@ -3,7 +3,7 @@
 from collections import Counter
 
 from portinfra.command_text import command
-from portinfra.format import count, join_runs
+from portinfra.format import count, join_runs, moment
 from portinfra.model.address import Address
 from portinfra.model.change import Action, Change
 from portinfra.model.lease import Lease
@@ -38,7 +38,7 @@ def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
     there = ", ".join(count(number, kind) for kind, number in kinds.items()) or "nothing"
     console.print(f"Exists: {there}.")
     _show_whole(plan, console)
-    _show_differing(plan, console)
+    has_arrows = _show_differing(plan, console)
     for zone in sorted(observation.unknown):
         console.print(styled_text((zone, "red"), " did not answer: its resources are not known"))
     for each in observation.foreign or ():
@@ -50,7 +50,9 @@ def show_status(plan: Plan, lease: Lease | None, console: Console) -> None:
         console.print(nothing_differs(plan))
     elif plan.differs:
         repair = "" if plan.errors else f" {command('apply', plan.scope.environment)} repairs it."
-        console.print(f"Each line shows: actual → declared.{repair}")
+        legend = "Each line shows: actual → declared." if has_arrows else ""
+        if closing := f"{legend}{repair}".strip():
+            console.print(closing)
     if plan.errors:
         console.print("An apply is refused because of the errors above.")
     console.print(lease_line(lease))
@@ -70,8 +72,11 @@ def _show_whole(plan: Plan, console: Console) -> None:
             console.print(styled_text((role, "yellow"), f" {WORDS[action]}: {count_by_kind(addresses)}"))
 
 
-def _show_differing(plan: Plan, console: Console) -> None:
-    """Print the attributes that differ; resources with equal differences share one line."""
+def _show_differing(plan: Plan, console: Console) -> bool:
+    """Print the attributes that differ; resources with equal differences share one line.
+
+    Return whether a line has an arrow.
+    """
     groups: dict[tuple[Action, str, str, tuple[str, ...]], list[str]] = {}
     for change in plan.changes:
         if change.action not in _WHOLE:
@@ -83,6 +88,7 @@ def _show_differing(plan: Plan, console: Console) -> None:
         console.print(styled_text((f"{kind}.{join_runs(names)}", "yellow"), f" {WORDS[action]}{why}"))
         for detail in details:
             console.print(styled_text(f"    {detail}"))
+    return any("→" in detail for _, _, _, details in groups for detail in details)
 
 
 def _reason(change: Change) -> str:
@@ -99,11 +105,11 @@ def lease_line(lease: Lease | None) -> str:
     by = (
         f"{lease.holder_identity}, portinfra {lease.version}" if lease.version else str(lease.holder_identity)
     )
-    since = f" at {lease.acquire_time}" if lease.acquire_time else ""
+    since = f" at {moment(lease.acquire_time)}" if lease.acquire_time else ""
     fenced = " Fenced: another environment is active in its place." if lease.fenced else ""
     peer = f" A recovery plan pairs it with {lease.peer}." if lease.peer else ""
     if lease.released:
-        return f"Lease: free; last applied by {by}{since}.{fenced}{peer}"
+        return f"Lease: free; last held by {by}{since}.{fenced}{peer}"
     from portinfra.workflow import lives
 
     gone = " Its process is gone: the next apply takes over." if lives(lease) is False else ""

@@ -74,7 +74,7 @@ class Table:
                     cell + " " * (width - cell_width(cell) + GAP)
                     for cell, width in zip(cells, widths, strict=False)
                 )
-                yield "".join(padded).rstrip()
+                yield "".join(padded).rstrip(" ")
 
     def __rich__(self) -> Any:
         """Return the table for rich."""
@@ -92,13 +92,13 @@ def table(*headings: str) -> Table:
 class Indented:
     """A text or a table with each line indented."""
 
-    indent: int
     what: Cell | Table
+    indent: int
 
     def lines(self) -> Iterator[str]:
         """Yield the lines with their indentation."""
         below = self.what.lines() if isinstance(self.what, Table) else plain_text(self.what).split("\n")
-        yield from (" " * self.indent + line if line else "" for line in below)
+        yield from ((" " * self.indent + line).rstrip(" ") for line in below)
 
     def __rich__(self) -> Any:
         """Return it for rich."""

@@ -28,7 +28,7 @@ class Arrow:
 
 def title(picture: Picture) -> str:
     """Return the title of a diagram."""
-    return f"{picture.topology} in {picture.environment}, as declared"
+    return f"{picture.topology} in {picture.environment}, from the declaration"
 
 
 def place(picture: Picture) -> str:

@@ -124,6 +124,15 @@ class Bed(ABC):
         """Let a host, by its name (`web1`), print a text on its serial console, as its user data would."""
         _lacks(f"cannot let {host} print {len(text)} characters")
 
+    def write(self, volume: str, text: str) -> None:
+        """Write a short text to the beginning of a volume, by its name (`data`), as its host does."""
+        _lacks(f"cannot write {len(text)} characters to {volume}")
+
+    def read(self, volume: str) -> str:
+        """Return the text at the beginning of a volume, by its name."""
+        _lacks(f"cannot read {volume}")
+        return ""
+
     def copy_owner(self) -> None:
         """Make a volume of another name with the owner of `volume.db1-data`, as a person who copies all of
         its tags does.

@@ -31,7 +31,7 @@ class Walk:
     doubled: bool = False
     """Whether to create each missing resource twice, as two runs do that cannot see each other.
 
-    Kinds that may hold data are left out: core reports their doubles and never removes them.
+    Kinds that may hold data are left out: core reports their duplicates and never removes them.
     """
 
     def to(self, topology: Topology, *, destroy: bool = False) -> list[Call]:

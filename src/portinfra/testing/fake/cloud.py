@@ -8,6 +8,7 @@ from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.actions import ACTIONS
 from portinfra.testing.fake.api import console, contents
 from portinfra.testing.fake.api.account import check_allowed
+from portinfra.testing.fake.api.snapshots import write_through
 from portinfra.testing.fake.clock import FakeClock
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.parameters import check_request
@@ -75,6 +76,8 @@ class FakeCloud:
         """Write on a volume, as its host would."""
         with self.store.transaction():
             contents.write(self.store, volume, data.encode() if isinstance(data, str) else data)
+            every = (record for *_, kind, record in self._records() if kind == "snapshot")
+            write_through(self.store, every, volume)
 
     def read(self, id: str) -> bytes:
         """Return the contents of a volume or snapshot."""

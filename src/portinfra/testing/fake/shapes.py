@@ -55,6 +55,8 @@ class Shape:
     """How long other requests may not know a new id, in seconds."""
     pending: Mapping[str, float] = field(factory=dict)
     """Kind, `attach`, `start` or `stop` → seconds until it is done."""
+    capture_seconds: float = 0.0
+    """How long after its request a snapshot captures the data of its volume, in seconds."""
     deleting: Mapping[str, float] = field(factory=dict)
     """Kind or `detach` → seconds until it is gone. Its name and addresses are used until then."""
     terminated_seconds: float = 0.0
@@ -106,6 +108,7 @@ GCP = Shape(
         "start": 12.0,
         "stop": 30.0,
     },
+    capture_seconds=8.0,
     deleting={
         "network": 10.0,
         "subnet": 10.0,

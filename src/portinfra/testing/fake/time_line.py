@@ -72,6 +72,13 @@ def attachment_at(body: dict[str, Any], moment: float) -> dict[str, Any] | None:
     return {"instance": body["instance"], "device": body["device"], "state": state}
 
 
+def is_captured(snapshot: dict[str, Any], moment: float) -> bool:
+    """Return whether the snapshot with this body has the data of its volume, so that no later write changes
+    it. Files of older versions have no moment: their snapshots have their data at once.
+    """
+    return bool(moment >= snapshot.get("captured_at", 0.0))
+
+
 def view(record: Record, moment: float) -> dict[str, Any]:
     """Return the fields of a record that a client reads."""
     body = body_at(record, moment)
@@ -86,6 +93,9 @@ def view(record: Record, moment: float) -> dict[str, Any]:
         shown["attachment"] = attachment_at(body, moment)
         for name in ("instance", "device", "attached_at", "detached_at"):
             del shown[name]
+    elif kind == "snapshot":
+        shown["captured"] = is_captured(body, moment)
+        shown.pop("captured_at", None)
     elif kind == "instance":
         del shown["power_at"], shown["user_data"]
         shown.pop("ends_at", None)

@@ -217,7 +217,7 @@ def _with(seen: Observed[Network], parts: Mapping[str, str], *, ready: bool = Tr
 def _parse_part(
     seen: Observed[Network], call: Call, answer: Answer
 ) -> tuple[Mapping[str, str], Sequence[Mapping[str, str]]]:
-    """Return the parts and doubles that one detail read shows."""
+    """Return the parts and duplicates that one detail read shows."""
     if call.action == "DescribeVpcAttribute":
         return {"dns": "yes" if answer["enableDnsHostnames"]["value"] == "true" else "no"}, ()
     records = list(reading.records_of(answer, call.action))

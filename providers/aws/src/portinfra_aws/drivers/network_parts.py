@@ -56,7 +56,7 @@ def of_ours(records: Iterable[Record], scope: Scope, vpc: str, address: Address,
 
 
 def tables(records: list[Record]) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """Return the public route table, and unused doubles of it. Of several, the one in use counts."""
+    """Return the public route table, and unused duplicates of it. Of several, the one in use counts."""
     if not records:
         return {}, []
     first, *others = sorted(records, key=lambda table: not _in_use(table))
@@ -132,7 +132,7 @@ def _to_text(rules: Iterable[Rule]) -> str:
 
 
 def gateways(records: Iterable[Record], vpc: str) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """Return the gateway of a VPC, attached or free, and doubles of it that are free."""
+    """Return the gateway of a VPC, attached or free, and duplicates of it that are free."""
     attached: list[Any] = []
     free: list[Any] = []
     for record in records:

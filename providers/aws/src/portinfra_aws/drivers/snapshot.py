@@ -61,8 +61,8 @@ class SnapshotDriver(AwsDriver[Snapshot]):
         return states.get(record.get("status", ""), "pending")
 
     def to_observed(self, owned: Owned, observation: Observation) -> Observed[Snapshot]:
-        """Return the snapshot. In the status `error` it has a fault."""
-        seen = super().to_observed(owned, observation)
+        """Return the snapshot, which has its data. In the status `error` it has a fault."""
+        seen = evolve(super().to_observed(owned, observation), captured=True)
         if owned.record.get("status") == "error":
             message = owned.record.get("statusMessage", "")
             return evolve(seen, fault=errors.storage_fault(message, "EC2 could not create the snapshot"))
@@ -135,14 +135,18 @@ class SnapshotDriver(AwsDriver[Snapshot]):
     def absorb(
         self, seen: Observed[Snapshot] | None, call: Call, answer: Answer | None
     ) -> Observed[Snapshot] | None:
-        """Return the accounts that may copy it. A copy takes time, although its answer does not say so."""
+        """Return the accounts that may copy it. A copy takes time, although its answer does not say so.
+
+        EC2 captures the data at the request: "the point-in-time snapshot is created immediately".
+        https://docs.aws.amazon.com/ebs/latest/userguide/ebs-creating-snapshot.html
+        """
         if call.action == PERMISSIONS and seen is not None and answer is not None:
             accounts = [item["userId"] for item in reading.items(answer, "createVolumePermission")]
             return evolve(seen, spec=evolve(seen.spec, shared_with=",".join(sorted(accounts))))
         after = super().absorb(seen, call, answer)
         if call.action == COPIES and answer is not None and after is not None:
             return evolve(after, state="pending")
-        return after
+        return evolve(after, captured=True) if after else None
 
 
 def _is_being_copied(seen: Observed[Any]) -> bool:

@@ -19,6 +19,18 @@ _VOLUMES = "disks.aggregatedList"
 
 _STATES: Mapping[str, State] = {"READY": "ready", "FAILED": "ready", "DELETING": "deleting"}
 
+_CAPTURED = frozenset({"UPLOADING", "READY"})
+"""The statuses of a snapshot that has its data.
+
+Compute Engine promises no moment of a snapshot at the request. In CREATING, "snapshot creation is in
+progress"; in UPLOADING, "snapshot is being uploaded":
+https://cloud.google.com/dotnet/docs/reference/Google.Cloud.Compute.V1/latest/Google.Cloud.Compute.V1.Snapshot.Types.Status
+An application must pause "before the snapshot is captured":
+https://cloud.google.com/compute/docs/disks/snapshot-best-practices
+Google's own driver for Kubernetes waits while the status is CREATING, because its call may return only when
+the snapshot is cut: `waitForSnapshotCreation` in kubernetes-sigs/gcp-compute-persistent-disk-csi-driver.
+"""
+
 
 class SnapshotDriver(GcpDriver[Snapshot]):
     """The contents of a volume at one moment. Its volume may be gone."""
@@ -45,8 +57,9 @@ class SnapshotDriver(GcpDriver[Snapshot]):
         return _STATES.get(record.get("status", ""), "pending")
 
     def to_observed(self, owned: Owned, observation: Observation) -> Observed[Snapshot]:
-        """Return the snapshot. In the status FAILED it has a fault."""
+        """Return the snapshot, captured once it has left CREATING. In the status FAILED it has a fault."""
         seen = super().to_observed(owned, observation)
+        seen = evolve(seen, captured=owned.record.get("status") in _CAPTURED)
         if owned.record.get("status") == "FAILED" and seen.state != "deleting":
             why = "Compute Engine could not create the snapshot"
             return evolve(seen, fault=Fault(Unavailable, why, "FAILED", errors.TROUBLE))

@@ -6,7 +6,7 @@ https://cloud.google.com/compute/docs/disks/add-persistent-disk
 from typing import Any
 
 from emulator import images
-from emulator.call import Call, freeing, making, serves
+from emulator.call import Call, freeing, made, making, serves
 from emulator.engine import change, settled, steady
 from emulator.errors import GceError, in_use, invalid, not_found
 from emulator.geography import DISK_TYPES
@@ -44,6 +44,14 @@ def has_size_and_type(call: Call, body: dict[str, Any]) -> None:
     body["physicalBlockSizeBytes"] = str(body.get("physicalBlockSizeBytes", 4096))
     body.setdefault("enableConfidentialCompute", False)
     body.pop("options", None)
+
+
+@made("disks")
+def holds_what_its_snapshot_held(call: Call, disk: Resource) -> None:
+    """The disk is a copy of its snapshot at first."""
+    if source := disk.body.get("sourceSnapshot"):
+        where = parse(call.project.id, "resource.sourceSnapshot", source, "snapshots")
+        disk.data = call.refer(*where).data
 
 
 def disk_type(call: Call, field: str, given: str) -> str:

@@ -18,14 +18,40 @@ from emulator.rules import kms
 def create_snapshot(call: Call) -> dict[str, Any]:
     """A snapshot of the disk that the path names; the operation is the zone's, and names the disk."""
     disk = settled(call.target())
-    body = call.body | {"sourceDisk": disk.link}
-    return begin_making(call, make(call, "snapshots", "global", body), "createSnapshot", disk)
+    snapshot = make(call, "snapshots", "global", call.body | {"sourceDisk": disk.link})
+    told = begin_making(call, snapshot, "createSnapshot", disk)
+    _capture_later(call, snapshot, disk)
+    return told
 
 
 @serves("snapshots.insert")
 def insert(call: Call) -> dict[str, Any]:
     """A snapshot of the disk that the body names."""
-    return begin_making(call, make(call, "snapshots", "global", call.body))
+    snapshot = make(call, "snapshots", "global", call.body)
+    told = begin_making(call, snapshot)
+    _capture_later(call, snapshot, call.refer(*_source(call, snapshot.body)))
+    return told
+
+
+def _capture_later(call: Call, snapshot: Resource, disk: Resource) -> None:
+    """Let the snapshot be CREATING for half of its operation, then capture its disk and be UPLOADING.
+
+    "CREATING: Snapshot creation is in progress. UPLOADING: Snapshot is being uploaded":
+    https://cloud.google.com/dotnet/docs/reference/Google.Cloud.Compute.V1/latest/Google.Cloud.Compute.V1.Snapshot.Types.Status
+    """
+    assert call.operation is not None
+
+    def capture() -> None:
+        snapshot.data = disk.data
+        if snapshot.state == "making":
+            snapshot.body["status"] = "UPLOADING"
+            call.project.touch(snapshot)
+
+    call.project.later((call.operation.started + call.operation.ends) / 2, capture)
+
+
+def _source(call: Call, body: dict[str, Any]) -> tuple[str, str, str, str]:
+    return parse(call.project.id, "resource.sourceDisk", body["sourceDisk"], "disks")
 
 
 @making("snapshots")
@@ -33,8 +59,7 @@ def is_of_a_disk(call: Call, body: dict[str, Any]) -> None:
     """ "If you don't specify a storage location, […] the closest multi-region": Create snapshots."""
     if "sourceDisk" not in body:
         raise invalid("resource.sourceDisk", "", "The source disk is required.")
-    source = parse(call.project.id, "resource.sourceDisk", body["sourceDisk"], "disks")
-    disk: Resource = settled(call.refer(*source))
+    disk: Resource = settled(call.refer(*_source(call, body)))
     region = region_of(disk.scope)
     locations = body.get("storageLocations") or [region.partition("-")[0].replace("europe", "eu")]
     for place in locations:

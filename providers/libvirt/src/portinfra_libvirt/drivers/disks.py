@@ -42,7 +42,7 @@ class DiskDriver(LibvirtDriver[S]):
     """
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[S]]:
-        """Return every file of the kind. Of doubles, the one of a guest counts, else the first."""
+        """Return every file of the kind. Of duplicates, the one of a guest counts, else the first."""
         used, open_files = _used_paths(answers), _used_paths(answers, running=True)
         overlays = reading.overlays(answers)
         found: list[Observed[S]] = []

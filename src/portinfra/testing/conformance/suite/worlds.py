@@ -22,7 +22,7 @@ from portinfra.testing.conformance.walk import next_call
 class Worlds:
     """Create, read, change, destroy."""
 
-    def test_each_creation_itself_bears_the_owner(self, stage: Stage) -> None:
+    def test_each_creation_itself_writes_the_owner(self, stage: Stage) -> None:
         """Law 4, by the list that is read right after each call that creates something."""
         scope = stage.plan(stage.bed.before).scope
         created: set[Address] = set()

@@ -1,11 +1,17 @@
-"""Snapshots: the contents of a volume at the moment of the request."""
+"""Snapshots: the contents of a volume at one moment.
+
+That is the moment of the request, or a while later (`Shape.capture_seconds`).
+"""
+
+from collections.abc import Iterable
 
 from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api import contents
 from portinfra.testing.fake.api.admission import admit, repeat_answer
 from portinfra.testing.fake.api.keys import check_key
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.time_line import state_at
+from portinfra.testing.fake.store import MemoryStore, Record
+from portinfra.testing.fake.time_line import is_captured, state_at
 
 DAY = 86_400
 
@@ -19,9 +25,18 @@ def create_snapshot(book: Book, given: Given) -> Answer:
         raise FakeError("IncorrectState", f"volume {given['volume']} is not ready")
     body = admit(book, "snapshot", given)
     fields = {"gib": volume["body"]["gib"], "key": volume["body"]["key"], "source": "", "shared_with": ""}
-    answer = book.add("snapshot", {**body, **fields, "volume": given["volume"]})
+    fields |= {"volume": given["volume"], "captured_at": book.now + book.shape.capture_seconds}
+    answer = book.add("snapshot", {**body, **fields})
     contents.copy(book.store, given["volume"], answer["record"]["id"])
     return answer
+
+
+def write_through(store: MemoryStore, snapshots: Iterable[Record], volume: str) -> None:
+    """Copy the contents of a volume to those of its snapshots that are not captured yet."""
+    for snapshot in snapshots:
+        body = snapshot["body"]
+        if body["volume"] == volume and not is_captured(body, store.now):
+            contents.copy(store, volume, body["id"])
 
 
 def copy_snapshot(book: Book, given: Given) -> Answer:

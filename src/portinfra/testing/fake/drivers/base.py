@@ -90,7 +90,7 @@ class FakeDriver(LifecycleDriver[S]):
         return ()
 
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[S]]:
-        """Return all resources of the scope. Of doubles, `keep_one` decides."""
+        """Return all resources of the scope. Of duplicates, `keep_one` decides."""
         used = self.used_ids(answers)
         copies = []
         for record in self.records(answers):

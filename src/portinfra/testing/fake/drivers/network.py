@@ -13,7 +13,7 @@ from portinfra.testing.fake.shapes import Shape, rate_classes
 
 
 class NetworkDriver(FakeDriver[Network]):
-    """The driver of networks. If names are not unique, a network may have doubles: the used one counts."""
+    """The driver of networks. If names are not unique, a network may have duplicates: the used one counts."""
 
     spec = Network
     noun = "Network"

@@ -4,9 +4,10 @@ from typing import Any
 
 from attrs import evolve
 
+from portinfra.model.address import Address
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Snapshot
-from portinfra.provider.interface import Names, NextCall, Refs
+from portinfra.provider.interface import Answer, Call, Names, NextCall, Refs
 from portinfra.testing.fake.drivers.base import FakeDriver, Record
 from portinfra.testing.fake.drivers.owner import Mark
 
@@ -25,6 +26,17 @@ class SnapshotDriver(FakeDriver[Snapshot]):
         volume = names.address_of(record["volume"])
         shared_with, gib = record["shared_with"], record["gib"]
         return Snapshot(name, volume, record["source"], key, shared_with, mark.tags, gib)
+
+    def to_observed(self, address: Address, record: Record, mark: Mark, names: Names) -> Observed[Snapshot]:
+        """Return the snapshot, with whether it is captured."""
+        return evolve(super().to_observed(address, record, mark, names), captured=record["captured"])
+
+    def absorb(
+        self, seen: Observed[Snapshot] | None, call: Call, answer: Answer | None
+    ) -> Observed[Snapshot] | None:
+        """Return the promise, with whether the record in the answer is captured."""
+        expected, record = super().absorb(seen, call, answer), (answer or {}).get("record")
+        return evolve(expected, captured=record["captured"]) if expected and record else expected
 
     def as_made(self, want: Snapshot) -> Snapshot:
         """Return the spec without a share."""

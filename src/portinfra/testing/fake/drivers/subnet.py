@@ -13,7 +13,7 @@ from portinfra.testing.fake.shapes import Shape
 
 
 class SubnetDriver(FakeDriver[Subnet]):
-    """A subnet. Its CIDR is unique within the network, so it has no doubles."""
+    """A subnet. Its CIDR is unique within the network, so it has no duplicates."""
 
     spec = Subnet
     noun = "Subnet"
