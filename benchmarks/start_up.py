@@ -9,11 +9,16 @@ from pathlib import Path
 from measure import MACHINE, median, process
 
 PORTINFRA = Path(sys.executable).with_name("portinfra")
+HELLO = Path(__file__).parents[1] / "examples" / "hello.py"
+HELLO_HCL = Path(__file__).with_name("hello.hcl")
+"""The same 12 resources in HCL."""
 
 COMMANDS: dict[str, list[str | Path]] = {
     "python -c pass": [sys.executable, "-c", "pass"],
     "import portinfra": [sys.executable, "-c", "import portinfra"],
     "portinfra --help": [PORTINFRA, "--help"],
+    "plan, Python": [PORTINFRA, "plan", "-f", HELLO],
+    "plan, HCL": [PORTINFRA, "plan", "-f", HELLO_HCL],
 }
 
 

@@ -33,7 +33,8 @@ def inventory(
     from portinfra.commands.selection import select
     from portinfra.hosts import inventory as lists
     from portinfra.misplaced_hosts import as_declared
-    from portinfra.render.console.terminal import out, table, write, write_json
+    from portinfra.render.console.styled import table
+    from portinfra.render.console.terminal import out, write, write_json
     from portinfra.render.documents import inventory_document
 
     found = place_selection(select(session, target), existing=True)

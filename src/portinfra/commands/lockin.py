@@ -9,7 +9,8 @@ def lockin(session: Session, target: Target, shown: OutputOptions) -> int:
     """List what only one provider has. A move would have to replace it. Makes no API call."""
     from portinfra import workflow
     from portinfra.commands.selection import declaration, one, select
-    from portinfra.render.console.terminal import out, table, write_json
+    from portinfra.render.console.styled import table
+    from portinfra.render.console.terminal import out, write_json
     from portinfra.render.portability_documents import lockin_document
 
     declared = declaration(session, target)

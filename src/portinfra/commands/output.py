@@ -9,7 +9,8 @@ def output(session: Session, target: Target, shown: OutputOptions) -> int:
     """Show the existing hosts with their addresses and native ids."""
     from portinfra import workflow
     from portinfra.commands.selection import select
-    from portinfra.render.console.terminal import err, out, table, write_json
+    from portinfra.render.console.styled import table
+    from portinfra.render.console.terminal import err, out, write_json
     from portinfra.render.documents import output_document
 
     selection = select(session, target)

@@ -35,7 +35,8 @@ def providers(
     """
     from portinfra.errors import Unsupported
     from portinfra.provider import registry
-    from portinfra.render.console.terminal import err, out, table, write_json
+    from portinfra.render.console.styled import table
+    from portinfra.render.console.terminal import err, out, write_json
 
     if on and not doctor:
         raise Misuse("--on is only for --doctor", fix="Leave it out, or add --doctor.")
@@ -124,7 +125,8 @@ def _to_document(plugin: "ProviderPlugin") -> "Document":
 
 def _show_one(name: str, described: "Document") -> None:
     from portinfra.render.console.differences import value
-    from portinfra.render.console.terminal import out, table
+    from portinfra.render.console.styled import table
+    from portinfra.render.console.terminal import out
 
     console = out()
     console.print(f"{name}: images {', '.join(described['images'])}")

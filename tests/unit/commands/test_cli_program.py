@@ -89,14 +89,14 @@ def test_help_needs_neither_rich_nor_the_model_nor_a_provider(tmp_path):
     assert shown.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_short_plan_starts_no_thread_and_searches_for_no_reference_cycles(tmp_path):
+def test_a_short_plan_into_a_pipe_imports_no_slow_module_and_searches_for_no_reference_cycles(tmp_path):
     (tmp_path / "shop.hcl").write_text(
         'topology "shop" {\n  role "web" {}\n}\nenvironment "demo" { on = "fake:us-east-1" }\n'
     )
     code = (
         "import gc, sys; from portinfra.commands.main import main\n"
         "searches = []; gc.callbacks.append(lambda phase, about: searches.append(phase))\n"
-        "unused = {'concurrent.futures', 'portinfra.execution.loop', 'hcl2', 'lark'}\n"
+        "unused = {'concurrent.futures', 'portinfra.execution.loop', 'hcl2', 'lark', 'rich'}\n"
         "try: main()\n"
         "except SystemExit: print(searches, sorted(unused.intersection(sys.modules)))"
     )

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 
 from attrs import evolve
-from rich.console import Console
-from rich.text import Text
 
 from portinfra.errors import ApplyError, PortinfraError
 from portinfra.format import count, join_runs
@@ -12,7 +10,8 @@ from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
 from portinfra.model.outcome import Cause, StepOutcome
 from portinfra.render.console.assurances import ASSURANCES
-from portinfra.render.console.terminal import err, styled_text
+from portinfra.render.console.styled import StyledText, styled_text
+from portinfra.render.console.terminal import Console, err
 
 SOURCE_WIDTH = 100
 """The longest line of a declaration that is shown, in characters."""
@@ -73,7 +72,7 @@ def _show_source(location: Location, console: Console) -> None:
         console.print(styled_text((" " * (len(number) + location.column - 1) + "^", "dim")))
 
 
-def _headline(place: str, severity: Severity, message: str) -> Text:
+def _headline(place: str, severity: Severity, message: str) -> StyledText:
     return styled_text(place, (str(severity), STYLES[severity]), ": ", message)
 
 

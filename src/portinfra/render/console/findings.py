@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Iterable
 
-from rich.console import Console, RenderableType
-
 from portinfra.format import count
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.reference_rules import name_rule
@@ -14,7 +12,8 @@ from portinfra.reach import Hop, Reach, Traffic
 from portinfra.reach.traffic import NOTHING
 from portinfra.render.console.assurances import describe_dropped_traffic
 from portinfra.render.console.errors import STYLES
-from portinfra.render.console.terminal import Indented, styled_text, table
+from portinfra.render.console.styled import Indented, StyledText, Table, styled_text, table
+from portinfra.render.console.terminal import Console
 from portinfra.safe_text import visible
 
 TITLES = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.NOTE: "Notes"}
@@ -197,7 +196,7 @@ def _of(findings: Iterable[Finding], severity: Severity) -> list[Finding]:
     return [finding for finding in findings if finding.severity is severity]
 
 
-def _line(indent: int, what: RenderableType, console: Console) -> None:
+def _line(indent: int, what: str | StyledText | Table, console: Console) -> None:
     """Print something with each line indented."""
     console.print(Indented(what, indent))
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console
-
 from portinfra.format import duration, moment
 from portinfra.recovery.watch.forecast import DataSource, Forecast
 from portinfra.recovery.watch.readiness import NOT_KNOWN
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery import age_line, title
-from portinfra.render.console.terminal import table
+from portinfra.render.console.styled import table
+from portinfra.render.console.terminal import Console
 
 
 def show_prospect(found: Forecast, console: Console) -> None:

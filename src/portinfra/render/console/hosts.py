@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from portinfra.format import count
 from portinfra.hosts.status import HostState
+from portinfra.render.console.terminal import Console
 
 
 def show_states(states: Sequence[HostState], console: Console) -> None:

@@ -1,12 +1,11 @@
 """The forecast of a move as text."""
 
-from rich.console import Console
-
 from portinfra.format import count, duration
 from portinfra.portability.move import Choice, Move
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.plan import usual_time
-from portinfra.render.console.terminal import styled_text, table
+from portinfra.render.console.styled import styled_text, table
+from portinfra.render.console.terminal import Console
 
 
 def show_move(move: Move, console: Console) -> None:

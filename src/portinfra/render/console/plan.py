@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 
 from attrs import frozen
-from rich.console import Console
 
 from portinfra.execution.estimate import estimate
 from portinfra.format import count, duration, join_runs
@@ -23,7 +22,8 @@ from portinfra.render.console.assurances import nothing_to_do
 from portinfra.render.console.differences import difference_lines, field_text, value
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.names import count_by_kind
-from portinfra.render.console.terminal import print_hanging, styled_text
+from portinfra.render.console.styled import styled_text
+from portinfra.render.console.terminal import Console, print_hanging
 
 SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
 STYLES: Mapping[Action, str] = {

@@ -1,18 +1,18 @@
 """The progress of an apply: a live bar on a terminal, and a line for each finished step elsewhere."""
 
 from types import TracebackType
-from typing import Self
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
-from rich.progress import Progress as Bar
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, Self
 
 from portinfra.format import duration
 from portinfra.model.change import Step
 from portinfra.model.progress import Progress, wait_text
-from portinfra.render.console.terminal import err, styled_text
+from portinfra.render.console.styled import StyledText, styled_text
+from portinfra.render.console.terminal import Console, err
 from portinfra.safe_text import visible
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
 WAIT_LINE_SECONDS = 60.0
 """The seconds of a wait after which it has another line, where there is no bar."""
@@ -35,12 +35,16 @@ class ProgressDisplay:
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # slow to import
+            from rich.progress import Progress as Bar
+
+            console: Any = self._console  # a terminal's console is rich's
             self._bar = Bar(
                 TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[pace]}"),
-                console=self._console,
+                console=console,
                 transient=True,
             )
             self._task = self._bar.add_task("starting", total=None, pace="")
@@ -91,7 +95,7 @@ class ProgressDisplay:
             )
 
 
-def line(progress: Progress) -> Text:
+def line(progress: Progress) -> StyledText:
     """Return the line of a finished step: `[12/300] instance.web1 done`."""
     number = f"[{progress.done}/{progress.total}] "
     if progress.step is None:

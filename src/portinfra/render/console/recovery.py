@@ -3,10 +3,6 @@
 from collections.abc import Collection, Iterable
 from textwrap import indent
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from portinfra.command_text import command
 from portinfra.format import count, duration, moment
 from portinfra.model.evidence import Evidence, LeftAside
@@ -20,7 +16,8 @@ from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.watch.recovery_status import DRILL_FAILED, DRILL_LATE, PointStatus, RecoveryStatus
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.recovery_assurances import recovery_assurance
-from portinfra.render.console.terminal import styled_text, table
+from portinfra.render.console.styled import StyledText, Table, styled_text, table
+from portinfra.render.console.terminal import Console
 from portinfra.render.evidence.sentences import UNREAD_ENTRIES
 
 RESULT_STYLES = {"passed": "bold green", "inconclusive": "bold yellow", "failed": "bold red"}
@@ -29,7 +26,7 @@ FATES = {"carried": "copied"}
 LEVEL_STYLES = {"ok": "green", "late": "yellow", "lost": "bold red"}
 
 
-def title(recovery: Recovery) -> Text:
+def title(recovery: Recovery) -> StyledText:
     """Return the name of a recovery, with its source and target."""
     source, target = recovery.source, recovery.target
     where = f": {source.name} ({source.on}) → {target.name} ({target.on})"

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console
-from rich.table import Table
-
 from portinfra.hosts.inventory import list_hosts
 from portinfra.misplaced_hosts import as_declared
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Attachment, FirewallRules, Rule, Subnet, Volume
 from portinfra.render.console.differences import peer, traffic
-from portinfra.render.console.terminal import table
+from portinfra.render.console.styled import Table, table
+from portinfra.render.console.terminal import Console
 
 
 def show_placed(placed: Placed, console: Console) -> None:

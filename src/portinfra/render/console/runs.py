@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console
-
 from portinfra.format import moment
 from portinfra.recovery.drills.history import RunHistory
 from portinfra.render.console.recovery import RESULT_STYLES
-from portinfra.render.console.terminal import styled_text, table
+from portinfra.render.console.styled import styled_text, table
+from portinfra.render.console.terminal import Console
 
 EVIDENCE = {
     "elsewhere": "not here",

@@ -2,8 +2,6 @@
 
 from collections import Counter
 
-from rich.console import Console
-
 from portinfra.command_text import command
 from portinfra.format import count, join_runs, moment
 from portinfra.model.address import Address
@@ -15,7 +13,8 @@ from portinfra.render.console.assurances import nothing_differs
 from portinfra.render.console.differences import difference_lines
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.names import count_by_kind
-from portinfra.render.console.terminal import styled_text
+from portinfra.render.console.styled import styled_text
+from portinfra.render.console.terminal import Console
 
 WORDS: dict[Action, str] = {
     "create": "missing",

@@ -7,20 +7,57 @@ import io
 import json
 import re
 import sys
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.padding import Padding
-from rich.segment import Segment
-from rich.table import Table
-from rich.text import Text
+from attrs import frozen
 
+from portinfra.render.console.styled import (
+    LINES,
+    Indented,
+    StyledText,
+    Table,
+    cell_width,
+    plain_text,
+    styled_text,
+)
 from portinfra.safe_text import CODES, visible
 
 WIDE = 10_000
 """The width of a file or a pipe, in characters: it gets whole lines."""
 
-_LINES = "\n\t"
+
+class Console(Protocol):
+    """The part of a console of rich that portinfra uses."""
+
+    @property
+    def width(self) -> int:
+        """The columns of a line."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it has colours, and a line may be printed again."""
+
+    def print(self, *objects: Any) -> None:
+        """Print texts on one line, or a table."""
+
+
+@frozen
+class _Stream:
+    """A console on a file or a pipe: whole lines, without colours."""
+
+    stream: TextIO
+    width: int = WIDE
+    is_terminal: bool = False
+
+    def print(self, *objects: str | StyledText | Table | Indented) -> None:
+        """Print texts on one line, or a table."""
+        for each in objects:
+            if isinstance(each, Table | Indented):
+                self.stream.write("".join(f"{line}\n" for line in each.lines()))
+        texts = [each for each in objects if not isinstance(each, Table | Indented)]
+        if texts or not objects:
+            self.stream.write(" ".join(map(plain_text, texts)) + "\n")
+        self.stream.flush()  # a file may be both standard output and standard error
 
 
 def out() -> Console:
@@ -33,46 +70,26 @@ def err() -> Console:
     return _console(sys.stderr)
 
 
-class _Terminal(Console):
-    """A console that breaks no line of text, so that commands can be copied. Tables wrap in their columns."""
-
-    def print(self, *objects: Any, **options: Any) -> None:
-        shown = [visible(each, _LINES) if isinstance(each, str) else each for each in objects]
-        if all(isinstance(each, str | Text) for each in shown):
-            options.setdefault("soft_wrap", True)
-        super().print(*shown, **options)
-
-
 def _console(stream: TextIO) -> Console:
-    width = None if stream.isatty() else WIDE
-    return _Terminal(file=stream, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    if not stream.isatty():
+        return _Stream(stream)
+    from portinfra.render.console.rich_console import terminal  # rich is slow to import
+
+    return terminal(stream)
 
 
-def styled_text(*parts: str | Text | tuple[str, str]) -> Text:
-    """Return text of several parts, each with its style or none. No other function makes text with styles."""
-    return Text.assemble(
-        *(
-            (visible(part[0], _LINES), part[1])
-            if isinstance(part, tuple)
-            else visible(part, _LINES)
-            if isinstance(part, str)
-            else part
-            for part in parts
-        )
-    )
-
-
-def print_hanging(console: Console, first: Text, rest: str, *, style: str = "") -> None:
+def print_hanging(console: Console, first: StyledText, rest: str, *, style: str = "") -> None:
     """Print `rest` beside `first`, with its further lines indented. No word or command is broken."""
-    room = max(console.width - first.cell_len, 1)
+    indent = cell_width(first.plain)
+    room = max(console.width - indent, 1)
     lines = [""]
     for word in re.findall(r" *(?:`[^`]+`|[^ ])+", visible(rest)):
         if lines[-1] and len(lines[-1]) + len(word) > room:
             lines.append(word.strip())
         else:
             lines[-1] += word
-    blank = " " * first.cell_len
-    console.print(Text.assemble(first, (f"\n{blank}".join(lines), style)))
+    blank = " " * indent
+    console.print(styled_text(first, (f"\n{blank}".join(lines), style)))
 
 
 def interactive() -> bool:
@@ -87,44 +104,6 @@ def ask(question: str) -> str:
     return sys.stdin.readline().strip()
 
 
-class _Rows(Table):
-    """A table without spaces at the end of its lines in a file or a pipe."""
-
-    def add_row(self, *cells: Any, **options: Any) -> None:
-        super().add_row(*(visible(cell) if isinstance(cell, str) else cell for cell in cells), **options)
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the segments that rich prints."""
-        yield from _trim(super().__rich_console__(console, options), console)
-
-
-class Indented:
-    """Something with each line indented, without spaces at the end of its lines in a file or a pipe."""
-
-    def __init__(self, what: RenderableType, indent: int) -> None:
-        self._padded = Padding(what, (0, 0, 0, indent), expand=False)
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the segments that rich prints."""
-        yield from _trim(console.render(self._padded, options), console)
-
-
-def _trim(drawn: RenderResult, console: Console) -> RenderResult:
-    if console.is_terminal:
-        yield from drawn
-        return
-    text = "".join(part.text for part in drawn if isinstance(part, Segment))
-    yield Segment("\n".join(line.rstrip(" ") for line in text.split("\n")))
-
-
-def table(*headings: str) -> Table:
-    """Return an empty table without borders. Its columns wrap, and are never cut."""
-    made = _Rows(box=None, header_style="bold", pad_edge=False, padding=(0, 3, 0, 0))
-    for heading in headings:
-        made.add_column(heading, overflow="fold")
-    return made
-
-
 def write_json(document: Any) -> None:
     """Print a JSON document as the whole of standard output."""
     write(json.dumps(document, indent=2, ensure_ascii=False))
@@ -132,7 +111,7 @@ def write_json(document: Any) -> None:
 
 def write(text: str) -> None:
     """Print a text as the whole of standard output. In JSON, codes of `visible` mean the characters."""
-    sys.stdout.write(visible(text if text.endswith("\n") else text + "\n", _LINES))
+    sys.stdout.write(visible(text if text.endswith("\n") else text + "\n", LINES))
 
 
 def write_hcl(text: str) -> None:
