@@ -55,7 +55,8 @@ def test_a_plan_that_finds_nothing_to_do_makes_the_fewest_calls(printed):
 def test_start_up_is_compared_with_a_python_that_does_nothing(printed):
     nothing, *others = printed("start_up", "1").splitlines()[2:]
     assert numbers(nothing)[-1] == 1.0
-    assert [line.split("  ")[0] for line in others] == ["import portinfra", "portinfra --help"]
+    names = ["import portinfra", "portinfra --help", "plan, Python", "plan, HCL"]
+    assert [line.split("  ")[0] for line in others] == names
 
 
 @pytest.mark.slow
