@@ -22,4 +22,5 @@ def await_zones(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _with_wait(finding: Finding) -> Finding:
     if finding.rule != SILENT_ZONE:
         return finding
-    return evolve(finding, fix="Wait until all zones answer, and run the same command again.")
+    answer = "they answer" if ", " in finding.subject else "it answers"
+    return evolve(finding, fix=f"Wait until {answer}, and run the same command again.")
