@@ -1,6 +1,6 @@
 """The check before a takeover: portinfra refuses a takeover that would fail, before its first write."""
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from portinfra.command_text import command
 from portinfra.execution.connection import Look
@@ -39,6 +39,7 @@ def may_take_over(recovery: Recovery, options: FailoverOptions | None = None) ->
     where an edit of the topology means that this data does not restore everything that is declared now.
     """
     options = options or FailoverOptions()
+    check_names(recovery, evolve(options, without=()))  # of points, once the ledger is read
     left = peer_of(end_of(recovery))
     now = read_facts(recovery, left if options.lost else None)
     raise_if_refused(recovery, takeover_verb(recovery, options), now)
