@@ -123,7 +123,7 @@ def test_snapshots_that_began_after_the_freeze_thawed_are_of_no_one_moment(cloud
     with inject_faults("fake", Faults(latency_seconds=3.0)):
         made = replicate(recovery(data=[policy]), run_options=ONE)
     assert fates(made) == {"db": "failed"}
-    assert "after the freeze" in made.groups[0].problem
+    assert "when the freeze had to end" in made.groups[0].problem
     assert status(recovery()).level == "lost"
 
 
@@ -135,7 +135,7 @@ def test_a_freeze_is_as_old_as_the_first_of_its_hooks(cloud):
         recovery(data=[DataPolicy("db", before=["true", slow], freeze_limit="30s")]), run_options=ONE
     )
     assert fates(made) == {"db": "failed"}
-    assert "after the freeze" in made.groups[0].problem
+    assert "when the freeze had to end" in made.groups[0].problem
     assert snapshots(cloud, PRODUCTION) == snapshots(cloud, RECOVERY) == []
 
 

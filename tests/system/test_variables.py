@@ -34,7 +34,7 @@ WRONG = [
     ("PORTINFRA_FAKE_CLOUD", "nowhere/cloud.db", CONSOLE, "there is no directory nowhere"),
     ("PORTINFRA_INVENTORY", "{folder}", READ, "is no inventory"),
     ("PORTINFRA_INVENTORY", "shop.hcl", READ, "is no inventory"),
-    ("PORTINFRA_SITES", "{folder}", SITES, "(PORTINFRA_SITES names it) is no file"),
+    ("PORTINFRA_SITES", "{folder}", SITES, "(PORTINFRA_SITES names it) is not a file"),
     ("PORTINFRA_HOME", "shop.hcl", PLAN, "Plan: 7 to create"),
     ("PORTINFRA_DEBUG", "yes", PLAN, "Plan: 7 to create"),
     ("PORTINFRA_VAR_size", "small", PLAN, "Plan: 7 to create"),

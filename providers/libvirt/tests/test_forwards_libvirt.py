@@ -146,7 +146,7 @@ def public_addresses(topology, environment):
 
 def install_hook(hypervisor, fix):
     """As the error says; but for the daemon, which is not the machine's."""
-    command, _, restart = fix.removeprefix("As root: ").partition(" && ")
+    command, _, restart = fix.removeprefix("Run as root: ").partition(" && ")
     assert restart == "systemctl restart libvirtd"
     hypervisor.run(*command.split())
     hypervisor.stop()

@@ -37,7 +37,7 @@ def fetch(laptop, tmp_path, shared):
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == "debian-12@2\n"
     again = run(laptop, tmp_path, *which, command=command)
-    assert "debian-12@2.qcow2 is there" in again.stderr
+    assert "debian-12@2.qcow2 exists already" in again.stderr
     other = tmp_path / "other.qcow2"
     other.write_bytes(image.read_bytes() + bytes(512))
     which_other = ["--from", other, "--sha256", hashlib.sha256(other.read_bytes()).hexdigest(), *which[4:]]

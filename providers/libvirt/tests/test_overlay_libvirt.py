@@ -88,9 +88,9 @@ def test_on_linked_bridges_the_hypervisors_hear_each_other_and_nothing_is_left_o
     stage, rack, monkeypatch
 ):
     looked = []
-    real = overlay._try
+    real = overlay._probe
     monkeypatch.setattr(
-        overlay, "_try", lambda pairs, site: (looked.append(len(pairs)), real(pairs, site))[1]
+        overlay, "_probe", lambda pairs, site: (looked.append(len(pairs)), real(pairs, site))[1]
     )
     stage.bring(ONE)
     assert looked[0] == 1
@@ -105,7 +105,9 @@ def test_whoever_is_killed_while_it_is_tried_leaves_what_the_next_one_removes(st
     child = os.fork()
     if child == 0:
         try:
-            monkeypatch.setattr(overlay, "_closed_ways", lambda ways: ways)  # it goes on listening
+            monkeypatch.setattr(
+                overlay, "_blocked_directions", lambda directions: directions
+            )  # it goes on listening
             workflow.apply(workflow.plan(ONE, stage.environment))
         finally:
             os._exit(0)

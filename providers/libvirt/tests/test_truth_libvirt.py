@@ -134,7 +134,7 @@ def test_disks_that_no_pool_lists_are_unknown_and_never_absent(stage, rack):
         assert plan.errors
         with pytest.raises(PortinfraError):
             workflow.apply(plan)
-    with stage.provider() as provider, pytest.raises(ProviderError, match="is unknown"):
+    with stage.provider() as provider, pytest.raises(ProviderError, match="are unknown"):
         provider.perform(deletion(zone, "volume.db1-data"))
     assert disks_and_guests(stage) == kept
 
