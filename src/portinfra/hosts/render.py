@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
+from portinfra.hosts.enrolment import enrolment_files, find_signer
 from portinfra.hosts.haproxy import haproxy_file
 from portinfra.hosts.hosts_file import hosts_file
 from portinfra.hosts.manifest import manifest_file
@@ -71,15 +72,18 @@ def _common_files(
     network = resources[subnet.network] if subnet.network else None
     assert isinstance(network, Network)
     yield nftables_file(rules, resources, platform(network.cidr, subnet.cidr))
-    proxy = haproxy_file(upstreams, role.name, int(host.zone), role.offers)
+    revocations = find_signer(placed) is not None
+    proxy = haproxy_file(upstreams, role.name, int(host.zone), role.offers, revocations=revocations)
     if proxy:
         yield proxy
         yield from systemd_files()
+    if signer := find_signer(placed):
+        yield from enrolment_files(signer)
 
 
 def _for_host(file: HostFile, host: Instance) -> HostFile:
     """Return the file with the host's own name and address. Other braces stay."""
     text = file.content
-    if "{address}" not in text:
+    if "{address}" not in text and "{name}" not in text:
         return file
     return evolve(file, content=text.replace("{address}", host.private_address).replace("{name}", host.name))

@@ -23,6 +23,12 @@ INTERNET = "internet"
 
 ANYWHERE = "0.0.0.0/0"
 
+Profile = Literal["", "est-server"]
+PROFILES: tuple[Profile, ...] = ("", "est-server")
+"""Software that portinfra configures on the hosts of a role. `est-server`: it signs the certificates of all
+hosts.
+"""
+
 Delivery = Literal["", "files"]
 DELIVERIES: tuple[Delivery, ...] = ("", "files")
 """How changed files reach hosts. `files`: portinfra renders a folder of files, which the user's own tool
@@ -108,6 +114,10 @@ class Role:
         metadata={"block": "service", "example": 'Service("payments", tcp=8443, local_port=8002)'},
     )
     """The services that its hosts offer to other roles."""
+    profile: Profile = ""
+    """The software that portinfra configures on its hosts. `est-server`: the host that signs certificates, by
+    the `trust` of the environment. Empty: none.
+    """
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     @property

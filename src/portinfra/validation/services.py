@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.service import BALANCES, TLS, Service
-from portinfra.model.topology import DELIVERIES, INTERNET, Flow, Role, Topology
+from portinfra.model.topology import DELIVERIES, INTERNET, PROFILES, Flow, Role, Topology
 from portinfra.validation.names import name_findings, repeated_names
 from portinfra.validation.types import flow_subject
 
@@ -40,6 +40,14 @@ def service_findings(topology: Topology) -> Iterator[Finding]:
         yield from _lone_service_findings(role, service)
     for role in topology.roles:
         yield from _port_findings(role)
+        if role.profile not in PROFILES:
+            yield Finding(
+                "service/profile",
+                f"{role.profile!r} is no known profile",
+                suggestion(role.profile, filter(None, PROFILES), ""),
+                subject=f"role.{role.name}.profile",
+                location=role.location.attributes.get("profile", role.location),
+            )
     known = {service.name: role.name for role, service in offered}
     for flow in topology.flows:
         if flow.service:
