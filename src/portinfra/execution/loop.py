@@ -22,7 +22,7 @@ MEANWHILE_SECONDS = 10.0
 
 @define
 class ActionClock:
-    """A clock that stands still during an action of a loop, so that one action has one moment."""
+    """A clock that a loop reads once for each action, so that one action has one moment."""
 
     _clock: Clock
     _now: float = field(init=False)
