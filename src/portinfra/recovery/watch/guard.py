@@ -28,12 +28,12 @@ from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.standbys import groups_with_newest, record_standby, standby_number
 from portinfra.recovery.ledger.takeovers import ACTIVATED, KIND, own_data_number
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.blank_volumes import blank_volume_findings
 from portinfra.recovery.situation.facts import read_facts, read_facts_for_plan
 from portinfra.recovery.situation.leftovers import find_hosts
 from portinfra.recovery.situation.permissions import Refusal, Verb, may, next_verbs
 from portinfra.recovery.situation.refusals import explain, next_step
 from portinfra.recovery.situation.situation import End, Situation, is_contained, peer_of
+from portinfra.recovery.watch.blank_volumes import blank_volume_findings
 from portinfra.validation.arguments import check_arguments
 
 
