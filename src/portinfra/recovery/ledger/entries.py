@@ -180,7 +180,7 @@ FORMS = {
         },
     ),
     "stood": _Form({"id": _is_name}),
-    "standby": _Form({"id": _is_name}),
+    "standby": _Form({"id": _is_name}, {"replaceable": _is_flag}),
     "left": _Form({"id": _is_name, "epoch": _is_whole, "until": _is_whole}),
     "approved": _Form(
         {
