@@ -114,10 +114,9 @@ USED = {is_applied: True, was_active_and_started_by_hand: True, was_active: Fals
 
 
 @pytest.mark.parametrize("verb", [failover, refresh])
-@pytest.mark.parametrize(
-    ("use", "has_own_data"), USED.items(), ids=lambda each: getattr(each, "__name__", "")
-)
-def test_what_was_written_before_it_was_a_standby_is_named_and_kept(ready, use, has_own_data, verb):
+@pytest.mark.parametrize("use", USED)
+def test_what_was_written_before_it_was_a_standby_is_named_and_kept(ready, use, verb):
+    has_own_data = USED[use]
     use(ready)
     for _ in range(2):
         apply_recovery()
