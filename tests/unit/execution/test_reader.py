@@ -41,7 +41,7 @@ def test_a_zone_that_does_not_answer_is_unknown_and_is_asked_once():
 
     observation = reader(ask).observe(SCOPE)
     assert observation.unknown == {"b"}
-    assert asked == [("List instance", "a"), ("List instance", "b"), ("List volume", "a")]
+    assert asked == [("List instance", "a"), ("List volume", "a"), ("List instance", "b")]
 
 
 @pytest.mark.parametrize("error", [errors.Unavailable, errors.OutcomeUnknown, errors.RateLimited])
@@ -59,7 +59,7 @@ def test_a_zone_that_is_left_out_is_asked_once_without_a_pause(error):
     caller = Caller(provider)
     reading = reader(caller.with_retries)
     assert reading.observe(SCOPE, frozenset({"b"})).unknown == {"b"}
-    assert asked == [("List instance", "a"), ("List instance", "b"), ("List volume", "a")]
+    assert asked == [("List instance", "a"), ("List volume", "a"), ("List instance", "b")]
 
 
 def test_what_is_refused_for_another_reason_is_no_silence():
