@@ -1,4 +1,4 @@
-"""How long a plan that finds nothing to do waits for answers: `python benchmarks/clouds/waits.py aws|gcp [MS]`.
+"""How long a plan that finds nothing to do waits: `python benchmarks/clouds/waits.py aws|gcp [MS]`.
 
 Each call to the test bed takes MS milliseconds more, 300 by default. The first plan makes one read at a time,
 the second one makes independent reads at the same time. The longest chain of reads, each of which began after

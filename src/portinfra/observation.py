@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from portinfra.errors import NotFound, OutcomeUnknown, ProviderError, Unavailable
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
-from portinfra.model.observed import Observation, Observed
+from portinfra.model.observed import UNSEEN, Observation, Observed
 from portinfra.model.resources import Instance, Snapshot, Spec, Volume
 from portinfra.provider.interface import Answer, Call, Driver, Names, Provider
 from portinfra.provider.own_code import call_method
@@ -132,7 +132,11 @@ class Reader:
     def look(
         self, scope: Scope, awaited: Iterable[Observed[Spec]], known: Mapping[Address, Observed[Spec]]
     ) -> Observation:
-        """Read the kinds of the awaited resources again. `known` has the resources that they refer to."""
+        """Read the kinds of the awaited resources again. `known` has the resources that they refer to.
+
+        Attributes that no change in place affects may be UNSEEN in these lists. Then the resources keep those
+        that are known. A read of everything (`observe`) verifies them.
+        """
         only: dict[type[Spec], list[Observed[Spec]]] = {}
         for seen in awaited:
             only.setdefault(type(seen.spec), []).append(seen)
@@ -149,6 +153,7 @@ class Reader:
         surveys = [(driver, call_method(driver.survey, scope, awaited)) for driver, awaited in drivers]
         reads = dict.fromkeys(call for _, calls in surveys for call in calls)
         answers, unknown = self._answers(reads, without)
+        expected = {seen.id: seen for group in (known.values(), *only.values()) for seen in group if seen.id}
         seen_before = {**self.borrowed, **known}
         by_id = {id: address for address, seen in seen_before.items() if (id := seen.id)}
         resources: dict[Address, Observed[Spec]] = {}
@@ -163,6 +168,8 @@ class Reader:
                 if seen.address in resources:
                     unexplained.append(f"{seen.address}: {seen.id} beside {resources[seen.address].id}")
                     continue
+                if seen.id in expected:
+                    seen = _keep_unseen(seen, expected[seen.id], driver)
                 resources[seen.address] = seen
                 if call_method(driver.detail, seen) is not None:
                     details[seen.address] = partial(_read_details, driver, seen)
@@ -228,6 +235,14 @@ class Reader:
             if call.place in unknown:
                 break
         return answers, unknown
+
+
+def _keep_unseen(seen: Observed[Spec], known: Observed[Spec], driver: Driver[Any]) -> Observed[Spec]:
+    """Return the resource with the known attributes that a read does not show and no call can change."""
+    unseen = {name for name in driver.replaces if getattr(seen.spec, name) is UNSEEN}
+    if not unseen or type(seen.spec) is not type(known.spec):
+        return seen
+    return evolve(seen, spec=evolve(seen.spec, **{name: getattr(known.spec, name) for name in unseen}))
 
 
 def _read_details(driver: Driver[Any], seen: Observed[Spec], ask: Ask) -> Observed[Spec]:

@@ -16,7 +16,7 @@ from portinfra.errors import RateLimited
 from portinfra.execution.caller import Caller
 from portinfra.execution.schedule import Schedule
 from portinfra.model.catalogue import Rate
-from portinfra.observation import Ask, Work
+from portinfra.observation import Work
 from portinfra.provider.interface import Answer, Call
 
 T = TypeVar("T")

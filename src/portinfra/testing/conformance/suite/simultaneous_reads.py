@@ -65,7 +65,7 @@ class _FailingCaller(Caller):
     def once(self, call: Call) -> Answer:
         if self.error is not None and call == self.fails:
             raise self.translate_error(self.error(), call)
-        return super(_FailingCaller, self).once(call)
+        return super().once(call)
 
 
 def _find(
