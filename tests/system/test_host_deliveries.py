@@ -4,6 +4,7 @@ Exit codes, contents and counts decide, and no times.
 """
 
 import os
+import shutil
 import subprocess
 from contextlib import ExitStack, contextmanager
 
@@ -15,7 +16,7 @@ from service_shop import PAYMENTS, PRODUCTION, platform, with_count
 
 from portinfra import Role, Topology, allow
 from portinfra.commands.hosts.repository import write_repository
-from portinfra.hosts import haproxy, manifest
+from portinfra.hosts import haproxy, hosts_file, manifest
 from portinfra.hosts.delivery.ansible import playbook_repository
 from portinfra.hosts.delivery.puppet import control_repository
 from portinfra.hosts.render import render
@@ -31,7 +32,6 @@ AFTER = Topology(
     delivery="puppet",
 )
 BEFORE = with_count(AFTER, "app", 3)
-LATER = with_count(AFTER, "app", 5)
 WEBS = ["web1", "web2", "web3"]
 
 
@@ -76,7 +76,7 @@ def assert_has(host, topology):
 @contextmanager
 def calls(fabric, *expected):
     """Call the service from web1. At the end these servers answer, and no request has failed."""
-    with Load(fabric, ["web1"], PAYMENTS.local_port, pause=0.02) as load:
+    with Load(fabric, ["web1"], PAYMENTS.local_port, pause=0.1) as load:
         load.settle({"web1": {"app1"}})
         load.begin()
         yield
@@ -86,8 +86,14 @@ def calls(fabric, *expected):
         assert load.failures() == {}
 
 
+THOROUGH = [pytest.param(False, id="once"), pytest.param(True, id="and again", marks=pytest.mark.soak)]
+
+
 @pytest.mark.tools("puppet")
-def test_puppet_delivers_a_change_without_a_lost_request_and_refuses_a_broken_file(fabric, tmp_path):
+@pytest.mark.parametrize("is_thorough", THOROUGH)
+def test_puppet_delivers_a_change_without_a_lost_request_and_refuses_a_broken_file(
+    fabric, tmp_path, is_thorough
+):
     environments = tmp_path / "environments"
     control = environments / "production"
 
@@ -113,12 +119,19 @@ def test_puppet_delivers_a_change_without_a_lost_request_and_refuses_a_broken_fi
         assert "haproxy -c -q -f" in refused.stdout
         assert host.reloads() == []
         assert_has(host, AFTER)
-        deliver(control_repository, AFTER, control)
-        assert apply().returncode == 0
+        if is_thorough:
+            deliver(control_repository, AFTER, control)
+            assert apply().returncode == 0
+            (host.folder / haproxy.PATH.lstrip("/")).unlink()
+            shutil.rmtree(host.folder / "etc/systemd/system/haproxy.service.d")
+            assert apply().returncode == 2
+            assert host.reloads() == ["daemon-reload", "reload haproxy"]
+            assert_has(host, AFTER)
 
 
 @pytest.mark.tools("ansible-playbook", "sshd", "ssh-keygen")
-def test_ansible_delivers_zone_after_zone_and_stops_where_a_file_is_refused(fabric, tmp_path):
+@pytest.mark.parametrize("is_thorough", THOROUGH)
+def test_ansible_delivers_zone_after_zone_and_stops_where_a_file_is_refused(fabric, tmp_path, is_thorough):
     folder = tmp_path / "ansible"
     for key in ("host", "user"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / key], check=True)
@@ -159,26 +172,30 @@ def test_ansible_delivers_zone_after_zone_and_stops_where_a_file_is_refused(fabr
             start_sshd(host, tmp_path)
             host.reloads()
         with calls(fabric, "app1", "app4"):
-            deliver(playbook_repository, AFTER, folder)
+            deliver(playbook_repository, AFTER, folder, broken=["web2"])
             done = play()
-            assert done.returncode == 0, done.stdout
-        for host in hosts.values():
-            assert host.reloads() == ["reload haproxy"]
-            assert_has(host, AFTER)
-        deliver(playbook_repository, LATER, folder, broken=["web2"])
-        refused = play()
-        assert refused.returncode == 2, refused.stdout
-        assert f"These files stay as they were: {haproxy.PATH}" in refused.stdout
-        assert_has(hosts["web1"], LATER)
+            assert done.returncode == 2, done.stdout
+        assert f"These files stay as they were: {haproxy.PATH}" in done.stdout
+        assert hosts["web1"].reloads() == ["reload haproxy"]
+        assert_has(hosts["web1"], AFTER)
         for name in ("web2", "web3"):
-            assert hosts[name].read(haproxy.PATH) == evolve_content(name)
-            assert "reload haproxy" not in hosts[name].reloads()
-        assert_has(hosts["web3"], AFTER)
+            assert hosts[name].reloads() == []
+            assert hosts[name].read(haproxy.PATH) == content(BEFORE, name, haproxy.PATH)
+        assert hosts["web2"].read(hosts_file.PATH) == content(AFTER, "web2", hosts_file.PATH)
+        assert_has(hosts["web3"], BEFORE)
+        if is_thorough:
+            deliver(playbook_repository, AFTER, folder)
+            for reloads in (["reload haproxy"], []):
+                done = play()
+                assert done.returncode == 0, done.stdout
+                assert hosts["web2"].reloads() == hosts["web3"].reloads() == reloads
+                assert hosts["web1"].reloads() == []
+            for host in hosts.values():
+                assert_has(host, AFTER)
 
 
-def evolve_content(name):
-    """Return the haproxy.cfg that a host has before the last delivery."""
-    return next(file.content for file in files_of(AFTER)[name] if file.path == haproxy.PATH)
+def content(topology, name, path):
+    return next(file.content for file in files_of(topology)[name] if file.path == path)
 
 
 def start_sshd(host, keys):

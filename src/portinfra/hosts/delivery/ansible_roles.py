@@ -19,12 +19,18 @@ _MAIN = """\
 _FILES = """\
 # Files that are checked before they replace the old ones, and reloads of what reads them. A file that its check
 # refuses stays as it was; all other files are delivered. The last file is the manifest, whose check reads them.
-- name: Create folders
+- name: Create folders, and read the digests and modes of the files
   ansible.builtin.command:
-    argv: "{{ ['mkdir', '-p'] + portinfra_delivered | map(attribute='path') | map('dirname') | unique }}"
+    argv: "{{ ['sh', '-c', portinfra_read, 'sh'] + portinfra_delivered | map(attribute='path') | list }}"
+  vars:
+    portinfra_read: >-
+      {{ ansible_check_mode | ternary('', 'for file; do mkdir -p "${file%/*}"; done;') }}
+      sha256sum -- "$@"; stat -c '%04a %U %G  %n' -- "$@"; true
+  register: portinfra_present
   changed_when: false
+  check_mode: false
 
-- name: Copy each file that its own program accepts
+- name: Copy each file that differs and that its own program accepts
   ansible.builtin.copy:
     dest: "{{ item.path }}"
     content: "{{ item.content }}"
@@ -35,6 +41,9 @@ _FILES = """\
   loop: "{{ portinfra_delivered }}"
   loop_control:
     label: "{{ item.path }}"
+  when: >-
+    (item.content | hash('sha256') ~ '  ' ~ item.path) not in portinfra_present.stdout_lines
+    or (item.mode ~ ' root root  ' ~ item.path) not in portinfra_present.stdout_lines
   environment: "{{ portinfra_environment }}"
   register: portinfra_copied
   ignore_errors: true

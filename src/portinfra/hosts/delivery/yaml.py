@@ -20,7 +20,7 @@ class Verbatim(str):
 
 def to_yaml(value: Mapping[str, Value]) -> str:
     """Return a mapping as YAML, in its order."""
-    return "".join(f"{line}\n" for line in _mapping(value, ""))
+    return "".join(f"{line}\n" for line in _mapping(value, "")) or "{}\n"
 
 
 def _mapping(value: Mapping[str, Value], indent: str) -> Iterator[str]:
@@ -56,5 +56,7 @@ def _item(value: Value, indent: str) -> Iterator[str]:
 
 
 def _quote(text: str) -> str:
-    """Return a text in double quotes: a string of JSON is one of YAML."""
-    return json.dumps(text)
+    """Return a text in double quotes, in ASCII. YAML has no pairs of codes for one character, as JSON has."""
+    return (
+        '"' + "".join(f"\\U{ord(one):08x}" if one > "\uffff" else json.dumps(one)[1:-1] for one in text) + '"'
+    )
