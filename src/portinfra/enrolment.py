@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from portinfra.command_text import command
+from portinfra.hosts.enrolment import find_signer
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
@@ -21,9 +22,8 @@ def needs_trust(placed: Placed) -> bool:
 
     A drill and other scopes beside the environment get none: the tokens of an environment open nothing there.
     """
-    environment = placed.environment
-    own = Scope(placed.topology.name, environment.name)
-    return bool(placed.topology.delivery and environment.trust) and placed.scope == own
+    own = Scope(placed.topology.name, placed.environment.name)
+    return find_signer(placed) is not None and placed.scope == own
 
 
 def read_authority(placed: Placed) -> str:

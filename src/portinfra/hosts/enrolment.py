@@ -10,13 +10,13 @@ from portinfra.hosts.haproxy import TLS
 from portinfra.model.host_file import HostFile
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
+from portinfra.model.topology import ENROLMENT_PORT, Profile
 
 SCRIPT = "/usr/local/sbin/portinfra-enrol"
 UNIT = "/etc/systemd/system/portinfra-enrol.service"
 TIMER = "/etc/systemd/system/portinfra-enrol.timer"
 TOKEN = "/etc/portinfra/enrolment-token"
-PROFILE = "est-server"
-PORT = 8140
+PROFILE: Profile = "est-server"
 
 STAND_IN = "".join(hashlib.sha512(bytes([each])).hexdigest() for each in range(2))[:255]
 """The text that a token replaces. No token is longer, and none is easier to compress: the size of user data
@@ -143,7 +143,7 @@ def find_signer(placed: Placed) -> Instance | None:
 def enrolment_files(signer: Instance) -> Iterator[HostFile]:
     """Yield the program, its unit and its timer, with `{name}` for a host's own name."""
     text = _SCRIPT
-    values = {"SERVER": signer.name, "ADDRESS": signer.private_address, "PORT": str(PORT)}
+    values = {"SERVER": signer.name, "ADDRESS": signer.private_address, "PORT": str(ENROLMENT_PORT)}
     for name, value in {**values, "TLS": TLS, "TOKEN": TOKEN, "RENEWAL": str(_RENEWAL_SECONDS)}.items():
         text = text.replace(f"@{name}@", value)
     yield HostFile(SCRIPT, text, mode=0o755, check="sh -n %")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.service import BALANCES, TLS, Service
-from portinfra.model.topology import DELIVERIES, INTERNET, PROFILES, Flow, Role, Topology
+from portinfra.model.topology import DELIVERIES, INTERNET, Flow, Role, Topology
 from portinfra.validation.names import name_findings, repeated_names
 from portinfra.validation.types import flow_subject
 
@@ -19,9 +19,6 @@ HEALTH_MAX = 256
 """The maximal length of `health`. A line of haproxy.cfg has 2,048 characters."""
 
 _PATH = "/"
-
-_TOOLS = {"puppet": "Puppet", "ansible": "Ansible"}
-"""Values of `delivery` that have no meaning yet, each with the name of its tool."""
 
 
 def service_findings(topology: Topology) -> Iterator[Finding]:
@@ -40,14 +37,6 @@ def service_findings(topology: Topology) -> Iterator[Finding]:
         yield from _lone_service_findings(role, service)
     for role in topology.roles:
         yield from _port_findings(role)
-        if role.profile not in PROFILES:
-            yield Finding(
-                "service/profile",
-                f"{role.profile!r} is no known profile",
-                suggestion(role.profile, filter(None, PROFILES), ""),
-                subject=f"role.{role.name}.profile",
-                location=role.location.attributes.get("profile", role.location),
-            )
     known = {service.name: role.name for role, service in offered}
     for flow in topology.flows:
         if flow.service:
@@ -60,10 +49,6 @@ def _delivery_findings(topology: Topology) -> Iterator[Finding]:
         return
     message = f"{topology.delivery!r} is no known delivery of files"
     fix = suggestion(topology.delivery, filter(None, DELIVERIES), "")
-    if tool := _TOOLS.get(topology.delivery):
-        files = topology.location.write("delivery", '"files"')
-        message = f"portinfra writes nothing for {tool} yet"
-        fix = f"Write {files}, and let {tool} deliver the folder of files (docs/services.md)."
     yield Finding(
         "service/delivery",
         message,
