@@ -60,7 +60,7 @@ def test_a_correct_declaration_has_no_error():
         (changed(profile=""), "hosts/no-signer", 'profile="est-server"'),
         (changed(count=2), "hosts/signers", "2 hosts sign (config1, config2)"),
         (
-            evolve(TRUSTED, roles=[*TRUSTED.roles, evolve(CONFIG, name="more")]),
+            evolve(TRUSTED, roles=[*TRUSTED.roles, MORE]),
             "hosts/signers",
             "config1, more1",
         ),
