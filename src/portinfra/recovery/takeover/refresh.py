@@ -23,7 +23,7 @@ from portinfra.model.finding import Severity
 from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
-from portinfra.planning.refusal import raise_for_errors, refusal_of
+from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Ledger
@@ -42,6 +42,7 @@ from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.points.restore import outdated_volumes, place_with_data
+from portinfra.recovery.points.silent_zones import raise_for_plan
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
@@ -219,7 +220,7 @@ class _Refresh:
         context = bring_up.context
         try:
             plan = context.run.plan(context.placed, context.catalogue)
-            raise_for_errors(plan)
+            raise_for_plan(plan)
             if not plan.empty:
                 context.run.apply(plan, context.listen)
         except PortinfraError as error:
