@@ -19,8 +19,9 @@ from portinfra.execution.foreign import name_foreign_resources
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
-from portinfra.execution.readiness import ask_all
+from portinfra.execution.readiness import ask_all, longest_checks
 from portinfra.execution.renewal import keep_renewing
+from portinfra.execution.waits import OWN_CHANGES, wait_listener
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.format import count
 from portinfra.model.address import Address, Scope
@@ -47,7 +48,8 @@ def new_attempt(clock: Clock) -> str:
 class Run:
     """A run that holds the lease of its scope. It is a context manager.
 
-    With a `seed`, the calling thread makes one call at a time, in an order that the seed decides.
+    With a `seed`, the calling thread makes one call at a time, in an order that the seed decides. `listen`
+    receives the waits that no step has: for the lease of another run, and for lists.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class Run:
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
         workers: int = 8,
         seed: int | None = None,
+        listen: Listener = lambda progress: None,
     ) -> None:
         self._provider = provider
         self._scope = scope
         self._version = version
         self._workers = workers
         self._seed = seed
+        self._report = wait_listener(listen)
         self._caller = Caller(provider, scope.environment)
         self.reader = Reader(provider, self._ask, borrowed or {})
         self.attempt = new_attempt(provider.clock)
@@ -80,7 +84,12 @@ class Run:
 
     def __enter__(self) -> Self:
         self._holder = LeaseHolder.take(
-            self._caller, self.reader, self._scope, attempt=self.attempt, version=self._version
+            self._caller,
+            self.reader,
+            self._scope,
+            attempt=self.attempt,
+            version=self._version,
+            report=self._report,
         )
         self._caller.sleep_until = self._holder.sleep_until
         return self
@@ -217,7 +226,9 @@ class Run:
     def wait_for_lists(self) -> None:
         """Return when lists show the changes of this run."""
         if self._last_write is not None:
-            self.sleep_until(self._last_write + self._provider.capabilities.visibility_seconds)
+            until = self._last_write + self._provider.capabilities.visibility_seconds
+            self._report(OWN_CHANGES, until - self._provider.clock.now())
+            self.sleep_until(until)
 
     def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
         def find() -> Sequence[Foreign]:
@@ -230,9 +241,14 @@ class Run:
         hosts = hosts_in_turn(plan)
         if not hosts:
             return plan
-        message = f"checking whether {count(len(hosts), 'host')} are ready, before the first change"
-        listen(Progress(0, len(plan.steps), 0, plan.budget.calls, 0.0, message=message))
-        loop = self._loop()
+        message, loop = (
+            f"checking whether {count(len(hosts), 'host')} are ready, before the first change",
+            self._loop(),
+        )
+        most = longest_checks(loop, plan.placed, hosts)
+        listen(
+            Progress(0, len(plan.steps), 0, plan.budget.calls, 0.0, message=message, waits=True, limit=most)
+        )
         ready = ask_all(loop, plan.placed, hosts, plan.observation.resources)
         options = evolve(plan.options, not_ready=frozenset(hosts) - ready)
         if not options.not_ready:
