@@ -5,12 +5,10 @@ from collections.abc import Callable
 from attrs import define, field
 
 from portinfra.execution.task import Task
+from portinfra.execution.waits import LONG_SECONDS
 from portinfra.model.change import Step
 from portinfra.model.progress import Awaited
 from portinfra.provider.interface import Call
-
-LONG_SECONDS = 10.0
-"""A call that takes longer is reported, again and again after this time."""
 
 
 @define
@@ -37,7 +35,7 @@ class CallsInProgress:
         self._begun.pop(task.step, None)
 
     def report(self, now: float) -> None:
-        """Report each call and each check that takes long."""
+        """Report each call and each check that has taken long so far."""
         for task, text, began in self._begun.values():
             waited = now - began
             if waited >= LONG_SECONDS:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
-from portinfra.execution.calls_in_progress import LONG_SECONDS
 from portinfra.model.address import Scope
 from portinfra.model.lease import Lease
 from portinfra.model.progress import Listener, Progress
+
+LONG_SECONDS = 10.0
+"""A wait or a call that may take longer is reported."""
 
 WaitListener = Callable[[str, float], None]
 """A function that receives what is waited for, and for how many seconds at most."""

@@ -4,8 +4,8 @@ import pytest
 from attrs import evolve
 
 from portinfra import Environment, Role, Topology, allow, apply, plan
-from portinfra.execution.calls_in_progress import LONG_SECONDS
 from portinfra.execution.connection import Connection
+from portinfra.execution.waits import LONG_SECONDS
 from portinfra.model.address import Scope
 from portinfra.model.progress import wait_text
 from portinfra.model.record import Record
