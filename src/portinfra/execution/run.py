@@ -108,6 +108,10 @@ class Run:
         finally:
             self._holder.mark_ended()
 
+    def delete_lease_at_end(self) -> None:
+        """Let the lease be deleted when the run ends, as nothing of its scope exists."""
+        self._nothing_left = True
+
     def _is_unfinished(self, *, failed: bool) -> bool:
         """Return whether this run, or an earlier unfinished one, may have applied a part of a plan."""
         if self._has_applied and not failed:
