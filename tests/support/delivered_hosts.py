@@ -41,7 +41,7 @@ esac
 
 
 class DeliveredHost:
-    """A host with the files of its first boot, its firewall and its HAProxy. It ends with its `with` block."""
+    """A host with the files of its first boot, its firewall and its HAProxy, until its `with` block ends."""
 
     def __init__(self, fabric, name, files, folder):
         self.name, self.folder = name, folder
