@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 from attrs import evolve
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,10 @@ from portinfra.placement import place
 from portinfra.testing import strategies
 
 MAKERS = [control_repository, playbook_repository]
-shared = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+shared = settings(
+    max_examples=examples(12),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 
 
 class Loader(yaml.SafeLoader):
@@ -61,6 +65,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=examples(30))
 @given(st.dictionaries(TEXTS, VALUES, max_size=3))
 def test_yaml_keeps_every_value(value):
     assert read(to_yaml(value)) == value
@@ -196,7 +201,7 @@ PLACE = Environment("production", on="fake:us-east-1")
 def test_puppet_accepts_every_repository(tmp_path):
     """One call reads all of them. It refuses a second definition of a type, so equal files are read once."""
     seen = set()
-    for number, topology in enumerate(drawn_topologies(20)):
+    for number, topology in enumerate(drawn_topologies(examples(8))):
         repository = repository_of(control_repository, topology, PLACE)
         new = [file for file in repository.files if file not in seen]
         seen |= {*new}
@@ -220,7 +225,7 @@ def test_ansible_accepts_every_repository(tmp_path):
     """One call reads the inventories of all of them: each topology has other names of hosts."""
     sources = []
     wanted = set()
-    for number, topology in enumerate(drawn_topologies(20)):
+    for number, topology in enumerate(drawn_topologies(examples(8))):
         letters = "".join("abcdefghij"[int(digit)] for digit in str(number))
         own = Topology(
             f"x-{letters}",

@@ -18,7 +18,7 @@ _MAIN = """\
 
 _FILES = """\
 # Files that are checked before they replace the old ones, and reloads of what reads them. A file that its
-# check refuses stays as it was; all others are delivered. The check of the last one, the manifest, reads them.
+# check refuses stays as it was; all others are delivered. The last one is the manifest: its check reads all.
 - name: Create folders, and read the digests and modes of the files
   ansible.builtin.command:
     argv: "{{ ['sh', '-c', portinfra_read, 'sh'] + portinfra_delivered | map(attribute='path') | list }}"
