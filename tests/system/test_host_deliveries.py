@@ -75,7 +75,7 @@ def assert_has(host, topology):
 
 @contextmanager
 def calls(fabric, *expected):
-    """Call the service from web1. At the end each of these servers has answered, and no request has failed."""
+    """Call the service from web1. At the end each of these servers has answered, and no request failed."""
     with Load(fabric, ["web1"], PAYMENTS.local_port, pause=0.1) as load:
         load.settle({"web1": {"app1"}})
         load.begin()
