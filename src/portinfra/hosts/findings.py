@@ -12,6 +12,9 @@ SERVERS_MAX = 4000
 PACKAGES = ("haproxy", "nftables", "socat")
 """The Debian packages whose files portinfra renders."""
 
+_TOOLS = {"puppet": ("puppet-agent",), "ansible": ("python3",)}
+"""The Debian packages that a delivery needs on hosts."""
+
 
 def host_findings(placed: Placed) -> Iterator[Finding]:
     """Yield errors and warnings about the services of a topology in its environment."""
@@ -39,9 +42,10 @@ def host_findings(placed: Placed) -> Iterator[Finding]:
 
 def need_findings(placed: Placed) -> Iterator[Finding]:
     """Yield a note about the packages of the image, and the certificates of the user's own authority."""
+    packages = (*PACKAGES, *_TOOLS.get(placed.topology.delivery, ()))
     yield Finding(
         "hosts/needs",
-        f"its hosts need an image with {', '.join(PACKAGES)}, and certificates in /etc/portinfra/tls "
+        f"its hosts need an image with {', '.join(packages)}, and certificates in /etc/portinfra/tls "
         "(host.pem, host.pem.key, ca.pem) from your own authority",
         "Give the roles an image that has them (docs/services-how-to.md says how to build it). "
         "Put the certificates there before you use a service.",
