@@ -20,6 +20,7 @@ from functools import cache
 from attrs import evolve
 
 from portinfra import placement
+from portinfra.enrolment import authority_findings, read_authority
 from portinfra.errors import StalePlanError
 from portinfra.execution.connection import WORKERS, Connection, check_account
 from portinfra.guards.fence import Fence
@@ -124,7 +125,9 @@ def plan(
         *rule_findings(there, registry.plugin_of(environment), made.catalogue),
     )
     about_new = (*findings_for_plan(about_new, made), *_unknown(topology, environment))
-    about_new += tuple(plan_findings(made, registry.plugin_of(environment)))
+    about_new += tuple(authority_findings(there))
+    if not any(each.rule == "hosts/trust" for each in about_new):
+        about_new += tuple(plan_findings(made, registry.plugin_of(environment), read_authority(there)))
     return evolve(made, findings=(*about_new, *made.findings, *_find_unknown_names(made), *report.errors))
 
 

@@ -78,6 +78,7 @@ class Run:
         )
         self.reader = Reader(provider, self._ask, borrowed or {}, reads)
         self.attempt = new_attempt(provider.clock)
+        self._began = provider.clock.now()
         self._journal = Journal(scope, self.attempt)
         self._holder: LeaseHolder | None = None
         self._nothing_left = False
@@ -293,7 +294,8 @@ class Run:
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
         assert self._holder is not None
-        caller, loop, complete = self._caller, self._loop(), host_completer(plan)
+        caller, loop = self._caller, self._loop()
+        complete = host_completer(plan, self.attempt, self._began)
         return Coordinator(plan, caller, self.reader, loop, self._journal, self.attempt, complete, listen)
 
     def _loop(self) -> Loop:
