@@ -247,7 +247,11 @@ def apply(
     # A destroy also removes the lease, the last resource of portinfra.
     if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
-    with Connection.to(environment) as here, here.start_run(plan.scope, workers=workers, seed=seed) as run:
+    listen = SafeListener(listen or (lambda progress: None))
+    with (
+        Connection.to(environment) as here,
+        here.start_run(plan.scope, workers=workers, seed=seed, listen=listen) as run,
+    ):
         if run.lease.fenced != plan.fenced:
             raise StalePlanError(
                 f"since this plan was made, {plan.scope} {_describe_fence(run.lease.fenced)}"
@@ -268,7 +272,7 @@ def apply(
         record_peer(run, fresh)
         with run.keep_lease():
             begin_standby(fresh)
-        outcome = run.apply(fresh, SafeListener(listen or (lambda progress: None)))
+        outcome = run.apply(fresh, listen)
         waits = fresh.fenced or fresh.standby
         if environment.dns and not waits:  # names lead to the active environment
             there = run.reader.observe(plan.scope)

@@ -15,6 +15,7 @@ from portinfra.model.catalogue import Catalogue, Rate
 from portinfra.model.environment import Environment
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation, Observed
+from portinfra.model.progress import Listener
 from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 from portinfra.observation import Reader
@@ -120,15 +121,19 @@ class Connection:
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
         workers: int = WORKERS,
         seed: int | None = None,
+        listen: Listener = lambda progress: None,
     ) -> "Run":
         """Return a new run on a scope. Its resources may refer to those in `borrowed`, of another scope.
 
-        With a `seed`, it makes one call at a time, in an order that the seed decides.
+        With a `seed`, it makes one call at a time, in an order that the seed decides. `listen` receives the
+        waits that no step has.
         """
         from portinfra.execution.run import Run  # a plan needs no threads, queues or waits
 
         rates = _granted(self.provider.capabilities.rates, self.environment)
-        return Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed, rates=rates)
+        run = Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed, rates=rates)
+        run.listen = listen
+        return run
 
 
 @frozen

@@ -97,9 +97,9 @@ class Coordinator:
         self.loop.meanwhile = self._under_way.report
         self._poll_schedule = PollSchedule(self._began)
         self._queue = CallQueue(self._schedule, self._clock.now, self.loop.later)
-        scope, there = self.plan.scope, self._world.snapshot
+        placed, scope, there = self.plan.placed, self.plan.scope, self._world.snapshot
         self._refusals = RefusedDeletions(scope, self.caller, self.loop, there, self._end)
-        self._readiness = Readiness(self.plan.placed, self.loop, there, self._end, self._tell)
+        self._readiness = Readiness(placed, self.loop, there, self._end, self._tell, self._under_way)
         for step, before in self.plan.steps.items():
             self._tasks[step] = self._task(step, len(before))
 

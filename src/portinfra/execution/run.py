@@ -20,8 +20,9 @@ from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
 from portinfra.execution.parallel_reads import parallel_reads
-from portinfra.execution.readiness import ask_all
+from portinfra.execution.readiness import ask_all, longest_checks
 from portinfra.execution.renewal import keep_renewing
+from portinfra.execution.waits import OWN_CHANGES, wait_listener
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.format import count
 from portinfra.model.address import Address, Scope
@@ -67,6 +68,8 @@ class Run:
         self._version = version
         self._workers = workers
         self._seed = seed
+        self.listen: Listener = lambda progress: None
+        """Receives the waits that no step has: for the lease of another run, and for lists."""
         self._caller = Caller(provider, scope.environment)
         reads = (
             parallel_reads(self._caller, rates or provider.capabilities.rates, self._renew)
@@ -88,7 +91,12 @@ class Run:
 
     def __enter__(self) -> Self:
         self._holder = LeaseHolder.take(
-            self._caller, self.reader, self._scope, attempt=self.attempt, version=self._version
+            self._caller,
+            self.reader,
+            self._scope,
+            attempt=self.attempt,
+            version=self._version,
+            report=wait_listener(self.listen),
         )
         self._caller.sleep_until = self._holder.sleep_until
         return self
@@ -229,7 +237,9 @@ class Run:
     def wait_for_lists(self) -> None:
         """Return when lists show the changes of this run."""
         if self._last_write is not None:
-            self.sleep_until(self._last_write + self._provider.capabilities.visibility_seconds)
+            until = self._last_write + self._provider.capabilities.visibility_seconds
+            wait_listener(self.listen)(OWN_CHANGES, until - self._provider.clock.now())
+            self.sleep_until(until)
 
     def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
         def find() -> Sequence[Foreign]:
@@ -242,9 +252,14 @@ class Run:
         hosts = hosts_in_turn(plan)
         if not hosts:
             return plan
-        message = f"checking whether {count(len(hosts), 'host')} are ready, before the first change"
-        listen(Progress(0, len(plan.steps), 0, plan.budget.calls, 0.0, message=message))
-        loop = self._loop()
+        message, loop = (
+            f"checking whether {count(len(hosts), 'host')} are ready, before the first change",
+            self._loop(),
+        )
+        most = longest_checks(loop, plan.placed, hosts)
+        listen(
+            Progress(0, len(plan.steps), 0, plan.budget.calls, 0.0, message=message, waits=True, limit=most)
+        )
         ready = ask_all(loop, plan.placed, hosts, plan.observation.resources)
         options = evolve(plan.options, not_ready=frozenset(hosts) - ready)
         if not options.not_ready:

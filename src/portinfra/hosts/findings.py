@@ -14,6 +14,9 @@ SERVERS_MAX = 4000
 PACKAGES = ("haproxy", "nftables", "socat")
 """The Debian packages whose files portinfra renders."""
 
+_TOOLS = {"puppet": ("puppet-agent",), "ansible": ("python3",)}
+"""The Debian packages that a delivery needs on hosts."""
+
 
 def host_findings(placed: Placed) -> Iterator[Finding]:
     """Yield errors and warnings about the services of a topology in its environment."""
@@ -42,8 +45,9 @@ def host_findings(placed: Placed) -> Iterator[Finding]:
 
 def need_findings(placed: Placed) -> Iterator[Finding]:
     """Yield a note about the packages of the image, and about the certificates."""
+    packages = (*PACKAGES, *_TOOLS.get(placed.topology.delivery, ()))
     if signer := find_signer(placed):
-        packages = (*PACKAGES, "openssl", "curl")
+        packages = (*packages, "openssl", "curl")
         yield Finding(
             "hosts/needs",
             f"its hosts need an image with {', '.join(packages)}, and {signer.name} python3-cryptography",
@@ -56,7 +60,7 @@ def need_findings(placed: Placed) -> Iterator[Finding]:
         return
     yield Finding(
         "hosts/needs",
-        f"its hosts need an image with {', '.join(PACKAGES)}, and certificates in /etc/portinfra/tls "
+        f"its hosts need an image with {', '.join(packages)}, and certificates in /etc/portinfra/tls "
         "(host.pem, host.pem.key, ca.pem) from your own authority",
         "Give the roles an image that has them (docs/services-how-to.md says how to build it). "
         "Put the certificates there before you use a service.",

@@ -13,6 +13,13 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import FirewallRules, Instance
 from portinfra.provider.interface import ProviderPlugin
 
+_NEXT = {
+    "files": "Copy the files that differ to the hosts.",
+    "puppet": "Commit what changed there, and deploy it with r10k.",
+    "ansible": "Then run ansible-playbook there.",
+}
+"""What brings changed files to the hosts, by delivery. The command that renders has the same name."""
+
 
 def plan_findings(plan: Plan, plugin: ProviderPlugin, authority: str = "") -> Iterator[Finding]:
     """Yield the findings of a plan whose topology has a delivery, and whose hosts trust this authority.
@@ -79,6 +86,7 @@ def _roles_with_changes(plan: Plan) -> Iterator[Finding]:
     portinfra keeps no record of files. A repair of a change by hand changes no file, but looks the same here.
     """
     topology, environment = plan.placed.topology, plan.placed.environment.name
+    rendering = command("hosts", topology.delivery, environment, "--into", "DIR")
     stay = plan.wanted.keys() - {each.address for each in plan.changes if each.action != "update"}
     inhabited = {plan.placed.roles[address] for address in stay if address.kind == Instance.kind}
     affected: set[str] = set()
@@ -94,8 +102,7 @@ def _roles_with_changes(plan: Plan) -> Iterator[Finding]:
             "hosts/changed",
             f"files on existing hosts of {join_runs(names)} may differ from the declaration: firewall rules "
             "or hosts that they depend on change",
-            f"After the apply, render them: {command('hosts', 'files', environment, '--into', 'DIR')}. Copy "
-            "the files that differ to the hosts.",
+            f"After the apply, render them: {rendering}. {_NEXT[topology.delivery]}",
             Severity.NOTE,
             subject=f"topology.{topology.name}.delivery",
             location=topology.location,
