@@ -268,9 +268,8 @@ def apply(
         outcome = run.apply(fresh, SafeListener(listen or (lambda progress: None)))
         waits = fresh.fenced or fresh.standby
         if environment.dns and not waits:  # names lead to the active environment
-            there = run.reader.observe(plan.scope)
             with run.keep_lease():
-                call_dns(environment, there)
+                call_dns(environment, run.verified)
     return outcome
 
 

@@ -14,6 +14,7 @@ from portinfra.errors import ApplyError, LeaseLostError, PortinfraError, Provide
 from portinfra.execution.caller import Caller
 from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.creation import host_completer
+from portinfra.execution.early_reads import Evidence
 from portinfra.execution.enforcement import enforce, enforcing_calls
 from portinfra.execution.foreign import name_foreign_resources
 from portinfra.execution.journal import Journal
@@ -36,7 +37,7 @@ from portinfra.observation import Reader
 from portinfra.planning.make_plan import make_plan
 from portinfra.planning.readiness import hosts_in_turn, with_questions
 from portinfra.provider.interface import Answer, Call, Clock, Provider
-from portinfra.verification import verify
+from portinfra.verification import Verified, verify
 
 
 def new_attempt(clock: Clock) -> str:
@@ -66,7 +67,9 @@ class Run:
         self._workers = workers
         self._seed = seed
         self._caller = Caller(provider, scope.environment)
-        self.reader = Reader(provider, self._ask, borrowed or {})
+        self.reader = Reader(provider, self._ask_late, borrowed or {})
+        """Reads once lists show all changes of this run."""
+        self._early_reader = Reader(provider, self._ask, borrowed or {})
         self.attempt = new_attempt(provider.clock)
         self._journal = Journal(scope, self.attempt)
         self._holder: LeaseHolder | None = None
@@ -75,8 +78,10 @@ class Run:
         """Whether its last apply succeeded."""
         self._in_force: set[Address] = set()
         """The resources that this run has defined, or whose definitions it has applied again."""
-        self._last_write: float | None = None
-        """The time of this run's last change, in seconds by the provider's clock; None: no change yet."""
+        self._last_change: float | None = None
+        """When this run last changed something, or read such a change; in seconds by the provider's clock."""
+        self.verified = Observation()
+        """What the clean read at the end of the last successful apply found."""
 
     def __enter__(self) -> Self:
         self._holder = LeaseHolder.take(
@@ -105,7 +110,7 @@ class Run:
         """Return whether this run, or an earlier unfinished one, may have applied a part of a plan."""
         if self._has_applied and not failed:
             return False
-        return self._last_write is not None or self.lease.unfinished
+        return self._last_change is not None or self.lease.unfinished
 
     @property
     def calls(self) -> int:
@@ -161,11 +166,7 @@ class Run:
         *,
         destroy: bool = False,
     ) -> Plan:
-        """Return the plan from the existing resources to the placed ones or, with `destroy`, to none.
-
-        Wait first until lists show the changes of this run, also those of an apply that failed.
-        """
-        self.wait_for_lists()
+        """Return the plan from the existing resources to the placed ones or, with `destroy`, to none."""
         there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
         return make_plan(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
@@ -197,12 +198,12 @@ class Run:
         try:
             steps = coordinator.run()
         finally:
-            self._last_write = coordinator.last_write
+            self._last_change = coordinator.evidence.last_change
         outcome = Outcome(self._scope, self.attempt, steps)
         if capture_by is None and all(step.fate == "done" for step in steps):
-            self.wait_for_lists()
-            found = verify(plan, self.reader)
+            found = self._verify(plan, coordinator.evidence)
             self._nothing_left = plan.destroys and found.empty
+            self.verified = found.observation
             outcome = evolve(outcome, drift=found.drift, unverified=found.unseen)
             if outcome.succeeded and not plan.destroys:
                 outcome = evolve(outcome, enforced=self._enforce(plan, found.observation))
@@ -214,14 +215,25 @@ class Run:
         self._has_applied = True
         return outcome
 
+    def _verify(self, plan: Plan, evidence: Evidence) -> Verified:
+        """Verify by the first clean read, at the latest when lists show the end of the apply."""
+        found = None
+        for moment in evidence.verification_moments(self._provider.capabilities.visibility_seconds):
+            self.sleep_until(moment)
+            found = verify(plan, self._early_reader)
+            if found.clean:
+                break
+        assert found is not None
+        return found
+
     def wait_for_lists(self) -> None:
         """Return when lists show the changes of this run."""
-        if self._last_write is not None:
-            self.sleep_until(self._last_write + self._provider.capabilities.visibility_seconds)
+        if self._last_change is not None:
+            self.sleep_until(self._last_change + self._provider.capabilities.visibility_seconds)
 
     def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
         def find() -> Sequence[Foreign]:
-            return self.reader.find_foreign(self._scope, plan.observation).foreign or ()
+            return self._early_reader.find_foreign(self._scope, plan.observation).foreign or ()
 
         return evolve(outcome, steps=name_foreign_resources(outcome.steps, find))
 
@@ -254,6 +266,10 @@ class Run:
         self._in_force |= {call.address for call in calls if call.address}
         return enforced
 
+    def _ask_late(self, call: Call) -> Answer:
+        self.wait_for_lists()
+        return self._ask(call)
+
     def _ask(self, call: Call) -> Answer:
         if self._holder is not None:
             self._holder.renew_if_due()
@@ -262,7 +278,7 @@ class Run:
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
         assert self._holder is not None
         caller, loop, complete = self._caller, self._loop(), host_completer(plan)
-        return Coordinator(plan, caller, self.reader, loop, self._journal, self.attempt, complete, listen)
+        return Coordinator(plan, caller, loop, self._journal, self.attempt, complete, listen)
 
     def _loop(self) -> Loop:
         assert self._holder is not None

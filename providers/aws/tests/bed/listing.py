@@ -65,12 +65,16 @@ ALL = 1_000_000
 FIXED = frozenset({"DescribeImages", "DescribeInstanceTypes", "DescribeInstanceTypeOfferings"})
 """What a region offers: thousands of records that nothing changes. Small pages would only take time."""
 
-_LAGGING = frozenset(LISTS) - FIXED - {
-    "DescribeInstanceStatus",
-    "DescribeVolumesModifications",
-    "DescribeNetworkInterfaces",
-    "DescribeSecurityGroupRules",
-}
+_LAGGING = (
+    frozenset(LISTS)
+    - FIXED
+    - {
+        "DescribeInstanceStatus",
+        "DescribeVolumesModifications",
+        "DescribeNetworkInterfaces",
+        "DescribeSecurityGroupRules",
+    }
+)
 """The lists that may show an older state."""
 
 _EXCLUSIVE = re.compile(r"cannot specify this parameter and", re.IGNORECASE)

@@ -62,7 +62,9 @@ def _entries(call: Call, scope: str) -> list[Entry]:
     """What there is to show, of one scope or of all where it is empty."""
     there, collection = call.project, call.collection
     if collection == "operations":
-        known = (each for each in there.operations.values() if each.inserted <= there.now - there.lag(each.id))
+        known = (
+            each for each in there.operations.values() if each.inserted <= there.now - there.lag(each.id)
+        )
         found = [(operation.scope, operations.tell(there, operation)) for operation in known]
     elif collection in STATIC:
         found = static(there, collection, scope)
