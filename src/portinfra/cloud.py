@@ -113,7 +113,8 @@ class Cloud:
             addresses=address, allow_data_loss=frozenset({address} if allow_data_loss else ())
         )
         if self._run is None:  # a refused change needs no lease, which would be the first write
-            lease = self._place.settle(self._scope)
+            leases = self._place.settle(self._scope)
+            lease = leases[-1] if leases else None
             first = self._plan(self._place.reader.observe(self._scope), address, spec, options)
             self._refuse(check_guards(first, self._guards, lease), spec)
         run = self._start()

@@ -53,21 +53,26 @@ class Reader:
             following = call_method(self.provider.more, following, answer)
         return pages
 
-    def account(self) -> str:
-        """Return the account of the credentials."""
-        calls = call_method(self.provider.account_calls)
-        return call_method(self.provider.account_of, {call: self.pages(call) for call in calls})
+    def read_account(self) -> dict[Call, list[Answer]]:
+        """Return the answers that `account` needs."""
+        return {call: self.pages(call) for call in call_method(self.provider.account_calls)}
+
+    def account(self, answers: Mapping[Call, list[Answer]] | None = None) -> str:
+        """Return the account of the credentials, from the answers of `read_account` if they are given."""
+        return call_method(self.provider.account_of, self.read_account() if answers is None else answers)
 
     def principal(self) -> str:
         """Return the identity of the credentials."""
-        calls = call_method(self.provider.account_calls)
-        return call_method(self.provider.principal_of, {call: self.pages(call) for call in calls})
+        return call_method(self.provider.principal_of, self.read_account())
 
-    def catalogue(self) -> Catalogue:
-        """Return what the location offers."""
+    def catalogue(self, known: Mapping[Call, list[Answer]] | None = None) -> Catalogue:
+        """Return what the location offers. Reads with an answer in `known` are not made."""
         answers: dict[Call, list[Answer]] = {}
         answers_optional = True
         for call in call_method(self.provider.catalogue_calls):
+            if known and call in known:
+                answers[call] = known[call]
+                continue
             if call.optional and not answers_optional:
                 continue
             try:

@@ -38,7 +38,7 @@ from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Guard, Plan, PlanOptions
+from portinfra.model.plan import Guard, Plan, PlanOptions, PlanRead
 from portinfra.model.progress import Listener
 from portinfra.model.record import Record
 from portinfra.model.recovery import RecoveryPlan
@@ -244,15 +244,20 @@ def apply(
     # A destroy also removes the lease, the last resource of portinfra.
     if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
-    with Connection.to(environment) as here, here.start_run(plan.scope, workers=workers, seed=seed) as run:
+    with (
+        Connection.to(environment) as here,
+        here.start_run(plan.scope, after=plan.read, workers=workers, seed=seed) as run,
+    ):
         if run.lease.fenced != plan.fenced:
             raise StalePlanError(
                 f"since this plan was made, {plan.scope} {_describe_fence(run.lease.fenced)}"
             )
         with _pause_garbage_collection():
             check_account(run.reader.account(), environment, here.provider.name)
-            fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
-            fresh = evolve(fresh, standby=plan.standby)
+            fresh = plan
+            if not run.continues_plan:
+                fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
+                fresh = evolve(fresh, standby=plan.standby)
         fresh = check_guards_again(run, fresh, plan.guards)
         if plan.standby and fresh.epoch != plan.epoch:
             raise StalePlanError(
@@ -366,7 +371,9 @@ def _plan_within_fence(
 ) -> tuple[Lease | None, Plan]:
     """Return the last lease, and the plan that its fence or a standby allows. An apply reads it again."""
     account = here.account()
-    lease = here.settle(placed.scope)
+    leases = here.settle(placed.scope)
+    lease = leases[-1] if leases else None
+    read = PlanRead(here.provider.clock.now(), tuple(leases))
     there = here.reader.observe(placed.scope, options.without_zones if options else frozenset())
     catalogue = cache(here.catalogue)
 
@@ -376,9 +383,10 @@ def _plan_within_fence(
         return make_plan(placed, catalogue(), there, here.provider.drivers, options, destroy=destroy)
 
     if not destroy and (standby := standby_of(placed, lease, guards)) is not None:
-        return lease, evolve(make(standby), standby=True)
+        return lease, evolve(make(standby), standby=True, read=read)
     fence = Fence.of(lease)
-    return lease, fence.plan_to_destroy(placed, make) if destroy else fence.plan(placed, there, make)
+    plan = fence.plan_to_destroy(placed, make) if destroy else fence.plan(placed, there, make)
+    return lease, evolve(plan, read=read)
 
 
 def _find_unknown_names(plan: Plan) -> list[Finding]:

@@ -30,7 +30,7 @@ from portinfra.model.lease import Lease
 from portinfra.model.observed import Foreign, Observation, Observed
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Plan, PlanOptions
+from portinfra.model.plan import Plan, PlanOptions, PlanRead
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
@@ -58,12 +58,14 @@ class Run:
         version: str,
         *,
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
+        after: PlanRead | None = None,
         workers: int = 8,
         seed: int | None = None,
     ) -> None:
         self._provider = provider
         self._scope = scope
         self._version = version
+        self._after = after
         self._workers = workers
         self._seed = seed
         self._caller = Caller(provider, scope.environment)
@@ -84,8 +86,9 @@ class Run:
         """What the clean read at the end of the last successful apply found."""
 
     def __enter__(self) -> Self:
+        known = self._after.leases if self._after and self._is_recent(self._after) else None
         self._holder = LeaseHolder.take(
-            self._caller, self.reader, self._scope, attempt=self.attempt, version=self._version
+            self._caller, self.reader, self._scope, attempt=self.attempt, version=self._version, known=known
         )
         self._caller.sleep_until = self._holder.sleep_until
         return self
@@ -105,6 +108,23 @@ class Run:
                 raise
         finally:
             self._holder.mark_ended()
+
+    @property
+    def continues_plan(self) -> bool:
+        """Whether a new read would tell nothing that the read of its plan (`after`) did not tell.
+
+        So it is if lists may still show the moment of that read, and no other run had the lease since then.
+        """
+        if self._after is None or not self._is_recent(self._after):
+            return False
+        last = self._after.leases[-1].number if self._after.leases else 0
+        return self.lease.number == last + 1
+
+    def _is_recent(self, read: PlanRead) -> bool:
+        """Return whether lists may still show the moment of a read, and no run was under way then."""
+        age = self._provider.clock.now() - read.began
+        is_free = all(lease.released for lease in read.leases[-1:])
+        return is_free and 0 <= age < self._provider.capabilities.visibility_seconds
 
     def _is_unfinished(self, *, failed: bool) -> bool:
         """Return whether this run, or an earlier unfinished one, may have applied a part of a plan."""
