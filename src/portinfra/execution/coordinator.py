@@ -114,7 +114,7 @@ class Coordinator:
 
     @property
     def _clock(self) -> Clock:
-        return self.caller.provider.clock
+        return self.loop.clock
 
     @property
     def _limit(self) -> float:

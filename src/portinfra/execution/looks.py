@@ -90,7 +90,9 @@ class Looks:
             self._polls.leave(task.step)
             del self._waiting[task.step]
         if completion.error is None:
-            self.on_found(due, cast(Observation, completion.result), began)
+            found = cast(Observation, completion.result)
+            self._polls.note_read(len(found.resources))
+            self.on_found(due, found, began)
         else:
             action = getattr(completion.error, "action", "")
             failed = list_surveyed(action, self.scope, due)

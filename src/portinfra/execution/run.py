@@ -20,12 +20,13 @@ from portinfra.execution.foreign import name_foreign_resources
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
+from portinfra.execution.parallel_reads import parallel_reads
 from portinfra.execution.readiness import ask_all
 from portinfra.execution.renewal import keep_renewing
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.format import count
 from portinfra.model.address import Address, Scope
-from portinfra.model.catalogue import Catalogue
+from portinfra.model.catalogue import Catalogue, Rate
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Foreign, Observation, Observed
 from portinfra.model.outcome import Outcome
@@ -33,7 +34,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan, PlanOptions, PlanRead
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
-from portinfra.observation import Reader
+from portinfra.observation import Reader, after_wait
 from portinfra.planning.make_plan import make_plan
 from portinfra.planning.readiness import hosts_in_turn, with_questions
 from portinfra.provider.interface import Answer, Call, Clock, Provider
@@ -58,20 +59,26 @@ class Run:
         version: str,
         *,
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
-        after: PlanRead | None = None,
         workers: int = 8,
         seed: int | None = None,
+        rates: Mapping[str, Rate] | None = None,
     ) -> None:
         self._provider = provider
         self._scope = scope
         self._version = version
-        self._after = after
+        self.after: PlanRead | None = None
+        """The read of the plan that it carries out; set it before the run begins."""
         self._workers = workers
         self._seed = seed
         self._caller = Caller(provider, scope.environment)
-        self.reader = Reader(provider, self._ask_late, borrowed or {})
+        reads = (
+            parallel_reads(self._caller, rates or provider.capabilities.rates, self._renew)
+            if seed is None
+            else None
+        )
+        self._early_reader = Reader(provider, self._ask, borrowed or {}, reads)
+        self.reader = after_wait(self._early_reader, self.wait_for_lists)
         """Reads once lists show all changes of this run."""
-        self._early_reader = Reader(provider, self._ask, borrowed or {})
         self.attempt = new_attempt(provider.clock)
         self._journal = Journal(scope, self.attempt)
         self._holder: LeaseHolder | None = None
@@ -86,7 +93,7 @@ class Run:
         """What the clean read at the end of the last successful apply found."""
 
     def __enter__(self) -> Self:
-        known = self._after.leases if self._after and self._is_recent(self._after) else None
+        known = self.after.leases if self.after and self._is_recent(self.after) else None
         self._holder = LeaseHolder.take(
             self._caller, self.reader, self._scope, attempt=self.attempt, version=self._version, known=known
         )
@@ -115,9 +122,9 @@ class Run:
 
         So it is if lists may still show the moment of that read, and no other run had the lease since then.
         """
-        if self._after is None or not self._is_recent(self._after):
+        if self.after is None or not self._is_recent(self.after):
             return False
-        last = self._after.leases[-1].number if self._after.leases else 0
+        last = self.after.leases[-1].number if self.after.leases else 0
         return self.lease.number == last + 1
 
     def _is_recent(self, read: PlanRead) -> bool:
@@ -125,6 +132,10 @@ class Run:
         age = self._provider.clock.now() - read.began
         is_free = all(lease.released for lease in read.leases[-1:])
         return is_free and 0 <= age < self._provider.capabilities.visibility_seconds
+
+    def delete_lease_at_end(self) -> None:
+        """Let the lease be deleted when the run ends, as nothing of its scope exists."""
+        self._nothing_left = True
 
     def _is_unfinished(self, *, failed: bool) -> bool:
         """Return whether this run, or an earlier unfinished one, may have applied a part of a plan."""
@@ -286,14 +297,16 @@ class Run:
         self._in_force |= {call.address for call in calls if call.address}
         return enforced
 
-    def _ask_late(self, call: Call) -> Answer:
-        self.wait_for_lists()
-        return self._ask(call)
-
     def _ask(self, call: Call) -> Answer:
-        if self._holder is not None:
-            self._holder.renew_if_due()
+        self._renew()
         return self._caller.with_retries(call)
+
+    def _renew(self) -> float:
+        """Renew the lease if that is due, and return in how many seconds that is due again."""
+        if self._holder is None:
+            return math.inf
+        self._holder.renew_if_due()
+        return self._holder.renew_due - self._provider.clock.now()
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
         assert self._holder is not None
