@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from attrs import define, field
 
 from portinfra.execution.call_queue import CallQueue, Rank, urgency
+from portinfra.execution.early_reads import EARLY_SECONDS
 from portinfra.execution.poll_schedule import PollSchedule
 from portinfra.execution.schedule import Schedule
 from portinfra.graph import reverse
@@ -67,16 +68,18 @@ class _Rehearsal:
         self._queue = CallQueue(Schedule(self.plan.catalogue.rates, 0.0), lambda: self._moment, self._later)
 
     def run(self) -> float:
-        """Return the moment at which the apply ends: it reads all again once lists show its last call."""
+        """Return the moment at which the apply ends: it reads all again until lists show its last call.
+
+        Lists usually show it by the second early read (`EARLY_SECONDS`).
+        """
         for step in [step for step, missing in self._missing.items() if not missing]:
             self._later(0.0, self._advance, step)
         while self._due:
             moment, _, action, arguments = heapq.heappop(self._due)
             self._moment = max(self._moment, moment)
             action(*arguments)
-        visible = (
-            self._last_write + self.plan.catalogue.visibility_seconds if self._last_write is not None else 0.0
-        )
+        usual = min(self.plan.catalogue.visibility_seconds, EARLY_SECONDS[-1])
+        visible = self._last_write + usual if self._last_write is not None else 0.0
         return max(self._ended, visible)
 
     def _later(self, moment: float, action: Callable[..., object], *arguments: object) -> None:
@@ -108,9 +111,9 @@ class _Rehearsal:
 
     def _read_later(self, step: Step) -> None:
         kind, (sent, _) = (step.phase, step.address.kind), self._waits[step]
-        visible = sent + self.plan.catalogue.visibility_seconds
-        due = max(self._moment + self._reads.pause(kind, self._moment - sent), visible)
-        due = self._reads.expect(step, due, visible)
+        due = self._moment + self._reads.pause(kind, self._moment - sent)
+        earliest = sent + self.plan.catalogue.visibility_seconds if step.phase == "remove" else 0.0
+        due = self._reads.expect(step, max(due, earliest), earliest)
         if due not in self._read_dues:
             self._read_dues.add(due)
             self._later(due, self._read)
