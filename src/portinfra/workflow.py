@@ -35,6 +35,7 @@ from portinfra.hosts.render import Files, render
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
+from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
