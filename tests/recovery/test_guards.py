@@ -18,9 +18,9 @@ from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Network, Volume
 from portinfra.model.topology import Topology
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.situation.guard import recoveries_of
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failover
+from portinfra.recovery.watch.guard import recoveries_of
 from portinfra.testing.simulation import apply_and_check, simulate
 
 BOTH = recovery()

@@ -9,8 +9,9 @@ from attrs import evolve, field, frozen
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
 from portinfra.execution.lease import wait_for_lists
+from portinfra.execution.parallel_reads import parallel_reads
 from portinfra.model.address import Address, Scope
-from portinfra.model.catalogue import Catalogue
+from portinfra.model.catalogue import Catalogue, Rate
 from portinfra.model.environment import Environment
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation, Observed
@@ -53,7 +54,8 @@ class Connection:
             environment if topology is None else with_own_names(topology, environment)
         )
         caller = Caller(provider, environment.name)
-        return cls(environment, provider, Reader(provider, caller.with_retries), caller)
+        reads = parallel_reads(caller, _granted(provider.capabilities.rates, environment))
+        return cls(environment, provider, Reader(provider, caller.with_retries, gather=reads), caller)
 
     def __enter__(self) -> Self:
         return self
@@ -77,8 +79,7 @@ class Connection:
         Raises PermissionDenied for an undeclared account (R1).
         """
         catalogue = self.reader.catalogue()
-        rates = granted_rates(catalogue.rates, self.environment.calls_per_minute)
-        catalogue = evolve(catalogue, rates=rates)
+        catalogue = evolve(catalogue, rates=_granted(catalogue.rates, self.environment))
         check_account(catalogue.account, self.environment, self.provider.name)
         self._offered[:] = [catalogue]
         return catalogue
@@ -126,7 +127,8 @@ class Connection:
         """
         from portinfra.execution.run import Run  # a plan needs no threads, queues or waits
 
-        return Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed)
+        rates = _granted(self.provider.capabilities.rates, self.environment)
+        return Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed, rates=rates)
 
 
 @frozen
@@ -140,6 +142,10 @@ class Look(Connection):
         if scope not in self._seen:
             self._seen[scope] = super().observe(scope)
         return self._seen[scope]
+
+
+def _granted(published: Mapping[str, Rate], environment: Environment) -> dict[str, Rate]:
+    return granted_rates(published, environment.calls_per_minute)
 
 
 def check_account(account: str, environment: Environment, provider: str) -> str:

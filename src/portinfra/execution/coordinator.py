@@ -117,7 +117,7 @@ class Coordinator:
 
     @property
     def _clock(self) -> Clock:
-        return self.caller.provider.clock
+        return self.loop.clock
 
     @property
     def _limit(self) -> float:
@@ -349,6 +349,7 @@ class Coordinator:
             self._poll_schedule.leave(task.step)
         if completion.error is None:
             found = cast(Observation, completion.result)
+            self._poll_schedule.note_read(len(found.resources))
             for address, seen in found.resources.items():  # a creation may wait for one that has no step
                 if address in self._world and address not in self._concerned:
                     self._world.record(address, seen)

@@ -15,6 +15,7 @@ from portinfra.execution.call_queue import CallQueue, Rank, Waiting, urgency
 from portinfra.execution.poll_schedule import PollSchedule
 from portinfra.execution.schedule import Schedule
 from portinfra.graph import reverse
+from portinfra.model.address import Address
 from portinfra.model.change import Step
 from portinfra.model.plan import Plan, PlannedCall
 
@@ -50,6 +51,8 @@ class _Rehearsal:
     """The calls of each step that were not sent yet."""
     _queue: CallQueue[tuple[Step, PlannedCall]] = field(init=False)
     _reads: PollSchedule[Step] = field(init=False, factory=lambda: PollSchedule(0.0))
+    _exist: set[Address] = field(init=False)
+    """The resources that a read finds."""
     _read_dues: set[float] = field(init=False, factory=set)
     _waits: dict[Step, tuple[float, float]] = field(init=False, factory=dict)
     """Step → the moments of its last call, and of its result."""
@@ -59,6 +62,7 @@ class _Rehearsal:
         self._missing = {step: sum(each in steps for each in before) for step, before in steps.items()}
         self._followers = reverse(steps)
         self._rank = urgency(self.plan)
+        self._exist = set(self.plan.observation.resources)
         self._left = {step: iter(self.plan.calls.get(step, ())) for step in steps}
         schedule = Schedule(self.plan.catalogue.rates, 0.0)
         self._queue = CallQueue(schedule, lambda: self._moment, self._later, self._send)
@@ -85,6 +89,8 @@ class _Rehearsal:
             waiting = Waiting((step, call), call.rates, call.batch, call.batch_key)
             return self._queue.join(self._rank[step], waiting)
         self._ended = self._moment
+        if self.plan.target(step) is None:
+            self._exist.discard(step.address)
         for follower in self._followers[step]:
             self._missing[follower] -= 1
             if not self._missing[follower]:
@@ -94,6 +100,7 @@ class _Rehearsal:
     def _send(self, calls: list[tuple[Step, PlannedCall]]) -> None:
         self._last_write = self._moment
         for step, call in calls:
+            self._exist.add(step.address)
             usual = self.plan.catalogue.usual_seconds.get(call.action)
             if usual is None:
                 self._later(self._moment, self._advance, step)
@@ -111,7 +118,10 @@ class _Rehearsal:
             self._later(due, self._read)
 
     def _read(self) -> None:
-        for step in self._reads.due(self._moment):
+        due = self._reads.due(self._moment)
+        kinds = {step.address.kind for step in due}
+        self._reads.note_read(sum(address.kind in kinds for address in self._exist))
+        for step in due:
             self._reads.leave(step)
             sent, result = self._waits[step]
             if self._moment < result:

@@ -19,12 +19,13 @@ from portinfra.execution.foreign import name_foreign_resources
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
+from portinfra.execution.parallel_reads import parallel_reads
 from portinfra.execution.readiness import ask_all
 from portinfra.execution.renewal import keep_renewing
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.format import count
 from portinfra.model.address import Address, Scope
-from portinfra.model.catalogue import Catalogue
+from portinfra.model.catalogue import Catalogue, Rate
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Foreign, Observation, Observed
 from portinfra.model.outcome import Outcome
@@ -59,6 +60,7 @@ class Run:
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
         workers: int = 8,
         seed: int | None = None,
+        rates: Mapping[str, Rate] | None = None,
     ) -> None:
         self._provider = provider
         self._scope = scope
@@ -66,7 +68,12 @@ class Run:
         self._workers = workers
         self._seed = seed
         self._caller = Caller(provider, scope.environment)
-        self.reader = Reader(provider, self._ask, borrowed or {})
+        reads = (
+            parallel_reads(self._caller, rates or provider.capabilities.rates, self._renew)
+            if seed is None
+            else None
+        )
+        self.reader = Reader(provider, self._ask, borrowed or {}, reads)
         self.attempt = new_attempt(provider.clock)
         self._journal = Journal(scope, self.attempt)
         self._holder: LeaseHolder | None = None
@@ -100,6 +107,10 @@ class Run:
                 raise
         finally:
             self._holder.mark_ended()
+
+    def delete_lease_at_end(self) -> None:
+        """Let the lease be deleted when the run ends, as nothing of its scope exists."""
+        self._nothing_left = True
 
     def _is_unfinished(self, *, failed: bool) -> bool:
         """Return whether this run, or an earlier unfinished one, may have applied a part of a plan."""
@@ -255,9 +266,15 @@ class Run:
         return enforced
 
     def _ask(self, call: Call) -> Answer:
-        if self._holder is not None:
-            self._holder.renew_if_due()
+        self._renew()
         return self._caller.with_retries(call)
+
+    def _renew(self) -> float:
+        """Renew the lease if that is due, and return in how many seconds that is due again."""
+        if self._holder is None:
+            return math.inf
+        self._holder.renew_if_due()
+        return self._holder.renew_due - self._provider.clock.now()
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
         assert self._holder is not None

@@ -63,18 +63,22 @@ def _common_files(
     placed: Placed, upstreams: Upstreams, role: Role, host: Instance, platform: Platform
 ) -> Iterator[HostFile]:
     """Yield the files that the hosts of a role in one zone share, except for their name and address."""
-    resources = placed.resources
-    subnet = resources[host.subnet] if host.subnet else None
-    rules = resources[Address(f"firewall-rules.{role.name}")]
-    assert isinstance(subnet, Subnet)
+    rules = placed.resources[Address(f"firewall-rules.{role.name}")]
     assert isinstance(rules, FirewallRules)
-    network = resources[subnet.network] if subnet.network else None
-    assert isinstance(network, Network)
-    yield nftables_file(rules, resources, platform(network.cidr, subnet.cidr))
+    yield nftables_file(rules, placed.resources, platform_services(placed, host, platform))
     proxy = haproxy_file(upstreams, role.name, int(host.zone), role.offers)
     if proxy:
         yield proxy
         yield from systemd_files()
+
+
+def platform_services(placed: Placed, host: Instance, platform: Platform) -> tuple[PlatformService, ...]:
+    """Return the services of the cloud that a host needs, in its subnet and network."""
+    subnet = placed.resources[host.subnet] if host.subnet else None
+    assert isinstance(subnet, Subnet)
+    network = placed.resources[subnet.network] if subnet.network else None
+    assert isinstance(network, Network)
+    return tuple(platform(network.cidr, subnet.cidr))
 
 
 def _for_host(file: HostFile, host: Instance) -> HostFile:

@@ -23,6 +23,7 @@ from portinfra.placement import place
 from portinfra.recovery.drills.drill import place_drill, remove
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.entries import unreadable_line
+from portinfra.recovery.ledger.entry_lease import hold_entry_lease
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, read_again
 from portinfra.recovery.ledger.takeovers import find_under_way, list_takeovers
@@ -176,7 +177,9 @@ def _sweep_drills(
         if not may_close:
             continue
         # A drill writes its result under its lease: without one it died. Nothing else writes this entry.
-        ledger.rewrite(now, {**now.said, "open": False, "result": now.said.get("result") or "swept"})
+        closed = {**now.said, "open": False, "result": now.said.get("result") or "swept"}
+        with suppress(LeaseHeldError), hold_entry_lease(way, connection) as ledger:
+            ledger.rewrite(now, closed)
 
 
 def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, run_options: RunOptions) -> None:

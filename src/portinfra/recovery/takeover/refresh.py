@@ -26,7 +26,7 @@ from portinfra.placement import place
 from portinfra.planning.refusal import raise_for_errors, refusal_of
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.data import data_entries
-from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.runs import (
     REFRESH,
@@ -34,11 +34,9 @@ from portinfra.recovery.ledger.runs import (
     begin_run,
     end_run,
     link_run,
-    read_runs,
     reopen_run,
 )
 from portinfra.recovery.ledger.standbys import record_standby
-from portinfra.recovery.ledger.takeovers import own_data_number
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
@@ -183,9 +181,7 @@ class _Refresh:
         """Return how the hosts stopped, got the data of the points, and started."""
         listen = self.options.run_options.listen
         placed, blank = self._place(choice), choice.blank
-        is_standby = now.facts("target").hosts == "standby"
-        is_refreshed = is_standby and _has_refreshed(self.ledger.read())
-        overwrites = not (is_refreshed or is_replaceable(now, "target"))
+        overwrites = not is_replaceable(now, "target")
         run.record_peer(self.recovery.peer_of(placed.scope))
         context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
         bring_up = BringUp(self.recovery, context, REFRESH, self.say, blank=blank)
@@ -203,7 +199,7 @@ class _Refresh:
                 bring_up.keep = overwritten.keep
             self.options.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
             problem = f"the ledger of {name} cannot be written"
-            record_standby(self.ledger, f"standby-{overwritten.id}")
+            record_standby(self.ledger, f"standby-{overwritten.id}", replaceable=not overwrites)
         except PortinfraError as error:
             bring_up.reasons.append(f"{problem}: {error.first_line}")
             return bring_up
@@ -232,14 +228,3 @@ class _Refresh:
             bring_up.reasons.append(
                 f"not all of {name} is as declared ({error.first_line}): {rest} does the rest"
             )
-
-
-def _has_refreshed(contents: Contents) -> bool:
-    """Return whether a refresh has replaced all volumes since a takeover brought data to their end. Only one
-    that passed has kept and replaced every volume.
-    """
-    since = own_data_number(contents)
-    return any(
-        run.kind == REFRESH and run.result == "passed" and run.entry.number > since
-        for run in read_runs(contents.entries)
-    )

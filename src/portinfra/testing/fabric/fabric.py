@@ -128,6 +128,15 @@ class Fabric:
         """Run a program on a host, and return its output. Raises RuntimeError if it fails."""
         return self._spaces.run(name, command, text)
 
+    def start(self, name: str, *command: str) -> "subprocess.Popen[bytes]":
+        """Start a program on a host, in the host's folder, where it writes to `log`.
+
+        It runs until it is stopped, or until this thread ends.
+        """
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return self._spaces.start(name, command, folder)
+
     def content(self, name: str, path: str) -> str:
         """Return the rendered content of a host's file. Raises LookupError if the host has no such file."""
         for file in self.files.get(name, ()):

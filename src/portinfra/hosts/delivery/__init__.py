@@ -1,0 +1,1 @@
+"""What tools read to deliver the files of hosts: a plain directory, Puppet's control repository, Ansible's."""
