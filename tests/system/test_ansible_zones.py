@@ -24,7 +24,7 @@ PLACED = place(
 
 
 def deliver(folder, contents):
-    """Run the playbook with a text for each host. Return the exit code, the output and the delivered texts."""
+    """Run the playbook with a text for each host. Return exit code, output and delivered texts."""
     files = {
         host: (HostFile(f"{folder}/hosts/{host}/text", text, check="grep -q good %"),)
         for host, text in contents.items()
