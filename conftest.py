@@ -10,7 +10,7 @@ from hypothesis import settings
 
 pytest_plugins = ["pytester", "garbage", "left_out", "longest_first", "quick", "rewritten_once", "tools"]
 
-settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=60)
+settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=30)
 settings.register_profile("quick", settings.get_profile("everyday"), max_examples=12)
 settings.register_profile("soak", deadline=None, database=None, max_examples=2000)
 
