@@ -41,8 +41,11 @@ bench: $(READY) $(VENV)/.hypervisors
 	$(BIN)/python benchmarks/growth.py --plot docs/performance-growth.svg
 	$(BIN)/python benchmarks/hosts.py
 	$(BIN)/python benchmarks/side_by_side.py
+	$(BIN)/python benchmarks/simulator.py
 	$(BIN)/python benchmarks/clouds/compare.py aws
 	$(BIN)/python benchmarks/clouds/compare.py gcp
+	$(BIN)/python benchmarks/clouds/waits.py aws
+	$(BIN)/python benchmarks/clouds/waits.py gcp
 	$(BIN)/python benchmarks/hypervisors/compare.py
 	$(BIN)/python benchmarks/vault/compare.py
 

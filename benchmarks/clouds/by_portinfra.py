@@ -70,4 +70,5 @@ def main(cloud: str, what: str, count: int) -> None:
             assert made.empty
 
 
-main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

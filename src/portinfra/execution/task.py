@@ -59,6 +59,10 @@ class Task:
     """The errors of this step that were reported to people."""
     written: float | None = None
     """The end of its last write. Lists may be outdated for a while after it."""
+    left: list[Observed[Spec] | None] = field(factory=list)
+    """The states before each accepted call, in order; None: the resource did not exist."""
+    doubtful: bool = False
+    """Whether a call was refused or lost since the last accepted one. Then only a late read counts."""
     waiting_since: float | None = None
     waits_for: str = ""
     """The reason to wait since then. With another reason, the time limit begins again."""

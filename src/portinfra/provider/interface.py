@@ -61,6 +61,10 @@ class Call:
     """Whether repeating it changes nothing: by nature, or with a token. It has no meaning for a read."""
     optional: bool = False
     """Whether core can do without this read. Core sends it once; if it fails, its answer is absent."""
+    goes_first: bool = False
+    """Whether core has the answer to this read before it makes other reads: it lists changes under way. All
+    other reads of one observation may be made at the same time.
+    """
     awaits: Awaited | None = field(default=None, hash=False)
     """What it waits for, where that may take long."""
 
@@ -171,8 +175,9 @@ class Driver(ABC, Generic[S]):
 
     @abstractmethod
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
-        """Return the reads that find all of this kind in the scope. Core shares equal reads between kinds.
-        With `only`, a narrower read may return just these resources.
+        """Return the reads that find all of this kind in the scope. Core shares equal reads between kinds,
+        and makes several of them at the same time. With `only`, a narrower read may return just these
+        resources.
         """
 
     @abstractmethod

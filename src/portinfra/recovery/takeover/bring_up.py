@@ -13,7 +13,6 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Action
 from portinfra.planning.readiness import questions
-from portinfra.planning.refusal import raise_for_errors
 from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.points.restore import (
     all_at_once,
@@ -23,6 +22,7 @@ from portinfra.recovery.points.restore import (
     replacement_options,
     with_hosts_off,
 )
+from portinfra.recovery.points.silent_zones import raise_for_plan
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.inside_probes import run_inside_probes
 from portinfra.rollout.context import RolloutContext
@@ -127,7 +127,7 @@ class BringUp:
     def _carry_out(self, placed: Placed, options: PlanOptions, *, ask_ready: bool = False) -> None:
         options = evolve(options, ask_ready=ask_ready)
         plan = self.context.run.plan(placed, self.context.catalogue, options)
-        raise_for_errors(plan)
+        raise_for_plan(plan)
         if not plan.empty or questions(plan):
             self.context.run.apply(plan, self.context.listen)
 

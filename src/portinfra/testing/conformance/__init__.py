@@ -34,6 +34,7 @@ from portinfra.testing.conformance.suite.records import Records
 from portinfra.testing.conformance.suite.repair import Repair
 from portinfra.testing.conformance.suite.replacements import Replacements
 from portinfra.testing.conformance.suite.same_answers import SameAnswers
+from portinfra.testing.conformance.suite.simultaneous_reads import SimultaneousReads
 from portinfra.testing.conformance.suite.steady_traffic import SteadyTraffic
 from portinfra.testing.conformance.suite.usable_keys import UsableKeys
 from portinfra.testing.conformance.suite.withdrawals import Withdrawals
@@ -64,6 +65,7 @@ class ProviderConformance(
     Worlds,
     Leases,
     Records,
+    SimultaneousReads,
     SameAnswers,
     OptionalAbilities,
 ):

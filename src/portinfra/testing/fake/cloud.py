@@ -54,6 +54,14 @@ class FakeCloud:
             self.after_request(action, parameters, answer)
         return answer
 
+    def read_account(self, account: str, region: str) -> None:
+        """Read all records of an account in a region, and no others, so that damaged ones are found now.
+
+        Raises sqlite3.DatabaseError for damaged records.
+        """
+        with self.store.transaction():
+            self._book(account, region)
+
     def shape_of(self, region: str) -> Shape:
         """Return the shape of a region."""
         name, slash, _ = region.partition("/")
@@ -68,8 +76,8 @@ class FakeCloud:
             now = self.store.now
             return [
                 {"account": owner, "region": place, "kind": kind, **view(record, now)}
-                for owner, place, kind, record in self._records()
-                if account in (None, owner) and region in (None, place) and exists(record, now)
+                for owner, place, kind, record in self._records(account, region)
+                if exists(record, now)
             ]
 
     def write(self, volume: str, data: bytes | str) -> None:
@@ -155,22 +163,24 @@ class FakeCloud:
     def _take_token(self, book: Book, action: str) -> None:
         for name in rate_classes(action, book.shape):
             rate = book.shape.rates[name]
-            key = f"{book.account} {book.region} {name}"
-            bucket = self.store.get("bucket", key)
+            bucket = self.store.get(book.buckets, name)
             now = self.store.now
             tokens = rate.bucket
             if bucket:
                 tokens = min(rate.bucket, bucket["tokens"] + (now - bucket["moment"]) * rate.per_second)
             if tokens < 1.0 - 1e-6:
                 raise FakeError("Throttled", f"too many requests of class {name}")
-            self.store.put("bucket", key, {"tokens": tokens - 1, "moment": now})
+            self.store.put(book.buckets, name, {"tokens": tokens - 1, "moment": now})
 
-    def _records(self) -> Iterator[tuple[str, str, str, Record]]:
+    def _records(
+        self, account: str | None = None, region: str | None = None
+    ) -> Iterator[tuple[str, str, str, Record]]:
         for table in self.store.tables():
             if table.count("|") == 2:
-                account, region, kind = table.split("|")
-                for record in self.store.rows(table).values():
-                    yield account, region, kind, record
+                owner, place, kind = table.split("|")
+                if account in (None, owner) and region in (None, place):
+                    for record in self.store.rows(table).values():
+                        yield owner, place, kind, record
 
     def _set(self, setting: str, key: str, value: Any) -> None:
         with self.store.transaction():

@@ -7,6 +7,7 @@ from typing import Literal
 from attrs import evolve, field, frozen
 
 from portinfra.model.catalogue import Rate
+from portinfra.testing.lag import draw_share
 
 Carrier = Literal["tags", "labels", "description", "metadata", "name"]
 """Where a cloud keeps the owner of a resource. `name`: nowhere but in its name."""
@@ -51,6 +52,10 @@ class Shape:
     """The longest prefix that a subnet may have."""
     visibility_seconds: float = 0.0
     """How stale lists are, in seconds."""
+    lag_varies: bool = False
+    """Whether each list shows each record as it was at another moment of the last `visibility_seconds`. So a
+    later read may show an older state, and a record may be absent where another that refers to it is shown.
+    """
     reference_lag_seconds: float = 0.0
     """How long other requests may not know a new id, in seconds."""
     pending: Mapping[str, float] = field(factory=dict)
@@ -147,6 +152,12 @@ INSTANT = evolve(
 """The shape for measurements of core: no call takes time, and nothing is limited."""
 
 SHAPES = {shape.name: shape for shape in (AWS, GCP, LIBVIRT, NAME, INSTANT)}
+
+
+def shown_moment(shape: Shape, now: float, id: str) -> float:
+    """Return the moment whose state a list shows of a record now. It is not random: equal runs are equal."""
+    share = draw_share(f"{id} {now}") if shape.lag_varies else 1.0
+    return now - shape.visibility_seconds * share
 
 
 def rate_classes(action: str, shape: Shape) -> tuple[str, ...]:

@@ -62,10 +62,12 @@ class InstanceDriver(AwsDriver[Instance]):
         """Return the lists of instances and of their root disks.
 
         While portinfra waits for instances, the list includes terminated ones. EC2 lists these for an hour,
-        with the reason.
+        with the reason. Root disks do not change meanwhile.
         """
-        alive = () if only else (where("instance-state-name", *ALIVE),)
-        return (reading.list_owned(self.lists, scope, *alive), reading.list_owned("DescribeVolumes", scope))
+        if only:
+            return (reading.list_owned(self.lists, scope),)
+        alive = where("instance-state-name", *ALIVE)
+        return (reading.list_owned(self.lists, scope, alive), reading.list_owned("DescribeVolumes", scope))
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
         """Return the list of all hosts of these networks that exist."""

@@ -1,0 +1,20 @@
+"""`trust reopen`: a new record of used tokens, after the old one was lost."""
+
+from portinfra.commands.exits import Exit
+from portinfra.commands.options import Target
+from portinfra.commands.session import Session
+
+
+def reopen(session: Session, target: Target) -> int:
+    """Begin a new record of used tokens, and print the bundle that says so: pipe it to the host that signs.
+
+    Tokens of runs that began before do not count any more. Makes no API call.
+    """
+    from portinfra.commands.trust.bundle import write_bundle
+    from portinfra.commands.trust.selected import select_directory
+    from portinfra.trust.directory import now
+
+    directory = select_directory(session, target)
+    directory.reopen(now())
+    write_bundle(directory)
+    return Exit.DONE
