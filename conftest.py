@@ -11,7 +11,7 @@ from hypothesis import settings
 pytest_plugins = ["pytester", "garbage", "left_out", "longest_first", "quick", "rewritten_once", "tools"]
 
 SHORT_LIVED_GO = {"GOGC": "off", "GOMEMLIMIT": "512MiB"}
-"""For rclone, restic and age, which tests start a thousand times: a fifth of their time was the search for
+"""For rclone, restic and age, which tests start a thousand times: a tenth of their time was the search for
 garbage while they begin.
 """
 
