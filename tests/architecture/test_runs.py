@@ -147,6 +147,16 @@ def test_each_workers_part_begins_with_its_share_of_the_long_tests(workers, coun
     assert max(shares) - min(shares) <= 1
 
 
+def test_the_longest_test_begins_first_and_its_worker_has_fewer_other_long_ones():
+    seconds = dict.fromkeys(range(40), 2) | {17: 40}
+    items = list(range(200))
+    ordered = spread(items, 2, seconds.__contains__, lambda item: item, seconds.get)
+    assert sorted(ordered) == items
+    parts = [part for part in (ordered[:100], ordered[100:]) if 17 in part]
+    assert [part[0] for part in parts] == [17]
+    assert sum(item in seconds for item in parts[0]) == 11
+
+
 @pytest.mark.parametrize("workers", [2, 3])
 def test_long_tests_that_share_a_fixture_of_their_module_go_to_one_worker(workers):
     modules = ["walls"] * 3 + ["a"] + ["portability"] * 5 + ["b", "c", "d", "e"]
