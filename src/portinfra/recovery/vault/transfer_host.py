@@ -127,7 +127,9 @@ class TransferHosts:
         """
         transfers = list(transfers)
         run_options = self.run_options
-        with self.connection.start_run(self.scope, workers=run_options.workers, seed=run_options.seed) as run:
+        with self.connection.start_run(
+            self.scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        ) as run:
             self.begin()
             catalogue = self.connection.catalogue()
             try:
@@ -165,7 +167,10 @@ class TransferHosts:
     def hold_empty(self) -> Iterator[None]:
         """Hold the lease of the scope, and remove all hosts from it first."""
         with self.connection.start_run(
-            self.scope, workers=self.run_options.workers, seed=self.run_options.seed
+            self.scope,
+            workers=self.run_options.workers,
+            seed=self.run_options.seed,
+            listen=self.run_options.listen,
         ) as run:
             self._clear(run)
             with run.keep_lease():
