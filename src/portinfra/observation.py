@@ -73,24 +73,28 @@ class Reader:
             following = call_method(self.provider.more, following, answer)
         return pages
 
-    def account(self) -> str:
-        """Return the account of the credentials."""
-        calls = call_method(self.provider.account_calls)
-        return call_method(self.provider.account_of, {call: self.pages(call) for call in calls})
+    def read_account(self) -> dict[Call, list[Answer]]:
+        """Return the answers that `account` needs."""
+        return {call: self.pages(call) for call in call_method(self.provider.account_calls)}
+
+    def account(self, answers: Mapping[Call, list[Answer]] | None = None) -> str:
+        """Return the account of the credentials, from the answers of `read_account` if they are given."""
+        return call_method(self.provider.account_of, self.read_account() if answers is None else answers)
 
     def principal(self) -> str:
         """Return the identity of the credentials."""
-        calls = call_method(self.provider.account_calls)
-        return call_method(self.provider.principal_of, {call: self.pages(call) for call in calls})
+        return call_method(self.provider.principal_of, self.read_account())
 
-    def catalogue(self) -> Catalogue:
-        """Return what the location offers."""
-        calls = call_method(self.provider.catalogue_calls)
+    def catalogue(self, known: Mapping[Call, list[Answer]] | None = None) -> Catalogue:
+        """Return what the location offers. Reads with an answer in `known` are not made."""
+        known = known or {}
+        calls = [call for call in call_method(self.provider.catalogue_calls) if call not in known]
         works: list[Work[dict[Call, list[Answer]]]] = [
             partial(self._read_all, [call]) for call in calls if not call.optional
         ]
         works.append(partial(self._read_optional, [call for call in calls if call.optional]))
         answers = {call: pages for found in self._gather(works) for call, pages in found.items()}
+        answers |= {call: known[call] for call in call_method(self.provider.catalogue_calls) if call in known}
         made = call_method(self.provider.catalogue, answers)
         able = self.provider.capabilities
         made = evolve(
@@ -255,3 +259,18 @@ def _read_details(driver: Driver[Any], seen: Observed[Spec], ask: Ask) -> Observ
             break
         seen = looked
     return seen
+
+
+def after_wait(reader: Reader, wait: Callable[[], None]) -> Reader:
+    """Return a reader that calls `wait` before each read, in the thread that reads."""
+
+    def ask(call: Call) -> Answer:
+        wait()
+        return reader.ask(call)
+
+    def gather(works: Sequence[Work[T]]) -> list[T]:
+        wait()
+        assert reader.gather is not None
+        return reader.gather(works)
+
+    return evolve(reader, ask=ask, gather=gather if reader.gather else None)

@@ -11,6 +11,7 @@ renewal whether it still has the lease. It changes nothing while its last renewa
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Self
@@ -103,15 +104,17 @@ class LeaseHolder:
         *,
         attempt: str,
         version: str,
+        known: Sequence[Lease] | None = None,
         report: WaitListener = _ignore,
     ) -> Self:
         """Take the lease, and return its holder. Wait first if the last holder may be dead. Report each wait.
 
+        `known` are the leases of a moment ago, of which the last one is released, and lists show its changes.
         Returns when lists show the last change of the last holder. Raises LeaseHeldError.
         """
         me = holders.this_run(attempt)
         try:
-            mine, taken_at = _take(caller, reader, scope, me, version, report)
+            mine, taken_at = _take(caller, reader, scope, me, version, known, report)
         except BaseException:
             holders.mark_ended(me)
             raise
@@ -204,7 +207,13 @@ class LeaseHolder:
 
 
 def _take(
-    caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str, report: WaitListener
+    caller: Caller,
+    reader: Reader,
+    scope: Scope,
+    me: Holder,
+    version: str,
+    known: Sequence[Lease] | None,
+    report: WaitListener,
 ) -> tuple[Lease, float]:
     """Create this run's lease with the next free number, and delete old leases.
 
@@ -213,9 +222,10 @@ def _take(
     clock = caller.provider.clock
     taken_at = clock.now()
     taken: Counter[int] = Counter()
-    settled: Lease | None = None
+    settled: Lease | None = known[-1] if known else None
     while True:
-        before, mine = _read_others(reader, scope, me)
+        before, mine = _read_others(reader, scope, me) if known is None else (list(known), None)
+        known = None  # if another run was faster, lists show its lease
         if mine is not None:
             break  # the answer to its creation was lost
         last = before[-1] if before else None

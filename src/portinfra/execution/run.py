@@ -14,6 +14,7 @@ from portinfra.errors import ApplyError, LeaseLostError, PortinfraError, Provide
 from portinfra.execution.caller import Caller
 from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.creation import host_completer
+from portinfra.execution.early_reads import Evidence
 from portinfra.execution.enforcement import enforce, enforcing_calls
 from portinfra.execution.foreign import name_foreign_resources
 from portinfra.execution.journal import Journal
@@ -31,14 +32,14 @@ from portinfra.model.lease import Lease
 from portinfra.model.observed import Foreign, Observation, Observed
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Plan, PlanOptions
+from portinfra.model.plan import Plan, PlanOptions, PlanRead
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
-from portinfra.observation import Reader
+from portinfra.observation import Reader, after_wait
 from portinfra.planning.make_plan import make_plan
 from portinfra.planning.readiness import hosts_in_turn, with_questions
 from portinfra.provider.interface import Answer, Call, Clock, Provider
-from portinfra.verification import verify
+from portinfra.verification import Verified, verify
 
 
 def new_attempt(clock: Clock) -> str:
@@ -66,6 +67,8 @@ class Run:
         self._provider = provider
         self._scope = scope
         self._version = version
+        self.after: PlanRead | None = None
+        """The read of the plan that it carries out; set it before the run begins."""
         self._workers = workers
         self._seed = seed
         self.listen: Listener = lambda progress: None
@@ -76,7 +79,9 @@ class Run:
             if seed is None
             else None
         )
-        self.reader = Reader(provider, self._ask, borrowed or {}, reads)
+        self._early_reader = Reader(provider, self._ask, borrowed or {}, reads)
+        self.reader = after_wait(self._early_reader, self.wait_for_lists)
+        """Reads once lists show all changes of this run."""
         self.attempt = new_attempt(provider.clock)
         self._began = provider.clock.now()
         self._journal = Journal(scope, self.attempt)
@@ -86,16 +91,20 @@ class Run:
         """Whether its last apply succeeded."""
         self._in_force: set[Address] = set()
         """The resources that this run has defined, or whose definitions it has applied again."""
-        self._last_write: float | None = None
-        """The time of this run's last change, in seconds by the provider's clock; None: no change yet."""
+        self._last_change: float | None = None
+        """When this run last changed something, or read such a change; in seconds by the provider's clock."""
+        self.verified = Observation()
+        """What the clean read at the end of the last successful apply found."""
 
     def __enter__(self) -> Self:
+        known = self.after.leases if self.after and self._is_recent(self.after) else None
         self._holder = LeaseHolder.take(
             self._caller,
             self.reader,
             self._scope,
             attempt=self.attempt,
             version=self._version,
+            known=known,
             report=wait_listener(self.listen),
         )
         self._caller.sleep_until = self._holder.sleep_until
@@ -117,6 +126,23 @@ class Run:
         finally:
             self._holder.mark_ended()
 
+    @property
+    def continues_plan(self) -> bool:
+        """Whether a new read would tell nothing that the read of its plan (`after`) did not tell.
+
+        So it is if lists may still show the moment of that read, and no other run had the lease since then.
+        """
+        if self.after is None or not self._is_recent(self.after):
+            return False
+        last = self.after.leases[-1].number if self.after.leases else 0
+        return self.lease.number == last + 1
+
+    def _is_recent(self, read: PlanRead) -> bool:
+        """Return whether lists may still show the moment of a read, and no run was under way then."""
+        age = self._provider.clock.now() - read.began
+        is_free = all(lease.released for lease in read.leases[-1:])
+        return is_free and 0 <= age < self._provider.capabilities.visibility_seconds
+
     def delete_lease_at_end(self) -> None:
         """Let the lease be deleted when the run ends, as nothing of its scope exists."""
         self._nothing_left = True
@@ -125,7 +151,7 @@ class Run:
         """Return whether this run, or an earlier unfinished one, may have applied a part of a plan."""
         if self._has_applied and not failed:
             return False
-        return self._last_write is not None or self.lease.unfinished
+        return self._last_change is not None or self.lease.unfinished
 
     @property
     def calls(self) -> int:
@@ -181,11 +207,7 @@ class Run:
         *,
         destroy: bool = False,
     ) -> Plan:
-        """Return the plan from the existing resources to the placed ones or, with `destroy`, to none.
-
-        Wait first until lists show the changes of this run, also those of an apply that failed.
-        """
-        self.wait_for_lists()
+        """Return the plan from the existing resources to the placed ones or, with `destroy`, to none."""
         there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
         return make_plan(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
@@ -217,12 +239,12 @@ class Run:
         try:
             steps = coordinator.run()
         finally:
-            self._last_write = coordinator.last_write
+            self._last_change = coordinator.evidence.last_change
         outcome = Outcome(self._scope, self.attempt, steps)
         if capture_by is None and all(step.fate == "done" for step in steps):
-            self.wait_for_lists()
-            found = verify(plan, self.reader)
+            found = self._verify(plan, coordinator.evidence)
             self._nothing_left = plan.destroys and found.empty
+            self.verified = found.observation
             outcome = evolve(outcome, drift=found.drift, unverified=found.unseen)
             if outcome.succeeded and not plan.destroys:
                 outcome = evolve(outcome, enforced=self._enforce(plan, found.observation))
@@ -234,16 +256,27 @@ class Run:
         self._has_applied = True
         return outcome
 
+    def _verify(self, plan: Plan, evidence: Evidence) -> Verified:
+        """Verify by the first clean read, at the latest when lists show the end of the apply."""
+        found = None
+        for moment in evidence.verification_moments(self._provider.capabilities.visibility_seconds):
+            self.sleep_until(moment)
+            found = verify(plan, self._early_reader)
+            if found.clean:
+                break
+        assert found is not None
+        return found
+
     def wait_for_lists(self) -> None:
         """Return when lists show the changes of this run."""
-        if self._last_write is not None:
-            until = self._last_write + self._provider.capabilities.visibility_seconds
+        if self._last_change is not None:
+            until = self._last_change + self._provider.capabilities.visibility_seconds
             wait_listener(self.listen)(OWN_CHANGES, until - self._provider.clock.now())
             self.sleep_until(until)
 
     def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
         def find() -> Sequence[Foreign]:
-            return self.reader.find_foreign(self._scope, plan.observation).foreign or ()
+            return self._early_reader.find_foreign(self._scope, plan.observation).foreign or ()
 
         return evolve(outcome, steps=name_foreign_resources(outcome.steps, find))
 
@@ -296,7 +329,7 @@ class Run:
         assert self._holder is not None
         caller, loop = self._caller, self._loop()
         complete = host_completer(plan, self.attempt, self._began)
-        return Coordinator(plan, caller, self.reader, loop, self._journal, self.attempt, complete, listen)
+        return Coordinator(plan, caller, loop, self._journal, self.attempt, complete, listen)
 
     def _loop(self) -> Loop:
         assert self._holder is not None

@@ -16,6 +16,7 @@ from emulator.kinds import KINDS, Kind
 from emulator.links import link
 from emulator.settings import Settings
 from portinfra.testing.emulator import Clock
+from portinfra.testing.lag import draw_share
 
 Key = tuple[str, str]
 """Scope and name."""
@@ -192,8 +193,18 @@ class Project:
 
     def touch(self, resource: Resource) -> None:
         """Remember how it is from now on, for lists that lag."""
-        if self.settings.visibility_seconds or self.settings.lingering_seconds:
+        if self.remembers:
             resource.past.append((self.now, copy.deepcopy(resource.body)))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether lists show what was."""
+        settings = self.settings
+        return bool(settings.visibility_seconds or settings.lingering_seconds or settings.stale_seconds)
+
+    def lag(self, record: str) -> float:
+        """How old the state is that a list shows of a record now."""
+        return self.settings.stale_seconds * draw_share(f"{record} {self.now}")
 
     def changing(self) -> Iterator[Resource]:
         """What operations are under way on."""

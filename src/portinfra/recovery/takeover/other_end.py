@@ -120,7 +120,7 @@ class OtherEnd:
         """
         try:
             with Connection.to(self.recovery.source) as source:
-                hosts = source.reader.observe(self.recovery.source_scope).of(Instance)
+                hosts = source.observe(self.recovery.source_scope).of(Instance)
         except ProviderError:
             return []
         return sorted(address.name for address, seen in hosts.items() if seen.spec.power == "running")
