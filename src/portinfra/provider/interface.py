@@ -69,9 +69,7 @@ class Call:
     joined: "tuple[Call, ...]" = field(default=(), hash=False)
     """The calls that this request joins. Core sets it; empty: it is a single call."""
     goes_first: bool = False
-    """Whether core has the answer to this read before it makes other reads: it lists changes under way. All
-    other reads of one observation may be made at the same time.
-    """
+    """Whether core reads it before the others, which it makes at the same time: it lists running changes."""
     awaits: Awaited | None = field(default=None, hash=False)
     """What it waits for, where that may take long."""
 
@@ -91,9 +89,7 @@ class Wait:
 
 @frozen
 class Refuse:
-    """The change is impossible, in place or by replacement. The plan shows it, so it does not fail in the
-    apply.
-    """
+    """The change is impossible, in place or by replacement. The plan shows it before an apply."""
 
     reason: str
     fix: str = ""
@@ -182,9 +178,8 @@ class Driver(ABC, Generic[S]):
 
     @abstractmethod
     def survey(self, scope: Scope, only: Sequence[Observed[S]] = ()) -> tuple[Call, ...]:
-        """Return the reads that find all of this kind in the scope. Core shares equal reads between kinds,
-        and makes several of them at the same time. With `only`, a narrower read may return just these
-        resources.
+        """Return the reads that find all of this kind in the scope. Core shares equal reads between kinds.
+        With `only`, a narrower read may return just these resources.
         """
 
     @abstractmethod
