@@ -18,6 +18,7 @@ from portinfra.recovery.points.restore import (
     all_at_once,
     find_joining,
     hosts_of,
+    missing_networks,
     outdated_volumes,
     replacement_options,
     with_hosts_off,
@@ -67,6 +68,11 @@ class BringUp:
         return Rollout(self.context, self.occasion, self.say)
 
     @property
+    def _roles(self) -> frozenset[str]:
+        """The roles of all waves."""
+        return frozenset(role for wave in self.recovery.plan.waves for role in wave.roles)
+
+    @property
     def reasons(self) -> list[str]:
         """Why it did not pass."""
         return self.rollout.reasons
@@ -90,7 +96,8 @@ class BringUp:
     def _apply(self, number: int) -> str:
         """Bring up all roles as far as this wave; why it could not be.
 
-        A host that is there already gets other data only while it is off.
+        A host that is there already gets other data only while it is off. The networks of later waves are
+        made with the first one: no host is in them yet, and a later wave need not wait for them.
         """
         if why := self.interruption():
             return why
@@ -116,7 +123,8 @@ class BringUp:
                 self._carry_out(waiting, replacement_options(rest, roles if hosts else ()))
             if stale:
                 self.has_data(stale)
-            self._carry_out(placed, replacement_options(frozenset(), roles), ask_ready=True)
+            ahead = missing_networks(placed, there, self._roles)
+            self._carry_out(placed, replacement_options(frozenset(), roles, ahead), ask_ready=True)
         except ApplyError as error:
             first, quiet = error.first, self.context.quiet
             return str(first.args[0] if quiet and isinstance(first, NotReadyError) else first)
