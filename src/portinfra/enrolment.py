@@ -22,8 +22,7 @@ def needs_trust(placed: Placed) -> bool:
 
     A drill and other scopes beside the environment get none: the tokens of an environment open nothing there.
     """
-    own = Scope(placed.topology.name, placed.environment.name)
-    return find_signer(placed) is not None and placed.scope == own
+    return find_signer(placed) is not None and not placed.scope.is_beside
 
 
 def read_authority(placed: Placed) -> str:

@@ -16,7 +16,6 @@ PROGRAMS = ("nsenter", "setpriv", "unshare")
 SETUP = """\
 set -eu
 cp -a /etc/. etc
-for each in etc run sbin var; do mkdir -p $each; done
 mount --bind etc /etc
 mount --bind sbin /usr/local/sbin
 mount --bind var /var/cache

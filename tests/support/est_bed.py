@@ -22,8 +22,6 @@ class EstBed:
             "--state",
             str(self.signing.state),
             "serve",
-            "--name",
-            "config1",
         )
         server = self.fabric.start("config1", *command)
         wait_until(lambda: server.poll() is not None or "signs certificates" in self.log())

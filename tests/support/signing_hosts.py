@@ -19,7 +19,12 @@ SCOPE = "shop/production"
 
 DECLARATION = """\
 topology "shop" {{
+  delivery = "files"
   role "app" {{}}
+  role "config" {{
+    count   = 1
+    profile = "est-server"
+  }}
 }}
 environment "production" {{
   on          = "fake:us-east-1"

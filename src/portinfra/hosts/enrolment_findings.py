@@ -32,11 +32,7 @@ def enrolment_findings(placed: Placed) -> Iterator[Finding]:
         )
     elif len(hosts) != 1:
         role = signing[-1]
-        found = (
-            f"{len(hosts)} hosts sign certificates ({', '.join(hosts)})"
-            if hosts
-            else "no host signs certificates"
-        )
+        found = f"{len(hosts)} hosts sign ({', '.join(hosts)})" if hosts else "no host signs"
         yield Finding(
             "hosts/signers",
             f"{found} certificates, and exactly one can: it keeps the record of used tokens",

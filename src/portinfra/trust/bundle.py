@@ -19,6 +19,7 @@ _HEAD = """\
 #!/bin/sh
 # portinfra writes this script. It has a private key: send it to the host that signs, and store it nowhere.
 set -eu
+umask 022
 state=${STATE:-/var/lib/portinfra/trust}
 root=${ROOT:-}
 mkdir -p "$state" "$root/usr/local/lib/portinfra" "$root/usr/local/sbin" "$root/etc/systemd/system"
@@ -96,13 +97,18 @@ fi
 """
 
 
-def make_bundle(authority: Authority, public: Mapping[str, bytes], archive: bytes, now: datetime) -> str:
+def make_bundle(
+    authority: Authority, public: Mapping[str, bytes], archive: bytes, now: datetime, *, signer: str = ""
+) -> str:
     """Return the script: the authority, public files by name, and the archive of programs.
+
+    `signer` is the name of the host that signs, which clients expect. Its hostname may be another one. Empty:
+    its hostname.
 
     The variables STATE and ROOT of the shell name other folders; with ROOT it starts no program.
     """
     lines = [_HEAD]
-    files = {**public, "ca.key": private_pem(authority.key)}
+    files = {**public, "name": f"{signer}\n".encode(), "ca.key": private_pem(authority.key)}
     if (kind := kind_of(authority.certificate)) == "puppet":
         files["crl.pem"] = authority.revoke((), now, AUTHORITY_DAYS).public_bytes(Encoding.PEM)
     for name, raw in files.items():

@@ -26,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.program == "policy":
             return _decide(given.certname, state, given.puppet_conf or CONFIGURATIONS)
-        return _serve(state, given.name, given.address, given.port)
+        name = given.name or state.read_name() or socket.gethostname()
+        return _serve(state, name, given.address, given.port)
     except TrustError as error:
         log(f"{error}. {error.fix}")
     except OSError as error:
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     policy.add_argument("certname")
     policy.add_argument("--puppet-conf", type=Path, action="append", help="the settings of Puppet Server")
     serve = programs.add_parser("serve", help="serve EST (RFC 7030)")
-    serve.add_argument("--name", default=socket.gethostname(), help="the name of this host")
+    serve.add_argument("--name", help="the name of this host; default: that of the bundle")
     serve.add_argument("--address", default="", help="the address to listen on; default: all")
     serve.add_argument("--port", type=int, default=PORT)
     return parser

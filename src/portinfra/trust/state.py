@@ -42,6 +42,11 @@ class State:
             raise TrustError(f"{self.folder / 'enrolment.pub'} is no Ed25519 key", fix=_AGAIN)
         return EnrolmentKey((self.folder / "scope").read_text().strip(), public)
 
+    def read_name(self) -> str:
+        """Return the name by which clients know this host; empty: its hostname."""
+        file = self.folder / "name"
+        return file.read_text().strip() if file.exists() else ""
+
     def read_used(self) -> UsedTokens | None:
         """Return the record of used tokens; None if it is lost."""
         used = self.folder / "used"

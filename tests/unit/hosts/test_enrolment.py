@@ -1,7 +1,9 @@
 """Enrolment in a plan: errors of a declaration, the place of a token, and nothing new without trust."""
 
 import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -21,6 +23,7 @@ from portinfra.testing.fake import plugin
 from portinfra.trust import directory as directories
 from portinfra.trust.directory import now, open_directory
 
+ROOT = Path(__file__).parents[3]
 CONFIG = Role("config", count=1, profile="est-server")
 MORE = evolve(CONFIG, name="more")
 FLOW = allow(["web", "app", "db", "logs"], "config", tcp=8140, why="certificates")
@@ -60,7 +63,7 @@ def test_a_correct_declaration_has_no_error():
         (changed(profile=""), "hosts/no-signer", 'profile="est-server"'),
         (changed(count=2), "hosts/signers", "2 hosts sign (config1, config2)"),
         (
-            evolve(TRUSTED, roles=[*TRUSTED.roles, evolve(CONFIG, name="more")]),
+            evolve(TRUSTED, roles=[*TRUSTED.roles, MORE]),
             "hosts/signers",
             "config1, more1",
         ),
@@ -148,3 +151,15 @@ class TestPlans:
     def test_a_topology_without_delivery_reads_no_key(self, environment):
         plain = evolve(SHOP, delivery="")
         assert apply(plan(plain, evolve(environment, trust="absent", credentials={})), seed=0).succeeded
+
+
+def test_a_plan_without_trust_imports_none_of_it():
+    program = (
+        "import sys; sys.path.insert(0, 'tests/support'); from service_shop import *; "
+        "from portinfra import plan; "
+        "plan(SHOP, PRODUCTION); print([n for n in sys.modules if n.startswith('portinfra.trust')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stdout == "[]\n"

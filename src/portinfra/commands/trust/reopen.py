@@ -10,11 +10,14 @@ def reopen(session: Session, target: Target) -> int:
 
     Tokens of runs that began before do not count any more. Makes no API call.
     """
+    from portinfra.commands.selection import select
     from portinfra.commands.trust.bundle import write_bundle
-    from portinfra.commands.trust.selected import select_directory
+    from portinfra.commands.trust.selected import directory_of
     from portinfra.trust.directory import now
 
-    directory = select_directory(session, target)
+    selection = select(session, target)
+    directory = directory_of(selection)
+    directory.raise_if_absent()
     directory.reopen(now())
-    write_bundle(directory)
+    write_bundle(selection)
     return Exit.DONE

@@ -92,7 +92,7 @@ type Portinfra::File = Struct[{
 """
 
 _CLOUD = """\
-# What a host needs only because of its cloud (R9). On another cloud only the data of this module differs.
+# What a host needs only because of its cloud. On another cloud only the data of this module differs.
 #
 # @param provider The provider of the environment, such as aws, gcp or libvirt.
 # @param files The files by path.
