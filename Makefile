@@ -41,6 +41,7 @@ bench: $(READY) $(VENV)/.hypervisors
 	$(BIN)/python benchmarks/takeovers.py
 	$(BIN)/python benchmarks/growth.py --plot docs/performance-growth.svg
 	$(BIN)/python benchmarks/hosts.py
+	$(BIN)/python benchmarks/side_by_side.py 10
 	$(BIN)/python benchmarks/side_by_side.py
 	$(BIN)/python benchmarks/simulator.py
 	$(BIN)/python benchmarks/clouds/compare.py aws

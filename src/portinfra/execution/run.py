@@ -259,7 +259,9 @@ class Run:
     def _verify(self, plan: Plan, evidence: Evidence) -> Verified:
         """Verify by the first clean read, at the latest when lists show the end of the apply."""
         found = None
-        for moment in evidence.verification_moments(self._provider.capabilities.visibility_seconds):
+        moments = evidence.verification_moments(self._provider.capabilities.visibility_seconds)
+        wait_listener(self.listen)(OWN_CHANGES, moments[-1] - self._provider.clock.now())
+        for moment in moments:
             self.sleep_until(moment)
             found = verify(plan, self._early_reader)
             if found.clean:
