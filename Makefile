@@ -38,6 +38,7 @@ bench: $(READY) $(VENV)/.hypervisors
 	$(BIN)/python benchmarks/calls.py
 	$(BIN)/python benchmarks/rates.py
 	$(BIN)/python benchmarks/estimates.py
+	$(BIN)/python benchmarks/takeovers.py
 	$(BIN)/python benchmarks/growth.py --plot docs/performance-growth.svg
 	$(BIN)/python benchmarks/hosts.py
 	$(BIN)/python benchmarks/side_by_side.py

@@ -8,7 +8,7 @@ import os
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["pytester", "garbage", "left_out", "longest_first", "quick", "tools"]
+pytest_plugins = ["pytester", "garbage", "left_out", "longest_first", "quick", "rewritten_once", "tools"]
 
 settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.register_profile("quick", settings.get_profile("everyday"), max_examples=12)

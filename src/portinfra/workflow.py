@@ -20,6 +20,7 @@ from functools import cache
 from attrs import evolve
 
 from portinfra import placement
+from portinfra.enrolment import authority_findings, read_authority
 from portinfra.errors import StalePlanError
 from portinfra.execution.connection import WORKERS, Connection, check_account
 from portinfra.guards.fence import Fence
@@ -40,7 +41,6 @@ from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Guard, Plan, PlanOptions, PlanRead
 from portinfra.model.progress import Listener
-from portinfra.model.record import Record
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.planning.account import account_findings
@@ -57,8 +57,6 @@ from portinfra.policy import check as check_rules
 from portinfra.portability.lockin import Tie, ties
 from portinfra.portability.move import Move, describe_move
 from portinfra.provider import registry
-from portinfra.records import holder as holders
-from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import settle, validate, validate_placed
 from portinfra.validation.arguments import check_arguments, check_before_validation
 from portinfra.validation.environments import UNKNOWN_NAMES, override_findings, unknown_key_findings
@@ -124,7 +122,9 @@ def plan(
         *rule_findings(there, registry.plugin_of(environment), made.catalogue),
     )
     about_new = (*findings_for_plan(about_new, made), *_unknown(topology, environment))
-    about_new += tuple(plan_findings(made, registry.plugin_of(environment)))
+    about_new += tuple(authority_findings(there))
+    if not any(each.rule == "hosts/trust" for each in about_new):
+        about_new += tuple(plan_findings(made, registry.plugin_of(environment), read_authority(there)))
     return evolve(made, findings=(*about_new, *made.findings, *_find_unknown_names(made), *report.errors))
 
 
@@ -244,9 +244,10 @@ def apply(
     # A destroy also removes the lease, the last resource of portinfra.
     if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
+    listen = SafeListener(listen or (lambda progress: None))
     with (
         Connection.to(environment) as here,
-        here.start_run(plan.scope, after=plan.read, workers=workers, seed=seed) as run,
+        here.start_run(plan.scope, after=plan.read, workers=workers, seed=seed, listen=listen) as run,
     ):
         if run.lease.fenced != plan.fenced:
             raise StalePlanError(
@@ -270,7 +271,7 @@ def apply(
         record_peer(run, fresh)
         with run.keep_lease():
             begin_standby(fresh)
-        outcome = run.apply(fresh, SafeListener(listen or (lambda progress: None)))
+        outcome = run.apply(fresh, listen)
         waits = fresh.fenced or fresh.standby
         if environment.dns and not waits:  # names lead to the active environment
             with run.keep_lease():
@@ -295,47 +296,6 @@ def find_foreign(plan: Plan) -> Plan:
     """Return the plan with what others have created in or on the observed resources."""
     with Connection.to(plan.placed.environment) as here:
         return evolve(plan, observation=here.reader.find_foreign(plan.scope, plan.observation))
-
-
-@check_arguments
-def leases(topology: Topology, environment: Environment) -> list[Lease]:
-    """Return the leases of the environment, the newest last. They name the run that applies, or that applied
-    last.
-    """
-    with Connection.to(environment) as here:
-        return here.leases(Scope(topology.name, environment.name))
-
-
-def lives(lease: Lease) -> bool | None:
-    """Return whether the run that holds a lease still runs; None where this machine cannot know it."""
-    holder = lease.holder_identity
-    return holders.is_alive(holder) if holders.is_on_this_machine(holder) else None
-
-
-@check_arguments
-def release(topology: Topology, environment: Environment) -> Lease | None:
-    """Take a lease from a holder that is known to be dead. Return None if no run holds the lease."""
-    with Connection.to(environment) as here:
-        scope = Scope(topology.name, environment.name)
-        held = [lease for lease in read_leases(here.reader, scope) if not lease.released]
-        for lease in held:
-            record = Record(lease.number, to_text(evolve(lease, released=True, unfinished=True)))
-            here.caller.with_retries(here.provider.records.write(scope, record))
-        return held[-1] if held else None
-
-
-@check_arguments
-def forget_peer(topology: Topology, environment: Environment) -> Lease:
-    """Remove the peer from an environment's lease, once their recovery plan is removed.
-
-    Return the lease once lists show it. Raise LeaseHeldError and ProviderError.
-    """
-    with Connection.to(environment) as here:
-        with here.start_run(Scope(topology.name, environment.name)) as run:
-            run.record_peer("")
-        clock = here.provider.clock
-        clock.sleep_until(clock.now() + here.provider.capabilities.visibility_seconds)
-    return run.lease
 
 
 def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[Finding, ...]]:

@@ -79,6 +79,19 @@ def test_where_nothing_was_left_out_the_last_line_says_so(run):
     assert run(test_some="def test_runs(): pass")[-1] == "Nothing was left out."
 
 
+def test_workers_share_what_pytest_rewrites_and_a_changed_module_is_rewritten_again(
+    run, monkeypatch, pytester
+):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    source = "def test_list():\n    found = [1, 2]\n    assert found == [{number}]"
+    for number in (7, 8):
+        files = {f"test_{name}": source.format(number=number) for name in "abcd"}
+        lines = run("-n", "2", plugins=("rewritten_once",), **files)
+        assert lines.count(f"E       assert [1, 2] == [{number}]") == 4
+    kept = [path.name.partition(".")[0] for path in pytester.path.glob("__pycache__/*-pytest-*.pyc")]
+    assert sorted(kept) == ["test_a", "test_b", "test_c", "test_d"]
+
+
 QUICK = """
 import time
 import pytest

@@ -1,4 +1,4 @@
-"""Repositories for Puppet and Ansible, whatever topology is drawn: data are the files, and tools accept them."""
+"""Repositories for Puppet and Ansible, whatever topology is drawn: data are the files; tools accept them."""
 
 import json
 import re
@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 from attrs import evolve
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,10 @@ from portinfra.placement import place
 from portinfra.testing import strategies
 
 MAKERS = [control_repository, playbook_repository]
-shared = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+shared = settings(
+    max_examples=examples(12),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 
 
 class Loader(yaml.SafeLoader):
@@ -55,11 +59,14 @@ def write(repository, folder):
         path.write_text(file.text, encoding="utf-8")
 
 
-@given(
-    st.dictionaries(
-        st.text(), st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
-    )
+TEXTS = st.text(max_size=12)
+VALUES = st.recursive(
+    TEXTS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=6
 )
+
+
+@settings(max_examples=examples(30))
+@given(st.dictionaries(TEXTS, VALUES, max_size=3))
 def test_yaml_keeps_every_value(value):
     assert read(to_yaml(value)) == value
 
@@ -192,12 +199,17 @@ PLACE = Environment("production", on="fake:us-east-1")
 @pytest.mark.slow
 @pytest.mark.tools("puppet")
 def test_puppet_accepts_every_repository(tmp_path):
-    """One call reads all of them."""
-    for number, topology in enumerate(drawn_topologies(20)):
-        write(repository_of(control_repository, topology, PLACE), tmp_path / str(number))
-    folders = [str(folder) for folder in tmp_path.iterdir()]
+    """One call reads all of them. It refuses a second definition of a type, so equal files are read once."""
+    seen = set()
+    for number, topology in enumerate(drawn_topologies(examples(8))):
+        repository = repository_of(control_repository, topology, PLACE)
+        new = [file for file in repository.files if file not in seen]
+        seen |= {*new}
+        write(evolve(repository, files=new), tmp_path / str(number))
+    manifests = [str(path) for path in tmp_path.rglob("*.pp")]
+    assert any("/role/" in path for path in manifests)
     done = subprocess.run(
-        ["puppet", "parser", "validate", *folders], capture_output=True, text=True, check=False
+        ["puppet", "parser", "validate", *manifests], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     broken = next(tmp_path.rglob("site.pp"))
@@ -213,7 +225,7 @@ def test_ansible_accepts_every_repository(tmp_path):
     """One call reads the inventories of all of them: each topology has other names of hosts."""
     sources = []
     wanted = set()
-    for number, topology in enumerate(drawn_topologies(20)):
+    for number, topology in enumerate(drawn_topologies(examples(8))):
         letters = "".join("abcdefghij"[int(digit)] for digit in str(number))
         own = Topology(
             f"x-{letters}",

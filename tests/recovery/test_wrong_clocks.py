@@ -9,6 +9,7 @@ from datetime import datetime
 
 import pytest
 from attrs import evolve
+from begun import begun
 from clocks import DAY, HOUR, clock_off
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,11 +50,15 @@ def tiny(retention=2, **more):
     return recovery(topology=TINY, **{**given, **more})
 
 
+def tiny_runs(cloud):
+    """Bring one host up in production, with something written on its volume."""
+    apply_and_check(TINY, PRODUCTION)
+    write(cloud, PRODUCTION, "one")
+
+
 @pytest.fixture
 def world():
-    with simulate() as cloud:
-        apply_and_check(TINY, PRODUCTION)
-        write(cloud, PRODUCTION, "one")
+    with begun(tiny_runs) as cloud:
         yield cloud
 
 

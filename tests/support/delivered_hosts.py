@@ -41,7 +41,7 @@ esac
 
 
 class DeliveredHost:
-    """A host with the files of its first boot, its firewall and its HAProxy. It ends with its `with` block."""
+    """A host with the files of its first boot and its firewall, until its `with` block ends."""
 
     def __init__(self, fabric, name, files, folder):
         self.name, self.folder = name, folder
@@ -59,6 +59,9 @@ class DeliveredHost:
         (folder / "sbin" / "systemctl").chmod(0o755)
         fabric.authority.write(folder / "etc" / "portinfra" / "tls", name)
         self.run("sh", "-s", text=boot_script(files, len, 10**6).text)
+
+    def start_proxy(self):
+        """Start HAProxy with the file of the host."""
         self.run("haproxy", "-W", "-D", "-f", haproxy.PATH, "-p", "/run/haproxy.pid")
 
     def __enter__(self):

@@ -3,17 +3,19 @@
 Requests come from openssl and curl. The server runs with Debian's Python, from the bundle.
 """
 
+import socket
 import subprocess
 
 import pytest
 from enrolments import OTHER_KEY
+from est_bed import EstBed
 from service_shop import platform
 from signing_hosts import PYTHON, SigningHost, has_program
 
 from portinfra import Environment, Role, Topology, allow
 from portinfra.hosts.render import render
 from portinfra.placement import place
-from portinfra.testing.fabric import PROGRAMS, Fabric, wait_until, why_impossible
+from portinfra.testing.fabric import PROGRAMS, Fabric, why_impossible
 
 pytestmark = [pytest.mark.tools(*PROGRAMS, PYTHON, "age", "openssl", "curl"), pytest.mark.slow]
 
@@ -28,77 +30,6 @@ SHOP = place(
 )
 
 
-class Bed:
-    """A host that signs, and hosts that enrol."""
-
-    def __init__(self, fabric, signing):
-        self.fabric, self.signing, self.folder = fabric, signing, signing.folder
-        self.address = fabric.hosts["config1"].private_address
-
-    def start(self):
-        command = (
-            PYTHON,
-            str(self.signing.program),
-            "--state",
-            str(self.signing.state),
-            "serve",
-            "--name",
-            "config1",
-        )
-        server = self.fabric.start("config1", *command)
-        wait_until(lambda: server.poll() is not None or "signs certificates" in self.log())
-        assert server.poll() is None, self.log()
-        return server
-
-    def log(self):
-        return (self.fabric.folder / "config1/log").read_text()
-
-    def request(self, host, token="", *, others="", key=None):
-        """Return a request in base64, as openssl makes it."""
-        key = key or self.key(host)
-        settings = self.folder / f"{host}.cnf"
-        lines = ["[req]", "prompt=no", "distinguished_name=d", "[d]", f"CN={host.rpartition('/')[2]}"]
-        if token:
-            lines[1:1] = ["attributes=a"]
-            lines += ["[a]", f"challengePassword={token}"]
-        if others:
-            lines[1:1] = ["req_extensions=e"]
-            lines += ["[e]", f"subjectAltName=DNS:{others}"]
-        settings.write_text("\n".join(lines))
-        command = ["openssl", "req", "-new", "-key", key, "-config", settings, "-outform", "DER"]
-        der = subprocess.run(command, check=True, capture_output=True).stdout
-        packed = subprocess.run(["openssl", "base64"], input=der, check=True, capture_output=True)
-        return packed.stdout.decode()
-
-    def key(self, host):
-        path = self.folder / f"{host}.key"
-        if not path.exists():
-            curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
-            subprocess.run(["openssl", "genpkey", *curve, "-out", path], check=True)
-        return path
-
-    def ask(self, path, body="", *, at="app1", ca="", options=()):
-        """Return the status and the body of an answer to curl on a host."""
-        given = ["--data-binary", "@-", "-H", "Content-Type: application/pkcs10"] if body else []
-        command = [
-            *("curl", "-sS", "--path-as-is", "--max-time", "10", "-w", "\n%{http_code}"),
-            *("--cacert", ca or str(self.signing.state / "ca.pem")),
-            *("--resolve", f"config1:8140:{self.address}", *given, *options, f"https://config1:8140{path}"),
-        ]
-        text, _, status = self.fabric.run(at, *command, text=body).rpartition("\n")
-        return int(status), text
-
-    def enrol(self, host, token, *, path="simpleenroll", **how):
-        return self.ask(f"/.well-known/est/{path}", self.request(host, token, **how))
-
-    def save(self, host, answer):
-        """Write the certificate of an answer into a file, and return the file."""
-        file = self.folder / f"{host}.pem"
-        unpack = f"tr -d '\\r\\n' | openssl base64 -d -A | openssl pkcs7 -inform DER -print_certs -out {file}"
-        subprocess.run(["sh", "-c", unpack], input=answer, text=True, check=True)
-        return file
-
-
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory):
     if why := why_impossible():
@@ -109,7 +40,7 @@ def bed(tmp_path_factory):
     with Fabric(SHOP, render(SHOP, platform), tmp_path_factory.mktemp("hosts")) as fabric:
         for name in fabric.hosts:
             fabric.load_firewall(name)
-        made = Bed(fabric, signing)
+        made = EstBed(fabric, signing)
         made.start()
         yield made
 
@@ -271,3 +202,23 @@ def test_no_line_of_the_log_has_a_token(bed):
     assert "the token was used before" in bed.log()
     assert token.rpartition(".")[2] not in bed.log()
     assert token.split(".")[1] not in bed.log()
+
+
+def test_a_killed_server_forgets_no_token(bed):
+    used, unused = bed.signing.token("app2", attempt="before"), bed.signing.token("app2", attempt="after")
+    assert bed.enrol("app2", used)[0] == 200
+    bed.server.kill()
+    bed.server.wait()
+    bed.start()
+    assert bed.enrol("app2", used) == (403, "the token was used before\n")
+    assert bed.enrol("app2", unused)[0] == 200
+
+
+def test_silent_clients_stop_no_other(bed):
+    with bed.fabric.inside("app1"):
+        silent = [socket.create_connection((bed.address, 8140)) for _ in range(50)]
+    try:
+        assert bed.ask("/.well-known/est/cacerts")[0] == 200
+    finally:
+        for each in silent:
+            each.close()

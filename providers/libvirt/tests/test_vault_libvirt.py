@@ -42,7 +42,9 @@ class ByScripts:
 
     sites: tuple[Site, Site]
     folder: Path
-    name: str = "the machine of the tests runs the scripts of transfer hosts"
+    name: str = "this machine runs the scripts of transfer hosts"
+    engine: str = f"age ({name})"
+    """The engine of a point, as evidence names it."""
 
     def run(self, script: str, volume: str) -> None:
         """Do the work of a transfer host, which powers itself off if it wrote to its disk."""
@@ -83,6 +85,7 @@ class ByGuests:
     """Guests boot, write rows, carry volumes and read rows."""
 
     sites: tuple[Site, Site]
+    engine: str = "age"
 
     def write_row(self, row: str) -> None:
         """Let the one guest in production write a row."""
@@ -167,7 +170,7 @@ def test_rows_come_back_from_the_vault(sites):
     assert read == [f"{CANARY} 1"]
     assert evidence.left_behind == 0
     assert guests(there.zones) == {}
-    assert {point.engine for point in evidence.points} == {"age"}
+    assert {point.engine for point in evidence.points} == {by.engine}
     for each in (*here.zones.values(), *there.zones.values()):
         assert files_with(CANARY, each.directory) == []
     assert files_with(CANARY, folder) == []

@@ -16,6 +16,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.plan import PlanRead
+from portinfra.model.progress import Listener
 from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 from portinfra.observation import Reader
@@ -134,17 +135,19 @@ class Connection:
         after: PlanRead | None = None,
         workers: int = WORKERS,
         seed: int | None = None,
+        listen: Listener = lambda progress: None,
     ) -> "Run":
         """Return a new run on a scope. Its resources may refer to those in `borrowed`, of another scope.
 
         `after` is the read of the plan that it carries out. With a `seed`, it makes one call at a time, in an
-        order that the seed decides.
+        order that the seed decides. `listen` receives the waits that no step has.
         """
         from portinfra.execution.run import Run  # a plan needs no threads, queues or waits
 
         rates = _granted(self.provider.capabilities.rates, self.environment)
         run = Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed, rates=rates)
         run.after = after
+        run.listen = listen
         return run
 
 

@@ -12,9 +12,8 @@ from attrs import define, field
 
 from portinfra.errors import AlreadyExists, ProviderError, RateLimited
 from portinfra.execution import failures, retry
-from portinfra.execution.call_queue import CallQueue, Rank, urgency
+from portinfra.execution.call_queue import urgency
 from portinfra.execution.caller import Caller
-from portinfra.execution.calls_in_progress import CallsInProgress
 from portinfra.execution.early_reads import Evidence, next_look, proves_result
 from portinfra.execution.failures import Blame
 from portinfra.execution.foreign import RefusedDeletions
@@ -25,6 +24,7 @@ from portinfra.execution.movement import TRIES_MAX, Movement
 from portinfra.execution.poll_schedule import PATIENCE_SECONDS
 from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.readiness import Readiness
+from portinfra.execution.requests import Requests
 from portinfra.execution.schedule import Schedule
 from portinfra.execution.shared_failures import SharedFailures
 from portinfra.execution.task import Task
@@ -69,11 +69,9 @@ class Coordinator:
     _tasks: dict[Step, Task] = field(init=False, factory=dict)
     _followers: dict[Step, list[Step]] = field(init=False)
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
-    _rank: dict[Step, Rank] = field(init=False)
-    _queue: CallQueue = field(init=False)
+    _requests: Requests = field(init=False)
     _shared_failures: SharedFailures = field(init=False, factory=SharedFailures)
     _movement: Movement = field(init=False, factory=Movement)
-    _under_way: CallsInProgress = field(init=False)
     _looks: Looks = field(init=False)
     _readiness: Readiness = field(init=False)
     _refusals: RefusedDeletions = field(init=False)
@@ -92,16 +90,23 @@ class Coordinator:
         self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals, limit)
         self._schedule = Schedule(self.plan.catalogue.rates, self._began)
         self._followers = reverse(self.plan.steps)
-        self._rank = urgency(self.plan)
-        self._under_way = CallsInProgress(self._tell)
-        self.loop.meanwhile = self._under_way.report
-        self._queue = CallQueue(self._schedule, self._clock.now, self.loop.later)
-        scope, there = self.plan.scope, self._world.snapshot
+        self._requests = Requests(
+            self.caller,
+            self.loop,
+            self._schedule,
+            urgency(self.plan),
+            self._admit,
+            self._note_call,
+            self._on_answer,
+            self._tell,
+        )
+        self.loop.meanwhile = self._requests.under_way.report
+        placed, scope, there = self.plan.placed, self.plan.scope, self._world.snapshot
         self._looks = Looks(
             scope, self.caller, self.loop, self._schedule, there, self._on_found, self._on_failed_look
         )
         self._refusals = RefusedDeletions(scope, self.caller, self.loop, there, self._end)
-        self._readiness = Readiness(self.plan.placed, self.loop, there, self._end, self._tell)
+        self._readiness = Readiness(placed, self.loop, there, self._end, self._tell, self._requests.under_way)
         for step, before in self.plan.steps.items():
             self._tasks[step] = self._task(step, len(before))
 
@@ -192,40 +197,23 @@ class Coordinator:
             return self._on_failure(task, call, failures.fell_back(self._blame(task), call, seen, last))
         if seen is not None and seen.fault and task.want is not None and task.faults:
             pause = retry.delay(task.faults)
-            return self.loop.later(self._clock.now() + pause, self._go, task, call)
-        return self._go(task, call)
+            return self.loop.later(self._clock.now() + pause, self._requests.add, task, call)
+        return self._requests.add(task, call)
 
-    def _go(self, task: Task, call: Call) -> None:
-        rank = (self.loop.chance.random(),) if self.loop.chance else self._rank[task.step]
-        self._queue.join(rank, call.rates, lambda: self._send(task, call))
-
-    def _send(self, task: Task, call: Call) -> bool:
+    def _admit(self, task: Task, call: Call) -> bool:
+        """Return whether the call of a step is still to be made; if not, end the step."""
         now, refused = self._clock.now(), self._shared_failures.meets(call, task.want)
         if now >= self._limit:
             refused = failures.not_captured(self._blame(task), now - task.started)
         if refused:
             task.untried = not task.calls
             self._end(task, "failed", refused)
-            return False
-        task.calls += 1
-        if not task.tries and not task.accepted:
-            task.before = task.current
-        self._under_way.begin(task, call, now)
-        self._note(now, "intent", action=call.action, address=call.address)
-        self.loop.submit(
-            lambda completion: self._on_answer(task, call, completion), lambda: self.caller.once(call)
-        )
-        return True
+        return refused is None
 
     def _on_answer(self, task: Task, call: Call, completion: Completion) -> None:
         now = self._clock.now()
-        self._under_way.end(task)
-        task.written = now
         if completion.error is not None:
-            self.evidence.note_error(now, completion.error)
-            self._note(
-                now, "error", action=call.action, address=call.address, error=type(completion.error).__name__
-            )
+            self._note_call("error", call, completion.error)
             return self._on_failure(task, call, completion.error)
         try:
             seen = call_method(task.driver.absorb, task.current, call, cast(Answer, completion.result))
@@ -270,7 +258,7 @@ class Coordinator:
         elif task.tries in retry.REPORTED_TRIES or (task.fell_back and str(error) not in task.reported):
             self._report(task, task.tries, error)
         if todo is Reaction.REPEAT:
-            return self.loop.later(again, self._go, task, call)
+            return self.loop.later(again, self._requests.add, task, call)
         task.doubtful = True
         return self._refusals.explain(task, error, lambda: self._look_at(task, again, earliest=again))
 
@@ -361,6 +349,14 @@ class Coordinator:
         self.journal.write(at, event, **entry)
         if well and self.journal.trouble:
             self._tell(None, None, self.journal.trouble)
+
+    def _note_call(self, event: str, call: Call, error: Exception | None) -> None:
+        """Record what happens to a call: in the journal, and an error in the evidence too."""
+        now, more = self._clock.now(), {}
+        if error is not None:
+            self.evidence.note_error(now, error)
+            more = {"error": type(error).__name__}
+        self._note(now, event, action=call.action, address=call.address, **more)
 
     def _blame(self, task: Task) -> Blame:
         return Blame(self.caller.provider.name, task.step.address)

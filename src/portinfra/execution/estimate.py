@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 
 from attrs import define, field
 
-from portinfra.execution.call_queue import CallQueue, Rank, urgency
+from portinfra.execution.call_queue import CallQueue, Rank, Waiting, urgency
 from portinfra.execution.early_reads import EARLY_SECONDS
 from portinfra.execution.poll_schedule import PollSchedule
 from portinfra.execution.schedule import Schedule
@@ -50,7 +50,7 @@ class _Rehearsal:
     _rank: dict[Step, Rank] = field(init=False)
     _left: dict[Step, Iterator[PlannedCall]] = field(init=False)
     """The calls of each step that were not sent yet."""
-    _queue: CallQueue = field(init=False)
+    _queue: CallQueue[tuple[Step, PlannedCall]] = field(init=False)
     _reads: PollSchedule[Step] = field(init=False, factory=lambda: PollSchedule(0.0))
     _exist: set[Address] = field(init=False)
     """The resources that a read finds."""
@@ -65,7 +65,8 @@ class _Rehearsal:
         self._rank = urgency(self.plan)
         self._exist = set(self.plan.observation.resources)
         self._left = {step: iter(self.plan.calls.get(step, ())) for step in steps}
-        self._queue = CallQueue(Schedule(self.plan.catalogue.rates, 0.0), lambda: self._moment, self._later)
+        schedule = Schedule(self.plan.catalogue.rates, 0.0)
+        self._queue = CallQueue(schedule, lambda: self._moment, self._later, self._send)
 
     def run(self) -> float:
         """Return the moment at which the apply ends: it reads all again until lists show its last call.
@@ -88,7 +89,8 @@ class _Rehearsal:
     def _advance(self, step: Step) -> None:
         call = next(self._left[step], None)
         if call is not None:
-            return self._queue.join(self._rank[step], call.rates, lambda: self._send(step, call))
+            waiting = Waiting((step, call), call.rates, call.batch, call.batch_key)
+            return self._queue.join(self._rank[step], waiting)
         self._ended = self._moment
         if self.plan.target(step) is None:
             self._exist.discard(step.address)
@@ -98,16 +100,16 @@ class _Rehearsal:
                 self._later(self._moment, self._advance, follower)
         return None
 
-    def _send(self, step: Step, call: PlannedCall) -> bool:
+    def _send(self, calls: list[tuple[Step, PlannedCall]]) -> None:
         self._last_write = self._moment
-        self._exist.add(step.address)
-        usual = self.plan.catalogue.usual_seconds.get(call.action)
-        if usual is None:
-            self._later(self._moment, self._advance, step)
-        else:
-            self._waits[step] = (self._moment, self._moment + usual)
-            self._read_later(step)
-        return True
+        for step, call in calls:
+            self._exist.add(step.address)
+            usual = self.plan.catalogue.usual_seconds.get(call.action)
+            if usual is None:
+                self._later(self._moment, self._advance, step)
+            else:
+                self._waits[step] = (self._moment, self._moment + usual)
+                self._read_later(step)
 
     def _read_later(self, step: Step) -> None:
         kind, (sent, _) = (step.phase, step.address.kind), self._waits[step]

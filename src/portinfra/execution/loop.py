@@ -25,15 +25,12 @@ class ActionClock:
     """A clock that a loop reads once for each action, so that one action has one moment."""
 
     _clock: Clock
+    virtual: bool = field(init=False)
     _now: float = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.virtual = self._clock.virtual
         self.read()
-
-    @property
-    def virtual(self) -> bool:
-        """Whether the time is simulated."""
-        return self._clock.virtual
 
     def now(self) -> float:
         """Return the time at the beginning of the current action, in seconds since the epoch."""

@@ -7,8 +7,7 @@ threads end before it returns or raises.
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, field
 
@@ -18,6 +17,9 @@ from portinfra.execution.schedule import Schedule
 from portinfra.model.catalogue import Rate
 from portinfra.observation import Work
 from portinfra.provider.interface import Answer, Call
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -51,6 +53,10 @@ class ParallelReads:
         Raise the first error in that order; then the works behind it make no further call. A crash, which is
         no `Exception`, and an error of the renewal end all works.
         """
+        from concurrent.futures import (
+            ThreadPoolExecutor,
+        )  # slow to import: only reads at the same time need it
+
         group = _Group(self)
         threads = ThreadPoolExecutor(min(len(works), self.size), thread_name_prefix="portinfra-read")
         try:
@@ -62,6 +68,8 @@ class ParallelReads:
             threads.shutdown(wait=True, cancel_futures=True)
 
     def _collect(self, futures: "Sequence[Future[T]]") -> list[T]:
+        from concurrent.futures import wait
+
         results = []
         for future in futures:
             while not wait([future], self._seconds_to_renewal()).done:

@@ -21,8 +21,9 @@ from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
 from portinfra.execution.parallel_reads import parallel_reads
-from portinfra.execution.readiness import ask_all
+from portinfra.execution.readiness import ask_all, longest_checks
 from portinfra.execution.renewal import keep_renewing
+from portinfra.execution.waits import OWN_CHANGES, wait_listener
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.format import count
 from portinfra.model.address import Address, Scope
@@ -70,6 +71,8 @@ class Run:
         """The read of the plan that it carries out; set it before the run begins."""
         self._workers = workers
         self._seed = seed
+        self.listen: Listener = lambda progress: None
+        """Receives the waits that no step has: for the lease of another run, and for lists."""
         self._caller = Caller(provider, scope.environment)
         reads = (
             parallel_reads(self._caller, rates or provider.capabilities.rates, self._renew)
@@ -80,6 +83,7 @@ class Run:
         self.reader = after_wait(self._early_reader, self.wait_for_lists)
         """Reads once lists show all changes of this run."""
         self.attempt = new_attempt(provider.clock)
+        self._began = provider.clock.now()
         self._journal = Journal(scope, self.attempt)
         self._holder: LeaseHolder | None = None
         self._nothing_left = False
@@ -95,7 +99,13 @@ class Run:
     def __enter__(self) -> Self:
         known = self.after.leases if self.after and self._is_recent(self.after) else None
         self._holder = LeaseHolder.take(
-            self._caller, self.reader, self._scope, attempt=self.attempt, version=self._version, known=known
+            self._caller,
+            self.reader,
+            self._scope,
+            attempt=self.attempt,
+            version=self._version,
+            known=known,
+            report=wait_listener(self.listen),
         )
         self._caller.sleep_until = self._holder.sleep_until
         return self
@@ -260,7 +270,9 @@ class Run:
     def wait_for_lists(self) -> None:
         """Return when lists show the changes of this run."""
         if self._last_change is not None:
-            self.sleep_until(self._last_change + self._provider.capabilities.visibility_seconds)
+            until = self._last_change + self._provider.capabilities.visibility_seconds
+            wait_listener(self.listen)(OWN_CHANGES, until - self._provider.clock.now())
+            self.sleep_until(until)
 
     def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
         def find() -> Sequence[Foreign]:
@@ -273,9 +285,14 @@ class Run:
         hosts = hosts_in_turn(plan)
         if not hosts:
             return plan
-        message = f"checking whether {count(len(hosts), 'host')} are ready, before the first change"
-        listen(Progress(0, len(plan.steps), 0, plan.budget.calls, 0.0, message=message))
-        loop = self._loop()
+        message, loop = (
+            f"checking whether {count(len(hosts), 'host')} are ready, before the first change",
+            self._loop(),
+        )
+        most = longest_checks(loop, plan.placed, hosts)
+        listen(
+            Progress(0, len(plan.steps), 0, plan.budget.calls, 0.0, message=message, waits=True, limit=most)
+        )
         ready = ask_all(loop, plan.placed, hosts, plan.observation.resources)
         options = evolve(plan.options, not_ready=frozenset(hosts) - ready)
         if not options.not_ready:
@@ -310,7 +327,8 @@ class Run:
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
         assert self._holder is not None
-        caller, loop, complete = self._caller, self._loop(), host_completer(plan)
+        caller, loop = self._caller, self._loop()
+        complete = host_completer(plan, self.attempt, self._began)
         return Coordinator(plan, caller, loop, self._journal, self.attempt, complete, listen)
 
     def _loop(self) -> Loop:

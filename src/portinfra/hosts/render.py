@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
+from portinfra.hosts.enrolment import enrolment_files, find_signer
 from portinfra.hosts.haproxy import haproxy_file
 from portinfra.hosts.hosts_file import hosts_file
 from portinfra.hosts.manifest import manifest_file
@@ -66,10 +67,14 @@ def _common_files(
     rules = placed.resources[Address(f"firewall-rules.{role.name}")]
     assert isinstance(rules, FirewallRules)
     yield nftables_file(rules, placed.resources, platform_services(placed, host, platform))
-    proxy = haproxy_file(upstreams, role.name, int(host.zone), role.offers)
+    signer = find_signer(placed)
+    revocations = signer is not None
+    proxy = haproxy_file(upstreams, role.name, int(host.zone), role.offers, revocations=revocations)
     if proxy:
         yield proxy
         yield from systemd_files()
+    if signer:
+        yield from enrolment_files(signer)
 
 
 def platform_services(placed: Placed, host: Instance, platform: Platform) -> tuple[PlatformService, ...]:
@@ -84,6 +89,6 @@ def platform_services(placed: Placed, host: Instance, platform: Platform) -> tup
 def _for_host(file: HostFile, host: Instance) -> HostFile:
     """Return the file with the host's own name and address. Other braces stay."""
     text = file.content
-    if "{address}" not in text:
+    if "{address}" not in text and "{name}" not in text:
         return file
     return evolve(file, content=text.replace("{address}", host.private_address).replace("{name}", host.name))

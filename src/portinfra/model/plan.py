@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from portinfra.model import convert
 from portinfra.model.address import Address, Scope
+from portinfra.model.batch import Batch
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.change import Change, Step
 from portinfra.model.finding import Finding, Severity
@@ -36,6 +37,9 @@ class PlannedCall(NamedTuple):
     """The provider's own name of the action."""
     rates: tuple[str, ...]
     """The rate classes of which it takes one token each."""
+    batch: Batch | None = None
+    """How it can be joined with calls that have the same `batch_key`."""
+    batch_key: str = ""
 
 
 @frozen(field_transformer=strict)

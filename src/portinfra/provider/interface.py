@@ -25,6 +25,7 @@ from attrs import evolve, field, frozen
 
 from portinfra.errors import ProviderError
 from portinfra.model.address import Address, Owner, Scope
+from portinfra.model.batch import Batch
 from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Foreign, Observed
@@ -61,6 +62,12 @@ class Call:
     """Whether repeating it changes nothing: by nature, or with a token. It has no meaning for a read."""
     optional: bool = False
     """Whether core can do without this read. Core sends it once; if it fails, its answer is absent."""
+    batch: Batch | None = field(default=None, hash=False)
+    """How core may join it with equal calls of other resources, where the cloud takes many in one request.
+    Only a `safe` call that creates nothing may be joined. `absorb` gets the answer to the whole request.
+    """
+    joined: "tuple[Call, ...]" = field(default=(), hash=False)
+    """The calls that this request joins. Core sets it; empty: it is a single call."""
     goes_first: bool = False
     """Whether core has the answer to this read before it makes other reads: it lists changes under way. All
     other reads of one observation may be made at the same time.

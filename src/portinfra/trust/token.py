@@ -82,12 +82,6 @@ def read_token(text: str, key: Ed25519PublicKey) -> Token:
     return read
 
 
-def token_length(scope: str, host: str, attempt: str, until: int) -> int:
-    """Return the number of characters of a token. It needs no key."""
-    payload = len(f"{scope} {host} {attempt} {until}".encode())
-    return len("v1..") + -(-payload * 4 // 3) + 86
-
-
 def _encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 

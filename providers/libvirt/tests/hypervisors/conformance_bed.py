@@ -59,7 +59,7 @@ class LibvirtBed(Bed):
     reads_max = 5
     foreign_kinds = tuple(kind for kind in FOREIGN_KINDS if not kind.startswith("subnet"))
 
-    def __init__(self, site: Site, other: Site, stride: int = 10) -> None:
+    def __init__(self, site: Site, other: Site, stride: int = 20) -> None:
         self.site = site
         self.other = other
         self.stride = stride

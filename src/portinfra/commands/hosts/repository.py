@@ -1,6 +1,5 @@
 """The writer of repositories. It never overwrites or removes what a person wrote."""
 
-import os
 from pathlib import Path
 
 from attrs import frozen
@@ -104,4 +103,4 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
     new.write_text(text, encoding="utf-8")
-    os.replace(new, path)
+    new.replace(path)

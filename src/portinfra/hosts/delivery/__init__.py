@@ -1,1 +1,1 @@
-"""What tools read to deliver the files of hosts: a plain directory, Puppet's control repository, Ansible's."""
+"""What tools read to deliver the files of hosts: a plain directory, or a repository for Puppet or Ansible."""

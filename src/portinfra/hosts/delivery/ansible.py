@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from portinfra.hosts.delivery import ansible_roles
 from portinfra.hosts.delivery.cloud import cloud_files
-from portinfra.hosts.delivery.repository import Repository, RepositoryFile, initial, rendered
+from portinfra.hosts.delivery.repository import Repository, RepositoryFile, initial_file, rendered_file
 from portinfra.hosts.delivery.yaml import Value, Verbatim, to_yaml
 from portinfra.hosts.inventory import Host, list_hosts
 from portinfra.hosts.render import Files, Platform, platform_services
@@ -30,10 +30,10 @@ def playbook_repository(placed: Placed, files: Files, platform: Platform) -> Rep
     return Repository(
         scope,
         (
-            *(initial(path, text) for path, text in ansible_roles.INITIAL.items()),
-            *(rendered(path, text) for path, text in ansible_roles.ROLES.items()),
-            rendered("portinfra.yml", ansible_roles.playbook(ZONES_MAX)),
-            rendered(f"{folder}/{placed.topology.name}.yml", to_yaml(_inventory(placed)), scope),
+            *(initial_file(path, text) for path, text in ansible_roles.INITIAL.items()),
+            *(rendered_file(path, text) for path, text in ansible_roles.ROLES.items()),
+            rendered_file("portinfra.yml", ansible_roles.playbook(ZONES_MAX)),
+            rendered_file(f"{folder}/{placed.topology.name}.yml", to_yaml(_inventory(placed)), scope),
             *_variables(placed, files, platform, hosts),
         ),
         (hosts,),
@@ -81,7 +81,7 @@ def _variables(placed: Placed, files: Files, platform: Platform, folder: str) ->
                 "portinfra_cloud_provider": placed.environment.provider,
                 "portinfra_cloud_files": _list(cloud_files(platform_services(placed, host, platform))),
             }
-            yield rendered(f"{folder}/{host.name}/portinfra.yml", to_yaml(variables), str(placed.scope))
+            yield rendered_file(f"{folder}/{host.name}/portinfra.yml", to_yaml(variables), str(placed.scope))
 
 
 def _list(files: Iterable[HostFile]) -> list[Value]:

@@ -17,8 +17,8 @@ _MAIN = """\
 """
 
 _FILES = """\
-# Files that are checked before they replace the old ones, and reloads of what reads them. A file that its check
-# refuses stays as it was; all other files are delivered. The last file is the manifest, whose check reads them.
+# Files that are checked before they replace the old ones, and reloads of what reads them. A file that its
+# check refuses stays as it was; all others are delivered. The last one is the manifest: its check reads all.
 - name: Create folders, and read the digests and modes of the files
   ansible.builtin.command:
     argv: "{{ ['sh', '-c', portinfra_read, 'sh'] + portinfra_delivered | map(attribute='path') | list }}"
@@ -109,8 +109,8 @@ pipelining = True
 """The first versions of the user's own files, by path."""
 
 _HEAD = """\
-# One zone after the other. If a host fails in one zone, no later zone begins; a host that does not answer stops
-# nothing. All hosts of a zone at once, or fewer: -e portinfra_serial=1
+# One zone after the other. If a host fails in one zone, no later zone begins; a host that does not answer
+# stops nothing. All hosts of a zone at once, or fewer: -e portinfra_serial=1
 """
 
 _PLAY = """\

@@ -9,7 +9,8 @@ import re
 from attrs import frozen
 
 _LINE = re.compile(
-    r"# portinfra renders this file(?: for (?P<scope>\S+))?\. Do not edit it\. sha256 (?P<digest>[0-9a-f]{64})"
+    r"# portinfra renders this file(?: for (?P<scope>\S+))?\. Do not edit it\. "
+    r"sha256 (?P<digest>[0-9a-f]{64})"
 )
 
 

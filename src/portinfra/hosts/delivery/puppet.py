@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from portinfra.hosts.delivery import puppet_modules, puppet_skeleton
 from portinfra.hosts.delivery.cloud import cloud_files
-from portinfra.hosts.delivery.repository import Repository, RepositoryFile, initial, rendered
+from portinfra.hosts.delivery.repository import Repository, RepositoryFile, initial_file, rendered_file
 from portinfra.hosts.delivery.yaml import Value, to_yaml
 from portinfra.hosts.render import Files, Platform, platform_services
 from portinfra.model.host_file import HostFile
@@ -39,16 +39,16 @@ def role_class(role: str) -> str:
 
 def _modules() -> Iterator[RepositoryFile]:
     for path, text in puppet_modules.FILES.items():
-        yield rendered(f"site/{path}", text)
+        yield rendered_file(f"site/{path}", text)
 
 
 def _skeleton(placed: Placed) -> Iterator[RepositoryFile]:
     for path, text in puppet_skeleton.FILES.items():
-        yield initial(path, text)
+        yield initial_file(path, text)
     for role in placed.topology.roles:
         name = role_class(role.name)
         text = puppet_skeleton.role_text(name, role.profile)
-        yield initial(f"site/role/manifests/{name}.pp", text)
+        yield initial_file(f"site/role/manifests/{name}.pp", text)
 
 
 def _data(
@@ -63,7 +63,7 @@ def _data(
                 "portinfra_cloud::provider": placed.environment.provider,
                 "portinfra_cloud::files": _hash(cloud_files(services)),
             }
-            yield rendered(f"{folder}/{host.name}.yaml", to_yaml(data), scope)
+            yield rendered_file(f"{folder}/{host.name}.yaml", to_yaml(data), scope)
 
 
 def _hash(files: Iterable[HostFile]) -> dict[str, Value]:

@@ -1,4 +1,4 @@
-"""The modules `portinfra` and `portinfra_cloud`, in the language of Puppet 7 and 8. They need no other module."""
+"""The modules `portinfra` and `portinfra_cloud`, in the language of Puppet 7 and 8. They need no others."""
 
 _MAIN = """\
 # The files of this host, from the data of its name. All roles have this class, by way of profile::base.
@@ -23,8 +23,8 @@ class portinfra (
 """
 
 _FILES = """\
-# Files that are checked before they replace the old ones. What reads a file reloads it afterwards. A file that
-# its check refuses stays as it was, and so does what reads it; all other files are delivered.
+# Files that are checked before they replace the old ones. What reads a file reloads it afterwards. A file
+# that its check refuses stays as it was, and nothing reloads it; all other files are delivered.
 #
 # @param files The files by path.
 # @param last The path of the file that follows all others, as its check reads them.

@@ -27,12 +27,12 @@ class Repository:
     """The folders with files of hosts. A rendered file there that is not in `files` is of a former host."""
 
 
-def rendered(path: str, text: str, scope: str = "") -> RepositoryFile:
+def rendered_file(path: str, text: str, scope: str = "") -> RepositoryFile:
     """Return a file that portinfra renders again each time. Without a scope it is the same for all scopes."""
     return RepositoryFile(path, add_mark(text, scope))
 
 
-def initial(path: str, text: str) -> RepositoryFile:
+def initial_file(path: str, text: str) -> RepositoryFile:
     """Return the first version of a file that belongs to the user."""
     return RepositoryFile(
         path, f"# portinfra wrote the first version of this file. It is yours.\n{text}", True

@@ -1,4 +1,4 @@
-"""YAML of strings, lists and mappings. A text of several lines is a literal block: `git diff` shows its lines.
+"""YAML of strings, lists and mappings. A text of several lines is a literal block, for `git diff`.
 
 https://yaml.org/spec/1.2.2/#812-literal-style
 """
@@ -6,9 +6,9 @@ https://yaml.org/spec/1.2.2/#812-literal-style
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Union
+from typing import TypeAlias
 
-Value = Union[str, Sequence["Value"], Mapping[str, "Value"]]
+Value: TypeAlias = "str | Sequence[Value] | Mapping[str, Value]"
 
 _BLOCK = re.compile(r"(?:[!-~][\t -~]*)?(?:\n[\t -~]*)*[\t -~]*[!-~]\n")
 """A text that a literal block keeps: printable ASCII, no blank at its begin, one line break at its end."""

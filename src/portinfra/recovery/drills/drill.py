@@ -97,7 +97,9 @@ def drill(
         contents = ledger.read()
         ages = Ages(points(contents.entries), started, until)
         id = f"{int(started):x}{secrets.token_hex(1)}"
-        run = target.start_run(recovery.drill(id), workers=run_options.workers, seed=run_options.seed)
+        run = target.start_run(
+            recovery.drill(id), workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        )
         with ExitStack() as held:  # held before the ledger names the drill: a sweep removes what no run holds
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})

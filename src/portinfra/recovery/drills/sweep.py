@@ -155,7 +155,7 @@ def _sweep_drills(
         placed = place_drill(way, swept.id)
         try:
             with connection.start_run(
-                placed.scope, workers=run_options.workers, seed=run_options.seed
+                placed.scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
             ) as run:
                 now = read_again(Ledger.after_settling(connection, way.ledger), entry)
                 if now is None or not now.open:  # the drill ended while this sweep removed others
@@ -198,7 +198,9 @@ def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, run_optio
     with (
         suppress(LeaseHeldError),
         hold_receiving(way, connection, run_options),
-        connection.start_run(way.target_scope, workers=run_options.workers, seed=run_options.seed),
+        connection.start_run(
+            way.target_scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        ),
     ):
         for entry in Ledger.after_settling(connection, way.ledger).entries(TAKEOVER):
             if entry.open:
@@ -225,7 +227,9 @@ def _sweep_scope(
 
 def _remove_probe_hosts(way: Recovery, connection: Connection, run_options: RunOptions) -> None:
     placed = evolve(place(way.topology, way.target), scope=way.prober, resources={}, roles={})
-    with connection.start_run(way.prober, workers=run_options.workers, seed=run_options.seed) as run:
+    with connection.start_run(
+        way.prober, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+    ) as run:
         remove_probers(RolloutContext(connection, run, connection.catalogue(), placed, run_options.listen))
 
 

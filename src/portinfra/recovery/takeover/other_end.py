@@ -66,7 +66,10 @@ class OtherEnd:
         with (
             connect_source(self.recovery) as source,
             source.start_run(
-                self.recovery.source_scope, workers=run_options.workers, seed=run_options.seed
+                self.recovery.source_scope,
+                workers=run_options.workers,
+                seed=run_options.seed,
+                listen=run_options.listen,
             ) as run,
         ):
             self.principal = source.reader.principal()

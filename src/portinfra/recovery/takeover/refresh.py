@@ -23,7 +23,7 @@ from portinfra.model.finding import Severity
 from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
-from portinfra.planning.refusal import raise_for_errors, refusal_of
+from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.data import data_entries
 from portinfra.recovery.ledger.ledger import Ledger
@@ -42,6 +42,7 @@ from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.points.restore import outdated_volumes, place_with_data
+from portinfra.recovery.points.silent_zones import raise_for_plan
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
@@ -117,7 +118,9 @@ class _Refresh:
         id = f"{int(started):x}{secrets.token_hex(1)}"
         said = {"kind": TAKEOVER, "of": REFRESH, "takeover": id, "began": iso(started)}
         run_options, scope = self.options.run_options, self.recovery.target_scope
-        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed):
+        with self.target.start_run(
+            scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        ):
             entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
         self.options.at(RefreshStep.FETCH)
 
@@ -125,7 +128,9 @@ class _Refresh:
             reopen_run(Ledger.after_settling(self.target, self.recovery.ledger), entry)
 
         receive(self.recovery, self.target, choice.points, run_options, self.say, reopen=reopen)
-        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed) as run:
+        with self.target.start_run(
+            scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        ) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, REFRESH_VERB, now)  # a takeover may have begun meanwhile
             self.ledger = Ledger.after_settling(self.target, self.recovery.ledger)
@@ -219,7 +224,7 @@ class _Refresh:
         context = bring_up.context
         try:
             plan = context.run.plan(context.placed, context.catalogue)
-            raise_for_errors(plan)
+            raise_for_plan(plan)
             if not plan.empty:
                 context.run.apply(plan, context.listen)
         except PortinfraError as error:

@@ -166,6 +166,10 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         answers = found.source_stopped is not None
         why = "has not been stopped" if answers else "does not report whether it is stopped"
         yield f"The source {why}. When it answers again, run first: {fence}"
+        if not answers:
+            look = command("dr", "status", found.recovery)
+            named = "name another environment in its place in the recovery plan"
+            yield f"If it stays lost, the target stays active. To protect that again, {named}, and run {look}"
     if found.untold:
         yield f"The source is active again, and the target has no record of it. Run first: {fence}"
     if found.target_may_run:

@@ -18,6 +18,7 @@ from portinfra.testing.conformance.bed import Bed, fit_topologies
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.conformance.suite.abilities import Abilities
 from portinfra.testing.conformance.suite.acceptance import Acceptance
+from portinfra.testing.conformance.suite.batches import Batches
 from portinfra.testing.conformance.suite.captures import Captures
 from portinfra.testing.conformance.suite.causes import Causes
 from portinfra.testing.conformance.suite.consoles import Consoles
@@ -49,6 +50,7 @@ class ProviderConformance(
     BadWeather,
     Repair,
     Acceptance,
+    Batches,
     Causes,
     SteadyTraffic,
     Replacements,

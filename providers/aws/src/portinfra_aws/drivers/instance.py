@@ -309,10 +309,13 @@ class InstanceDriver(AwsDriver[Instance]):
         if call.reads and seen is not None and answer is not None:
             return _with_root(seen, list(reading.records_of(answer, call.action)))
         after = super().absorb(seen, call, answer)
-        changed = (answer or {}).get("instancesSet")
-        if call.action == self.creates or not changed or "currentState" not in changed[0]:
+        changed = (answer or {}).get("instancesSet") or ()
+        own: Record = next(
+            (each for each in changed if [each["instanceId"]] == call.parameters.get("InstanceId")), {}
+        )
+        if call.action == self.creates or "currentState" not in own:
             return after
-        state = changed[0]["currentState"].get("name", "")
+        state = own["currentState"].get("name", "")
         if call.after is None:
             return evolve(seen, state="deleting", fault=None) if seen and state != "terminated" else None
         return evolve(after, state=_STATES.get(state, "pending")) if after else None
