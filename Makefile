@@ -46,6 +46,8 @@ bench: $(READY) $(VENV)/.hypervisors
 	$(BIN)/python benchmarks/simulator.py
 	$(BIN)/python benchmarks/clouds/compare.py aws
 	$(BIN)/python benchmarks/clouds/compare.py gcp
+	$(BIN)/python benchmarks/clouds/apply_seconds.py aws
+	$(BIN)/python benchmarks/clouds/apply_seconds.py gcp
 	$(BIN)/python benchmarks/clouds/waits.py aws
 	$(BIN)/python benchmarks/clouds/waits.py gcp
 	$(BIN)/python benchmarks/hypervisors/compare.py

@@ -8,22 +8,14 @@ from portinfra.testing.conformance import ProviderConformance
 
 class TestAws(ProviderConformance):
     repeats = None
-    stale_seconds = 0.0
 
     @pytest.fixture
     def bed(self):
-        with AwsBed(stale_seconds=self.stale_seconds) as bed:
+        with AwsBed() as bed:
             bed.repeats = self.repeats
             yield bed
             assert bed.ec2.violations == []
             assert bed.ec2.gaps == []
-
-
-@pytest.mark.slow
-class TestStaleLists(TestAws):
-    """Lists show each record as it was at another moment, as late as portinfra expects of EC2."""
-
-    stale_seconds = 15.0
 
 
 @pytest.mark.soak

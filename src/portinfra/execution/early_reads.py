@@ -29,14 +29,14 @@ _WITHOUT_EFFECT = (RateLimited, NotFound, Conflict)
 def proves_result(task: Task, found: Observed[Spec] | None) -> bool:
     """Return whether what a read found counts, though it may be older than the last write of the step.
 
-    It counts if the resource is as wanted, or is becoming so. It also counts if the only call of the step
-    created the resource: no older state of it exists.
+    It counts if the resource is as wanted, or is becoming so. If the only call of the step created the
+    resource, no older state exists: as that call promised it, it counts though it needs other calls.
     """
     if found is None or task.want is None or task.doubtful or found.fault or found.extras:
         return False
     if task.current is None or found.id != task.current.id or _goes_back(task, task.want):
         return False
-    if task.left == [None]:
+    if task.left == [None] and found.spec == task.current.spec:
         return True
     try:
         answer = ask(task.driver, task.want, found, task.refs)

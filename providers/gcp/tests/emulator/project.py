@@ -191,10 +191,10 @@ class Project:
             if resource.past:
                 self.ghosts.append((self.now, resource))
 
-    def touch(self, resource: Resource) -> None:
-        """Remember how it is from now on, for lists that lag."""
+    def touch(self, resource: Resource, since: float | None = None) -> None:
+        """Remember how it is from a moment on, by default from now on, for lists that lag."""
         if self.remembers:
-            resource.past.append((self.now, copy.deepcopy(resource.body)))
+            resource.past.append((self.now if since is None else since, copy.deepcopy(resource.body)))
 
     @property
     def remembers(self) -> bool:
@@ -237,7 +237,8 @@ class Project:
             else:
                 _finish(operation)
             operation.done = True
-            self.touch(operation.target)
+            # A list that varies is never further behind than `stale_seconds` after the request.
+            self.touch(operation.target, operation.inserted if self.settings.stale_seconds else None)
 
 
 def _finish(operation: Operation) -> None:
