@@ -51,7 +51,7 @@ class Requests:
 
     def __attrs_post_init__(self) -> None:
         self.under_way = CallsInProgress(self.tell)
-        now = self.caller.provider.clock.now
+        now = self.loop.clock.now
         self._queue = CallQueue(self.schedule, now, self.loop.later, self._send, self._admit)
 
     def add(self, task: Task, call: Call) -> None:
@@ -66,7 +66,7 @@ class Requests:
         return self.admit(*each)
 
     def _send(self, tries: list[Try]) -> None:
-        now = self.caller.provider.clock.now()
+        now = self.loop.clock.now()
         for task, call in tries:
             task.calls += 1
             if not task.tries and not task.accepted:
@@ -81,7 +81,7 @@ class Requests:
     def _on_completion(self, tries: list[Try], completion: Completion) -> None:
         for task, _ in tries:
             self.under_way.end(task)
-            task.written = self.caller.provider.clock.now()
+            task.written = self.loop.clock.now()
         error = completion.error
         if error is not None and len(tries) > 1 and not _is_of_the_request(error, tries[0][1]):
             return self._make_each_alone(tries, error)

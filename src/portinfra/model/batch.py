@@ -5,7 +5,7 @@ from attrs import field, frozen, validators
 
 @frozen
 class Batch:
-    """How a call joins equal calls of other resources in one request."""
+    """How a call joins equal calls of other resources in one request. It is `safe` and creates nothing."""
 
     parameter: str
     """The parameter whose values the request lists together: `InstanceId`. All others are equal."""

@@ -13,7 +13,7 @@ def batch_key(call: Call) -> str:
     if call.batch is None:
         return ""
     others = {name: value for name, value in call.parameters.items() if name != call.batch.parameter}
-    return f"{call.action} {_sorted(others)!r}"
+    return f"{call.action} {_in_order(others)!r}"
 
 
 def join_calls(calls: Sequence[Call]) -> Call:
@@ -35,8 +35,8 @@ def _list(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list | tuple) else [value]
 
 
-def _sorted(value: Any) -> Any:
+def _in_order(value: Any) -> Any:
     """Return a value whose mappings have their keys in order, so that equal ones have equal texts."""
     if isinstance(value, Mapping):
-        return [(key, _sorted(value[key])) for key in sorted(value)]
-    return [_sorted(item) for item in value] if isinstance(value, list | tuple) else value
+        return [(key, _in_order(value[key])) for key in sorted(value)]
+    return [_in_order(item) for item in value] if isinstance(value, list | tuple) else value

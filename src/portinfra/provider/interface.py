@@ -63,11 +63,9 @@ class Call:
     optional: bool = False
     """Whether core can do without this read. Core sends it once; if it fails, its answer is absent."""
     batch: Batch | None = field(default=None, hash=False)
-    """How core may join it with equal calls of other resources, where the cloud takes many in one request.
-    Only a `safe` call that creates nothing may be joined. `absorb` gets the answer to the whole request.
-    """
+    """How core may join it with equal `safe` calls. `absorb` gets the answer to the whole request."""
     joined: "tuple[Call, ...]" = field(default=(), hash=False)
-    """The calls that this request joins. Core sets it; empty: it is a single call."""
+    """The calls that this request joins, which core sets."""
     goes_first: bool = False
     """Whether core reads it before the others, which it makes at the same time: it lists running changes."""
     awaits: Awaited | None = field(default=None, hash=False)
