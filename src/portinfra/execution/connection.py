@@ -58,7 +58,7 @@ class Connection:
             environment if topology is None else with_own_names(topology, environment)
         )
         caller = Caller(provider, environment.name)
-        reads = parallel_reads(caller, _granted(provider.capabilities.rates, environment))
+        reads = parallel_reads(caller, _rates_of(provider.capabilities.rates, environment))
         return cls(environment, provider, Reader(provider, caller.with_retries, gather=reads), caller)
 
     def __enter__(self) -> Self:
@@ -91,7 +91,7 @@ class Connection:
 
     def _read_catalogue(self, known: Mapping[Call, list[Answer]]) -> Catalogue:
         catalogue = self.reader.catalogue(known)
-        catalogue = evolve(catalogue, rates=_granted(catalogue.rates, self.environment))
+        catalogue = evolve(catalogue, rates=_rates_of(catalogue.rates, self.environment))
         check_account(catalogue.account, self.environment, self.provider.name)
         self._offered[:] = [catalogue]
         return catalogue
@@ -144,7 +144,7 @@ class Connection:
         """
         from portinfra.execution.run import Run  # a plan needs no threads, queues or waits
 
-        rates = _granted(self.provider.capabilities.rates, self.environment)
+        rates = _rates_of(self.provider.capabilities.rates, self.environment)
         run = Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed, rates=rates)
         run.after = after
         run.listen = listen
@@ -164,7 +164,7 @@ class Look(Connection):
         return self._seen[scope]
 
 
-def _granted(published: Mapping[str, Rate], environment: Environment) -> dict[str, Rate]:
+def _rates_of(published: Mapping[str, Rate], environment: Environment) -> dict[str, Rate]:
     return granted_rates(published, environment.calls_per_minute)
 
 

@@ -21,16 +21,18 @@ def host_completer(plan: Plan, attempt: str, since: float) -> Callable[[Instance
     """
     made = {change.address for change in plan.changes if change.action in ("create", "replace")}
     placed = plan.placed
-    plugin = registry.plugin_of(placed.environment)
-    authority = read_authority(placed) if made else ""
-    scripts = placed.topology.delivery and boot_scripts(placed, plugin, authority)
     is_born = any(address.kind == Instance.kind for address in made)
-    sign = open_token_key(placed, attempt, since) if authority and is_born else None
+    if not (is_born and placed.topology.delivery):
+        return lambda host: evolve(host, birth=birth_text(host, secrets.token_hex(6)), boot_script="")
+    authority = read_authority(placed)
+    scripts = boot_scripts(placed, registry.plugin_of(placed.environment), authority)
+    sign = open_token_key(placed, attempt, since) if authority else None
 
     def complete(host: Instance) -> Instance:
-        if sign and host.address in made:
-            host = evolve(host, enrolment_token=sign(host.name))
-        script = scripts(host).text if scripts and host.address in made else ""
+        script = ""
+        if host.address in made:
+            host = evolve(host, enrolment_token=sign(host.name)) if sign else host
+            script = scripts(host).text
         return evolve(host, birth=birth_text(host, secrets.token_hex(6)), boot_script=script)
 
     return complete

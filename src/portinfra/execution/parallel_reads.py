@@ -53,12 +53,12 @@ class ParallelReads:
         Raise the first error in that order; then the works behind it make no further call. A crash, which is
         no `Exception`, and an error of the renewal end all works.
         """
-        from concurrent.futures import (
-            ThreadPoolExecutor,
-        )  # slow to import: only reads at the same time need it
+        # Slow to import: only reads at the same time need it.
+        from concurrent.futures import ThreadPoolExecutor
 
         group = _Group(self)
-        threads = ThreadPoolExecutor(min(len(works), self.size), thread_name_prefix="portinfra-read")
+        name = f"portinfra-read-{id(group)}"
+        threads = ThreadPoolExecutor(min(len(works), self.size), thread_name_prefix=name)
         try:
             return self._collect([threads.submit(group.do, work) for work in works])
         except _Stopped:
@@ -66,6 +66,9 @@ class ParallelReads:
         finally:
             group.over.set()
             threads.shutdown(wait=True, cancel_futures=True)
+            for each in threading.enumerate():  # an interrupt can come before the pool notes a new thread
+                if each.name.startswith(name) and each.is_alive():
+                    each.join()
 
     def _collect(self, futures: "Sequence[Future[T]]") -> list[T]:
         from concurrent.futures import wait

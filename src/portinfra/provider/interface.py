@@ -182,8 +182,7 @@ class Driver(ABC, Generic[S]):
 
     @abstractmethod
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[S]]:
-        """Return the existing resources, from the pages of each call of `survey`. A call that failed is
-        absent.
+        """Return the existing resources, from the pages of each call of `survey` that succeeded.
 
         It groups native parts by owner and tolerates any missing part. Of duplicates, the one in use is
         primary, else the first by attempt. The others are `extras` if they are ours and empty, else values
@@ -191,9 +190,7 @@ class Driver(ABC, Generic[S]):
         """
 
     def takes(self, spec: S, catalogue: Catalogue) -> Mapping[str, int]:
-        """Return how much one resource uses of quotas that count another unit than resources, such as CPUs:
-        `{"CPUS": 4}`.
-        """
+        """Return how much one resource uses of quotas that count another unit: `{"CPUS": 4}`."""
         return {}
 
     def detail(self, seen: Observed[S]) -> Call | None:
