@@ -6,7 +6,6 @@ from attrs import evolve
 from portinfra import Environment, Role, Topology, allow, apply, plan
 from portinfra.execution.connection import Connection
 from portinfra.execution.waits import LONG_SECONDS
-from portinfra.lease import release
 from portinfra.model.address import Scope
 from portinfra.model.progress import wait_text
 from portinfra.model.record import Record
@@ -45,17 +44,6 @@ def after_a_run_elsewhere():
     rewrite_lease(released=True)
 
 
-def after_a_dead_run_here_that_a_person_released():
-    """It may have changed something after its last renewal, and up to its end."""
-    with Connection.to(PRODUCTION) as here:
-        scope = Scope(SHOP.name, PRODUCTION.name)
-        last = evolve(read_leases(here.reader, scope)[-1], released=False)
-        here.caller.with_retries(here.provider.records.write(scope, Record(last.number, to_text(last))))
-        clock = here.provider.clock
-        clock.sleep_until(clock.now() + SLOW_LISTS.visibility_seconds + 1)
-    release(SHOP, PRODUCTION)
-
-
 def after_nothing():
     pass
 
@@ -70,7 +58,6 @@ OWN = "waiting until lists show the changes of this run, at most"
     [
         (LARGER, after_a_dead_run_elsewhere, [LEASE, LAST_RUN, OWN]),
         (LARGER, after_a_run_elsewhere, [LAST_RUN, OWN]),
-        (LARGER, after_a_dead_run_here_that_a_person_released, [LAST_RUN, OWN]),
         (LARGER, after_nothing, [OWN]),
         (OPEN, after_nothing, [OWN]),
     ],
