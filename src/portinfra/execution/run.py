@@ -4,7 +4,7 @@ import math
 import random
 import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -23,7 +23,7 @@ from portinfra.execution.loop import Loop
 from portinfra.execution.parallel_reads import parallel_reads
 from portinfra.execution.readiness import ask_all, longest_checks
 from portinfra.execution.renewal import keep_renewing
-from portinfra.execution.waits import OWN_CHANGES, wait_listener
+from portinfra.execution.waits import OWN_CHANGES, OWN_LEASE, wait_listener
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.format import count
 from portinfra.model.address import Address, Scope
@@ -93,6 +93,8 @@ class Run:
         """The resources that this run has defined, or whose definitions it has applied again."""
         self._last_change: float | None = None
         """When this run last changed something, or read such a change; in seconds by the provider's clock."""
+        self._visible_at = 0.0
+        """When lists show the lease of this run, in seconds by the provider's clock."""
         self.verified = Observation()
         """What the clean read at the end of the last successful apply found."""
 
@@ -108,6 +110,7 @@ class Run:
             report=wait_listener(self.listen),
         )
         self._caller.sleep_until = self._holder.sleep_until
+        self._visible_at = self._holder.renewed_at + self._provider.capabilities.visibility_seconds
         return self
 
     def __exit__(
@@ -125,6 +128,14 @@ class Run:
                 raise
         finally:
             self._holder.mark_ended()
+        if kind is None or issubclass(kind, Exception):
+            self._wait_for_lease()
+
+    def _wait_for_lease(self) -> None:
+        """Return when lists show the lease of this run. The next plan finds the changes by it, on any machine."""
+        wait_listener(self.listen)(OWN_LEASE, self._visible_at - self._provider.clock.now())
+        with suppress(KeyboardInterrupt):  # all is done
+            self._provider.clock.sleep_until(self._visible_at)
 
     @property
     def continues_plan(self) -> bool:

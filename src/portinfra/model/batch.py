@@ -2,8 +2,10 @@
 
 from attrs import field, frozen, validators
 
+from portinfra.model import convert
 
-@frozen
+
+@frozen(field_transformer=convert.refuse_text)
 class Batch:
     """How a call joins equal calls of other resources in one request. It is `safe` and creates nothing."""
 
