@@ -240,8 +240,9 @@ def apply(
     """
     raise_for_errors(plan)
     environment = plan.placed.environment
-    nothing = _has_no_work(plan)
-    if nothing and not registry.plugin_of(environment).capabilities.visibility_seconds:
+    nothing = plan.empty and not questions(plan) and not environment.dns and is_recorded(plan)
+    # A destroy also removes the lease, the last resource of portinfra.
+    if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
     listen = SafeListener(listen or (lambda progress: None))
     with (
@@ -267,8 +268,6 @@ def apply(
         if new := new_changes(fresh, fingerprints(plan)):
             read = {(change.action, change.address) for change in plan.changes}
             raise StalePlanError(f"{plan.scope} has changed since this plan was made. {say_new(new, read)}")
-        if nothing:  # the lease shows that no other run changed anything after the read
-            return Outcome(plan.scope, attempt="", calls=run.calls)
         record_peer(run, fresh)
         with run.keep_lease():
             begin_standby(fresh)
@@ -278,14 +277,6 @@ def apply(
             with run.keep_lease():
                 call_dns(environment, run.verified)
     return outcome
-
-
-def _has_no_work(plan: Plan) -> bool:
-    """Return whether an apply of a plan changes and checks nothing, and calls no code of the user."""
-    # A destroy also removes the lease, the last resource of portinfra.
-    is_kept = not plan.destroys and not plan.observation.reads_definitions
-    is_silent = not questions(plan) and not plan.placed.environment.dns
-    return plan.empty and is_kept and is_silent and is_recorded(plan)
 
 
 @check_arguments

@@ -132,7 +132,7 @@ class Run:
             self._wait_for_lease()
 
     def _wait_for_lease(self) -> None:
-        """Return when lists show the lease of this run. The next plan finds the changes by it, on any machine."""
+        """Return when lists show the lease of this run, by which the next plan finds its changes."""
         wait_listener(self.listen)(OWN_LEASE, self._visible_at - self._provider.clock.now())
         with suppress(KeyboardInterrupt):  # all is done
             self._provider.clock.sleep_until(self._visible_at)

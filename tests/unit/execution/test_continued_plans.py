@@ -1,18 +1,13 @@
 """An apply right after its plan: what it does not read again, and when it does."""
 
 import pytest
-from attrs import evolve
 from fake_bed import FakeBed
 
-from portinfra import Role, Topology, allow, apply, plan
-from portinfra.errors import StalePlanError
-from portinfra.testing.fake import plugin, shapes
+from portinfra import Role, Topology, apply, plan
+from portinfra.testing.fake import plugin
 
 SHOP = Topology("shop", roles=[Role("web", count=1)])
 OTHER = Topology("shop", roles=[Role("web", count=2)])
-OPEN, CLOSED = (
-    evolve(SHOP, flows=[allow("web", "web", tcp=ports, why="peers")]) for ports in ([443, 8443], [443])
-)
 
 
 @pytest.fixture
@@ -55,30 +50,3 @@ def test_after_another_run_it_reads_again(bed):
     apply(made_by_another, seed=0)
     reads, _ = reads_before_the_first_write(bed, made)
     assert reads == 1
-
-
-def test_without_changes_it_reports_no_success_for_what_another_run_undid(bed, monkeypatch):
-    """No list shows that run yet: only the next lease does."""
-    age = [0.0]
-    monkeypatch.setattr(shapes, "draw_share", lambda key: age[0])
-    bed.shape = evolve(bed.shape, lag_varies=True)
-    bed.reset()
-    apply(plan(OPEN, bed.environment), seed=0)
-    bed.clock.sleep_until(bed.clock.now() + bed.shape.visibility_seconds)
-    apply(plan(CLOSED, bed.environment), seed=0)
-    age[0] = 1.0
-    made = plan(OPEN, bed.environment)
-    assert made.empty
-    with pytest.raises(StalePlanError):
-        apply(made, seed=0)
-
-
-def test_without_changes_it_takes_the_lease_and_reads_nothing_again(bed):
-    apply(plan(SHOP, bed.environment), seed=0)
-    bed.clock.sleep_until(bed.clock.now() + 2 * bed.shape.visibility_seconds)
-    made = plan(SHOP, bed.environment)
-    actions = []
-    bed.cloud.after_request = lambda action, given, answer: actions.append(action)
-    apply(made, seed=0)
-    assert actions.count("CreateClaim") == 1
-    assert not [action for action in actions if action.startswith("List")]
