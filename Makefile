@@ -38,11 +38,18 @@ bench: $(READY) $(VENV)/.hypervisors
 	$(BIN)/python benchmarks/calls.py
 	$(BIN)/python benchmarks/rates.py
 	$(BIN)/python benchmarks/estimates.py
+	$(BIN)/python benchmarks/takeovers.py
 	$(BIN)/python benchmarks/growth.py --plot docs/performance-growth.svg
 	$(BIN)/python benchmarks/hosts.py
+	$(BIN)/python benchmarks/side_by_side.py 10
 	$(BIN)/python benchmarks/side_by_side.py
+	$(BIN)/python benchmarks/simulator.py
 	$(BIN)/python benchmarks/clouds/compare.py aws
 	$(BIN)/python benchmarks/clouds/compare.py gcp
+	$(BIN)/python benchmarks/clouds/apply_seconds.py aws
+	$(BIN)/python benchmarks/clouds/apply_seconds.py gcp
+	$(BIN)/python benchmarks/clouds/waits.py aws
+	$(BIN)/python benchmarks/clouds/waits.py gcp
 	$(BIN)/python benchmarks/hypervisors/compare.py
 	$(BIN)/python benchmarks/vault/compare.py
 

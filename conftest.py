@@ -8,9 +8,14 @@ import os
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["pytester", "garbage", "left_out", "longest_first", "quick", "tools"]
+pytest_plugins = ["pytester", "garbage", "left_out", "longest_first", "quick", "rewritten_once", "tools"]
 
-settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=60)
+SHORT_LIVED_GO = {"GOGC": "off", "GOMEMLIMIT": "512MiB"}
+"""For rclone, restic and age, which tests start a thousand times: a tenth of their time was the search for
+garbage while they begin.
+"""
+
+settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=30)
 settings.register_profile("quick", settings.get_profile("everyday"), max_examples=12)
 settings.register_profile("soak", deadline=None, database=None, max_examples=2000)
 
@@ -31,6 +36,8 @@ def shared_home(tmp_path_factory):
         for name in [name for name in os.environ if name.startswith("PORTINFRA_")]:
             patch.delenv(name)
         patch.setenv("PORTINFRA_HOME", home)
+        for name, value in SHORT_LIVED_GO.items():
+            patch.setenv(name, value)
         yield home
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from attributes_page import docstrings
 from attrs import Attribute, fields
 
+from portinfra.model.batch import Batch
 from portinfra.model.former_names import stored_name
 from portinfra.model.observed import Observed
 from portinfra.model.resources import KINDS, FirewallRules, Instance, Spec
@@ -75,6 +76,7 @@ def page() -> str:
     about = [
         ("`Driver`", "The class variables and methods of a driver of one kind.", members(Driver)),
         ("`Call`", "One request, not yet made.", members(Call)),
+        ("`Batch`", "The value of `Call.batch`, from `portinfra.model.batch`.", members(Batch)),
         ("`Observed`", "One resource as it exists.", members(Observed)),
         ("`Names`", "The argument `names` of `assemble`.", members(Names)),
         ("`Refs`", "The argument `refs` of `next_call`, `create` and `update`.", members(Refs)),

@@ -1,4 +1,7 @@
-"""By portinfra: `aws|gcp create|again HOSTS`. Waiting is the bed's time, which costs nothing."""
+"""By portinfra: `aws|gcp create|again|change|destroy HOSTS`. It prints the seconds of the apply.
+
+The seconds are the bed's, in which waiting costs nothing.
+"""
 
 import importlib
 import os
@@ -7,10 +10,11 @@ from typing import Any
 
 from shape import FLOWS, FRONT_PORT, NETWORK, ROLES
 
-from portinfra import INTERNET, Environment, Role, Topology, allow, apply, plan
+from portinfra import INTERNET, Environment, PlanOptions, Role, Topology, allow, apply, destroy, plan
 from portinfra.testing.call_wrapper import pass_through, wrap_calls
 
 BEDS = {"aws": "bed.running", "gcp": "emulator.running"}
+LOSE_DATA = PlanOptions(allow_data_loss=frozenset({"all"}))
 
 
 class BedTime:
@@ -33,8 +37,9 @@ class BedTime:
             self._now = moment
 
 
-def platform(count: int) -> Topology:
-    """The same as the others make, and an owner's marks on all of it."""
+def platform(count: int, what: str) -> Topology:
+    """The same as the others make, and an owner's marks on all of it. `change` changes one port."""
+    flows = ((*FLOWS[0][:2], FLOWS[0][2] + 1), *FLOWS[1:]) if what == "change" else FLOWS
     shares = [count // 3 + (number < count % 3) for number in range(3)]
     return Topology(
         "bench",
@@ -44,13 +49,13 @@ def platform(count: int) -> Topology:
         ],
         flows=[
             allow(INTERNET, ROLES[0], tcp=FRONT_PORT, why="customers"),
-            *(allow(source, target, tcp=port, why="the service") for source, target, port in FLOWS),
+            *(allow(source, target, tcp=port, why="the service") for source, target, port in flows),
         ],
     )
 
 
 def main(cloud: str, what: str, count: int) -> None:
-    """Create it, or find that nothing is to be done."""
+    """Create, change or destroy it, or find that nothing is to be done."""
     where = importlib.import_module(f"on_{cloud}")
     account = getattr(where, "PROJECT", "")
     there = Environment(
@@ -62,12 +67,17 @@ def main(cloud: str, what: str, count: int) -> None:
         subnet_prefix=22,
     )
     bed = importlib.import_module(BEDS[cloud]).RemoteBed(os.environ["BED"])
-    with wrap_calls(cloud, pass_through, clock=BedTime(bed)):
-        made = plan(platform(count), there)
-        if what == "create":
-            apply(made)
-        else:
+    clock = BedTime(bed)
+    with wrap_calls(cloud, pass_through, clock=clock):
+        topology = platform(count, what)
+        made = destroy(topology, there, LOSE_DATA) if what == "destroy" else plan(topology, there)
+        if what == "again":
             assert made.empty
+        else:
+            began = clock.now()
+            apply(made)
+            sys.stdout.write(f"{clock.now() - began:.0f}\n")
 
 
-main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -41,12 +41,14 @@ class Cost:
     cpu_seconds: float
     said: str = ""
     """Why it failed, if it did."""
+    printed: str = ""
+    """What it printed."""
 
 
 def command(cloud: str, contender: str, what: str, hosts: int, folder: str) -> list[str]:
     """How a contender is run."""
     if contender == "portinfra":
-        return [sys.executable, str(HERE / "by_portinfra.py"), cloud, what, str(hosts)]
+        return by_portinfra(cloud, what, hosts)
     if contender == "ansible":
         variables = Path(folder) / "variables.json"
         variables.write_text(json.dumps(ansible_variables(hosts, first_time=what == "create")))
@@ -55,6 +57,11 @@ def command(cloud: str, contender: str, what: str, hosts: int, folder: str) -> l
         return [playbook, str(HERE / f"{cloud}_by_ansible.yml"), *given]
     python = sys.executable if contender == "hand" else CONTENDERS
     return [python, str(HERE / f"{cloud}_by_{contender}.py"), what, str(hosts)]
+
+
+def by_portinfra(cloud: str, what: str, hosts: int) -> list[str]:
+    """How portinfra is run."""
+    return [sys.executable, str(HERE / "by_portinfra.py"), cloud, what, str(hosts)]
 
 
 def ansible_variables(count: int, *, first_time: bool) -> dict[str, object]:
@@ -116,7 +123,7 @@ def measure(asked: list[str], remote: Any, folder: str) -> Cost:
     took = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = took.ru_utime + took.ru_stime - used.ru_utime - used.ru_stime
     failed = (ended.stderr + ended.stdout)[-600:] if ended.returncode else ""
-    return Cost(calls(remote) - before, seconds, failed)
+    return Cost(calls(remote) - before, seconds, failed, ended.stdout.strip())
 
 
 def calls(remote: Any) -> int:

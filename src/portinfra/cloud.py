@@ -82,8 +82,9 @@ class Cloud:
 
     @check_types
     def list(self, kind: type[S]) -> list[Observed[S]]:
-        """Return every resource of a kind, by address."""
-        return [seen for _, seen in sorted(self._place.reader.observe(self._scope).of(kind).items())]
+        """Return every resource of a kind, by address, once lists show the changes made here."""
+        reader = self._run.reader if self._run is not None else self._place.reader
+        return [seen for _, seen in sorted(reader.observe(self._scope).of(kind).items())]
 
     @check_types
     def ensure(self, spec: S, *, allow_data_loss: bool = False) -> Observed[S]:
@@ -112,7 +113,8 @@ class Cloud:
             addresses=address, allow_data_loss=frozenset({address} if allow_data_loss else ())
         )
         if self._run is None:  # a refused change needs no lease, which would be the first write
-            lease = self._place.settle(self._scope)
+            leases = self._place.settle(self._scope)
+            lease = leases[-1] if leases else None
             first = self._plan(self._place.reader.observe(self._scope), address, spec, options)
             self._refuse(check_guards(first, self._guards, lease), spec)
         run = self._start()
@@ -120,9 +122,10 @@ class Cloud:
         plan = check_guards_again(run, plan, self._guards)
         self._refuse(plan, spec)
         record_peer(run, plan)
-        if not plan.empty:
-            run.apply(plan, lambda progress: None)
-        return run.reader.observe(self._scope).resources
+        if plan.empty:
+            return plan.observation.resources
+        run.apply(plan, lambda progress: None)
+        return run.verified.resources
 
     def _plan(
         self, there: Observation, address: Address, spec: Mapping[Address, Spec], options: PlanOptions

@@ -43,7 +43,6 @@ from portinfra.recovery.evidence import evidence_document, evidence_of
 from portinfra.recovery.options import FailoverOptions, RunOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
-from portinfra.recovery.situation.guard import GuardedRecovery, recoveries_of
 from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon
 from portinfra.recovery.takeover.approve import Approving, approve
 from portinfra.recovery.takeover.fencing import fence, may_fence
@@ -59,6 +58,7 @@ from portinfra.recovery.verbs import (
     validate_recovery,
 )
 from portinfra.recovery.watch.forecast import Forecast, make_forecast
+from portinfra.recovery.watch.guard import GuardedRecovery, recoveries_of
 from portinfra.recovery.watch.monitor import status
 from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.recovery.watch.recovery_status import RecoveryStatus

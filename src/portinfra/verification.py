@@ -21,6 +21,11 @@ class Verified:
     """Whether no resource of the scope exists any more."""
     observation: Observation
 
+    @property
+    def clean(self) -> bool:
+        """Whether the read finds nothing that is still to be done, and every zone answered."""
+        return not self.drift and not self.unseen
+
 
 def verify(plan: Plan, reader: Reader) -> Verified:
     """Read again, once lists show the last change, and return what still differs."""

@@ -20,6 +20,7 @@ from functools import cache
 from attrs import evolve
 
 from portinfra import placement
+from portinfra.enrolment import authority_findings, read_authority
 from portinfra.errors import StalePlanError
 from portinfra.execution.connection import WORKERS, Connection, check_account
 from portinfra.guards.fence import Fence
@@ -38,9 +39,8 @@ from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Guard, Plan, PlanOptions
+from portinfra.model.plan import Guard, Plan, PlanOptions, PlanRead
 from portinfra.model.progress import Listener
-from portinfra.model.record import Record
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
 from portinfra.planning.account import account_findings
@@ -57,8 +57,6 @@ from portinfra.policy import check as check_rules
 from portinfra.portability.lockin import Tie, ties
 from portinfra.portability.move import Move, describe_move
 from portinfra.provider import registry
-from portinfra.records import holder as holders
-from portinfra.records.lease import read_leases, to_text
 from portinfra.validation import settle, validate, validate_placed
 from portinfra.validation.arguments import check_arguments, check_before_validation
 from portinfra.validation.environments import UNKNOWN_NAMES, override_findings, unknown_key_findings
@@ -124,7 +122,9 @@ def plan(
         *rule_findings(there, registry.plugin_of(environment), made.catalogue),
     )
     about_new = (*findings_for_plan(about_new, made), *_unknown(topology, environment))
-    about_new += tuple(plan_findings(made, registry.plugin_of(environment)))
+    about_new += tuple(authority_findings(there))
+    if not any(each.rule == "hosts/trust" for each in about_new):
+        about_new += tuple(plan_findings(made, registry.plugin_of(environment), read_authority(there)))
     return evolve(made, findings=(*about_new, *made.findings, *_find_unknown_names(made), *report.errors))
 
 
@@ -244,15 +244,21 @@ def apply(
     # A destroy also removes the lease, the last resource of portinfra.
     if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
-    with Connection.to(environment) as here, here.start_run(plan.scope, workers=workers, seed=seed) as run:
+    listen = SafeListener(listen or (lambda progress: None))
+    with (
+        Connection.to(environment) as here,
+        here.start_run(plan.scope, after=plan.read, workers=workers, seed=seed, listen=listen) as run,
+    ):
         if run.lease.fenced != plan.fenced:
             raise StalePlanError(
                 f"since this plan was made, {plan.scope} {_describe_fence(run.lease.fenced)}"
             )
         with _pause_garbage_collection():
             check_account(run.reader.account(), environment, here.provider.name)
-            fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
-            fresh = evolve(fresh, standby=plan.standby)
+            fresh = plan
+            if not run.continues_plan:
+                fresh = run.plan(plan.placed, plan.catalogue, plan.options, destroy=plan.destroys)
+                fresh = evolve(fresh, standby=plan.standby)
         fresh = check_guards_again(run, fresh, plan.guards)
         if plan.standby and fresh.epoch != plan.epoch:
             raise StalePlanError(
@@ -265,12 +271,11 @@ def apply(
         record_peer(run, fresh)
         with run.keep_lease():
             begin_standby(fresh)
-        outcome = run.apply(fresh, SafeListener(listen or (lambda progress: None)))
+        outcome = run.apply(fresh, listen)
         waits = fresh.fenced or fresh.standby
         if environment.dns and not waits:  # names lead to the active environment
-            there = run.reader.observe(plan.scope)
             with run.keep_lease():
-                call_dns(environment, there)
+                call_dns(environment, run.verified)
     return outcome
 
 
@@ -291,47 +296,6 @@ def find_foreign(plan: Plan) -> Plan:
     """Return the plan with what others have created in or on the observed resources."""
     with Connection.to(plan.placed.environment) as here:
         return evolve(plan, observation=here.reader.find_foreign(plan.scope, plan.observation))
-
-
-@check_arguments
-def leases(topology: Topology, environment: Environment) -> list[Lease]:
-    """Return the leases of the environment, the newest last. They name the run that applies, or that applied
-    last.
-    """
-    with Connection.to(environment) as here:
-        return here.leases(Scope(topology.name, environment.name))
-
-
-def lives(lease: Lease) -> bool | None:
-    """Return whether the run that holds a lease still runs; None where this machine cannot know it."""
-    holder = lease.holder_identity
-    return holders.is_alive(holder) if holders.is_on_this_machine(holder) else None
-
-
-@check_arguments
-def release(topology: Topology, environment: Environment) -> Lease | None:
-    """Take a lease from a holder that is known to be dead. Return None if no run holds the lease."""
-    with Connection.to(environment) as here:
-        scope = Scope(topology.name, environment.name)
-        held = [lease for lease in read_leases(here.reader, scope) if not lease.released]
-        for lease in held:
-            record = Record(lease.number, to_text(evolve(lease, released=True, unfinished=True)))
-            here.caller.with_retries(here.provider.records.write(scope, record))
-        return held[-1] if held else None
-
-
-@check_arguments
-def forget_peer(topology: Topology, environment: Environment) -> Lease:
-    """Remove the peer from an environment's lease, once their recovery plan is removed.
-
-    Return the lease once lists show it. Raise LeaseHeldError and ProviderError.
-    """
-    with Connection.to(environment) as here:
-        with here.start_run(Scope(topology.name, environment.name)) as run:
-            run.record_peer("")
-        clock = here.provider.clock
-        clock.sleep_until(clock.now() + here.provider.capabilities.visibility_seconds)
-    return run.lease
 
 
 def _place(topology: Topology, environment: Environment) -> tuple[Placed, tuple[Finding, ...]]:
@@ -367,7 +331,9 @@ def _plan_within_fence(
 ) -> tuple[Lease | None, Plan]:
     """Return the last lease, and the plan that its fence or a standby allows. An apply reads it again."""
     account = here.account()
-    lease = here.settle(placed.scope)
+    leases = here.settle(placed.scope)
+    lease = leases[-1] if leases else None
+    read = PlanRead(here.provider.clock.now(), tuple(leases))
     there = here.reader.observe(placed.scope, options.without_zones if options else frozenset())
     catalogue = cache(here.catalogue)
 
@@ -377,9 +343,10 @@ def _plan_within_fence(
         return make_plan(placed, catalogue(), there, here.provider.drivers, options, destroy=destroy)
 
     if not destroy and (standby := standby_of(placed, lease, guards)) is not None:
-        return lease, evolve(make(standby), standby=True)
+        return lease, evolve(make(standby), standby=True, read=read)
     fence = Fence.of(lease)
-    return lease, fence.plan_to_destroy(placed, make) if destroy else fence.plan(placed, there, make)
+    plan = fence.plan_to_destroy(placed, make) if destroy else fence.plan(placed, there, make)
+    return lease, evolve(plan, read=read)
 
 
 def _find_unknown_names(plan: Plan) -> list[Finding]:

@@ -12,17 +12,20 @@ from portinfra.commands.hosts.app import COMMANDS as COMMANDS_OF_HOSTS
 from portinfra.commands.option_groups import import_command
 from portinfra.commands.options import DeclarationOptions
 from portinfra.commands.session import OF_TWO_WORDS, READ_NO_DECLARATION
+from portinfra.commands.trust.app import COMMANDS as COMMANDS_OF_TRUST
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [*(ROOT / "src").rglob("*.py"), *(ROOT / "providers").glob("*/src/**/*.py")]
 VERBS = "|".join(COMMANDS)
 VERBS_OF_DR = "|".join(COMMANDS_OF_DR)
 VERBS_OF_HOSTS = "|".join(COMMANDS_OF_HOSTS)
+VERBS_OF_TRUST = "|".join(COMMANDS_OF_TRUST)
 COMMAND = re.compile(
-    rf"\bportinfra (?:(?:{VERBS}|dr|hosts)\b|--\w)"  # portinfra plan
+    rf"\bportinfra (?:(?:{VERBS}|dr|hosts|trust)\b|--\w)"  # portinfra plan
     rf"|\bdr (?:{VERBS_OF_DR})\b"  # dr fence
     r"|`hosts (?:files|status)\b[^`]*`"
     rf"|portinfra hosts (?:{VERBS_OF_HOSTS})\b"  # portinfra hosts files
+    rf"|[Rr]un trust (?:{VERBS_OF_TRUST})\b"  # run trust bundle
     rf"|`(?:{VERBS}|{VERBS_OF_DR})\b[^`]*`"  # `apply`
     rf"|(?:\b[Rr]un |: )(?:{VERBS}) (?:--|\{{)"  # run apply {name}
     rf"|\b(?:{VERBS}) \{{[^}}]*\}} (?:--|first|starts)"  # apply {name} first
@@ -109,6 +112,9 @@ def test_only_commands_that_read_no_declaration_are_printed_without_one():
     without |= {("dr", name) for name, module in of_dr if not reads(import_command(f"dr.{module}", name))}
     without |= {
         ("hosts", name) for name in COMMANDS_OF_HOSTS if not reads(import_command(f"hosts.{name}", name))
+    }
+    without |= {
+        ("trust", name) for name in COMMANDS_OF_TRUST if not reads(import_command(f"trust.{name}", name))
     }
     assert set(GROUPS) == OF_TWO_WORDS
     assert without | {("dr", "verify")} == READ_NO_DECLARATION, "`dr verify --key` needs no declaration"

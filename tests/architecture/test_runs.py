@@ -79,6 +79,19 @@ def test_where_nothing_was_left_out_the_last_line_says_so(run):
     assert run(test_some="def test_runs(): pass")[-1] == "Nothing was left out."
 
 
+def test_workers_share_what_pytest_rewrites_and_a_changed_module_is_rewritten_again(
+    run, monkeypatch, pytester
+):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    source = "def test_list():\n    found = [1, 2]\n    assert found == [{number}]"
+    for number in (7, 8):
+        files = {f"test_{name}": source.format(number=number) for name in "abcd"}
+        lines = run("-n", "2", plugins=("rewritten_once",), **files)
+        assert lines.count(f"E       assert [1, 2] == [{number}]") == 4
+    kept = [path.name.partition(".")[0] for path in pytester.path.glob("__pycache__/*-pytest-*.pyc")]
+    assert sorted(kept) == ["test_a", "test_b", "test_c", "test_d"]
+
+
 QUICK = """
 import time
 import pytest
@@ -132,6 +145,16 @@ def test_each_workers_part_begins_with_its_share_of_the_long_tests(workers, coun
         assert lengths == sorted(lengths, reverse=True)
         shares.append(sum(lengths))
     assert max(shares) - min(shares) <= 1
+
+
+def test_the_longest_test_begins_first_and_its_worker_has_fewer_other_long_ones():
+    seconds = dict.fromkeys(range(40), 2) | {17: 40}
+    items = list(range(200))
+    ordered = spread(items, 2, seconds.__contains__, lambda item: item, seconds.get)
+    assert sorted(ordered) == items
+    parts = [part for part in (ordered[:100], ordered[100:]) if 17 in part]
+    assert [part[0] for part in parts] == [17]
+    assert sum(item in seconds for item in parts[0]) == 11
 
 
 @pytest.mark.parametrize("workers", [2, 3])

@@ -25,6 +25,17 @@ class TestFake(ProviderConformance):
         plugin.cloud = None
 
 
+class TestVaryingLag(ProviderConformance):
+    """Lists show each record as it was at another moment. Of each action, the first write crashes."""
+
+    @pytest.fixture(params=one_in_quick("aws", "gcp"))
+    def bed(self, request):
+        bed = FakeBed(request.param, lag_varies=True)
+        bed.repeats = None
+        yield bed
+        plugin.cloud = None
+
+
 @pytest.mark.soak
 class TestEveryWrite(TestFake):
     """The crash sweeps try every write of every shape."""

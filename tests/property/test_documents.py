@@ -10,6 +10,7 @@ from json_schema import document_errors
 
 from portinfra import INTERNET, PlanOptions, apply, check, destroy, dr, lock_in, place, plan
 from portinfra.errors import PortinfraError
+from portinfra.lease import list_leases
 from portinfra.model.plain import plain
 from portinfra.policy import check as check_rules
 from portinfra.render import documents, recovery_documents
@@ -17,7 +18,7 @@ from portinfra.render.policy_documents import check_document
 from portinfra.render.portability_documents import lockin_document
 from portinfra.testing import strategies
 from portinfra.testing.simulation import simulate
-from portinfra.workflow import leases, observe
+from portinfra.workflow import observe
 
 CANARY = "canary-4711"
 topologies = strategies.topologies(max_roles=3, max_hosts=3).filter(lambda topology: topology.roles)
@@ -57,7 +58,7 @@ def test_what_is_planned_applied_and_seen(before, after, environment):
         assert is_json(documents.plan_document(first))
         assert is_json(documents.outcome_document(apply(first, seed=0)))
         second = plan(with_secrets(after), environment, PlanOptions(allow_data_loss="all"))
-        (lease,) = leases(before, environment)
+        (lease,) = list_leases(before, environment)
         assert is_json(documents.plan_document(second))
         assert is_json(documents.status_document(second, lease))
         assert is_json(documents.plan_document(destroy(after, environment)))

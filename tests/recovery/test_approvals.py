@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 from attrs import evolve
+from begun import begun
 from clocks import HOUR, clock_off
 from turning import HOW, LOST, dies_at, lost, passed_later, powers, refused
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write
@@ -22,7 +23,7 @@ from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.status import status
 from portinfra.testing.call_wrapper import wrap_calls
-from portinfra.testing.simulation import apply_and_check, simulate
+from portinfra.testing.simulation import apply_and_check
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 STEP = Action("call the bank", manual=True, limit="1h")
@@ -37,12 +38,16 @@ STEPPED = tiny(actions=[STEP])
 APPROVED = tiny(approve=["failover", "failback"])
 
 
+def tiny_has_a_point(cloud):
+    """Bring one host up in production, with a point of its rows."""
+    apply_and_check(TINY, PRODUCTION)
+    write(cloud, PRODUCTION, "rows")
+    assert replicate(tiny(), run_options=ONE).succeeded
+
+
 @pytest.fixture
 def world():
-    with simulate() as cloud:
-        apply_and_check(TINY, PRODUCTION)
-        write(cloud, PRODUCTION, "rows")
-        assert replicate(tiny(), run_options=ONE).succeeded
+    with begun(tiny_has_a_point) as cloud:
         yield cloud
 
 

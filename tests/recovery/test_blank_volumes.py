@@ -1,15 +1,20 @@
-"""Law: a plan that creates a volume blank warns, and names the place that has the newest data of it."""
+"""Law: a plan that creates a volume blank warns, and names the place that has the newest data of it. A point
+is such a place if its data can be restored, whatever its group was called.
+"""
+
+import shutil
 
 import pytest
 from attrs import evolve
 from begun import begun
-from turning import HOW
+from turning import HOW, passed_later
 from vaults import by, needs_tools
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, WAVES, recovery, write
 
 from portinfra import workflow
 from portinfra.model.finding import Severity
 from portinfra.model.plan import PlanOptions
+from portinfra.model.recovery import DataPolicy
 from portinfra.model.topology import Volume
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
@@ -100,16 +105,81 @@ def test_a_volume_that_no_point_has_is_new():
             assert warnings(PRODUCTION, about, topology) == []
 
 
+def two_points_and_no_files(cloud):
+    """Two points have data of files, which is deleted in production."""
+    two_roles_have_points(cloud)
+    assert replicate(BOTH, now=True, run_options=ONE).succeeded
+    options = PlanOptions(allow_data_loss=frozenset({"all"}))
+    workflow.apply(workflow.plan(SHOP, PRODUCTION, options, guards=[BOTH]), seed=0)
+
+
+def others_delete(cloud, *points):
+    for each in cloud.ground_truth(RECOVERY.account):
+        if each["kind"] == "snapshot" and any(point in each["name"] for point in points):
+            cloud.request(RECOVERY.account, RECOVERY.region, "DeleteSnapshot", {"id": each["id"]})
+    passed_later(cloud, 600)
+
+
+def named_points(about):
+    """The points that a plan of production names."""
+    return [message.partition(": point ")[2].split()[0] for message in warnings(PRODUCTION, about)]
+
+
+@pytest.mark.parametrize("deleted", range(3))
+def test_a_point_is_named_only_if_its_data_can_be_restored(deleted):
+    with begun(two_points_and_no_files) as cloud:
+        points = [each.id for each in status(BOTH).points if each.group == "files"]
+        others_delete(cloud, *points[:deleted])
+        assert named_points(BOTH) == points[deleted : deleted + 1]
+
+
+def test_a_point_is_not_named_if_a_takeover_cannot_use_it_as_another_volume_of_its_group_is_gone():
+    joined = evolve(
+        BOTH, plan=evolve(BOTH.plan, data=[DataPolicy("db", group="all"), DataPolicy("files", group="all")])
+    )
+    with begun(two_roles_have_points) as cloud:
+        points = []
+        for _ in range(2):
+            assert replicate(joined, now=True, run_options=ONE).succeeded
+            points.insert(0, max(status(joined).points, key=lambda each: each.taken).id)
+        options = PlanOptions(allow_data_loss=frozenset({"all"}))
+        workflow.apply(workflow.plan(SHOP, PRODUCTION, options, guards=[joined]), seed=0)
+        assert named_points(joined) == points[:1]
+        others_delete(cloud, f"db1-data-{points[0]}")
+        assert named_points(joined) == points[1:]
+
+
+def test_a_point_of_the_former_group_of_a_volume_is_named():
+    renamed = evolve(BOTH, plan=evolve(BOTH.plan, data=[DataPolicy("files", group="documents")]))
+    with begun(two_points_and_no_files) as cloud:
+        points = [each.id for each in status(BOTH).points if each.group == "files"]
+        assert named_points(renamed) == points[:1]
+        others_delete(cloud, points[0])
+        assert named_points(renamed) == points[1:]
+
+
+def two_groups(about):
+    """The plan with each role in the vault, in one group or in two."""
+    data = [evolve(about.plan.data[0], of=role) for role in ("db", "files")]
+    joined = [evolve(each, group="all") for each in data]
+    return [evolve(about, plan=evolve(about.plan, data=each)) for each in (joined, data)]
+
+
 @needs_tools
 @pytest.mark.slow
 def test_a_volume_that_is_deleted_in_production_is_in_a_point_of_the_vault(home, cloud):
-    about = by("age", home, cloud)
-    assert replicate(about, run_options=ONE).succeeded
-    one_host = evolve(SHOP, roles=[SHOP.roles[0], evolve(SHOP.roles[1], count=1)])
+    apply_and_check(TWO, PRODUCTION)
+    write(cloud, PRODUCTION, "old")
+    joined, split = two_groups(by("age", home, cloud, BOTH))
+    assert replicate(joined, run_options=ONE).succeeded
     options = PlanOptions(allow_data_loss=frozenset({"all"}))
-    workflow.apply(workflow.plan(one_host, PRODUCTION, options, guards=[about]), seed=0)
-    (message,) = warnings(PRODUCTION, about, SHOP)
-    assert message.startswith("db2-data is created blank in production: point ")
+    workflow.apply(workflow.plan(SHOP, PRODUCTION, options, guards=[joined]), seed=0)
+    (point,) = [each.id for each in status(joined).points]
+    for about in (joined, split):
+        assert named_points(about) == [point]
+    shutil.rmtree(home / "vault/shop/shop/recovery" / point)
+    for about in (joined, split):
+        assert named_points(about) == []
 
 
 def test_a_first_apply_of_production_says_nothing(cloud):

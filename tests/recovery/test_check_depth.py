@@ -104,7 +104,7 @@ def test_the_ledger_and_the_plan_tell_of_an_inconclusive_drill(ready):
     id = drill(about, run_options=ONE).id
     assert status(about).last_drill.result == "inconclusive"
     rules = {finding.rule: finding.message for finding in make_forecast(about).findings}
-    assert rules["recovery/drill-inconclusive"] == f"the last drill ({id}) read no data of some group"
+    assert rules["recovery/drill-inconclusive"] == f"the last drill ({id}) was inconclusive"
     assert "no probe reads the data of db" in rules["recovery/unread-data"]
     accepting = {
         finding.rule for finding in make_forecast(recovery(probes=[PAGE], accept="service")).findings

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 from attrs import evolve
+from begun import begun
 from turning import HOW, LOST, lost, passed_later, refused
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, there, volumes, write
 
@@ -35,11 +36,15 @@ def of(topology, **more):
     return recovery(topology=topology, **given)
 
 
+def two_hosts_run(cloud):
+    """Bring two hosts up in production, with something written on their volumes."""
+    apply_and_check(shop(), PRODUCTION)
+    write(cloud, PRODUCTION, "one")
+
+
 @pytest.fixture
 def world():
-    with simulate() as cloud:
-        apply_and_check(shop(), PRODUCTION)
-        write(cloud, PRODUCTION, "one")
+    with begun(two_hosts_run) as cloud:
         yield cloud
 
 

@@ -67,7 +67,7 @@ def test_a_point_of_a_moment_is_named_with_its_time_too(ready):
 def test_a_point_whose_age_is_not_known_says_so(ready):
     found = make_forecast(recovery(), HOW)
     (source,) = found.data
-    assert ", of unknown age (" in line_of("db", evolve(found, data=(evolve(source, age=None),)))
+    assert ", of an age that is not known (" in line_of("db", evolve(found, data=(evolve(source, age=None),)))
 
 
 def test_a_group_without_a_point_has_no_data(cloud):
@@ -138,7 +138,7 @@ def test_points_have_the_age_of_the_oldest(ready):
     old = evolve(found, data=(evolve(source, age=7200.0),))
     assert data_line_of(old) == "Data: at most 2 h old of 4 h (rpo)."
     unknown = evolve(found, data=(evolve(source, age=None),))
-    assert data_line_of(unknown) == "Data: of unknown age, on 2 volumes."
+    assert data_line_of(unknown) == "Data: of an age that is not known, on 2 volumes."
 
 
 def test_what_cannot_be_restored_is_counted_where_points_would_be_used(cloud):

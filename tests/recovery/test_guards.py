@@ -12,15 +12,16 @@ from portinfra import workflow
 from portinfra.cloud import connect
 from portinfra.errors import PolicyError
 from portinfra.execution.connection import Connection
+from portinfra.lease import forget_peer, list_leases
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Network, Volume
 from portinfra.model.topology import Topology
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.situation.guard import recoveries_of
 from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.takeover import failover
+from portinfra.recovery.watch.guard import recoveries_of
 from portinfra.testing.simulation import apply_and_check, simulate
 
 BOTH = recovery()
@@ -45,7 +46,7 @@ def found(plan):
 
 def peer(environment):
     """Return the peer that the newest claim of an environment names."""
-    return workflow.leases(SHOP, environment)[-1].peer
+    return list_leases(SHOP, environment)[-1].peer
 
 
 def came_back(cloud):
@@ -145,7 +146,7 @@ def test_an_apply_that_changes_nothing_records_the_guard(cloud):
 def test_a_change_that_is_refused_records_no_guard(cloud):
     with connect(PRODUCTION, SHOP.name, guards=[BOTH]) as there, pytest.raises(PolicyError):
         there.remove("volume.db1-data")
-    assert workflow.leases(SHOP, PRODUCTION)[-1].peer == ""
+    assert list_leases(SHOP, PRODUCTION)[-1].peer == ""
 
 
 def test_credentials_of_another_account_do_not_answer_for_the_other_environment(awake):
@@ -198,7 +199,7 @@ def test_an_environment_without_recovery_plan_needs_no_guard(cloud):
 
 def test_an_environment_whose_peer_was_forgotten_needs_no_guard(awake):
     assert workflow.plan(SHOP, PRODUCTION).errors
-    workflow.forget_peer(SHOP, PRODUCTION)
+    forget_peer(SHOP, PRODUCTION)
     assert workflow.plan(SHOP, PRODUCTION).findings == ()
     apply_and_check(LARGER, PRODUCTION)
 
@@ -280,7 +281,7 @@ def test_an_apply_with_the_guard_records_the_peer(cloud):
 
 def test_a_failover_and_a_fence_record_the_peer(awake):
     for environment in (PRODUCTION, RECOVERY):
-        workflow.forget_peer(SHOP, environment)  # as an older version leaves it
+        forget_peer(SHOP, environment)  # as an older version leaves it
     with lost(PRODUCTION):
         failover(BOTH, LOST)
     assert peer(RECOVERY) == "production"

@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 from attrs import evolve
+from begun import begun
 from clocks import clock_off
 from rich.console import Console
 from turning import HOW, LOST, before, dies_at, lost, passed_later, powers, switch_by_hand, takes
@@ -40,7 +41,7 @@ from portinfra.render.recovery_documents import status_document
 from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.fake.drivers.base import FakeDriver
 from portinfra.testing.fake.drivers.instance import InstanceDriver
-from portinfra.testing.simulation import apply_and_check, simulate
+from portinfra.testing.simulation import apply_and_check
 
 TINY = Topology("shop", [Role("db", count=1, volumes=[Volume("data", gib=10)], waive=FEW)], [])
 PLANNED = evolve(HOW, planned=True)
@@ -52,12 +53,16 @@ def tiny(**more):
     return recovery(topology=TINY, **{"waves": [["db"]], "rto": "99h", "rpo": "99h", **more})
 
 
+def tiny_has_a_point(cloud):
+    """Bring one host up in production, with a point of its first rows."""
+    apply_and_check(TINY, PRODUCTION)
+    write(cloud, PRODUCTION, "first rows")
+    assert replicate(tiny(), run_options=ONE).succeeded
+
+
 @pytest.fixture
 def tiny_world():
-    with simulate() as cloud:
-        apply_and_check(TINY, PRODUCTION)
-        write(cloud, PRODUCTION, "first rows")
-        assert replicate(tiny(), run_options=ONE).succeeded
+    with begun(tiny_has_a_point) as cloud:
         yield cloud
 
 

@@ -4,6 +4,7 @@ there is, and whoever comes back is stopped first.
 
 import pytest
 from attrs import evolve
+from rich.console import Console
 from turning import (
     HOW,
     LOST,
@@ -33,6 +34,7 @@ from portinfra.recovery.takeover.fencing import fence
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.recovery.watch.status import status
+from portinfra.render.console.recovery import show_status
 
 # The source is lost.
 
@@ -48,6 +50,18 @@ def test_where_the_source_dies_on_the_way_back_the_target_stands_again_with_the_
     assert fence(recovery(), run_options=ONE) == 3  # on its return
     assert failback(recovery(rto="9h"), HOW).result == "passed"
     assert set(written(ready, PRODUCTION).values()) == said("a day of orders")
+
+
+def test_where_the_source_stays_lost_status_names_the_way_to_points_again(ready, capsys):
+    about = recovery(source=RECOVERY, target=evolve(PRODUCTION, name="third", account="333333333333"))
+    with lost(PRODUCTION, untouched=False):
+        assert failover(recovery(), LOST).result == "passed"
+        show_status(status(recovery()), Console(width=200))
+        assert "If it stays lost, the target stays active." in capsys.readouterr().out
+        assert status(about).next_step == "Stop it first: `portinfra dr fence shop`."
+        fence(about, run_options=ONE)
+        assert replicate(about, now=True, run_options=ONE).succeeded
+        assert (status(about).level, status(about).next_step) == ("ok", "")
 
 
 def test_it_dies_after_giving_up_had_begun_and_the_failover_goes_on(ready):

@@ -174,9 +174,9 @@ def test_a_turn_of_the_source_in_between_makes_it_another(ready):
     assert failover(recovery(), HOW).id != first.id
 
 
-def many(actions=0):
-    """As many roles with a volume each as one environment has room for, and so many actions."""
-    names = [f"r{chr(97 + number // 26)}{chr(97 + number % 26)}x" for number in range(62)]
+def many(roles, actions):
+    """So many roles with a volume each, and so many actions."""
+    names = [f"r{chr(97 + number // 26)}{chr(97 + number % 26)}x" for number in range(roles)]
     volume = [Volume("data", gib=1, mount="/srv")]
     roles = [Role(name, count=1, waive={"R6": "x"}, volumes=volume) for name in names]
     return recovery(
@@ -187,17 +187,22 @@ def many(actions=0):
     )
 
 
+@pytest.mark.parametrize(
+    ("roles", "actions"),
+    [(12, 400), pytest.param(62, 40, marks=pytest.mark.soak)],
+    ids=["many actions", "as many roles as one environment has room for"],
+)
 @pytest.mark.slow
-def test_a_plan_of_many_roles_and_actions_needs_several_records_and_is_no_matter():
+def test_a_plan_of_many_roles_and_actions_needs_several_records_and_is_no_matter(roles, actions):
     with simulate():
-        about = many(actions=40)
+        about = many(roles, actions)
         apply_and_check(about.topology, PRODUCTION)
         assert replicate(about, run_options=ONE).succeeded
         assert failover(about, HOW).result == "passed"
         with Connection.to(RECOVERY) as target:
             ledger = Ledger.after_settling(target, about.ledger)
             (done,) = list_takeovers(ledger.entries())
-            assert (len(done.restored), len(done.done)) == (62, 40)
+            assert (len(done.restored), len(done.done)) == (roles, actions)
             entries = {entry.number for entry in ledger.entries()}
             assert len(read_records(target.reader, about.ledger)) > len(entries)
 

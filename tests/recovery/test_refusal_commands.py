@@ -123,7 +123,9 @@ class Followed:
         if said.exit_code == Exit.DONE or words.startswith("dr status"):
             return ""
         if "has taken over and is active" in said.text and "is not known, and the rpo is" in said.text:
-            return ""  # it did what it is for; that the age of its data is not known fails its evidence
+            return (
+                ""  # it did what it is for; its evidence is inconclusive, as the age of its data is not known
+            )
         others = [] if depth == 1 else said.commands
         if any(not self.problem(each, plan, depth - 1) for each in others):
             return ""

@@ -2,6 +2,7 @@
 
 import pytest
 from attrs import evolve
+from begun import begun
 from turning import HOW, dies_at, passed_later, powers
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, SHOP, recovery
 
@@ -12,7 +13,7 @@ from portinfra.model.topology import Role
 from portinfra.recovery.replication.replicate import replicate
 from portinfra.recovery.takeover.takeover import failback, failover
 from portinfra.testing.call_wrapper import wrap_calls
-from portinfra.testing.simulation import apply_and_check, simulate
+from portinfra.testing.simulation import apply_and_check
 
 CACHE = Role("cache", count=2, waive=FEW, volumes=[Volume("data", gib=1, mount="/cache")])
 WITH_CACHE = evolve(SHOP, roles=[*SHOP.roles, CACHE])
@@ -30,11 +31,15 @@ def caches(cloud, environment):
     ]
 
 
+def shop_with_caches_has_a_point(cloud):
+    """Bring the shop with its caches up in production, with a point."""
+    apply_and_check(WITH_CACHE, PRODUCTION)
+    assert replicate(ABOUT, run_options=ONE).succeeded
+
+
 @pytest.fixture
 def cloud():
-    with simulate() as cloud:
-        apply_and_check(WITH_CACHE, PRODUCTION)
-        assert replicate(ABOUT, run_options=ONE).succeeded
+    with begun(shop_with_caches_has_a_point) as cloud:
         yield cloud
 
 

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from portinfra import dr, workflow
+from portinfra import dr
 from portinfra.execution.connection import Connection
 from portinfra.format import iso
+from portinfra.lease import list_leases
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.resources import Snapshot, Spec, public_fields
@@ -62,7 +63,7 @@ def _plain(value: Any) -> str:
 
 
 def _leases(about: Recovery, environment: Environment) -> Iterator[str]:
-    for lease in workflow.leases(about.topology, environment):
+    for lease in list_leases(about.topology, environment):
         holder = f"{lease.holder_identity.user}@{lease.holder_identity.host} {lease.holder_identity.machine}"
         state = "released" if lease.released else "held"
         role = "fenced" if lease.fenced else "active"

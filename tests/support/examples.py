@@ -2,8 +2,10 @@
 
 from hypothesis import settings
 
+OTHERS = 60
+"""What the numbers of `examples` are in proportion to."""
 
-def examples(everyday):
-    """Return this number of examples; in a quick run or a soak, its share of what other properties draw."""
-    usual = settings.get_profile("everyday").max_examples
-    return max(1, everyday * settings.default.max_examples // usual)
+
+def examples(number):
+    """Return how many examples a property draws: this number for each 60 that the others draw."""
+    return max(1, number * settings.default.max_examples // OTHERS)

@@ -59,10 +59,12 @@ READING = {("dr", each) for each in ("status", "plan", "drills", "report", "veri
 CHANGING_NO_END = {("dr", each) for each in ("drill", "replicate", "sweep")}
 INTERNAL = ("failed with an unexpected error", "This is a defect", "Traceback")
 
-ENDED = re.compile(r"^(failover|failback|refresh) \S+ (?:passed$|failed, and .* is active$)", re.MULTILINE)
+ENDED = re.compile(
+    r"^(failover|failback|refresh) \S+ (?:passed$|(?:failed|inconclusive), and .* is active$)", re.MULTILINE
+)
 """The heading of evidence of what came to its end: its end is up, in time or not."""
 HEADING = re.compile(r"^(failover|failback|refresh) \S+ (?:passed|failed|inconclusive)", re.MULTILINE)
-AGE = re.compile(rf"^Data: ({DURATION}) old; the rpo is", re.MULTILINE)
+AGE = re.compile(rf"^Data: (?:at most )?({DURATION}) old; the rpo is", re.MULTILINE)
 KEPT = re.compile(
     r"(?:(\S+) was replaced\. Its former data is in snapshot|(\S+): the former data of \S+ is in snapshot)"
     r" (\S+), kept until (?:(\S+ \S+) UTC|a person deletes it)"

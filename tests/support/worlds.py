@@ -7,7 +7,7 @@ from portinfra.model.resources import Volume
 from portinfra.model.topology import INTERNET, Role, Topology, allow
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.replication.replicate import replicate
-from portinfra.recovery.situation.guard import GuardedRecovery
+from portinfra.recovery.watch.guard import GuardedRecovery
 from portinfra.testing.simulation import apply_and_check
 
 ONE = RunOptions(seed=0)

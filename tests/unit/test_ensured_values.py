@@ -96,6 +96,7 @@ WRONG = {
         "ssh_keys": [[7], 7],
         "user_data": [7, "#!" + "x" * 20_000, "#!/bin/sh\ud800"],
         "boot_script": [7, ["#!/bin/sh"], "#!/bin/sh\ud800"],
+        "enrolment_token": [7, ["v1"], "v1\ud800"],
         "birth": [7, "yesterday", "a-b-c-d-e"],
     },
     Volume: {

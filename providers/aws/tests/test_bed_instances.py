@@ -213,3 +213,45 @@ def test_what_is_made_with_a_host_bears_the_tags_that_it_was_given(boto: Any, pl
     assert root["Attachments"][0]["DeleteOnTermination"] is True
     user_data = boto.describe_instance_attribute(InstanceId=host, Attribute="userData")["UserData"]["Value"]
     assert base64.b64decode(user_data) == b"#!/bin/sh"
+
+
+def test_a_protected_host_keeps_those_of_its_zone_and_one_unknown_id_keeps_all(boto: Any) -> None:
+    """By the example of the API reference of TerminateInstances."""
+    vpc = hand.network(boto)
+    web = hand.group(boto, vpc)
+    first = hand.subnet(boto, vpc, zone="us-east-1a", cidr="10.0.1.0/24")
+    second = hand.subnet(boto, vpc, zone="us-east-1b", cidr="10.0.2.0/24")
+    a, b, c, d = (hand.host(boto, place, [web]) for place in (first, first, second, second))
+    boto.modify_instance_attribute(InstanceId=c, DisableApiTermination={"Value": True})
+    with refused("InvalidInstanceID.NotFound"):
+        boto.terminate_instances(InstanceIds=[a, b, c, d, "i-0123456789abcdef0"])
+    assert {shown(boto, each)["State"]["Name"] for each in (a, b, c, d)} == {"running"}
+    with refused("OperationNotPermitted"):
+        boto.terminate_instances(InstanceIds=[a, b, c, d])
+    assert {shown(boto, each)["State"]["Name"] for each in (a, b)} == {"terminated"}
+    assert {shown(boto, each)["State"]["Name"] for each in (c, d)} == {"running"}
+
+
+@pytest.mark.parametrize("verb", ["stop_instances", "start_instances"])
+def test_one_host_in_another_state_refuses_the_whole_request(
+    slow: Local, boto: Any, place: str, web: str, verb: str
+) -> None:
+    good, bad = hand.host(boto, place, [web]), hand.host(boto, place, [web])
+    slow.bed.advance(30)
+    if verb == "start_instances":
+        boto.stop_instances(InstanceIds=[good])
+        slow.bed.advance(30)
+    boto.terminate_instances(InstanceIds=[bad])
+    before = shown(boto, good)["State"]["Name"]
+    with refused("IncorrectInstanceState"):
+        getattr(boto, verb)(InstanceIds=[good, bad])
+    assert shown(boto, good)["State"]["Name"] == before
+
+
+@pytest.mark.parametrize("verb", ["create_tags", "delete_tags"])
+def test_one_unknown_resource_refuses_the_tags_of_all(boto: Any, place: str, web: str, verb: str) -> None:
+    host = hand.host(boto, place, [web])
+    boto.create_tags(Resources=[host], Tags=[{"Key": "team", "Value": "a"}])
+    with refused("InvalidInstanceID.NotFound"):
+        getattr(boto, verb)(Resources=[host, "i-0123456789abcdef0"], Tags=[{"Key": "team", "Value": "b"}])
+    assert [tag["Value"] for tag in shown(boto, host)["Tags"] if tag["Key"] == "team"] == ["a"]

@@ -144,3 +144,63 @@ def test_machine_types_come_in_pages_of_a_hundred(boto: Any) -> None:
     assert boto.describe_instance_types(Filters=current)["InstanceTypes"]
     with refused("InvalidInstanceType"):
         boto.describe_instance_types(InstanceTypes=["t3.tiny"])
+
+
+def test_lists_may_show_any_state_of_a_while_ago(ec2: Local, boto: Any) -> None:
+    """Old and new states come in any order, and parts of one network apart; in the end all is shown."""
+    ec2.bed.configure(live_clock=False, stale_seconds=10)
+    old = hand.network(boto)
+    ec2.bed.advance(10)
+
+    def shown(vpc: str) -> tuple[bool, bool, bool]:
+        """Whether the network is shown, its default group, and its main route table."""
+        here = [{"Name": "vpc-id", "Values": [vpc]}]
+        vpcs = [each["VpcId"] for each in boto.describe_vpcs()["Vpcs"]]
+        groups = boto.describe_security_groups(Filters=here)["SecurityGroups"]
+        tables = boto.describe_route_tables(Filters=here)["RouteTables"]
+        return vpc in vpcs, bool(groups), bool(tables)
+
+    def watch(vpc: str) -> list[tuple[bool, bool, bool]]:
+        found = []
+        for _ in range(40):
+            found.append(shown(vpc))
+            ec2.bed.advance(0.25)
+        return found
+
+    new = hand.network(boto)
+    states = watch(new)
+    assert (True, False, True) in states, "a network is never shown without its default group"
+    assert (False, True, True) in states, "the parts of a network are never shown before it"
+    network_shown = [each for each, *_ in states]
+    assert sorted(network_shown) != network_shown, "no later read shows an older state"
+    assert {shown(new)} == {shown(old)} == {(True, True, True)}
+    boto.delete_vpc(VpcId=old)
+    states = watch(old)
+    assert {each for each, *_ in states} == {True, False}
+    assert shown(old) == (False, False, False)
+
+
+def test_lists_may_show_what_was_changed_as_it_was(ec2: Local, boto: Any) -> None:
+    """Also a state that was left and taken again: A, B and A."""
+    vpc = hand.network(boto)
+    group = hand.group(boto, vpc)
+    ec2.bed.configure(live_clock=False, stale_seconds=10)
+    rule = [{"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}]
+
+    def is_open() -> bool:
+        (found,) = boto.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+        return bool(found["IpPermissions"])
+
+    def watch() -> set[bool]:
+        found = set()
+        for _ in range(20):
+            found.add(is_open())
+            ec2.bed.advance(0.25)
+        return found
+
+    boto.authorize_security_group_ingress(GroupId=group, IpPermissions=rule)
+    assert watch() == {True, False}
+    boto.revoke_security_group_ingress(GroupId=group, IpPermissions=rule)
+    assert watch() == {True, False}
+    ec2.bed.advance(10)
+    assert not is_open()

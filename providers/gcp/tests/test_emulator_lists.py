@@ -152,3 +152,39 @@ def test_what_google_offers_can_be_listed(hand: Hand) -> None:
         hand.ask("MachineTypes", "get", zone=ZONE, machine_type="e2-gigantic")
     ubuntu = [image.family for image in hand.ask("Images", "list", project="ubuntu-os-cloud")]
     assert "ubuntu-2404-lts-amd64" in ubuntu
+
+
+def test_lists_may_show_any_state_of_a_while_ago(gce: Local, raw: Raw) -> None:
+    """Old and new states come in any order, and those of several things apart; in the end all is shown."""
+    gce.bed.configure(live_clock=False, stale_seconds=10)
+
+    def watch() -> list[tuple[str, ...]]:
+        found = []
+        for _ in range(40):
+            shown = [f"{each['name']} {each['sizeGb']}" for each in raw("GET", DISKS).get("items", ())]
+            found.append(tuple(shown))
+            gce.bed.advance(0.25)
+        return found
+
+    raw("POST", DISKS, {"name": "a", "sizeGb": 1})
+    raw("POST", DISKS, {"name": "b", "sizeGb": 1})
+    states = watch()
+    assert {(), ("a 1",), ("b 1",), ("a 1", "b 1")} == set(states)
+    has_a = ["a 1" in each for each in states]
+    assert sorted(has_a) != has_a, "no later read shows an older state"
+    raw("POST", f"{DISKS}/a/resize", {"sizeGb": 2})
+    assert {each[0] for each in watch()} == {"a 1", "a 2"}
+    raw("DELETE", f"{DISKS}/b")
+    assert set(watch()) == {("a 2",), ("a 2", "b 1")}
+    assert watch()[0] == ("a 2",)
+
+
+def test_a_list_of_operations_lags_too(gce: Local, raw: Raw) -> None:
+    gce.bed.configure(live_clock=False, stale_seconds=10, pending_seconds=60)
+    raw("POST", DISKS, {"name": "a", "sizeGb": 1})
+    found = set()
+    for _ in range(40):
+        found.add(len(raw("GET", f"zones/{ZONE}/operations").get("items", ())))
+        gce.bed.advance(0.25)
+    assert found == {0, 1}
+    assert len(raw("GET", f"zones/{ZONE}/operations")["items"]) == 1

@@ -13,7 +13,7 @@ from portinfra_libvirt.actions import consoles
 
 @pytest.fixture
 def bed(rack: Site, depot: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LibvirtBed:
-    """Two zones; the crash sweep of the suite tries every tenth call."""
+    """Two zones; the crash sweep of the suite tries every twentieth call."""
     sites = tmp_path / "sites.hcl"
     sites.write_text(rack.hcl() + depot.hcl())
     monkeypatch.setenv("PORTINFRA_SITES", str(sites))
@@ -27,7 +27,7 @@ class TestLibvirt(ProviderConformance):
 
 @pytest.mark.soak
 class TestEveryCall(ProviderConformance):
-    """Crashes at each call, not only at every tenth."""
+    """Crashes at each call, not only at every twentieth."""
 
     def test_while_creating(self, stage: Stage) -> None:
         stage.bed.stride = 1

@@ -11,7 +11,7 @@ import pytest
 from hypervisors.guest import build
 from hypervisors.site import site
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=41)
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "laptop.py"
 WEB, APP = "10.30.0.4", "10.30.4.4"

@@ -20,7 +20,7 @@ from portinfra.testing.fabric import PROGRAMS, Fabric, wait_until, why_impossibl
 from portinfra_libvirt import images, seed
 from portinfra_libvirt.images import debian
 
-pytestmark = [pytest.mark.slow, pytest.mark.tools(*PROGRAMS, "qemu-system-x86_64")]
+pytestmark = [pytest.mark.slow(seconds=170), pytest.mark.tools(*PROGRAMS, "qemu-system-x86_64")]
 
 PACKAGES = ("haproxy", "nftables", "socat")
 BOOT_SECONDS = 900

@@ -20,7 +20,7 @@ from hypervisors.site import ACCOUNT, BRIDGE, site
 from hypervisors.wired import Wired, wired
 from portinfra import INTERNET, Environment, Role, Topology, allow, place, reach, workflow
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slow(seconds=47)
 
 SMALL = "c1-m128"
 TOPOLOGY = Topology(

@@ -28,7 +28,7 @@ COMMANDS = (
 """The commands. Each is a function in the module of its name: a command line imports what it names."""
 FORMER_NAMES = {"claim": "lease"}
 """Commands by names of earlier versions. `--help` does not list them."""
-GROUPS = ("dr", "hosts")
+GROUPS = ("dr", "hosts", "trust")
 """Groups of commands. The parser of each is in the module `app` of the folder of its name."""
 HELP = "One topology and one recovery plan, on AWS, GCP and libvirt."
 

@@ -24,7 +24,7 @@ class ApplyOptions(ChangeOptions):
 def apply(session: Session, target: Target, scope: PlanScope, changes: ApplyOptions) -> int:
     """Show the plan, ask for confirmation, and apply it."""
     from portinfra.commands import plans
-    from portinfra.commands.apply_flow import carry_out, confirm, show
+    from portinfra.commands.apply_flow import carry_out, confirm_plan, show
     from portinfra.commands.selection import select
     from portinfra.model.plan import PlanOptions
 
@@ -40,7 +40,7 @@ def apply(session: Session, target: Target, scope: PlanScope, changes: ApplyOpti
         made = plans.load_plan(session, target, changes.plan, without_peer=scope.without_peer)
     show(made, full=changes.full, as_json=changes.as_json)
     if changes.plan is None and not changes.yes and not made.empty:
-        confirm(session, "Apply these changes? [y/N]", ("y", "yes"))
+        made = confirm_plan(session, made, "Apply these changes? [y/N]", ("y", "yes"))
     return carry_out(session, made, as_json=changes.as_json)
 
 

@@ -1,5 +1,7 @@
 """The steps of a change: show the plan, ask for confirmation, apply, print the outcome."""
 
+from attrs import evolve
+
 from portinfra import workflow
 from portinfra.commands.exits import Exit, Interrupted, Unconfirmed
 from portinfra.commands.plans import refusal
@@ -39,6 +41,12 @@ def confirm(session: Session, question: str, answers: tuple[str, ...]) -> None:
         )
     if terminal.ask(question).lower() not in answers:
         raise Unconfirmed("the change was not confirmed, so nothing was changed")
+
+
+def confirm_plan(session: Session, plan: Plan, question: str, answers: tuple[str, ...]) -> Plan:
+    """Ask for confirmation as `confirm` does. Return the plan without its read: time has passed since."""
+    confirm(session, question, answers)
+    return evolve(plan, read=None)
 
 
 def carry_out(session: Session, plan: Plan, *, as_json: bool) -> int:

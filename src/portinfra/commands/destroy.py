@@ -6,7 +6,7 @@ from portinfra.commands.session import Session
 
 def destroy(session: Session, target: Target, limits: LimitOptions, consent: ChangeOptions) -> int:
     """Show what would be deleted, ask, and delete it. Volumes stay unless --allow-data-loss names them."""
-    from portinfra.commands.apply_flow import carry_out, confirm, show
+    from portinfra.commands.apply_flow import carry_out, confirm_plan, show
     from portinfra.commands.plans import make_plan
     from portinfra.commands.selection import select
 
@@ -15,5 +15,5 @@ def destroy(session: Session, target: Target, limits: LimitOptions, consent: Cha
     show(made, full=consent.full, as_json=consent.as_json)
     if not consent.yes and not made.empty:
         question = f"This cannot be undone. Type {selection.scope} to destroy it:"
-        confirm(session, question, (selection.scope,))
+        made = confirm_plan(session, made, question, (selection.scope,))
     return carry_out(session, made, as_json=consent.as_json)

@@ -36,11 +36,15 @@ class Unconfirmed(PortinfraError):
     """A change that the user did not confirm."""
 
 
+class EditedFileError(PortinfraError):
+    """A person edited or wrote files where a command would write. It wrote nothing."""
+
+
 class Interrupted(PortinfraError):
     """An interruption by Ctrl-C. The calls that were in progress have ended."""
 
 
-_REFUSALS = (PolicyError, LeaseHeldError, StalePlanError, Unconfirmed)
+_REFUSALS = (PolicyError, LeaseHeldError, StalePlanError, Unconfirmed, EditedFileError)
 
 
 def exit_code(error: Exception) -> Exit:

@@ -27,15 +27,15 @@ class ReleaseOptions(OutputOptions):
 
 def lease(session: Session, target: Target, releasing: ReleaseOptions) -> int:
     """Show which run changes the environment now, or changed it last."""
-    from portinfra import workflow
     from portinfra.commands.apply_flow import confirm
     from portinfra.commands.selection import select
+    from portinfra.lease import forget_peer, list_leases, release
     from portinfra.render.console.status import lease_line
     from portinfra.render.console.terminal import err, write, write_json
     from portinfra.render.documents import claim_document
 
     selection = select(session, target)
-    leases = workflow.leases(selection.topology, selection.environment)
+    leases = list_leases(selection.topology, selection.environment)
     last = leases[-1] if leases else None
     released = False
     if releasing.release and last is not None and not last.released:
@@ -43,14 +43,14 @@ def lease(session: Session, target: Target, releasing: ReleaseOptions) -> int:
         err().print(f"{held} If that run still works, two runs will change the environment.")
         if not releasing.yes:
             confirm(session, f"Type {selection.scope} to release it:", (selection.scope,))
-        workflow.release(selection.topology, selection.environment)
-        leases = workflow.leases(selection.topology, selection.environment)
+        release(selection.topology, selection.environment)
+        leases = list_leases(selection.topology, selection.environment)
         last, released = leases[-1] if leases else None, True
     if releasing.forget_peer and last is not None and last.peer:
         err().print(f"Plans of {selection.scope} will no longer check {last.peer}.")
         if not releasing.yes:
             confirm(session, f"Type {selection.scope} to forget it:", (selection.scope,))
-        last = workflow.forget_peer(selection.topology, selection.environment)
+        last = forget_peer(selection.topology, selection.environment)
     if releasing.as_json:
         write_json(claim_document(selection.scope, last, released=released))
     else:

@@ -26,7 +26,7 @@ from portinfra.validation import validate, validate_declared
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule
-    from portinfra.recovery.situation.guard import GuardedRecovery
+    from portinfra.recovery.watch.guard import GuardedRecovery
 
 
 @frozen
@@ -176,7 +176,7 @@ def _guards(
     """Return the guards of the environment: its recovery plan; None: it has none."""
     if plan is None:
         return None  # the imports of recovery would slow down every command
-    from portinfra.recovery.situation.guard import recoveries_of
+    from portinfra.recovery.watch.guard import recoveries_of
 
     return recoveries_of(topology, environment, [plan], environments)
 

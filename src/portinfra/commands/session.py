@@ -42,7 +42,7 @@ _AGREED_AT_ONCE = re.compile(r"-y+(.*)", re.DOTALL)
 _FILE_AT_ONCE = re.compile(r"-y*f(.*)", re.DOTALL)
 """`-f`, also with its value and behind other options of one letter, as the parser accepts it."""
 
-OF_TWO_WORDS = {"dr", "hosts"}
+OF_TWO_WORDS = {"dr", "hosts", "trust"}
 """The first words of commands that have two."""
 
 READ_NO_DECLARATION = {("providers",), ("image",), ("dr", "report"), ("dr", "verify")}

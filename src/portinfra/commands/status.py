@@ -13,6 +13,7 @@ def status(session: Session, target: Target, shown: OutputOptions) -> int:
     from portinfra import workflow
     from portinfra.commands.plans import refusal
     from portinfra.commands.selection import select
+    from portinfra.lease import list_leases
     from portinfra.render.console.status import show_status
     from portinfra.render.console.terminal import out, write_json
     from portinfra.render.documents import status_document
@@ -21,7 +22,7 @@ def status(session: Session, target: Target, shown: OutputOptions) -> int:
     topology, environment = selection.topology, selection.environment
     plan = workflow.plan(topology, environment, rules=selection.rules, guards=selection.guards)
     plan = workflow.find_foreign(plan)
-    leases = workflow.leases(topology, environment)
+    leases = list_leases(topology, environment)
     document = status_document(plan, leases[-1] if leases else None)
     if shown.as_json:
         write_json(document)

@@ -18,7 +18,7 @@ _SILENCE = (Unavailable, OutcomeUnknown)
 
 @define
 class Caller:
-    """Makes calls to one provider, one at a time, and counts them."""
+    """Makes calls to one provider, and counts them. Several threads may use it."""
 
     provider: Provider
     environment: str = ""
@@ -45,11 +45,19 @@ class Caller:
         self.answered = True
         return answer
 
-    def with_retries(self, call: Call) -> Answer:
-        """Make a call, and repeat it while that is right and `patience` allows it. Raises ProviderError."""
+    def with_retries(
+        self,
+        call: Call,
+        once: Callable[[Call], Answer] | None = None,
+        pause: Callable[[float], None] | None = None,
+    ) -> Answer:
+        """Make a call, and repeat it while that is right and `patience` allows it. Raises ProviderError.
+
+        `once` makes one try, by default `self.once`. `pause` waits for some seconds before the next try.
+        """
         return insist(
-            lambda: self.once(call),
-            self._pause,
+            lambda: (once or self.once)(call),
+            pause or self._pause,
             lambda error: repeatable(error, call),
             lambda error: patience(call, error, answered=self.answered),
         )

@@ -1,38 +1,42 @@
-"""The calls in progress. A report shows for each long call what it waits for, and for how long."""
+"""The calls and checks in progress. A report shows what each long one waits for, and for how long."""
 
 from collections.abc import Callable
 
 from attrs import define, field
 
 from portinfra.execution.task import Task
+from portinfra.execution.waits import LONG_SECONDS
 from portinfra.model.change import Step
+from portinfra.model.progress import Awaited
 from portinfra.provider.interface import Call
-
-LONG_SECONDS = 10.0
-"""A call that takes longer is reported, again and again after this time."""
 
 
 @define
 class CallsInProgress:
-    """The calls in progress, at most one for each step."""
+    """The calls and checks in progress, at most one for each step."""
 
     tell: Callable[..., None]
     """Reports progress of a step."""
 
-    _calls: dict[Step, tuple[Task, Call, float]] = field(init=False, factory=dict)
+    _begun: dict[Step, tuple[Task, Callable[[float], str], float]] = field(init=False, factory=dict)
 
     def begin(self, task: Task, call: Call, now: float) -> None:
         """Record that a call of a step begins."""
-        self._calls[task.step] = task, call, now
+        text = call.awaits.text if call.awaits else lambda waited: f"waiting for {call.action}"
+        self._begun[task.step] = task, text, now
+
+    def begin_check(self, task: Task, left: float, now: float) -> None:
+        """Record that a check of a host begins. Its step fails after `left` seconds."""
+        awaited = Awaited("the check whether it is ready", "the step fails", left)
+        self._begun[task.step] = task, awaited.text, now
 
     def end(self, task: Task) -> None:
-        """Record that the call of a step has ended."""
-        self._calls.pop(task.step, None)
+        """Record that the call or the check of a step has ended."""
+        self._begun.pop(task.step, None)
 
     def report(self, now: float) -> None:
-        """Report each call that takes long."""
-        for task, call, began in self._calls.values():
+        """Report each call and each check that has taken long so far."""
+        for task, text, began in self._begun.values():
             waited = now - began
             if waited >= LONG_SECONDS:
-                message = call.awaits.text(waited) if call.awaits else f"waiting for {call.action}"
-                self.tell(task, None, message, waits=True, waited=waited)
+                self.tell(task, None, text(waited), waits=True, waited=waited)

@@ -9,11 +9,14 @@ from attrs import evolve, field, frozen
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
 from portinfra.execution.lease import wait_for_lists
+from portinfra.execution.parallel_reads import parallel_reads
 from portinfra.model.address import Address, Scope
-from portinfra.model.catalogue import Catalogue
+from portinfra.model.catalogue import Catalogue, Rate
 from portinfra.model.environment import Environment
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation, Observed
+from portinfra.model.plan import PlanRead
+from portinfra.model.progress import Listener
 from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 from portinfra.observation import Reader
@@ -21,7 +24,7 @@ from portinfra.placement import with_own_names
 from portinfra.planning.budget import granted_rates
 from portinfra.provider import registry
 from portinfra.provider.abilities import clock_offset, current_time
-from portinfra.provider.interface import Provider
+from portinfra.provider.interface import Answer, Call, Provider
 from portinfra.records.lease import read_leases
 from portinfra.version import VERSION
 
@@ -42,6 +45,8 @@ class Connection:
     caller: Caller
     _offered: list[Catalogue] = field(init=False, factory=list, eq=False, repr=False)
     """The catalogue; empty until it is read."""
+    _account_answers: dict[Call, list[Answer]] = field(init=False, factory=dict, eq=False, repr=False)
+    """The answers that the account was read from; empty until it is read."""
 
     @classmethod
     def to(cls, environment: Environment, topology: Topology | None = None) -> Self:
@@ -53,7 +58,8 @@ class Connection:
             environment if topology is None else with_own_names(topology, environment)
         )
         caller = Caller(provider, environment.name)
-        return cls(environment, provider, Reader(provider, caller.with_retries), caller)
+        reads = parallel_reads(caller, _rates_of(provider.capabilities.rates, environment))
+        return cls(environment, provider, Reader(provider, caller.with_retries, gather=reads), caller)
 
     def __enter__(self) -> Self:
         return self
@@ -65,20 +71,27 @@ class Connection:
 
     def account(self) -> str:
         """Return the account of the credentials. Raises PermissionDenied for an undeclared one (R1)."""
-        return check_account(self.reader.account(), self.environment, self.provider.name)
+        self._account_answers.update(self.reader.read_account())
+        account = self.reader.account(self._account_answers)
+        return check_account(account, self.environment, self.provider.name)
 
     def catalogue(self) -> Catalogue:
-        """Return the catalogue of the location as this connection read it first."""
-        return self._offered[0] if self._offered else self.read_catalogue()
+        """Return the catalogue of the location as this connection read it first.
+
+        What `account` has read is not read again.
+        """
+        return self._offered[0] if self._offered else self._read_catalogue(self._account_answers)
 
     def read_catalogue(self) -> Catalogue:
         """Read the catalogue of the location, with the rates that the environment declares.
 
         Raises PermissionDenied for an undeclared account (R1).
         """
-        catalogue = self.reader.catalogue()
-        rates = granted_rates(catalogue.rates, self.environment.calls_per_minute)
-        catalogue = evolve(catalogue, rates=rates)
+        return self._read_catalogue({})
+
+    def _read_catalogue(self, known: Mapping[Call, list[Answer]]) -> Catalogue:
+        catalogue = self.reader.catalogue(known)
+        catalogue = evolve(catalogue, rates=_rates_of(catalogue.rates, self.environment))
         check_account(catalogue.account, self.environment, self.provider.name)
         self._offered[:] = [catalogue]
         return catalogue
@@ -95,12 +108,14 @@ class Connection:
         """
         return current_time(self.provider)
 
-    def settle(self, scope: Scope) -> Lease | None:
-        """Wait until lists show the last run's last change. Return its lease from before the wait."""
+    def settle(self, scope: Scope) -> list[Lease]:
+        """Wait until lists show the last run's last change.
+
+        Return the leases from before the wait, the newest last.
+        """
         found = read_leases(self.reader, scope)
-        last = found[-1] if found else None
-        wait_for_lists(last, self.provider)
-        return last
+        wait_for_lists(found[-1] if found else None, self.provider)
+        return found
 
     def leases(self, scope: Scope) -> list[Lease]:
         """Return the leases of a scope, the newest last, once lists show the last run's last change."""
@@ -117,16 +132,23 @@ class Connection:
         scope: Scope,
         *,
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
+        after: PlanRead | None = None,
         workers: int = WORKERS,
         seed: int | None = None,
+        listen: Listener = lambda progress: None,
     ) -> "Run":
         """Return a new run on a scope. Its resources may refer to those in `borrowed`, of another scope.
 
-        With a `seed`, it makes one call at a time, in an order that the seed decides.
+        `after` is the read of the plan that it carries out. With a `seed`, it makes one call at a time, in an
+        order that the seed decides. `listen` receives the waits that no step has.
         """
         from portinfra.execution.run import Run  # a plan needs no threads, queues or waits
 
-        return Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed)
+        rates = _rates_of(self.provider.capabilities.rates, self.environment)
+        run = Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed, rates=rates)
+        run.after = after
+        run.listen = listen
+        return run
 
 
 @frozen
@@ -140,6 +162,10 @@ class Look(Connection):
         if scope not in self._seen:
             self._seen[scope] = super().observe(scope)
         return self._seen[scope]
+
+
+def _rates_of(published: Mapping[str, Rate], environment: Environment) -> dict[str, Rate]:
+    return granted_rates(published, environment.calls_per_minute)
 
 
 def check_account(account: str, environment: Environment, provider: str) -> str:

@@ -5,39 +5,39 @@ is a due time in the loop. So a simulated hour costs nothing, and each run with 
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from attrs import define, field
 
 from portinfra.errors import AlreadyExists, ProviderError, RateLimited
 from portinfra.execution import failures, retry
-from portinfra.execution.batched_read import BatchedRead, Interrupted
-from portinfra.execution.call_queue import CallQueue, Rank, urgency
+from portinfra.execution.call_queue import urgency
 from portinfra.execution.caller import Caller
-from portinfra.execution.calls_in_progress import CallsInProgress
+from portinfra.execution.early_reads import Evidence, next_look, proves_result
 from portinfra.execution.failures import Blame
 from portinfra.execution.foreign import RefusedDeletions
 from portinfra.execution.journal import Journal
+from portinfra.execution.looks import Looks
 from portinfra.execution.loop import Loop
 from portinfra.execution.movement import TRIES_MAX, Movement
-from portinfra.execution.poll_schedule import PATIENCE_SECONDS, PollSchedule
+from portinfra.execution.poll_schedule import PATIENCE_SECONDS
 from portinfra.execution.reaction import Reaction, is_final, reaction
 from portinfra.execution.readiness import Readiness
+from portinfra.execution.requests import Requests
 from portinfra.execution.schedule import Schedule
 from portinfra.execution.shared_failures import SharedFailures
-from portinfra.execution.task import Task, list_surveyed
+from portinfra.execution.task import Task
 from portinfra.execution.workers import Completion
 from portinfra.format import count
 from portinfra.graph import reverse
 from portinfra.model.address import Address
 from portinfra.model.change import Step
-from portinfra.model.observed import Fault, Observation
+from portinfra.model.observed import Fault, Observation, Observed
 from portinfra.model.outcome import Fate, StepOutcome
 from portinfra.model.plan import Plan
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Instance
-from portinfra.observation import Reader
 from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse, Wait
@@ -50,7 +50,6 @@ class Coordinator:
 
     plan: Plan
     caller: Caller
-    reader: Reader
     loop: Loop
     journal: Journal
     attempt: str
@@ -70,36 +69,44 @@ class Coordinator:
     _tasks: dict[Step, Task] = field(init=False, factory=dict)
     _followers: dict[Step, list[Step]] = field(init=False)
     _outcomes: dict[Step, StepOutcome] = field(init=False, factory=dict)
-    _rank: dict[Step, Rank] = field(init=False)
-    _queue: CallQueue = field(init=False)
+    _requests: Requests = field(init=False)
     _shared_failures: SharedFailures = field(init=False, factory=SharedFailures)
     _movement: Movement = field(init=False, factory=Movement)
-    _under_way: CallsInProgress = field(init=False)
-    _poll_schedule: PollSchedule[Step] = field(init=False)
+    _looks: Looks = field(init=False)
     _readiness: Readiness = field(init=False)
     _refusals: RefusedDeletions = field(init=False)
-    _looking: bool = field(init=False, default=False)
     _began: float = field(init=False)
-    _written: float = field(init=False)
+    evidence: Evidence = field(init=False)
+    """What the run knows about its own writes."""
 
     def __attrs_post_init__(self) -> None:
         made = {change.address for change in self.plan.changes if change.action in ("create", "replace")}
         self._kept = frozenset(self.plan.wanted.keys() - made)
         self._concerned = frozenset(step.address for step in self.plan.steps)
-        self._began = self._written = self._clock.now()
+        self._began = self._clock.now()
+        self.evidence = Evidence(self._began, self._began)
         self._world = World(self.plan.observation.resources)
         limit = self.plan.catalogue.rules_max
         self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals, limit)
         self._schedule = Schedule(self.plan.catalogue.rates, self._began)
         self._followers = reverse(self.plan.steps)
-        self._rank = urgency(self.plan)
-        self._under_way = CallsInProgress(self._tell)
-        self.loop.meanwhile = self._under_way.report
-        self._poll_schedule = PollSchedule(self._began)
-        self._queue = CallQueue(self._schedule, self._clock.now, self.loop.later)
-        scope, there = self.plan.scope, self._world.snapshot
+        self._requests = Requests(
+            self.caller,
+            self.loop,
+            self._schedule,
+            urgency(self.plan),
+            self._admit,
+            self._note_call,
+            self._on_answer,
+            self._tell,
+        )
+        self.loop.meanwhile = self._requests.under_way.report
+        placed, scope, there = self.plan.placed, self.plan.scope, self._world.snapshot
+        self._looks = Looks(
+            scope, self.caller, self.loop, self._schedule, there, self._on_found, self._on_failed_look
+        )
         self._refusals = RefusedDeletions(scope, self.caller, self.loop, there, self._end)
-        self._readiness = Readiness(self.plan.placed, self.loop, there, self._end, self._tell)
+        self._readiness = Readiness(placed, self.loop, there, self._end, self._tell, self._requests.under_way)
         for step, before in self.plan.steps.items():
             self._tasks[step] = self._task(step, len(before))
 
@@ -112,16 +119,11 @@ class Coordinator:
 
     @property
     def _clock(self) -> Clock:
-        return self.caller.provider.clock
+        return self.loop.clock
 
     @property
     def _limit(self) -> float:
         return math.inf if self.capture_by is None else self.capture_by
-
-    @property
-    def last_write(self) -> float:
-        """The end of the last call that changes something, in seconds by the provider's clock."""
-        return self._written
 
     def run(self) -> tuple[StepOutcome, ...]:
         """Run all steps, and return their outcomes.
@@ -195,39 +197,23 @@ class Coordinator:
             return self._on_failure(task, call, failures.fell_back(self._blame(task), call, seen, last))
         if seen is not None and seen.fault and task.want is not None and task.faults:
             pause = retry.delay(task.faults)
-            return self.loop.later(self._clock.now() + pause, self._go, task, call)
-        return self._go(task, call)
+            return self.loop.later(self._clock.now() + pause, self._requests.add, task, call)
+        return self._requests.add(task, call)
 
-    def _go(self, task: Task, call: Call) -> None:
-        rank = (self.loop.chance.random(),) if self.loop.chance else self._rank[task.step]
-        self._queue.join(rank, call.rates, lambda: self._send(task, call))
-
-    def _send(self, task: Task, call: Call) -> bool:
+    def _admit(self, task: Task, call: Call) -> bool:
+        """Return whether the call of a step is still to be made; if not, end the step."""
         now, refused = self._clock.now(), self._shared_failures.meets(call, task.want)
         if now >= self._limit:
             refused = failures.not_captured(self._blame(task), now - task.started)
         if refused:
             task.untried = not task.calls
             self._end(task, "failed", refused)
-            return False
-        task.calls += 1
-        if not task.tries and not task.accepted:
-            task.before = task.current
-        self._under_way.begin(task, call, now)
-        self._note(now, "intent", action=call.action, address=call.address)
-        self.loop.submit(
-            lambda completion: self._on_answer(task, call, completion), lambda: self.caller.once(call)
-        )
-        return True
+        return refused is None
 
     def _on_answer(self, task: Task, call: Call, completion: Completion) -> None:
         now = self._clock.now()
-        self._under_way.end(task)
-        task.written = self._written = now
         if completion.error is not None:
-            self._note(
-                now, "error", action=call.action, address=call.address, error=type(completion.error).__name__
-            )
+            self._note_call("error", call, completion.error)
             return self._on_failure(task, call, completion.error)
         try:
             seen = call_method(task.driver.absorb, task.current, call, cast(Answer, completion.result))
@@ -237,6 +223,9 @@ class Coordinator:
             now, "done", action=call.action, address=call.address, ids=dict(seen.parts) if seen else {}
         )
         self._schedule.speed_up(call.rates)
+        self.evidence.note_write(now, deletes=call.after is None or _has_doubles(task.current))
+        task.left.append(task.current)
+        task.doubtful = False
         self._world.record(task.step.address, seen)
         self._movement.note()
         task.accepted.add(call.action)
@@ -269,7 +258,8 @@ class Coordinator:
         elif task.tries in retry.REPORTED_TRIES or (task.fell_back and str(error) not in task.reported):
             self._report(task, task.tries, error)
         if todo is Reaction.REPEAT:
-            return self.loop.later(again, self._go, task, call)
+            return self.loop.later(again, self._requests.add, task, call)
+        task.doubtful = True
         return self._refusals.explain(task, error, lambda: self._look_at(task, again, earliest=again))
 
     def _waiting_tasks(self) -> Iterator[Task]:
@@ -313,81 +303,44 @@ class Coordinator:
             return self._end(task, "failed", failures.not_ready(self._blame(task), wait, waited))
         if now >= self._limit:
             return self._end(task, "failed", failures.not_captured(self._blame(task), waited))
-        return self._look_at(task, min(now + self._poll_schedule.pause(task.kind, waited), self._limit))
+        return self._look_at(task, min(now + self._looks.pause(task.kind, waited), self._limit))
 
     def _on_wait(self, task: Task) -> None:
         if task.waiting_since is not None:
-            self._poll_schedule.learn(task.kind, self._clock.now() - task.waiting_since)
+            self._looks.learn(task.kind, self._clock.now() - task.waiting_since)
             task.waiting_since = None
 
     def _look_at(self, task: Task, due: float, earliest: float = 0.0) -> None:
-        """Read this resource again, once no list can show the state before its last write."""
-        visible = (task.written or 0.0) + self.caller.provider.capabilities.visibility_seconds
-        due = self._poll_schedule.expect(task.step, max(due, visible), max(earliest, visible))
-        self.loop.later(due, self._look)
+        """Read this resource again. Where an early read cannot count, lists show its last write by then."""
+        if task.doubtful or task.want is None:
+            due, earliest = max(due, self._visible(task)), max(earliest, self._visible(task))
+        self._looks.expect(task, due, earliest)
 
-    def _look(self) -> None:
-        now = self._clock.now()
-        due = [self._tasks[step] for step in self._poll_schedule.due(now)]
-        if self._looking or not due:
-            return
-        self._looking = True
-        self.loop.later(self._reserve(due, now), self._send_look, due, BatchedRead(self.caller))
+    def _visible(self, task: Task) -> float:
+        """Return from when on no list shows the state before the last write of a step."""
+        return (task.written or 0.0) + self.caller.provider.capabilities.visibility_seconds
 
-    def _reserve(self, due: Iterable[Task], now: float) -> float:
-        """Return when the lists of a read may be called. Their further pages are not reserved."""
-        drivers = {type(task.driver): task.driver for task in due}
-        reads = (call for driver in drivers.values() for call in call_method(driver.survey, self.plan.scope))
-        return max((self._schedule.reserve(call.rates, now) for call in reads), default=now)
-
-    def _send_look(self, due: list[Task], look: BatchedRead) -> None:
-        awaited = [task.expected for task in due]
-        known = self._world.snapshot()
-        reader = Reader(self.caller.provider, look.ask)
-        self.loop.submit(
-            lambda completion: self._on_look(due, look, completion),
-            lambda: reader.look(self.plan.scope, awaited, known),
-        )
-
-    def _on_look(self, due: list[Task], look: BatchedRead, completion: Completion) -> None:
-        now = self._clock.now()
-        if isinstance(completion.error, Interrupted):
-            self._look_on(due, look, completion.error, now)
-            return
-        self._looking = False
+    def _on_found(self, due: list[Task], found: Observation, looked_at: float) -> None:
+        for address, seen in found.resources.items():  # a creation may wait for one that has no step
+            if address in self._world and address not in self._concerned:
+                self._world.record(address, seen)
         for task in due:
-            self._poll_schedule.leave(task.step)
-        if completion.error is None:
-            found = cast(Observation, completion.result)
-            for address, seen in found.resources.items():  # a creation may wait for one that has no step
-                if address in self._world and address not in self._concerned:
-                    self._world.record(address, seen)
-            for task in due:
-                self._on_observation(task, found)
-        else:
-            action = getattr(completion.error, "action", "")
-            for task in (failed := list_surveyed(action, self.plan.scope, due)):
-                self._end(task, "failed", completion.error)
-            for task in due:
-                if task not in failed:
-                    self._look_at(task, now)
-        next_due = self._poll_schedule.next_due()
-        if next_due is not None:
-            self.loop.later(max(now, next_due), self._look)
+            self._on_observation(task, found, looked_at)
 
-    def _look_on(self, due: list[Task], look: BatchedRead, interrupted: Interrupted, now: float) -> None:
-        rates = interrupted.call.rates
-        if isinstance(interrupted.error, RateLimited):
-            self._schedule.slow_down(rates, now)
-        again = max(now + retry.delay(look.tries), self._schedule.reserve(rates, now))
-        self.loop.later(again, self._send_look, due, look)
+    def _on_failed_look(self, task: Task, error: Exception) -> None:
+        self._end(task, "failed", error)
 
-    def _on_observation(self, task: Task, observation: Observation) -> None:
+    def _on_observation(self, task: Task, observation: Observation, looked_at: float) -> None:
         """Continue a step with the result of a read. In a zone without an answer, resources are not known."""
         found = task.find(observation)
         silent = task.zones & observation.unknown if found is None else None
         if silent:
             return self._end(task, "failed", failures.no_answer(self._blame(task), silent))
+        visible, written = self._visible(task), task.written
+        if written is not None and looked_at < visible and not proves_result(task, found):
+            due = next_look(looked_at, written, visible, lambda: self._looks.pause(task.kind, 0.0))
+            return self._look_at(task, due)
+        self.evidence.last_news = self._clock.now()
         self._world.record(task.step.address, found)
         return self._advance(task, looked=True)
 
@@ -396,6 +349,14 @@ class Coordinator:
         self.journal.write(at, event, **entry)
         if well and self.journal.trouble:
             self._tell(None, None, self.journal.trouble)
+
+    def _note_call(self, event: str, call: Call, error: Exception | None, *, joined: bool = False) -> None:
+        """Record what happens to a call: in the journal, and an error in the evidence too."""
+        now, more = self._clock.now(), {}
+        if error is not None:
+            self.evidence.note_error(now, error, joined=joined)
+            more = {"error": type(error).__name__}
+        self._note(now, event, action=call.action, address=call.address, **more)
 
     def _blame(self, task: Task) -> Blame:
         return Blame(self.caller.provider.name, task.step.address)
@@ -417,3 +378,7 @@ class Coordinator:
                 **more,
             )
         )
+
+
+def _has_doubles(seen: Observed[Any] | None) -> bool:
+    return seen is not None and bool(seen.extras)

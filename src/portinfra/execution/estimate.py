@@ -11,10 +11,12 @@ from collections.abc import Callable, Collection, Iterator
 
 from attrs import define, field
 
-from portinfra.execution.call_queue import CallQueue, Rank, urgency
+from portinfra.execution.call_queue import CallQueue, Rank, Waiting, urgency
+from portinfra.execution.early_reads import EARLY_SECONDS
 from portinfra.execution.poll_schedule import PollSchedule
 from portinfra.execution.schedule import Schedule
 from portinfra.graph import reverse
+from portinfra.model.address import Address
 from portinfra.model.change import Step
 from portinfra.model.plan import Plan, PlannedCall
 
@@ -48,8 +50,10 @@ class _Rehearsal:
     _rank: dict[Step, Rank] = field(init=False)
     _left: dict[Step, Iterator[PlannedCall]] = field(init=False)
     """The calls of each step that were not sent yet."""
-    _queue: CallQueue = field(init=False)
+    _queue: CallQueue[tuple[Step, PlannedCall]] = field(init=False)
     _reads: PollSchedule[Step] = field(init=False, factory=lambda: PollSchedule(0.0))
+    _exist: set[Address] = field(init=False)
+    """The resources that a read finds."""
     _read_dues: set[float] = field(init=False, factory=set)
     _waits: dict[Step, tuple[float, float]] = field(init=False, factory=dict)
     """Step → the moments of its last call, and of its result."""
@@ -59,20 +63,24 @@ class _Rehearsal:
         self._missing = {step: sum(each in steps for each in before) for step, before in steps.items()}
         self._followers = reverse(steps)
         self._rank = urgency(self.plan)
+        self._exist = set(self.plan.observation.resources)
         self._left = {step: iter(self.plan.calls.get(step, ())) for step in steps}
-        self._queue = CallQueue(Schedule(self.plan.catalogue.rates, 0.0), lambda: self._moment, self._later)
+        schedule = Schedule(self.plan.catalogue.rates, 0.0)
+        self._queue = CallQueue(schedule, lambda: self._moment, self._later, self._send)
 
     def run(self) -> float:
-        """Return the moment at which the apply ends: it reads all again once lists show its last call."""
+        """Return the moment at which the apply ends: it reads all again until lists show its last call.
+
+        Lists usually show it by the second early read (`EARLY_SECONDS`).
+        """
         for step in [step for step, missing in self._missing.items() if not missing]:
             self._later(0.0, self._advance, step)
         while self._due:
             moment, _, action, arguments = heapq.heappop(self._due)
             self._moment = max(self._moment, moment)
             action(*arguments)
-        visible = (
-            self._last_write + self.plan.catalogue.visibility_seconds if self._last_write is not None else 0.0
-        )
+        usual = min(self.plan.catalogue.visibility_seconds, EARLY_SECONDS[-1])
+        visible = self._last_write + usual if self._last_write is not None else 0.0
         return max(self._ended, visible)
 
     def _later(self, moment: float, action: Callable[..., object], *arguments: object) -> None:
@@ -81,35 +89,42 @@ class _Rehearsal:
     def _advance(self, step: Step) -> None:
         call = next(self._left[step], None)
         if call is not None:
-            return self._queue.join(self._rank[step], call.rates, lambda: self._send(step, call))
+            waiting = Waiting((step, call), call.rates, call.batch, call.batch_key)
+            return self._queue.join(self._rank[step], waiting)
         self._ended = self._moment
+        if self.plan.target(step) is None:
+            self._exist.discard(step.address)
         for follower in self._followers[step]:
             self._missing[follower] -= 1
             if not self._missing[follower]:
                 self._later(self._moment, self._advance, follower)
         return None
 
-    def _send(self, step: Step, call: PlannedCall) -> bool:
+    def _send(self, calls: list[tuple[Step, PlannedCall]]) -> None:
         self._last_write = self._moment
-        usual = self.plan.catalogue.usual_seconds.get(call.action)
-        if usual is None:
-            self._later(self._moment, self._advance, step)
-        else:
-            self._waits[step] = (self._moment, self._moment + usual)
-            self._read_later(step)
-        return True
+        for step, call in calls:
+            self._exist.add(step.address)
+            usual = self.plan.catalogue.usual_seconds.get(call.action)
+            if usual is None:
+                self._later(self._moment, self._advance, step)
+            else:
+                self._waits[step] = (self._moment, self._moment + usual)
+                self._read_later(step)
 
     def _read_later(self, step: Step) -> None:
         kind, (sent, _) = (step.phase, step.address.kind), self._waits[step]
-        visible = sent + self.plan.catalogue.visibility_seconds
-        due = max(self._moment + self._reads.pause(kind, self._moment - sent), visible)
-        due = self._reads.expect(step, due, visible)
+        due = self._moment + self._reads.pause(kind, self._moment - sent)
+        earliest = sent + self.plan.catalogue.visibility_seconds if step.phase == "remove" else 0.0
+        due = self._reads.expect(step, max(due, earliest), earliest)
         if due not in self._read_dues:
             self._read_dues.add(due)
             self._later(due, self._read)
 
     def _read(self) -> None:
-        for step in self._reads.due(self._moment):
+        due = self._reads.due(self._moment)
+        kinds = {step.address.kind for step in due}
+        self._reads.note_read(sum(address.kind in kinds for address in self._exist))
+        for step in due:
             self._reads.leave(step)
             sent, result = self._waits[step]
             if self._moment < result:

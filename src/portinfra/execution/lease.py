@@ -11,6 +11,7 @@ renewal whether it still has the lease. It changes nothing while its last renewa
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Self
@@ -28,6 +29,7 @@ from portinfra.errors import (
 )
 from portinfra.execution.caller import Caller
 from portinfra.execution.retry import insist
+from portinfra.execution.waits import LAST_RUN, WaitListener, other_lease
 from portinfra.model.address import Scope
 from portinfra.model.lease import Holder, Lease
 from portinfra.model.record import Record
@@ -58,7 +60,11 @@ TAKEN_MAX = 30
 """After so many creations of a taken number that no list shows, it belongs to another kind of resource."""
 
 
-def wait_for_lists(last: Lease | None, provider: Provider) -> bool:
+def _ignore(what: str, most: float) -> None:
+    """Report no wait."""
+
+
+def wait_for_lists(last: Lease | None, provider: Provider, report: WaitListener = _ignore) -> bool:
     """Wait until lists show the last change of the last run. Return whether it waited.
 
     A run that did not release its lease may have made its last change just now. So may a run on another
@@ -72,6 +78,7 @@ def wait_for_lists(last: Lease | None, provider: Provider) -> bool:
     here = holders.is_on_this_machine(last.holder_identity)
     is_known = last.released and (here or age > SKEW_MAX_SECONDS)
     pause = visibility_seconds - (age if is_known else 0.0)
+    report(LAST_RUN, pause)
     provider.clock.sleep_until(provider.clock.now() + max(0.0, pause))
     return pause > 0
 
@@ -89,14 +96,25 @@ class LeaseHolder:
     """The time of the last successful renewal, in seconds by the provider's clock."""
 
     @classmethod
-    def take(cls, caller: Caller, reader: Reader, scope: Scope, *, attempt: str, version: str) -> Self:
-        """Take the lease, and return its holder. Wait first if the last holder may be dead.
+    def take(
+        cls,
+        caller: Caller,
+        reader: Reader,
+        scope: Scope,
+        *,
+        attempt: str,
+        version: str,
+        known: Sequence[Lease] | None = None,
+        report: WaitListener = _ignore,
+    ) -> Self:
+        """Take the lease, and return its holder. Wait first if the last holder may be dead. Report each wait.
 
+        `known` are the leases of a moment ago, of which the last one is released, and lists show its changes.
         Returns when lists show the last change of the last holder. Raises LeaseHeldError.
         """
         me = holders.this_run(attempt)
         try:
-            mine, taken_at = _take(caller, reader, scope, me, version)
+            mine, taken_at = _take(caller, reader, scope, me, version, known, report)
         except BaseException:
             holders.mark_ended(me)
             raise
@@ -188,7 +206,15 @@ class LeaseHolder:
                 raise LeaseLostError()
 
 
-def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str) -> tuple[Lease, float]:
+def _take(
+    caller: Caller,
+    reader: Reader,
+    scope: Scope,
+    me: Holder,
+    version: str,
+    known: Sequence[Lease] | None,
+    report: WaitListener,
+) -> tuple[Lease, float]:
     """Create this run's lease with the next free number, and delete old leases.
 
     Return the lease, and the time of its creation in seconds by the provider's clock.
@@ -196,15 +222,16 @@ def _take(caller: Caller, reader: Reader, scope: Scope, me: Holder, version: str
     clock = caller.provider.clock
     taken_at = clock.now()
     taken: Counter[int] = Counter()
-    settled: Lease | None = None
+    settled: Lease | None = known[-1] if known else None
     while True:
-        before, mine = _read_others(reader, scope, me)
+        before, mine = _read_others(reader, scope, me) if known is None else (list(known), None)
+        known = None  # if another run was faster, lists show its lease
         if mine is not None:
             break  # the answer to its creation was lost
         last = before[-1] if before else None
         if last is not None and last != settled:
             settled = last
-            if _wait_for_holder(last, reader, scope):
+            if _wait_for_holder(last, reader, scope, report):
                 continue  # meanwhile, lists may show leases of other runs
         taken_at = clock.now()
         mine = _next_lease(last, me, current_time(caller.provider), version)
@@ -227,14 +254,14 @@ def _read_others(reader: Reader, scope: Scope, me: Holder) -> tuple[list[Lease],
     return others, mine if mine is not None and all(mine.number > other.number for other in others) else None
 
 
-def _wait_for_holder(last: Lease, reader: Reader, scope: Scope) -> bool:
+def _wait_for_holder(last: Lease, reader: Reader, scope: Scope, report: WaitListener) -> bool:
     """Wait until the holder of the last lease is gone, and lists show its changes.
 
     Return whether it waited for lists. Raises LeaseHeldError.
     """
     if not last.released:
-        _wait_for_end(last, reader, scope)
-    return wait_for_lists(last, reader.provider)
+        _wait_for_end(last, reader, scope, report)
+    return wait_for_lists(last, reader.provider, report)
 
 
 def _next_lease(last: Lease | None, me: Holder, now: float, version: str) -> Lease:
@@ -275,7 +302,7 @@ def _delete(caller: Caller, scope: Scope, number: int) -> None:
         caller.with_retries(caller.provider.records.delete(scope, number))
 
 
-def _wait_for_end(lease: Lease, reader: Reader, scope: Scope) -> None:
+def _wait_for_end(lease: Lease, reader: Reader, scope: Scope, report: WaitListener) -> None:
     """Wait until the holder is certainly dead. Raises LeaseHeldError if it is alive."""
     if holders.is_on_this_machine(lease.holder_identity):
         if holders.is_alive(lease.holder_identity):
@@ -283,6 +310,7 @@ def _wait_for_end(lease: Lease, reader: Reader, scope: Scope) -> None:
         return
     clock = reader.provider.clock
     left = Lease.lease_duration_seconds + reader.provider.capabilities.visibility_seconds
+    report(other_lease(lease, scope), left)
     while left > 0:  # it counts the pauses, as the clock may be set meanwhile
         pause = min(left, RENEW_SECONDS)
         clock.sleep_until(clock.now() + pause)

@@ -21,10 +21,37 @@ MEANWHILE_SECONDS = 10.0
 
 
 @define
+class ActionClock:
+    """A clock that a loop reads once for each action, so that one action has one moment."""
+
+    _clock: Clock
+    virtual: bool = field(init=False)
+    _now: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.virtual = self._clock.virtual
+        self.read()
+
+    def now(self) -> float:
+        """Return the time at the beginning of the current action, in seconds since the epoch."""
+        return self._now
+
+    def read(self) -> float:
+        """Return the present time. It is the moment of the next action."""
+        self._now = self._clock.now()
+        return self._now
+
+    def sleep_until(self, moment: float) -> None:
+        """Return at that moment of the clock."""
+        self._clock.sleep_until(moment)
+        self.read()
+
+
+@define
 class Loop:
     """The queue of due actions. It gives work to workers, and renews the lease meanwhile."""
 
-    clock: Clock
+    clock: ActionClock = field(converter=ActionClock)
     workers: Workers
     holder: LeaseHolder
     chance: random.Random | None = None
@@ -76,11 +103,12 @@ class Loop:
 
     def _run(self, finished: Callable[[], bool]) -> None:
         while not finished():
-            now = self.clock.now()
+            now = self.clock.read()
             if not self.stopping:
                 self._renew_if_due(now)
             while self._free(now) and self._queue and self._queue[0][0] <= now:
                 heapq.heappop(self._queue)[3]()
+                self.clock.read()
             due = self._next_due(now)
             if self.workers.under_way:
                 self._absorb(None if self.clock.virtual else self._patience(now, due))
@@ -110,6 +138,7 @@ class Loop:
     def _absorb(self, timeout: float | None) -> None:
         completion = self.workers.next(timeout)
         if completion is not None:
+            self.clock.read()
             if completion.crash is not None:
                 self._stop(completion.crash)
             else:

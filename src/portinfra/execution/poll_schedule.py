@@ -12,6 +12,14 @@ PATIENCE_SECONDS = 1200.0
 POLL_SECONDS = 2.0
 """The time between two reads is a multiple of this."""
 
+READ_SHARE = 0.05
+"""The most of the time that reads may take."""
+
+RESOURCE_SECONDS = 0.0004
+"""The processor time of a read for each resource that it finds, on a slow machine. It is a constant and not
+measured, so that equal runs read at equal moments.
+"""
+
 POLL_SHARE = 0.25
 """The pause before the next read, as a share of the wait beyond the usual time."""
 
@@ -30,22 +38,33 @@ class PollSchedule(Generic[T]):
         self._began = began
         self._awaited: dict[T, _PolledRead] = {}
         self._usual: dict[Hashable, float] = {}
+        self._step = POLL_SECONDS
 
     def pause(self, kind: Hashable, waited: float) -> float:
         """Return the seconds until the next read of an item of a kind, after `waited` seconds."""
         late = waited - self._usual.get(kind, 0.0)
-        return max(-late, POLL_SECONDS, min(POLL_MAX_SECONDS, late * POLL_SHARE))
+        return max(-late, self._step, min(POLL_MAX_SECONDS, late * POLL_SHARE))
 
     def learn(self, kind: Hashable, waited: float) -> None:
         """Record that an item of a kind was ready after `waited` seconds; the shortest time counts."""
         self._usual[kind] = min(waited, self._usual.get(kind, waited))
+
+    def note_read(self, resources: int) -> None:
+        """Record how many resources a read found: the more, the rarer the next ones.
+
+        The time between two reads is POLL_SECONDS or 2, 4, 8 … times as long, so that reads that were
+        scheduled before and after share their moments.
+        """
+        self._step = POLL_SECONDS
+        while self._step < resources * RESOURCE_SECONDS / READ_SHARE:
+            self._step *= 2
 
     def expect(self, who: T, due: float, earliest: float) -> float:
         """Schedule a read of an item at `due`, and return its moment, rounded up so that many items share it.
 
         From `earliest` on, the item also takes part in a read that is due for others.
         """
-        due = self._began + math.ceil((due - self._began) / POLL_SECONDS) * POLL_SECONDS
+        due = self._began + math.ceil((due - self._began) / self._step) * self._step
         self._awaited[who] = _PolledRead(due, earliest)
         return due
 

@@ -1,15 +1,17 @@
 """The readiness of hosts: commands and functions of a role check one host each."""
 
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from attrs import define, field, frozen
 
 from portinfra.errors import NotReadyError
+from portinfra.execution.calls_in_progress import CallsInProgress
 from portinfra.execution.loop import Loop
 from portinfra.execution.questions import FUNCTION_SECONDS_MIN, ask
 from portinfra.execution.task import Task
@@ -79,6 +81,12 @@ class Question:
     def limit(self) -> int:
         """The longest time until the host is ready, in seconds."""
         return seconds(self.role.ready_limit)
+
+    @property
+    def longest(self) -> float:
+        """The longest time of one check, in seconds."""
+        commands_only = all(isinstance(hook, str) for hook in self.role.ready)
+        return min(self.limit, QUESTION_SECONDS) if commands_only else self.limit
 
     def ask(self, there: Mapping[Address, Observed[Any]], left: float) -> HostAnswer:
         """Call each command and function until one fails. Return the answer.
@@ -169,6 +177,12 @@ def ask_all(
     return frozenset(ready)
 
 
+def longest_checks(loop: Loop, placed: Placed, hosts: Collection[Address]) -> float:
+    """Return the longest time of one check of each host, in seconds."""
+    rounds = math.ceil(len(hosts) / most_questions(loop))
+    return rounds * max(Question(placed, host).longest for host in hosts)
+
+
 def most_questions(loop: Loop) -> int:
     """Return the most checks at the same time: calls to the provider and renewals need workers, too."""
     return max(1, loop.workers.size // 2)
@@ -186,6 +200,7 @@ class Readiness:
     """Ends a step."""
     tell: Callable[..., None]
     """Reports progress of a step."""
+    in_progress: CallsInProgress
 
     _under_way: int = field(init=False, default=0)
     _waiting: deque[Task] = field(init=False, factory=deque)
@@ -201,8 +216,10 @@ class Readiness:
         if not task.tries:
             task.started = self.loop.clock.now()
         question, there = self._question(task.step.address), self.there()
-        left = task.started + question.limit - self.loop.clock.now()
+        now = self.loop.clock.now()
+        left = task.started + question.limit - now
         task.tries += 1
+        self.in_progress.begin_check(task, left, now)
         self._under_way += 1
         self.loop.submit(
             lambda completion: self._on_answer(task, question, completion), lambda: question.ask(there, left)
@@ -213,6 +230,7 @@ class Readiness:
 
     def _on_answer(self, task: Task, question: Question, completion: Completion) -> None:
         self._under_way -= 1
+        self.in_progress.end(task)
         if self._waiting:
             self.loop.later(self.loop.clock.now(), self.ask, self._waiting.popleft())
         if completion.error is not None:

@@ -4,7 +4,7 @@ import math
 import random
 import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -14,29 +14,32 @@ from portinfra.errors import ApplyError, LeaseLostError, PortinfraError, Provide
 from portinfra.execution.caller import Caller
 from portinfra.execution.coordinator import Coordinator
 from portinfra.execution.creation import host_completer
+from portinfra.execution.early_reads import Evidence
 from portinfra.execution.enforcement import enforce, enforcing_calls
 from portinfra.execution.foreign import name_foreign_resources
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
-from portinfra.execution.readiness import ask_all
+from portinfra.execution.parallel_reads import parallel_reads
+from portinfra.execution.readiness import ask_all, longest_checks
 from portinfra.execution.renewal import keep_renewing
+from portinfra.execution.waits import OWN_CHANGES, OWN_LEASE, wait_listener
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.format import count
 from portinfra.model.address import Address, Scope
-from portinfra.model.catalogue import Catalogue
+from portinfra.model.catalogue import Catalogue, Rate
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Foreign, Observation, Observed
 from portinfra.model.outcome import Outcome
 from portinfra.model.placed import Placed
-from portinfra.model.plan import Plan, PlanOptions
+from portinfra.model.plan import Plan, PlanOptions, PlanRead
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.resources import Spec
-from portinfra.observation import Reader
+from portinfra.observation import Reader, after_wait
 from portinfra.planning.make_plan import make_plan
 from portinfra.planning.readiness import hosts_in_turn, with_questions
 from portinfra.provider.interface import Answer, Call, Clock, Provider
-from portinfra.verification import verify
+from portinfra.verification import Verified, verify
 
 
 def new_attempt(clock: Clock) -> str:
@@ -59,15 +62,28 @@ class Run:
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
         workers: int = 8,
         seed: int | None = None,
+        rates: Mapping[str, Rate] | None = None,
     ) -> None:
         self._provider = provider
         self._scope = scope
         self._version = version
+        self.after: PlanRead | None = None
+        """The read of the plan that it carries out; set it before the run begins."""
         self._workers = workers
         self._seed = seed
+        self.listen: Listener = lambda progress: None
+        """Receives the waits that no step has: for the lease of another run, and for lists."""
         self._caller = Caller(provider, scope.environment)
-        self.reader = Reader(provider, self._ask, borrowed or {})
+        reads = (
+            parallel_reads(self._caller, rates or provider.capabilities.rates, self._renew)
+            if seed is None
+            else None
+        )
+        self._early_reader = Reader(provider, self._ask, borrowed or {}, reads)
+        self.reader = after_wait(self._early_reader, self.wait_for_lists)
+        """Reads once lists show all changes of this run."""
         self.attempt = new_attempt(provider.clock)
+        self._began = provider.clock.now()
         self._journal = Journal(scope, self.attempt)
         self._holder: LeaseHolder | None = None
         self._nothing_left = False
@@ -75,14 +91,26 @@ class Run:
         """Whether its last apply succeeded."""
         self._in_force: set[Address] = set()
         """The resources that this run has defined, or whose definitions it has applied again."""
-        self._last_write: float | None = None
-        """The time of this run's last change, in seconds by the provider's clock; None: no change yet."""
+        self._last_change: float | None = None
+        """When this run last changed something, or read such a change; in seconds by the provider's clock."""
+        self._visible_at = 0.0
+        """When lists show the lease of this run, in seconds by the provider's clock."""
+        self.verified = Observation()
+        """What the clean read at the end of the last successful apply found."""
 
     def __enter__(self) -> Self:
+        known = self.after.leases if self.after and self._is_recent(self.after) else None
         self._holder = LeaseHolder.take(
-            self._caller, self.reader, self._scope, attempt=self.attempt, version=self._version
+            self._caller,
+            self.reader,
+            self._scope,
+            attempt=self.attempt,
+            version=self._version,
+            known=known,
+            report=wait_listener(self.listen),
         )
         self._caller.sleep_until = self._holder.sleep_until
+        self._visible_at = self._holder.renewed_at + self._provider.capabilities.visibility_seconds
         return self
 
     def __exit__(
@@ -100,12 +128,41 @@ class Run:
                 raise
         finally:
             self._holder.mark_ended()
+        if kind is None or issubclass(kind, Exception):
+            self._wait_for_lease()
+
+    def _wait_for_lease(self) -> None:
+        """Return when lists show the lease of this run, by which the next plan finds its changes."""
+        wait_listener(self.listen)(OWN_LEASE, self._visible_at - self._provider.clock.now())
+        with suppress(KeyboardInterrupt):  # all is done
+            self._provider.clock.sleep_until(self._visible_at)
+
+    @property
+    def continues_plan(self) -> bool:
+        """Whether a new read would tell nothing that the read of its plan (`after`) did not tell.
+
+        So it is if lists may still show the moment of that read, and no other run had the lease since then.
+        """
+        if self.after is None or not self._is_recent(self.after):
+            return False
+        last = self.after.leases[-1].number if self.after.leases else 0
+        return self.lease.number == last + 1
+
+    def _is_recent(self, read: PlanRead) -> bool:
+        """Return whether lists may still show the moment of a read, and no run was under way then."""
+        age = self._provider.clock.now() - read.began
+        is_free = all(lease.released for lease in read.leases[-1:])
+        return is_free and 0 <= age < self._provider.capabilities.visibility_seconds
+
+    def delete_lease_at_end(self) -> None:
+        """Let the lease be deleted when the run ends, as nothing of its scope exists."""
+        self._nothing_left = True
 
     def _is_unfinished(self, *, failed: bool) -> bool:
         """Return whether this run, or an earlier unfinished one, may have applied a part of a plan."""
         if self._has_applied and not failed:
             return False
-        return self._last_write is not None or self.lease.unfinished
+        return self._last_change is not None or self.lease.unfinished
 
     @property
     def calls(self) -> int:
@@ -161,11 +218,7 @@ class Run:
         *,
         destroy: bool = False,
     ) -> Plan:
-        """Return the plan from the existing resources to the placed ones or, with `destroy`, to none.
-
-        Wait first until lists show the changes of this run, also those of an apply that failed.
-        """
-        self.wait_for_lists()
+        """Return the plan from the existing resources to the placed ones or, with `destroy`, to none."""
         there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
         return make_plan(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
@@ -197,12 +250,12 @@ class Run:
         try:
             steps = coordinator.run()
         finally:
-            self._last_write = coordinator.last_write
+            self._last_change = coordinator.evidence.last_change
         outcome = Outcome(self._scope, self.attempt, steps)
         if capture_by is None and all(step.fate == "done" for step in steps):
-            self.wait_for_lists()
-            found = verify(plan, self.reader)
+            found = self._verify(plan, coordinator.evidence)
             self._nothing_left = plan.destroys and found.empty
+            self.verified = found.observation
             outcome = evolve(outcome, drift=found.drift, unverified=found.unseen)
             if outcome.succeeded and not plan.destroys:
                 outcome = evolve(outcome, enforced=self._enforce(plan, found.observation))
@@ -214,14 +267,29 @@ class Run:
         self._has_applied = True
         return outcome
 
+    def _verify(self, plan: Plan, evidence: Evidence) -> Verified:
+        """Verify by the first clean read, at the latest when lists show the end of the apply."""
+        found = None
+        moments = evidence.verification_moments(self._provider.capabilities.visibility_seconds)
+        wait_listener(self.listen)(OWN_CHANGES, moments[-1] - self._provider.clock.now())
+        for moment in moments:
+            self.sleep_until(moment)
+            found = verify(plan, self._early_reader)
+            if found.clean:
+                break
+        assert found is not None
+        return found
+
     def wait_for_lists(self) -> None:
         """Return when lists show the changes of this run."""
-        if self._last_write is not None:
-            self.sleep_until(self._last_write + self._provider.capabilities.visibility_seconds)
+        if self._last_change is not None:
+            until = self._last_change + self._provider.capabilities.visibility_seconds
+            wait_listener(self.listen)(OWN_CHANGES, until - self._provider.clock.now())
+            self.sleep_until(until)
 
     def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
         def find() -> Sequence[Foreign]:
-            return self.reader.find_foreign(self._scope, plan.observation).foreign or ()
+            return self._early_reader.find_foreign(self._scope, plan.observation).foreign or ()
 
         return evolve(outcome, steps=name_foreign_resources(outcome.steps, find))
 
@@ -230,9 +298,14 @@ class Run:
         hosts = hosts_in_turn(plan)
         if not hosts:
             return plan
-        message = f"checking whether {count(len(hosts), 'host')} are ready, before the first change"
-        listen(Progress(0, len(plan.steps), 0, plan.budget.calls, 0.0, message=message))
-        loop = self._loop()
+        message, loop = (
+            f"checking whether {count(len(hosts), 'host')} are ready, before the first change",
+            self._loop(),
+        )
+        most = longest_checks(loop, plan.placed, hosts)
+        listen(
+            Progress(0, len(plan.steps), 0, plan.budget.calls, 0.0, message=message, waits=True, limit=most)
+        )
         ready = ask_all(loop, plan.placed, hosts, plan.observation.resources)
         options = evolve(plan.options, not_ready=frozenset(hosts) - ready)
         if not options.not_ready:
@@ -255,14 +328,21 @@ class Run:
         return enforced
 
     def _ask(self, call: Call) -> Answer:
-        if self._holder is not None:
-            self._holder.renew_if_due()
+        self._renew()
         return self._caller.with_retries(call)
+
+    def _renew(self) -> float:
+        """Renew the lease if that is due, and return in how many seconds that is due again."""
+        if self._holder is None:
+            return math.inf
+        self._holder.renew_if_due()
+        return self._holder.renew_due - self._provider.clock.now()
 
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
         assert self._holder is not None
-        caller, loop, complete = self._caller, self._loop(), host_completer(plan)
-        return Coordinator(plan, caller, self.reader, loop, self._journal, self.attempt, complete, listen)
+        caller, loop = self._caller, self._loop()
+        complete = host_completer(plan, self.attempt, self._began)
+        return Coordinator(plan, caller, loop, self._journal, self.attempt, complete, listen)
 
     def _loop(self) -> Loop:
         assert self._holder is not None

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from attrs import define
 
@@ -15,6 +16,9 @@ SLOWEST = 32.0
 
 BURST_SECONDS = 1.0
 """Refusals within this time count as one: their calls were in progress at the same time."""
+
+ONE_EACH: Mapping[str, int] = MappingProxyType({})
+"""Rate class → tokens, of requests that take one token of each."""
 
 ROUNDING = 1e-9
 """The tolerance for tokens that are missing only because sums are rounded."""
@@ -30,14 +34,18 @@ class _Lane:
     slowness: float = 1.0
     slowed_at: float = -math.inf
 
-    def earliest(self, now: float) -> float:
-        """Return the moment of the next token."""
+    @property
+    def share(self) -> float:
+        """The most tokens that this run takes at once."""
+        return max(1.0, self.rate.bucket * BUCKET_SHARE)
+
+    def earliest(self, now: float, tokens: int = 1) -> float:
+        """Return the moment at which it has so many tokens."""
         per_second = self.rate.per_second / self.slowness
         if now > self.moment:
-            share = max(1.0, self.rate.bucket * BUCKET_SHARE)
-            self.tokens = min(share, self.tokens + (now - self.moment) * per_second)
+            self.tokens = min(self.share, self.tokens + (now - self.moment) * per_second)
             self.moment = now
-        lacking = 1.0 - self.tokens
+        lacking = tokens - self.tokens
         return now if lacking <= ROUNDING else self.moment + lacking / per_second
 
 
@@ -49,16 +57,21 @@ class Schedule:
             name: _Lane(rate, float(int(rate.bucket * BUCKET_SHARE)), now) for name, rate in rates.items()
         }
 
-    def earliest(self, classes: Iterable[str], now: float) -> float:
-        """Return the earliest moment of a call of these rate classes."""
-        return max((self._lanes[name].earliest(now) for name in classes if name in self._lanes), default=now)
+    def share(self, classes: Iterable[str], most: int) -> int:
+        """Return the most tokens that one request may take of each of these rate classes, up to `most`."""
+        return min([most, *(int(self._lanes[name].share) for name in classes if name in self._lanes)])
 
-    def take(self, classes: Iterable[str], now: float) -> None:
-        """Take a token of each of these rate classes."""
+    def earliest(self, classes: Iterable[str], now: float, tokens: Mapping[str, int] = ONE_EACH) -> float:
+        """Return the earliest moment of a request of these rate classes, of one token each or of `tokens`."""
+        lanes = ((self._lanes[name], tokens.get(name, 1)) for name in classes if name in self._lanes)
+        return max((lane.earliest(now, needed) for lane, needed in lanes), default=now)
+
+    def take(self, classes: Iterable[str], now: float, tokens: Mapping[str, int] = ONE_EACH) -> None:
+        """Take a token of each of these rate classes, or as many as `tokens` says."""
         for name in classes:
             if lane := self._lanes.get(name):
                 lane.earliest(now)
-                lane.tokens -= 1
+                lane.tokens -= tokens.get(name, 1)
 
     def reserve(self, classes: tuple[str, ...], now: float) -> float:
         """Return the earliest moment of a call of these rate classes, and take its tokens."""

@@ -31,6 +31,8 @@ class Task:
     """The number of steps before it that are not done."""
     started: float = 0.0
     calls: int = 0
+    alone: bool = False
+    """Whether its calls are never joined with others: a request that joined one was refused."""
     tries: int = 0
     """Failed tries since the last progress."""
     taken: int = 0
@@ -38,7 +40,7 @@ class Task:
     equal: int = 0
     """The number of the last of these tries whose errors have the same text."""
     excused: int = 0
-    """The number of calls that were refused while the run made progress."""
+    """The number of calls that were refused while the run made progress, or together with others."""
     last: Exception | None = None
     """The last error of a call of this step."""
     faults: int = 0
@@ -59,6 +61,10 @@ class Task:
     """The errors of this step that were reported to people."""
     written: float | None = None
     """The end of its last write. Lists may be outdated for a while after it."""
+    left: list[Observed[Spec] | None] = field(factory=list)
+    """The states before each accepted call, in order; None: the resource did not exist."""
+    doubtful: bool = False
+    """Whether a call was refused or lost since the last accepted one. Then only a late read counts."""
     waiting_since: float | None = None
     waits_for: str = ""
     """The reason to wait since then. With another reason, the time limit begins again."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
-from portinfra.hosts import haproxy, hosts_file, manifest, nftables, systemd
+from portinfra.hosts import enrolment, haproxy, hosts_file, manifest, nftables, systemd
 from portinfra.model.host_file import HostFile
 
 END = "PORTINFRA_END_OF_FILE"
@@ -64,32 +64,37 @@ class BootScript:
     """Whether the user data of the host has room for `text`."""
 
 
-def boot_script(files: Sequence[HostFile], size: Callable[[str], int], most: int) -> BootScript:
+def boot_script(
+    files: Sequence[HostFile], size: Callable[[str], int], most: int, first: str = ""
+) -> BootScript:
     """Return the script that writes these files. The last of them is the manifest.
+
+    `first` is shell that it runs at the first boot, before it writes the files.
 
     `size` returns the bytes of user data for a script, and `most` is their limit. If the files do not fit,
     `/etc/hosts` is left out, then the files of HAProxy. The manifest still has every file, so that
     `sha256sum --check` finds the missing ones. If the script is still too large, `fits` is False.
     """
     left_out: tuple[str, ...] = ()
-    text = _script(files)
+    text = _script(files, first)
     for paths in _OPTIONAL:
         if size(text) <= most:
             break
         left_out += tuple(file.path for file in files if file.path in paths)
-        text = _script([file for file in files if file.path not in left_out])
+        text = _script([file for file in files if file.path not in left_out], first)
     return BootScript(text, left_out, size(text) <= most)
 
 
-def _script(files: Sequence[HostFile]) -> str:
+def _script(files: Sequence[HostFile], first: str) -> str:
     """Return the script. It writes the firewall first, and loads it before it writes the other files."""
     *others, last = files
-    parts = [_HEAD]
+    parts = [_HEAD, first]
     for file in sorted(others, key=lambda file: file.path != nftables.PATH):
         parts.append(_write_command(file))
         if file.path == nftables.PATH:
             parts.append("load_firewall\n")
-    return "".join([*parts, _UNITS, _write_command(last), _TAIL])
+    units = [_UNITS, enrolment.START] if first else [_UNITS]
+    return "".join([*parts, *units, _write_command(last), _TAIL])
 
 
 def _write_command(file: HostFile) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from portinfra.hosts.enrolment import find_signer
+from portinfra.hosts.enrolment_findings import enrolment_findings
 from portinfra.hosts.upstreams import find_upstreams
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.placed import Placed
@@ -12,9 +14,13 @@ SERVERS_MAX = 4000
 PACKAGES = ("haproxy", "nftables", "socat")
 """The Debian packages whose files portinfra renders."""
 
+_TOOLS = {"puppet": ("puppet-agent",), "ansible": ("python3",)}
+"""The Debian packages that a delivery needs on hosts."""
+
 
 def host_findings(placed: Placed) -> Iterator[Finding]:
     """Yield errors and warnings about the services of a topology in its environment."""
+    yield from enrolment_findings(placed)
     upstreams = find_upstreams(placed)
     for role in placed.topology.roles:
         servers = sum(len(upstreams.hosts[upstreams.offered_by[s.name]]) for s in upstreams.calls[role.name])
@@ -38,10 +44,23 @@ def host_findings(placed: Placed) -> Iterator[Finding]:
 
 
 def need_findings(placed: Placed) -> Iterator[Finding]:
-    """Yield a note about the packages of the image, and the certificates of the user's own authority."""
+    """Yield a note about the packages of the image, and about the certificates."""
+    packages = (*PACKAGES, *_TOOLS.get(placed.topology.delivery, ()))
+    if signer := find_signer(placed):
+        packages = (*packages, "openssl", "curl")
+        yield Finding(
+            "hosts/needs",
+            f"its hosts need an image with {', '.join(packages)}, and {signer.name} python3-cryptography",
+            "Give the roles an image that has them (docs/services-how-to.md says how to build it). Once "
+            f"{signer.name} runs, send it the bundle (docs/trust.md): then each host gets its certificate.",
+            Severity.NOTE,
+            subject=f"topology.{placed.topology.name}.delivery",
+            location=placed.topology.location,
+        )
+        return
     yield Finding(
         "hosts/needs",
-        f"its hosts need an image with {', '.join(PACKAGES)}, and certificates in /etc/portinfra/tls "
+        f"its hosts need an image with {', '.join(packages)}, and certificates in /etc/portinfra/tls "
         "(host.pem, host.pem.key, ca.pem) from your own authority",
         "Give the roles an image that has them (docs/services-how-to.md says how to build it). "
         "Put the certificates there before you use a service.",

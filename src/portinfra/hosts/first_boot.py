@@ -5,6 +5,7 @@ from functools import cache
 
 from attrs import evolve
 
+from portinfra.hosts import enrolment
 from portinfra.hosts.boot_script import BootScript, boot_script
 from portinfra.hosts.render import Files, Platform, render
 from portinfra.model.placed import Placed
@@ -18,8 +19,13 @@ def platform_of(plugin: ProviderPlugin) -> Platform:
     return plugin.platform_services if isinstance(plugin, PlatformServices) else lambda network, subnet: ()
 
 
-def boot_scripts(placed: Placed, plugin: ProviderPlugin) -> Callable[[Instance], BootScript]:
+def boot_scripts(
+    placed: Placed, plugin: ProviderPlugin, authority: str = ""
+) -> Callable[[Instance], BootScript]:
     """Return a function that returns the boot script of one host of a placed topology.
+
+    With the certificate of an `authority` in PEM, the script has it, and the host's `enrolment_token`. A host
+    without a token has the script of the same size that a plan computes.
 
     It renders nothing before its first call. A host outside of the topology has an empty script, and so has
     each host of a topology without delivery.
@@ -32,7 +38,10 @@ def boot_scripts(placed: Placed, plugin: ProviderPlugin) -> Callable[[Instance],
     def script(host: Instance) -> BootScript:
         if host.name not in files():
             return BootScript("")
-        return boot_script(files()[host.name], lambda text: _size(host, text, plugin), _most(plugin))
+        first = enrolment.first_boot(authority) if authority else ""
+        made = boot_script(files()[host.name], lambda text: _size(host, text, plugin), _most(plugin), first)
+        token = host.enrolment_token or enrolment.STAND_IN
+        return evolve(made, text=made.text.replace(enrolment.STAND_IN, token))
 
     return script
 

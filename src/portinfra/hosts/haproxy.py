@@ -13,7 +13,7 @@ PATH = "/etc/haproxy/haproxy.cfg"
 SOCKET = "/run/haproxy/admin.sock"
 STATE = "/run/haproxy/state"
 TLS = "/etc/portinfra/tls"
-"""The folder of certificates. Another program writes them: `host.pem`, `host.pem.key`, `ca.pem`."""
+"""The folder of `host.pem`, `host.pem.key`, `ca.pem` and `crl.pem`. Another program writes them."""
 
 _VANISHED = "tcp-ut 3s"
 """A connection ends when data stays unacknowledged for this time.
@@ -81,10 +81,13 @@ defaults
 """
 
 
-def haproxy_file(upstreams: Upstreams, role: str, zone: int, offers: tuple[Service, ...]) -> HostFile | None:
+def haproxy_file(
+    upstreams: Upstreams, role: str, zone: int, offers: tuple[Service, ...], *, revocations: bool = False
+) -> HostFile | None:
     """Return the file of the hosts of a role in a zone, with `{address}` for a host's own address.
 
-    None: the hosts neither call a service nor terminate TLS for one.
+    With `revocations`, HAProxy refuses the certificates that `crl.pem` lists. None: the hosts neither call a
+    service nor terminate TLS for one.
     """
     listened = [service for service in offers if service.tls == "proxy"]
     if not upstreams.calls[role] and not listened:
@@ -94,8 +97,10 @@ def haproxy_file(upstreams: Upstreams, role: str, zone: int, offers: tuple[Servi
         lines += [*_upstream(service, upstreams.servers(service, zone), upstreams.count_clients(service)), ""]
     for service in listened:
         lines += [*_listener(service, upstreams.admitted[service.name]), ""]
-    check = "haproxy -c -q -f %"
-    return HostFile(PATH, "\n".join(lines), check=check, reload="systemctl reload haproxy")
+    check, text = "haproxy -c -q -f %", "\n".join(lines)
+    if revocations:
+        text = text.replace(_CERTIFICATES, f"{_CERTIFICATES} crl-file {TLS}/crl.pem")
+    return HostFile(PATH, text, check=check, reload="systemctl reload haproxy")
 
 
 def _upstream(service: Service, servers: list[Server], clients: int) -> Iterator[str]:

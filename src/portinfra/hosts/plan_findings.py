@@ -1,9 +1,10 @@
 """Findings of a plan about the files of hosts: errors, needs, files without room, and files that change."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from portinfra.command_text import command
 from portinfra.format import join_runs
+from portinfra.hosts.boot_script import BootScript
 from portinfra.hosts.findings import host_findings, need_findings
 from portinfra.hosts.first_boot import boot_scripts
 from portinfra.hosts.hosts_file import find_peers
@@ -12,9 +13,16 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import FirewallRules, Instance
 from portinfra.provider.interface import ProviderPlugin
 
+_NEXT = {
+    "files": "Copy the files that differ to the hosts.",
+    "puppet": "Commit what changed there, and deploy it with r10k.",
+    "ansible": "Then run ansible-playbook there.",
+}
+"""What brings changed files to the hosts, by delivery. The command that renders has the same name."""
 
-def plan_findings(plan: Plan, plugin: ProviderPlugin) -> Iterator[Finding]:
-    """Yield the findings of a plan whose topology has a delivery.
+
+def plan_findings(plan: Plan, plugin: ProviderPlugin, authority: str = "") -> Iterator[Finding]:
+    """Yield the findings of a plan whose topology has a delivery, and whose hosts trust this authority.
 
     If the plan has errors, its changes may be wrong, so only errors follow.
     """
@@ -26,7 +34,7 @@ def plan_findings(plan: Plan, plugin: ProviderPlugin) -> Iterator[Finding]:
     created = _hosts_to_create(plan)
     if created:
         yield from need_findings(plan.placed)
-    yield from _without_room(plan, plugin, created)
+    yield from _without_room(plan, boot_scripts(plan.placed, plugin, authority), plugin.name, created)
     yield from _roles_with_changes(plan)
 
 
@@ -35,12 +43,13 @@ def _hosts_to_create(plan: Plan) -> list[Instance]:
     return [spec for spec in wanted if isinstance(spec, Instance)]
 
 
-def _without_room(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -> Iterator[Finding]:
+def _without_room(
+    plan: Plan, script: Callable[[Instance], BootScript], provider: str, created: list[Instance]
+) -> Iterator[Finding]:
     """Yield an error for each role whose new hosts have no room for the script.
 
     Yield a warning for each role whose new hosts do not have all files at first.
     """
-    script = boot_scripts(plan.placed, plugin)
     full: dict[str, str] = {}
     lacking: dict[str, dict[str, None]] = {}
     for host in created:
@@ -53,7 +62,7 @@ def _without_room(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -
         yield Finding(
             "hosts/no-room",
             f"{name} cannot be created: its own user data and the script that writes its firewall are larger "
-            f"than {plugin.name} accepts",
+            f"than {provider} accepts",
             "Give the role less user data: put the rest into its image, or let the host fetch it.",
             subject=f"role.{role}",
             location=plan.placed.topology.role(role).location,
@@ -63,7 +72,7 @@ def _without_room(plan: Plan, plugin: ProviderPlugin, created: list[Instance]) -
             continue
         yield Finding(
             "hosts/left-out",
-            f"user data of {plugin.name} has no room for all files; new hosts lack {', '.join(missing)}",
+            f"user data of {provider} has no room for all files; new hosts lack {', '.join(missing)}",
             "Copy the files to the hosts as soon as they run.",
             Severity.WARNING,
             subject=f"role.{role}",
@@ -77,6 +86,7 @@ def _roles_with_changes(plan: Plan) -> Iterator[Finding]:
     portinfra keeps no record of files. A repair of a change by hand changes no file, but looks the same here.
     """
     topology, environment = plan.placed.topology, plan.placed.environment.name
+    rendering = command("hosts", topology.delivery, environment, "--into", "DIR")
     stay = plan.wanted.keys() - {each.address for each in plan.changes if each.action != "update"}
     inhabited = {plan.placed.roles[address] for address in stay if address.kind == Instance.kind}
     affected: set[str] = set()
@@ -92,8 +102,7 @@ def _roles_with_changes(plan: Plan) -> Iterator[Finding]:
             "hosts/changed",
             f"files on existing hosts of {join_runs(names)} may differ from the declaration: firewall rules "
             "or hosts that they depend on change",
-            f"After the apply, render them: {command('hosts', 'files', environment, '--into', 'DIR')}. Copy "
-            "the files that differ to the hosts.",
+            f"After the apply, render them: {rendering}. {_NEXT[topology.delivery]}",
             Severity.NOTE,
             subject=f"topology.{topology.name}.delivery",
             location=topology.location,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
+from portinfra.hosts.enrolment import enrolment_files, find_signer
 from portinfra.hosts.haproxy import haproxy_file
 from portinfra.hosts.hosts_file import hosts_file
 from portinfra.hosts.manifest import manifest_file
@@ -63,23 +64,31 @@ def _common_files(
     placed: Placed, upstreams: Upstreams, role: Role, host: Instance, platform: Platform
 ) -> Iterator[HostFile]:
     """Yield the files that the hosts of a role in one zone share, except for their name and address."""
-    resources = placed.resources
-    subnet = resources[host.subnet] if host.subnet else None
-    rules = resources[Address(f"firewall-rules.{role.name}")]
-    assert isinstance(subnet, Subnet)
+    rules = placed.resources[Address(f"firewall-rules.{role.name}")]
     assert isinstance(rules, FirewallRules)
-    network = resources[subnet.network] if subnet.network else None
-    assert isinstance(network, Network)
-    yield nftables_file(rules, resources, platform(network.cidr, subnet.cidr))
-    proxy = haproxy_file(upstreams, role.name, int(host.zone), role.offers)
+    yield nftables_file(rules, placed.resources, platform_services(placed, host, platform))
+    signer = find_signer(placed)
+    revocations = signer is not None
+    proxy = haproxy_file(upstreams, role.name, int(host.zone), role.offers, revocations=revocations)
     if proxy:
         yield proxy
         yield from systemd_files()
+    if signer:
+        yield from enrolment_files(signer)
+
+
+def platform_services(placed: Placed, host: Instance, platform: Platform) -> tuple[PlatformService, ...]:
+    """Return the services of the cloud that a host needs, in its subnet and network."""
+    subnet = placed.resources[host.subnet] if host.subnet else None
+    assert isinstance(subnet, Subnet)
+    network = placed.resources[subnet.network] if subnet.network else None
+    assert isinstance(network, Network)
+    return tuple(platform(network.cidr, subnet.cidr))
 
 
 def _for_host(file: HostFile, host: Instance) -> HostFile:
     """Return the file with the host's own name and address. Other braces stay."""
     text = file.content
-    if "{address}" not in text:
+    if "{address}" not in text and "{name}" not in text:
         return file
     return evolve(file, content=text.replace("{address}", host.private_address).replace("{name}", host.name))

@@ -68,6 +68,11 @@ class Scope:
         """Return the scope of what belongs to this environment and is no part of it."""
         return Scope(self.topology, f"{self.environment}+{purpose}")
 
+    @property
+    def is_beside(self) -> bool:
+        """Whether it belongs to an environment and is no part of it, as the scope of a drill."""
+        return "+" in self.environment
+
     @classmethod
     def parse(cls, text: str) -> "Scope":
         """Return the scope that is written as `TOPOLOGY/ENVIRONMENT`."""

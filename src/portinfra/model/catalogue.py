@@ -16,6 +16,12 @@ class Capabilities:
 
     visibility_seconds: float = 0.0
     """For how many seconds after a change a list may still show the state before it."""
+    rates: Mapping[str, "Rate"] = field(factory=dict)
+    """Rate class → the published rate of calls of that class. Core paces reads by it before it has read the
+    catalogue, and copies it into a catalogue without rates. Empty: the catalogue has the rates.
+    """
+    reads_at_once: int = 8
+    """How many reads core may make at the same time."""
     usual_seconds: Mapping[str, float] = field(factory=dict)
     """Action → seconds after which a list usually shows its result, for actions that an apply waits for. Only
     the estimate of a plan uses it. Empty: plans have no estimate.
@@ -134,8 +140,8 @@ class Catalogue:
     """Logical image → the id of its newest version."""
     quotas: tuple[Quota, ...] = ()
     rates: Mapping[str, Rate] = field(factory=dict)
-    """Rate class → the published rate of calls of that class. Empty: calls have no limit. Otherwise each name
-    in `Call.rates` must be in it.
+    """Rate class → the published rate of calls of that class; by default that of the capabilities. Empty:
+    calls have no limit. Otherwise each name in `Call.rates` must be in it.
     """
 
     visibility_seconds: float = 0.0

@@ -60,6 +60,10 @@ class Environment:
     """Keys of volumes that have another name in this environment."""
     credentials: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """References (a profile, a role to assume, an account to impersonate), never a secret."""
+    trust: str = ""
+    """The directory of the keys by which new hosts get their certificates. `trust init` creates it. The
+    `age_identity` of `credentials` decrypts the private ones. Empty: portinfra signs nothing.
+    """
     tags: Mapping[str, str] = field(factory=dict, converter=convert.tags)
     """Tags of every resource in this environment."""
     subnet_prefix: int = 24

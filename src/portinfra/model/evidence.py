@@ -13,7 +13,9 @@ from portinfra.model import convert
 Kind = Literal["drill", "failover", "failback", "refresh"]
 
 Result = Literal["passed", "failed", "inconclusive"]
-"""`inconclusive`: nothing failed, and no check has read all of the restored data."""
+"""`inconclusive`: nothing failed. But no check has read all of the restored data, or the age of the data is
+not known exactly.
+"""
 
 Level = Literal["data", "service", "hosts", "nothing"]
 
@@ -226,10 +228,17 @@ class Evidence:
     point that was used. All such entries, where no point was used.
     """
 
+    age_is_exact: bool = True
+    """Whether `rpo_measured` is exact. If not, the data is no older than that; without it, its age is not
+    known. Also true where no data was restored.
+    """
+
     @property
     def is_accepted(self) -> bool:
-        """Whether it passed, or checked as deeply as the plan accepts and nothing failed."""
-        if self.result != "inconclusive":
+        """Whether it passed; or nothing failed, it checked as deeply as the plan accepts, and the age of the
+        data is known.
+        """
+        if self.result != "inconclusive" or not self.age_is_exact:
             return self.result == "passed"
         wanted = LEVELS.index(self.accept) if self.accept in LEVELS else 0
         return all(LEVELS.index(each.looked) <= wanted for each in self.looked)

@@ -9,9 +9,11 @@ from attrs import field, frozen
 
 from portinfra.model import convert
 from portinfra.model.address import Address, Scope
+from portinfra.model.batch import Batch
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.change import Change, Step
 from portinfra.model.finding import Finding, Severity
+from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Spec
@@ -35,6 +37,9 @@ class PlannedCall(NamedTuple):
     """The provider's own name of the action."""
     rates: tuple[str, ...]
     """The rate classes of which it takes one token each."""
+    batch: Batch | None = None
+    """How it can be joined with calls that have the same `batch_key`."""
+    batch_key: str = ""
 
 
 @frozen(field_transformer=strict)
@@ -84,6 +89,16 @@ class Guard(Protocol):
 
 
 @frozen(field_transformer=convert.refuse_text)
+class PlanRead:
+    """The read that this process made a plan from. Plans from files have none."""
+
+    began: float
+    """When it began, in seconds by the provider's clock."""
+    leases: tuple[Lease, ...] = ()
+    """The leases of the scope, the newest last, as they were before it."""
+
+
+@frozen(field_transformer=convert.refuse_text)
 class Plan:
     """The changes that bring a scope from what is observed to what is declared."""
 
@@ -120,6 +135,8 @@ class Plan:
     """
     peer: str = ""
     """The peer environment in the lease of the scope when the plan was made."""
+    read: PlanRead | None = field(default=None, eq=False, repr=False)
+    """What the plan was made from. An `apply` right after it does not read again; None: it does."""
 
     def target(self, step: Step) -> Spec | None:
         """Return the wanted resource of a step; None: the step deletes the resource."""

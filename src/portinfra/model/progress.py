@@ -32,6 +32,7 @@ class Progress:
     done: int
     """How many steps have ended, well or not."""
     total: int
+    """How many steps there are; 0: the run waits before its plan is carried out."""
     calls: int
     """How many calls were made so far."""
     calls_planned: int
@@ -48,7 +49,8 @@ class Progress:
     waited: float = 0.0
     """Seconds since the wait, or a long call, of that step began. 0: it begins, or no call takes long."""
     limit: float | None = None
-    """After how many seconds of waiting the step fails; None: it does not wait, or a long call is under way.
+    """After how many seconds of waiting the step fails or, without a step, the wait ends at the latest. None:
+    it does not wait, or a long call is under way.
     """
     message: str = ""
     """One line without a secret: `starting`, an error, `throttled: slowing down`."""

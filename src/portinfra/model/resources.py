@@ -206,6 +206,8 @@ class Instance(Spec):
     user_data: str = field(default="", metadata=_SECRET, eq=False, repr=False)
     boot_script: str = field(default="", metadata=_SECRET, eq=False, repr=False)
     """The script that writes its files at its first boot. portinfra sets it. It is long, and not shown."""
+    enrolment_token: str = field(default="", metadata=_SECRET, eq=False, repr=False)
+    """The token by which it gets its certificate. portinfra puts it into `boot_script`."""
     birth: str = field(default="", metadata=_SECRET, eq=False, repr=False)
     """What it was created with, as salted digests (`planning/creation.py`). portinfra sets it. Each driver
     stores the text at creation and returns it. Empty: not known.

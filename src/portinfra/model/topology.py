@@ -23,11 +23,21 @@ INTERNET = "internet"
 
 ANYWHERE = "0.0.0.0/0"
 
-Delivery = Literal["", "files"]
-DELIVERIES: tuple[Delivery, ...] = ("", "files")
+Delivery = Literal["", "files", "puppet", "ansible"]
+DELIVERIES: tuple[Delivery, ...] = ("", "files", "puppet", "ansible")
 """How changed files reach hosts. `files`: portinfra renders a folder of files, which the user's own tool
-delivers. Empty: portinfra renders none.
+delivers. `puppet`, `ansible`: portinfra renders what this tool reads. Empty: portinfra renders none.
 """
+
+Profile = Literal["", "puppet-server", "est-server"]
+PROFILES: tuple[Profile, ...] = ("", "puppet-server", "est-server")
+"""The software that portinfra configures on the hosts of a role; empty for none."""
+
+ENROLMENT_PROFILES: tuple[Profile, ...] = ("puppet-server", "est-server")
+"""The profiles whose hosts sign the certificates of all other hosts."""
+
+ENROLMENT_PORT = 8140
+"""The TCP port where these hosts accept requests for certificates."""
 
 PortRange = tuple[int, int]
 """First and last port, both included."""
@@ -108,6 +118,10 @@ class Role:
         metadata={"block": "service", "example": 'Service("payments", tcp=8443, local_port=8002)'},
     )
     """The services that its hosts offer to other roles."""
+    profile: Profile = ""
+    """The software that portinfra configures on its hosts. `puppet-server` and `est-server` sign the
+    certificates of all hosts, on tcp 8140. Empty: none.
+    """
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 
     @property
@@ -258,8 +272,9 @@ class Topology:
     retired: Mapping[str, int] = field(factory=dict, converter=convert.options)
     """Removed roles, each with its former slot, so that later roles keep their places."""
     delivery: Delivery = ""
-    """How changed files reach its hosts. `files`: portinfra renders a folder, which your own tool delivers;
-    new hosts have their files from creation. Empty: portinfra renders no files.
+    """How changed files reach its hosts. `files`: portinfra renders a folder, which your own tool delivers.
+    `puppet`, `ansible`: portinfra renders a repository for this tool. New hosts have their files from
+    creation. Empty: portinfra renders no files.
     """
     location: Location = field(factory=here, eq=False, repr=False, kw_only=True)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from math import ceil
 
 from attrs import evolve
 
@@ -11,6 +12,7 @@ from portinfra.model.catalogue import Rate
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Budget
+from portinfra.provider.batches import batch_key
 from portinfra.provider.interface import Call
 from portinfra.provider.own_code import DEFECT_FIX
 
@@ -19,11 +21,20 @@ BUCKET_SHARE = 0.5
 
 
 def budget(calls: Iterable[Call], rates: Mapping[str, Rate]) -> Budget:
-    """Return the budget of these calls. `floor_seconds` is that of the slowest rate class."""
-    made = list(calls)
-    classes = Counter(name for call in made for name in call.rates)
+    """Return the budget of these calls. `floor_seconds` is that of the slowest rate class.
+
+    Calls that can be joined count as the fewest requests that can hold them.
+    """
+    requests, classes = 0, Counter[str]()
+    for (_, batch, names), calls_made in Counter(
+        (batch_key(call), call.batch, call.rates) for call in calls
+    ).items():
+        joined = ceil(calls_made / batch.size_max) if batch else calls_made
+        requests += joined
+        for name in names:
+            classes[name] += calls_made if batch and name in batch.counted else joined
     floor = max((_floor(count, rates[name]) for name, count in classes.items() if name in rates), default=0.0)
-    return Budget(len(made), round(floor, 1), dict(sorted(classes.items())))
+    return Budget(requests, round(floor, 1), dict(sorted(classes.items())))
 
 
 def granted_rates(published: Mapping[str, Rate], calls_per_minute: Mapping[str, int]) -> dict[str, Rate]:

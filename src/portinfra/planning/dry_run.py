@@ -18,6 +18,7 @@ from portinfra.model.plan import PlannedCall, target
 from portinfra.model.resources import Instance, Spec
 from portinfra.planning.changes import Desired, adopt
 from portinfra.planning.world import World
+from portinfra.provider.batches import batch_key
 from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse, Wait
 from portinfra.provider.own_code import call_method
 
@@ -58,7 +59,7 @@ def planned_calls(calls: Mapping[Step, Iterable[Call]]) -> dict[Step, tuple[Plan
     kept: dict[tuple[PlannedCall, ...], tuple[PlannedCall, ...]] = {}
     found = {}
     for step, made in calls.items():
-        planned = tuple(PlannedCall(call.action, call.rates) for call in made)
+        planned = tuple(PlannedCall(call.action, call.rates, call.batch, batch_key(call)) for call in made)
         found[step] = kept.setdefault(planned, planned)
     return found
 

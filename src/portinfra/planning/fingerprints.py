@@ -41,10 +41,8 @@ def new_changes(fresh: Plan, read: Collection[str]) -> tuple[Change, ...]:
 
     A fresh plan may contain less: other runs may have done some of it since.
     """
-    where = _where(fresh)
-    return tuple(
-        change for change in _lasting(fresh) if _hash(where, _leave(fresh, change)[0]) not in set(read)
-    )
+    where, known = _where(fresh), frozenset(read)
+    return tuple(change for change in _lasting(fresh) if _hash(where, _leave(fresh, change)[0]) not in known)
 
 
 def is_covered(fresh: Plan, read: Collection[str]) -> bool:

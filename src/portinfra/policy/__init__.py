@@ -13,6 +13,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.policy.context import PolicyContext
+from portinfra.policy.enrolment import ENROLMENT
 from portinfra.policy.exposure import EXPOSURE
 from portinfra.policy.foreign import FOREIGN
 from portinfra.policy.not_observable import NOT_OBSERVABLE
@@ -47,6 +48,7 @@ BUILT_IN: tuple[PolicyRule, ...] = (
     *SPREAD,
     *NOT_OBSERVABLE,
     *SERVICES,
+    *ENROLMENT,
 )
 """The built-in rules, which always apply."""
 

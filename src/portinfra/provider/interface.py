@@ -25,6 +25,7 @@ from attrs import evolve, field, frozen
 
 from portinfra.errors import ProviderError
 from portinfra.model.address import Address, Owner, Scope
+from portinfra.model.batch import Batch
 from portinfra.model.catalogue import Capabilities, Catalogue
 from portinfra.model.environment import Environment
 from portinfra.model.observed import Foreign, Observed
@@ -61,6 +62,12 @@ class Call:
     """Whether repeating it changes nothing: by nature, or with a token. It has no meaning for a read."""
     optional: bool = False
     """Whether core can do without this read. Core sends it once; if it fails, its answer is absent."""
+    batch: Batch | None = field(default=None, hash=False)
+    """How core may join it with equal `safe` calls. `absorb` gets the answer to the whole request."""
+    joined: "tuple[Call, ...]" = field(default=(), hash=False)
+    """The calls that this request joins, which core sets."""
+    goes_first: bool = False
+    """Whether core reads it before the others, which it makes at the same time: it lists running changes."""
     awaits: Awaited | None = field(default=None, hash=False)
     """What it waits for, where that may take long."""
 
@@ -80,9 +87,7 @@ class Wait:
 
 @frozen
 class Refuse:
-    """The change is impossible, in place or by replacement. The plan shows it, so it does not fail in the
-    apply.
-    """
+    """The change is impossible, in place or by replacement. The plan shows it before an apply."""
 
     reason: str
     fix: str = ""
@@ -177,18 +182,14 @@ class Driver(ABC, Generic[S]):
 
     @abstractmethod
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[S]]:
-        """Return the existing resources, from the pages of each call of `survey`. A call that failed is
-        absent.
+        """Return the existing resources, from the pages of each call of `survey` that succeeded.
 
-        It groups native parts by owner and tolerates any missing part. Of duplicates, the one in use is
-        primary, else the first by attempt. The others are `extras` if they are ours and empty, else values
-        that core reports.
+        It groups native parts by owner; any may be missing. Of duplicates, the one in use is primary, else
+        the first by attempt. Others are `extras` if they are ours and empty, else values that core reports.
         """
 
     def takes(self, spec: S, catalogue: Catalogue) -> Mapping[str, int]:
-        """Return how much one resource uses of quotas that count another unit than resources, such as CPUs:
-        `{"CPUS": 4}`.
-        """
+        """Return how much one resource uses of quotas that count another unit: `{"CPUS": 4}`."""
         return {}
 
     def detail(self, seen: Observed[S]) -> Call | None:

@@ -76,6 +76,13 @@ class Recovery:
         return self.target_scope.beside("ledger")
 
     @property
+    def entry_scope(self) -> Scope:
+        """The scope in the target of the lease under which one entry is written: by a person who approves,
+        while a takeover holds the lease of the target; or at the end of a drill, whose lease is deleted.
+        """
+        return self.target_scope.beside("entry")
+
+    @property
     def kept_scope(self) -> Scope:
         """The scope in the target of kept snapshots, of volumes that takeovers to it replaced."""
         return self.target_scope.beside("kept")

@@ -237,6 +237,6 @@ def _last_drill(recovery: str, drill: DrillEntry | None) -> Iterable[str]:
     yield "# HELP portinfra_recovery_last_drill_timestamp_seconds When the last drill that has ended began."
     yield "# TYPE portinfra_recovery_last_drill_timestamp_seconds gauge"
     yield f"portinfra_recovery_last_drill_timestamp_seconds{labels} {began:.0f}"
-    yield "# HELP portinfra_recovery_last_drill_passed 1 where it passed, 0 where it failed or died."
+    yield "# HELP portinfra_recovery_last_drill_passed 1 where it passed, else 0."
     yield "# TYPE portinfra_recovery_last_drill_passed gauge"
     yield f"portinfra_recovery_last_drill_passed{labels} {passed}"

@@ -64,7 +64,8 @@ class _WrappedProvider(ServerTime):
         self._hand = hand
         self.name = inner.name
         seconds = inner.capabilities.visibility_seconds + lag_seconds
-        self.capabilities = evolve(inner.capabilities, visibility_seconds=seconds)
+        # One read at a time, so that each call has the same number in every run.
+        self.capabilities = evolve(inner.capabilities, visibility_seconds=seconds, reads_at_once=1)
         self.clock = inner.clock
         self.drivers: Mapping[type[Spec], Driver[Any]] = inner.drivers
         self.records: RecordDriver = inner.records

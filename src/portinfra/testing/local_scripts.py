@@ -32,15 +32,24 @@ class LocalScriptRunner:
         with tempfile.TemporaryDirectory(prefix="portinfra-stand-") as folder:
             disk = Path(folder, "disk")
             disk.write_bytes(before := self.read(volume) if volume else b"")
-            subprocess.run(
-                ["bash", "-s"],
-                input=script,
-                text=True,
-                cwd=folder,
-                env={**os.environ, "TMPDIR": folder, "PORTINFRA_DISK": str(disk)},
-                capture_output=True,
-                timeout=SECONDS,
-                check=False,
-            )
+            run_script(script, disk)
             if (after := disk.read_bytes()) != before:
                 self.write(volume, after)
+
+
+def run_script(script: str, disk: Path) -> None:
+    """Run the script of a transfer host on this machine, with a file as its disk, in the folder of the file.
+    The script's receipt has the result, also of a failure.
+
+    Raises subprocess.TimeoutExpired after SECONDS.
+    """
+    subprocess.run(
+        ["bash", "-s"],
+        input=script,
+        text=True,
+        cwd=disk.parent,
+        env={**os.environ, "TMPDIR": str(disk.parent), "PORTINFRA_DISK": str(disk)},
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )

@@ -2,7 +2,8 @@
 provider.
 
 Every check is a generator of findings, so that all are gathered and shown at once. A value of the wrong type
-is reported and then replaced (`types`), so that the other checks can read it.
+is reported and then replaced (`types`), so that the other checks can read it. The checks of recovery plans
+are imported only where one is declared.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -33,9 +34,6 @@ from portinfra.validation.limits import limit_findings
 from portinfra.validation.names import SCOPE_NAME_MAX, name_findings
 from portinfra.validation.native import NativeOptions
 from portinfra.validation.new_resources import is_about_new
-from portinfra.validation.recovery import recovery_findings, sharing_findings
-from portinfra.validation.recovery_part import ends_of_known_providers
-from portinfra.validation.recovery_vault import helper_findings
 from portinfra.validation.resources import resource_findings
 from portinfra.validation.services import service_findings
 from portinfra.validation.topologies import topology_findings
@@ -102,7 +100,6 @@ def validate_declared(
     findings: list[Finding] = []
     topologies = [sound_topology(topology, findings) for topology in declared.topologies]
     environments = [sound_environment(environment, findings) for environment in declared.environments]
-    recoveries = [sound_recovery(recovery, findings) for recovery in declared.recoveries]
     roles = [role for topology in topologies for role in topology.roles]
     lookups: list[Finding] = []
     for topology in topologies:
@@ -112,11 +109,18 @@ def validate_declared(
         unknown_key = Severity.WARNING if existing else Severity.ERROR
         lookups += override_findings(environment, roles)
         lookups += unknown_key_findings(environment, roles, unknown_key)
-    for recovery in recoveries:
-        ends = ends_of_known_providers(recovery, environments, unknown_providers)
-        lookups += recovery_findings(recovery, topologies, ends)
+    sharing: Iterator[Finding] = iter(())
+    if declared.recoveries:
+        from portinfra.validation.recovery import recovery_findings, sharing_findings
+        from portinfra.validation.recovery_part import ends_of_known_providers
+
+        recoveries = [sound_recovery(recovery, findings) for recovery in declared.recoveries]
+        for recovery in recoveries:
+            ends = ends_of_known_providers(recovery, environments, unknown_providers)
+            lookups += recovery_findings(recovery, topologies, ends)
+        sharing = sharing_findings(recoveries, topologies, environments)
     findings += without_lookups(lookups, topologies)
-    findings += sharing_findings(recoveries, topologies, environments)
+    findings += sharing
     findings += shared_account_findings(environments)
     if existing:
         findings = [finding for finding in findings if not is_about_new(finding)]
@@ -141,6 +145,8 @@ def validate_helpers(
 
     `more` has findings of callers that know those providers.
     """
+    from portinfra.validation.recovery_vault import helper_findings
+
     return settle([*helper_findings(recovery, native_options), *more], f"recovery {recovery.name}")
 
 

@@ -20,9 +20,6 @@ HEALTH_MAX = 256
 
 _PATH = "/"
 
-_TOOLS = {"puppet": "Puppet", "ansible": "Ansible"}
-"""Values of `delivery` that have no meaning yet, each with the name of its tool."""
-
 
 def service_findings(topology: Topology) -> Iterator[Finding]:
     """Yield what is wrong with the services of a topology, and with the flows that call them."""
@@ -52,10 +49,6 @@ def _delivery_findings(topology: Topology) -> Iterator[Finding]:
         return
     message = f"{topology.delivery!r} is no known delivery of files"
     fix = suggestion(topology.delivery, filter(None, DELIVERIES), "")
-    if tool := _TOOLS.get(topology.delivery):
-        files = topology.location.write("delivery", '"files"')
-        message = f"portinfra writes nothing for {tool} yet"
-        fix = f"Write {files}, and let {tool} deliver the folder of files (docs/services.md)."
     yield Finding(
         "service/delivery",
         message,

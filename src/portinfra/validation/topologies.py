@@ -9,7 +9,7 @@ from portinfra.model.duration import DURATION, why_no_duration
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
 from portinfra.model.resources import Instance, Volume, present_name, traits
-from portinfra.model.topology import INTERNET, Role, Topology
+from portinfra.model.topology import INTERNET, PROFILES, Role, Topology
 from portinfra.validation.creation import birth_findings
 from portinfra.validation.mounts import mount_findings
 from portinfra.validation.names import (
@@ -100,6 +100,9 @@ def _role_findings(role: Role) -> Iterator[Finding]:
             message, fix = f"the {attribute} is empty", f"Leave {attribute} out to have the usual one."
             yield _wrong(role, f"empty-{attribute}", attribute, message, fix)
     yield from _ignore_findings(role)
+    if role.profile not in PROFILES:
+        message, fix = f"{role.profile!r} is no profile", suggestion(role.profile, filter(None, PROFILES), "")
+        yield _wrong(role, "profile", "profile", message, fix)
     for rule, reason in role.waive.items():
         if not reason.strip():
             message = f"the rule {rule!r} is waived without a reason"

@@ -5,7 +5,7 @@ import json
 import pytest
 from attrs import evolve
 
-from portinfra import workflow
+from portinfra import lease, workflow
 from portinfra.render.console import terminal
 from portinfra.testing.fake.errors import FakeError
 
@@ -152,10 +152,10 @@ def test_output_has_the_addresses_that_scripts_want(applied):
 
 
 def test_a_claim_is_released_only_when_agreed_to(applied, monkeypatch):
-    held = evolve(workflow.leases(*applied.selection)[-1], released=False)
+    held = evolve(lease.list_leases(*applied.selection)[-1], released=False)
     released = []
-    monkeypatch.setattr(workflow, "leases", lambda *_: [evolve(held, released=bool(released))])
-    monkeypatch.setattr(workflow, "release", lambda *_: released.append(True))
+    monkeypatch.setattr(lease, "list_leases", lambda *_: [evolve(held, released=bool(released))])
+    monkeypatch.setattr(lease, "release", lambda *_: released.append(True))
     assert "held by" in applied.run("lease").stdout
     assert applied.run("lease", "--release").exit_code == 3
     assert not released

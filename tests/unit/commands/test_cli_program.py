@@ -106,6 +106,30 @@ def test_a_short_plan_into_a_pipe_imports_no_slow_module_and_searches_for_no_ref
     assert shown.stdout.splitlines()[-1] == "[] []"
 
 
+MODULES_OF_A_PLAN = 270
+"""The most modules of this project that a plan without a recovery plan may import.
+
+Raise it only for a module that every plan needs.
+"""
+
+
+def test_a_plan_imports_no_more_modules_than_before_and_none_that_only_others_need(tmp_path):
+    (tmp_path / "shop.hcl").write_text(
+        'topology "shop" {\n  role "web" {}\n}\nenvironment "demo" { on = "fake:us-east-1" }\n'
+    )
+    code = (
+        "import sys; from portinfra.commands.main import main\n"
+        "try: main()\n"
+        "except SystemExit: print(*sorted(each for each in sys.modules if each.startswith('portinfra')))"
+    )
+    arguments = [sys.executable, "-c", code, "plan", "-f", "shop.hcl"]
+    shown = subprocess.run(arguments, capture_output=True, text=True, check=True, cwd=tmp_path)
+    modules = shown.stdout.splitlines()[-1].split()
+    foreign = ("portinfra.recovery", "portinfra.rollout", "portinfra.validation.recovery", "portinfra.cloud")
+    assert [each for each in modules if each.startswith(foreign)] == []
+    assert len(modules) <= MODULES_OF_A_PLAN
+
+
 def test_the_version_is_told_and_a_slip_of_the_pen_is_json_where_json_is_asked_for(tmp_path):
     assert re.fullmatch(r"portinfra \d+\.\d+\.\d+\n", _portinfra(tmp_path, "--version").stdout)
     slip = _portinfra(tmp_path, "plan", "--jsn")

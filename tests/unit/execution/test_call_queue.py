@@ -1,7 +1,8 @@
 import heapq
 
-from portinfra.execution.call_queue import CallQueue
+from portinfra.execution.call_queue import CallQueue, Waiting
 from portinfra.execution.schedule import Schedule
+from portinfra.model.batch import Batch
 from portinfra.model.catalogue import Rate
 
 
@@ -26,11 +27,16 @@ class Timeline:
 
 def turns(rates):
     timeline, schedule = Timeline(), Schedule(rates, 0.0)
-    return timeline, schedule, CallQueue(schedule, timeline.now, timeline.later)
+
+    def send(names):
+        timeline.sent.append((timeline.moment, *names))
+
+    queue = CallQueue(schedule, timeline.now, timeline.later, send, lambda name: name != "withdrawn")
+    return timeline, schedule, queue
 
 
-def join(timeline, line, rank, name, rates=("launch",)):
-    line.join(rank, rates, lambda: timeline.sent.append((timeline.moment, name)) or True)
+def join(timeline, line, rank, name, rates=("launch",), batch=None, key=""):
+    line.join(rank, Waiting(name, rates, batch, key))
 
 
 def test_the_most_urgent_goes_first_though_it_came_last():
@@ -65,7 +71,54 @@ def test_a_provider_that_throttles_slows_down_what_was_waiting_already():
 def test_what_is_not_sent_after_all_takes_nothing_of_the_rate():
     timeline, _, line = turns({"launch": Rate(bucket=1, per_second=1)})
     for rank in range(100):
-        line.join(rank, ("launch",), lambda: False)
+        join(timeline, line, rank, "withdrawn")
     join(timeline, line, 100, "last")
     timeline.run()
     assert timeline.sent == [(1.0, "last")]
+
+
+STOP = Batch("ids", 3, ("hosts",))
+
+
+def join_stops(timeline, line, *names, key="stop"):
+    for name in names:
+        join(timeline, line, 0, name, ("stop", "hosts"), STOP, key)
+
+
+def test_equal_calls_are_joined_up_to_the_largest_size():
+    timeline, _, line = turns({"stop": Rate(2, 1), "hosts": Rate(100, 100)})
+    join_stops(timeline, line, *"abcde")
+    timeline.run()
+    assert timeline.sent == [(0.0, "a", "b", "c"), (1.0, "d", "e")]
+
+
+def test_a_rate_that_counts_resources_has_a_token_for_each_of_them():
+    timeline, _, line = turns({"stop": Rate(100, 100), "hosts": Rate(6, 1)})
+    join_stops(timeline, line, *"abcdef")
+    timeline.run()
+    assert timeline.sent == [(0.0, "a", "b", "c"), (3.0, "d", "e", "f")]
+
+
+def test_a_request_is_never_larger_than_the_share_of_its_rate():
+    timeline, _, line = turns({"stop": Rate(100, 100), "hosts": Rate(4, 1)})
+    join_stops(timeline, line, *"abcd")
+    timeline.run()
+    assert timeline.sent == [(0.0, "a", "b"), (2.0, "c", "d")]
+
+
+def test_only_calls_with_the_same_key_are_joined():
+    timeline, _, line = turns({"stop": Rate(100, 100), "hosts": Rate(100, 100)})
+    join_stops(timeline, line, "a", key="1")
+    join_stops(timeline, line, "b", key="2")
+    join_stops(timeline, line, "c", key="1")
+    join(timeline, line, 0, "d", ("stop", "hosts"), None, "1")
+    timeline.run()
+    assert sorted(names for _, *names in timeline.sent) == [["a", "c"], ["b"], ["d"]]
+
+
+def test_a_withdrawn_call_leaves_its_place_to_the_next():
+    timeline, _, line = turns({"stop": Rate(2, 1), "hosts": Rate(6, 1)})
+    join_stops(timeline, line, "a", "withdrawn", "b", "c", "d")
+    timeline.run()
+    assert timeline.sent[0] == (0.0, "a", "b", "c")
+    assert timeline.sent[1] == (1.0, "d")

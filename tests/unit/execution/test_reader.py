@@ -1,12 +1,13 @@
 """Reading a world, page by page and place by place."""
 
 import pytest
+from attrs import evolve
 from toycloud import ListingDriver, ToyProvider
 
 from portinfra import errors
 from portinfra.execution.caller import Caller
-from portinfra.model.address import Scope
-from portinfra.model.observed import Observed
+from portinfra.model.address import Address, Scope
+from portinfra.model.observed import UNSEEN, Observed
 from portinfra.model.resources import Instance, Network, Volume
 from portinfra.observation import Reader
 from portinfra.provider.interface import Call
@@ -41,7 +42,7 @@ def test_a_zone_that_does_not_answer_is_unknown_and_is_asked_once():
 
     observation = reader(ask).observe(SCOPE)
     assert observation.unknown == {"b"}
-    assert asked == [("List instance", "a"), ("List instance", "b"), ("List volume", "a")]
+    assert asked == [("List instance", "a"), ("List volume", "a"), ("List instance", "b")]
 
 
 @pytest.mark.parametrize("error", [errors.Unavailable, errors.OutcomeUnknown, errors.RateLimited])
@@ -59,7 +60,7 @@ def test_a_zone_that_is_left_out_is_asked_once_without_a_pause(error):
     caller = Caller(provider)
     reading = reader(caller.with_retries)
     assert reading.observe(SCOPE, frozenset({"b"})).unknown == {"b"}
-    assert asked == [("List instance", "a"), ("List instance", "b"), ("List volume", "a")]
+    assert asked == [("List instance", "a"), ("List volume", "a"), ("List instance", "b")]
 
 
 def test_what_is_refused_for_another_reason_is_no_silence():
@@ -120,3 +121,40 @@ def test_what_is_listed_and_cannot_be_found_is_not_settled(state, taken_for):
 
     (seen,) = Reader(provider, ask).observe(SCOPE).resources.values()
     assert seen.state == taken_for
+
+
+class DiskDriver(ListingDriver):
+    """A list that shows no root disks, and a read for the disk of one host."""
+
+    replaces = frozenset({"disk_gib"})
+
+    def assemble(self, answers, names):
+        return [host("h1", UNSEEN, machine_type="changed")]
+
+    def detail(self, seen):
+        return Call("Describe") if seen.spec.disk_gib is UNSEEN else None
+
+    def absorb(self, seen, call, answer):
+        return evolve(seen, spec=evolve(seen.spec, disk_gib=answer["gib"]))
+
+
+def host(id, disk_gib, machine_type="small"):
+    spec = Instance("web1", None, None, "a", "10.0.0.4", machine_type, "debian-12", disk_gib=disk_gib)
+    return Observed(spec.address, spec, {"id": id})
+
+
+@pytest.mark.parametrize(
+    ("known", "disk_gib"), [(host("h1", 10), 10), (host("h0", 10), 99), (host("h1", UNSEEN), 99)]
+)
+@pytest.mark.parametrize("is_awaited", [True, False])
+def test_while_a_run_waits_a_known_host_keeps_what_no_call_can_change(known, disk_gib, is_awaited):
+    """Of another host, and of one about which nothing is known, the rest is read."""
+    provider = ToyProvider()
+    provider.drivers = {Instance: DiskDriver(Instance)}
+    reads = Reader(provider, lambda call: {"items": [], "gib": 99})
+    other = evolve(host("", 1), address=Address("instance.web2"))
+    awaited, world = ([known], {}) if is_awaited else ([other], {known.address: known})
+    (seen,) = reads.look(SCOPE, awaited, world).resources.values()
+    assert (seen.spec.disk_gib, seen.spec.machine_type) == (disk_gib, "changed")
+    (verified,) = reads.observe(SCOPE).resources.values()
+    assert verified.spec.disk_gib == 99

@@ -43,6 +43,20 @@ def test_a_call_that_takes_long_says_what_it_waits_for_and_how_long_yet(under_wa
     assert told[1:] == [("copy", "waiting for CopyDisk", 15.0)]
 
 
+def test_a_check_that_takes_long_says_when_its_step_fails(under_way, told):
+    check = SimpleNamespace(step="ready web1")
+    under_way.begin_check(check, 300.0, 100.0)
+    under_way.report(109.0)
+    assert told == []
+    under_way.report(112.0)
+    assert told == [
+        ("ready web1", "waiting for the check whether it is ready, the step fails in 4 min 48 s", 12.0)
+    ]
+    under_way.end(check)
+    under_way.report(130.0)
+    assert len(told) == 1
+
+
 class Clock:
     """Real time, as the workers below let it pass."""
 

@@ -347,3 +347,29 @@ def test_a_copied_world_goes_its_own_way(client):
     twin = Client(FakeCloud(client.cloud.store.copy()))
     twin.network("m")
     assert (len(client.cloud.ground_truth()), len(twin.cloud.ground_truth())) == (1, 2)
+
+
+def test_a_list_may_show_any_state_of_a_while_ago():
+    """Old and new states come in any order, and those of several records apart; in the end all is shown."""
+    client = Client(shape=evolve(AWS, lag_varies=True))
+
+    def watch():
+        found = []
+        for _ in range(60):
+            found.append({id: record["name"] for id, record in client.listed("Networks").items()})
+            client.wait(AWS.visibility_seconds / 60)
+        return found
+
+    one, two = client.network(), client.network()
+    states = watch()
+    assert {len(each) for each in states} == {0, 1, 2}
+    shown = [one in each for each in states]
+    assert sorted(shown) != shown, "no later read shows an older state"
+    client("SetOwner", kind="network", id=one, name="other", tags={})
+    assert {each[one] for each in watch()} == {"n", "other"}
+    client("SetOwner", kind="network", id=one, name="n", tags={})
+    assert {each[one] for each in watch()} == {"n", "other"}
+    assert client.listed("Networks")[one]["name"] == "n"
+    client("DeleteNetwork", id=two)
+    assert {two in each for each in watch()} == {True, False}
+    assert two not in client.listed("Networks")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -11,7 +12,9 @@ import pytest
 from attrs import evolve
 from fake_client import Client
 
-from portinfra.testing.fake import AWS, FakeCloud, MemoryStore, SqliteStore
+from portinfra import Environment
+from portinfra.errors import Unavailable
+from portinfra.testing.fake import AWS, FakeCloud, FakePlugin, MemoryStore, SqliteStore
 
 PROGRAM = """
 import sys
@@ -142,3 +145,34 @@ def test_every_page_of_a_list_is_whole_in_a_process_that_opens_the_file_later(tm
         seen += [record["id"] for record in answer["records"]]
         page = {"after": answer["next"]} if "next" in answer else None
     assert seen == ids
+
+
+def damage(path, account, kind):
+    """Cut off the end of every record of a kind of an account."""
+    file = sqlite3.connect(path)
+    with file:
+        changed = file.execute(
+            "UPDATE rows SET body = substr(body, 1, 20) WHERE tbl = ?", (f"{account}|us-east-1|{kind}",)
+        )
+    file.close()
+    assert changed.rowcount
+
+
+def connect(account):
+    return FakePlugin().connect(Environment("production", on="fake:us-east-1", account=account))
+
+
+@pytest.mark.parametrize("kind", ["network", "subnet", "firewall", "instance"])
+def test_a_damaged_record_is_found_when_its_account_is_opened_and_only_then(path, monkeypatch, kind):
+    monkeypatch.setenv("PORTINFRA_FAKE_CLOUD", str(path))
+    for account in ("1", "2"):
+        cloud = FakeCloud(SqliteStore(path))
+        Client(cloud, account=account).host()
+        cloud.store.close()
+    damage(path, "2", kind)
+    other = connect("1")
+    assert len(other.cloud.ground_truth("1")) == 4
+    other.close()
+    with pytest.raises(Unavailable, match=r"cloud.db cannot be read: row .* is no JSON") as caught:
+        connect("2")
+    assert "Delete it to start again" in caught.value.fix

@@ -54,8 +54,10 @@ steps = st.deferred(
         max_size=6,
     )
 )
-transactions = st.lists(st.tuples(steps, st.booleans()), max_size=6)
-"""Each is a list of steps, and whether it is committed. The steps of an `undo` are taken, and taken back."""
+transactions = st.lists(st.tuples(steps, st.booleans(), st.booleans(), st.sets(tables)), max_size=6)
+"""Each is a list of steps, whether it is committed, whether the process without watchers makes it, and which
+tables that process reads afterwards. The steps of an `undo` are taken, and taken back.
+"""
 
 
 def carry_out(store, steps):
@@ -99,20 +101,35 @@ def transact(store, steps, *, commit):
 def test_every_store_holds_what_a_plain_dictionary_would(drawn):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "cloud.db")
-        written = [Watched(MemoryStore()), Watched(SqliteStore(path))]
-        other_process = Watched(SqliteStore(path))
+        in_memory, on_file = Watched(MemoryStore()), Watched(SqliteStore(path))
+        other_process, without_watchers = Watched(SqliteStore(path)), SqliteStore(path)
         expected = {table: {} for table in TABLES}
-        for steps, commit in drawn:
-            for each in written:
-                transact(each.store, steps, commit=commit)
+        for steps, commit, by_other, read in drawn:
+            transact(in_memory.store, steps, commit=commit)
+            transact(without_watchers if by_other else on_file.store, steps, commit=commit)
             if commit:
                 expected = expect(expected, steps)
-            assert all(each.holds(expected) for each in written)
-            assert other_process.holds(expected)
+            assert all(each.holds(expected) for each in (in_memory, on_file, other_process))
+            with without_watchers.transaction():
+                assert {table: without_watchers.rows(table) for table in read} == {
+                    table: expected[table] for table in read
+                }
         opened_later = Watched(SqliteStore(path))
         assert opened_later.holds(expected)
-        for each in (*written, other_process, opened_later):
+        for each in (in_memory, on_file, other_process, opened_later):
             each.store.close()
+        without_watchers.close()
+
+
+def test_a_transaction_that_changes_nothing_writes_nothing(tmp_path):
+    one, other = (SqliteStore(tmp_path / "cloud.db") for _ in range(2))
+    transact(one, [("put", "hosts", "a", 1)], commit=True)
+    log = tmp_path / "cloud.db-wal"
+    before = log.stat().st_size
+    for store in (one, other):
+        transact(store, [], commit=True)
+        transact(store, [("drop", "hosts", "b")], commit=True)
+    assert log.stat().st_size == before
 
 
 def test_a_process_that_never_saw_a_row_is_not_told_of_its_end(tmp_path):

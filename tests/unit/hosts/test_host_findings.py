@@ -1,5 +1,6 @@
 """What is wrong with services in one environment, and what hosts need besides."""
 
+import pytest
 from attrs import evolve
 from service_shop import PRODUCTION, SHOP, with_count
 
@@ -29,3 +30,9 @@ def test_the_needs_of_hosts_are_told_where_they_are_rendered():
     (need,) = need_findings(place(SHOP, PRODUCTION))
     assert "docs/services-how-to.md" in need.fix
     assert "/etc/portinfra/tls" in need.message
+
+
+@pytest.mark.parametrize(("delivery", "package"), [("puppet", "puppet-agent"), ("ansible", "python3")])
+def test_the_needs_of_hosts_include_those_of_the_tool(delivery, package):
+    (need,) = need_findings(place(evolve(SHOP, delivery=delivery), PRODUCTION))
+    assert f"socat, {package}, and certificates" in need.message

@@ -43,6 +43,17 @@ def test_another_count_changes_files_of_the_roles_that_share_a_flow(role, peers)
     assert note.location == SHOP.location
 
 
+@pytest.mark.parametrize(
+    ("delivery", "advice"),
+    [("files", "Copy the files"), ("puppet", "deploy it with r10k"), ("ansible", "run ansible-playbook")],
+)
+def test_a_plan_names_the_command_and_the_tool_of_its_delivery(delivery, advice):
+    brought(SHOP)
+    fix = found(evolve(with_count(SHOP, "app", 7), delivery=delivery))["hosts/changed"].fix
+    assert f"hosts {delivery} production --into DIR" in fix
+    assert advice in fix
+
+
 def test_another_flow_changes_the_files_of_its_two_roles():
     brought(SHOP)
     more = evolve(SHOP, flows=[*SHOP.flows, allow("db", "logs", udp=514, why="logs")])

@@ -91,3 +91,19 @@ def test_half_a_replacement_may_be_done_already():
     gone = {a: seen for a, seen in world.resources.items() if a != "instance.web1"}
     half = evolve(world, resources=gone)
     assert is_covered(plan_of(topology(Role("web", count=2, image="ubuntu-24.04")), half), read)
+
+
+class Counted(tuple):
+    """Fingerprints that count how often they are read from the beginning."""
+
+    readings = 0
+
+    def __iter__(self):
+        self.readings += 1
+        return super().__iter__()
+
+
+def test_the_cost_of_a_comparison_grows_with_the_plan_and_not_with_its_square():
+    read = Counted(fingerprints(plan_of(topology(Role("web", count=9)))))
+    assert is_covered(plan_of(topology(Role("web", count=9))), read)
+    assert read.readings == 1

@@ -5,10 +5,10 @@ import pytest
 
 from portinfra import Environment, PlanOptions, Role, Topology, Volume, apply, destroy, plan
 from portinfra.errors import UserCodeError, ValidationError
+from portinfra.lease import release
 from portinfra.model.finding import Severity
 from portinfra.testing.faults import Crash, Faults, inject_faults
 from portinfra.testing.simulation import apply_and_check, simulate
-from portinfra.workflow import release
 
 SHOP = Topology("shop", [Role("small", count=2, volumes=Volume("data", gib=10)), Role("web", count=1)])
 DEMO = Environment("demo", on="fake:us-east-1")

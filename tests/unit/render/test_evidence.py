@@ -323,6 +323,7 @@ def test_a_failed_drill_says_first_why_and_what_was_said(key):
     first = text[: text.index("What happened when")]
     assert "was not passed within 20m" in first
     assert "FATAL: starting up\nexit code 2" in first
+    assert "not known" in text
     assert "not measured" in text
     assert "Run portinfra dr sweep shop." in text
 

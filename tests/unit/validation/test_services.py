@@ -1,11 +1,12 @@
 """What makes no sense in services and in the flows to them is found, with its subject and what to do."""
 
 import pytest
+from attrs import evolve
 
 from portinfra import INTERNET, Environment, Role, Service, Topology, allow
 from portinfra.errors import ValidationError
 from portinfra.model.catalogue import Capabilities
-from portinfra.model.topology import Flow
+from portinfra.model.topology import DELIVERIES, PROFILES, Flow
 from portinfra.validation import validate
 
 PLACE = Environment("test", on="fake:a")
@@ -145,11 +146,19 @@ def test_an_unknown_delivery_is_an_error():
     assert "Did you mean 'files'?" in wrong["service/delivery", "topology.shop.delivery"]
 
 
-@pytest.mark.parametrize(("delivery", "tool"), [("puppet", "Puppet"), ("ansible", "Ansible")])
-def test_a_delivery_that_does_not_exist_yet_is_refused_with_what_to_write(delivery, tool):
-    (text,) = found(Topology("shop", [WEB], delivery=delivery)).values()
-    assert f"portinfra writes nothing for {tool} yet" in text
-    assert f'Write delivery="files", and let {tool} deliver the folder' in text
+@pytest.mark.parametrize("delivery", DELIVERIES)
+def test_every_delivery_is_valid(delivery):
+    assert found(Topology("shop", [WEB], delivery=delivery)) == {}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_is_valid(profile):
+    assert found(Topology("shop", [evolve(WEB, profile=profile)])) == {}
+
+
+def test_an_unknown_profile_is_an_error():
+    wrong = found(Topology("shop", [evolve(WEB, profile="puppet-serve")]))
+    assert "Did you mean 'puppet-server'?" in wrong["topology/profile", "role.web.profile"]
 
 
 def test_wrong_types_are_reported_and_hide_nothing_else():

@@ -9,7 +9,7 @@ from attrs import frozen
 from portinfra.model.catalogue import Catalogue, MachineType, Quota, Zone
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call
-from portinfra_aws import actions, pinned, rates
+from portinfra_aws import actions, pinned
 from portinfra_aws.published import FAMILIES, IMAGES, SIZES, STORAGE, VCPUS, machine, runs_images
 from portinfra_aws.query import where
 
@@ -75,7 +75,6 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         },
         images={**_newest(images), **pinned.usable_images(images, pinned.list_ids(environment))},
         quotas=(*_quotas(pages), *_service_quotas(pages)),
-        rates=rates.published_rates(actions.ALL),
         rules_max=_service_quota_values(pages).get(RULES.code),
     )
 

@@ -17,6 +17,9 @@ PREFIX = "portinfra:"
 
 SCOPE = PREFIX + "scope"
 
+PROTECTED: Mapping[str, str] = {PREFIX + "protect": "yes"}
+"""The tag of a protected resource."""
+
 _RESERVED = (PREFIX, "aws:")
 
 Record = Mapping[str, Any]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from portinfra.model.catalogue import Capabilities
+from portinfra_aws import actions, rates
 
 SIZES: Mapping[str, str] = {
     "small": "t3.small",  # 2 virtual CPUs, 2 GiB
@@ -125,6 +126,7 @@ portinfra, for a host of Linux and a small volume. No account has measured them.
 """
 
 CAPABILITIES = Capabilities(
+    rates=rates.published_rates(actions.ALL),
     usual_seconds=USUAL_SECONDS,
     visibility_seconds=15.0,  # EC2 promises "eventually"; most changes are in the lists within seconds
     user_data_max_bytes=13_312,  # of 16,384; the rest is for portinfra's additions

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 
 from collections.abc import Iterable, Mapping
 
+from portinfra.model.batch import Batch
 from portinfra.model.catalogue import Rate
 
 READING = Rate(100, 20)
@@ -35,6 +36,23 @@ _INSTANCES: Mapping[str, Rate] = {
     "TerminateInstances": Rate(1000, 20),
 }
 """Actions that also take one token for each instance."""
+
+
+BATCH_MAX = 50
+"""The most resources that portinfra names in one request. EC2 takes 1,000, and recommends fewer."""
+
+_LISTS: Mapping[str, str] = {
+    **dict.fromkeys(("StartInstances", "StopInstances", "TerminateInstances"), "InstanceId"),
+    **dict.fromkeys(("CreateTags", "DeleteTags"), "ResourceId"),
+}
+"""Action that takes many resources → its list of them."""
+
+
+def batch(action: str) -> Batch | None:
+    """Return how requests of an action are joined; None: it takes one resource."""
+    if action not in _LISTS:
+        return None
+    return Batch(_LISTS[action], BATCH_MAX, tuple(name for name in classes(action) if name != action))
 
 
 def classes(action: str) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ each thread has its own.
 
 import json
 import os
-import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from libcloud.common.aws import AWSRequestSignerAlgorithmV4, SignedAWSConnection
 
 from portinfra.errors import InvalidRequest
 from portinfra.provider.clock import ServerClock
+from portinfra.provider.kept_connections import KeptConnections
 from portinfra_aws import presigned, query, xml
 from portinfra_aws.credentials import Source
 from portinfra_aws.errors import EC2Error, NotSent
@@ -118,8 +118,7 @@ class Transport:
     def __init__(self, region: str, credentials: Source) -> None:
         self._region = region
         self._credentials = credentials
-        self._mine = threading.local()
-        self._all: list[_Connection] = []
+        self._kept = KeptConnections(self._connect)
         self.server_clock = ServerClock()
 
     def send(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +126,8 @@ class Transport:
         service = SERVICES.get(action, "ec2")
         address, sent = endpoint(service, self._region), time.time()
         try:
-            received = self._connection(service).post(*_to_request(service, action, parameters))
+            with self._kept.lend(service) as connection:
+                received = connection.post(*_to_request(service, action, parameters))
         except requests.ConnectTimeout as error:
             raise NotSent(f"{address} did not answer in time", address) from error
         except requests.ConnectionError as error:
@@ -160,19 +160,11 @@ class Transport:
         return {"DestinationRegion": self._region, "PresignedUrl": signed}
 
     def close(self) -> None:
-        """Close the connections of all threads."""
-        for connection in self._all:
-            connection.close()
-        self._all.clear()
-        self._mine = threading.local()
+        """Close all connections."""
+        self._kept.close()
 
-    def _connection(self, service: str) -> _Connection:
-        connection: _Connection | None = getattr(self._mine, service, None)
-        if connection is None:
-            connection = _Connection(service, self._region, self._credentials)
-            setattr(self._mine, service, connection)
-            self._all.append(connection)
-        return connection
+    def _connect(self, service: str) -> _Connection:
+        return _Connection(service, self._region, self._credentials)
 
 
 def _to_request(service: str, action: str, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:

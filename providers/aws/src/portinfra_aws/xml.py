@@ -2,15 +2,53 @@
 
 from typing import Any
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 
 def parse(body: bytes) -> dict[str, Any]:
     """Return the members of a document. An empty text or list is the empty string.
 
-    Raises ElementTree.ParseError if the body is not XML.
+    The document becomes mappings while it is read, without a tree: lists of hosts are long, and a run reads
+    them often. Raises ElementTree.ParseError if the body is not XML.
     """
-    value = _value(ElementTree.fromstring(body))
-    return value if isinstance(value, dict) else {}
+    outer: list[Any] = []  # the values of the elements around the current one
+    value: Any = None  # of the current element, once it has a child: a list or a mapping
+    text = ""
+    names: dict[str, str] = {}
+
+    def start(tag: str, attributes: object) -> None:
+        nonlocal value, text
+        outer.append(value)
+        value, text = None, ""
+
+    def add_text(more: str) -> None:
+        nonlocal text
+        text += more
+
+    def end(tag: str) -> None:
+        nonlocal value, text
+        name = names.get(tag) or names.setdefault(tag, tag.rpartition("}")[2])
+        ended, value = value, outer.pop()
+        if ended is None:
+            is_layout = text.isspace() and "\n" in text and name not in _USERS_OWN
+            ended = "" if is_layout else text
+        text = ""
+        if value is None:
+            value = [ended] if name == "item" else {name: ended}
+        elif isinstance(value, list):
+            value.append(ended)
+        else:
+            value[name] = ended
+
+    parser = expat.ParserCreate(namespace_separator="}")
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, add_text
+    try:
+        parser.Parse(body, True)
+    except expat.ExpatError as error:
+        raise ElementTree.ParseError(str(error)) from error
+    (document,) = value if isinstance(value, list) else value.values()
+    return document if isinstance(document, dict) else {}
 
 
 def fault(body: bytes) -> tuple[str, str] | None:
@@ -21,16 +59,6 @@ def fault(body: bytes) -> tuple[str, str] | None:
         return None
     texts = {_name(element): (element.text or "").strip() for element in root.iter()}
     return (texts["Code"], texts.get("Message", "")) if texts.get("Code") else None
-
-
-def _value(element: ElementTree.Element) -> Any:
-    if not len(element):
-        text = element.text or ""
-        layout = text.isspace() and "\n" in text and _name(element) not in _USERS_OWN
-        return "" if layout else text
-    if _name(element[0]) == "item":
-        return [_value(child) for child in element]
-    return {_name(child): _value(child) for child in element}
 
 
 _USERS_OWN = ("key", "value")

@@ -15,6 +15,7 @@ from bed import (
     ebs,
     engine,
     key_service,
+    lag,
     official,
     rest,
     rules,
@@ -28,7 +29,7 @@ from bed.errors import THROTTLED, EC2Error
 from bed.ground_truth import ground_truth
 from bed.identities import Identities, Identity
 from bed.kinds import ID, KINDS
-from bed.listing import FIXED, Listing
+from bed.listing import FIXED, Listing, lagging
 from bed.plain import plain
 from bed.region import Region
 from bed.rules import console, contents, permissions, rates, tokens
@@ -264,12 +265,25 @@ class Bed(Emulator[EC2Asked]):
             raise EC2Error(code, f"{call.action} is refused.")
         for check in (*BEFORE[""], *BEFORE[call.action]):
             check(call)
-        told = self.tell(call)
         if self._listing.member(call.operation) is not None:
-            return self._listing.show(call.operation, call.params, told, call.there)
+            return self._listing.show(call.operation, call.params, self.tell(call), call.there)
+        self._note_lists(call)
+        told = self.tell(call)
+        self._note_lists(call)
         _note_births(call, told)
         _note_deaths(call)
         return told
+
+    def _note_lists(self, call: Call) -> None:
+        """Remember, before and after each change, what the lists would show."""
+        if call.there.settings.stale_seconds:
+            lag.note(call.there, lagging(), lambda action: self._records(call, action))
+
+    def _records(self, call: Call, action: str) -> list[dict[str, Any]]:
+        operation = official.operation("ec2", action)
+        assert operation is not None, action
+        told = self.tell(Call(operation, {}, call.account, call.region, call.there))
+        return self._listing.records(operation, told)
 
     def tell(self, call: Call) -> dict[str, Any]:
         """Do what a request asks for and return the answer; of a list, all of it."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from bed import lag
 from bed.errors import EC2Error, not_found
 from bed.filters import chosen
 from bed.kinds import KINDS
@@ -64,6 +65,18 @@ ALL = 1_000_000
 FIXED = frozenset({"DescribeImages", "DescribeInstanceTypes", "DescribeInstanceTypeOfferings"})
 """What a region offers: thousands of records that nothing changes. Small pages would only take time."""
 
+_LAGGING = (
+    frozenset(LISTS)
+    - FIXED
+    - {
+        "DescribeInstanceStatus",
+        "DescribeVolumesModifications",
+        "DescribeNetworkInterfaces",
+        "DescribeSecurityGroupRules",
+    }
+)
+"""The lists that may show an older state."""
+
 _EXCLUSIVE = re.compile(r"cannot specify this parameter and", re.IGNORECASE)
 
 
@@ -102,12 +115,12 @@ class Listing:
         _check_pages(operation, params)
         item = operation.told.members[member].member
         if member == "Reservations":
-            records = [each for reservation in told[member] for each in reservation["Instances"]]
             item = item.members["Instances"].member
-        else:
-            records = told.get(member, [])
+        records = self.records(operation, told)
         known = LISTS.get(operation.name)
         if known:
+            if there.settings.stale_seconds and operation.name in _LAGGING:
+                records = lag.show(there, operation.name, known.id, records)
             there_to_see = _lingering(operation, known, _visible(known, records, there), there)
             records = _asked_for(known, params, there_to_see)
         records = chosen(operation, item, params.get("Filters", ()), records)
@@ -115,6 +128,13 @@ class Listing:
         if member == "Reservations":
             page = _reserved(told[member], page)
         return {**told, member: page, **({"NextToken": token} if token else {})}
+
+    def records(self, operation: Operation, told: Mapping[str, Any]) -> list[Any]:
+        """The records of an answer that lists."""
+        member = self.member(operation)
+        if member == "Reservations":
+            return [each for reservation in told[member] for each in reservation["Instances"]]
+        return list(told.get(member or "", ()))
 
     def _page(
         self, operation: Operation, params: Mapping[str, Any], records: list[Any]
@@ -138,6 +158,11 @@ class Listing:
         token = f"page-{next(self._numbers)}"
         self._tokens[token] = [_key(operation, each) for each in records[size:]]
         return records[:size], token
+
+
+def lagging() -> dict[str, str]:
+    """The lists that may show an older state, and the member of their records that is the id."""
+    return {action: LISTS[action].id for action in sorted(_LAGGING)}
 
 
 def _visible(known: List, records: Sequence[Any], there: Region) -> list[Any]:
@@ -199,10 +224,11 @@ def _key(operation: Operation, record: Mapping[str, Any]) -> Any:
 
 
 def _reserved(reservations: Sequence[Mapping[str, Any]], page: Sequence[Mapping[str, Any]]) -> list[Any]:
-    shown = {each["InstanceId"] for each in page}
+    shown = {each["InstanceId"]: each for each in page}
     found = []
     for reservation in reservations:
-        instances = [each for each in reservation["Instances"] if each["InstanceId"] in shown]
+        ids = [each["InstanceId"] for each in reservation["Instances"]]
+        instances = [shown[id] for id in ids if id in shown]
         if instances:
             found.append({**reservation, "Instances": instances})
     return found

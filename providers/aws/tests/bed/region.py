@@ -25,6 +25,8 @@ class Region:
     """Id or name → when it was deleted."""
     listed: dict[str, dict[str, Any]] = field(factory=dict)
     """Describe action → id → the record as it was last shown."""
+    past: dict[str, dict[str, list[tuple[float, dict[str, Any] | None]]]] = field(factory=dict)
+    """Describe action → id → the record from each moment on; None: it was not there. See bed/lag.py."""
     tokens: dict[tuple[str, str], Any] = field(factory=dict)
     """(action, client token) → what was asked with it, and what was answered."""
     buckets: dict[str, tuple[float, float]] = field(factory=dict)

@@ -18,6 +18,8 @@ class Settings(emulator.Settings):
     """How long lists do not show what was made."""
     lingering_seconds: float = 0.0
     """How long lists still show what was deleted, once they have shown it."""
+    stale_seconds: float = 0.0
+    """How old at most the state is that a list shows, of each record another; see bed/lag.py."""
     reference_seconds: float = 0.0
     """How long an id is not found by requests that refer to it."""
     terminated_seconds: float = 3600.0

@@ -392,3 +392,11 @@ def test_a_boot_script_comes_first_and_compressed():
     assert data == base64.b64decode(launch(mounts=(Mount("data", "/srv"),), boot_script=script)["UserData"])
     host = evolve(HOST, mounts=(Mount("data", "/srv"),), boot_script=script)
     assert AwsPlugin().birth_bytes(host) == len(data)
+
+
+def test_while_a_run_waits_for_hosts_it_lists_no_volumes():
+    everything = [call.action for call in DRIVER.survey(SCOPE)]
+    awaited = [call.action for call in DRIVER.survey(SCOPE, [Observed(HOST.address, HOST, {"id": "i-1"})])]
+    assert everything == ["DescribeInstances", "DescribeVolumes"]
+    assert awaited == ["DescribeInstances"]
+    assert {"disk_gib", "key"} <= DRIVER.replaces, "nothing that only a volume shows changes in place"

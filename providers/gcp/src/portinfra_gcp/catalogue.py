@@ -7,7 +7,7 @@ from typing import Any
 from portinfra.model.catalogue import Catalogue, MachineType, Quota, Zone
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call
-from portinfra_gcp import links, pinned, rates
+from portinfra_gcp import links, pinned
 from portinfra_gcp.drivers import reading
 from portinfra_gcp.published import FAMILIES, IMAGES, SIZES
 
@@ -66,7 +66,6 @@ def assemble(environment: Environment, answers: Mapping[Call, Sequence[Answer]])
         machine_types=_machine_types(environment.region, reading.records(answers, _TYPES)),
         images={**_newest(answers), **pinned.usable_images(environment, reading.records(answers, _IMAGES))},
         quotas=(*_quotas(project, but=_OF_ADDRESSES, place="the whole project"), *_quotas(region)),
-        rates=rates.published_rates(),
     )
 
 

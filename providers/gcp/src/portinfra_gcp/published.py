@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from portinfra.model.catalogue import Capabilities
+from portinfra_gcp import rates
 
 SIZES: Mapping[str, str] = {
     "small": "e2-small",  # 2 shared virtual CPUs, 2 GiB
@@ -66,6 +67,7 @@ portinfra, for a host of Linux and a small disk. No account has measured them.
 """
 
 CAPABILITIES = Capabilities(
+    rates=rates.published_rates(),
     usual_seconds=USUAL_SECONDS,
     visibility_seconds=5.0,  # no list of resources shows an operation that is queued
     user_data_max_bytes=256 * 1024 - 4096,  # of a value's 256 KiB; portinfra uses the rest

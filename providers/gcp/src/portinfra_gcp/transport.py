@@ -6,7 +6,6 @@ each thread has its own.
 
 import json
 import os
-import threading
 import time
 from collections.abc import Callable, Mapping
 from string import Formatter
@@ -19,6 +18,7 @@ from libcloud.common.base import Connection
 from libcloud.compute.drivers.gce import GCEConnection
 
 from portinfra.provider.clock import ServerClock
+from portinfra.provider.kept_connections import KeptConnections
 from portinfra_gcp import errors, links
 from portinfra_gcp.errors import NotSent
 from portinfra_gcp.methods import COMPUTE, ELSEWHERE, METHODS, service_of
@@ -88,8 +88,7 @@ class Transport:
     def __init__(self, project: str, token: Callable[[], str]) -> None:
         self.project = project
         self._token = token
-        self._mine = threading.local()
-        self._all: list[_Connection] = []
+        self._kept = KeptConnections(self._connect)
         self.server_clock = ServerClock()
 
     def send(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,7 +97,8 @@ class Transport:
         sent = time.time()
         try:
             body = links.in_full(self.project, parameters.get("body"))
-            received = self._connection(service_of(action)).send(verb, path, query, body)
+            with self._kept.lend(service_of(action)) as connection:
+                received = connection.send(verb, path, query, body)
         except requests.ConnectTimeout as error:
             raise NotSent(str(error)) from error
         except requests.ConnectionError as error:
@@ -129,19 +129,11 @@ class Transport:
         return verb, f"/projects/{project}/{filled}".rstrip("/"), query
 
     def close(self) -> None:
-        """Close the connections of all threads."""
-        for connection in self._all:
-            connection.close()
-        self._all.clear()
-        self._mine = threading.local()
+        """Close all connections."""
+        self._kept.close()
 
-    def _connection(self, service: str) -> _Connection:
-        connection: _Connection | None = getattr(self._mine, service, None)
-        if connection is None:
-            connection = _Connection(service, self._token)
-            setattr(self._mine, service, connection)
-            self._all.append(connection)
-        return connection
+    def _connect(self, service: str) -> _Connection:
+        return _Connection(service, self._token)
 
 
 def _text(value: Any) -> Any:

@@ -69,6 +69,7 @@ class GcpBed(Bed):
     )
     key = "ring/recovery"
     reads_max = 10
+    chain_max = 2  # running operations come first
     """Eight lists, the claim's among them, and one look whether the project is there."""
 
     def __init__(self, **settings: Any) -> None:

@@ -14,6 +14,7 @@ from emulator.errors import GceError, invalid
 from emulator.kinds import PLACES
 from emulator.links import link
 from emulator.project import Project, Resource
+from portinfra.testing.lag import state_at
 
 Entry = tuple[str, dict[str, Any]]
 """A scope, and a body in it."""
@@ -61,9 +62,10 @@ def _entries(call: Call, scope: str) -> list[Entry]:
     """What there is to show, of one scope or of all where it is empty."""
     there, collection = call.project, call.collection
     if collection == "operations":
-        found = [
-            (operation.scope, operations.tell(there, operation)) for operation in there.operations.values()
-        ]
+        known = (
+            each for each in there.operations.values() if each.inserted <= there.now - there.lag(each.id)
+        )
+        found = [(operation.scope, operations.tell(there, operation)) for operation in known]
     elif collection in STATIC:
         found = static(there, collection, scope)
     else:
@@ -120,8 +122,10 @@ def _shown(there: Project, collection: str) -> list[tuple[Resource, dict[str, An
     settings, now = there.settings, there.now
     lag, linger = settings.visibility_seconds, settings.lingering_seconds
     alive = [each for each in there.all(collection) if each.shown <= now]
-    if not lag and not linger:
+    if not there.remembers:
         return [(each, each.body) for each in alive]
+    if settings.stale_seconds:
+        return _shown_stale(there, collection, alive)
     there.ghosts = [ghost for ghost in there.ghosts if now - ghost[0] < linger]
     shown = []
     for each in alive:
@@ -135,6 +139,23 @@ def _shown(there: Project, collection: str) -> list[tuple[Resource, dict[str, An
         if each.kind.collection == collection and (each.scope, each.name) not in names:
             shown.append((each, each.past[-1][1] if each.past else each.body))
     return shown
+
+
+def _shown_stale(
+    there: Project, collection: str, alive: list[Resource]
+) -> list[tuple[Resource, dict[str, Any]]]:
+    """Resources, each as it was at a moment of its own."""
+    now = there.now
+    there.ghosts = [ghost for ghost in there.ghosts if now - ghost[0] < there.settings.stale_seconds]
+    left = [each for gone, each in there.ghosts if now - there.lag(each.body["id"]) < gone]
+    found: dict[tuple[str, str], tuple[Resource, dict[str, Any]]] = {}
+    for each in [*(each for each in left if each.kind.collection == collection), *alive]:
+        moment = now - there.lag(each.body["id"])
+        states = each.past or [(each.born, each.body)]
+        body = state_at(states, moment)
+        if body is not None:
+            found[each.scope, each.name] = (each, body)
+    return list(found.values())
 
 
 def _page(call: Call, entries: list[Entry]) -> tuple[list[Entry], str]:

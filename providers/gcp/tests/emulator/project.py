@@ -16,6 +16,7 @@ from emulator.kinds import KINDS, Kind
 from emulator.links import link
 from emulator.settings import Settings
 from portinfra.testing.emulator import Clock
+from portinfra.testing.lag import draw_share
 
 Key = tuple[str, str]
 """Scope and name."""
@@ -190,10 +191,20 @@ class Project:
             if resource.past:
                 self.ghosts.append((self.now, resource))
 
-    def touch(self, resource: Resource) -> None:
-        """Remember how it is from now on, for lists that lag."""
-        if self.settings.visibility_seconds or self.settings.lingering_seconds:
-            resource.past.append((self.now, copy.deepcopy(resource.body)))
+    def touch(self, resource: Resource, since: float | None = None) -> None:
+        """Remember how it is from a moment on, by default from now on, for lists that lag."""
+        if self.remembers:
+            resource.past.append((self.now if since is None else since, copy.deepcopy(resource.body)))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether lists show what was."""
+        settings = self.settings
+        return bool(settings.visibility_seconds or settings.lingering_seconds or settings.stale_seconds)
+
+    def lag(self, record: str) -> float:
+        """How old the state is that a list shows of a record now."""
+        return self.settings.stale_seconds * draw_share(f"{record} {self.now}")
 
     def changing(self) -> Iterator[Resource]:
         """What operations are under way on."""
@@ -226,7 +237,8 @@ class Project:
             else:
                 _finish(operation)
             operation.done = True
-            self.touch(operation.target)
+            # A list that varies is never further behind than `stale_seconds` after the request.
+            self.touch(operation.target, operation.inserted if self.settings.stale_seconds else None)
 
 
 def _finish(operation: Operation) -> None:

@@ -25,6 +25,10 @@ class Settings(base.Settings):
     """How long lists do not show what was made, and show what was changed as it was."""
     lingering_seconds: float = 0.0
     """How long lists still show what was deleted, once they have shown it."""
+    stale_seconds: float = 0.0
+    """How old at most the state is that a list shows, of each record another: what was made is absent, what
+    was changed is as before, what was deleted is still there, and new operations are not listed yet.
+    """
     throttling: bool = False
     """Whether requests count against the rate quotas of rules/rates.py."""
     rates: dict[str, int] = field(factory=dict)

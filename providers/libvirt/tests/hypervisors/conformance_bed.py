@@ -2,7 +2,6 @@
 boot nothing.
 """
 
-import base64
 import json
 import re
 import subprocess
@@ -16,6 +15,7 @@ from typing import Any
 import libvirt
 from attrs import evolve, field, frozen
 
+from hypervisors.disks import opened
 from hypervisors.hypervisor import Hypervisor
 from hypervisors.printing import Printing
 from hypervisors.site import ACCOUNT, IMAGE_POOL, Site
@@ -59,7 +59,7 @@ class LibvirtBed(Bed):
     reads_max = 5
     foreign_kinds = tuple(kind for kind in FOREIGN_KINDS if not kind.startswith("subnet"))
 
-    def __init__(self, site: Site, other: Site, stride: int = 10) -> None:
+    def __init__(self, site: Site, other: Site, stride: int = 20) -> None:
         self.site = site
         self.other = other
         self.stride = stride
@@ -338,12 +338,7 @@ def _plain(file: str) -> str:
 
 def _qemu_io(hypervisor: Hypervisor, file: Path, command: str) -> str:
     """Open an encrypted disk with its secret."""
-    connection = libvirt.open(hypervisor.uri)
-    secrets = connection.listAllSecrets()
-    value = next(each.value() for each in secrets if each.usageID().endswith(f"/{file.name}"))
-    connection.close()
-    key = f"secret,id=key,format=base64,data={base64.b64encode(value).decode()}"
-    disk = f"driver=qcow2,encrypt.key-secret=key,file.filename={file}"
+    key, disk = opened(hypervisor, str(file))
     line = ["qemu-io", "--object", key, "--image-opts", disk, "-c", command]
     return subprocess.run(line, check=True, capture_output=True, text=True, timeout=60).stdout
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from hypervisors.hypervisor import Hypervisor
 from hypervisors.site import BRIDGE
@@ -54,7 +55,7 @@ set_modtime = false
 
 
 @contextmanager
-def vault(directory: Path, hypervisors: list[Hypervisor], **more: str) -> Iterator[Vault]:
+def vault(directory: Path, hypervisors: list[Hypervisor], **more: Any) -> Iterator[Vault]:
     """It, while it lasts; its files lie in `store`."""
     (directory / "store").mkdir(parents=True)
     for key in ("host", "sender", "receiver"):

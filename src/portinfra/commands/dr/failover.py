@@ -279,7 +279,8 @@ def _what_next(session: Session, recovery: "Recovery", evidence: "Evidence") -> 
         if evidence.source_fenced:
             err().print(f"Or abandon it, which makes {recovery.source.name} active again: {abandon_it}")
     else:
-        err().print(f"{target} has taken over and is active. The errors above name what did not pass.")
+        what = "what is not known" if evidence.result == "inconclusive" else "what did not pass"
+        err().print(f"{target} has taken over and is active. The lines above name {what}.")
 
 
 def _abandon(

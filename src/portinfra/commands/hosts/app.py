@@ -7,7 +7,7 @@ import typer
 from portinfra.commands.option_groups import for_typer, import_command, needed_commands
 from portinfra.commands.session import Session
 
-COMMANDS = ("files", "status")
+COMMANDS = ("files", "puppet", "ansible", "status")
 """The commands. Each is a function in the module of its name."""
 HELP = "The configuration files of hosts: firewall, HAProxy, names."
 

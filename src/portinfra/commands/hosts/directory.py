@@ -1,12 +1,11 @@
 """A directory with the files of hosts, such as `app1/etc/nftables.conf`, and with `manifest.json`."""
 
 import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from portinfra.commands.exits import Misuse
 from portinfra.errors import PortinfraError
+from portinfra.hosts.delivery.directory import directory_files, read_paths
 from portinfra.hosts.render import Files
 from portinfra.model.plain import Document
 
@@ -21,7 +20,7 @@ def write_directory(into: Path, document: Document, files: Files) -> int:
     """
     try:
         before = {into / path for path in _files_before(into, document)}
-        now = {_place(into, host, file.path): file for host, some in files.items() for file in some}
+        now = {into / path: file for path, file in directory_files(files).items()}
         for path, file in now.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file.content, encoding="utf-8")
@@ -54,7 +53,7 @@ def _files_before(into: Path, document: Document) -> list[Path]:
     try:
         before = json.loads((into / MANIFEST).read_text(encoding="utf-8"))
         known = (before["schema"], before["scope"]) == (document["schema"], document["scope"])
-        found = [*_paths(before["hosts"])] if known else None
+        found = [Path(path) for path in read_paths(before["hosts"])] if known else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         found = None
     if found is None:
@@ -63,16 +62,3 @@ def _files_before(into: Path, document: Document) -> list[Path]:
             fix="Name an empty directory, or one that this command wrote before.",
         )
     return found
-
-
-def _paths(hosts: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield the files that a manifest names, as paths in the directory. A user may have edited it."""
-    for host, about in hosts.items():
-        for file in about["files"]:
-            path = _place(Path(), host, file["path"])
-            if ".." not in path.parts and not path.is_absolute():
-                yield path
-
-
-def _place(into: Path, host: str, path: str) -> Path:
-    return into / host / path.lstrip("/")

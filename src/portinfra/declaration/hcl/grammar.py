@@ -1,8 +1,12 @@
 """The reader of all HCL, and its errors of syntax. Only it imports python-hcl2, which owns the grammar."""
 
+import os
 import re
+from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
+from hcl2 import parser as hcl2_parser
 from hcl2.api import parses_to_tree
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -23,6 +27,7 @@ def read_all(source: Source, last: int) -> Tree:
     plain = _LETTER.sub(_plain_letter, text)
     if markers:
         plain = "".join(" " if place in markers else letter for place, letter in enumerate(plain))
+    _choose_grammar_cache()
     try:
         tree: Any = parses_to_tree(plain)
     except UnexpectedInput as error:
@@ -33,6 +38,22 @@ def read_all(source: Source, last: int) -> Tree:
             if piece.data == "interpolation":
                 _mark_stripped(piece, markers)
     return cast(Tree, tree)
+
+
+@cache
+def _choose_grammar_cache() -> None:
+    """Let python-hcl2 keep its compiled grammar in the user's cache if its own folder cannot be written.
+
+    To compile the grammar takes longer than any plan. Without a home, each process compiles it again.
+    """
+    if os.access(hcl2_parser.PARSER_FILE.parent, os.W_OK):
+        return
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "portinfra"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return
+    hcl2_parser.PARSER_FILE = folder / "hcl-grammar.bin"
 
 
 def _mark_stripped(piece: Any, markers: frozenset[int]) -> None:

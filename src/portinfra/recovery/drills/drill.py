@@ -11,7 +11,7 @@ from datetime import datetime
 from attrs import asdict, evolve
 
 from portinfra.command_text import command
-from portinfra.errors import ApplyError, PolicyError, PortinfraError, ProviderError
+from portinfra.errors import ApplyError, LeaseHeldError, PolicyError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.format import iso
 from portinfra.hooks.listeners import SafeListener
@@ -26,6 +26,7 @@ from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.drills.way_in import keep_one_address, open_way_in, way_in
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.drills import KIND
+from portinfra.recovery.ledger.entry_lease import hold_entry_lease
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
@@ -96,7 +97,9 @@ def drill(
         contents = ledger.read()
         ages = Ages(points(contents.entries), started, until)
         id = f"{int(started):x}{secrets.token_hex(1)}"
-        run = target.start_run(recovery.drill(id), workers=run_options.workers, seed=run_options.seed)
+        run = target.start_run(
+            recovery.drill(id), workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        )
         with ExitStack() as held:  # held before the ledger names the drill: a sweep removes what no run holds
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})
@@ -159,7 +162,7 @@ def drill(
                 bring_up.reasons.append(_in_words(error))
                 evidence, ended = end()
         if left == 0 and not hosts_left and ended is not None:  # the last write: before it, a sweep removes
-            with suppress(ProviderError):
+            with suppress(ProviderError, LeaseHeldError), hold_entry_lease(recovery, target) as ledger:
                 ledger.rewrite(ended, {**ended.said, "open": False})
     return evidence
 

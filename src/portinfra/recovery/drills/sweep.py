@@ -23,6 +23,7 @@ from portinfra.placement import place
 from portinfra.recovery.drills.drill import place_drill, remove
 from portinfra.recovery.ledger.drills import KIND
 from portinfra.recovery.ledger.entries import unreadable_line
+from portinfra.recovery.ledger.entry_lease import hold_entry_lease
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, read_again
 from portinfra.recovery.ledger.takeovers import find_under_way, list_takeovers
@@ -154,7 +155,7 @@ def _sweep_drills(
         placed = place_drill(way, swept.id)
         try:
             with connection.start_run(
-                placed.scope, workers=run_options.workers, seed=run_options.seed
+                placed.scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
             ) as run:
                 now = read_again(Ledger.after_settling(connection, way.ledger), entry)
                 if now is None or not now.open:  # the drill ended while this sweep removed others
@@ -176,7 +177,9 @@ def _sweep_drills(
         if not may_close:
             continue
         # A drill writes its result under its lease: without one it died. Nothing else writes this entry.
-        ledger.rewrite(now, {**now.said, "open": False, "result": now.said.get("result") or "swept"})
+        closed = {**now.said, "open": False, "result": now.said.get("result") or "swept"}
+        with suppress(LeaseHeldError), hold_entry_lease(way, connection) as ledger:
+            ledger.rewrite(now, closed)
 
 
 def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, run_options: RunOptions) -> None:
@@ -195,7 +198,9 @@ def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, run_optio
     with (
         suppress(LeaseHeldError),
         hold_receiving(way, connection, run_options),
-        connection.start_run(way.target_scope, workers=run_options.workers, seed=run_options.seed),
+        connection.start_run(
+            way.target_scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        ),
     ):
         for entry in Ledger.after_settling(connection, way.ledger).entries(TAKEOVER):
             if entry.open:
@@ -222,7 +227,9 @@ def _sweep_scope(
 
 def _remove_probe_hosts(way: Recovery, connection: Connection, run_options: RunOptions) -> None:
     placed = evolve(place(way.topology, way.target), scope=way.prober, resources={}, roles={})
-    with connection.start_run(way.prober, workers=run_options.workers, seed=run_options.seed) as run:
+    with connection.start_run(
+        way.prober, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+    ) as run:
         remove_probers(RolloutContext(connection, run, connection.catalogue(), placed, run_options.listen))
 
 

@@ -8,11 +8,12 @@ entry.
 import math
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from attrs import field, frozen
 
 from portinfra.format import count
+from portinfra.model.evidence import Result
 from portinfra.model.plain import JsonObject
 
 VERSION = 3
@@ -123,7 +124,7 @@ FORMS = {
         {"id": _is_name, "began": _is_date, "open": _is_flag},
         {
             "as_of": lambda value: value is None or _is_date(value),
-            "result": _is_one_of("passed", "failed", "inconclusive", "swept"),
+            "result": _is_one_of(*get_args(Result), "swept"),
             "rto": _is_number_or_none,
             "run": _is_whole,
             "digest": _is_text,
@@ -138,7 +139,7 @@ FORMS = {
             "open": _is_flag,
             "run": _is_whole,
         },
-        {"result": _is_one_of("passed", "failed"), "digest": _is_text},
+        {"result": _is_one_of(*get_args(Result)), "digest": _is_text},
     ),
     "failover": _Form(
         {
@@ -179,7 +180,7 @@ FORMS = {
         },
     ),
     "stood": _Form({"id": _is_name}),
-    "standby": _Form({"id": _is_name}),
+    "standby": _Form({"id": _is_name}, {"replaceable": _is_flag}),
     "left": _Form({"id": _is_name, "epoch": _is_whole, "until": _is_whole}),
     "approved": _Form(
         {

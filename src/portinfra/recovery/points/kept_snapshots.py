@@ -50,6 +50,7 @@ class KeptVolumes:
             borrowed=data_volumes,
             workers=run_options.workers,
             seed=run_options.seed,
+            listen=run_options.listen,
         ) as run:
             known = read_kept(self.ledger.entries(KIND))
             mine = [each for each in known if (each.takeover, each.data) == (takeover, data)]
@@ -87,7 +88,10 @@ class KeptVolumes:
         if not over:
             return 0
         with self.place.start_run(
-            self.recovery.kept_scope, workers=run_options.workers, seed=run_options.seed
+            self.recovery.kept_scope,
+            workers=run_options.workers,
+            seed=run_options.seed,
+            listen=run_options.listen,
         ) as run:
             # A takeover may have extended some since they were read:
             ledger = Ledger.after_settling(self.place, self.recovery.ledger)

@@ -5,7 +5,7 @@ from portinfra.recovery.ledger.departures import left_epoch
 from portinfra.recovery.ledger.ledger import Contents
 from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, activated_number, list_takeovers
-from portinfra.recovery.points.ages import Ages, age_at
+from portinfra.recovery.points.ages import Age, Ages, age_at
 from portinfra.recovery.situation.situation import End, Situation, peer_of
 
 ANY_AGE = 1.0
@@ -45,9 +45,11 @@ def written_until(now: Situation, end: End, turn: TakeoverEntry, time: float) ->
     return believable_time(other.epoch, time) if other and other.epoch <= turn.began else None
 
 
-def own_data_age(turn: TakeoverEntry, moment: float) -> float | None:
-    """Return the age at a moment of own data of the end that takes over; None: not known."""
-    return None if turn.own_until is None or turn.own_until == ANY_AGE else age_at(turn.own_until, moment)
+def own_data_age(turn: TakeoverEntry, moment: float) -> Age:
+    """Return the age at a moment of own data of the end that takes over."""
+    if turn.own_until is None or turn.own_until == ANY_AGE:
+        return Age(None, exact=False)
+    return Age(age_at(turn.own_until, moment))
 
 
 def believable_time(epoch: int, now: float) -> float:

@@ -9,7 +9,15 @@ from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
-from portinfra.model.resources import Attachment, Instance, Spec, Volume
+from portinfra.model.resources import (
+    Attachment,
+    Firewall,
+    FirewallRules,
+    Instance,
+    Spec,
+    Subnet,
+    Volume,
+)
 from portinfra.model.topology import INTERNET, Flow, Role, Topology
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.points import Point
@@ -124,13 +132,29 @@ def _joins(placed: Placed) -> dict[Address, Address]:
     return found
 
 
-def replacement_options(volumes: frozenset[Address], roles: Iterable[str] = ()) -> PlanOptions:
-    """Return the options that replace these volumes and create these roles again; without roles, only the
-    volumes. The data of the volumes is lost.
+def missing_networks(placed: Placed, observed: Observation, roles: Collection[str]) -> frozenset[Address]:
+    """Return the subnets and firewalls of these roles that do not exist, with their rules.
+
+    Where a firewall exists, hosts may run behind it: its rules change in the wave of its role.
+    """
+    return frozenset(
+        address
+        for address, spec in placed.resources.items()
+        if isinstance(spec, Subnet | Firewall | FirewallRules)
+        and placed.roles.get(address) in roles
+        and (spec.firewall if isinstance(spec, FirewallRules) else address) not in observed.resources
+    )
+
+
+def replacement_options(
+    volumes: frozenset[Address], roles: Iterable[str] = (), others: frozenset[Address] = frozenset()
+) -> PlanOptions:
+    """Return the options that replace these volumes, and create these roles and `others` again; without
+    roles, only the volumes. The data of the volumes is lost.
     """
     return PlanOptions(
         only=frozenset(roles),
-        addresses=volumes,
+        addresses=volumes | others,
         replace=volumes,
         unprotected=volumes,
         allow_data_loss=frozenset(map(str, volumes)),

@@ -5,8 +5,16 @@ from collections.abc import Iterable
 from attrs import evolve
 
 from portinfra.model.finding import Finding
+from portinfra.model.plan import Plan
 from portinfra.planning.binding import UNCLEAR_ZONES
+from portinfra.planning.refusal import refusal_of
 from portinfra.planning.retention import SILENT_ZONE
+
+
+def raise_for_plan(plan: Plan) -> None:
+    """Raise the error of a plan that a recovery command must not apply."""
+    if plan.errors:
+        raise refusal_of(f"{plan.scope}: this plan cannot be applied", await_zones(plan.errors))
 
 
 def await_zones(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -25,7 +25,9 @@ def record_peers(
         if known and known[-1].peer == peer:
             continue
         try:
-            with place.start_run(scope, workers=run_options.workers, seed=run_options.seed) as run:
+            with place.start_run(
+                scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+            ) as run:
                 run.record_peer(peer)
         except LeaseHeldError as error:
             say(f"the lease of {scope.environment} does not name {peer} yet: {error}")

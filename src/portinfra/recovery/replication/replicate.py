@@ -101,7 +101,9 @@ def replicate(
         there = source.observe(recovery.source_scope)
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
         with (
-            target.start_run(recovery.points, workers=run_options.workers, seed=run_options.seed) as carrying,
+            target.start_run(
+                recovery.points, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+            ) as carrying,
             ExitStack() as second_lease,
         ):
             with carrying.keep_lease():
@@ -111,6 +113,7 @@ def replicate(
                         borrowed=data,
                         workers=run_options.workers,
                         seed=run_options.seed,
+                        listen=run_options.listen,
                     )
                 )
             work = Work(

@@ -20,6 +20,7 @@ from portinfra.recovery.ledger.approvals import step_approvals
 from portinfra.recovery.ledger.kept_snapshots import read_kept
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
 from portinfra.recovery.ledger.runs import read_runs
+from portinfra.recovery.ledger.standbys import has_refreshed, has_replaceable_volumes
 from portinfra.recovery.ledger.takeovers import ACTIVATED, TakeoverEntry, activated_number, list_takeovers
 from portinfra.recovery.ledger.takeovers import KIND as TAKEOVER
 from portinfra.recovery.recovery import Recovery
@@ -132,6 +133,8 @@ def facts_of(
         brought=_list_brought(newest, contents.entries) if newest else frozenset(),
         kept=read_kept(contents.entries),
         runs=tuple(read_runs(contents.entries)),
+        standby_is_refreshed=has_refreshed(contents),
+        standby_is_replaceable=has_replaceable_volumes(contents),
         awaits_point=any(_is_in_transfer(entry) for entry in contents.entries),
         starts=mark_starts(there) if there else "",
         turn=newest,

@@ -80,6 +80,10 @@ class EndFacts:
     """Its ledger's entries about volumes that takeovers replaced."""
     runs: tuple[Run, ...] = field(default=(), eq=False)
     """Its ledger's entries about drills, takeovers and refreshes, by number."""
+    standby_is_refreshed: bool = field(default=False, eq=False)
+    """Whether a refresh has kept and replaced all volumes since a takeover brought data to them."""
+    standby_is_replaceable: bool = field(default=False, eq=False)
+    """Whether its volumes had no data that is nowhere else when hosts of a standby first started there."""
     awaits_point: bool = field(default=False, eq=False)
     """Whether its ledger has a point that is on its way through a vault."""
     starts: str = field(default="", eq=False)
@@ -200,12 +204,15 @@ def is_contained(now: Situation, end: End) -> bool:
 def is_replaceable(now: Situation, end: End) -> bool:
     """Return whether volumes of an end may be deleted without a kept snapshot. The other end must have all
     their data, and none of their hosts may have started since the stop, unless they run as the declared
-    standby. If no takeover has left an end, its hosts may have written on every volume that exists.
+    standby: that must have found the volumes so, or a refresh must have kept and replaced them. If no
+    takeover has left an end, its hosts may have written on every volume that exists.
     """
     here, there = now.facts(end), now.facts(peer_of(end))
+    if here.hosts == "standby" and here.standby_is_refreshed:
+        return True
     if not is_contained(now, end):
         return False
-    if here.hosts == "standby":
+    if here.hosts == "standby" and here.standby_is_replaceable:
         return True
     if here.authority is None:
         return not here.has_volumes

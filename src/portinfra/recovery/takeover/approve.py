@@ -8,7 +8,7 @@ from portinfra.execution.connection import Connection
 from portinfra.format import suggestion
 from portinfra.model.strict import strict
 from portinfra.recovery.ledger.approvals import KIND, approval_entry, person_of
-from portinfra.recovery.ledger.ledger import Ledger
+from portinfra.recovery.ledger.entry_lease import hold_entry_lease
 from portinfra.recovery.ledger.points import new_id
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_id
 from portinfra.recovery.recovery import Recovery
@@ -39,8 +39,9 @@ class Approving:
 def approve(recovery: Recovery, what: str) -> Approving:
     """Approve a takeover (`failover`, `failback`) or the manual step that a takeover waits for, by its name.
 
-    The ledger has the principal of the credentials. Raises PolicyError for what no takeover waits for, and
-    ProviderError where the end that takes over does not answer.
+    The ledger has the principal of the credentials. Raises PolicyError for what no takeover waits for,
+    ProviderError where the end that takes over does not answer, and LeaseHeldError while another person
+    approves something.
     """
     declared = recovery.as_declared
     ways: dict[str, Recovery] = {occasion_of(way): way for way in (declared, declared.reversed)}
@@ -56,12 +57,12 @@ def approve(recovery: Recovery, what: str) -> Approving:
 def _write(way: Recovery, what: str, turn: TakeoverEntry | None) -> Approving:
     with Connection.to(way.target) as place:
         place.account()
-        ledger = Ledger.after_settling(place, way.ledger)
-        now, person = place.now(), person_of(place)
-        id = new_id(now, (str(entry.said["id"]) for entry in ledger.entries(KIND)))
-        until = 0.0 if turn else now + APPROVAL_SECONDS
-        takeover, data = (turn.id, data_id(turn)) if turn else ("", "")
-        ledger.add(approval_entry(id, what, person, at=now, until=until, takeover=takeover, data=data))
+        with hold_entry_lease(way, place) as ledger:
+            now, person = place.now(), person_of(place)
+            id = new_id(now, (str(entry.said["id"]) for entry in ledger.entries(KIND)))
+            until = 0.0 if turn else now + APPROVAL_SECONDS
+            takeover, data = (turn.id, data_id(turn)) if turn else ("", "")
+            ledger.add(approval_entry(id, what, person, at=now, until=until, takeover=takeover, data=data))
     return Approving(what, takeover, person, now, until or None)
 
 

@@ -13,16 +13,17 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Action
 from portinfra.planning.readiness import questions
-from portinfra.planning.refusal import raise_for_errors
 from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.points.restore import (
     all_at_once,
     find_joining,
     hosts_of,
+    missing_networks,
     outdated_volumes,
     replacement_options,
     with_hosts_off,
 )
+from portinfra.recovery.points.silent_zones import raise_for_plan
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.inside_probes import run_inside_probes
 from portinfra.rollout.context import RolloutContext
@@ -67,6 +68,11 @@ class BringUp:
         return Rollout(self.context, self.occasion, self.say)
 
     @property
+    def _roles(self) -> frozenset[str]:
+        """The roles of all waves."""
+        return frozenset(role for wave in self.recovery.plan.waves for role in wave.roles)
+
+    @property
     def reasons(self) -> list[str]:
         """Why it did not pass."""
         return self.rollout.reasons
@@ -90,7 +96,8 @@ class BringUp:
     def _apply(self, number: int) -> str:
         """Bring up all roles as far as this wave; why it could not be.
 
-        A host that is there already gets other data only while it is off.
+        A host that is there already gets other data only while it is off. The networks of later waves are
+        made with the first one: no host is in them yet, and a later wave need not wait for them.
         """
         if why := self.interruption():
             return why
@@ -116,7 +123,8 @@ class BringUp:
                 self._carry_out(waiting, replacement_options(rest, roles if hosts else ()))
             if stale:
                 self.has_data(stale)
-            self._carry_out(placed, replacement_options(frozenset(), roles), ask_ready=True)
+            ahead = missing_networks(placed, there, self._roles)
+            self._carry_out(placed, replacement_options(frozenset(), roles, ahead), ask_ready=True)
         except ApplyError as error:
             first, quiet = error.first, self.context.quiet
             return str(first.args[0] if quiet and isinstance(first, NotReadyError) else first)
@@ -127,7 +135,7 @@ class BringUp:
     def _carry_out(self, placed: Placed, options: PlanOptions, *, ask_ready: bool = False) -> None:
         options = evolve(options, ask_ready=ask_ready)
         plan = self.context.run.plan(placed, self.context.catalogue, options)
-        raise_for_errors(plan)
+        raise_for_plan(plan)
         if not plan.empty or questions(plan):
             self.context.run.apply(plan, self.context.listen)
 

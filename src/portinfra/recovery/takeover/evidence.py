@@ -11,7 +11,7 @@ from portinfra.model.evidence import BothRan, Evidence, PointUsed
 from portinfra.recovery.ledger.ledger import Contents
 from portinfra.recovery.ledger.points import Point
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
-from portinfra.recovery.points.ages import Ages, round_age
+from portinfra.recovery.points.ages import Age, Ages, round_age
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.check_depth import list_check_depths, unread_lines
@@ -23,8 +23,8 @@ class OwnData:
     """That a group came up from own volumes of the end that takes over."""
 
     group: str
-    age: float | None
-    """The data was no older than this, in seconds; None: not known."""
+    age: Age
+    """The age of the data at the moment up to which it should have come back."""
 
 
 def both_ran(turn: TakeoverEntry) -> BothRan | None:
@@ -65,28 +65,27 @@ def to_evidence(
     moment up to which data of the source should have come back. Moments are seconds since the epoch.
 
     A drill whose restored data no probe has read is inconclusive. A takeover is no trial: its result says
-    whether the target came up.
+    whether the target came up. A run whose data is of an age that is not known exactly is inconclusive at
+    best.
     """
     recovery, context = bring_up.recovery, bring_up.context
     holder = context.run.lease.holder_identity
     came_from = [each for each in used if isinstance(each, Point)]
-    measured = [ages.of(point).seconds for point in came_from]
-    measured += [each.age for each in used if isinstance(each, OwnData)]
-    known = [seconds for seconds in measured if seconds is not None]
+    measured = [ages.of(each) if isinstance(each, Point) else each.age for each in used]
+    known = [age.seconds for age in measured if age.seconds is not None]
     rpo = max(known) if known and len(known) == len(measured) else None
     rto = bring_up.up_at - began if bring_up.up_at is not None else None
-    reasons = list(bring_up.reasons)
-    reasons += [f"the age of the data is not sure: {ages.warning(p)}" for p in came_from if ages.is_ahead(p)]
-    unknown = [each.group for each in used if isinstance(each, OwnData) and each.age is None]
-    if unknown:
-        which = f"own volumes of {recovery.target.name} ({', '.join(unknown)})"
-        reasons.append(f"the age of the data on {which} is not known, and the rpo is {recovery.plan.rpo}")
+    is_exact = all(age.exact for age in measured)
+    failures = list(bring_up.reasons)
     if rpo is not None and rpo > seconds(recovery.plan.rpo):
-        reasons.append(f"the data was {duration(rpo)} old, and the rpo is {recovery.plan.rpo}")
+        age = duration(rpo) if is_exact else f"at most {duration(rpo)}"
+        failures.append(f"the data was {age} old, and the rpo is {recovery.plan.rpo}")
     if rto is not None and rto > seconds(recovery.plan.rto):
-        reasons.append(f"it took {duration(rto)}, and the rto is {recovery.plan.rto}")
+        failures.append(f"it took {duration(rto)}, and the rto is {recovery.plan.rto}")
     looked, copy = list_check_depths(bring_up), recovery.plan.evidence
-    doubts = unread_lines(looked) if bring_up.occasion == "drill" else ()
+    doubts = [*_unknown_age_lines(recovery, used, ages)]
+    if bring_up.occasion == "drill" and not failures:
+        doubts += unread_lines(looked)
     return Evidence(
         kind=bring_up.occasion,
         id=id,
@@ -104,8 +103,8 @@ def to_evidence(
         waves=tuple(bring_up.rollout.waves),
         probes=tuple(bring_up.probes),
         actions=tuple(bring_up.actions),
-        result="failed" if reasons else "inconclusive" if doubts else "passed",
-        reasons=tuple(dict.fromkeys(reasons or doubts)),
+        result="failed" if failures else "inconclusive" if doubts else "passed",
+        reasons=tuple(dict.fromkeys([*failures, *doubts])),
         left_behind=bring_up.left_behind,
         source_account=recovery.source.account,
         target_account=recovery.target.account,
@@ -118,7 +117,20 @@ def to_evidence(
         accept=recovery.plan.drills.accept,
         remote=copy.remote if copy else "",
         simulated=recovery.is_simulated,
+        age_is_exact=is_exact,
     )
+
+
+def _unknown_age_lines(recovery: Recovery, used: Sequence[Point | OwnData], ages: Ages) -> Iterable[str]:
+    """Yield a sentence for each cause why the age of the data is not known, or not known exactly."""
+    for each in used:
+        if isinstance(each, Point) and ages.is_ahead(each):
+            known = "not known" if ages.of(each).seconds is None else "not known exactly"
+            yield f"the age of the data is {known}: {ages.warning(each)}"
+    unknown = [each.group for each in used if isinstance(each, OwnData) and each.age.seconds is None]
+    if unknown:
+        which = f"own volumes of {recovery.target.name} ({', '.join(unknown)})"
+        yield f"the age of the data on {which} is not known, and the rpo is {recovery.plan.rpo}"
 
 
 def _point_used(recovery: Recovery, point: Point) -> PointUsed:

@@ -179,7 +179,12 @@ def fence(recovery: Recovery, *, run_options: RunOptions | None = None) -> int:
     recovery, epoch = may_fence(recovery)
     with (
         Connection.to(recovery.source) as source,
-        source.start_run(recovery.source_scope, workers=run_options.workers, seed=run_options.seed) as run,
+        source.start_run(
+            recovery.source_scope,
+            workers=run_options.workers,
+            seed=run_options.seed,
+            listen=run_options.listen,
+        ) as run,
     ):
         was_active = not run.lease.fenced
         count = switch_end(run, source, recovery, epoch, "stopped", run_options.listen)
@@ -197,7 +202,9 @@ def _record_stop(recovery: Recovery, epoch: int, run_options: RunOptions, *, was
     scope = recovery.target_scope
     with (
         Connection.to(recovery.target) as active,
-        active.start_run(scope, workers=run_options.workers, seed=run_options.seed),
+        active.start_run(
+            scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        ),
     ):
         ledger = Ledger.after_settling(active, recovery.ledger)
         turn = max(list_takeovers(ledger.entries()), key=lambda turn: turn.latest, default=None)

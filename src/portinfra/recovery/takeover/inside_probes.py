@@ -22,8 +22,8 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.recovery import Probe
 from portinfra.model.resources import Firewall, Instance, Network, Subnet
-from portinfra.planning.refusal import raise_for_errors
 from portinfra.recovery.points.restore import all_at_once, replacement_options
+from portinfra.recovery.points.silent_zones import raise_for_plan
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.watch.probers import make_prober, probes_by_role
 from portinfra.rollout.context import RolloutContext
@@ -161,7 +161,7 @@ def remove_probers(context: RolloutContext) -> None:
 
 def _apply(context: RolloutContext, placed: Placed, options: PlanOptions) -> None:
     plan = context.run.plan(placed, context.catalogue, options)
-    raise_for_errors(plan)
+    raise_for_plan(plan)
     context.run.apply(plan, context.listen)
 
 

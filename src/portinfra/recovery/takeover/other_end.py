@@ -66,7 +66,10 @@ class OtherEnd:
         with (
             connect_source(self.recovery) as source,
             source.start_run(
-                self.recovery.source_scope, workers=run_options.workers, seed=run_options.seed
+                self.recovery.source_scope,
+                workers=run_options.workers,
+                seed=run_options.seed,
+                listen=run_options.listen,
             ) as run,
         ):
             self.principal = source.reader.principal()
@@ -117,7 +120,7 @@ class OtherEnd:
         """
         try:
             with Connection.to(self.recovery.source) as source:
-                hosts = source.reader.observe(self.recovery.source_scope).of(Instance)
+                hosts = source.observe(self.recovery.source_scope).of(Instance)
         except ProviderError:
             return []
         return sorted(address.name for address, seen in hosts.items() if seen.spec.power == "running")

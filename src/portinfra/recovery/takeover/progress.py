@@ -79,7 +79,9 @@ class Progress:
         return the takeover. Raise what `still` raises, and LeaseHeldError.
         """
         scope = self.recovery.target_scope
-        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed):
+        with self.target.start_run(
+            scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        ):
             now = self.read_current(turn)
             changed = change(now)
             return now if changed == now else record_takeover(self.ledger, changed)

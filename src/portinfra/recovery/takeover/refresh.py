@@ -23,10 +23,10 @@ from portinfra.model.finding import Severity
 from portinfra.model.internet import without_internet
 from portinfra.model.placed import Placed
 from portinfra.placement import place
-from portinfra.planning.refusal import raise_for_errors, refusal_of
+from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.groups import check_names
 from portinfra.recovery.ledger.data import data_entries
-from portinfra.recovery.ledger.ledger import Contents, Ledger
+from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.runs import (
     REFRESH,
@@ -34,16 +34,15 @@ from portinfra.recovery.ledger.runs import (
     begin_run,
     end_run,
     link_run,
-    read_runs,
     reopen_run,
 )
 from portinfra.recovery.ledger.standbys import record_standby
-from portinfra.recovery.ledger.takeovers import own_data_number
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.points.restore import outdated_volumes, place_with_data
+from portinfra.recovery.points.silent_zones import raise_for_plan
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.clocks import say_clocks
 from portinfra.recovery.situation.facts import read_facts
@@ -119,7 +118,9 @@ class _Refresh:
         id = f"{int(started):x}{secrets.token_hex(1)}"
         said = {"kind": TAKEOVER, "of": REFRESH, "takeover": id, "began": iso(started)}
         run_options, scope = self.options.run_options, self.recovery.target_scope
-        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed):
+        with self.target.start_run(
+            scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        ):
             entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
         self.options.at(RefreshStep.FETCH)
 
@@ -127,7 +128,9 @@ class _Refresh:
             reopen_run(Ledger.after_settling(self.target, self.recovery.ledger), entry)
 
         receive(self.recovery, self.target, choice.points, run_options, self.say, reopen=reopen)
-        with self.target.start_run(scope, workers=run_options.workers, seed=run_options.seed) as run:
+        with self.target.start_run(
+            scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        ) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, REFRESH_VERB, now)  # a takeover may have begun meanwhile
             self.ledger = Ledger.after_settling(self.target, self.recovery.ledger)
@@ -183,9 +186,7 @@ class _Refresh:
         """Return how the hosts stopped, got the data of the points, and started."""
         listen = self.options.run_options.listen
         placed, blank = self._place(choice), choice.blank
-        is_standby = now.facts("target").hosts == "standby"
-        is_refreshed = is_standby and _has_refreshed(self.ledger.read())
-        overwrites = not (is_refreshed or is_replaceable(now, "target"))
+        overwrites = not is_replaceable(now, "target")
         run.record_peer(self.recovery.peer_of(placed.scope))
         context = RolloutContext(self.target, run, self.catalogue, placed, listen, self.recovery.sensitive)
         bring_up = BringUp(self.recovery, context, REFRESH, self.say, blank=blank)
@@ -203,7 +204,7 @@ class _Refresh:
                 bring_up.keep = overwritten.keep
             self.options.at(RefreshStep.RECORD)  # from here on, hosts of a standby may start
             problem = f"the ledger of {name} cannot be written"
-            record_standby(self.ledger, f"standby-{overwritten.id}")
+            record_standby(self.ledger, f"standby-{overwritten.id}", replaceable=not overwrites)
         except PortinfraError as error:
             bring_up.reasons.append(f"{problem}: {error.first_line}")
             return bring_up
@@ -223,7 +224,7 @@ class _Refresh:
         context = bring_up.context
         try:
             plan = context.run.plan(context.placed, context.catalogue)
-            raise_for_errors(plan)
+            raise_for_plan(plan)
             if not plan.empty:
                 context.run.apply(plan, context.listen)
         except PortinfraError as error:
@@ -232,14 +233,3 @@ class _Refresh:
             bring_up.reasons.append(
                 f"not all of {name} is as declared ({error.first_line}): {rest} does the rest"
             )
-
-
-def _has_refreshed(contents: Contents) -> bool:
-    """Return whether a refresh has replaced all volumes since a takeover brought data to their end. Only one
-    that passed has kept and replaced every volume.
-    """
-    since = own_data_number(contents)
-    return any(
-        run.kind == REFRESH and run.result == "passed" and run.entry.number > since
-        for run in read_runs(contents.entries)
-    )

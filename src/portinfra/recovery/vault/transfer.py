@@ -211,7 +211,11 @@ def _receive(
         for volume, sent in volumes.items():
             assert receipts[volume].digest == sent["digest"], volume
         with target.start_run(
-            recovery.points, borrowed=written, workers=run_options.workers, seed=run_options.seed
+            recovery.points,
+            borrowed=written,
+            workers=run_options.workers,
+            seed=run_options.seed,
+            listen=run_options.listen,
         ) as run:
             store = SnapshotStore(target, run, recovery.points, target.catalogue(), run_options.listen)
             store.change({(s := Snapshot(snapshot_name(v, point.id), v)).address: s for v in written})

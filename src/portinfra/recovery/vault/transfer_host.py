@@ -29,10 +29,10 @@ from portinfra.model.topology import Flow, Role, Topology, allow
 from portinfra.model.vault import Vault, cidr_and_port
 from portinfra.placement import place
 from portinfra.planning.make_plan import make_plan
-from portinfra.planning.refusal import raise_for_errors
 from portinfra.provider.abilities import BlockReader
 from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.restore import with_hosts_off
+from portinfra.recovery.points.silent_zones import raise_for_plan
 from portinfra.recovery.vault.store import Store
 from portinfra.recovery.vault.transfer_script import TransferScript
 
@@ -127,7 +127,9 @@ class TransferHosts:
         """
         transfers = list(transfers)
         run_options = self.run_options
-        with self.connection.start_run(self.scope, workers=run_options.workers, seed=run_options.seed) as run:
+        with self.connection.start_run(
+            self.scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
+        ) as run:
             self.begin()
             catalogue = self.connection.catalogue()
             try:
@@ -165,7 +167,10 @@ class TransferHosts:
     def hold_empty(self) -> Iterator[None]:
         """Hold the lease of the scope, and remove all hosts from it first."""
         with self.connection.start_run(
-            self.scope, workers=self.run_options.workers, seed=self.run_options.seed
+            self.scope,
+            workers=self.run_options.workers,
+            seed=self.run_options.seed,
+            listen=self.run_options.listen,
         ) as run:
             self._clear(run)
             with run.keep_lease():
@@ -194,7 +199,7 @@ class TransferHosts:
         attempts = {transfer.volume: secrets.token_hex(16) for transfer in transfers}
         placed = self._place(transfers, attempts)
         plan = run.plan(placed, catalogue, LOSE_ALL)
-        raise_for_errors(plan)
+        raise_for_plan(plan)
         run.apply(plan, self.run_options.listen)
         return attempts, placed
 

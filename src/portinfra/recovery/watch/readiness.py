@@ -304,7 +304,7 @@ def _unread(recovery: Recovery, last: DrillEntry | None) -> Iterable[Finding]:
     """Yield warnings about data that no probe reads: no drill shows that it is usable."""
     name = recovery.plan.name
     if last and last.result == "inconclusive":
-        message, fix = f"the last drill ({last.id}) read no data of some group", "Read its report."
+        message, fix = f"the last drill ({last.id}) was inconclusive", "Read its report."
         yield _gap(name, "drill-inconclusive", message, fix, Severity.WARNING)
     read = {role for probe in recovery.plan.probes for role in probe.reads}
     placed = place(recovery.topology, recovery.target)

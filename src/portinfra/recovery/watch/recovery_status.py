@@ -20,7 +20,7 @@ from portinfra.recovery.situation.situation import End, Situation
 
 Level = Literal["ok", "late", "lost"]
 """`late`: older than the schedule with some slack, in a vault that could not be listed, or of a point that is
-dated in the future. `lost`: older than the rpo, of unknown age, or missing.
+dated in the future. `lost`: older than the rpo, of an age that is not known, or missing.
 """
 
 EXIT_CODES: Mapping[Level, int] = {"ok": 0, "late": 1, "lost": 2}

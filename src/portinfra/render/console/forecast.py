@@ -84,6 +84,6 @@ def _data_sentence(data: DataSource, source: str) -> str:
     what = f"{data.what}, kept as they are" if data.is_own else data.what
     if data.taken is None:
         return f"{what}. No data of {source} is restored."
-    age = "of unknown age" if data.age is None else f"at most {duration(data.age)} old"
+    age = "of an age that is not known" if data.age is None else f"at most {duration(data.age)} old"
     written = f"Data that {source} wrote" if data.is_own else "Data written"
     return f"{what}, {age} ({moment(data.taken)}). {written} after that is not restored."

@@ -90,16 +90,16 @@ class ProgressDisplay:
                 self._task,
                 description=visible(what),
                 completed=progress.done,
-                total=progress.total,
+                total=progress.total or None,
                 pace=describe_pace(progress),
             )
 
 
 def line(progress: Progress) -> StyledText:
     """Return the line of a finished step: `[12/300] instance.web1 done`."""
-    number = f"[{progress.done}/{progress.total}] "
+    number = f"[{progress.done}/{progress.total}] " if progress.total else ""  # 0: no plan is carried out yet
     if progress.step is None:
-        return styled_text(number + progress.message)
+        return styled_text(number + _whole_run(progress))
     if progress.limit is not None:
         return styled_text(number, f"{progress.step.address} waits: {wait_text(progress)}")
     if progress.waited:
@@ -114,11 +114,15 @@ def line(progress: Progress) -> StyledText:
 def _now(progress: Progress) -> str:
     """Return the text of the live bar: a step, with what it waits for, or the whole run."""
     if progress.step is None:
-        return progress.message
+        return _whole_run(progress)
     if not progress.waits:
         return progress.step.address
     text = progress.message if progress.limit is None else wait_text(progress)
     return f"{progress.step.address}: {text}"
+
+
+def _whole_run(progress: Progress) -> str:
+    return progress.message if progress.limit is None else wait_text(progress)
 
 
 def _reason(progress: Progress) -> str:

@@ -76,7 +76,7 @@ def age_line(ages: Collection[float | None], without: int, rpo: int) -> str:
         return "Data: no volume is to be restored."
     lacking = f"; {count(without, 'volume')} cannot be restored" if without else ""
     if unknown:
-        return f"Data: of unknown age, on {count(unknown, 'volume')}{lacking}."
+        return f"Data: of an age that is not known, on {count(unknown, 'volume')}{lacking}."
     if not known:
         return f"Data: none of {count(without, 'volume')} can be restored."
     age, limit = duration(max(known)), duration(rpo)
@@ -166,6 +166,10 @@ def _ends_lines(found: RecoveryStatus) -> Iterable[str]:
         answers = found.source_stopped is not None
         why = "has not been stopped" if answers else "does not report whether it is stopped"
         yield f"The source {why}. When it answers again, run first: {fence}"
+        if not answers:
+            look = command("dr", "status", found.recovery)
+            named = "name another environment in its place in the recovery plan"
+            yield f"If it stays lost, the target stays active. To protect that again, {named}, and run {look}"
     if found.untold:
         yield f"The source is active again, and the target has no record of it. Run first: {fence}"
     if found.target_may_run:
@@ -383,7 +387,9 @@ def _unread_lines(evidence: Evidence) -> Iterable[str]:
 def _data_measured(evidence: Evidence) -> str:
     rpo = duration(evidence.rpo_target)
     if evidence.rpo_measured is None:
-        return f"Data: not measured; the rpo is {rpo}."
+        return f"Data: of an age that is not known; the rpo is {rpo}."
+    if not evidence.age_is_exact:
+        return f"Data: at most {duration(evidence.rpo_measured)} old; the rpo is {rpo}."
     return recovery_assurance("measured age", age=duration(evidence.rpo_measured), rpo=rpo)
 
 

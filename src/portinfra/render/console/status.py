@@ -110,7 +110,7 @@ def lease_line(lease: Lease | None) -> str:
     peer = f" A recovery plan pairs it with {lease.peer}." if lease.peer else ""
     if lease.released:
         return f"Lease: free; last held by {by}{since}.{fenced}{peer}"
-    from portinfra.workflow import lives
+    from portinfra.lease import lives
 
     gone = " Its process is gone: the next apply takes over." if lives(lease) is False else ""
     return f"Lease: held by {by}, taken{since}.{gone}{fenced}{peer}"

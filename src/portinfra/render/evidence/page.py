@@ -168,23 +168,30 @@ def _copy(document: Document) -> str:
 
 
 def _data(document: Document) -> str:
-    measured, target = document["rpo_measured"], document["rpo_target"]
-    meaning = "No age of restored data is known." if measured is None else "Age of the restored data."
-    sentence = f"{meaning} At most {duration(target)} may be lost (rpo)."
-    return _fact("Data", sentence, measured, target, document["result"] == "passed")
+    measured, passed = document["rpo_measured"], document["result"] == "passed"
+    meaning = "The age of the restored data is not known."
+    if measured is not None:
+        is_exact = document["age_is_exact"]
+        meaning = "Age of the restored data." if is_exact else "The restored data is no older."
+    sentence = f"{meaning} At most {duration(document['rpo_target'])} may be lost (rpo)."
+    found = "not known" if measured is None else measured
+    return _fact("Data", sentence, found, document["rpo_target"], passed)
 
 
 def _time(document: Document) -> str:
-    measured, target = document["rto_measured"], document["rto_target"]
+    measured, passed = document["rto_measured"], document["result"] == "passed"
     meaning = "Not all waves came up." if measured is None else "From the beginning until all waves were up."
-    sentence = f"{meaning} At most {duration(target)} is allowed (rto)."
-    return _fact("Time", sentence, measured, target, document["result"] == "passed")
+    sentence = f"{meaning} At most {duration(document['rto_target'])} is allowed (rto)."
+    found = "not measured" if measured is None else measured
+    return _fact("Time", sentence, found, document["rto_target"], passed)
 
 
-def _fact(name: str, sentence: str, measured: float | None, target: int, passed: bool) -> str:
-    """Return a measured value. It is green only if the whole run passed, so no failure looks like success."""
-    if measured is None:
-        return f'<div class="fact">{name}<b>not measured</b>{_e(sentence)}</div>'
+def _fact(name: str, sentence: str, measured: float | str, target: int, passed: bool) -> str:
+    """Return a measured value, or the words in its place. It is green only if the whole run passed, so no
+    failure looks like success.
+    """
+    if isinstance(measured, str):
+        return f'<div class="fact">{name}<b>{measured}</b>{_e(sentence)}</div>'
     whole = max(measured, target, 1.0)
     colour = "faint" if measured <= target and not passed else _colour(measured <= target)
     return (

@@ -18,6 +18,7 @@ from portinfra.testing.conformance.bed import Bed, fit_topologies
 from portinfra.testing.conformance.stage import Stage
 from portinfra.testing.conformance.suite.abilities import Abilities
 from portinfra.testing.conformance.suite.acceptance import Acceptance
+from portinfra.testing.conformance.suite.batches import Batches
 from portinfra.testing.conformance.suite.captures import Captures
 from portinfra.testing.conformance.suite.causes import Causes
 from portinfra.testing.conformance.suite.consoles import Consoles
@@ -34,6 +35,7 @@ from portinfra.testing.conformance.suite.records import Records
 from portinfra.testing.conformance.suite.repair import Repair
 from portinfra.testing.conformance.suite.replacements import Replacements
 from portinfra.testing.conformance.suite.same_answers import SameAnswers
+from portinfra.testing.conformance.suite.simultaneous_reads import SimultaneousReads
 from portinfra.testing.conformance.suite.steady_traffic import SteadyTraffic
 from portinfra.testing.conformance.suite.usable_keys import UsableKeys
 from portinfra.testing.conformance.suite.withdrawals import Withdrawals
@@ -48,6 +50,7 @@ class ProviderConformance(
     BadWeather,
     Repair,
     Acceptance,
+    Batches,
     Causes,
     SteadyTraffic,
     Replacements,
@@ -64,6 +67,7 @@ class ProviderConformance(
     Worlds,
     Leases,
     Records,
+    SimultaneousReads,
     SameAnswers,
     OptionalAbilities,
 ):

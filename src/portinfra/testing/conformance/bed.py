@@ -59,6 +59,8 @@ class Bed(ABC):
     """The kinds of `place_foreign` that this cloud has. By default all."""
     reads_max: int = 12
     """The most calls, without further pages, of a plan that finds nothing to do."""
+    chain_max: int = 1
+    """The most reads of an observation, without further pages, each of which needs the one before it."""
 
     @property
     def too_large(self) -> Collection[str]:

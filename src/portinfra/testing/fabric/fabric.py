@@ -128,6 +128,15 @@ class Fabric:
         """Run a program on a host, and return its output. Raises RuntimeError if it fails."""
         return self._spaces.run(name, command, text)
 
+    def start(self, name: str, *command: str) -> "subprocess.Popen[bytes]":
+        """Start a program on a host, in the host's folder, where it writes to `log`.
+
+        It runs until it is stopped, or until this thread ends.
+        """
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return self._spaces.start(name, command, folder)
+
     def content(self, name: str, path: str) -> str:
         """Return the rendered content of a host's file. Raises LookupError if the host has no such file."""
         for file in self.files.get(name, ()):
@@ -179,18 +188,19 @@ class Fabric:
         """Return the address of a host's network card, which all other hosts know."""
         return _hardware(self.hosts[name])
 
-    def start_proxy(self, name: str, *, identity: str = "") -> None:
+    def start_proxy(self, name: str, *, identity: str = "", tls: Path | None = None) -> None:
         """Start HAProxy of a host, as its unit does. Its certificate has the host's name, or another
-        `identity`.
+        `identity`. `tls` is a folder with certificates of another authority.
 
         Raises RuntimeError if it runs already. If it does not start, the error has the end of its log.
         """
         if name in self._proxies and self._proxies[name].poll() is None:
             raise RuntimeError(f"HAProxy of {name} runs already. Stop it first, or reload it.")
         run = self.folder / name
-        tls = self.authority.write(run / "tls", identity or name)
+        tls = tls or self.authority.write(run / "tls", identity or name)
         text = self.content(name, haproxy.PATH)
         text = text.replace(haproxy.TLS, str(tls)).replace("/run/haproxy", _HERE)
+        run.mkdir(exist_ok=True)
         settings = run / "haproxy.cfg"
         settings.write_text(text, encoding="utf-8")
         command = ["haproxy", "-W", "-f", str(settings)]

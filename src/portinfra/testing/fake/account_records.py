@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from portinfra.testing.fake.errors import FakeError
-from portinfra.testing.fake.shapes import KINDS, Shape
+from portinfra.testing.fake.shapes import KINDS, Shape, shown_moment
 from portinfra.testing.fake.store import MemoryStore, Record
 from portinfra.testing.fake.time_line import FOREVER, body_at, exists, leaving, view
 
@@ -45,6 +45,8 @@ class Book:
         self.shape = shape
         self.account = account
         self.region = region
+        self.buckets = f"{account} {region} buckets"
+        """The table of the tokens that this account has left in this region, by class of rate."""
         self._tables = {kind: f"{account}|{region}|{kind}" for kind in _INDICES}
         self._found: dict[tuple[str, str, str], dict[str, None]] = {}
         for kind, table in self._tables.items():
@@ -131,7 +133,7 @@ class Book:
         `zone`, `tag` (key and value) and `prefix` (of the name) select records. `after` is `next` of the last
         page.
         """
-        moment = self.store.now - self.shape.visibility_seconds
+        oldest = self.store.now - self.shape.visibility_seconds
         after, zone, tag = given.get("after", ""), given.get("zone"), given.get("tag")
         prefix = given.get("prefix", "")
         silent = set(self.settings("unreachable")) if kind in ("instance", "volume") else set()
@@ -140,10 +142,12 @@ class Book:
         answer: Answer = {"records": shown}
         lingering = self.shape.terminated_seconds if kind == "instance" else 0.0
         for key, record in list(self.store.rows(self._tables[kind]).items()):
+            moment = shown_moment(self.shape, self.store.now, key)
             if key <= after or record["created"] > moment:
                 continue
             if moment >= record["gone"] + lingering:
-                self.store.drop(self._tables[kind], key)
+                if oldest >= record["gone"] + lingering:
+                    self.store.drop(self._tables[kind], key)
                 continue
             body = record["body"]
             if (zone and body["zone"] != zone) or (silent and body.get("zone") in silent):

@@ -12,7 +12,7 @@ from portinfra.testing.fake.api.snapshots import write_through
 from portinfra.testing.fake.clock import FakeClock
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.parameters import check_request
-from portinfra.testing.fake.shapes import AWS, SHAPES, Shape, rate_classes
+from portinfra.testing.fake.shapes import AWS, SHAPES, Shape, counts_hosts, rate_classes
 from portinfra.testing.fake.store import MemoryStore, Record
 from portinfra.testing.fake.time_line import exists, view
 from portinfra.testing.fake.unreachable import Unreachable
@@ -54,6 +54,14 @@ class FakeCloud:
             self.after_request(action, parameters, answer)
         return answer
 
+    def read_account(self, account: str, region: str) -> None:
+        """Read all records of an account in a region, and no others, so that damaged ones are found now.
+
+        Raises sqlite3.DatabaseError for damaged records.
+        """
+        with self.store.transaction():
+            self._book(account, region)
+
     def shape_of(self, region: str) -> Shape:
         """Return the shape of a region."""
         name, slash, _ = region.partition("/")
@@ -68,8 +76,8 @@ class FakeCloud:
             now = self.store.now
             return [
                 {"account": owner, "region": place, "kind": kind, **view(record, now)}
-                for owner, place, kind, record in self._records()
-                if account in (None, owner) and region in (None, place) and exists(record, now)
+                for owner, place, kind, record in self._records(account, region)
+                if exists(record, now)
             ]
 
     def write(self, volume: str, data: bytes | str) -> None:
@@ -129,21 +137,39 @@ class FakeCloud:
         book = self._book(account, region)
         mark = self.store.mark()
         try:
-            self._take_token(book, action)
+            self._take_tokens(book, action, parameters)
             mark = self.store.mark()
             check_request(action, parameters)
             check_allowed(book, action)
-            answer = ACTIONS[action](book, parameters)
+            answer = self._act(book, action, parameters)
             failing = self.store.get("settings", "failing") or {}
             code, reason, times = failing.get(action, ("", "", 0))
             if not times:
                 return answer
             self.store.undo(mark)
-            self.store.put("settings", "failing", {**failing, action: [code, reason, times - 1]})
-            return book.fall_back(answer["record"]["id"], action, code, reason)
+            records = answer.get("records") or [answer["record"]]
+            ids = [record["id"] for record in records]
+            self.store.put(
+                "settings", "failing", {**failing, action: [code, reason, max(0, times - len(ids))]}
+            )
+            fallen = [book.fall_back(id, action, code, reason)["record"] for id in ids[:times]]
+            if "records" not in answer:
+                return {"record": fallen[0]}
+            others = [self._act(book, action, {**parameters, "id": id})["record"] for id in ids[times:]]
+            return {"records": fallen + others}
         except FakeError as error:
             self.store.undo(mark)
             return error
+
+    def _act(self, book: Book, action: str, parameters: Given) -> Answer:
+        """Return the answer of an action; for many ids, with a record for each of them."""
+        ids = parameters.get("id")
+        if not isinstance(ids, list | tuple):
+            return ACTIONS[action](book, parameters)
+        if action not in book.shape.batches:
+            raise FakeError("InvalidRequest", f"{action}: id must be text, as this cloud takes one at a time")
+        answers = [ACTIONS[action](book, {**parameters, "id": id}) for id in ids]
+        return {"records": [answer["record"] for answer in answers]}
 
     def _book(self, account: str, region: str) -> Book:
         book = self._books.get((account, region))
@@ -152,25 +178,30 @@ class FakeCloud:
             self._books[account, region] = book
         return book
 
-    def _take_token(self, book: Book, action: str) -> None:
+    def _take_tokens(self, book: Book, action: str, parameters: Given) -> None:
+        """Take a token of each rate class, or one for each host."""
+        ids = parameters.get("id")
+        hosts = len(ids) if isinstance(ids, list | tuple) else 1
         for name in rate_classes(action, book.shape):
             rate = book.shape.rates[name]
-            key = f"{book.account} {book.region} {name}"
-            bucket = self.store.get("bucket", key)
-            now = self.store.now
+            bucket = self.store.get(book.buckets, name)
+            now, needed = self.store.now, hosts if counts_hosts(name) else 1
             tokens = rate.bucket
             if bucket:
                 tokens = min(rate.bucket, bucket["tokens"] + (now - bucket["moment"]) * rate.per_second)
-            if tokens < 1.0 - 1e-6:
+            if tokens < needed - 1e-6:
                 raise FakeError("Throttled", f"too many requests of class {name}")
-            self.store.put("bucket", key, {"tokens": tokens - 1, "moment": now})
+            self.store.put(book.buckets, name, {"tokens": tokens - needed, "moment": now})
 
-    def _records(self) -> Iterator[tuple[str, str, str, Record]]:
+    def _records(
+        self, account: str | None = None, region: str | None = None
+    ) -> Iterator[tuple[str, str, str, Record]]:
         for table in self.store.tables():
             if table.count("|") == 2:
-                account, region, kind = table.split("|")
-                for record in self.store.rows(table).values():
-                    yield account, region, kind, record
+                owner, place, kind = table.split("|")
+                if account in (None, owner) and region in (None, place):
+                    for record in self.store.rows(table).values():
+                        yield owner, place, kind, record
 
     def _set(self, setting: str, key: str, value: Any) -> None:
         with self.store.transaction():

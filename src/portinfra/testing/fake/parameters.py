@@ -61,6 +61,9 @@ TEXT_OR_NONE = Parameter("text or null", lambda value: value is None or _is_text
 NUMBER = Parameter("a number", _is_number)
 SWITCH = Parameter("true or false", lambda value: isinstance(value, bool))
 TEXTS = Parameter("a list of texts", _is_list(_is_text))
+TEXT_OR_TEXTS = Parameter(
+    "text or a list of texts", lambda value: _is_text(value) or _is_list(_is_text)(value)
+)
 MAPPING = Parameter("an object", _is_mapping)
 RULES = Parameter("a list of rules, each with protocol, first, last and peer", _is_list(_is_rule))
 DIRECTION = Parameter(" or ".join(DIRECTIONS), lambda value: value in DIRECTIONS)
@@ -80,6 +83,7 @@ _LIST = {
     "after": _maybe(TEXT),
 }
 _ID = {"id": TEXT}
+_IDS = {"id": TEXT_OR_TEXTS}
 _TRAFFIC = {"id": TEXT, "direction": DIRECTION, "rules": RULES}
 _CLAIM = {"name": TEXT, "value": TEXT}
 
@@ -115,11 +119,11 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         "boot_script": _maybe(TEXT),
         "ends_after": _maybe(NUMBER),
     },
-    "StartInstance": _ID,
-    "StopInstance": _ID,
+    "StartInstance": _IDS,
+    "StopInstance": _IDS,
     "ResizeInstance": {**_ID, "machine_type": TEXT},
     "SetInstanceFirewall": {**_ID, "firewall": TEXT},
-    "DeleteInstance": _ID,
+    "DeleteInstance": _IDS,
     "ReadConsole": _ID,
     "ListVolumes": _LIST,
     "CreateVolume": {**_CREATION, "zone": TEXT, "gib": NUMBER, "key": TEXT_OR_NONE, "snapshot": TEXT_OR_NONE},

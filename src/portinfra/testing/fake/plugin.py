@@ -141,13 +141,18 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, K
             return FakeProvider(self.cloud, account, environment.region)
         if FILE_VARIABLE not in os.environ and "pytest" in sys.modules:
             warnings.warn(_SHARED, stacklevel=2)
-        cloud = FakeCloud(_store(os.environ.get(FILE_VARIABLE) or DEFAULT_FILE))
-        return FakeProvider(cloud, account, environment.region, closes=True)
+        path = os.environ.get(FILE_VARIABLE) or DEFAULT_FILE
+        return FakeProvider(
+            _open(path, account, environment.region), account, environment.region, closes=True
+        )
 
 
-def _store(path: str) -> SqliteStore:
+def _open(path: str, account: str, region: str) -> FakeCloud:
+    """Return the cloud in a file. Raises Unavailable if the file, or a record of the account, is damaged."""
     try:
-        return SqliteStore(path)
+        cloud = FakeCloud(SqliteStore(path))
+        cloud.read_account(account, region)
+        return cloud
     except sqlite3.DatabaseError as error:
         file, fix = Path(path), f"Name another file: {FILE_VARIABLE}=…"
         why = "it is a directory" if file.is_dir() else str(error)

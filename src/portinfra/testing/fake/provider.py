@@ -31,6 +31,7 @@ def capabilities_of(shape: Shape) -> Capabilities:
         tag_key_max=key_max,
         tag_value_max=value_max,
         visibility_seconds=shape.visibility_seconds,
+        rates=shape.rates,
         usual_seconds=usual_seconds(shape),
         zonal_subnets=shape.zonal_subnets,
         user_data_max_bytes=16_384,
@@ -100,7 +101,6 @@ class FakeProvider(ServerTime):
             },
             images={image[name]: image["id"] for image in images for name in ("id", "family")},
             quotas=tuple(Quota(q["kind"], q["limit"], q["used"]) for q in region["quotas"]),
-            rates=self.shape.rates,
         )
 
     def perform(self, call: Call) -> Answer:

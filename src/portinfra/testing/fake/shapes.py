@@ -6,7 +6,9 @@ from typing import Literal
 
 from attrs import evolve, field, frozen
 
+from portinfra.model.batch import Batch
 from portinfra.model.catalogue import Rate
+from portinfra.testing.lag import draw_share
 
 Carrier = Literal["tags", "labels", "description", "metadata", "name"]
 """Where a cloud keeps the owner of a resource. `name`: nowhere but in its name."""
@@ -18,11 +20,19 @@ EC2_RATES = {
     "read": Rate(100, 20),
     "write": Rate(50, 5),
     "launch": Rate(5, 2),
+    "start": Rate(5, 2),
+    "hosts started": Rate(1000, 2),
+    "stop": Rate(50, 5),
+    "hosts stopped": Rate(1000, 20),
     "terminate": Rate(100, 5),
+    "hosts terminated": Rate(1000, 20),
     "volume": Rate(100, 5),
     "owner": Rate(100, 10),
 }
-"""EC2's published rates, by rate class."""
+"""EC2's published rates, by rate class. The classes of `hosts` count hosts, and all others requests."""
+
+BATCH_MAX = 50
+"""The most hosts that a driver names in one request."""
 
 
 @frozen
@@ -51,6 +61,10 @@ class Shape:
     """The longest prefix that a subnet may have."""
     visibility_seconds: float = 0.0
     """How stale lists are, in seconds."""
+    lag_varies: bool = False
+    """Whether each list shows each record as it was at another moment of the last `visibility_seconds`. So a
+    later read may show an older state, and a record may be absent where another that refers to it is shown.
+    """
     reference_lag_seconds: float = 0.0
     """How long other requests may not know a new id, in seconds."""
     pending: Mapping[str, float] = field(factory=dict)
@@ -64,6 +78,8 @@ class Shape:
     rates: Mapping[str, Rate] = field(factory=lambda: EC2_RATES)
     """Rate class → rate; empty: no limits."""
     page_size: int = 100
+    batches: frozenset[str] = frozenset()
+    """Actions that take the ids of many resources. They change all of them, or are refused for all."""
 
 
 AWS = Shape(
@@ -82,6 +98,7 @@ AWS = Shape(
     },
     deleting={"instance": 30.0, "volume": 4.0, "detach": 3.0},
     terminated_seconds=3600.0,
+    batches=frozenset({"StartInstance", "StopInstance", "DeleteInstance"}),
 )
 
 GCP = Shape(
@@ -149,24 +166,44 @@ INSTANT = evolve(
 SHAPES = {shape.name: shape for shape in (AWS, GCP, LIBVIRT, NAME, INSTANT)}
 
 
+def shown_moment(shape: Shape, now: float, id: str) -> float:
+    """Return the moment whose state a list shows of a record now. It is not random: equal runs are equal."""
+    share = draw_share(f"{id} {now}") if shape.lag_varies else 1.0
+    return now - shape.visibility_seconds * share
+
+
 def rate_classes(action: str, shape: Shape) -> tuple[str, ...]:
     """Return the rate classes that a request takes a token from. Claims are not limited."""
-    name = _rate_class(action) if shape.rates else ""
-    return (name if name in shape.rates else "write",) if name else ()
+    names = _rate_classes(action) if shape.rates else ()
+    return names if all(name in shape.rates for name in names) else ("write",)
+
+
+def batch_of(action: str, shape: Shape) -> Batch | None:
+    """Return how a request can be joined with equal ones; None: it cannot."""
+    if action not in shape.batches:
+        return None
+    return Batch("id", BATCH_MAX, tuple(filter(counts_hosts, rate_classes(action, shape))))
+
+
+def counts_hosts(name: str) -> bool:
+    """Return whether a rate class counts hosts."""
+    return name.startswith("hosts ")
 
 
 @cache
-def _rate_class(action: str) -> str:
+def _rate_classes(action: str) -> tuple[str, ...]:
     if action.endswith(("Claim", "Claims")):
-        return ""
-    return "read" if action.startswith(("List", "Describe", "Read")) else _CLASSES.get(action, "write")
+        return ()
+    return ("read",) if action.startswith(("List", "Describe", "Read")) else _CLASSES.get(action, ("write",))
 
 
 _CLASSES = {
-    "CreateInstance": "launch",
-    "DeleteInstance": "terminate",
-    "CreateVolume": "volume",
-    "SetOwner": "owner",
+    "CreateInstance": ("launch",),
+    "StartInstance": ("start", "hosts started"),
+    "StopInstance": ("stop", "hosts stopped"),
+    "DeleteInstance": ("terminate", "hosts terminated"),
+    "CreateVolume": ("volume",),
+    "SetOwner": ("owner",),
 }
 
 

@@ -1,7 +1,8 @@
 """The same tables in one SQLite file, for several processes at once. It survives SIGKILL at any moment.
 
-Every process keeps all rows in memory and writes through. Each transaction has a number. A process that finds
-a higher number than it knows reads the rows written since.
+A process reads a table when it first uses it, and keeps its rows in memory. It writes through. Each
+transaction that changes something has a number. A process that finds a higher number than it knows reads the
+rows written since, of the tables that it uses.
 """
 
 import json
@@ -9,7 +10,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from portinfra.testing.fake.store import MemoryStore
+from portinfra.testing.fake.store import MemoryStore, Record
 
 BUSY_SECONDS = 60.0
 """How long a transaction waits for those of other processes, in seconds."""
@@ -22,6 +23,8 @@ CREATE TABLE IF NOT EXISTS rows (tbl TEXT, key TEXT, body TEXT, version INTEGER,
 CREATE INDEX IF NOT EXISTS rows_by_version ON rows (version);
 """
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class SqliteStore(MemoryStore):
     """The store of the simulator in a file. Several threads may use it: one connection behind one lock."""
@@ -29,12 +32,20 @@ class SqliteStore(MemoryStore):
     def __init__(self, path: Path | str) -> None:
         super().__init__()
         self._version = 0
+        self._saved = (0.0, 0)
+        """The time and the serial number in the file."""
         self._connection = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         self._prepare()
         with self.transaction():
             pass
+
+    def tables(self) -> list[str]:
+        """Return the names of all tables in the file, sorted."""
+        with self._lock:
+            names = self._connection.execute("SELECT DISTINCT tbl FROM rows")
+            return sorted({*super().tables(), *(name for (name,) in names)})
 
     def close(self) -> None:
         """Close the file."""
@@ -47,6 +58,13 @@ class SqliteStore(MemoryStore):
             if not self._depth:
                 (self.now,) = self._connection.execute("SELECT now FROM world").fetchone()
             return self.now
+
+    def _read_table(self, table: str) -> dict[str, Record]:
+        # Ordered by key, which counts up: pages of lists need the oldest row first.
+        found = self._connection.execute(
+            "SELECT key, body FROM rows WHERE tbl = ? AND body IS NOT NULL ORDER BY key", (table,)
+        )
+        return {key: _decode(table, key, body) for key, body in found}
 
     def _prepare(self) -> None:
         self._insist("PRAGMA journal_mode=WAL")
@@ -75,18 +93,26 @@ class SqliteStore(MemoryStore):
         version, self.now, self.serial = self._connection.execute(
             "SELECT version, now, serial FROM world"
         ).fetchone()
+        self._saved = (self.now, self.serial)
         if version == self._version:
             return
-        # Ordered by key, which counts up: pages of lists need the oldest row first.
+        if self._tables:
+            self._read_changes()
+        self._version = version
+
+    def _read_changes(self) -> None:
         changed = self._connection.execute(
             "SELECT tbl, key, body FROM rows WHERE version > ? ORDER BY key", (self._version,)
         )
         for table, key, body in changed:
-            self._set(table, key, None if body is None else json.loads(body))
-        self._version = version
+            if table in self._tables:
+                self._set(table, key, None if body is None else _decode(table, key, body))
 
     def _commit(self) -> None:
         changed = dict.fromkeys((table, key) for table, key, _ in self._undo)
+        if not changed and self._saved == (self.now, self.serial):
+            self._connection.execute("COMMIT")
+            return
         version = self._version + 1
         self._connection.executemany(
             "INSERT INTO rows VALUES (?, ?, ?, ?) ON CONFLICT (tbl, key) "
@@ -106,4 +132,12 @@ class SqliteStore(MemoryStore):
     def _body(self, table: str, key: str) -> str | None:
         """Return a row as text; None for a deleted one, so that other processes learn of the deletion."""
         record = self.get(table, key)
-        return None if record is None else json.dumps(record, separators=(",", ":"))
+        return None if record is None else _encode(record)
+
+
+def _decode(table: str, key: str, body: str) -> Record:
+    try:
+        record: Record = json.loads(body)
+    except ValueError as error:
+        raise sqlite3.DatabaseError(f"row {key} of {table} is no JSON: {error}") from error
+    return record

@@ -35,7 +35,7 @@ class MemoryStore:
         twin = MemoryStore()
         with self._lock:
             twin.now, twin.serial = self.now, self.serial
-            twin._tables = {name: dict(rows) for name, rows in self._tables.items()}
+            twin._tables = {name: dict(self.rows(name)) for name in self.tables()}
         return twin
 
     @contextmanager
@@ -76,10 +76,11 @@ class MemoryStore:
 
     def rows(self, table: str) -> dict[str, Record]:
         """Return the rows of a table, oldest first. Change them only through `put` and `drop`."""
-        rows = self._tables.get(table)
-        if rows is None:
-            rows = self._tables[table] = {}
-        return rows
+        if table not in self._tables:
+            with self._lock:
+                if table not in self._tables:
+                    self._tables[table] = self._read_table(table)
+        return self._tables[table]
 
     def tables(self) -> list[str]:
         """Return the names of all tables, sorted."""
@@ -122,6 +123,10 @@ class MemoryStore:
             rows[key] = record
         for watcher in self._watchers.get(table, ()):
             watcher(before, record)
+
+    def _read_table(self, table: str) -> dict[str, Record]:
+        """Return the rows of a table that is used for the first time, oldest first."""
+        return {}
 
     def _begin(self) -> None:
         """Read the changes of other processes."""

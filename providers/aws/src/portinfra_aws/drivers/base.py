@@ -222,7 +222,8 @@ class AwsDriver(LifecycleDriver[S]):
         safe: bool = False,
     ) -> Call:
         """Return a write, with the rates that it counts towards."""
-        return Call(action, parameters, address, after, fills or {}, rates.classes(action), safe=safe)
+        batch, names = rates.batch(action), rates.classes(action)
+        return Call(action, parameters, address, after, fills or {}, names, safe=safe, batch=batch)
 
     # Owner
 
@@ -238,17 +239,17 @@ class AwsDriver(LifecycleDriver[S]):
         before: Mapping[str, str] = getattr(seen.spec, "tags", {})
         protects, protected = getattr(want, "protect", False), getattr(seen.spec, "protect", False)
         owned = evolve(seen, parts={**seen.parts, "name": refs.name(want)}, state="ready", reason="")
-        if (
-            seen.address != want.address
-            or seen.parts.get("name", refs.name(want)) != refs.name(want)
-            or (protects and not protected)
-            or any(before.get(key) != value for key, value in tags.items())
-        ):
+        missing = {key: value for key, value in tags.items() if before.get(key) != value}
+        if protects and not protected:
+            missing |= marks.PROTECTED
+        if seen.address != want.address or seen.parts.get("name", refs.name(want)) != refs.name(want):
+            missing = marks.write(want, refs)
+        if missing:
             after = with_owner(owned, want, tags={**before, **tags}, protect=protects or protected)
-            return self._tag("CreateTags", seen, marks.pairs(marks.write(want, refs)), after)
+            return self._tag("CreateTags", seen, marks.pairs(missing), after)
         surplus = {*before} - {*tags}
         if protected and not protects:
-            surplus.add(marks.PREFIX + "protect")
+            surplus |= marks.PROTECTED.keys()
         return self._tag("DeleteTags", seen, marks.keys(surplus), with_owner(owned, want))
 
     def _tag(self, action: str, seen: Observed[S], tags: list[dict[str, str]], after: Observed[S]) -> Call:

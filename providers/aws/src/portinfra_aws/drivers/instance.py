@@ -62,10 +62,12 @@ class InstanceDriver(AwsDriver[Instance]):
         """Return the lists of instances and of their root disks.
 
         While portinfra waits for instances, the list includes terminated ones. EC2 lists these for an hour,
-        with the reason.
+        with the reason. Root disks do not change meanwhile.
         """
-        alive = () if only else (where("instance-state-name", *ALIVE),)
-        return (reading.list_owned(self.lists, scope, *alive), reading.list_owned("DescribeVolumes", scope))
+        if only:
+            return (reading.list_owned(self.lists, scope),)
+        alive = where("instance-state-name", *ALIVE)
+        return (reading.list_owned(self.lists, scope, alive), reading.list_owned("DescribeVolumes", scope))
 
     def lists_within(self, networks: Sequence[str]) -> tuple[Call, ...]:
         """Return the list of all hosts of these networks that exist."""
@@ -307,10 +309,13 @@ class InstanceDriver(AwsDriver[Instance]):
         if call.reads and seen is not None and answer is not None:
             return _with_root(seen, list(reading.records_of(answer, call.action)))
         after = super().absorb(seen, call, answer)
-        changed = (answer or {}).get("instancesSet")
-        if call.action == self.creates or not changed or "currentState" not in changed[0]:
+        changed = (answer or {}).get("instancesSet") or ()
+        own: Record = next(
+            (each for each in changed if [each["instanceId"]] == call.parameters.get("InstanceId")), {}
+        )
+        if call.action == self.creates or "currentState" not in own:
             return after
-        state = changed[0]["currentState"].get("name", "")
+        state = own["currentState"].get("name", "")
         if call.after is None:
             return evolve(seen, state="deleting", fault=None) if seen and state != "terminated" else None
         return evolve(after, state=_STATES.get(state, "pending")) if after else None

@@ -53,8 +53,11 @@ class VolumeDriver(AwsDriver[Volume]):
     def survey(self, scope: Scope, only: Sequence[Observed[Volume]] = ()) -> tuple[Call, ...]:
         """Return the list of volumes; for awaited volumes, also how far their growth is."""
         ids = sorted(seen.id for seen in only if seen.id)[:FILTER_VALUES_MAX]
-        growing = (reading.list_all("DescribeVolumesModifications", where("volume-id", *ids)),) if ids else ()
-        return (*super().survey(scope), *growing)
+        if not ids:
+            return super().survey(scope)
+        growing = reading.list_all("DescribeVolumesModifications", where("volume-id", *ids))
+        # A list of volumes after it shows the size of each volume that has grown.
+        return (evolve(growing, goes_first=True), *super().survey(scope))
 
     def takes(self, spec: Volume, catalogue: Catalogue) -> Mapping[str, int]:
         """Return its size."""

@@ -4,6 +4,7 @@ moto's things are what they become at once. Here a request begins a change, and 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -102,15 +103,26 @@ def _die(there: Region, which: Any, cause: str) -> None:
 
 @instead("TerminateInstances")
 def terminations_take_time(call: Call) -> dict[str, Any]:
-    """An instance keeps its address, interface and volumes until it is terminated; again is no error."""
+    """An instance keeps its address, interface and volumes until it is terminated; again is no error.
+
+    One incorrect id refuses the whole request. A protected instance refuses those of its zone, and those of
+    other zones are terminated: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TerminateInstances.html
+    """
     chosen = [instance(call, id) for id in call.params["InstanceIds"]]
-    for each in chosen:
-        if each.disable_api_termination:
-            raise EC2Error(
-                "OperationNotPermitted",
-                f"The instance '{each.id}' may not be terminated. "
-                "Modify its 'disableApiTermination' instance attribute and try again.",
-            )
+    protected = [each for each in chosen if each.disable_api_termination]
+    zones = {each.availability_zone for each in protected}
+    told = _terminate(call, [each for each in chosen if each.availability_zone not in zones])
+    if protected:
+        raise EC2Error(
+            "OperationNotPermitted",
+            f"The instance '{protected[0].id}' may not be terminated. "
+            "Modify its 'disableApiTermination' instance attribute and try again.",
+        )
+    return {"TerminatingInstances": told}
+
+
+def _terminate(call: Call, chosen: Sequence[Any]) -> list[dict[str, Any]]:
+    """Begin the termination of instances. Return their states."""
     told = []
     for each in chosen:
         previous = each._state
@@ -123,7 +135,7 @@ def terminations_take_time(call: Call) -> dict[str, Any]:
             call.there.later(call.there.settings.pending_seconds, partial(_terminated, call.there, each))
         current = each._state
         told.append({"InstanceId": each.id, "CurrentState": current, "PreviousState": previous})
-    return {"TerminatingInstances": told}
+    return told
 
 
 def _terminated(there: Region, which: Any) -> None:

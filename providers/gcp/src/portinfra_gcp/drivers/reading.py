@@ -7,6 +7,8 @@ happened to their labels.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from attrs import evolve
+
 from portinfra.model.address import Scope
 from portinfra.provider.interface import Answer, Call
 from portinfra_gcp import links, rates
@@ -38,8 +40,11 @@ def in_networks(action: str, networks: Sequence[str], **more: str) -> Call:
 
 
 def operations() -> Call:
-    """Return the list of all running operations of the project."""
-    return list_all(UNDER_WAY, 'status != "DONE"')
+    """Return the list of all running operations of the project.
+
+    A list of resources after it shows the result of each operation that it no longer contains.
+    """
+    return evolve(list_all(UNDER_WAY, 'status != "DONE"'), goes_first=True)
 
 
 def records(answers: Answers, action: str) -> Iterator[Record]:

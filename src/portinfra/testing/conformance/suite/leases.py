@@ -5,6 +5,7 @@ import pytest
 from portinfra import workflow
 from portinfra.errors import LeaseHeldError
 from portinfra.execution.run import Run
+from portinfra.lease import list_leases
 from portinfra.model.lease import Lease
 from portinfra.testing.conformance.stage import LOSE_DATA, Stage
 from portinfra.version import VERSION
@@ -39,4 +40,4 @@ class Leases:
 
     def _leases(self, stage: Stage) -> list[Lease]:
         with stage.calls():
-            return workflow.leases(stage.bed.before, stage.environment)
+            return list_leases(stage.bed.before, stage.environment)

@@ -13,7 +13,7 @@ from portinfra.provider.interface import Answer, Call, Names, Refs
 from portinfra.provider.lifecycle import Copy, LifecycleDriver, with_owner
 from portinfra.testing.fake.drivers.owner import CARRIERS, Mark, mark_of
 from portinfra.testing.fake.errors import KINDS
-from portinfra.testing.fake.shapes import Shape, rate_classes
+from portinfra.testing.fake.shapes import Shape, batch_of, rate_classes
 
 Record = Mapping[str, Any]
 
@@ -164,7 +164,7 @@ class FakeDriver(LifecycleDriver[S]):
 
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
         """Return the promise, until the record in the answer says that the change takes time."""
-        record = (answer or {}).get("record")
+        record = _record(call, answer)
         if record is None:
             return super().absorb(seen, call, answer)
         state = _STATES.get(record["state"], "ready")
@@ -181,7 +181,8 @@ class FakeDriver(LifecycleDriver[S]):
         """Return a write, with the rates that it counts towards."""
         fills = {"id": "record.id"} if after is not None and "id" not in after.parts else {}
         rates = rate_classes(action, self.shape)
-        return Call(action, parameters, address, after, fills=fills, rates=rates, safe=safe)
+        batch = batch_of(action, self.shape)
+        return Call(action, parameters, address, after, fills=fills, rates=rates, safe=safe, batch=batch)
 
     def own(self, want: S, seen: Observed[S], refs: Refs) -> Call:
         """Return the request that writes its owner."""
@@ -192,6 +193,13 @@ class FakeDriver(LifecycleDriver[S]):
     def _carrier_fields(self, want: S, refs: Refs) -> dict[str, Any]:
         mark = mark_of(want, refs.owner(want))
         return {"name": refs.name(want), **self.carrier.write(mark)}
+
+
+def _record(call: Call, answer: Answer | None) -> Record | None:
+    """Return the record of a call's resource in an answer, which may have those of other calls, too."""
+    if answer is None or "records" not in answer:
+        return (answer or {}).get("record")
+    return next((record for record in answer["records"] if record["id"] == call.parameters["id"]), None)
 
 
 def _change_fault(record: Record) -> Fault | None:

@@ -1,21 +1,25 @@
 """Volumes that a plan creates blank, although their data exists elsewhere."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from portinfra.command_text import command
 from portinfra.execution.connection import Connection
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
+from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Volume
 from portinfra.placement import place
-from portinfra.recovery.groups import digest, groups
+from portinfra.recovery.groups import Group, digest, groups
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.points import Point, points
 from portinfra.recovery.ledger.takeovers import activated_number
+from portinfra.recovery.points.coverage import AGAINST, coverage
+from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.situation import End, Situation, peer_of
+from portinfra.recovery.vault.listing import list_for
 
 
 def blank_volume_findings(recovery: Recovery, plan: Plan, end: End, now: Situation) -> Iterator[Finding]:
@@ -51,25 +55,24 @@ def _places_of_data(
 ) -> dict[str, list[Address]]:
     """Return the places that have the newest data of volumes, in words, each with those volumes.
 
-    An end that was active has data on its own volumes. A point at the other end that came later is newer.
+    An end that was active has data on its own volumes. A point at the other end that came later is newer. A
+    point is only named if its data can be restored.
     """
     way = recovery.from_end(end)
     with Connection.to(way.target) as peer:
-        there = peer.observe(way.target_scope).resources if now.authority is not None else {}
+        resources = peer.observe(way.target_scope).resources if now.authority is not None else {}
         contents = Ledger(peer, way.ledger).read()
         known = points(contents.entries)
         snapshots = peer.observe(way.points) if known else Observation()
+    vault = list_for(way, known, snapshots)
     was_active = way.is_reversed or now.facts(peer_of(end)).activated is not None
-    digests = {
-        volume: digest(group.volumes)
-        for group in groups(way, place(way.topology, way.source))
-        for volume in group.volumes
-    }
+    placed = place(way.topology, way.target)
+    declared = {volume: group for group in groups(way, placed) for volume in group.volumes}
     found: dict[str, list[Address]] = {}
     for volume in sorted(created):
-        with_data = (each for each in known if _has_volume(each, volume, digests.get(volume), snapshots))
+        with_data = (each for each in known if _restores(each, volume, declared, placed, snapshots, vault))
         point = next(with_data, None)
-        has_own = was_active and volume in there
+        has_own = was_active and volume in resources
         if point and (not has_own or point.number > activated_number(contents)):
             found.setdefault(f"point {point.id} in {way.target.name}", []).append(volume)
         elif has_own:
@@ -77,12 +80,29 @@ def _places_of_data(
     return found
 
 
-def _has_volume(point: Point, volume: Address, digest: str | None, snapshots: Observation) -> bool:
-    """Return whether a point is known to have data of a volume: by `snapshots`, those of all points.
+def _restores(
+    point: Point,
+    volume: Address,
+    declared: Mapping[Address, Group],
+    placed: Placed,
+    snapshots: Observation,
+    vault: VaultListing,
+) -> bool:
+    """Return whether data of a volume can be restored from a point, by the verdicts about the declared group
+    of that volume. Volumes of the group that the point never had count for nothing.
 
-    portinfra does not read the vault for that: a point there with the `digest` of the volume's group has it.
+    A point of a former group, or of a role that the plan leaves out, is judged for this volume alone. If the
+    vault cannot be listed, a point there has the volumes that its digest names.
     """
-    return volume in point.parts(snapshots) or (point.is_in_vault and point.digest == digest)
+    group = declared.get(volume)
+    if group is None or group.name != point.group:
+        group = Group(point.group, (), (volume,))
+    verdicts = coverage(placed, group, point, snapshots, vault).verdicts
+    is_known = point.is_in_vault and point.digest == digest(group.volumes)
+    has_data = {"covered", "not listed"} if is_known else {"covered"}
+    mine = next(each.judgement for each in verdicts if each.volume == volume)
+    others = {each.judgement for each in verdicts} - {"missing"}
+    return mine in has_data and not others & AGAINST
 
 
 def _fix(recovery: Recovery, end: End, *, is_active: bool) -> str:

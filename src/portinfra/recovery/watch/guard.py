@@ -25,15 +25,15 @@ from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.drills import KIND as DRILL
 from portinfra.recovery.ledger.ledger import Ledger
-from portinfra.recovery.ledger.standbys import groups_with_newest, record_standby, standby_number
+from portinfra.recovery.ledger.standbys import groups_with_newest, is_recorded, record_standby, standby_number
 from portinfra.recovery.ledger.takeovers import ACTIVATED, KIND, own_data_number
 from portinfra.recovery.recovery import Recovery
-from portinfra.recovery.situation.blank_volumes import blank_volume_findings
 from portinfra.recovery.situation.facts import read_facts, read_facts_for_plan
 from portinfra.recovery.situation.leftovers import find_hosts
 from portinfra.recovery.situation.permissions import Refusal, Verb, may, next_verbs
 from portinfra.recovery.situation.refusals import explain, next_step
-from portinfra.recovery.situation.situation import End, Situation, is_contained, peer_of
+from portinfra.recovery.situation.situation import End, Situation, is_contained, is_replaceable, peer_of
+from portinfra.recovery.watch.blank_volumes import blank_volume_findings
 from portinfra.validation.arguments import check_arguments
 
 
@@ -72,7 +72,10 @@ class GuardedRecovery(Recovery):
         """Record in the ledger that hosts of a standby may write to its volumes from now on."""
         with Connection.to(self.target) as target:
             ledger = Ledger.after_settling(target, self.ledger)
-            record_standby(ledger, f"standby-{int(target.now()):x}")
+            if is_recorded(ledger.read()):
+                return
+            replaceable = is_replaceable(read_facts(self, through=[target]), "target")
+            record_standby(ledger, f"standby-{int(target.now()):x}", replaceable=replaceable)
 
     def _ledger_has_takeovers(self) -> bool:
         """Return whether a takeover to the target ever began. Without one, plans need not read both ends."""

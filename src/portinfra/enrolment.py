@@ -1,0 +1,84 @@
+"""The trust directory of an environment, as plans and runs read it: certificate, and key of tokens."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from portinfra.command_text import command
+from portinfra.hosts.enrolment import find_signer
+from portinfra.model.address import Scope
+from portinfra.model.environment import Environment
+from portinfra.model.finding import Finding, Severity
+from portinfra.model.placed import Placed
+
+if TYPE_CHECKING:  # most declarations need no cryptography, which is slow to import
+    from portinfra.trust.directory import Directory
+
+SignToken = Callable[[str], str]
+"""A function of the name of a host: its token in one run."""
+
+
+def needs_trust(placed: Placed) -> bool:
+    """Return whether new hosts of a placed topology get a certificate by a token.
+
+    A drill and other scopes beside the environment get none: the tokens of an environment open nothing there.
+    """
+    return find_signer(placed) is not None and not placed.scope.is_beside
+
+
+def read_authority(placed: Placed) -> str:
+    """Return the certificate of the authority in PEM; empty: hosts trust another one. Raises TrustError.
+
+    It needs no private key.
+    """
+    if not needs_trust(placed):
+        return ""
+    return _directory(placed.environment, placed.scope).read_public_files()["ca.pem"].decode()
+
+
+def open_token_key(placed: Placed, attempt: str, since: float) -> SignToken:
+    """Return a function that signs tokens of a run that began at `since`. Raises TrustError.
+
+    The tokens of a run do not change, so a repeated creation sends equal parameters.
+    """
+    from portinfra.trust.token import VALID_SECONDS, Token, sign_token
+
+    scope = placed.scope
+    key = _directory(placed.environment, scope).read_enrolment_key()
+    until = int(since) + VALID_SECONDS
+    return lambda host: sign_token(Token(str(scope), host, attempt, until), key)
+
+
+def authority_findings(placed: Placed) -> Iterator[Finding]:
+    """Yield an error for a trust directory that cannot be read, and a warning before its authority ends."""
+    if not needs_trust(placed):
+        return
+    from portinfra.trust.authority import end_of, ends_soon
+    from portinfra.trust.directory import now
+    from portinfra.trust.errors import TrustError
+
+    environment = placed.environment
+    where = environment.location.attributes.get("trust", environment.location)
+    subject = f"environment.{environment.name}.trust"
+    directory = _directory(environment, placed.scope)
+    try:
+        directory.read_public_files()
+        certificate = directory.read_certificate()
+    except TrustError as error:
+        yield Finding("hosts/trust", str(error), error.fix, subject=subject, location=where)
+        return
+    if ends_soon(certificate, now()):
+        yield Finding(
+            "hosts/authority-ends",
+            f"its certificate authority ends on {end_of(certificate):%Y-%m-%d}, and all certificates with it",
+            "Name a new directory in trust, create its authority, and replace the hosts: "
+            f"{command('trust', 'init', environment.name)}.",
+            Severity.WARNING,
+            subject=subject,
+            location=where,
+        )
+
+
+def _directory(environment: Environment, scope: Scope) -> "Directory":
+    from portinfra.trust.directory import open_directory
+
+    return open_directory(environment.trust, environment.credentials, str(scope))

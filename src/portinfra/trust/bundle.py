@@ -1,0 +1,127 @@
+"""The bundle: one shell script that an operator sends to the host that signs. It has the authority's key.
+
+It may run again at any time. It keeps the record of used tokens, and begins a new one only if the trust
+directory was reopened since: otherwise a lost record stays lost, and the programs sign nothing.
+"""
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from portinfra.trust.authority import AUTHORITY_DAYS, Authority, kind_of, private_pem
+
+_BUNDLED = {"opened": "opened.bundle"}
+"""Files that have another name before the end of the script."""
+
+_HEAD = """\
+#!/bin/sh
+# portinfra writes this script. It has a private key: send it to the host that signs, and store it nowhere.
+set -eu
+umask 022
+state=${STATE:-/var/lib/portinfra/trust}
+root=${ROOT:-}
+mkdir -p "$state" "$root/usr/local/lib/portinfra" "$root/usr/local/sbin" "$root/etc/systemd/system"
+chmod 700 "$state"
+umask 077
+mkdir -p "$state/issued"
+write() {
+  base64 -d > "$2.new"
+  chmod "$1" "$2.new"
+  mv "$2.new" "$2"
+}
+"""
+
+_TAIL = """\
+if ! cmp -s "$state/opened" "$state/opened.bundle"; then
+  mkdir -p "$state/used"
+  mv "$state/opened.bundle" "$state/opened"
+elif [ ! -d "$state/used" ]; then
+  echo "the record of used tokens is lost, so nothing is signed until an operator reopens it" >&2
+fi
+"""
+
+_POLICY = """\
+#!/bin/sh
+exec /usr/bin/python3 /usr/local/lib/portinfra/trust.pyz policy "$@"
+"""
+
+_UNIT = """\
+# portinfra renders this file. Changes by hand are overwritten.
+[Unit]
+Description=EST server of portinfra: certificates of hosts
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+ExecStart=/usr/bin/python3 /usr/local/lib/portinfra/trust.pyz serve
+User=portinfra-trust
+Restart=always
+RestartSec=2s
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ReadWritePaths=/var/lib/portinfra/trust
+MemoryMax=256M
+TasksMax=512
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+_EST = """\
+[ -z "$root" ] || exit 0
+getent passwd portinfra-trust > /dev/null ||
+  useradd --system --no-create-home --home-dir "$state" --shell /usr/sbin/nologin portinfra-trust
+chown -R portinfra-trust: "$state"
+if command -v systemctl > /dev/null; then
+  systemctl daemon-reload
+  systemctl --quiet enable portinfra-est
+  systemctl restart portinfra-est
+fi
+"""
+
+_PUPPET = """\
+[ -z "$root" ] || exit 0
+# Puppet Server keeps the key from now on. It imports an authority only once, while it is stopped.
+if command -v puppetserver > /dev/null && [ ! -e "$state/imported" ]; then
+  puppetserver ca import --cert-bundle "$state/ca.pem" --private-key "$state/ca.key" \\
+    --crl-chain "$state/crl.pem"
+  touch "$state/imported"
+fi
+[ ! -e "$state/imported" ] || rm -f "$state/ca.key"
+! getent passwd puppet > /dev/null || chown -R puppet: "$state"
+"""
+
+
+def make_bundle(
+    authority: Authority, public: Mapping[str, bytes], archive: bytes, now: datetime, *, signer: str = ""
+) -> str:
+    """Return the script: the authority, public files by name, and the archive of programs.
+
+    `signer` is the name of the host that signs, which clients expect. Its hostname may be another one. Empty:
+    its hostname.
+
+    The variables STATE and ROOT of the shell name other folders; with ROOT it starts no program.
+    """
+    lines = [_HEAD]
+    files = {**public, "name": f"{signer}\n".encode(), "ca.key": private_pem(authority.key)}
+    if (kind := kind_of(authority.certificate)) == "puppet":
+        files["crl.pem"] = authority.revoke((), now, AUTHORITY_DAYS).public_bytes(Encoding.PEM)
+    for name, raw in files.items():
+        lines.append(_write(0o600, f"$state/{_BUNDLED.get(name, name)}", raw))
+    lines.append(_write(0o644, "$root/usr/local/lib/portinfra/trust.pyz", archive))
+    if kind == "puppet":
+        lines += [_write(0o755, "$root/usr/local/sbin/portinfra-policy", _POLICY.encode()), _TAIL, _PUPPET]
+    else:
+        unit = "$root/etc/systemd/system/portinfra-est.service"
+        lines += [_write(0o644, unit, _UNIT.encode()), _TAIL, _EST]
+    return "".join(lines)
+
+
+def _write(mode: int, path: str, raw: bytes) -> str:
+    text = base64.encodebytes(raw).decode()
+    return f"write {mode:o} \"{path}\" <<'END'\n{text}END\n"

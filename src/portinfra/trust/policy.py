@@ -1,0 +1,96 @@
+"""The decision whether a host gets a certificate. It is pure: it reads no file and no clock."""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from portinfra.trust.errors import Refusal
+from portinfra.trust.names import is_host
+from portinfra.trust.request import raise_for_contents, subject_of, token_of
+from portinfra.trust.token import Token, read_token
+
+
+@dataclass(frozen=True)
+class EnrolmentKey:
+    """The public key that verifies the tokens of one environment."""
+
+    scope: str
+    public: Ed25519PublicKey
+
+
+@dataclass(frozen=True)
+class UsedTokens:
+    """The tokens that no longer count."""
+
+    opened: int
+    """When the record of used tokens began, in seconds since 1970. Older tokens may have been used."""
+    ids: Container[str]
+    revoked: Mapping[str, int] = field(default_factory=dict)
+    """When the operator revoked a host. Its older tokens do not count."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to sign, and why. The reason names no secret."""
+
+    sign: bool
+    reason: str
+    token: Token | None = None
+    """The token to mark as used before anything is signed."""
+
+
+def decide(
+    name: str,
+    request: x509.CertificateSigningRequest,
+    enrolment_key: EnrolmentKey,
+    used: UsedTokens | None,
+    now: float,
+) -> Decision:
+    """Return whether the host `name` gets a certificate for its request at `now`, in seconds since 1970.
+
+    `used` is None if the record of used tokens is lost. Then nothing is signed.
+    """
+    try:
+        token = _admit(name, request, enrolment_key, used, now)
+    except Refusal as refusal:
+        return Decision(False, str(refusal))
+    return Decision(True, f"the token of the run {token.attempt} is valid", token)
+
+
+def _admit(
+    name: str, request: x509.CertificateSigningRequest, key: EnrolmentKey, used: UsedTokens | None, now: float
+) -> Token:
+    if not is_host(name):
+        raise Refusal("the name is not that of a host")
+    raise_for_contents(request)
+    subject = subject_of(request.subject)
+    if subject != name:
+        raise Refusal(f"its subject is {subject[:64]!r}")
+    token = read_token(token_of(request), key.public)
+    if token.scope != key.scope:
+        raise Refusal(f"the token is of another environment: {token.scope}")
+    if token.host != name:
+        raise Refusal(f"the token is of another host: {token.host}")
+    if now > token.until:
+        raise Refusal(f"token expired: it was valid until {_show(token.until)}, and now is {_show(now)}")
+    if used is None:
+        raise Refusal("the record of used tokens is lost: an operator has to reopen it (trust reopen)")
+    if token.since < used.opened:
+        raise Refusal(
+            f"the run of the token began at {_show(token.since)}, and the record of used tokens only at "
+            f"{_show(used.opened)}"
+        )
+    if token.since < used.revoked.get(name, 0):
+        raise Refusal(
+            f"the host was revoked at {_show(used.revoked[name])}, after the run of the token began"
+        )
+    if token.id in used.ids:
+        raise Refusal("the token was used before")
+    return token
+
+
+def _show(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"

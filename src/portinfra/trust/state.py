@@ -1,0 +1,99 @@
+"""The folder of the host that signs: keys, the record of used tokens, and issued certificates.
+
+`used/HOST.ATTEMPT` is a used token. `issued/HOST.SERIAL` is a certificate in PEM.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
+
+from portinfra.trust.errors import Refusal, TrustError
+from portinfra.trust.policy import EnrolmentKey, UsedTokens
+from portinfra.trust.token import Token
+
+FOLDER = Path("/var/lib/portinfra/trust")
+
+
+@dataclass(frozen=True)
+class _UsedIds:
+    folder: Path
+
+    def __contains__(self, id: object) -> bool:
+        return (self.folder / str(id)).exists()
+
+
+@dataclass(frozen=True)
+class State:
+    """The folder, which `trust bundle` fills."""
+
+    folder: Path = FOLDER
+
+    def read_key(self) -> EnrolmentKey:
+        """Return the key of tokens. Raises TrustError."""
+        try:
+            public = load_pem_public_key((self.folder / "enrolment.pub").read_bytes())
+        except ValueError:
+            raise TrustError(f"{self.folder / 'enrolment.pub'} is no public key", fix=_AGAIN) from None
+        if not isinstance(public, Ed25519PublicKey):
+            raise TrustError(f"{self.folder / 'enrolment.pub'} is no Ed25519 key", fix=_AGAIN)
+        return EnrolmentKey((self.folder / "scope").read_text().strip(), public)
+
+    def read_name(self) -> str:
+        """Return the name by which clients know this host; empty: its hostname."""
+        file = self.folder / "name"
+        return file.read_text().strip() if file.exists() else ""
+
+    def read_used(self) -> UsedTokens | None:
+        """Return the record of used tokens; None if it is lost."""
+        used = self.folder / "used"
+        try:
+            opened = int((self.folder / "opened").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return UsedTokens(opened, _UsedIds(used), self.read_revoked()) if used.is_dir() else None
+
+    def read_revoked(self) -> dict[str, int]:
+        """Return when the operator revoked hosts, in seconds since 1970."""
+        return parse_revoked((self.folder / "revoked").read_text())
+
+    def use(self, token: Token) -> None:
+        """Mark a token as used, for ever. Raises Refusal if another request did it first.
+
+        The mark is on the disk when this returns, so a crash before the signature leaves the token used.
+        """
+        used = self.folder / "used"
+        try:
+            mark = os.open(used / token.id, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            raise Refusal("the token was used before") from None
+        except FileNotFoundError:
+            raise Refusal("the record of used tokens is lost: an operator has to reopen it") from None
+        os.fsync(mark)
+        os.close(mark)
+        folder = os.open(used, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+
+    def record(self, host: str, certificate: x509.Certificate) -> None:
+        """Keep an issued certificate, so that it can be revoked."""
+        issued = self.folder / "issued"
+        issued.mkdir(exist_ok=True)
+        file = issued / f"{host}.{certificate.serial_number:x}"
+        file.write_bytes(certificate.public_bytes(Encoding.PEM))
+
+    def read_issued(self, host: str) -> list[x509.Certificate]:
+        """Return the certificates of a host that were ever issued."""
+        files = sorted((self.folder / "issued").glob(f"{host}.*"))
+        return [x509.load_pem_x509_certificate(file.read_bytes()) for file in files]
+
+
+_AGAIN = "Copy the bundle of the environment to this host again."
+
+
+def parse_revoked(text: str) -> dict[str, int]:
+    """Return the hosts in lines `HOST SECONDS`. A later line of a host wins."""
+    return {host: int(when) for host, when in (line.split() for line in text.splitlines() if line.strip())}

@@ -1,0 +1,82 @@
+"""A recovery environment has trust of its own: its hosts get its tokens, and hosts of a drill get none."""
+
+import re
+import subprocess
+from datetime import UTC, datetime
+
+import pytest
+from attrs import evolve
+from worlds import ONE, RECOVERY, SHOP, recovery
+
+from portinfra import Role, allow
+from portinfra.recovery.drills.drill import drill
+from portinfra.recovery.options import FailoverOptions
+from portinfra.recovery.takeover.takeover import failover
+from portinfra.trust.directory import open_directory
+from portinfra.trust.token import read_token
+
+pytestmark = pytest.mark.tools("age", "age-keygen")
+
+TRUSTED = evolve(
+    SHOP,
+    delivery="files",
+    roles=[*SHOP.roles, Role("config", count=1, profile="est-server", waive={"R6": "a test"})],
+    flows=[*SHOP.flows, allow(["web", "db"], "config", tcp=8140, why="certificates")],
+)
+TOKEN = re.compile(r"v1\.[\w-]+\.[\w-]{86}")
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """The trust directory of the recovery environment."""
+    subprocess.run(["age-keygen", "-o", tmp_path / "age.txt"], check=True, capture_output=True)
+    made = open_directory(f"{tmp_path}/trust", {"age_identity": f"{tmp_path}/age.txt"}, "shop/recovery")
+    made.create("est", datetime.now(UTC))
+    return made
+
+
+def about(directory, *, identity=True):
+    credentials = {"age_identity": str(directory.identity)} if identity else {}
+    target = evolve(RECOVERY, trust=str(directory.folder), credentials=credentials)
+    waves = [["config"], ["db"], ["web"]]
+    return recovery(topology=TRUSTED, target=target, waves=waves)
+
+
+def created(cloud):
+    """Return the boot scripts of the hosts that are created from now on, by the host's name."""
+    found = {}
+
+    def note(action, parameters):
+        if action == "CreateInstance":
+            host = parameters["name"].rpartition("-")[0].rpartition("-")[2]
+            found[host] = parameters.get("boot_script", "")
+
+    cloud.before_request = note
+    return found
+
+
+def test_each_host_of_a_failover_has_a_token_of_the_recovery_environment(ready, directory):
+    scripts = created(ready)
+    assert failover(about(directory), FailoverOptions(run_options=ONE)).result == "passed"
+    assert set(scripts) == {"config1", "db1", "db2", "web1"}
+    key = directory.read_enrolment_key().public_key()
+    for host, script in scripts.items():
+        (text,) = TOKEN.findall(script)
+        token = read_token(text, key)
+        assert (token.scope, token.host) == ("shop/recovery", host)
+
+
+def test_a_drill_gets_no_token_and_needs_no_key(ready, directory):
+    scripts = created(ready)
+    evidence = drill(about(directory, identity=False), run_options=ONE)
+    assert evidence.result == "passed", evidence.reasons[0]
+    assert {"config1", "db1", "web1"} <= set(scripts)
+    assert not any(TOKEN.search(script) for script in scripts.values())
+
+
+def test_a_failover_without_the_key_creates_no_host(ready, directory):
+    scripts = created(ready)
+    evidence = failover(about(directory, identity=False), FailoverOptions(run_options=ONE))
+    assert evidence.result == "failed"
+    assert "names no identity of age" in evidence.reasons[0]
+    assert scripts == {}

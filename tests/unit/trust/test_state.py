@@ -1,0 +1,58 @@
+"""The record of used tokens: of two requests that were both admitted, one uses the token."""
+
+import pytest
+from enrolments import SCOPE
+
+from portinfra.trust.errors import Refusal, TrustError
+from portinfra.trust.state import State, parse_revoked
+from portinfra.trust.token import Token
+
+TOKEN = Token(SCOPE, "app1", "a1", 2**31)
+
+
+@pytest.fixture
+def state(tmp_path):
+    (tmp_path / "used").mkdir()
+    (tmp_path / "opened").write_text("5\n")
+    (tmp_path / "revoked").write_text("app2 7\n")
+    return State(tmp_path)
+
+
+def test_a_token_is_used_once_also_by_requests_that_were_admitted_together(state):
+    first, second = state.read_used(), state.read_used()
+    assert TOKEN.id not in first.ids
+    assert TOKEN.id not in second.ids
+    state.use(TOKEN)
+    with pytest.raises(Refusal, match="the token was used before"):
+        state.use(TOKEN)
+    assert TOKEN.id in state.read_used().ids
+
+
+def test_another_run_of_the_host_is_another_token(state):
+    state.use(TOKEN)
+    state.use(Token(SCOPE, "app1", "a2", 2**31))
+
+
+@pytest.mark.parametrize("lost", ["used", "opened"])
+def test_a_part_that_is_lost_loses_the_record(state, lost):
+    path = state.folder / lost
+    path.rmdir() if path.is_dir() else path.unlink()
+    assert state.read_used() is None
+
+
+def test_no_token_is_used_without_a_record(state):
+    (state.folder / "used").rmdir()
+    with pytest.raises(Refusal, match="record of used tokens is lost"):
+        state.use(TOKEN)
+
+
+def test_the_record_says_when_it_began_and_which_hosts_are_revoked(state):
+    used = state.read_used()
+    assert (used.opened, used.revoked) == (5, {"app2": 7})
+    assert parse_revoked("app1 3\n\napp1 9\n") == {"app1": 9}
+
+
+def test_a_wrong_key_of_tokens_is_named(state):
+    (state.folder / "enrolment.pub").write_text("hello")
+    with pytest.raises(TrustError, match="is no public key"):
+        state.read_key()
