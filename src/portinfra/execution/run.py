@@ -20,6 +20,7 @@ from portinfra.execution.foreign import name_foreign_resources
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
+from portinfra.execution.options import RunOptions
 from portinfra.execution.parallel_reads import parallel_reads
 from portinfra.execution.readiness import ask_all, longest_checks
 from portinfra.execution.renewal import keep_renewing
@@ -48,10 +49,7 @@ def new_attempt(clock: Clock) -> str:
 
 
 class Run:
-    """A run that holds the lease of its scope. It is a context manager.
-
-    With a `seed`, the calling thread makes one call at a time, in an order that the seed decides.
-    """
+    """A run that holds the lease of its scope. It is a context manager."""
 
     def __init__(
         self,
@@ -60,23 +58,23 @@ class Run:
         version: str,
         *,
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
-        workers: int = 8,
-        seed: int | None = None,
+        after: PlanRead | None = None,
+        run_options: RunOptions | None = None,
         rates: Mapping[str, Rate] | None = None,
     ) -> None:
+        """`after` is the read of the plan that it carries out. With a `seed`, the calling thread makes the
+        calls. `listen` of the options receives the waits that no step has: for the lease of another run, and
+        for lists.
+        """
         self._provider = provider
         self._scope = scope
         self._version = version
-        self.after: PlanRead | None = None
-        """The read of the plan that it carries out; set it before the run begins."""
-        self._workers = workers
-        self._seed = seed
-        self.listen: Listener = lambda progress: None
-        """Receives the waits that no step has: for the lease of another run, and for lists."""
+        self._after = after
+        self._options = run_options or RunOptions()
         self._caller = Caller(provider, scope.environment)
         reads = (
             parallel_reads(self._caller, rates or provider.capabilities.rates, self._renew)
-            if seed is None
+            if self._options.seed is None
             else None
         )
         self._early_reader = Reader(provider, self._ask, borrowed or {}, reads)
@@ -97,7 +95,7 @@ class Run:
         """What the clean read at the end of the last successful apply found."""
 
     def __enter__(self) -> Self:
-        known = self.after.leases if self.after and self._is_recent(self.after) else None
+        known = self._after.leases if self._after and self._is_recent(self._after) else None
         self._holder = LeaseHolder.take(
             self._caller,
             self.reader,
@@ -105,7 +103,7 @@ class Run:
             attempt=self.attempt,
             version=self._version,
             known=known,
-            report=wait_listener(self.listen),
+            report=wait_listener(self._options.listen),
         )
         self._caller.sleep_until = self._holder.sleep_until
         return self
@@ -132,9 +130,9 @@ class Run:
 
         So it is if lists may still show the moment of that read, and no other run had the lease since then.
         """
-        if self.after is None or not self._is_recent(self.after):
+        if self._after is None or not self._is_recent(self._after):
             return False
-        last = self.after.leases[-1].number if self.after.leases else 0
+        last = self._after.leases[-1].number if self._after.leases else 0
         return self.lease.number == last + 1
 
     def _is_recent(self, read: PlanRead) -> bool:
@@ -260,7 +258,7 @@ class Run:
         """Verify by the first clean read, at the latest when lists show the end of the apply."""
         found = None
         moments = evidence.verification_moments(self._provider.capabilities.visibility_seconds)
-        wait_listener(self.listen)(OWN_CHANGES, moments[-1] - self._provider.clock.now())
+        wait_listener(self._options.listen)(OWN_CHANGES, moments[-1] - self._provider.clock.now())
         for moment in moments:
             self.sleep_until(moment)
             found = verify(plan, self._early_reader)
@@ -273,7 +271,7 @@ class Run:
         """Return when lists show the changes of this run."""
         if self._last_change is not None:
             until = self._last_change + self._provider.capabilities.visibility_seconds
-            wait_listener(self.listen)(OWN_CHANGES, until - self._provider.clock.now())
+            wait_listener(self._options.listen)(OWN_CHANGES, until - self._provider.clock.now())
             self.sleep_until(until)
 
     def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
@@ -335,8 +333,9 @@ class Run:
 
     def _loop(self) -> Loop:
         assert self._holder is not None
-        workers: Workers = Inline() if self._seed is not None else Threads(self._workers)
-        chance = random.Random(self._seed) if self._seed is not None else None
+        seed = self._options.seed
+        workers: Workers = Threads(self._options.workers) if seed is None else Inline()
+        chance = None if seed is None else random.Random(seed)
         return Loop(self._provider.clock, workers, self._holder, chance)
 
 
