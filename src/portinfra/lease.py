@@ -51,9 +51,7 @@ def forget_peer(topology: Topology, environment: Environment) -> Lease:
 
     Return the lease once lists show it. Raise LeaseHeldError and ProviderError.
     """
-    with Connection.to(environment) as here:
-        with here.start_run(Scope(topology.name, environment.name)) as run:
-            run.record_peer("")
-        clock = here.provider.clock
-        clock.sleep_until(clock.now() + here.provider.capabilities.visibility_seconds)
+    scope = Scope(topology.name, environment.name)
+    with Connection.to(environment) as here, here.start_run(scope) as run:
+        run.record_peer("")
     return run.lease

@@ -4,7 +4,7 @@ import math
 import random
 import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -91,6 +91,8 @@ class Run:
         """The resources that this run has defined, or whose definitions it has applied again."""
         self._last_change: float | None = None
         """When this run last changed something, or read such a change; in seconds by the provider's clock."""
+        self._recorded: float | None = None
+        """When this run wrote a fence or a peer into its lease, which every later plan must read."""
         self.verified = Observation()
         """What the clean read at the end of the last successful apply found."""
 
@@ -114,6 +116,8 @@ class Run:
         assert self._holder is not None
         self._journal.close()
         try:
+            if kind is None:
+                self._wait_for_record()
             if kind is None or issubclass(kind, Exception | KeyboardInterrupt):
                 unfinished = self._is_unfinished(failed=kind is not None)
                 self._holder.release(unfinished=unfinished, forget=self._nothing_left)
@@ -166,13 +170,16 @@ class Run:
         """Write the fence of this environment and its epoch into the lease. Every later run keeps both."""
         assert self._holder is not None
         self._holder.record_fence(epoch=epoch, fenced=fenced)
+        self._recorded = self._provider.clock.now()
 
     def record_peer(self, peer: str) -> None:
         """Write the environment that the guards read into the lease, unless the lease has it already.
         Every later run keeps it.
         """
         assert self._holder is not None
-        self._holder.record_peer(peer)
+        if peer != self.lease.peer:
+            self._holder.record_peer(peer)
+            self._recorded = self._provider.clock.now()
 
     def sleep_until(self, moment: float) -> None:
         """Return at a moment of the provider's clock. Renew the lease meanwhile."""
@@ -270,9 +277,17 @@ class Run:
     def wait_for_lists(self) -> None:
         """Return when lists show the changes of this run."""
         if self._last_change is not None:
-            until = self._last_change + self._provider.capabilities.visibility_seconds
-            wait_listener(self._options.listen)(OWN_CHANGES, until - self._provider.clock.now())
-            self.sleep_until(until)
+            self._wait_until(self._last_change + self._provider.capabilities.visibility_seconds)
+
+    def _wait_for_record(self) -> None:
+        """Return when lists show the fence or the peer that this run recorded, if it still has the lease."""
+        if self._recorded is not None:
+            with suppress(LeaseLostError, ProviderError):
+                self._wait_until(self._recorded + self._provider.capabilities.visibility_seconds)
+
+    def _wait_until(self, moment: float) -> None:
+        wait_listener(self._options.listen)(OWN_CHANGES, moment - self._provider.clock.now())
+        self.sleep_until(moment)
 
     def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
         def find() -> Sequence[Foreign]:
