@@ -51,9 +51,7 @@ def forget_peer(topology: Topology, environment: Environment) -> Lease:
 
     Return the lease once lists show it. Raise LeaseHeldError and ProviderError.
     """
-    with (
-        Connection.to(environment) as here,
-        here.start_run(Scope(topology.name, environment.name)) as run,
-    ):
+    scope = Scope(topology.name, environment.name)
+    with Connection.to(environment) as here, here.start_run(scope) as run:
         run.record_peer("")
     return run.lease

@@ -1,6 +1,6 @@
 """Calls of several resources that a provider accepts as one request."""
 
-from attrs import field, frozen, validators
+from attrs import frozen
 
 from portinfra.model import convert
 
@@ -11,7 +11,7 @@ class Batch:
 
     parameter: str
     """The parameter whose values the request lists together: `InstanceId`. All others are equal."""
-    size_max: int = field(validator=validators.ge(2))
-    """How many calls one request may join."""
+    size_max: int
+    """How many calls one request may join, at least 2."""
     counted: tuple[str, ...] = ()
     """Those rates of the call of which a request takes one token for each joined call."""

@@ -4,6 +4,7 @@ from toycloud import ToyProvider
 
 from portinfra import Environment, Topology, errors
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.execution.run import Run
 from portinfra.lease import list_leases, release
 from portinfra.model.address import Scope
@@ -235,7 +236,7 @@ def test_a_run_that_a_person_released_may_have_changed_something_until_then():
     shop, production = Topology("shop", []), Environment("production", on="fake:us-east-1")
     with simulate() as cloud:
         with Connection.to(production) as here:
-            run = here.start_run(Scope("shop", "production"), seed=0)
+            run = here.start_run(Scope("shop", "production"), RunOptions(seed=0))
             run.__enter__()
             run.__exit__(BaseException, None, None)  # dead, and its lease still exists
         cloud.clock.sleep_until(cloud.clock.now() + 14)
