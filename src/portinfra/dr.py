@@ -32,6 +32,7 @@ from typing import Any
 
 from portinfra.declaration.declared import Declared
 from portinfra.errors import PortinfraError
+from portinfra.execution.options import RunOptions
 from portinfra.model.environment import Environment
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
@@ -40,7 +41,7 @@ from portinfra.provider.abilities import Grants
 from portinfra.recovery.drills.history import RunHistory, compare_to_ledger, list_runs
 from portinfra.recovery.drills.sweep import Swept, sweep
 from portinfra.recovery.evidence import evidence_document, evidence_of
-from portinfra.recovery.options import FailoverOptions, RunOptions
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.replication.replicate import Replicated
 from portinfra.recovery.takeover.abandon import Abandoned, abandon, may_abandon

@@ -30,12 +30,17 @@ def lives(lease: Lease) -> bool | None:
 
 @check_arguments
 def release(topology: Topology, environment: Environment) -> Lease | None:
-    """Take a lease from a holder that is known to be dead. Return None if no run holds the lease."""
+    """Take a lease from a holder that is known to be dead. Return None if no run holds the lease.
+
+    The moment of the release counts as that of the holder's last change, which may be later than its last
+    renewal.
+    """
     with Connection.to(environment) as here:
         scope = Scope(topology.name, environment.name)
         held = [lease for lease in read_leases(here.reader, scope) if not lease.released]
         for lease in held:
-            record = Record(lease.number, to_text(evolve(lease, released=True, unfinished=True)))
+            ended = evolve(lease, released=True, unfinished=True, renew_time=here.now())
+            record = Record(lease.number, to_text(ended))
             here.caller.with_retries(here.provider.records.write(scope, record))
         return held[-1] if held else None
 
@@ -46,9 +51,7 @@ def forget_peer(topology: Topology, environment: Environment) -> Lease:
 
     Return the lease once lists show it. Raise LeaseHeldError and ProviderError.
     """
-    with Connection.to(environment) as here:
-        with here.start_run(Scope(topology.name, environment.name)) as run:
-            run.record_peer("")
-        clock = here.provider.clock
-        clock.sleep_until(clock.now() + here.provider.capabilities.visibility_seconds)
+    scope = Scope(topology.name, environment.name)
+    with Connection.to(environment) as here, here.start_run(scope) as run:
+        run.record_peer("")
     return run.lease

@@ -22,12 +22,12 @@ from attrs import evolve
 from portinfra import placement
 from portinfra.enrolment import authority_findings, read_authority
 from portinfra.errors import StalePlanError
-from portinfra.execution.connection import WORKERS, Connection, check_account
+from portinfra.execution.connection import Connection, check_account
+from portinfra.execution.options import WORKERS, RunOptions
 from portinfra.guards.fence import Fence
 from portinfra.guards.peer import check_guards, check_guards_again, is_recorded, record_peer
 from portinfra.guards.standby import begin_standby, standby_of
 from portinfra.hooks.dns import call_dns
-from portinfra.hooks.listeners import SafeListener
 from portinfra.hosts.findings import host_findings
 from portinfra.hosts.first_boot import platform_of
 from portinfra.hosts.plan_findings import plan_findings
@@ -244,10 +244,10 @@ def apply(
     # A destroy also removes the lease, the last resource of portinfra.
     if nothing and not plan.destroys and not plan.observation.reads_definitions:
         return Outcome(plan.scope, attempt="")
-    listen = SafeListener(listen or (lambda progress: None))
+    run_options = RunOptions(workers, seed, listen or (lambda progress: None))
     with (
         Connection.to(environment) as here,
-        here.start_run(plan.scope, after=plan.read, workers=workers, seed=seed, listen=listen) as run,
+        here.start_run(plan.scope, after=plan.read, run_options=run_options) as run,
     ):
         if run.lease.fenced != plan.fenced:
             raise StalePlanError(
@@ -271,7 +271,7 @@ def apply(
         record_peer(run, fresh)
         with run.keep_lease():
             begin_standby(fresh)
-        outcome = run.apply(fresh, listen)
+        outcome = run.apply(fresh, run_options.listen)
         waits = fresh.fenced or fresh.standby
         if environment.dns and not waits:  # names lead to the active environment
             with run.keep_lease():

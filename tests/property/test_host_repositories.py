@@ -8,7 +8,7 @@ import pytest
 import yaml
 from attrs import evolve
 from examples import examples
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from portinfra import Environment, Role, Topology
@@ -72,6 +72,8 @@ def test_yaml_keeps_every_value(value):
 
 
 @given(st.text(st.characters(codec="ascii")))
+@example("\n  a blank line, and then one with blanks at its begin\n")
+@example("\x7f")
 def test_yaml_keeps_every_text_and_that_nothing_in_it_is_an_expression(text):
     (found,) = read(to_yaml({"content": Verbatim(text)})).values()
     assert (found, type(found)) == (text, Verbatim)

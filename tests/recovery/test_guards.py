@@ -299,7 +299,7 @@ def test_the_peer_stays_recorded_after_a_destroy(awake):
 
 def test_a_replication_does_not_wait_for_an_apply_to_record_the_peer(cloud):
     lines = []
-    with Connection.to(PRODUCTION) as there, there.start_run(BOTH.source_scope, seed=0):
+    with Connection.to(PRODUCTION) as there, there.start_run(BOTH.source_scope, ONE):
         assert replicate(BOTH, run_options=ONE, say=lines.append).succeeded
     assert any("does not name recovery yet" in line for line in lines)
     assert replicate(BOTH, run_options=ONE).succeeded

@@ -92,7 +92,7 @@ def test_one_that_was_given_up_while_it_waited_for_the_source_does_not_go_on(rea
 
 def test_a_target_that_somebody_has_fenced_meanwhile_is_not_let_in_again(ready):
     def fenced():
-        with Connection.to(RECOVERY) as target, target.start_run(recovery().target_scope, seed=0) as run:
+        with Connection.to(RECOVERY) as target, target.start_run(recovery().target_scope, ONE) as run:
             run.record_fence(epoch=LATER, fenced=True)
 
     with pytest.raises(PolicyError) as error:

@@ -145,7 +145,7 @@ def test_insisting_overrules_no_silence_of_the_source_itself(ready, action):
 
 
 def test_another_run_that_changes_an_end_is_named(ready):
-    with Connection.to(PRODUCTION) as source, source.start_run(of().source_scope, seed=0):
+    with Connection.to(PRODUCTION) as source, source.start_run(of().source_scope, ONE):
         found = make_forecast(of()).findings
     (finding,) = [each for each in found if each.rule == "recovery/lease-held"]
     assert "changes production now" in finding.message
@@ -157,7 +157,7 @@ def test_a_run_on_a_machine_whose_clock_is_wrong_is_named_while_it_lives_and_no_
         return [each.rule for each in make_forecast(of()).findings if each.rule == "recovery/lease-held"]
 
     with Connection.to(PRODUCTION) as source:
-        run = source.start_run(of().source_scope, seed=0)
+        run = source.start_run(of().source_scope, ONE)
         with clock_off(ahead, tells_time=True):
             run.__enter__()
         assert named() == ["recovery/lease-held"]

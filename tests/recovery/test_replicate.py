@@ -380,7 +380,7 @@ def test_points_that_cannot_be_restored_take_no_place_from_those_that_can(cloud)
     good = [replicate(about, now=True, run_options=ONE).groups[0].point for _ in range(2)]
     for _ in range(2):
         broken = replicate(about, now=True, run_options=ONE).groups[0].point
-        with Connection.to(RECOVERY) as target, target.start_run(about.points, seed=0) as run:
+        with Connection.to(RECOVERY) as target, target.start_run(about.points, ONE) as run:
             shelf = SnapshotStore(target, run, about.points, target.catalogue(), ONE.listen)
             shelf.change({address: None for address in shelf.snapshots() if id_of(address) == broken})
         good = [point.id for point in status(about).points if point.restorable]

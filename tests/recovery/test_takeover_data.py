@@ -132,7 +132,7 @@ def test_a_point_that_arrives_before_it_has_the_lease_is_used(ready):
 def remove_all_points():
     """Another operator removes every point."""
     about = recovery()
-    with Connection.to(RECOVERY) as target, target.start_run(about.points, seed=0) as run:
+    with Connection.to(RECOVERY) as target, target.start_run(about.points, ONE) as run:
         store = SnapshotStore(target, run, about.points, target.catalogue(), ONE.listen)
         store.change(dict.fromkeys(store.snapshots()))
 

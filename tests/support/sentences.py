@@ -15,6 +15,7 @@ from portinfra.commands.app import app
 from portinfra.commands.session import Session
 from portinfra.declaration.declared import Declared
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.model.address import Scope
 from portinfra.render.console.assurances import ASSURANCES
 from portinfra.testing.call_wrapper import wrap_calls
@@ -150,7 +151,7 @@ class History:
     def turn(self):
         """Fence the environment, or end that."""
         self.fenced = not self.fenced
-        with Connection.to(self.environment) as here, here.start_run(SCOPE, seed=0) as run:
+        with Connection.to(self.environment) as here, here.start_run(SCOPE, RunOptions(seed=0)) as run:
             run.record_fence(epoch=1_900_000_000, fenced=self.fenced)
 
     def crash(self):

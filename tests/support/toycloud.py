@@ -7,6 +7,7 @@ from attrs import evolve
 from toy import CATALOGUE, DRIVERS, PRODUCTION, ToyDriver, topology
 
 from portinfra import Role, Volume, allow, errors
+from portinfra.execution.options import RunOptions
 from portinfra.execution.run import Run
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.observed import Observation
@@ -221,5 +222,5 @@ def plan_for(provider, declared, *, destroy=False, **options):
 
 
 def run(provider, plan, *, seed=0, listen=lambda progress: None):
-    with Run(provider, plan.scope, "1", seed=seed) as running:
+    with Run(provider, plan.scope, "1", run_options=RunOptions(seed=seed)) as running:
         return running.apply(plan, listen)

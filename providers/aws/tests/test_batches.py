@@ -9,6 +9,7 @@ from bed.identities import ACCOUNT
 from portinfra import Role, Topology
 from portinfra.errors import ApplyError
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.placement import place
 from portinfra.provider.interface import Call
 from portinfra.recovery.takeover.fencing import switch
@@ -56,7 +57,7 @@ VERBS = {
 
 def power(stage, wanted):
     placed = place(HOSTS, stage.environment)
-    with Connection.to(stage.environment, HOSTS) as at, at.start_run(placed.scope, seed=0) as run:
+    with Connection.to(stage.environment, HOSTS) as at, at.start_run(placed.scope, RunOptions(seed=0)) as run:
         switch(run, placed, at.catalogue(), wanted, lambda progress: None)
 
 

@@ -9,6 +9,7 @@ from attrs import evolve, field, frozen
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
 from portinfra.execution.lease import wait_for_lists
+from portinfra.execution.options import RunOptions
 from portinfra.execution.parallel_reads import parallel_reads
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue, Rate
@@ -16,7 +17,6 @@ from portinfra.model.environment import Environment
 from portinfra.model.lease import Lease
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.plan import PlanRead
-from portinfra.model.progress import Listener
 from portinfra.model.resources import Spec
 from portinfra.model.topology import Topology
 from portinfra.observation import Reader
@@ -30,9 +30,6 @@ from portinfra.version import VERSION
 
 if TYPE_CHECKING:
     from portinfra.execution.run import Run
-
-WORKERS = 8
-"""The most calls at the same time."""
 
 
 @frozen
@@ -130,25 +127,27 @@ class Connection:
     def start_run(
         self,
         scope: Scope,
+        run_options: RunOptions | None = None,
         *,
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
         after: PlanRead | None = None,
-        workers: int = WORKERS,
-        seed: int | None = None,
-        listen: Listener = lambda progress: None,
     ) -> "Run":
         """Return a new run on a scope. Its resources may refer to those in `borrowed`, of another scope.
 
-        `after` is the read of the plan that it carries out. With a `seed`, it makes one call at a time, in an
-        order that the seed decides. `listen` receives the waits that no step has.
+        `after` is the read of the plan that it carries out.
         """
         from portinfra.execution.run import Run  # a plan needs no threads, queues or waits
 
         rates = _rates_of(self.provider.capabilities.rates, self.environment)
-        run = Run(self.provider, scope, VERSION, borrowed=borrowed, workers=workers, seed=seed, rates=rates)
-        run.after = after
-        run.listen = listen
-        return run
+        return Run(
+            self.provider,
+            scope,
+            VERSION,
+            borrowed=borrowed,
+            after=after,
+            run_options=run_options,
+            rates=rates,
+        )
 
 
 @frozen

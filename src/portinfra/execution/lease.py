@@ -148,9 +148,8 @@ class LeaseHolder:
 
     def record_peer(self, peer: str) -> None:
         """Write the environment that the guards read into the lease; every later run keeps it."""
-        if peer != self.lease.peer:
-            self.lease = evolve(self.lease, peer=peer)
-            insist(self.renew, self._pause, lambda error: isinstance(error, TEMPORARY))
+        self.lease = evolve(self.lease, peer=peer)
+        insist(self.renew, self._pause, lambda error: isinstance(error, TEMPORARY))
 
     def renew_if_due(self) -> None:
         """Renew the lease if that is due, and repeat it until the provider answers."""

@@ -4,7 +4,7 @@ import math
 import random
 import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -20,10 +20,11 @@ from portinfra.execution.foreign import name_foreign_resources
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
 from portinfra.execution.loop import Loop
+from portinfra.execution.options import RunOptions
 from portinfra.execution.parallel_reads import parallel_reads
 from portinfra.execution.readiness import ask_all, longest_checks
 from portinfra.execution.renewal import keep_renewing
-from portinfra.execution.waits import OWN_CHANGES, wait_listener
+from portinfra.execution.waits import OWN_CHANGES, OWN_LEASE, wait_listener
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.format import count
 from portinfra.model.address import Address, Scope
@@ -48,10 +49,7 @@ def new_attempt(clock: Clock) -> str:
 
 
 class Run:
-    """A run that holds the lease of its scope. It is a context manager.
-
-    With a `seed`, the calling thread makes one call at a time, in an order that the seed decides.
-    """
+    """A run that holds the lease of its scope. It is a context manager."""
 
     def __init__(
         self,
@@ -60,23 +58,23 @@ class Run:
         version: str,
         *,
         borrowed: Mapping[Address, Observed[Spec]] | None = None,
-        workers: int = 8,
-        seed: int | None = None,
+        after: PlanRead | None = None,
+        run_options: RunOptions | None = None,
         rates: Mapping[str, Rate] | None = None,
     ) -> None:
+        """`after` is the read of the plan that it carries out. With a `seed`, the calling thread makes the
+        calls. `listen` of the options receives the waits that no step has: for the lease of another run, and
+        for lists.
+        """
         self._provider = provider
         self._scope = scope
         self._version = version
-        self.after: PlanRead | None = None
-        """The read of the plan that it carries out; set it before the run begins."""
-        self._workers = workers
-        self._seed = seed
-        self.listen: Listener = lambda progress: None
-        """Receives the waits that no step has: for the lease of another run, and for lists."""
+        self._after = after
+        self._options = run_options or RunOptions()
         self._caller = Caller(provider, scope.environment)
         reads = (
             parallel_reads(self._caller, rates or provider.capabilities.rates, self._renew)
-            if seed is None
+            if self._options.seed is None
             else None
         )
         self._early_reader = Reader(provider, self._ask, borrowed or {}, reads)
@@ -93,11 +91,13 @@ class Run:
         """The resources that this run has defined, or whose definitions it has applied again."""
         self._last_change: float | None = None
         """When this run last changed something, or read such a change; in seconds by the provider's clock."""
+        self._visible_at = 0.0
+        """When lists show what later plans read in the lease of this run, in seconds by the provider's clock."""
         self.verified = Observation()
         """What the clean read at the end of the last successful apply found."""
 
     def __enter__(self) -> Self:
-        known = self.after.leases if self.after and self._is_recent(self.after) else None
+        known = self._after.leases if self._after and self._is_recent(self._after) else None
         self._holder = LeaseHolder.take(
             self._caller,
             self.reader,
@@ -105,9 +105,10 @@ class Run:
             attempt=self.attempt,
             version=self._version,
             known=known,
-            report=wait_listener(self.listen),
+            report=wait_listener(self._options.listen),
         )
         self._caller.sleep_until = self._holder.sleep_until
+        self._note_written_lease()
         return self
 
     def __exit__(
@@ -125,6 +126,19 @@ class Run:
                 raise
         finally:
             self._holder.mark_ended()
+        if kind is None or issubclass(kind, Exception):
+            self._wait_for_lease()
+
+    def _wait_for_lease(self) -> None:
+        """Return when lists show the lease of this run, by which the next plan finds its changes, and the fence
+        and the peer in it.
+        """
+        wait_listener(self._options.listen)(OWN_LEASE, self._visible_at - self._provider.clock.now())
+        with suppress(KeyboardInterrupt):  # all is done
+            self._provider.clock.sleep_until(self._visible_at)
+
+    def _note_written_lease(self) -> None:
+        self._visible_at = self._provider.clock.now() + self._provider.capabilities.visibility_seconds
 
     @property
     def continues_plan(self) -> bool:
@@ -132,9 +146,9 @@ class Run:
 
         So it is if lists may still show the moment of that read, and no other run had the lease since then.
         """
-        if self.after is None or not self._is_recent(self.after):
+        if self._after is None or not self._is_recent(self._after):
             return False
-        last = self.after.leases[-1].number if self.after.leases else 0
+        last = self._after.leases[-1].number if self._after.leases else 0
         return self.lease.number == last + 1
 
     def _is_recent(self, read: PlanRead) -> bool:
@@ -168,13 +182,16 @@ class Run:
         """Write the fence of this environment and its epoch into the lease. Every later run keeps both."""
         assert self._holder is not None
         self._holder.record_fence(epoch=epoch, fenced=fenced)
+        self._note_written_lease()
 
     def record_peer(self, peer: str) -> None:
         """Write the environment that the guards read into the lease, unless the lease has it already.
         Every later run keeps it.
         """
         assert self._holder is not None
-        self._holder.record_peer(peer)
+        if peer != self.lease.peer:
+            self._holder.record_peer(peer)
+            self._note_written_lease()
 
     def sleep_until(self, moment: float) -> None:
         """Return at a moment of the provider's clock. Renew the lease meanwhile."""
@@ -260,7 +277,7 @@ class Run:
         """Verify by the first clean read, at the latest when lists show the end of the apply."""
         found = None
         moments = evidence.verification_moments(self._provider.capabilities.visibility_seconds)
-        wait_listener(self.listen)(OWN_CHANGES, moments[-1] - self._provider.clock.now())
+        wait_listener(self._options.listen)(OWN_CHANGES, moments[-1] - self._provider.clock.now())
         for moment in moments:
             self.sleep_until(moment)
             found = verify(plan, self._early_reader)
@@ -273,7 +290,7 @@ class Run:
         """Return when lists show the changes of this run."""
         if self._last_change is not None:
             until = self._last_change + self._provider.capabilities.visibility_seconds
-            wait_listener(self.listen)(OWN_CHANGES, until - self._provider.clock.now())
+            wait_listener(self._options.listen)(OWN_CHANGES, until - self._provider.clock.now())
             self.sleep_until(until)
 
     def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
@@ -335,8 +352,9 @@ class Run:
 
     def _loop(self) -> Loop:
         assert self._holder is not None
-        workers: Workers = Inline() if self._seed is not None else Threads(self._workers)
-        chance = random.Random(self._seed) if self._seed is not None else None
+        seed = self._options.seed
+        workers: Workers = Threads(self._options.workers) if seed is None else Inline()
+        chance = None if seed is None else random.Random(seed)
         return Loop(self._provider.clock, workers, self._holder, chance)
 
 

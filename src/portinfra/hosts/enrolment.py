@@ -3,6 +3,7 @@
 It needs openssl and curl, and speaks EST (RFC 7030). systemd starts it once an hour, and until it succeeds.
 """
 
+import base64
 import hashlib
 from collections.abc import Iterator
 
@@ -18,9 +19,11 @@ TIMER = "/etc/systemd/system/portinfra-enrol.timer"
 TOKEN = "/etc/portinfra/enrolment-token"
 PROFILE: Profile = "est-server"
 
-STAND_IN = "".join(hashlib.sha512(bytes([each])).hexdigest() for each in range(2))[:255]
-"""The text that a token replaces. No token is longer, and none is easier to compress: the size of user data
-follows from it.
+_RANDOM = b"".join(hashlib.sha512(bytes([each])).digest() for each in range(3))
+
+STAND_IN = base64.urlsafe_b64encode(_RANDOM).decode()[:255]
+"""The text that a token replaces. No token is longer or harder to compress: the size of user data follows
+from it.
 """
 
 START = """\

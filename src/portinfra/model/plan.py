@@ -88,7 +88,7 @@ class Guard(Protocol):
         """
 
 
-@frozen
+@frozen(field_transformer=convert.refuse_text)
 class PlanRead:
     """The read that this process made a plan from. Plans from files have none."""
 

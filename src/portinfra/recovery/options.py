@@ -1,4 +1,4 @@
-"""An operator's decisions about a run: how a takeover is made, and how calls are made."""
+"""An operator's decisions about a takeover."""
 
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
@@ -7,15 +7,9 @@ from enum import Enum
 from attrs import field, frozen
 
 from portinfra.errors import PortinfraError
-from portinfra.hooks.listeners import SafeListener
+from portinfra.execution.options import RunOptions
 from portinfra.model import convert
-from portinfra.model.progress import Listener, Progress
 from portinfra.model.strict import strict
-
-
-def _listener(given: Listener) -> SafeListener[Progress]:
-    return SafeListener(given) if callable(given) else given  # a wrong type is refused later
-
 
 FIRST_MOMENT, LAST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 """The moments that an entry of the ledger can hold."""
@@ -35,17 +29,6 @@ def in_utc(moment: datetime | None) -> datetime | None:
             fix=f"Name a moment from {FIRST_MOMENT.year} to {LAST_MOMENT.year}.",
         )
     return aware
-
-
-@frozen(field_transformer=strict)
-class RunOptions:
-    """How portinfra makes calls: `workers` at once, or with a `seed` one at a time in an order that it
-    decides. It calls `listen` with the progress.
-    """
-
-    workers: int = 8
-    seed: int | None = None
-    listen: Listener = field(default=lambda progress: None, converter=_listener)
 
 
 @frozen(field_transformer=strict)

@@ -7,6 +7,7 @@ from attrs import evolve
 
 from portinfra import Volume
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.model.address import Scope
 from portinfra.testing.faults import Faults, inject_faults
 
@@ -112,7 +113,7 @@ def test_a_step_that_changed_something_and_failed_is_half_done(applied):
 
 def test_a_host_that_runs_behind_a_fence_because_its_deletion_waits_is_an_exception(applied):
     environment = applied.declared.environments[0]
-    with Connection.to(environment) as here, here.start_run(Scope("shop", "demo"), seed=0) as run:
+    with Connection.to(environment) as here, here.start_run(Scope("shop", "demo"), RunOptions(seed=0)) as run:
         run.record_fence(epoch=1_900_000_000, fenced=True)
     applied.cloud.clock.sleep_until(applied.cloud.clock.now() + 60)
     applied.cloud.unreachable.add("us-east-1b")  # web2 is there, and web1 is not

@@ -5,6 +5,7 @@ from attrs import evolve
 from toycloud import TWO_ROLES, ListingDriver, ToyProvider, plan_for, run
 
 from portinfra import errors
+from portinfra.execution.options import RunOptions
 from portinfra.execution.run import Run
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules
@@ -56,7 +57,7 @@ def test_an_apply_without_changes_puts_every_definition_in_force_again(provider)
 def test_a_run_with_several_plans_puts_a_definition_in_force_once(provider):
     run(provider, plan_for(provider, TWO_ROLES))
     plan = plan_for(provider, TWO_ROLES)
-    with Run(provider, plan.scope, "1", seed=0) as running:
+    with Run(provider, plan.scope, "1", run_options=RunOptions(seed=0)) as running:
         outcomes = [running.apply(plan, lambda progress: None) for _ in range(2)]
     assert [outcome.enforced for outcome in outcomes] == [len(provider.enforced), 0]
 

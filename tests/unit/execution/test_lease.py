@@ -2,12 +2,16 @@ import pytest
 from attrs import evolve
 from toycloud import ToyProvider
 
-from portinfra import errors
+from portinfra import Environment, Topology, errors
+from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.execution.run import Run
+from portinfra.lease import list_leases, release
 from portinfra.model.address import Scope
 from portinfra.model.lease import Lease
 from portinfra.model.record import Record
 from portinfra.records import holder as holders
+from portinfra.testing.simulation import simulate
 
 SCOPE = Scope("sample", "production")
 
@@ -225,3 +229,19 @@ def test_a_holder_elsewhere_is_given_the_time_in_which_its_heartbeat_is_seen():
     before = provider.clock.now()
     with Run(provider, SCOPE, "1"):
         assert provider.clock.now() - before == 60 + 40 + 40
+
+
+def test_a_run_that_a_person_released_may_have_changed_something_until_then():
+    """Its last renewal may be older than its last change, which the next run waits for."""
+    shop, production = Topology("shop", []), Environment("production", on="fake:us-east-1")
+    with simulate() as cloud:
+        with Connection.to(production) as here:
+            run = here.start_run(Scope("shop", "production"), RunOptions(seed=0))
+            run.__enter__()
+            run.__exit__(BaseException, None, None)  # dead, and its lease still exists
+        cloud.clock.sleep_until(cloud.clock.now() + 14)
+        released_at = cloud.clock.now()
+        assert release(shop, production)
+        (lease,) = list_leases(shop, production)
+    assert lease.released
+    assert lease.renew_time >= released_at

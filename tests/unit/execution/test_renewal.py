@@ -11,6 +11,7 @@ from toycloud import TWO_ROLES, ToyProvider, plan_for
 from portinfra import errors
 from portinfra.execution import lease as leases
 from portinfra.execution.lease import RENEW_SECONDS
+from portinfra.execution.options import RunOptions
 from portinfra.execution.run import Run
 from portinfra.model.address import Scope
 from portinfra.model.lease import Lease
@@ -44,7 +45,7 @@ class Beating(ToyProvider):
 
 def apply(provider, declared=TWO_ROLES, seed=0, **options):
     plan = plan_for(provider, declared, **options)
-    with Run(provider, plan.scope, "1", seed=seed) as running:
+    with Run(provider, plan.scope, "1", run_options=RunOptions(seed=seed)) as running:
         return running.apply(plan, lambda progress: None)
 
 

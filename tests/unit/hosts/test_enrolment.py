@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from service_shop import PRODUCTION, SHOP, platform
 
 from portinfra import Role, allow, apply, plan, render_hosts
@@ -19,9 +20,11 @@ from portinfra.hosts.first_boot import boot_scripts
 from portinfra.hosts.render import render
 from portinfra.model.finding import Severity
 from portinfra.placement import place
+from portinfra.provider.cloud_init import compress
 from portinfra.testing.fake import plugin
 from portinfra.trust import directory as directories
 from portinfra.trust.directory import now, open_directory
+from portinfra.trust.token import LENGTH_MAX, Token, sign_token
 
 ROOT = Path(__file__).parents[3]
 CONFIG = Role("config", count=1, profile="est-server")
@@ -112,7 +115,16 @@ def test_the_script_of_a_plan_is_as_long_as_that_of_an_apply():
     real = scripts(evolve(host, enrolment_token=token)).text
     assert scripts(host).text.replace(enrolment.STAND_IN, token) == real
     assert enrolment.STAND_IN not in real
-    assert len(enrolment.STAND_IN) == 255
+    assert len(enrolment.STAND_IN) == LENGTH_MAX
+
+
+@pytest.mark.parametrize("letters", range(1, 53))
+def test_no_token_is_harder_to_compress_than_its_stand_in(letters):
+    """Clouds have a limit of compressed user data, and a plan computes its size."""
+    scope = f"{'payments-and-billing-of-the-northern-region-and-more'[:letters]}/production"
+    key = Ed25519PrivateKey.from_private_bytes(b"a key that is always the same, 1")
+    token = sign_token(Token(scope, "webserver12", "01937e8f0a1b-a1b2c3", 1796083200), key)
+    assert len(compress(token)) <= len(compress(enrolment.STAND_IN))
 
 
 @pytest.mark.usefixtures("fake_cloud")

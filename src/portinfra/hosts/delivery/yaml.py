@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 Value: TypeAlias = "str | Sequence[Value] | Mapping[str, Value]"
 
-_BLOCK = re.compile(r"(?:[!-~][\t -~]*)?(?:\n[\t -~]*)*[\t -~]*[!-~]\n")
+_BLOCK = re.compile(r"[!-~](?:[\t\n -~]*[!-~])?\n")
 """A text that a literal block keeps: printable ASCII, no blank at its begin, one line break at its end."""
 
 
@@ -56,7 +56,10 @@ def _item(value: Value, indent: str) -> Iterator[str]:
 
 
 def _quote(text: str) -> str:
-    """Return a text in double quotes, in ASCII. YAML has no pairs of codes for one character, as JSON has."""
-    return (
-        '"' + "".join(f"\\U{ord(one):08x}" if one > "\uffff" else json.dumps(one)[1:-1] for one in text) + '"'
-    )
+    """Return a text in double quotes, in printable ASCII."""
+    return f'"{"".join(map(_escape, text))}"'
+
+
+def _escape(one: str) -> str:
+    """Return a character as JSON has it. But JSON has pairs of codes for one character, and DEL as it is."""
+    return f"\\U{ord(one):08x}" if one > "\uffff" or one == "\x7f" else json.dumps(one)[1:-1]

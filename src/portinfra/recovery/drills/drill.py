@@ -13,6 +13,7 @@ from attrs import asdict, evolve
 from portinfra.command_text import command
 from portinfra.errors import ApplyError, LeaseHeldError, PolicyError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.format import iso
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.duration import seconds
@@ -30,7 +31,7 @@ from portinfra.recovery.ledger.entry_lease import hold_entry_lease
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.recovery.ledger.points import points
 from portinfra.recovery.ledger.runs import begin_run, end_run, link_run
-from portinfra.recovery.options import FailoverOptions, RunOptions
+from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import Accepted
 from portinfra.recovery.points.restore import isolate, place_with_data, with_end_after
@@ -97,9 +98,7 @@ def drill(
         contents = ledger.read()
         ages = Ages(points(contents.entries), started, until)
         id = f"{int(started):x}{secrets.token_hex(1)}"
-        run = target.start_run(
-            recovery.drill(id), workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
-        )
+        run = target.start_run(recovery.drill(id), run_options)
         with ExitStack() as held:  # held before the ledger names the drill: a sweep removes what no run holds
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})

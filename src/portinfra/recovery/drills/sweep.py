@@ -16,6 +16,7 @@ from portinfra.errors import (
     Unavailable,
 )
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.address import Scope
 from portinfra.model.strict import strict
@@ -27,7 +28,6 @@ from portinfra.recovery.ledger.entry_lease import hold_entry_lease
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.runs import TAKEOVER, read_again
 from portinfra.recovery.ledger.takeovers import find_under_way, list_takeovers
-from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.kept_snapshots import remove_outlived
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.inside_probes import remove_probers
@@ -154,9 +154,7 @@ def _sweep_drills(
         swept = Swept(str(entry.said["id"]), str(entry.said["began"]), REMOVED, environment=way.target.name)
         placed = place_drill(way, swept.id)
         try:
-            with connection.start_run(
-                placed.scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
-            ) as run:
+            with connection.start_run(placed.scope, run_options) as run:
                 now = read_again(Ledger.after_settling(connection, way.ledger), entry)
                 if now is None or not now.open:  # the drill ended while this sweep removed others
                     continue
@@ -198,9 +196,7 @@ def _close_runs(way: Recovery, connection: Connection, ledger: Ledger, run_optio
     with (
         suppress(LeaseHeldError),
         hold_receiving(way, connection, run_options),
-        connection.start_run(
-            way.target_scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
-        ),
+        connection.start_run(way.target_scope, run_options),
     ):
         for entry in Ledger.after_settling(connection, way.ledger).entries(TAKEOVER):
             if entry.open:
@@ -227,9 +223,7 @@ def _sweep_scope(
 
 def _remove_probe_hosts(way: Recovery, connection: Connection, run_options: RunOptions) -> None:
     placed = evolve(place(way.topology, way.target), scope=way.prober, resources={}, roles={})
-    with connection.start_run(
-        way.prober, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
-    ) as run:
+    with connection.start_run(way.prober, run_options) as run:
         remove_probers(RolloutContext(connection, run, connection.catalogue(), placed, run_options.listen))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.recovery import Recovery
 
@@ -14,6 +15,6 @@ def hold_entry_lease(recovery: Recovery, target: Connection) -> Iterator[Ledger]
 
     Raises LeaseHeldError while another run writes an entry so.
     """
-    with target.start_run(recovery.entry_scope, seed=0) as run:
+    with target.start_run(recovery.entry_scope, RunOptions(seed=0)) as run:
         yield Ledger.after_settling(target, recovery.ledger)
         run.delete_lease_at_end()

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from portinfra.errors import LeaseHeldError, PortinfraError
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.format import iso
 from portinfra.model.address import Address
 from portinfra.model.evidence import LeftAside
@@ -20,7 +21,6 @@ from portinfra.recovery.ledger.kept_snapshots import KIND, KeptEntry, kept_entry
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.points import id_of, new_id, snapshot_name, volume_of
 from portinfra.recovery.ledger.takeovers import short_id
-from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.waves import Say
@@ -48,9 +48,7 @@ class KeptVolumes:
         with self.place.start_run(
             self.recovery.kept_scope,
             borrowed=data_volumes,
-            workers=run_options.workers,
-            seed=run_options.seed,
-            listen=run_options.listen,
+            run_options=run_options,
         ) as run:
             known = read_kept(self.ledger.entries(KIND))
             mine = [each for each in known if (each.takeover, each.data) == (takeover, data)]
@@ -87,12 +85,7 @@ class KeptVolumes:
         over = [each for each in read_kept(self.ledger.entries(KIND)) if each.is_over(now)]
         if not over:
             return 0
-        with self.place.start_run(
-            self.recovery.kept_scope,
-            workers=run_options.workers,
-            seed=run_options.seed,
-            listen=run_options.listen,
-        ) as run:
+        with self.place.start_run(self.recovery.kept_scope, run_options) as run:
             # A takeover may have extended some since they were read:
             ledger = Ledger.after_settling(self.place, self.recovery.ledger)
             judged = {each.id: each.entry.said for each in over}

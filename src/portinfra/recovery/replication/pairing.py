@@ -5,8 +5,8 @@ From then on, a plan of one that does not check the other is refused (`guards/pe
 
 from portinfra.errors import LeaseHeldError
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.records.lease import read_leases
-from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.waves import Say
 
@@ -25,9 +25,7 @@ def record_peers(
         if known and known[-1].peer == peer:
             continue
         try:
-            with place.start_run(
-                scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
-            ) as run:
+            with place.start_run(scope, run_options) as run:
                 run.record_peer(peer)
         except LeaseHeldError as error:
             say(f"the lease of {scope.environment} does not name {peer} yet: {error}")

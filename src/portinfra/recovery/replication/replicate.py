@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from attrs import frozen
 
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.resources import Volume
 from portinfra.model.strict import strict
@@ -20,7 +21,6 @@ from portinfra.placement import place
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.points import points
-from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.kept_snapshots import remove_outlived
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
@@ -101,9 +101,7 @@ def replicate(
         there = source.observe(recovery.source_scope)
         data = {a: seen for a, seen in there.resources.items() if isinstance(seen.spec, Volume)}
         with (
-            target.start_run(
-                recovery.points, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
-            ) as carrying,
+            target.start_run(recovery.points, run_options) as carrying,
             ExitStack() as second_lease,
         ):
             with carrying.keep_lease():
@@ -111,9 +109,7 @@ def replicate(
                     source.start_run(
                         recovery.capture_scope,
                         borrowed=data,
-                        workers=run_options.workers,
-                        seed=run_options.seed,
-                        listen=run_options.listen,
+                        run_options=run_options,
                     )
                 )
             work = Work(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from attrs import define, evolve, field
 
 from portinfra.errors import ProviderError
+from portinfra.execution.options import RunOptions
 from portinfra.model.address import Address
 from portinfra.model.observed import UNSEEN, Observation, Observed
 from portinfra.model.placed import Placed
@@ -17,7 +18,6 @@ from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.entries import unreadable_line
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.points import Point, id_of, points, volume_of
-from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.ages import Ages
 from portinfra.recovery.points.coverage import coverage, is_intact
 from portinfra.recovery.points.keep import candidates, kept_points

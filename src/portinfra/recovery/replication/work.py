@@ -5,13 +5,13 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
+from portinfra.execution.options import RunOptions
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.strict import strict
 from portinfra.recovery.groups import Group
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.points import Point
-from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.request import end_of

@@ -72,12 +72,7 @@ def abandon(
     options = options or FailoverOptions()
     recovery, run_options = may_abandon(recovery, older_data=older_data), options.run_options
     with Connection.to(recovery.target) as target, Connection.to(recovery.source) as source:
-        with target.start_run(
-            recovery.target_scope,
-            workers=run_options.workers,
-            seed=run_options.seed,
-            listen=run_options.listen,
-        ) as run:
+        with target.start_run(recovery.target_scope, run_options) as run:
             now = read_facts(recovery, through=[target, source])
             # Another run may have finished it meanwhile.
             raise_if_refused(recovery, Verb("abandon", older_data=older_data), now)
@@ -94,22 +89,12 @@ def abandon(
             options.at(Step.STOP)
             stopped = switch_end(run, target, recovery, epoch, "stopped", run_options.listen)
         options.at(Step.RETURN)
-        with source.start_run(
-            recovery.source_scope,
-            workers=run_options.workers,
-            seed=run_options.seed,
-            listen=run_options.listen,
-        ) as run:
+        with source.start_run(recovery.source_scope, run_options) as run:
             running = switch_end(run, source, recovery, epoch, "running", run_options.listen)
             if had_newest_data:  # from here on the newest data is that of the source
                 activate(Ledger.after_settling(source, recovery.reversed.ledger), f"{epoch:x}")
         options.at(Step.CLOSE_ABANDONED)
-        with target.start_run(
-            recovery.target_scope,
-            workers=run_options.workers,
-            seed=run_options.seed,
-            listen=run_options.listen,
-        ):
+        with target.start_run(recovery.target_scope, run_options):
             turn = _close(recovery, Ledger.after_settling(target, recovery.ledger), turn)
         kept = KeptVolumes(recovery, target, Ledger(target, recovery.ledger), run_options)
         left_aside = kept.list_overwritten(turn.overwritten, turn.id)  # a run that died could not say it

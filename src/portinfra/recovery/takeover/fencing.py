@@ -14,6 +14,7 @@ from attrs import evolve
 from portinfra.command_text import command
 from portinfra.errors import ApplyError, LeaseHeldError, PolicyError, ProviderError, Unavailable
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.execution.run import Run
 from portinfra.format import moment
 from portinfra.model.address import Address
@@ -27,7 +28,6 @@ from portinfra.placement import place
 from portinfra.recovery.ledger.departures import record_left
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.takeovers import list_takeovers, record_takeover
-from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.permissions import Verb
@@ -179,12 +179,7 @@ def fence(recovery: Recovery, *, run_options: RunOptions | None = None) -> int:
     recovery, epoch = may_fence(recovery)
     with (
         Connection.to(recovery.source) as source,
-        source.start_run(
-            recovery.source_scope,
-            workers=run_options.workers,
-            seed=run_options.seed,
-            listen=run_options.listen,
-        ) as run,
+        source.start_run(recovery.source_scope, run_options) as run,
     ):
         was_active = not run.lease.fenced
         count = switch_end(run, source, recovery, epoch, "stopped", run_options.listen)
@@ -200,12 +195,7 @@ def _record_stop(recovery: Recovery, epoch: int, run_options: RunOptions, *, was
     another run changes the active end, the moment stays unknown.
     """
     scope = recovery.target_scope
-    with (
-        Connection.to(recovery.target) as active,
-        active.start_run(
-            scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
-        ),
-    ):
+    with Connection.to(recovery.target) as active, active.start_run(scope, run_options):
         ledger = Ledger.after_settling(active, recovery.ledger)
         turn = max(list_takeovers(ledger.entries()), key=lambda turn: turn.latest, default=None)
         overtook = turn is not None and turn.ran_on_from is not None and turn.epoch == epoch

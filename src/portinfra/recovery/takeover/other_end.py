@@ -65,12 +65,7 @@ class OtherEnd:
         self.options.at(Step.FENCE)
         with (
             connect_source(self.recovery) as source,
-            source.start_run(
-                self.recovery.source_scope,
-                workers=run_options.workers,
-                seed=run_options.seed,
-                listen=run_options.listen,
-            ) as run,
+            source.start_run(self.recovery.source_scope, run_options) as run,
         ):
             self.principal = source.reader.principal()
             if turn.fenced_at is not None and not run.lease.fenced:  # it was made active since

@@ -7,6 +7,7 @@ from attrs import define, evolve
 
 from portinfra.command_text import command
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.execution.run import Run
 from portinfra.model.duration import seconds
 from portinfra.model.recovery import Action
@@ -20,7 +21,6 @@ from portinfra.recovery.ledger.takeovers import (
     short_id,
 )
 from portinfra.recovery.notify import Event, notify
-from portinfra.recovery.options import RunOptions
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.approvals import list_approvals
 from portinfra.recovery.takeover.fencing import deleted_entry_error, overtaken_error
@@ -79,9 +79,7 @@ class Progress:
         return the takeover. Raise what `still` raises, and LeaseHeldError.
         """
         scope = self.recovery.target_scope
-        with self.target.start_run(
-            scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
-        ):
+        with self.target.start_run(scope, run_options):
             now = self.read_current(turn)
             changed = change(now)
             return now if changed == now else record_takeover(self.ledger, changed)

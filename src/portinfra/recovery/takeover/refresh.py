@@ -118,9 +118,7 @@ class _Refresh:
         id = f"{int(started):x}{secrets.token_hex(1)}"
         said = {"kind": TAKEOVER, "of": REFRESH, "takeover": id, "began": iso(started)}
         run_options, scope = self.options.run_options, self.recovery.target_scope
-        with self.target.start_run(
-            scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
-        ):
+        with self.target.start_run(scope, run_options):
             entry = begin_run(self.ledger, {**said, "id": f"{REFRESH}-{id}"})
         self.options.at(RefreshStep.FETCH)
 
@@ -128,9 +126,7 @@ class _Refresh:
             reopen_run(Ledger.after_settling(self.target, self.recovery.ledger), entry)
 
         receive(self.recovery, self.target, choice.points, run_options, self.say, reopen=reopen)
-        with self.target.start_run(
-            scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
-        ) as run:
+        with self.target.start_run(scope, run_options) as run:
             now = read_facts(self.recovery, through=[self.target])
             raise_if_refused(self.recovery, REFRESH_VERB, now)  # a takeover may have begun meanwhile
             self.ledger = Ledger.after_settling(self.target, self.recovery.ledger)

@@ -125,7 +125,7 @@ class _Takeover:
         ledger, run_options = Ledger(self.target, self.recovery.ledger), self.options.run_options
         principal, start = self.target.reader.principal(), self.target.start_run
         begin = TakeoverStart(self.recovery, self.options, self.target, ledger, self.overruled)
-        with start(self.recovery.target_scope, workers=run_options.workers, seed=run_options.seed) as run:
+        with start(self.recovery.target_scope, run_options) as run:
             turn, began = begin.begin_or_continue(run), iso(self.target.now())
             said = {"kind": TAKEOVER, "of": turn.occasion, "takeover": turn.id, "began": began}
             entry = begin_run(ledger, {**said, "id": f"{turn.id}{secrets.token_hex(2)}"})
@@ -140,7 +140,7 @@ class _Takeover:
         self.options.at(Step.FETCH)
         reopen = progress.reopen
         receive(self.recovery, self.target, chosen.points, run_options, self.say, reopen=reopen)
-        with start(self.recovery.target_scope, workers=run_options.workers, seed=run_options.seed) as run:
+        with start(self.recovery.target_scope, run_options) as run:
             if run.lease.epoch > turn.epoch:
                 raise overtaken_error(self.recovery, run.lease.epoch)
             turn = progress.read_current(turn)

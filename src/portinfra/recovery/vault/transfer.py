@@ -11,6 +11,7 @@ from attrs import evolve
 from portinfra.command_text import command
 from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.finding import Finding
@@ -21,7 +22,6 @@ from portinfra.model.resources import Snapshot, Spec, Volume
 from portinfra.placement import place
 from portinfra.recovery.groups import groups
 from portinfra.recovery.ledger.points import Point, snapshot_name
-from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.coverage import coverage
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.points.snapshot_store import SnapshotStore
@@ -213,9 +213,7 @@ def _receive(
         with target.start_run(
             recovery.points,
             borrowed=written,
-            workers=run_options.workers,
-            seed=run_options.seed,
-            listen=run_options.listen,
+            run_options=run_options,
         ) as run:
             store = SnapshotStore(target, run, recovery.points, target.catalogue(), run_options.listen)
             store.change({(s := Snapshot(snapshot_name(v, point.id), v)).address: s for v in written})

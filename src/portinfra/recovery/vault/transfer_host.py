@@ -16,6 +16,7 @@ from attrs import evolve, field, frozen
 
 from portinfra.errors import PortinfraError
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.execution.run import Run
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
@@ -30,7 +31,6 @@ from portinfra.model.vault import Vault, cidr_and_port
 from portinfra.placement import place
 from portinfra.planning.make_plan import make_plan
 from portinfra.provider.abilities import BlockReader
-from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.restore import with_hosts_off
 from portinfra.recovery.points.silent_zones import raise_for_plan
 from portinfra.recovery.vault.store import Store
@@ -127,9 +127,7 @@ class TransferHosts:
         """
         transfers = list(transfers)
         run_options = self.run_options
-        with self.connection.start_run(
-            self.scope, workers=run_options.workers, seed=run_options.seed, listen=run_options.listen
-        ) as run:
+        with self.connection.start_run(self.scope, run_options) as run:
             self.begin()
             catalogue = self.connection.catalogue()
             try:
@@ -166,12 +164,7 @@ class TransferHosts:
     @contextmanager
     def hold_empty(self) -> Iterator[None]:
         """Hold the lease of the scope, and remove all hosts from it first."""
-        with self.connection.start_run(
-            self.scope,
-            workers=self.run_options.workers,
-            seed=self.run_options.seed,
-            listen=self.run_options.listen,
-        ) as run:
+        with self.connection.start_run(self.scope, self.run_options) as run:
             self._clear(run)
             with run.keep_lease():
                 yield

@@ -12,6 +12,7 @@ from attrs import astuple, evolve
 
 from portinfra.errors import ProviderError
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.format import iso
 from portinfra.model.duration import seconds
 from portinfra.model.observed import Observation
@@ -22,7 +23,6 @@ from portinfra.recovery.ledger.drills import ended_drills
 from portinfra.recovery.ledger.ledger import Ledger
 from portinfra.recovery.ledger.points import Point, points
 from portinfra.recovery.ledger.runs import REFRESH, Run, read_runs
-from portinfra.recovery.options import RunOptions
 from portinfra.recovery.points.ages import Ages, round_age
 from portinfra.recovery.points.coverage import (
     Coverage,

@@ -34,6 +34,7 @@ class Batches:
                 continue
             assert call.safe, f"{call.action} is joined and is not safe"
             assert not call.fills, f"{call.action} is joined and creates a resource"
+            assert call.batch.size_max >= 2, f"a request of {call.action} joins nothing"
             assert call.batch.parameter in call.parameters, f"{call.action} has no {call.batch.parameter}"
             assert set(call.batch.counted) <= set(call.rates), f"{call.action} counts a rate it does not have"
 

@@ -4,6 +4,7 @@ import pytest
 
 from portinfra.cloud import connect
 from portinfra.execution.connection import Connection
+from portinfra.execution.options import RunOptions
 from portinfra.model.address import Scope
 from portinfra.model.progress import Progress
 from portinfra.model.resources import Snapshot, Volume
@@ -35,7 +36,11 @@ class Captures:
 def _take(stage: Stage, wanted: Snapshot) -> None:
     """Take a snapshot during a freeze, write to its volume at the end of the freeze, and complete it."""
     scope = Scope("kit", stage.environment.name)
-    with stage.calls(), Connection.to(stage.environment) as place, place.start_run(scope, seed=0) as run:
+    with (
+        stage.calls(),
+        Connection.to(stage.environment) as place,
+        place.start_run(scope, RunOptions(seed=0)) as run,
+    ):
         store = SnapshotStore(place, run, scope, place.catalogue(), _ignore)
         store.begin({wanted.address: wanted}, _ignore)
         stage.bed.write("data", "thawed")

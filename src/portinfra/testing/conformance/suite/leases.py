@@ -4,6 +4,7 @@ import pytest
 
 from portinfra import workflow
 from portinfra.errors import LeaseHeldError
+from portinfra.execution.options import RunOptions
 from portinfra.execution.run import Run
 from portinfra.lease import list_leases
 from portinfra.model.lease import Lease
@@ -18,7 +19,7 @@ class Leases:
         plan = stage.plan(stage.bed.before)
         with (
             stage.provider() as provider,
-            Run(provider, plan.scope, VERSION, seed=0),
+            Run(provider, plan.scope, VERSION, run_options=RunOptions(seed=0)),
             pytest.raises(LeaseHeldError),
         ):
             workflow.apply(plan, seed=0)
@@ -30,7 +31,7 @@ class Leases:
     def test_a_run_that_died_is_taken_over(self, stage: Stage) -> None:
         plan = stage.plan(stage.bed.before, LOSE_DATA)
         with stage.provider() as provider:
-            run = Run(provider, plan.scope, VERSION, seed=0)
+            run = Run(provider, plan.scope, VERSION, run_options=RunOptions(seed=0))
             run.__enter__()
             run.__exit__(BaseException, None, None)  # dead, and its lease still exists
             provider.clock.sleep_until(provider.clock.now() + provider.capabilities.visibility_seconds)
