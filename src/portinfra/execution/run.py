@@ -92,7 +92,7 @@ class Run:
         self._last_change: float | None = None
         """When this run last changed something, or read such a change; in seconds by the provider's clock."""
         self._visible_at = 0.0
-        """When lists show what later plans read in the lease of this run, in seconds by the provider's clock."""
+        """When lists show what this run wrote into its lease, in seconds by the provider's clock."""
         self.verified = Observation()
         """What the clean read at the end of the last successful apply found."""
 
@@ -130,9 +130,7 @@ class Run:
             self._wait_for_lease()
 
     def _wait_for_lease(self) -> None:
-        """Return when lists show the lease of this run, by which the next plan finds its changes, and the fence
-        and the peer in it.
-        """
+        """Return when lists show the lease of this run. By it, the next plan finds its changes."""
         wait_listener(self._options.listen)(OWN_LEASE, self._visible_at - self._provider.clock.now())
         with suppress(KeyboardInterrupt):  # all is done
             self._provider.clock.sleep_until(self._visible_at)

@@ -219,8 +219,7 @@ class Driver(ABC, Generic[S]):
     def absorb(self, seen: Observed[S] | None, call: Call, answer: Answer | None) -> Observed[S] | None:
         """Return the resource after the call, by its answer; with None, by its promise (a dry step).
 
-        By default `call.after`, with ids from `call.fills`. Override it where an answer contains the state
-        `pending`.
+        By default `call.after`, with ids from `call.fills`. Override it where an answer can say `pending`.
         """
         if call.after is None:
             return None

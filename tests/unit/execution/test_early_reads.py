@@ -10,6 +10,7 @@ from toy import DRIVERS, ToyDriver
 from portinfra import Role, Topology, apply, errors, place, plan
 from portinfra.execution.connection import Connection
 from portinfra.execution.early_reads import EARLY_SECONDS, Evidence, proves_result
+from portinfra.execution.options import RunOptions
 from portinfra.execution.task import Task
 from portinfra.model.address import Scope
 from portinfra.model.change import Step
@@ -144,7 +145,7 @@ def test_after_a_refused_request_for_several_hosts_no_early_read_verifies(tmp_pa
     with (
         wrap_calls("fake", perform),
         Connection.to(bed.environment, topology) as here,
-        here.start_run(placed.scope, seed=0) as run,
+        here.start_run(placed.scope, RunOptions(seed=0)) as run,
     ):
         switch(run, placed, here.catalogue(), "stopped", lambda progress: None)
     plugin.cloud = None
