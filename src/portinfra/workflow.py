@@ -16,6 +16,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
@@ -28,10 +29,6 @@ from portinfra.guards.fence import Fence
 from portinfra.guards.peer import check_guards, check_guards_again, is_recorded, record_peer
 from portinfra.guards.standby import begin_standby, standby_of
 from portinfra.hooks.dns import call_dns
-from portinfra.hosts.findings import host_findings
-from portinfra.hosts.first_boot import platform_of
-from portinfra.hosts.plan_findings import plan_findings
-from portinfra.hosts.render import Files, render
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding
@@ -62,6 +59,9 @@ from portinfra.validation.arguments import check_arguments, check_before_validat
 from portinfra.validation.environments import UNKNOWN_NAMES, override_findings, unknown_key_findings
 from portinfra.validation.limits import RULES, rule_findings
 from portinfra.validation.new_resources import findings_for_plan, is_about_new
+
+if TYPE_CHECKING:
+    from portinfra.hosts.render import Files
 
 
 @contextmanager
@@ -123,7 +123,9 @@ def plan(
     )
     about_new = (*findings_for_plan(about_new, made), *_unknown(topology, environment))
     about_new += tuple(authority_findings(there))
-    if not any(each.rule == "hosts/trust" for each in about_new):
+    if topology.delivery and not any(each.rule == "hosts/trust" for each in about_new):
+        from portinfra.hosts.plan_findings import plan_findings  # few topologies have a delivery
+
         about_new += tuple(plan_findings(made, registry.plugin_of(environment), read_authority(there)))
     return evolve(made, findings=(*about_new, *made.findings, *_find_unknown_names(made), *report.errors))
 
@@ -148,12 +150,16 @@ def check(
 
 
 @check_before_validation
-def render_hosts(topology: Topology, environment: Environment) -> Files:
+def render_hosts(topology: Topology, environment: Environment) -> "Files":
     """Return the files of every host, by its name. It makes no call.
 
     Each file has `path`, `content`, `mode`, `check`, `reload`, `digest`. Raise ValidationError or
     PlacementError, with all findings.
     """
+    from portinfra.hosts.findings import host_findings
+    from portinfra.hosts.first_boot import platform_of
+    from portinfra.hosts.render import render
+
     made = place(topology, environment)
     settle(host_findings(made), f"The hosts of {topology.name} in {environment.name}")
     return render(made, platform_of(registry.plugin_of(environment)))

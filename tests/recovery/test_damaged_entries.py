@@ -12,6 +12,7 @@ from attrs import evolve
 from begun import begun
 from clocks import HOUR
 from rich.console import Console
+from sweeps import one_in_quick
 from turning import HOW, LOST, lost, passed_later, rules
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
@@ -202,7 +203,7 @@ def test_whatever_is_readable_can_be_derived_from(kind):
             assert active_since(known) == (kind == "stood")
 
 
-@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize("kind", one_in_quick(*FORMS))
 def test_no_damage_of_an_entry_ends_a_verb_with_an_internal_error(ready, kind):
     number, whole = put(EXAMPLES[kind]), EXAMPLES[kind]
     for name in ("kind", *FORMS[kind].required):
@@ -311,7 +312,7 @@ def test_no_point_is_made_beside_a_damaged_takeover_that_may_be_half_done(ready,
 
 
 @pytest.mark.parametrize("way_out", ["taking over again", "abandon"])
-@pytest.mark.parametrize("verb", [failover, failback])
+@pytest.mark.parametrize("verb", one_in_quick(failover, failback))
 def test_there_is_a_way_out_of_a_damaged_takeover_that_is_half_done(ready, verb, way_out):
     write(ready, PRODUCTION, "two")
     replicate(tiny(), now=True, run_options=ONE)

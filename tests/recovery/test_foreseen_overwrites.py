@@ -3,6 +3,7 @@
 import pytest
 from attrs import evolve
 from begun import begun
+from sweeps import one_in_quick
 from turning import HOW, LOST, lost, passed_later, switch_by_hand
 from worlds import ONE, PRODUCTION, RECOVERY, TWO, recovery, write
 
@@ -68,7 +69,7 @@ def foreseen(options=HOW, about=None):
     return [each.message for each in found if each.rule == "recovery/overwrites-data"]
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", one_in_quick(*CASES))
 def test_a_plan_of_the_way_back_names_them_with_the_reason(ready, case):
     happen, why = CASES[case]
     happen(ready)

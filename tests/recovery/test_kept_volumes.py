@@ -13,6 +13,7 @@ from attrs import evolve
 from begun import begun
 from clocks import clock_off
 from rich.console import Console
+from sweeps import one_in_quick
 from turning import HOW, LOST, before, dies_at, lost, passed_later, powers, switch_by_hand, takes
 from worlds import FEW, ONE, PRODUCTION, RECOVERY, recovery, write, written
 
@@ -178,7 +179,9 @@ class Died(BaseException):
     """The end of a run."""
 
 
-@pytest.mark.parametrize("dies", [Step.STAND_DOWN, Step.BRING_UP, None], ids=["agreed", "ready", "lives"])
+@pytest.mark.parametrize(
+    "dies", one_in_quick(Step.STAND_DOWN, Step.BRING_UP, None), ids=["agreed", "ready", "lives"]
+)
 def test_what_hosts_wrote_that_a_person_started_once_the_data_was_agreed_is_kept(tiny_world, dies):
     assert failover(tiny(), PLANNED).result == "passed"
 
@@ -291,7 +294,7 @@ def test_retention_removes_no_snapshot_that_a_takeover_renewed_before_retention_
     assert content(tiny_world, evidence[0]) == {"rows of production"}
 
 
-@pytest.mark.parametrize("verb", ["replicate", "sweep"])
+@pytest.mark.parametrize("verb", one_in_quick("replicate", "sweep"))
 @pytest.mark.parametrize("tells_time", [True, False], ids=["told", "not told"])
 def test_a_machine_whose_clock_is_ahead_removes_no_kept_snapshot(tiny_world, verb, tells_time):
     double_life(tiny_world, tiny())
@@ -445,7 +448,9 @@ def test_without_a_time_evidence_names_what_is_gone(tiny_world):
     assert (aside.volume, aside.snapshot, aside.kept_until) == ("db1-data", "", "")
 
 
-@pytest.mark.parametrize("call", ["CreateSnapshot", "DeleteVolume", "CreateVolume", "StartInstance"])
+@pytest.mark.parametrize(
+    "call", one_in_quick("CreateSnapshot", "DeleteVolume", "CreateVolume", "StartInstance")
+)
 def test_a_way_back_that_is_killed_keeps_what_production_wrote(tiny_world, call):
     double_life(tiny_world, tiny())
     began = []

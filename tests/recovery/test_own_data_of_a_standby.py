@@ -4,6 +4,7 @@ volumes of an end that was used before its hosts ran as a standby names and keep
 
 import pytest
 from attrs import evolve
+from sweeps import one_in_quick
 from turning import HOW, LOST, lost, powers, said, switch_by_hand
 from worlds import ONE, RECOVERY, SHOP, recovery, write, written
 
@@ -47,7 +48,7 @@ def test_they_stay_off_after_a_takeover_that_was_abandoned(ready):
     assert powers(ready, RECOVERY) == {"running"}
 
 
-@pytest.mark.parametrize("step", RefreshStep, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", one_in_quick(*RefreshStep), ids=lambda step: step.name)
 def test_they_stay_off_until_a_refresh_has_kept_that_data(ready, step):
     apply_recovery()
     failover(RUNNING, HOW)
@@ -113,7 +114,7 @@ def overwrites():
 USED = {is_applied: True, was_active_and_started_by_hand: True, was_active: False}
 
 
-@pytest.mark.parametrize("verb", [failover, refresh])
+@pytest.mark.parametrize("verb", one_in_quick(failover, refresh))
 @pytest.mark.parametrize("use", USED)
 def test_what_was_written_before_it_was_a_standby_is_named_and_kept(ready, use, verb):
     has_own_data = USED[use]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from attrs import evolve
 from clocks import clock_off
+from sweeps import one_in_quick
 from turning import HOW, LOST, before, lost, passed_later, powers, refused, rules, said, silent
 from worlds import ONE, PRODUCTION, RECOVERY, SHOP, TWO, recovery, volumes, write, written
 
@@ -238,7 +239,7 @@ def _only_the_target_has(cloud, about, text):
     replicate(about, now=True, run_options=ONE)
 
 
-@pytest.mark.parametrize("step", RefreshStep, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", one_in_quick(*RefreshStep), ids=lambda step: step.name)
 def test_one_that_ends_at_a_step_is_run_again_and_a_takeover_is_possible(standby, step):
     def dies(reached):
         if reached is step:
@@ -251,7 +252,9 @@ def test_one_that_ends_at_a_step_is_run_again_and_a_takeover_is_possible(standby
         assert set(written(standby, RECOVERY).values()) == said("ledger")
 
 
-@pytest.mark.parametrize("action", ["StopInstance", "DetachVolume", "CreateVolume", "StartInstance"])
+@pytest.mark.parametrize(
+    "action", one_in_quick("StopInstance", "DetachVolume", "CreateVolume", "StartInstance")
+)
 def test_one_that_dies_at_a_call_is_run_again(standby, action):
     with inject_faults("fake", Faults(at=action, mishap="dies before")), pytest.raises(Crash):
         refresh(RUNNING, HOW)
@@ -261,7 +264,7 @@ def test_one_that_dies_at_a_call_is_run_again(standby, action):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", RefreshStep, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", one_in_quick(*RefreshStep), ids=lambda step: step.name)
 def test_one_that_ends_at_a_step_blocks_no_other_verb(was_active, step):
     """The hosts of the end have the rules of an active end until the refresh closes them."""
 

@@ -68,7 +68,7 @@ def way(request):
         yield cloud, request.param
 
 
-@pytest.mark.parametrize("step", TAKES_OVER, ids=lambda step: step.name)
+@pytest.mark.parametrize("step", one_in_quick(*TAKES_OVER), ids=lambda step: step.name)
 def test_a_planned_takeover_that_ends_at_a_step_is_continued(way, step):
     cloud, to = way
     with pytest.raises(Ended):

@@ -31,17 +31,18 @@ def strides(sample, quick=None):
 
 
 def one_in_quick(*names):
-    """Return parameters of a fixture: a quick run takes the first of them only."""
-    return [names[0], *(pytest.param(name, marks=pytest.mark.slow) for name in names[1:])]
+    """Return parameters of a fixture or a test: a quick run takes the first of them only."""
+    return [names[0], *(_marked(name, pytest.mark.slow) for name in names[1:])]
 
 
 def one_by_day(*names):
     """Return parameters of a fixture: only the soak takes more than the first of them."""
-    return [names[0], *(_in_the_soak(name) for name in names[1:])]
+    return [names[0], *(_marked(name, pytest.mark.soak) for name in names[1:])]
 
 
-def _in_the_soak(value):
-    return pytest.param(*(value if isinstance(value, tuple) else [value]), marks=pytest.mark.soak)
+def _marked(value, mark):
+    """Return one value, or one tuple of values, with a mark."""
+    return pytest.param(*(value if isinstance(value, tuple) else [value]), marks=mark)
 
 
 def deaths_by_day(stride):
