@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # Where this is set, each process of the tests compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test quick check soak bench clean
+.PHONY: demo test quick check soak bench dist clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -52,6 +52,11 @@ bench: $(READY) $(VENV)/.hypervisors
 	$(BIN)/python benchmarks/clouds/waits.py gcp
 	$(BIN)/python benchmarks/hypervisors/compare.py
 	$(BIN)/python benchmarks/vault/compare.py
+
+# Wheels, source archives and the list of their components, in dist/.
+dist: $(READY)
+	rm -rf dist
+	tools/dist $(VENV) dist
 
 $(READY): pyproject.toml $(wildcard providers/*/pyproject.toml) tools/setup
 	@tools/setup $(VENV) "$(PYTHON)"

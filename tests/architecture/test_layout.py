@@ -105,9 +105,13 @@ def test_types_are_shipped():
 
 
 def test_there_is_one_version():
+    """The project reads its version from the source. Each provider has the same."""
     from portinfra import __version__
 
-    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == __version__
+    projects = [tomllib.loads(path.read_text()) for path in (ROOT / "providers").glob("*/pyproject.toml")]
+    assert {each["project"]["version"] for each in projects} == {__version__}
+    own = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert own["tool"]["hatch"]["version"]["path"] == "src/portinfra/version.py"
 
 
 @pytest.mark.parametrize("package", ["planning", "execution", "records"])

@@ -23,12 +23,15 @@ def commands(text):
 
 
 class Terminal:
-    """Runs commands as a newcomer's terminal would, in a folder with the examples."""
+    """Runs commands as a newcomer's terminal would, in a folder with the examples.
 
-    def __init__(self, folder):
+    `programs` is the folder of the `python` and the `portinfra` that it runs.
+    """
+
+    def __init__(self, folder, programs=Path(sys.executable).parent):
         self.folder = folder
         shutil.copytree(ROOT / "examples", folder / "examples")
-        self._path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self._path = f"{programs}{os.pathsep}{os.environ['PATH']}"
 
     def run(self, command):
         """Return what a command prints, errors too."""

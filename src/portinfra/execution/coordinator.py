@@ -350,11 +350,11 @@ class Coordinator:
         if well and self.journal.trouble:
             self._tell(None, None, self.journal.trouble)
 
-    def _note_call(self, event: str, call: Call, error: Exception | None) -> None:
+    def _note_call(self, event: str, call: Call, error: Exception | None, *, joined: bool = False) -> None:
         """Record what happens to a call: in the journal, and an error in the evidence too."""
         now, more = self._clock.now(), {}
         if error is not None:
-            self.evidence.note_error(now, error)
+            self.evidence.note_error(now, error, joined=joined)
             more = {"error": type(error).__name__}
         self._note(now, event, action=call.action, address=call.address, **more)
 

@@ -23,7 +23,9 @@ LOOK_SHARE = 0.5
 """The pause after an early read that proves nothing, as a share of the time since the write."""
 
 _WITHOUT_EFFECT = (RateLimited, NotFound, Conflict)
-"""The refusals that certainly had no effect. After any other error, a late effect is possible: a double."""
+"""The refusals of one resource that certainly had no effect. After any other error, a late effect is
+possible: a double. A request for several resources may be refused after an effect on some of them.
+"""
 
 
 def proves_result(task: Task, found: Observed[Spec] | None) -> bool:
@@ -71,10 +73,10 @@ class Evidence:
         if deletes:
             self.proves_early = False
 
-    def note_error(self, now: float, error: Exception) -> None:
-        """Record the error of a call."""
+    def note_error(self, now: float, error: Exception, *, joined: bool = False) -> None:
+        """Record the error of a call, or of the request that `joined` it with others."""
         self.last_write = now
-        if not isinstance(error, _WITHOUT_EFFECT):
+        if joined or not isinstance(error, _WITHOUT_EFFECT):
             self.proves_early = False
 
     @property

@@ -40,8 +40,8 @@ class Requests:
     rank: dict[Step, Rank]
     admit: Callable[[Task, Call], bool]
     """Returns whether a call is still to be made. If not, it has ended the step."""
-    note: Callable[[str, Call, Exception | None], None]
-    """Records what happens to a call."""
+    note: Callable[..., None]
+    """Records what happens to a call: the event, the call, its error or None, and whether others share it."""
     answer: Callable[[Task, Call, Completion], None]
     """Continues a step with the result of its call."""
     tell: Callable[..., None]
@@ -93,7 +93,7 @@ class Requests:
         action, reason = tries[0][1].action, str(error).partition("\n")[0]
         self.tell(None, None, f"{action} of {count(len(tries), 'resource')} together was refused: {reason}")
         for task, call in tries:
-            self.note("error", call, error)
+            self.note("error", call, error, joined=True)
             task.alone = True
             task.excused += 1
             self.add(task, call)

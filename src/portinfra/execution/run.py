@@ -24,7 +24,7 @@ from portinfra.execution.options import RunOptions
 from portinfra.execution.parallel_reads import parallel_reads
 from portinfra.execution.readiness import ask_all, longest_checks
 from portinfra.execution.renewal import keep_renewing
-from portinfra.execution.waits import OWN_CHANGES, wait_listener
+from portinfra.execution.waits import OWN_CHANGES, OWN_LEASE, wait_listener
 from portinfra.execution.workers import Inline, Threads, Workers
 from portinfra.format import count
 from portinfra.model.address import Address, Scope
@@ -91,8 +91,8 @@ class Run:
         """The resources that this run has defined, or whose definitions it has applied again."""
         self._last_change: float | None = None
         """When this run last changed something, or read such a change; in seconds by the provider's clock."""
-        self._recorded: float | None = None
-        """When this run wrote a fence or a peer into its lease, which every later plan must read."""
+        self._visible_at = 0.0
+        """When lists show what this run wrote into its lease, in seconds by the provider's clock."""
         self.verified = Observation()
         """What the clean read at the end of the last successful apply found."""
 
@@ -108,6 +108,7 @@ class Run:
             report=wait_listener(self._options.listen),
         )
         self._caller.sleep_until = self._holder.sleep_until
+        self._note_written_lease()
         return self
 
     def __exit__(
@@ -116,8 +117,6 @@ class Run:
         assert self._holder is not None
         self._journal.close()
         try:
-            if kind is None:
-                self._wait_for_record()
             if kind is None or issubclass(kind, Exception | KeyboardInterrupt):
                 unfinished = self._is_unfinished(failed=kind is not None)
                 self._holder.release(unfinished=unfinished, forget=self._nothing_left)
@@ -127,6 +126,17 @@ class Run:
                 raise
         finally:
             self._holder.mark_ended()
+        if kind is None or issubclass(kind, Exception):
+            self._wait_for_lease()
+
+    def _wait_for_lease(self) -> None:
+        """Return when lists show the lease of this run. By it, the next plan finds its changes."""
+        wait_listener(self._options.listen)(OWN_LEASE, self._visible_at - self._provider.clock.now())
+        with suppress(KeyboardInterrupt):  # all is done
+            self._provider.clock.sleep_until(self._visible_at)
+
+    def _note_written_lease(self) -> None:
+        self._visible_at = self._provider.clock.now() + self._provider.capabilities.visibility_seconds
 
     @property
     def continues_plan(self) -> bool:
@@ -170,7 +180,7 @@ class Run:
         """Write the fence of this environment and its epoch into the lease. Every later run keeps both."""
         assert self._holder is not None
         self._holder.record_fence(epoch=epoch, fenced=fenced)
-        self._recorded = self._provider.clock.now()
+        self._note_written_lease()
 
     def record_peer(self, peer: str) -> None:
         """Write the environment that the guards read into the lease, unless the lease has it already.
@@ -179,7 +189,7 @@ class Run:
         assert self._holder is not None
         if peer != self.lease.peer:
             self._holder.record_peer(peer)
-            self._recorded = self._provider.clock.now()
+            self._note_written_lease()
 
     def sleep_until(self, moment: float) -> None:
         """Return at a moment of the provider's clock. Renew the lease meanwhile."""
@@ -277,17 +287,9 @@ class Run:
     def wait_for_lists(self) -> None:
         """Return when lists show the changes of this run."""
         if self._last_change is not None:
-            self._wait_until(self._last_change + self._provider.capabilities.visibility_seconds)
-
-    def _wait_for_record(self) -> None:
-        """Return when lists show the fence or the peer that this run recorded, if it still has the lease."""
-        if self._recorded is not None:
-            with suppress(LeaseLostError, ProviderError):
-                self._wait_until(self._recorded + self._provider.capabilities.visibility_seconds)
-
-    def _wait_until(self, moment: float) -> None:
-        wait_listener(self._options.listen)(OWN_CHANGES, moment - self._provider.clock.now())
-        self.sleep_until(moment)
+            until = self._last_change + self._provider.capabilities.visibility_seconds
+            wait_listener(self._options.listen)(OWN_CHANGES, until - self._provider.clock.now())
+            self.sleep_until(until)
 
     def _with_residents(self, plan: Plan, outcome: Outcome) -> Outcome:
         def find() -> Sequence[Foreign]:

@@ -30,3 +30,4 @@ def other_lease(lease: Lease, scope: Scope) -> str:
 
 LAST_RUN = "until lists show the last change of the last run"
 OWN_CHANGES = "until lists show the changes of this run"
+OWN_LEASE = "until other commands can see this run"

@@ -184,9 +184,8 @@ class Driver(ABC, Generic[S]):
     def assemble(self, answers: Mapping[Call, Sequence[Answer]], names: Names) -> list[Observed[S]]:
         """Return the existing resources, from the pages of each call of `survey` that succeeded.
 
-        It groups native parts by owner and tolerates any missing part. Of duplicates, the one in use is
-        primary, else the first by attempt. The others are `extras` if they are ours and empty, else values
-        that core reports.
+        It groups native parts by owner; any may be missing. Of duplicates, the one in use is primary, else
+        the first by attempt. Others are `extras` if they are ours and empty, else values that core reports.
         """
 
     def takes(self, spec: S, catalogue: Catalogue) -> Mapping[str, int]:

@@ -42,7 +42,7 @@ CODES = {
         "ApplyError",
     },
     Exit.USAGE: {"Misuse", "UnknownNameError"},
-    Exit.REFUSED: {"PolicyError", "StalePlanError", "LeaseHeldError", "Unconfirmed"},
+    Exit.REFUSED: {"PolicyError", "StalePlanError", "LeaseHeldError", "Unconfirmed", "EditedFileError"},
     Exit.INTERRUPTED: {"Interrupted"},
 }
 CLASSES = {

@@ -32,6 +32,8 @@ READS = {
     ("output",): [(), ("--json",)],
     ("hosts", "files"): [(), ("--json",), ("db1",)],
     ("hosts", "status"): [(), ("--json",)],
+    ("hosts", "puppet"): [("--into", "control"), ("--into", "control", "--json")],
+    ("hosts", "ansible"): [("--into", "playbook"), ("--into", "playbook", "--json")],
     ("lease",): [(), ("--json",)],
     ("lockin",): [()],
     ("move",): [("--to", "fake:eu-west-1"), ("--to", "fake:eu-west-1", "--json")],
@@ -40,6 +42,9 @@ READS = {
 
 CHANGES = {("apply",), ("destroy",), ("image",), ("providers",), ("claim",)}
 """Commands that change something, or that are about no environment."""
+
+TRUST = {("trust", name) for name in ("init", "bundle", "revoke", "reopen")}
+"""Commands that know hosts by name only: they print and write no address."""
 
 
 def create_shop(cloud):
@@ -78,7 +83,7 @@ def paths(group, path=()):
 
 def test_each_command_is_covered():
     every = {path for path in paths(typer.main.get_command(app(Session()))) if path[0] != "dr"}
-    assert every == READS.keys() | CHANGES
+    assert every == READS.keys() | CHANGES | TRUST
 
 
 @pytest.mark.parametrize("arguments", [("plan", "demo"), ("status", "demo"), ("check", "demo", "--observed")])

@@ -46,6 +46,13 @@ BEFORE = {
     ("dr", "approve", "name"): ("failover",),
     ("move", "environment"): ("--to", "fake:eu-west-2"),
     ("move", "--topology"): ("--to", "fake:eu-west-2"),
+    ("trust", "revoke", "--topology"): ("production", "web1"),
+    ("trust", "revoke", "host"): ("production",),
+    **{
+        ("hosts", tool, place): ("--into", "repository")
+        for tool in ("puppet", "ansible")
+        for place in ("environment", "--topology")
+    },
     **{
         (command, option): ("production",)
         for command in ("plan", "apply", "destroy")
@@ -53,6 +60,9 @@ BEFORE = {
     },
 }
 """What a call needs before the name."""
+
+AFTER = {("trust", "revoke", "environment"): ("web1",)}
+"""What a call needs after the name."""
 
 
 def commands(group, path=()):
@@ -97,7 +107,7 @@ def test_an_unknown_name_is_refused_with_what_it_may_be(run, place, wrong):
     *path, option = place
     given = (option,) if option.startswith("-") else ()
     about = run.plan(standby="running") if "refresh" in path else run.plan()
-    result = run(*path, *BEFORE.get(place, ()), *given, *wrong, about=about)
+    result = run(*path, *BEFORE.get(place, ()), *given, *wrong, *AFTER.get(place, ()), about=about)
     assert result.exit_code == (1 if place in NOT_INSTALLED else 2), result.stderr
     answer = r"Did you mean|Known are|There are|There is|--lost production|See what it waits for"
     assert re.search(answer, result.stderr), result.stderr

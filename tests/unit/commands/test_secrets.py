@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import shlex
+import subprocess
 
 import pytest
 import typer
@@ -13,6 +14,8 @@ from typer.testing import CliRunner
 from portinfra.commands.app import app
 from portinfra.commands.session import Session
 from portinfra.testing.simulation import simulate
+from portinfra.trust import token
+from portinfra.trust.token import sign_token
 
 CANARY = "canary-4711"
 SHAPES_OF_IT = (CANARY, CANARY.upper(), base64.b64encode(CANARY.encode()).decode())
@@ -50,36 +53,62 @@ topology "shop" {
     user_data = "#!/bin/sh\\n# ${upper(var.token)} ${var.token} ${var.pin}"
     waive     = { "check/fewer-than-three" = "a test" }
   }
+  role "config" {
+    count   = 1
+    profile = "est-server"
+    waive   = { "check/fewer-than-three" = "a test" }
+  }
   allow {
     from = "internet"
     to   = "web"
     tcp  = 443
     why  = "customers"
   }
+  allow {
+    from = ["web", "db", "queue"]
+    to   = "config"
+    tcp  = 8140
+    why  = "certificates"
+  }
 }
 environment "production" {
-  on      = "fake:us-east-1"
-  account = "111122223333"
-  cidr    = "10.1.0.0/16"
-  key     = "a"
+  on          = "fake:us-east-1"
+  account     = "111122223333"
+  cidr        = "10.1.0.0/16"
+  key         = "a"
+  trust       = "trust/production"
+  credentials = { "age_identity" = "age.txt" }
 }
 environment "recovery" {
-  on      = "fake:eu-west-1"
-  account = "444455556666"
-  cidr    = "10.2.0.0/16"
-  key     = "b"
+  on          = "fake:eu-west-1"
+  account     = "444455556666"
+  cidr        = "10.2.0.0/16"
+  key         = "b"
+  trust       = "trust/recovery"
+  credentials = { "age_identity" = "age.txt" }
 }
 recovery "shop" {
   source = "production"
   target = "recovery"
   rpo    = "4h"
   rto    = "1h"
-  waves  = [["db"], ["queue", "web"]]
+  waves  = [["db"], ["queue", "web", "config"]]
   accept = "hosts"
 
   standby = "running"
 }
 """
+
+PRIVATE_KEY = "-----BEGIN PRIVATE"
+ENCODED_KEY = base64.b64encode(PRIVATE_KEY.encode()).decode()
+KEY_OR_TOKEN = re.compile(rf"{PRIVATE_KEY}|{ENCODED_KEY}|AGE-SECRET-KEY|\bv1\.[\w-]{{9,}}\.[\w-]{{86}}")
+"""The private key of an authority, the key of an operator, and a token of a new host."""
+
+PRINTS_KEYS = {("trust", "bundle"), ("trust", "reopen")}
+"""Commands whose output has the private key of the authority, for the host that signs."""
+
+HAVE_KEYS = {"age.txt", "evidence-key.pem"}
+"""Files with keys of the operator."""
 
 HERE, ALL = ("production",), ()
 CALLS = {
@@ -88,6 +117,12 @@ CALLS = {
     ("inventory",): [HERE],
     ("hosts", "files"): [HERE, (*HERE, "--into", "files")],
     ("hosts", "status"): [HERE],
+    ("hosts", "puppet"): [(*HERE, "--into", "control")],
+    ("hosts", "ansible"): [(*HERE, "--into", "playbook")],
+    ("trust", "init"): [HERE, ("recovery", "--puppet")],
+    ("trust", "bundle"): [HERE],
+    ("trust", "revoke"): [(*HERE, "web1"), (*HERE, "wbe1")],
+    ("trust", "reopen"): [HERE],
     ("lockin",): [HERE],
     ("check",): [HERE, (*HERE, "--observed")],
     ("providers",): [ALL, ("fake", "--doctor"), ("aws", "--iam-policy")],
@@ -131,6 +166,11 @@ def commands(group, path=()):
 COMMANDS = dict(commands(typer.main.get_command(app(Session()))))
 
 
+def path_of(call):
+    """The path of the command that a call runs."""
+    return call[:2] if call[:2] in COMMANDS else call[:1]
+
+
 def calls():
     """Every call of the story: each as it is, as JSON, and in each format that its command has."""
     for path, variants in CALLS.items():
@@ -147,15 +187,26 @@ def calls():
                 yield (*path, *arguments, *more), declared
 
 
-@pytest.fixture(scope="module", params=[pytest.param("every command", marks=pytest.mark.slow)])
+MARKS = [pytest.mark.slow, pytest.mark.tools("age", "age-keygen")]
+
+
+@pytest.fixture(scope="module", params=[pytest.param("every command", marks=MARKS)])
 def story(tmp_path_factory):
     """What every call printed, and the folder in which they ran."""
     folder = tmp_path_factory.mktemp("story")
     (folder / "shop.hcl").write_text(DECLARATION)
+    subprocess.run(["age-keygen", "-o", folder / "age.txt"], check=True, capture_output=True)
     values = tmp_path_factory.mktemp("values") / "pins.tfvars"
     values.write_text(f'pin = "{CANARY}"\n')
     printed = {}
+    tokens = []
+
+    def sign(*given):
+        tokens.append(sign_token(*given))
+        return tokens[-1]
+
     with simulate(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(token, "sign_token", sign)
         patch.chdir(folder)
         patch.setenv("PORTINFRA_HOME", str(folder / "home"))
         for call, declared in calls():
@@ -166,6 +217,8 @@ def story(tmp_path_factory):
             given = given if declared else ()
             arguments = (*call, *given)
             printed[arguments] = CliRunner().invoke(app(Session("portinfra", arguments)), list(arguments))
+    assert tokens
+    assert all(map(KEY_OR_TOKEN.search, tokens))
     return printed, folder
 
 
@@ -177,11 +230,18 @@ def test_the_story_is_one_in_which_the_commands_do_something(story):
     printed, folder = story
     codes = {}
     for call, result in printed.items():
-        codes.setdefault(call[: 2 if call[0] == "dr" else 1], set()).add(result.exit_code)
-    # The simulator has images of its own, and builds none. No key is named to verify with, nothing waits for
-    # an approval, no takeover is left to abandon, and an environment that is active by a takeover is not
-    # destroyed.
-    without = [("image",), ("dr", "verify"), ("dr", "approve"), ("dr", "abandon"), ("destroy",)]
+        codes.setdefault(path_of(call), set()).add(result.exit_code)
+    # Standard input has no digests. The simulator has images of its own, and builds none. No key is named to
+    # verify with, nothing waits for an approval, no takeover is left to abandon, and an environment that is
+    # active by a takeover is not destroyed.
+    without = [
+        ("hosts", "status"),
+        ("image",),
+        ("dr", "verify"),
+        ("dr", "approve"),
+        ("dr", "abandon"),
+        ("destroy",),
+    ]
     assert [command for command, ended in codes.items() if 0 not in ended] == without
     assert (folder / "plan.json").exists()
 
@@ -191,6 +251,23 @@ def test_no_output_holds_the_value_of_a_sensitive_variable(story):
     for call, result in printed.items():
         for canary in SHAPES_OF_IT:
             assert canary not in result.output + result.stderr, call[:3]
+
+
+def test_only_a_bundle_has_a_private_key_and_no_output_has_a_token(story):
+    printed, _ = story
+    found = {path_of(call) for call, result in printed.items() if KEY_OR_TOKEN.search(result.output)}
+    assert found == PRINTS_KEYS
+    assert not [call[:3] for call, result in printed.items() if KEY_OR_TOKEN.search(result.stderr)]
+    keys = [KEY_OR_TOKEN.findall(printed[call].output) for call in printed if path_of(call) in PRINTS_KEYS]
+    assert keys == [[ENCODED_KEY]] * len(PRINTS_KEYS)
+
+
+def test_no_file_that_a_command_writes_has_a_private_key_or_a_token(story):
+    _, folder = story
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {path.name for path in files} >= {"ca.key.age", "enrolment.key.age", "ca.pem"}
+    texts = ((path.name, path.read_bytes().decode(errors="replace")) for path in files)
+    assert {name for name, text in texts if KEY_OR_TOKEN.search(text)} == HAVE_KEYS
 
 
 def test_every_document_that_a_command_prints_fits_its_schema(story):

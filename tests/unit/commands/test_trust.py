@@ -132,7 +132,16 @@ def test_revoke_keeps_the_last_time_of_each_host(run, tmp_path):
     assert first.startswith("app1 ")
     assert int(first.split()[1]) > 1_700_000_000
     assert second == "app2 7"
-    assert "is not the name of a host" in message(run("revoke", "production", "../app"))
+    assert "is not the name of a host" in message(run("revoke", "production", "../app", "--former"))
+
+
+def test_a_host_that_the_topology_does_not_declare_is_revoked_only_as_a_former_one(run, tmp_path):
+    run("init")
+    refused = run("revoke", "production", "app9")
+    assert (refused.exit_code, "There are app1 … app3" in message(refused)) == (2, True), message(refused)
+    assert (tmp_path / "trust/revoked").read_text() == ""
+    assert run("revoke", "production", "app9", "--former").exit_code == 0
+    assert (tmp_path / "trust/revoked").read_text().startswith("app9 ")
 
 
 def test_no_error_has_a_private_key(run):

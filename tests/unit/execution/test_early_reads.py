@@ -2,18 +2,25 @@
 
 import pytest
 from attrs import evolve
+from fake_bed import FakeBed
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from toy import DRIVERS, ToyDriver
 
-from portinfra import errors
+from portinfra import Role, Topology, apply, errors, place, plan
+from portinfra.execution.connection import Connection
 from portinfra.execution.early_reads import EARLY_SECONDS, Evidence, proves_result
+from portinfra.execution.options import RunOptions
 from portinfra.execution.task import Task
 from portinfra.model.address import Scope
 from portinfra.model.change import Step
 from portinfra.model.observed import Fault, Observed
 from portinfra.model.resources import Volume
+from portinfra.provider.batches import calls_of
 from portinfra.provider.interface import Call, Refs
+from portinfra.recovery.takeover.fencing import switch
+from portinfra.testing.call_wrapper import wrap_calls
+from portinfra.testing.fake import SHAPES, plugin
 
 WANT = Volume("data", gib=20, zone="a", tags={"team": "shop"})
 STEP = Step("converge", WANT.address)
@@ -102,9 +109,45 @@ def test_a_verification_begins_two_seconds_after_the_last_write():
 
 
 def test_a_deletion_and_a_lost_call_are_verified_late():
-    deleted, lost, refused = (Evidence(0.0, 0.0) for _ in range(3))
+    deleted, lost, refused, joined = (Evidence(0.0, 0.0) for _ in range(4))
     deleted.note_write(100.0, deletes=True)
     lost.note_error(100.0, errors.OutcomeUnknown("the connection broke"))
     refused.note_error(100.0, errors.NotFound("the network is not known yet"))
-    assert deleted.verification_moments(15.0) == lost.verification_moments(15.0) == [115.0]
+    joined.note_error(100.0, errors.Conflict("one of them is protected"), joined=True)
+    for late in (deleted, lost, joined):
+        assert late.verification_moments(15.0) == [115.0]
     assert refused.verification_moments(15.0)[0] == 100.0 + EARLY_SECONDS[0]
+
+
+def test_after_a_refused_request_for_several_hosts_no_early_read_verifies(tmp_path, monkeypatch):
+    """It had an effect on the first of them before the cloud refused it."""
+    monkeypatch.setenv("PORTINFRA_HOME", str(tmp_path))
+    bed, refused, evidences = FakeBed("aws"), [], []
+    bed.shape = evolve(bed.shape, rates=SHAPES["aws"].rates)  # calls that wait for a rate are joined
+    bed.reset()
+    topology = Topology("shop", roles=[Role("web", count=12)])
+    apply(plan(topology, bed.environment), seed=0)
+    moments = Evidence.verification_moments
+
+    def note(evidence, visibility_seconds):
+        evidences.append(evidence)
+        return moments(evidence, visibility_seconds)
+
+    def perform(provider, call):
+        if len(calls_of(call)) > 1 and not refused:
+            refused.append(call)
+            provider.perform(calls_of(call)[0])
+            raise errors.Conflict("one of them is protected")
+        return provider.perform(call)
+
+    monkeypatch.setattr(Evidence, "verification_moments", note)
+    placed = place(topology, bed.environment)
+    with (
+        wrap_calls("fake", perform),
+        Connection.to(bed.environment, topology) as here,
+        here.start_run(placed.scope, RunOptions(seed=0)) as run,
+    ):
+        switch(run, placed, here.catalogue(), "stopped", lambda progress: None)
+    plugin.cloud = None
+    assert refused
+    assert [evidence.proves_early for evidence in evidences] == [False]

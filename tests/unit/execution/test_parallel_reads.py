@@ -1,6 +1,6 @@
 """Independent reads at the same time: what they return, how they end, and how fast they may be."""
 
-import _thread
+import signal
 import threading
 
 import pytest
@@ -177,8 +177,17 @@ def test_a_defect_in_the_first_list_ends_all():
         reading(never_answers_but(KINDS[0].kind, fail)).observe(SCOPE)
 
 
-def test_an_interrupt_ends_all():
-    interrupts = [_thread.interrupt_main]
+@pytest.fixture
+def interrupt():
+    """What sends this process the signal of Ctrl-C, to the main thread, as the system does."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    main = threading.main_thread().ident
+    yield lambda: signal.pthread_kill(main, signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_ends_all(interrupt):
+    interrupts = [interrupt]
 
     def interrupt_once():
         if interrupts:

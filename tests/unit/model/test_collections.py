@@ -56,6 +56,8 @@ def _something(annotation):
     origin = typing.get_origin(annotation)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {}
+    if annotation is int:
+        return 2
     return () if convert.is_collection(annotation) else "x"
 
 

@@ -6,8 +6,8 @@ from portinfra.commands.session import Session
 
 
 def ansible(session: Session, target: Target, shown: OutputOptions, into: Into) -> int:
-    """Write an inventory, roles and a playbook for Ansible, or bring them up to date. It keeps what you wrote
-    there. Makes no API call.
+    """Write a repository for Ansible, or bring one up to date. It has an inventory, roles and a playbook, and
+    keeps what you wrote there. Makes no API call.
     """
     from portinfra.hosts.delivery.ansible import playbook_repository
 

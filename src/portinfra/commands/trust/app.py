@@ -9,7 +9,7 @@ from portinfra.commands.session import Session
 
 COMMANDS = ("init", "bundle", "revoke", "reopen")
 """The commands. Each is a function in the module of its name."""
-HELP = "The trust of new hosts: their certificate authority, and its tokens."
+HELP = "The trust of new hosts: certificate authority and tokens."
 
 
 def app(session: Session, arguments: Sequence[str], without: Collection[str]) -> typer.Typer:
