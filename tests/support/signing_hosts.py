@@ -51,7 +51,7 @@ class SigningHost:
         """Run a command of `trust`, and return its output."""
         words = ("trust", command, "production", *options, "-f", str(self.folder / "shop.hcl"))
         done = CliRunner().invoke(app(Session("portinfra", words)), words, catch_exceptions=False)
-        assert done.exit_code == 0
+        assert done.exit_code == 0, done.output
         return done.stdout
 
     def install(self, bundle: str) -> str:

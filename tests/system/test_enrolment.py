@@ -213,7 +213,7 @@ def test_a_server_of_another_authority_is_refused(hosts, tmp_path):
 
 
 def test_a_revoked_host_is_refused_by_the_proxies_of_others(hosts):
-    hosts.signing.call("revoke", "web2")
+    hosts.signing.call("revoke", "web2", "--former")
     hosts.signing.install(hosts.signing.call("bundle"))
     hosts.enrol("app1")
     fabric = hosts.fabric
