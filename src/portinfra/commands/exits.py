@@ -37,7 +37,7 @@ class Unconfirmed(PortinfraError):
 
 
 class EditedFileError(PortinfraError):
-    """A person edited or wrote files where a command would write. It wrote nothing."""
+    """A command would replace files of a person or of another topology. It wrote nothing."""
 
 
 class Interrupted(PortinfraError):

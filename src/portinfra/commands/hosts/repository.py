@@ -1,5 +1,6 @@
 """The writer of repositories. It never overwrites or removes what a person wrote."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from attrs import frozen
@@ -24,7 +25,8 @@ def write_repository(into: Path, repository: Repository) -> Written:
     """Write what differs, and remove the files of former hosts. Return how many files that were.
 
     It looks at all files before it writes the first one. Raises EditedFileError with the paths that a person
-    edited or wrote. Raises PortinfraError where the system refuses to read or write.
+    edited or wrote, and those of another scope. Raises PortinfraError where the system refuses to read or
+    write.
     """
     try:
         rendered = [file for file in repository.files if not file.is_initial]
@@ -35,9 +37,9 @@ def write_repository(into: Path, repository: Repository) -> Written:
         ]
         if refused:
             raise EditedFileError(
-                f"a person edited or wrote {', '.join(map(str, refused))}; nothing was written",
+                f"portinfra did not write {_list(refused)} for {repository.scope}; nothing was written",
                 fix="Move what you wrote into a file of your own, delete these files, then run the same "
-                "command again.",
+                "command again. Name another directory if the files are of another topology.",
             )
         changed = [file for file in repository.files if _differs(into / file.path, file)]
         for file in changed:
@@ -52,6 +54,16 @@ def write_repository(into: Path, repository: Repository) -> Written:
             fix="Name another directory, then run the same command again.",
         ) from error
     return Written(len(changed), len(former))
+
+
+def _list(paths: Iterable[Path]) -> str:
+    """Return the paths as text, each with the scope that it was rendered for and an edit by a person."""
+    found = []
+    for path in paths:
+        mark = read_mark(_read(path) or "")
+        whose = f" (of {mark.scope})" if mark and mark.is_intact else " (edited)" if mark else ""
+        found.append(f"{path}{whose}")
+    return ", ".join(found)
 
 
 def _read(path: Path) -> str | None:
