@@ -150,9 +150,14 @@ def findings_of(text, folder):
     return {(each.rule, each.subject, each.message): each.location and each.location.line for each in found}
 
 
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
+    """The findings of the declaration without a wrong value."""
+    return findings_of(WHOLE, tmp_path_factory.mktemp("whole"))
+
+
 @pytest.mark.parametrize(("block", "attribute"), ATTRIBUTES, ids=lambda each: getattr(each, "name", each))
-def test_the_finding_about_a_wrong_value_is_at_the_attributes_own_line(block, attribute, tmp_path):
-    before = findings_of(WHOLE, tmp_path)
+def test_the_finding_about_a_wrong_value_is_at_the_attributes_own_line(block, attribute, before, tmp_path):
     wrong = []
     for value in WRONG[attribute.kind]:
         if (block, attribute.hcl, value) in ALLOWED:
