@@ -13,8 +13,8 @@ from portinfra.model.placed import Placed
 if TYPE_CHECKING:  # most declarations need no cryptography, which is slow to import
     from portinfra.trust.directory import Directory
 
-SignToken = Callable[[str], str]
-"""A function of the name of a host: its token in one run."""
+SignToken = Callable[[str, str], str]
+"""A function of the name of a host, and of the id of its creation: its token."""
 
 
 def needs_trust(placed: Placed) -> bool:
@@ -35,17 +35,17 @@ def read_authority(placed: Placed) -> str:
     return _directory(placed.environment, placed.scope).read_public_files()["ca.pem"].decode()
 
 
-def open_token_key(placed: Placed, attempt: str, since: float) -> SignToken:
+def open_token_key(placed: Placed, since: float) -> SignToken:
     """Return a function that signs tokens of a run that began at `since`. Raises TrustError.
 
-    The tokens of a run do not change, so a repeated creation sends equal parameters.
+    The token of a creation does not change, so a repeated request has equal parameters.
     """
     from portinfra.trust.token import VALID_SECONDS, Token, sign_token
 
     scope = placed.scope
     key = _directory(placed.environment, scope).read_enrolment_key()
     until = int(since) + VALID_SECONDS
-    return lambda host: sign_token(Token(str(scope), host, attempt, until), key)
+    return lambda host, creation: sign_token(Token(str(scope), host, creation, until), key)
 
 
 def authority_findings(placed: Placed) -> Iterator[Finding]:

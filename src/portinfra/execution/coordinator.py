@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from attrs import define, field
 
-from portinfra.errors import AlreadyExists, ProviderError, RateLimited
+from portinfra.errors import AlreadyExists, PortinfraError, ProviderError, RateLimited
 from portinfra.execution import failures, retry
 from portinfra.execution.call_queue import urgency
 from portinfra.execution.caller import Caller
@@ -37,7 +37,7 @@ from portinfra.model.observed import Fault, Observation, Observed
 from portinfra.model.outcome import Fate, StepOutcome
 from portinfra.model.plan import Plan
 from portinfra.model.progress import Listener, Progress
-from portinfra.model.resources import Instance
+from portinfra.model.resources import Instance, Spec
 from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse, Wait
@@ -53,9 +53,11 @@ class Coordinator:
     loop: Loop
     journal: Journal
     attempt: str
-    complete: Callable[[Instance], Instance]
-    """Adds the creation settings to a host."""
+    complete: Callable[[Instance, int], Instance]
+    """Adds the creation settings to a host that the run has seen deleted so often."""
     listen: Listener = lambda progress: None
+    before: World | None = None
+    """The existing resources at the end of the last apply of the same run."""
     capture_by: float | None = None
     """Until when each snapshot must be captured; its step ends then. None: resources must be ready."""
 
@@ -63,7 +65,8 @@ class Coordinator:
     """The resources that the plan neither creates nor replaces."""
     _concerned: frozenset[Address] = field(init=False)
     """The resources of the steps."""
-    _world: World = field(init=False)
+    world: World = field(init=False)
+    """The existing resources, as far as the run knows."""
     _refs: Refs = field(init=False)
     _schedule: Schedule = field(init=False)
     _tasks: dict[Step, Task] = field(init=False, factory=dict)
@@ -85,9 +88,9 @@ class Coordinator:
         self._concerned = frozenset(step.address for step in self.plan.steps)
         self._began = self._clock.now()
         self.evidence = Evidence(self._began, self._began)
-        self._world = World(self.plan.observation.resources)
+        self.world = World(self.plan.observation.resources, self.before)
         limit = self.plan.catalogue.rules_max
-        self._refs = Refs(self.plan.scope, self.attempt, self._world, self._world.removals, limit)
+        self._refs = Refs(self.plan.scope, self.attempt, self.world, self.world.removals, limit)
         self._schedule = Schedule(self.plan.catalogue.rates, self._began)
         self._followers = reverse(self.plan.steps)
         self._requests = Requests(
@@ -101,7 +104,7 @@ class Coordinator:
             self._tell,
         )
         self.loop.meanwhile = self._requests.under_way.report
-        placed, scope, there = self.plan.placed, self.plan.scope, self._world.snapshot
+        placed, scope, there = self.plan.placed, self.plan.scope, self.world.snapshot
         self._looks = Looks(
             scope, self.caller, self.loop, self._schedule, there, self._on_found, self._on_failed_look
         )
@@ -111,11 +114,17 @@ class Coordinator:
             self._tasks[step] = self._task(step, len(before))
 
     def _task(self, step: Step, missing: int) -> Task:
-        want = self.plan.target(step)
-        if isinstance(want, Instance):
-            want = self.complete(want)
+        want, removals = self._target_of(step)
         known = want or self.plan.observation.resources[step.address].spec
-        return Task(step, want, known, self.caller.provider.drivers[type(known)], self._refs, missing)
+        driver = self.caller.provider.drivers[type(known)]
+        return Task(step, want, known, driver, self._refs, missing, removals=removals)
+
+    def _target_of(self, step: Step) -> tuple[Spec | None, int]:
+        """Return the wanted resource of a step with the settings of its next creation, and how often the run
+        has seen it deleted.
+        """
+        want, removals = self.plan.target(step), self.world.removals[step.address]
+        return (self.complete(want, removals) if isinstance(want, Instance) else want), removals
 
     @property
     def _clock(self) -> Clock:
@@ -153,6 +162,11 @@ class Coordinator:
         seen = task.current
         if seen is not None and seen.fault and task.want is not None and self._ends_by(task, seen.fault):
             return None
+        if seen is None and task.removals != self.world.removals[task.step.address]:
+            try:
+                task.want, task.removals = self._target_of(task.step)
+            except PortinfraError as error:
+                return self._end(task, "failed", error)
         try:
             answer = ask(task.driver, task.want, seen, self._refs)
         except Exception as error:
@@ -162,7 +176,7 @@ class Coordinator:
         self._on_wait(task)
         if answer is DONE or isinstance(answer, Wait):  # a captured snapshot still waits to be ready
             if task.want is None:
-                self._world.record(task.step.address, None)
+                self.world.record(task.step.address, None)
             return self._end(task, "done", None)
         if isinstance(answer, Refuse):
             return self._end(task, "failed", failures.refusal(self._blame(task), answer))
@@ -226,7 +240,7 @@ class Coordinator:
         self.evidence.note_write(now, deletes=call.after is None or _has_doubles(task.current))
         task.left.append(task.current)
         task.doubtful = False
-        self._world.record(task.step.address, seen)
+        self.world.record(task.step.address, seen)
         self._movement.note()
         task.accepted.add(call.action)
         task.changed = True
@@ -249,7 +263,7 @@ class Coordinator:
         todo = reaction(error, call, task.tries, task.taken, task.equal)
         again = now + retry.delay(task.tries)
         if todo is Reaction.GIVE_UP or again >= self._limit:
-            exists = task.step.address in self._world
+            exists = task.step.address in self.world
             self._shared_failures.note([call.action], task.want, exists, error)
             return self._end(task, "failed", error)
         if isinstance(error, RateLimited):
@@ -322,8 +336,8 @@ class Coordinator:
 
     def _on_found(self, due: list[Task], found: Observation, looked_at: float) -> None:
         for address, seen in found.resources.items():  # a creation may wait for one that has no step
-            if address in self._world and address not in self._concerned:
-                self._world.record(address, seen)
+            if address in self.world and address not in self._concerned:
+                self.world.record(address, seen)
         for task in due:
             self._on_observation(task, found, looked_at)
 
@@ -341,7 +355,7 @@ class Coordinator:
             due = next_look(looked_at, written, visible, lambda: self._looks.pause(task.kind, 0.0))
             return self._look_at(task, due)
         self.evidence.last_news = self._clock.now()
-        self._world.record(task.step.address, found)
+        self.world.record(task.step.address, found)
         return self._advance(task, looked=True)
 
     def _note(self, at: float, event: str, **entry: Any) -> None:

@@ -1,7 +1,8 @@
 """The settings that a host gets at its creation, besides those declared."""
 
-import secrets
+import hashlib
 from collections.abc import Callable
+from functools import cache
 
 from attrs import evolve
 
@@ -12,27 +13,48 @@ from portinfra.model.resources import Instance
 from portinfra.planning.creation import birth_text
 from portinfra.provider import registry
 
+CompleteHost = Callable[[Instance, int], Instance]
+"""A function of a host, and of how often the run has seen it deleted: the host with the settings of its next
+creation.
+"""
 
-def host_completer(plan: Plan, attempt: str, since: float) -> Callable[[Instance], Instance]:
+
+def host_completer(plan: Plan, attempt: str, since: float) -> CompleteHost:
     """Return a function that adds the text of its creation to a host, and the boot script to a new one.
 
-    The script is the same in each call of a run, which began at `since`: a repeated creation sends equal
-    parameters. Raises TrustError if the key of tokens cannot be read, before any host is created.
+    The settings are the same for each try of one creation in a run, which began at `since`: a repeated
+    request has equal parameters, as its client token demands. After the run has seen the host deleted, its
+    next creation has others: the token of the first one may be used. Raises TrustError if the key of tokens
+    cannot be read, before any host is created.
     """
     made = {change.address for change in plan.changes if change.action in ("create", "replace")}
     placed = plan.placed
-    is_born = any(address.kind == Instance.kind for address in made)
-    if not (is_born and placed.topology.delivery):
-        return lambda host: evolve(host, birth=birth_text(host, secrets.token_hex(6)), boot_script="")
-    authority = read_authority(placed)
-    scripts = boot_scripts(placed, registry.plugin_of(placed.environment), authority)
-    sign = open_token_key(placed, attempt, since) if authority else None
 
-    def complete(host: Instance) -> Instance:
-        script = ""
-        if host.address in made:
-            host = evolve(host, enrolment_token=sign(host.name)) if sign else host
-            script = scripts(host).text
-        return evolve(host, birth=birth_text(host, secrets.token_hex(6)), boot_script=script)
+    @cache
+    def finish() -> Callable[[Instance, str], Instance]:
+        """Return a function that adds the boot script to a new host."""
+        authority = read_authority(placed)
+        scripts = boot_scripts(placed, registry.plugin_of(placed.environment), authority)
+        sign = open_token_key(placed, since) if authority else None
+
+        def add(host: Instance, creation: str) -> Instance:
+            host = evolve(host, enrolment_token=sign(host.name, creation)) if sign else host
+            return evolve(host, boot_script=scripts(host).text)
+
+        return add
+
+    if placed.topology.delivery and any(address.kind == Instance.kind for address in made):
+        finish()
+
+    def complete(host: Instance, removals: int) -> Instance:
+        creation = f"{attempt}-{removals}"
+        host = evolve(host, birth=birth_text(host, _salt(host, creation)), boot_script="")
+        is_new = host.address in made or removals > 0
+        return finish()(host, creation) if is_new and placed.topology.delivery else host
 
     return complete
+
+
+def _salt(host: Instance, creation: str) -> str:
+    """Return 12 hexadecimal digits. Each host and each creation has its own."""
+    return hashlib.sha256(f"{host.address} {creation}".encode()).hexdigest()[:12]

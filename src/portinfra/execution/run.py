@@ -39,6 +39,7 @@ from portinfra.model.resources import Spec
 from portinfra.observation import Reader, after_wait
 from portinfra.planning.make_plan import make_plan
 from portinfra.planning.readiness import hosts_in_turn, with_questions
+from portinfra.planning.world import World
 from portinfra.provider.interface import Answer, Call, Clock, Provider
 from portinfra.verification import Verified, verify
 
@@ -87,6 +88,8 @@ class Run:
         self._nothing_left = False
         self._has_applied = False
         """Whether its last apply succeeded."""
+        self._world: World | None = None
+        """The existing resources at the end of its last apply."""
         self._in_force: set[Address] = set()
         """The resources that this run has defined, or whose definitions it has applied again."""
         self._last_change: float | None = None
@@ -346,7 +349,9 @@ class Run:
         assert self._holder is not None
         caller, loop = self._caller, self._loop()
         complete = host_completer(plan, self.attempt, self._began)
-        return Coordinator(plan, caller, loop, self._journal, self.attempt, complete, listen)
+        made = Coordinator(plan, caller, loop, self._journal, self.attempt, complete, listen, self._world)
+        self._world = made.world
+        return made
 
     def _loop(self) -> Loop:
         assert self._holder is not None

@@ -29,6 +29,8 @@ class Task:
     refs: Refs
     missing: int
     """The number of steps before it that are not done."""
+    removals: int = 0
+    """How often the run had seen it deleted when `want` got the settings of its creation."""
     started: float = 0.0
     calls: int = 0
     alone: bool = False

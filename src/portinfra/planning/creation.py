@@ -1,6 +1,6 @@
 """The values that a host was created with: user data, SSH keys and mounts, which apply only at creation.
 
-No provider shows them afterwards. So each host keeps a text from its creation: a random salt, and a short
+No provider shows them afterwards. So each host keeps a text from its creation: a salt, and a short
 digest of each of the three declared values. The salt differs for each host, so equal digests of two hosts
 mean nothing. The digests are short, so that a reader cannot confirm a guess of a secret beyond doubt.
 
@@ -30,7 +30,7 @@ ATTRIBUTES = {"user_data": "user data", "ssh_keys": "SSH keys", "mounts": "mount
 def birth_text(host: Instance, salt: str) -> str:
     """Return the text that a host keeps from its creation: lower case, digits and hyphens.
 
-    `salt` is random, different for each host, and in hexadecimal digits.
+    `salt` differs for each creation of each host. It has hexadecimal digits.
     """
     return "-".join([salt, *(_digest(salt, host, name) for name in ATTRIBUTES)])
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Self
 
 from attrs import evolve
 
@@ -15,10 +16,12 @@ class World(Mapping[Address, Observed[Spec]]):
     being deleted.
     """
 
-    def __init__(self, resources: Mapping[Address, Observed[Spec]]) -> None:
+    def __init__(self, resources: Mapping[Address, Observed[Spec]], before: Self | None = None) -> None:
+        """`before` is the world at the end of the last apply of the same run."""
         self._resources = dict(resources)
-        self.removals: Counter[Address] = Counter()
-        """How often each resource was seen to be deleted."""
+        self.removals: Counter[Address] = Counter(before.removals if before else ())
+        """How often the run has seen each resource deleted."""
+        self.removals.update(address for address in before or () if address not in resources)
         self._referrers: dict[Address, set[Address]] = {}
         for address, seen in self._resources.items():
             self._refer(address, seen.spec.references())

@@ -9,7 +9,7 @@ SCOPE = re.compile(r"[a-z0-9+-]+/[a-z0-9+-]+")
 """A topology and an environment: `payments/production`."""
 
 ATTEMPT = re.compile(r"[0-9a-z-]+")
-"""The id of a run."""
+"""The id of the creation of a host."""
 
 
 def is_host(text: str) -> bool:

@@ -57,7 +57,7 @@ def decide(
         token = _admit(name, request, enrolment_key, used, now)
     except Refusal as refusal:
         return Decision(False, str(refusal))
-    return Decision(True, f"the token of the run {token.attempt} is valid", token)
+    return Decision(True, f"the token of the creation {token.attempt} is valid", token)
 
 
 def _admit(

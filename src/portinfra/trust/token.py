@@ -30,7 +30,7 @@ class Token:
     scope: str
     host: str
     attempt: str
-    """The run that creates the host."""
+    """The id of the creation: the run, and how often the run has seen the host deleted."""
     until: int
 
     @property

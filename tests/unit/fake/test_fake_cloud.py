@@ -146,6 +146,12 @@ def test_a_token_makes_a_repetition_harmless_and_dies_with_what_it_made(client):
     assert client.refused("CreateVolume", token="t", **given) == "StaleToken"
 
 
+def test_a_token_is_refused_with_other_parameters_than_those_of_its_first_request(client):
+    client.volume(token="t")
+    given = {"name": "v", "zone": "us-east-1a", "gib": 11, "key": "", "snapshot": ""}
+    assert client.refused("CreateVolume", token="t", **given) == "InvalidRequest"
+
+
 def test_networks_and_snapshots_have_no_token_in_the_aws_shape_and_may_be_doubled(client):
     assert client.refused("CreateNetwork", name="n", cidr="10.0.0.0/16", token="t") == "InvalidRequest"
     assert client.network() != client.network()

@@ -83,6 +83,7 @@ def view(record: Record, moment: float) -> dict[str, Any]:
     """Return the fields of a record that a client reads."""
     body = body_at(record, moment)
     shown = {**body, "state": state_at(record, moment)}
+    shown.pop("request", None)
     if shown["state"] == "failed":
         shown["fault"] = record["fault"]
         shown["fault_code"] = record.get("fault_code", "")  # files of older versions have none

@@ -1,5 +1,7 @@
 """The checks of every creation (token, name, quota, owner), and later changes of an owner."""
 
+import hashlib
+import json
 import re
 from typing import Any
 
@@ -23,6 +25,8 @@ def repeat_answer(book: Book, kind: str, given: Given) -> Answer | None:
         return None
     if leaving(record):
         raise FakeError("StaleToken", f"the token is that of {record['body']['id']}, which was deleted")
+    if record["body"].get("request", _digest(given)) != _digest(given):  # files of older versions have none
+        raise FakeError("InvalidRequest", "the token is that of a request with other parameters")
     return {"record": view(record, book.now)}
 
 
@@ -32,7 +36,15 @@ def admit(book: Book, kind: str, given: Given) -> dict[str, Any]:
         for record in book.find(kind, "name", given["name"]):
             raise FakeError("AlreadyExists", f"{record['body']['id']} is a {kind} named {given['name']!r}")
     check_quota(book, kind)
-    return {"name": given["name"], "token": given.get("token", ""), **owner(book, kind, given)}
+    token = {"token": given.get("token", "")}
+    if given.get("token"):
+        token["request"] = _digest(given)
+    return {"name": given["name"], **token, **owner(book, kind, given)}
+
+
+def _digest(given: Given) -> str:
+    """Return a short digest of all parameters of a request."""
+    return hashlib.sha256(json.dumps(given, sort_keys=True, default=repr).encode()).hexdigest()[:16]
 
 
 def owner(book: Book, kind: str, given: Given) -> dict[str, Any]:
