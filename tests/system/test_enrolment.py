@@ -179,15 +179,26 @@ def test_a_host_that_boots_again_keeps_its_certificate(hosts):
     assert hosts.certificate("web2", "-serial") == before
 
 
-def test_a_used_token_ends_in_the_words_of_the_host_that_signs(hosts):
-    """An intruder used the token of a host, or its answer was lost: the host says so, without certificate."""
-    (hosts.tls("web2") / "host.pem").rename(hosts.tls("web2") / "kept")
+def test_a_host_whose_answer_was_lost_gets_its_certificate_when_it_asks_again(hosts):
+    before = hosts.certificate("web2", "-serial")
+    (hosts.tls("web2") / "host.pem").unlink()
     (hosts.root("web2") / "etc/portinfra/manifest").unlink()
     hosts.boot("web2")
-    with pytest.raises(RuntimeError, match=r"web2: config1 refuses .*: the token was used before"):
+    hosts.enrol("web2")
+    assert hosts.certificate("web2", "-serial") == before
+
+
+def test_a_token_that_another_key_used_ends_in_the_words_of_the_host_that_signs(hosts):
+    """An intruder used the token of a host: the host says so, without certificate."""
+    for name in ("host.pem", "host.pem.key"):
+        (hosts.tls("web2") / name).rename(hosts.tls("web2") / f"{name}.kept")
+    (hosts.root("web2") / "etc/portinfra/manifest").unlink()
+    hosts.boot("web2")
+    with pytest.raises(RuntimeError, match=r"web2: config1 refuses .*: the token was used before, by a requ"):
         hosts.enrol("web2")
     assert not (hosts.tls("web2") / "host.pem").exists()
-    (hosts.tls("web2") / "kept").rename(hosts.tls("web2") / "host.pem")
+    for name in ("host.pem", "host.pem.key"):
+        (hosts.tls("web2") / f"{name}.kept").rename(hosts.tls("web2") / name)
     hosts.enrol("web2")
 
 

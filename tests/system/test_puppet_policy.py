@@ -48,7 +48,7 @@ def decide(host, made, name="app1"):
 
 def test_the_program_signs_once(signing):
     made = request(given=signing.token())
-    assert decide(signing, made) == (0, "app1 signed: the token of the run a1 is valid\n")
+    assert decide(signing, made) == (0, "app1 signed: the token of the creation a1 is valid\n")
     assert decide(signing, made) == (1, "app1 refused: the token was used before\n")
     assert decide(signing, request(given=signing.token(attempt="a2")))[0] == 0
 

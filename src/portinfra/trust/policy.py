@@ -1,15 +1,16 @@
 """The decision whether a host gets a certificate. It is pure: it reads no file and no clock."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from portinfra.trust.errors import Refusal
 from portinfra.trust.names import is_host
-from portinfra.trust.request import raise_for_contents, subject_of, token_of
+from portinfra.trust.request import public_pem, raise_for_contents, subject_of, token_of
 from portinfra.trust.token import Token, read_token
 
 
@@ -21,13 +22,26 @@ class EnrolmentKey:
     public: Ed25519PublicKey
 
 
+USED = "the token was used before"
+
+
+class UsedKeys(Protocol):
+    """The keys of requests that used tokens. A dictionary is one."""
+
+    def get(self, id: str, /) -> bytes | None:
+        """Return the public key, in PEM, of the request that used a token and may be repeated. Empty: it may
+        not. None: no request used the token.
+        """
+
+
 @dataclass(frozen=True)
 class UsedTokens:
     """The tokens that no longer count."""
 
     opened: int
     """When the record of used tokens began, in seconds since 1970. Older tokens may have been used."""
-    ids: Container[str]
+    keys: UsedKeys
+    """By the id of a token."""
     revoked: Mapping[str, int] = field(default_factory=dict)
     """When the operator revoked a host. Its older tokens do not count."""
 
@@ -39,7 +53,7 @@ class Decision:
     sign: bool
     reason: str
     token: Token | None = None
-    """The token to mark as used before anything is signed."""
+    """The token to mark as used before anything is signed. It may be marked already, by the same key."""
 
 
 def decide(
@@ -52,6 +66,9 @@ def decide(
     """Return whether the host `name` gets a certificate for its request at `now`, in seconds since 1970.
 
     `used` is None if the record of used tokens is lost. Then nothing is signed.
+
+    A request may be repeated with the same key, as its answer may have been lost. The request proves that its
+    sender has the key, and the certificate helps no one else. A thief of the token has another key.
     """
     try:
         token = _admit(name, request, enrolment_key, used, now)
@@ -87,8 +104,8 @@ def _admit(
         raise Refusal(
             f"the host was revoked at {_show(used.revoked[name])}, after the run of the token began"
         )
-    if token.id in used.ids:
-        raise Refusal("the token was used before")
+    if (first := used.keys.get(token.id)) not in (None, public_pem(request)):
+        raise Refusal(f"{USED}, by a request with another key" if first else USED)
     return token
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from portinfra.trust.errors import Refusal, TrustError
-from portinfra.trust.policy import decide
+from portinfra.trust.policy import USED, decide
 from portinfra.trust.request import read_request
 from portinfra.trust.state import State
 
@@ -49,5 +49,6 @@ def may_sign(name: str, raw: bytes, state: State, now: float) -> str:
     decision = decide(name, read_request(raw), state.read_key(), state.read_used(), now)
     if decision.token is None:
         raise Refusal(decision.reason)
-    state.use(decision.token)
+    if state.use(decision.token) is not None:
+        raise Refusal(USED)
     return decision.reason

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from portinfra.trust.errors import Malformed, Refusal
@@ -39,6 +40,11 @@ def subject_of(name: x509.Name) -> str:
     if len(parts) != 1 or parts[0].oid != NameOID.COMMON_NAME:
         raise Refusal("its subject is not one common name alone")
     return str(parts[0].value)
+
+
+def public_pem(holder: x509.CertificateSigningRequest | x509.Certificate) -> bytes:
+    """Return the public key of a request or of a certificate, in PEM."""
+    return holder.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def raise_for_contents(request: x509.CertificateSigningRequest) -> None:

@@ -1,18 +1,22 @@
-"""The signing of requests: decide, mark the token as used, issue the certificate, record it."""
+"""The signing of requests: decide, issue the certificate, mark the token as used by it, record it.
+
+The certificate is the mark of its token. So a token has one certificate, and a crash at any moment leaves
+either none or the one that the host gets when it asks again.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from portinfra.trust.authority import Authority, PrivateKey, common_name, revoked_among
 from portinfra.trust.errors import Malformed, Refusal
 from portinfra.trust.names import is_host
-from portinfra.trust.policy import decide
-from portinfra.trust.request import raise_for_contents, subject_of
-from portinfra.trust.state import State
+from portinfra.trust.policy import USED, decide
+from portinfra.trust.request import public_pem, raise_for_contents, subject_of
+from portinfra.trust.state import State, key_of_mark
 
 
 @dataclass(frozen=True)
@@ -23,14 +27,22 @@ class Signer:
     authority: Authority
 
     def enrol(self, request: x509.CertificateSigningRequest, label: str | None) -> x509.Certificate:
-        """Return the first certificate of a host. Raises Refusal or Malformed."""
+        """Return the first certificate of a host, the same one for a repeated request with the same key.
+
+        Raises Refusal or Malformed.
+        """
         name = _name_of(request, label)
         now = datetime.now(UTC)
         decision = decide(name, request, self.state.read_key(), self.state.read_used(), now.timestamp())
         if decision.token is None:
             raise Refusal(decision.reason)
-        self.state.use(decision.token)
-        return self._issue(name, request, now)
+        offered = self.authority.issue(name, request.public_key(), now)
+        earlier = self.state.use(decision.token, offered.public_bytes(Encoding.PEM))
+        if earlier is not None and key_of_mark(earlier) != public_pem(request):
+            raise Refusal(USED)
+        certificate = offered if earlier is None else x509.load_pem_x509_certificate(earlier)
+        self.state.record(name, certificate)
+        return certificate
 
     def renew(
         self, request: x509.CertificateSigningRequest, label: str | None, own: x509.Certificate | None
@@ -47,18 +59,15 @@ class Signer:
             raise Refusal(f"it shows the certificate of {common_name(own)[:64]!r}")
         if revoked_among([own], self.state.read_revoked()):
             raise Refusal("the certificate that it shows is revoked")
-        return self._issue(name, request, datetime.now(UTC))
+        certificate = self.authority.issue(name, request.public_key(), datetime.now(UTC))
+        self.state.record(name, certificate)
+        return certificate
 
     def list_revoked(self) -> x509.CertificateRevocationList:
         """Return the signed list of revoked certificates."""
         revoked = self.state.read_revoked()
         issued = [each for host in sorted(revoked) for each in self.state.read_issued(host)]
         return self.authority.revoke(revoked_among(issued, revoked), datetime.now(UTC))
-
-    def _issue(self, name: str, request: x509.CertificateSigningRequest, now: datetime) -> x509.Certificate:
-        certificate = self.authority.issue(name, request.public_key(), now)
-        self.state.record(name, certificate)
-        return certificate
 
 
 def open_signer(state: State) -> Signer:

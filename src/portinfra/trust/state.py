@@ -1,9 +1,13 @@
 """The folder of the host that signs: keys, the record of used tokens, and issued certificates.
 
-`used/HOST.ATTEMPT` is a used token. `issued/HOST.SERIAL` is a certificate in PEM.
+`used/HOST.CREATION` is a used token: the certificate that its request got, or nothing where Puppet Server
+issues it.
+`issued/HOST.SERIAL` is a certificate.
 """
 
 import os
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,17 +17,21 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_publ
 
 from portinfra.trust.errors import Refusal, TrustError
 from portinfra.trust.policy import EnrolmentKey, UsedTokens
+from portinfra.trust.request import public_pem
 from portinfra.trust.token import Token
 
 FOLDER = Path("/var/lib/portinfra/trust")
 
 
 @dataclass(frozen=True)
-class _UsedIds:
+class _Marks:
     folder: Path
 
-    def __contains__(self, id: object) -> bool:
-        return (self.folder / str(id)).exists()
+    def get(self, id: str, /) -> bytes | None:
+        try:
+            return key_of_mark((self.folder / id).read_bytes())
+        except FileNotFoundError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -54,41 +62,59 @@ class State:
             opened = int((self.folder / "opened").read_text())
         except (FileNotFoundError, ValueError):
             return None
-        return UsedTokens(opened, _UsedIds(used), self.read_revoked()) if used.is_dir() else None
+        return UsedTokens(opened, _Marks(used), self.read_revoked()) if used.is_dir() else None
 
     def read_revoked(self) -> dict[str, int]:
         """Return when the operator revoked hosts, in seconds since 1970."""
         return parse_revoked((self.folder / "revoked").read_text())
 
-    def use(self, token: Token) -> None:
-        """Mark a token as used, for ever. Raises Refusal if another request did it first.
+    def use(self, token: Token, certificate: bytes = b"") -> bytes | None:
+        """Mark a token as used for ever, by the certificate in PEM that its request gets.
 
-        The mark is on the disk when this returns, so a crash before the signature leaves the token used.
+        Return None, or the mark that another request made first. The mark is on the disk when this returns,
+        and no crash leaves a part of it. Raises Refusal if the record of used tokens is lost.
         """
         used = self.folder / "used"
         try:
-            mark = os.open(used / token.id, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            _create(used / token.id, certificate)
         except FileExistsError:
-            raise Refusal("the token was used before") from None
+            return (used / token.id).read_bytes()
         except FileNotFoundError:
             raise Refusal("the record of used tokens is lost: an operator has to reopen it") from None
-        os.fsync(mark)
-        os.close(mark)
-        folder = os.open(used, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        return None
 
     def record(self, host: str, certificate: x509.Certificate) -> None:
-        """Keep an issued certificate, so that it can be revoked."""
+        """Keep an issued certificate, so that it can be revoked. It is on the disk when this returns."""
         issued = self.folder / "issued"
         issued.mkdir(exist_ok=True)
-        file = issued / f"{host}.{certificate.serial_number:x}"
-        file.write_bytes(certificate.public_bytes(Encoding.PEM))
+        with suppress(FileExistsError):
+            _create(issued / f"{host}.{certificate.serial_number:x}", certificate.public_bytes(Encoding.PEM))
 
     def read_issued(self, host: str) -> list[x509.Certificate]:
         """Return the certificates of a host that were ever issued."""
         files = sorted((self.folder / "issued").glob(f"{host}.*"))
         return [x509.load_pem_x509_certificate(file.read_bytes()) for file in files]
+
+
+def key_of_mark(mark: bytes) -> bytes:
+    """Return the public key of the certificate in a mark, in PEM; empty if the mark is empty."""
+    return public_pem(x509.load_pem_x509_certificate(mark)) if mark else b""
+
+
+def _create(file: Path, text: bytes) -> None:
+    """Create a file that is whole and on the disk from its first moment. Raises FileExistsError."""
+    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as made:
+            made.write(text)
+            made.flush()
+            os.fsync(made.fileno())
+        os.link(name, file)
+    finally:
+        Path(name).unlink()
+    folder = os.open(file.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 _AGAIN = "Copy the bundle of the environment to this host again."

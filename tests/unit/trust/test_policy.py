@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from portinfra.trust.errors import Malformed
 from portinfra.trust.policy import UsedTokens, decide
-from portinfra.trust.request import CHALLENGE, read_request
+from portinfra.trust.request import CHALLENGE, public_pem, read_request
 from portinfra.trust.token import VALID_SECONDS
 
-NONE_USED = UsedTokens(NOW - 3600, frozenset())
+NONE_USED = UsedTokens(NOW - 3600, {})
 ATTEMPT = "01a228783e11-0a1b2c"
+THIEF = ec.generate_private_key(ec.SECP256R1())
 
 
 def decision(made, name="app1", used=NONE_USED, now=NOW):
@@ -40,7 +41,7 @@ def test_a_token_in_puppets_extension_counts():
 
 
 def test_a_new_attempt_gets_a_new_certificate():
-    used = UsedTokens(NOW - 3600, {f"app1.{ATTEMPT}"})
+    used = UsedTokens(NOW - 3600, {f"app1.{ATTEMPT}": public_pem(request(key=THIEF))})
     assert decision(request(given=token(attempt="01a228783e11-ffffff")), used=used).sign
 
 
@@ -104,9 +105,18 @@ def test_a_name_that_no_host_has_is_refused(name):
     assert "not that of a host" in decision(request(name or "x", token()), name).reason
 
 
-def test_a_token_is_used_once():
-    used = UsedTokens(NOW - 3600, {f"app1.{ATTEMPT}"})
-    assert "was used before" in decision(request(given=token()), used=used).reason
+def test_a_token_is_used_by_one_key():
+    """The host may repeat its request, as its answer may be lost. A thief of the token has another key."""
+    host, thief = request(given=token()), request(given=token(), key=THIEF)
+    for first, second in ((host, thief), (thief, host)):
+        used = UsedTokens(NOW - 3600, {f"app1.{ATTEMPT}": public_pem(first)})
+        assert decision(first, used=used).sign
+        assert "was used before, by a request with another key" in decision(second, used=used).reason
+
+
+def test_a_token_whose_key_is_not_known_is_used_once():
+    used = UsedTokens(NOW - 3600, {f"app1.{ATTEMPT}": b""})
+    assert decision(request(given=token()), used=used).reason == "the token was used before"
 
 
 def test_an_expired_token_names_both_times():
@@ -128,14 +138,14 @@ def test_a_lost_record_refuses_all():
 
 def test_a_new_record_refuses_runs_that_began_before_it():
     made = request(given=token(since=NOW - 60))
-    assert decision(made, used=UsedTokens(NOW - 60, ())).sign
-    assert "only at 2030-03-17 17:45:41 UTC" in decision(made, used=UsedTokens(NOW - 59, ())).reason
+    assert decision(made, used=UsedTokens(NOW - 60, {})).sign
+    assert "only at 2030-03-17 17:45:41 UTC" in decision(made, used=UsedTokens(NOW - 59, {})).reason
 
 
 def test_a_revoked_host_needs_a_new_run():
     made = request(given=token(since=NOW - 60))
-    assert decision(made, used=UsedTokens(0, (), {"app1": NOW - 60, "app2": NOW})).sign
-    assert "the host was revoked" in decision(made, used=UsedTokens(0, (), {"app1": NOW - 59})).reason
+    assert decision(made, used=UsedTokens(0, {}, {"app1": NOW - 60, "app2": NOW})).sign
+    assert "the host was revoked" in decision(made, used=UsedTokens(0, {}, {"app1": NOW - 59})).reason
 
 
 def test_no_reason_has_the_token():
@@ -171,12 +181,12 @@ def test_no_changed_request_is_signed(data):
     since=st.integers(-2 * VALID_SECONDS, 0),
     opened=st.integers(-2 * VALID_SECONDS, 0),
     revoked=st.none() | st.integers(-2 * VALID_SECONDS, 0),
-    is_used=st.booleans(),
+    first=st.sampled_from([None, b"", public_pem(request()), public_pem(request(key=THIEF))]),
 )
-def test_only_the_right_token_in_its_time_is_signed(host, scope, since, opened, revoked, is_used):
+def test_only_the_right_token_in_its_time_is_signed(host, scope, since, opened, revoked, first):
     used = UsedTokens(
         NOW + opened,
-        {f"{host}.{ATTEMPT}"} if is_used else (),
+        {} if first is None else {f"{host}.{ATTEMPT}": first},
         {} if revoked is None else {"app1": NOW + revoked},
     )
     found = decision(request(given=token(host, scope=scope, since=NOW + since)), used=used)
@@ -186,7 +196,7 @@ def test_only_the_right_token_in_its_time_is_signed(host, scope, since, opened, 
         and since + VALID_SECONDS >= 0
         and since >= opened
         and (revoked is None or since >= revoked)
-        and not is_used
+        and first in (None, public_pem(request()))
     )
 
 
