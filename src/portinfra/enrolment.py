@@ -36,16 +36,18 @@ def read_authority(placed: Placed) -> str:
 
 
 def open_token_key(placed: Placed, since: float) -> SignToken:
-    """Return a function that signs tokens of a run that began at `since`. Raises TrustError.
+    """Return a function that signs tokens of a run that began at `since`, by the provider's time. Raises
+    TrustError.
 
     The token of a creation does not change, so a repeated request has equal parameters.
     """
     from portinfra.trust.token import VALID_SECONDS, Token, sign_token
 
     scope = placed.scope
-    key = _directory(placed.environment, scope).read_enrolment_key()
+    directory = _directory(placed.environment, scope)
+    key, revision = directory.read_enrolment_key(), directory.read_revision()
     until = int(since) + VALID_SECONDS
-    return lambda host, creation: sign_token(Token(str(scope), host, creation, until), key)
+    return lambda host, creation: sign_token(Token(str(scope), host, creation, revision, until), key)
 
 
 def authority_findings(placed: Placed) -> Iterator[Finding]:

@@ -20,9 +20,9 @@ OTHER_KEY = Ed25519PrivateKey.from_private_bytes(b"2" * 32)
 ENROLMENT = EnrolmentKey(SCOPE, KEY.public_key())
 
 
-def token(host="app1", *, scope=SCOPE, attempt="01a228783e11-0a1b2c", since=NOW - 60, key=KEY):
+def token(host="app1", *, scope=SCOPE, attempt="01a228783e11-0a1b2c", revision=1, since=NOW - 60, key=KEY):
     """Return the text of a token of a run that began a minute ago."""
-    return sign_token(Token(scope, host, attempt, since + VALID_SECONDS), key)
+    return sign_token(Token(scope, host, attempt, revision, since + VALID_SECONDS), key)
 
 
 @cache

@@ -44,8 +44,8 @@ class SigningHost:
         subprocess.run(["age-keygen", "-o", folder / "age.txt"], check=True, capture_output=True)
         self.call("init", *options)
         self.install(self.call("bundle"))
-        directory = open_directory(f"{folder}/trust", {"age_identity": f"{folder}/age.txt"}, SCOPE)
-        self._key = directory.read_enrolment_key()
+        self._directory = open_directory(f"{folder}/trust", {"age_identity": f"{folder}/age.txt"}, SCOPE)
+        self._key = self._directory.read_enrolment_key()
 
     def call(self, command: str, *options: str) -> str:
         """Run a command of `trust`, and return its output."""
@@ -60,10 +60,13 @@ class SigningHost:
         done = subprocess.run(["sh"], input=bundle, text=True, capture_output=True, check=True, env=places)
         return done.stderr
 
-    def token(self, host="app1", *, scope=SCOPE, attempt="a1", until=None, key=None):
-        """Return a token of a run that begins now, or one that is valid until another time."""
+    def token(self, host="app1", *, scope=SCOPE, attempt="a1", revision=0, until=None, key=None):
+        """Return a token of a run that begins now, or one that is valid until another time, or one of another
+        revision.
+        """
         until = int(time.time()) + VALID_SECONDS if until is None else until
-        return sign_token(Token(scope, host, attempt, until), key or self._key)
+        revision = revision or self._directory.read_revision()
+        return sign_token(Token(scope, host, attempt, revision, until), key or self._key)
 
 
 def has_program() -> bool:

@@ -40,6 +40,7 @@ from portinfra.observation import Reader, after_wait
 from portinfra.planning.make_plan import make_plan
 from portinfra.planning.readiness import hosts_in_turn, with_questions
 from portinfra.planning.world import World
+from portinfra.provider.abilities import current_time
 from portinfra.provider.interface import Answer, Call, Clock, Provider
 from portinfra.verification import Verified, verify
 
@@ -82,7 +83,8 @@ class Run:
         self.reader = after_wait(self._early_reader, self.wait_for_lists)
         """Reads once lists show all changes of this run."""
         self.attempt = new_attempt(provider.clock)
-        self._began = provider.clock.now()
+        self._began = 0.0
+        """When it had the lease, by the provider's time."""
         self._journal = Journal(scope, self.attempt)
         self._holder: LeaseHolder | None = None
         self._nothing_left = False
@@ -111,6 +113,7 @@ class Run:
             report=wait_listener(self._options.listen),
         )
         self._caller.sleep_until = self._holder.sleep_until
+        self._began = current_time(self._provider)
         self._note_written_lease()
         return self
 

@@ -4,7 +4,7 @@ It may sign no other authority (path length 0). Its certificates have no name co
 without a domain. Puppet Server and step-ca issue them in the same way.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -31,6 +31,9 @@ WARNING_DAYS = 90
 
 _EARLIER = timedelta(minutes=5)
 """How much earlier a certificate begins, for hosts whose clock is behind."""
+
+_MUCH_EARLIER = timedelta(days=2)
+"""How much earlier an authority begins: an operator creates it, whose clock may be ahead."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def create_authority(scope: str, kind: Kind, now: datetime) -> Authority:
         key = ec.generate_private_key(ec.SECP256R1())
     name = _name(f"{scope} CA"[:64])
     public = key.public_key()
-    builder = _builder(name, name, public, now, AUTHORITY_DAYS)
+    builder = _builder(name, name, public, now, AUTHORITY_DAYS, _MUCH_EARLIER)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
     builder = builder.add_extension(_usage(signs_certificates=True), True)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), False)
@@ -110,24 +113,9 @@ def kind_of(certificate: x509.Certificate) -> Kind:
     return "puppet" if isinstance(certificate.public_key(), rsa.RSAPublicKey) else "est"
 
 
-def revoked_among(issued: Iterable[x509.Certificate], revoked: Mapping[str, int]) -> list[x509.Certificate]:
-    """Return the certificates that began before their host was revoked."""
-    return [
-        each
-        for each in issued
-        if (start_of(each) + _EARLIER).timestamp() <= revoked.get(common_name(each), 0)
-    ]
-
-
 def common_name(certificate: x509.Certificate) -> str:
     """Return the name of the host of a certificate."""
     return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
-
-
-def start_of(certificate: x509.Certificate) -> datetime:
-    """Return when a certificate begins to be valid. Only later versions of cryptography have the zone."""
-    utc: datetime | None = getattr(certificate, "not_valid_before_utc", None)
-    return utc or certificate.not_valid_before.replace(tzinfo=UTC)
 
 
 def end_of(certificate: x509.Certificate) -> datetime:
@@ -146,10 +134,15 @@ def _name(common: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public: "CertificatePublicKeyTypes", now: datetime, days: int
+    subject: x509.Name,
+    issuer: x509.Name,
+    public: "CertificatePublicKeyTypes",
+    now: datetime,
+    days: int,
+    earlier: timedelta = _EARLIER,
 ) -> x509.CertificateBuilder:
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
-    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - _EARLIER)
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - earlier)
     return builder.not_valid_after(now + timedelta(days=days))
 
 

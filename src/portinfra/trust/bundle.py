@@ -1,7 +1,8 @@
 """The bundle: one shell script that an operator sends to the host that signs. It has the authority's key.
 
 It may run again at any time. It keeps the record of used tokens, and begins a new one only if the trust
-directory was reopened since: otherwise a lost record stays lost, and the programs sign nothing.
+directory was reopened since: otherwise a lost record stays lost, and the programs sign nothing. It adds to
+the revisions that are there, so a bundle of an old copy of the directory ends no revocation.
 """
 
 import base64
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from portinfra.trust.authority import AUTHORITY_DAYS, Authority, kind_of, private_pem
 
-_BUNDLED = {"opened": "opened.bundle"}
+_BUNDLED = {name: f"{name}.bundle" for name in ("ca.pem", "opened", "revoked")}
 """Files that have another name before the end of the script."""
 
 _HEAD = """\
@@ -34,12 +35,21 @@ write() {
 """
 
 _TAIL = """\
-if ! cmp -s "$state/opened" "$state/opened.bundle"; then
-  mkdir -p "$state/used"
-  mv "$state/opened.bundle" "$state/opened"
-elif [ ! -d "$state/used" ]; then
+(
+cd "$state"
+cmp -s ca.pem ca.pem.bundle || rm -f opened revoked # revisions of another authority mean nothing
+mv ca.pem.bundle ca.pem
+touch revoked
+sort -u revoked revoked.bundle > revoked.new
+mv revoked.new revoked
+if [ "$(cat opened 2> /dev/null || echo 0)" -lt "$(cat opened.bundle)" ]; then
+  mkdir -p used
+  mv opened.bundle opened
+elif [ ! -d used ]; then
   echo "the record of used tokens is lost, so nothing is signed until an operator reopens it" >&2
 fi
+rm -f opened.bundle revoked.bundle
+)
 """
 
 _POLICY = """\

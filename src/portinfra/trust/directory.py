@@ -6,8 +6,11 @@
 | `recipients` | the public keys of the operators, one a line, for age |
 | `ca.key.age`, `enrolment.key.age` | private keys in PEM, encrypted |
 | `enrolment.pub`, `ca.pem` | the public key of tokens, and the certificate of the authority |
-| `opened` | when the record of used tokens began, in seconds since 1970 |
-| `revoked` | lines `HOST SECONDS` |
+| `opened` | the revision that began the record of used tokens |
+| `revoked` | lines `HOST REVISION` |
+
+`reopen` and `revoke` each begin a new revision of the directory: 1, 2, 3, … A token has the revision at which
+it was signed. So the order of tokens and revocations depends on no clock.
 """
 
 from collections.abc import Mapping
@@ -68,22 +71,30 @@ class Directory:
         (self.folder / "enrolment.pub").write_bytes(_pem(enrolment.public_key()) + b"\n")
         (self.folder / "scope").write_text(f"{self.scope}\n")
         (self.folder / "revoked").touch()
-        self.reopen(now)
+        self.reopen()
         certificate = self.folder / "ca.pem.new"
         certificate.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
         certificate.rename(self.folder / "ca.pem")
 
-    def reopen(self, now: datetime) -> None:
-        """Begin a new record of used tokens. Tokens of runs that began before now do not count any more."""
-        (self.folder / "opened").write_text(f"{int(now.timestamp())}\n")
+    def read_revision(self) -> int:
+        """Return the revision of the directory; 0 for a new one. Raises TrustError."""
+        try:
+            opened = int((self.folder / "opened").read_text())
+        except FileNotFoundError:
+            opened = 0
+        return max(opened, *self._read_revoked().values(), 0)
 
-    def revoke(self, host: str, now: datetime) -> None:
+    def reopen(self) -> None:
+        """Begin a new record of used tokens. Tokens of earlier revisions do not count any more."""
+        (self.folder / "opened").write_text(f"{self.read_revision() + 1}\n")
+
+    def revoke(self, host: str) -> None:
         """Revoke all certificates and tokens that a host has. Raises TrustError for another kind of name."""
         self.raise_if_absent()
         if not is_host(host):
             raise TrustError(f"{host!r} is not the name of a host", fix="Name a host, such as web1.")
-        revoked = {**parse_revoked(self._read("revoked").decode()), host: int(now.timestamp())}
-        text = "".join(f"{each} {when}\n" for each, when in sorted(revoked.items()))
+        revoked = {**self._read_revoked(), host: self.read_revision() + 1}
+        text = "".join(f"{each} {revision}\n" for each, revision in sorted(revoked.items()))
         (self.folder / "revoked.new").write_text(text)
         (self.folder / "revoked.new").rename(self.folder / "revoked")
 
@@ -137,6 +148,9 @@ class Directory:
                 fix="Restore both files.",
             )
         return key
+
+    def _read_revoked(self) -> dict[str, int]:
+        return parse_revoked(self._read("revoked").decode())
 
     def _needed_identity(self) -> Path:
         if self.identity is None:

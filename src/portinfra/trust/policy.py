@@ -39,11 +39,13 @@ class UsedTokens:
     """The tokens that no longer count."""
 
     opened: int
-    """When the record of used tokens began, in seconds since 1970. Older tokens may have been used."""
+    """The revision of the trust directory that began the record of used tokens. Tokens of earlier revisions
+    may have been used.
+    """
     keys: UsedKeys
     """By the id of a token."""
     revoked: Mapping[str, int] = field(default_factory=dict)
-    """When the operator revoked a host. Its older tokens do not count."""
+    """The revision that revoked a host. Its tokens of earlier revisions do not count."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +97,15 @@ def _admit(
         raise Refusal(f"token expired: it was valid until {_show(token.until)}, and now is {_show(now)}")
     if used is None:
         raise Refusal("the record of used tokens is lost: an operator has to reopen it (trust reopen)")
-    if token.since < used.opened:
+    if token.revision < used.opened:
         raise Refusal(
-            f"the run of the token began at {_show(token.since)}, and the record of used tokens only at "
-            f"{_show(used.opened)}"
+            f"the token was signed at revision {token.revision} of the trust directory, "
+            f"and revision {used.opened} began a new record of used tokens"
         )
-    if token.since < used.revoked.get(name, 0):
+    if token.revision < used.revoked.get(name, 0):
         raise Refusal(
-            f"the host was revoked at {_show(used.revoked[name])}, after the run of the token began"
+            f"the token was signed at revision {token.revision} of the trust directory, "
+            f"and revision {used.revoked[name]} revoked the host"
         )
     if (first := used.keys.get(token.id)) not in (None, public_pem(request)):
         raise Refusal(f"{USED}, by a request with another key" if first else USED)

@@ -11,7 +11,7 @@ from typing import cast
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from portinfra.trust.authority import Authority, PrivateKey, common_name, revoked_among
+from portinfra.trust.authority import Authority, PrivateKey, common_name
 from portinfra.trust.errors import Malformed, Refusal
 from portinfra.trust.names import is_host
 from portinfra.trust.policy import USED, decide
@@ -41,7 +41,7 @@ class Signer:
         if earlier is not None and key_of_mark(earlier) != public_pem(request):
             raise Refusal(USED)
         certificate = offered if earlier is None else x509.load_pem_x509_certificate(earlier)
-        self.state.record(name, certificate)
+        self.state.record(name, certificate, decision.token.revision)
         return certificate
 
     def renew(
@@ -57,17 +57,18 @@ class Signer:
             raise Refusal("it shows no certificate of its own")
         if common_name(own) != name:
             raise Refusal(f"it shows the certificate of {common_name(own)[:64]!r}")
-        if revoked_among([own], self.state.read_revoked()):
+        revision = self.state.revision_of(name, own.serial_number)
+        if revision < self.state.read_revoked().get(name, 0):
             raise Refusal("the certificate that it shows is revoked")
         certificate = self.authority.issue(name, request.public_key(), datetime.now(UTC))
-        self.state.record(name, certificate)
+        self.state.record(name, certificate, revision)
         return certificate
 
     def list_revoked(self) -> x509.CertificateRevocationList:
         """Return the signed list of revoked certificates."""
-        revoked = self.state.read_revoked()
-        issued = [each for host in sorted(revoked) for each in self.state.read_issued(host)]
-        return self.authority.revoke(revoked_among(issued, revoked), datetime.now(UTC))
+        revoked = sorted(self.state.read_revoked().items())
+        ended = [each for host, revision in revoked for each in self.state.read_issued(host, revision)]
+        return self.authority.revoke(ended, datetime.now(UTC))
 
 
 def open_signer(state: State) -> Signer:

@@ -2,7 +2,7 @@
 
 `used/HOST.CREATION` is a used token: the certificate that its request got, or nothing where Puppet Server
 issues it.
-`issued/HOST.SERIAL` is a certificate.
+`issued/HOST.SERIAL.REVISION` is a certificate. The revision is that of the token which began it.
 """
 
 import os
@@ -65,7 +65,7 @@ class State:
         return UsedTokens(opened, _Marks(used), self.read_revoked()) if used.is_dir() else None
 
     def read_revoked(self) -> dict[str, int]:
-        """Return when the operator revoked hosts, in seconds since 1970."""
+        """Return the revision of the trust directory that revoked each host."""
         return parse_revoked((self.folder / "revoked").read_text())
 
     def use(self, token: Token, certificate: bytes = b"") -> bytes | None:
@@ -83,17 +83,28 @@ class State:
             raise Refusal("the record of used tokens is lost: an operator has to reopen it") from None
         return None
 
-    def record(self, host: str, certificate: x509.Certificate) -> None:
+    def record(self, host: str, certificate: x509.Certificate, revision: int) -> None:
         """Keep an issued certificate, so that it can be revoked. It is on the disk when this returns."""
         issued = self.folder / "issued"
         issued.mkdir(exist_ok=True)
         with suppress(FileExistsError):
-            _create(issued / f"{host}.{certificate.serial_number:x}", certificate.public_bytes(Encoding.PEM))
+            file = issued / f"{host}.{certificate.serial_number:x}.{revision}"
+            _create(file, certificate.public_bytes(Encoding.PEM))
 
-    def read_issued(self, host: str) -> list[x509.Certificate]:
-        """Return the certificates of a host that were ever issued."""
-        files = sorted((self.folder / "issued").glob(f"{host}.*"))
+    def revision_of(self, host: str, serial: int) -> int:
+        """Return the revision of an issued certificate; 0 where that is not known."""
+        known = {file.name.split(".")[1]: revision for file, revision in self._list_issued(host)}
+        return known.get(f"{serial:x}", 0)
+
+    def read_issued(self, host: str, before: int) -> list[x509.Certificate]:
+        """Return the certificates of a host that were ever issued to it before a revision."""
+        files = [file for file, revision in self._list_issued(host) if revision < before]
         return [x509.load_pem_x509_certificate(file.read_bytes()) for file in files]
+
+    def _list_issued(self, host: str) -> list[tuple[Path, int]]:
+        """Return the files of a host's certificates, with their revisions."""
+        files = sorted((self.folder / "issued").glob(f"{host}.*"))
+        return [(file, int([*file.name.split("."), "0"][2])) for file in files]  # earlier versions wrote none
 
 
 def key_of_mark(mark: bytes) -> bytes:
@@ -121,5 +132,6 @@ _AGAIN = "Copy the bundle of the environment to this host again."
 
 
 def parse_revoked(text: str) -> dict[str, int]:
-    """Return the hosts in lines `HOST SECONDS`. A later line of a host wins."""
-    return {host: int(when) for host, when in (line.split() for line in text.splitlines() if line.strip())}
+    """Return the hosts in lines `HOST REVISION`, with the last revision of each."""
+    lines = sorted((int(revision), host) for host, revision in map(str.split, text.splitlines()))
+    return {host: revision for revision, host in lines}

@@ -1,7 +1,7 @@
 """A token: the signed permission of one host to get one certificate.
 
-Its text is `v1.PAYLOAD.SIGNATURE`. The payload is `scope host attempt until`, in base64 for URLs without
-padding. The signature is that of Ed25519 over `v1.PAYLOAD`.
+Its text is `v1.PAYLOAD.SIGNATURE`. The payload is `scope host attempt revision until`, in base64 for URLs
+without padding. The signature is that of Ed25519 over `v1.PAYLOAD`.
 """
 
 import base64
@@ -31,17 +31,14 @@ class Token:
     host: str
     attempt: str
     """The id of the creation: the run, and how often the run has seen the host deleted."""
+    revision: int
+    """The revision of the trust directory when it was signed."""
     until: int
 
     @property
     def id(self) -> str:
         """The name of this token in the record of used ones."""
         return f"{self.host}.{self.attempt}"
-
-    @property
-    def since(self) -> int:
-        """When the run that signed it began, in seconds since 1970."""
-        return self.until - VALID_SECONDS
 
 
 def sign_token(token: Token, key: Ed25519PrivateKey) -> str:
@@ -54,7 +51,7 @@ def sign_token(token: Token, key: Ed25519PrivateKey) -> str:
             f"no token can name the host {token.host!r} of {token.scope!r} in the run {token.attempt!r}",
             fix="Use the names of a topology, an environment and a host.",
         )
-    payload = f"{token.scope} {token.host} {token.attempt} {token.until}"
+    payload = f"{token.scope} {token.host} {token.attempt} {token.revision} {token.until}"
     signed = f"v1.{_encode(payload.encode())}"
     text = f"{signed}.{_encode(key.sign(signed.encode()))}"
     if len(text) > LENGTH_MAX:
@@ -73,8 +70,8 @@ def read_token(text: str, key: Ed25519PublicKey) -> Token:
         raise Refusal("the token has another form than v1.PAYLOAD.SIGNATURE")
     try:
         key.verify(_decode(found[3]), found[1].encode())
-        scope, host, attempt, until = _decode(found[2]).decode("ascii").split(" ")
-        read = Token(scope, host, attempt, int(until))
+        scope, host, attempt, revision, until = _decode(found[2]).decode("ascii").split(" ")
+        read = Token(scope, host, attempt, int(revision), int(until))
     except InvalidSignature:
         raise Refusal("the token is forged: the enrolment key of this environment did not sign it") from None
     except ValueError:

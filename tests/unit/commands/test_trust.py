@@ -123,15 +123,16 @@ def test_a_key_of_another_authority_is_found(run, tmp_path):
     assert "is not the key of ca.pem beside it" in message(run("bundle"))
 
 
-def test_revoke_keeps_the_last_time_of_each_host(run, tmp_path):
+def test_each_change_is_a_revision_whatever_the_clock_says(run, tmp_path):
     run("init")
-    revoked = tmp_path / "trust/revoked"
-    revoked.write_text("app1 5\napp2 7\n")
-    assert run("revoke", "production", "app1").exit_code == 0
-    first, second = revoked.read_text().splitlines()
-    assert first.startswith("app1 ")
-    assert int(first.split()[1]) > 1_700_000_000
-    assert second == "app2 7"
+    files = [tmp_path / "trust" / name for name in ("opened", "revoked")]
+    assert [file.read_text() for file in files] == ["1\n", ""]
+    run("revoke", "production", "app2")
+    run("revoke", "production", "app1")
+    run("revoke", "production", "app2")
+    assert [file.read_text() for file in files] == ["1\n", "app1 3\napp2 4\n"]
+    run("reopen")
+    assert [file.read_text() for file in files] == ["5\n", "app1 3\napp2 4\n"]
     assert "is not the name of a host" in message(run("revoke", "production", "../app", "--former"))
 
 

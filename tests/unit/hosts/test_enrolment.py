@@ -123,7 +123,7 @@ def test_no_token_is_harder_to_compress_than_its_stand_in(letters):
     """Clouds have a limit of compressed user data, and a plan computes its size."""
     scope = f"{'payments-and-billing-of-the-northern-region-and-more'[:letters]}/production"
     key = Ed25519PrivateKey.from_private_bytes(b"a key that is always the same, 1")
-    token = sign_token(Token(scope, "webserver12", "01937e8f0a1b-a1b2c3", 1796083200), key)
+    token = sign_token(Token(scope, "webserver12", "01937e8f0a1b-a1b2c3-0", 1, 1796083200), key)
     assert len(compress(token)) <= len(compress(enrolment.STAND_IN))
 
 

@@ -13,7 +13,7 @@ from portinfra.trust.policy import UsedTokens, decide
 from portinfra.trust.request import CHALLENGE, public_pem, read_request
 from portinfra.trust.token import VALID_SECONDS
 
-NONE_USED = UsedTokens(NOW - 3600, {})
+NONE_USED = UsedTokens(1, {})
 ATTEMPT = "01a228783e11-0a1b2c"
 THIEF = ec.generate_private_key(ec.SECP256R1())
 
@@ -41,7 +41,7 @@ def test_a_token_in_puppets_extension_counts():
 
 
 def test_a_new_attempt_gets_a_new_certificate():
-    used = UsedTokens(NOW - 3600, {f"app1.{ATTEMPT}": public_pem(request(key=THIEF))})
+    used = UsedTokens(1, {f"app1.{ATTEMPT}": public_pem(request(key=THIEF))})
     assert decision(request(given=token(attempt="01a228783e11-ffffff")), used=used).sign
 
 
@@ -109,13 +109,13 @@ def test_a_token_is_used_by_one_key():
     """The host may repeat its request, as its answer may be lost. A thief of the token has another key."""
     host, thief = request(given=token()), request(given=token(), key=THIEF)
     for first, second in ((host, thief), (thief, host)):
-        used = UsedTokens(NOW - 3600, {f"app1.{ATTEMPT}": public_pem(first)})
+        used = UsedTokens(1, {f"app1.{ATTEMPT}": public_pem(first)})
         assert decision(first, used=used).sign
         assert "was used before, by a request with another key" in decision(second, used=used).reason
 
 
 def test_a_token_whose_key_is_not_known_is_used_once():
-    used = UsedTokens(NOW - 3600, {f"app1.{ATTEMPT}": b""})
+    used = UsedTokens(1, {f"app1.{ATTEMPT}": b""})
     assert decision(request(given=token()), used=used).reason == "the token was used before"
 
 
@@ -136,16 +136,16 @@ def test_a_lost_record_refuses_all():
     assert "trust reopen" in found.reason
 
 
-def test_a_new_record_refuses_runs_that_began_before_it():
-    made = request(given=token(since=NOW - 60))
-    assert decision(made, used=UsedTokens(NOW - 60, {})).sign
-    assert "only at 2030-03-17 17:45:41 UTC" in decision(made, used=UsedTokens(NOW - 59, {})).reason
+def test_a_new_record_refuses_tokens_of_earlier_revisions():
+    made = request(given=token(revision=2))
+    assert decision(made, used=UsedTokens(2, {})).sign
+    assert "revision 3 began a new record" in decision(made, used=UsedTokens(3, {})).reason
 
 
-def test_a_revoked_host_needs_a_new_run():
-    made = request(given=token(since=NOW - 60))
-    assert decision(made, used=UsedTokens(0, {}, {"app1": NOW - 60, "app2": NOW})).sign
-    assert "the host was revoked" in decision(made, used=UsedTokens(0, {}, {"app1": NOW - 59})).reason
+def test_a_revoked_host_needs_a_token_of_a_later_revision():
+    made = request(given=token(revision=2))
+    assert decision(made, used=UsedTokens(1, {}, {"app1": 2, "app2": 3})).sign
+    assert "revision 3 revoked the host" in decision(made, used=UsedTokens(1, {}, {"app1": 3})).reason
 
 
 def test_no_reason_has_the_token():
@@ -179,23 +179,25 @@ def test_no_changed_request_is_signed(data):
     host=st.sampled_from(["app1", "app2"]),
     scope=st.sampled_from(["payments/production", "payments/development"]),
     since=st.integers(-2 * VALID_SECONDS, 0),
-    opened=st.integers(-2 * VALID_SECONDS, 0),
-    revoked=st.none() | st.integers(-2 * VALID_SECONDS, 0),
+    revision=st.integers(1, 4),
+    opened=st.integers(1, 4),
+    revoked=st.none() | st.integers(1, 4),
     first=st.sampled_from([None, b"", public_pem(request()), public_pem(request(key=THIEF))]),
 )
-def test_only_the_right_token_in_its_time_is_signed(host, scope, since, opened, revoked, first):
+def test_only_the_right_token_in_its_time_is_signed(host, scope, since, revision, opened, revoked, first):
     used = UsedTokens(
-        NOW + opened,
+        opened,
         {} if first is None else {f"{host}.{ATTEMPT}": first},
-        {} if revoked is None else {"app1": NOW + revoked},
+        {} if revoked is None else {"app1": revoked},
     )
-    found = decision(request(given=token(host, scope=scope, since=NOW + since)), used=used)
+    made = request(given=token(host, scope=scope, revision=revision, since=NOW + since))
+    found = decision(made, used=used)
     assert found.sign == (
         host == "app1"
         and scope == "payments/production"
         and since + VALID_SECONDS >= 0
-        and since >= opened
-        and (revoked is None or since >= revoked)
+        and revision >= opened
+        and (revoked is None or revision >= revoked)
         and first in (None, public_pem(request()))
     )
 

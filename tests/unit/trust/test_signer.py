@@ -11,6 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from enrolments import KEY, SCOPE, request, token
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portinfra.trust.authority import create_authority
 from portinfra.trust.errors import Refusal
@@ -28,7 +30,7 @@ def signer(tmp_path):
 
 def make_signer(folder):
     (folder / "used").mkdir(parents=True)
-    (folder / "opened").write_text("5\n")
+    (folder / "opened").write_text("1\n")
     (folder / "revoked").touch()
     (folder / "scope").write_text(f"{SCOPE}\n")
     public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -56,7 +58,7 @@ def test_a_host_whose_answer_was_lost_gets_the_same_certificate_again(signer):
     first = signer.enrol(made, None)
     assert signer.enrol(made, "app1") == first
     assert "was used before, by a request with another key" in refusal(signer, other)
-    assert files(signer, "issued") == [f"app1.{first.serial_number:x}"]
+    assert files(signer, "issued") == [f"app1.{first.serial_number:x}.1"]
 
 
 def test_a_host_whose_token_a_thief_used_is_refused(signer):
@@ -67,8 +69,8 @@ def test_a_host_whose_token_a_thief_used_is_refused(signer):
 def test_a_revoked_host_does_not_get_its_certificate_again(signer):
     made = request(given=fresh())
     signer.enrol(made, None)
-    (signer.state.folder / "revoked").write_text(f"app1 {int(time.time())}\n")
-    assert "was revoked" in refusal(signer, made)
+    (signer.state.folder / "revoked").write_text("app1 2\n")
+    assert "revoked the host" in refusal(signer, made)
 
 
 @pytest.mark.parametrize("same_key", [True, False])
@@ -86,7 +88,36 @@ def test_of_twelve_requests_with_one_token_one_key_gets_one_certificate(signer, 
         found = [each for each in at_once.map(enrol, keys) if each]
     assert len(found) == (12 if same_key else 1)
     assert {each.serial_number for each in found} == {found[0].serial_number}
-    assert files(signer, "issued") == [f"app1.{found[0].serial_number:x}"]
+    assert files(signer, "issued") == [f"app1.{found[0].serial_number:x}.1"]
+
+
+@given(
+    steps=st.lists(st.sampled_from(["enrol", "revoke", "send", "renew"]), max_size=12),
+)
+def test_a_revocation_ends_what_was_signed_before_it_whenever_the_signer_gets_it(tmp_path_factory, steps):
+    """`enrol` is a new host with a token of now, `send` brings the revocations to the host that signs."""
+    signer = make_signer(tmp_path_factory.mktemp("signer"))
+    revision, revoked, known, certificates = 1, 0, 0, []
+    for number, step in enumerate(steps):
+        if step == "revoke":
+            revision = revoked = revision + 1
+        elif step == "send":
+            known = revoked
+            (signer.state.folder / "revoked").write_text(f"app1 {known}\n")
+        elif step == "enrol":
+            text = token(attempt=f"a{number}", revision=revision, since=int(time.time()))
+            certificates.append((signer.enrol(request(given=text), None), revision))
+        elif certificates:
+            own, since = certificates[-1]
+            if since < known:
+                with pytest.raises(Refusal, match="is revoked"):
+                    signer.renew(request(), None, own)
+            else:
+                certificates.append((signer.renew(request(), None, own), since))
+    listed = signer.list_revoked()
+    for certificate, since in certificates:
+        is_listed = listed.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
+        assert is_listed == (since < known)
 
 
 def test_a_program_that_dies_at_any_file_leaves_one_certificate_for_the_key(tmp_path):
@@ -101,7 +132,7 @@ def test_a_program_that_dies_at_any_file_leaves_one_certificate_for_the_key(tmp_
         assert set(marks.values()) <= {pem}
         assert signer.enrol(made, None) == certificate
         assert "another key" in refusal(signer, request(given=fresh(), key=THIEF))
-        assert [each.public_bytes(Encoding.PEM) for each in signer.state.read_issued("app1")] == [pem]
+        assert [each.public_bytes(Encoding.PEM) for each in signer.state.read_issued("app1", 2)] == [pem]
         if not is_dead:
             break
     assert number > 8

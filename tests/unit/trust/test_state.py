@@ -7,7 +7,7 @@ from portinfra.trust.errors import Refusal, TrustError
 from portinfra.trust.state import State, parse_revoked
 from portinfra.trust.token import Token
 
-TOKEN = Token(SCOPE, "app1", "a1", 2**31)
+TOKEN = Token(SCOPE, "app1", "a1", 7, 2**31)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_token_is_used_once_also_by_requests_that_were_admitted_together(state
 
 def test_another_creation_of_the_host_is_another_token(state):
     state.use(TOKEN)
-    assert state.use(Token(SCOPE, "app1", "a2", 2**31)) is None
+    assert state.use(Token(SCOPE, "app1", "a2", 7, 2**31)) is None
 
 
 @pytest.mark.parametrize("lost", ["used", "opened"])
@@ -48,7 +48,7 @@ def test_no_token_is_used_without_a_record(state):
 def test_the_record_says_when_it_began_and_which_hosts_are_revoked(state):
     used = state.read_used()
     assert (used.opened, used.revoked) == (5, {"app2": 7})
-    assert parse_revoked("app1 3\n\napp1 9\n") == {"app1": 9}
+    assert parse_revoked("app1 9\napp1 10\napp1 3\n") == {"app1": 10}
 
 
 def test_a_wrong_key_of_tokens_is_named(state):

@@ -21,8 +21,8 @@ HEAD, PAYLOAD, SIGNATURE = GOOD.split(".")
 
 
 def test_the_reader_gets_what_the_signer_says():
-    assert read_token(GOOD, PUBLIC) == Token(SCOPE, "app1", "01a228783e11-0a1b2c", NOW - 60 + VALID_SECONDS)
-    assert read_token(GOOD, PUBLIC).since == NOW - 60
+    until = NOW - 60 + VALID_SECONDS
+    assert read_token(GOOD, PUBLIC) == Token(SCOPE, "app1", "01a228783e11-0a1b2c", 1, until)
 
 
 def test_the_same_run_signs_the_same_token():
@@ -72,10 +72,11 @@ def test_no_changed_token_says_something_else(place, character):
     st.from_regex(HOST, fullmatch=True).filter(is_host),
     st.from_regex(ATTEMPT, fullmatch=True),
     st.integers(0, 2**40),
+    st.integers(0, 2**40),
 )
-def test_a_token_fits_or_is_not_signed(scope, host, attempt, until):
-    made = Token(scope, host, attempt, until)
-    if len(f"{scope} {host} {attempt} {until}") > 123:  # 164 characters in base64
+def test_a_token_fits_or_is_not_signed(scope, host, attempt, revision, until):
+    made = Token(scope, host, attempt, revision, until)
+    if len(f"{scope} {host} {attempt} {revision} {until}") > 123:  # 164 characters in base64
         with pytest.raises(TrustError, match="a certificate request has room for 255"):
             sign_token(made, KEY)
         return
@@ -86,19 +87,19 @@ def test_a_token_fits_or_is_not_signed(scope, host, attempt, until):
 
 def test_the_longest_names_of_a_declaration_fit():
     scope, host = f"{'t' * SCOPE_NAME_MAX}/{'e' * SCOPE_NAME_MAX}", f"{'r' * ROLE_NAME_MAX}10000"
-    attempt = new_attempt(SystemClock())
-    assert len(sign_token(Token(scope, host, attempt, 2**33), KEY)) <= LENGTH_MAX
+    creation = f"{new_attempt(SystemClock())}-0"
+    assert len(sign_token(Token(scope, host, creation, 999, 2**33), KEY)) <= LENGTH_MAX
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        Token("payments", "app1", "a", 0),
-        Token("pay ments/production", "app1", "a", 0),
-        Token(SCOPE, "app", "a", 0),
-        Token(SCOPE, "../app1", "a", 0),
-        Token(SCOPE, "app1", "a/b", 0),
-        Token(SCOPE, "app1", "", 0),
+        Token("payments", "app1", "a", 1, 0),
+        Token("pay ments/production", "app1", "a", 1, 0),
+        Token(SCOPE, "app", "a", 1, 0),
+        Token(SCOPE, "../app1", "a", 1, 0),
+        Token(SCOPE, "app1", "a/b", 1, 0),
+        Token(SCOPE, "app1", "", 1, 0),
     ],
 )
 def test_names_that_no_host_has_are_not_signed(wrong):

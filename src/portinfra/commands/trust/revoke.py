@@ -28,7 +28,6 @@ def revoke(
     from portinfra.format import suggestion
     from portinfra.model.resources import Instance
     from portinfra.render.console.terminal import err
-    from portinfra.trust.directory import now
 
     selection = select(session, target)
     placed = workflow.place(selection.topology, selection.environment, existing=True)
@@ -40,7 +39,7 @@ def revoke(
             fix=f"{known} For a host that the topology does not declare any more, add --former.",
         )
     directory = directory_of(selection)
-    directory.revoke(host, now())
+    directory.revoke(host)
     err().print(f"Revoked: {host} of {directory.scope}. It counts once the host that signs has it:")
     err().print(f"send it {command('trust', 'bundle')}.")
     return Exit.DONE

@@ -1,4 +1,4 @@
-"""A host that a run creates twice: each creation has a client token and an enrolment token of its own."""
+"""What a new host gets: each creation has tokens of its own, and they end by the provider's time."""
 
 import re
 import subprocess
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from attrs import evolve
+from clocks import clock_off
 
 from portinfra import Environment, Role, Topology, apply, plan
 from portinfra.execution.connection import Connection
@@ -15,6 +16,7 @@ from portinfra.placement import place
 from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.fake import FakeCloud, plugin
 from portinfra.trust.directory import open_directory
+from portinfra.trust.token import VALID_SECONDS, read_token
 
 pytestmark = pytest.mark.tools("age", "age-keygen")
 
@@ -23,11 +25,15 @@ SHOP = Topology("shop", [Role("config", count=1, profile="est-server")], deliver
 TOKEN = re.compile(r"v1\.[\w-]+\.[\w-]{86}")
 
 
+def directory_of(folder):
+    return open_directory(f"{folder}/trust", {"age_identity": f"{folder}/age.txt"}, str(SCOPE))
+
+
 @pytest.fixture
 def production(tmp_path):
     subprocess.run(["age-keygen", "-o", tmp_path / "age.txt"], check=True, capture_output=True)
     credentials = {"age_identity": f"{tmp_path}/age.txt"}
-    open_directory(f"{tmp_path}/trust", credentials, str(SCOPE)).create("est", datetime.now(UTC))
+    directory_of(tmp_path).create("est", datetime.now(UTC))
     return Environment("production", on="fake:us-east-1", trust=f"{tmp_path}/trust", credentials=credentials)
 
 
@@ -96,3 +102,15 @@ def test_a_host_that_the_plan_keeps_and_that_is_lost_gets_a_script_and_a_token(c
     with wrap_calls("fake", creations):
         apply(plan(SHOP.with_role(role), production), seed=0)
     assert len(creations.tokens()) == 1
+
+
+@pytest.mark.parametrize("hours", [-48, 48])
+def test_an_operator_whose_clock_is_wrong_signs_tokens_that_are_valid_for_a_day(
+    cloud, production, tmp_path, hours
+):
+    creations, began = Creations(cloud), cloud.clock.now()
+    with wrap_calls("fake", creations), clock_off(hours * 3600.0, tells_time=True):
+        apply(plan(SHOP, production), seed=0)
+    ((_, text),) = creations.tokens()
+    token = read_token(text, directory_of(tmp_path).read_enrolment_key().public_key())
+    assert began <= token.until - VALID_SECONDS <= cloud.clock.now()
