@@ -9,9 +9,13 @@ from attrs import evolve
 from worlds import ONE, RECOVERY, SHOP, recovery
 
 from portinfra import Role, allow
+from portinfra.model.finding import Severity
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.takeover.takeover import failover
+from portinfra.recovery.watch.forecast import make_forecast
+from portinfra.recovery.watch.trust import trust_findings
+from portinfra.render.runbook import runbook
 from portinfra.trust.directory import open_directory
 from portinfra.trust.token import read_token
 
@@ -35,10 +39,9 @@ def directory(tmp_path):
     return made
 
 
-def about(directory, *, identity=True):
+def about(directory, *, identity=True, waves=(["config"], ["db"], ["web"])):
     credentials = {"age_identity": str(directory.identity)} if identity else {}
     target = evolve(RECOVERY, trust=str(directory.folder), credentials=credentials)
-    waves = [["config"], ["db"], ["web"]]
     return recovery(topology=TRUSTED, target=target, waves=waves)
 
 
@@ -80,3 +83,34 @@ def test_a_failover_without_the_key_creates_no_host(ready, directory):
     assert evidence.result == "failed"
     assert "names no identity of age" in evidence.reasons[0]
     assert scripts == {}
+
+
+def test_the_plan_names_the_command_that_sends_the_authority_of_the_target(ready, directory):
+    found = {each.rule: each for each in make_forecast(about(directory)).findings}
+    assert "portinfra trust bundle recovery | ssh config1 sudo sh" in found["recovery/trust-bundle"].fix
+    assert "recovery/signer-late" not in found
+
+
+@pytest.mark.parametrize(
+    ("waves", "when"),
+    [
+        ((["db"], ["config"], ["web"]), "only wave 2 brings it up"),
+        ((["db"], ["web"]), "no wave brings it up"),
+    ],
+)
+def test_a_host_that_signs_comes_back_in_the_first_wave(directory, waves, when):
+    (late,) = [each for each in trust_findings(about(directory, waves=waves)) if "late" in each.rule]
+    assert when in late.message
+    assert (late.severity, "'config' into the first wave" in late.fix) == (Severity.WARNING, True)
+
+
+def test_a_recovery_without_trust_has_no_finding():
+    assert list(trust_findings(recovery())) == []
+
+
+def test_the_runbook_sends_the_authority_when_the_host_that_signs_runs(directory):
+    page = runbook(about(directory))
+    wave, later = page.index("1. **config** (config1)"), page.index("2. **db**")
+    assert wave < page.index("`portinfra trust bundle recovery | ssh config1 sudo sh`") < later
+    assert str(directory.identity) in page
+    assert "trust bundle" not in runbook(recovery())

@@ -16,7 +16,7 @@ from portinfra.hosts.render import render
 from portinfra.placement import place
 
 PAGE = "docs/trust.md"
-(SHOP,) = blocks(PAGE, "hcl")
+SHOP, *_ = blocks(PAGE, "hcl")
 CREATE, REVOKE, REOPEN = blocks(PAGE, "sh")
 TEXT = (Path(__file__).parents[2] / PAGE).read_text(encoding="utf-8")
 

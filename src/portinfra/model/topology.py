@@ -17,6 +17,7 @@ from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
 from portinfra.model.resources import Volume
 from portinfra.model.service import Service
+from portinfra.trust.port import ENROLMENT_PORT as ENROLMENT_PORT
 
 INTERNET = "internet"
 """The peer that means every public address."""
@@ -35,9 +36,6 @@ PROFILES: tuple[Profile, ...] = ("", "puppet-server", "est-server")
 
 ENROLMENT_PROFILES: tuple[Profile, ...] = ("puppet-server", "est-server")
 """The profiles whose hosts sign the certificates of all other hosts."""
-
-ENROLMENT_PORT = 8140
-"""The TCP port where these hosts accept requests for certificates."""
 
 PortRange = tuple[int, int]
 """First and last port, both included."""

@@ -15,6 +15,7 @@ from portinfra.placement import host_names, place, role_in
 from portinfra.recovery.groups import groups
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.approve import APPROVAL_SECONDS
+from portinfra.recovery.watch.trust import send_bundle, signer_of
 from portinfra.safe_text import visible
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
@@ -91,6 +92,10 @@ def _beginning(page: _Page) -> Iterable[str]:
         keys = [vault.receiver, *(key for key in (vault.identity, vault.password) if key)]
         yield "- The data is encrypted, in a vault. The computer needs the program rclone, and these files,"
         yield f"  which open it: {', '.join(map(_code, keys))}."
+    if found := signer_of(page.recovery):
+        identity = page.recovery.target.credentials.get("age_identity", "age_identity")
+        yield "- Hosts need certificates. The computer needs ssh to the host"
+        yield f"  {found[0].name}, the program age, and the file {_code(identity)}."
     placeholders = [word for word in shlex.split(page.command("status")) if word.endswith("=VALUE")]
     if placeholders:
         yield f"- A value in place of each `VALUE` ({', '.join(map(_code, placeholders))}). The people below"
@@ -142,6 +147,7 @@ def _taking_over(page: _Page) -> Iterable[str]:
     for number, wave in enumerate(page.plan.waves, 1):
         yield f"{number}. **{', '.join(wave.roles)}** ({page.hosts(wave)}), at most {wave.limit}."
         yield "   - It waits until every host runs."
+        yield from _sending(page, wave)
         yield from (f"   - It waits for this gate: {_hook(gate)}" for gate in wave.gates)
         yield from (f"   - Then it runs: {action}" for action in page.actions("failover", *wave.roles))
     yield ""
@@ -153,6 +159,16 @@ def _taking_over(page: _Page) -> Iterable[str]:
     if absent:
         yield f"These roles do not come back, because no wave has them: {', '.join(absent)}."
         yield ""
+
+
+def _sending(page: _Page, wave: Wave) -> Iterable[str]:
+    """Yield how the host that signs gets the authority, below the wave that brings it up."""
+    found = signer_of(page.recovery)
+    if found and found[1] in wave.roles:
+        signer = found[0]
+        yield f"   - As soon as {signer.name} runs, type this in a second terminal. No other host gets a"
+        yield "     certificate before. If it fails, wait a minute and type it again:"
+        yield f"     {_code(send_bundle(page.recovery, signer))}"
 
 
 def _stopping(page: _Page) -> Iterable[str]:

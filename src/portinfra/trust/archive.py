@@ -17,6 +17,7 @@ MODULES = (
     "log",
     "names",
     "policy",
+    "port",
     "program",
     "puppet",
     "request",

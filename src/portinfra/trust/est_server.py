@@ -25,10 +25,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from portinfra.trust.errors import Malformed, Refusal
 from portinfra.trust.log import log
+from portinfra.trust.port import ENROLMENT_PORT
 from portinfra.trust.request import read_request
 from portinfra.trust.signer import Signer
 
-PORT = 8140
 REQUEST_MAX = 16_384
 """The most bytes of a request."""
 
@@ -46,7 +46,7 @@ _PATH = re.compile(r"/\.well-known/est/(?:(?P<label>[^/]*)/)?(?P<work>cacerts|si
 class EstServer(ThreadingHTTPServer):
     """A server on one address. It signs its own certificate, with the name of its host."""
 
-    def __init__(self, signer: Signer, name: str, address: str = "", port: int = PORT) -> None:
+    def __init__(self, signer: Signer, name: str, address: str = "", port: int = ENROLMENT_PORT) -> None:
         self.signer, self._name = signer, name
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2

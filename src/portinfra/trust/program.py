@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from portinfra.trust.errors import Refusal, TrustError
-from portinfra.trust.est_server import PORT, EstServer
+from portinfra.trust.est_server import EstServer
 from portinfra.trust.log import log
+from portinfra.trust.port import ENROLMENT_PORT
 from portinfra.trust.puppet import CONFIGURATIONS, may_sign, raise_for_blocked_names
 from portinfra.trust.signer import open_signer
 from portinfra.trust.state import FOLDER, State
@@ -66,5 +67,5 @@ def _parser() -> argparse.ArgumentParser:
     serve = programs.add_parser("serve", help="serve EST (RFC 7030)")
     serve.add_argument("--name", help="the name of this host; default: that of the bundle")
     serve.add_argument("--address", default="", help="the address to listen on; default: all")
-    serve.add_argument("--port", type=int, default=PORT)
+    serve.add_argument("--port", type=int, default=ENROLMENT_PORT)
     return parser

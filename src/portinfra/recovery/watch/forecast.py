@@ -59,6 +59,7 @@ from portinfra.recovery.watch.readiness import ReadinessFacts, UnreadyHook, doub
 from portinfra.recovery.watch.record_quota import record_findings
 from portinfra.recovery.watch.recovery_status import RecoveryStatus
 from portinfra.recovery.watch.status import status_of_way
+from portinfra.recovery.watch.trust import trust_findings
 from portinfra.recovery.watch.usable_keys import key_findings, keys_of
 from portinfra.validation.arguments import check_arguments
 
@@ -172,7 +173,7 @@ def with_permissions(found: Forecast, options: FailoverOptions, target: Connecti
     recovery = found.recovery
     seen = target.observe(recovery.target_scope).resources
     denied = doubts(options, permission_findings(recovery, target, seen))
-    return evolve(found, findings=(*found.findings, *denied))
+    return evolve(found, findings=(*found.findings, *denied, *trust_findings(recovery)))
 
 
 def foresee(
