@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from attrs import evolve, field, frozen
 
+from portinfra.enrolment_port import ENROLMENT_PORT as ENROLMENT_PORT
 from portinfra.model import convert
 from portinfra.model.arguments import refuse_unknown
 from portinfra.model.former_names import accept_former_names
@@ -17,7 +18,6 @@ from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
 from portinfra.model.resources import Volume
 from portinfra.model.service import Service
-from portinfra.trust.port import ENROLMENT_PORT as ENROLMENT_PORT
 
 INTERNET = "internet"
 """The peer that means every public address."""

@@ -17,7 +17,6 @@ MODULES = (
     "log",
     "names",
     "policy",
-    "port",
     "program",
     "puppet",
     "request",
@@ -32,7 +31,8 @@ def make_archive() -> bytes:
     """Return the archive. It needs Python 3.11 and cryptography 38 or later, and nothing else."""
     folder = Path(__file__).parent
     files = {f"portinfra/trust/{each}.py": (folder / f"{each}.py").read_text() for each in MODULES}
-    files["portinfra/base_errors.py"] = (folder.parent / "base_errors.py").read_text()
+    for name in ("base_errors", "enrolment_port"):
+        files[f"portinfra/{name}.py"] = (folder.parent / f"{name}.py").read_text()
     files |= {"portinfra/__init__.py": "", "__main__.py": _MAIN}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

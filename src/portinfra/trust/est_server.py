@@ -23,9 +23,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
+from portinfra.enrolment_port import ENROLMENT_PORT
 from portinfra.trust.errors import Malformed, Refusal
 from portinfra.trust.log import log
-from portinfra.trust.port import ENROLMENT_PORT
 from portinfra.trust.request import read_request
 from portinfra.trust.signer import Signer
 

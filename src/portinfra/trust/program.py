@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from portinfra.enrolment_port import ENROLMENT_PORT
 from portinfra.trust.errors import Refusal, TrustError
 from portinfra.trust.est_server import EstServer
 from portinfra.trust.log import log
-from portinfra.trust.port import ENROLMENT_PORT
 from portinfra.trust.puppet import CONFIGURATIONS, may_sign, raise_for_blocked_names
 from portinfra.trust.signer import open_signer
 from portinfra.trust.state import FOLDER, State
