@@ -12,6 +12,7 @@ from portinfra.model.placed import Placed
 
 if TYPE_CHECKING:  # most declarations need no cryptography, which is slow to import
     from portinfra.trust.directory import Directory
+    from portinfra.trust.temporary import TemporaryTrust
 
 SignToken = Callable[[str, str], str]
 """A function of the name of a host, and of the id of its creation: its token."""
@@ -20,22 +21,36 @@ SignToken = Callable[[str, str], str]
 def needs_trust(placed: Placed) -> bool:
     """Return whether new hosts of a placed topology get a certificate by a token.
 
-    A drill and other scopes beside the environment get none: the tokens of an environment open nothing there.
+    A scope beside the environment gets none by it: the tokens of an environment open nothing there. A drill
+    has trust of its own.
     """
     return find_signer(placed) is not None and not placed.scope.is_beside
 
 
-def read_authority(placed: Placed) -> str:
+def create_drill_trust(placed: Placed) -> "TemporaryTrust | None":
+    """Return new keys for a drill whose hosts enrol by EST; None: its topology has no such host."""
+    signer = find_signer(placed)
+    if signer is None or placed.topology.role(placed.roles[signer.address]).profile != "est-server":
+        return None
+    from portinfra.trust.directory import now
+    from portinfra.trust.temporary import create_temporary
+
+    return create_temporary(str(placed.scope), now())
+
+
+def read_authority(placed: Placed, own: "TemporaryTrust | None" = None) -> str:
     """Return the certificate of the authority in PEM; empty: hosts trust another one. Raises TrustError.
 
-    It needs no private key.
+    It needs no private key. A drill has its `own` trust.
     """
+    if own:
+        return own.certificate
     if not needs_trust(placed):
         return ""
     return _directory(placed.environment, placed.scope).read_public_files()["ca.pem"].decode()
 
 
-def open_token_key(placed: Placed, since: float) -> SignToken:
+def open_token_key(placed: Placed, since: float, own: "TemporaryTrust | None" = None) -> SignToken:
     """Return a function that signs tokens of a run that began at `since`, by the provider's time. Raises
     TrustError.
 
@@ -44,8 +59,11 @@ def open_token_key(placed: Placed, since: float) -> SignToken:
     from portinfra.trust.token import VALID_SECONDS, Token, sign_token
 
     scope = placed.scope
-    directory = _directory(placed.environment, scope)
-    key, revision = directory.read_enrolment_key(), directory.read_revision()
+    if own:
+        key, revision = own.enrolment, 1
+    else:
+        directory = _directory(placed.environment, scope)
+        key, revision = directory.read_enrolment_key(), directory.read_revision()
     until = int(since) + VALID_SECONDS
     return lambda host, creation: sign_token(Token(str(scope), host, creation, revision, until), key)
 

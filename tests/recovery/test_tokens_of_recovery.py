@@ -1,11 +1,14 @@
-"""A recovery environment has trust of its own: its hosts get its tokens, and hosts of a drill get none."""
+"""A recovery environment has trust of its own: its hosts get its tokens. So has each drill."""
 
+import gzip
+import os
 import re
 import subprocess
 from datetime import UTC, datetime
 
 import pytest
 from attrs import evolve
+from enrolments import request
 from worlds import ONE, RECOVERY, SHOP, recovery
 
 from portinfra import Role, allow
@@ -17,7 +20,10 @@ from portinfra.recovery.watch.forecast import make_forecast
 from portinfra.recovery.watch.trust import trust_findings
 from portinfra.render.runbook import runbook
 from portinfra.trust.directory import open_directory
-from portinfra.trust.token import read_token
+from portinfra.trust.policy import EnrolmentKey, UsedTokens, decide
+from portinfra.trust.signer import open_signer
+from portinfra.trust.state import State
+from portinfra.trust.token import Token, read_token, sign_token
 
 pytestmark = pytest.mark.tools("age", "age-keygen")
 
@@ -69,12 +75,38 @@ def test_each_host_of_a_failover_has_a_token_of_the_recovery_environment(ready, 
         assert (token.scope, token.host) == ("shop/recovery", host)
 
 
-def test_a_drill_gets_no_token_and_needs_no_key(ready, directory):
+def test_a_drill_has_its_own_trust_and_needs_no_key(ready, directory, tmp_path):
+    """Its host that signs gets the authority by its user data. Tokens of others open nothing there."""
     scripts = created(ready)
     evidence = drill(about(directory, identity=False), run_options=ONE)
     assert evidence.result == "passed", evidence.reasons[0]
     assert {"config1", "db1", "web1"} <= set(scripts)
-    assert not any(TOKEN.search(script) for script in scripts.values())
+    bundle = scripts["config1"].partition("(\n#!/bin/sh\n")[2].partition("fi\n)\n")[0] + "fi\n"
+    assert not any("ca.key" in script for host, script in scripts.items() if host != "config1")
+    places = {**os.environ, "STATE": f"{tmp_path}/state", "ROOT": f"{tmp_path}/root"}
+    subprocess.run(["sh"], input=bundle, text=True, check=True, capture_output=True, env=places)
+    signer = open_signer(State(tmp_path / "state"))
+    for host in ("config1", "db1", "web1"):
+        (text,) = TOKEN.findall(scripts[host])
+        made = request(host, text)
+        found = decide(host, made, signer.state.read_key(), signer.state.read_used(), ready.clock.now())
+        assert found.sign, found.reason
+        assert "+drill-" in found.token.scope
+    of_recovery = Token("shop/recovery", "web1", "a1", 1, 2**40)
+    made = request("web1", sign_token(of_recovery, directory.read_enrolment_key()))
+    found = decide("web1", made, signer.state.read_key(), signer.state.read_used(), ready.clock.now())
+    assert "forged" in found.reason
+    (text,) = TOKEN.findall(scripts["web1"])
+    key = EnrolmentKey("shop/recovery", directory.read_enrolment_key().public_key())
+    found = decide("web1", request("web1", text), key, UsedTokens(1, {}), ready.clock.now())
+    assert "forged" in found.reason
+
+
+def test_the_script_of_the_host_that_signs_in_a_drill_fits_into_user_data(ready, directory):
+    """EC2 has the lowest limit: 16,384 bytes, of compressed data."""
+    scripts = created(ready)
+    drill(about(directory), run_options=ONE)
+    assert len(gzip.compress(scripts["config1"].encode())) < 16_000
 
 
 def test_a_failover_without_the_key_creates_no_host(ready, directory):

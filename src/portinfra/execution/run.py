@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from attrs import evolve
 
@@ -44,6 +44,9 @@ from portinfra.provider.abilities import current_time
 from portinfra.provider.interface import Answer, Call, Clock, Provider
 from portinfra.verification import Verified, verify
 
+if TYPE_CHECKING:
+    from portinfra.trust.temporary import TemporaryTrust
+
 
 def new_attempt(clock: Clock) -> str:
     """Return a unique id of a run. Ids sort by the begin of their runs."""
@@ -73,6 +76,8 @@ class Run:
         self._version = version
         self._after = after
         self._options = run_options or RunOptions()
+        self.own_trust: TemporaryTrust | None = None
+        """The trust of its hosts, for a drill; None: that of the environment."""
         self._caller = Caller(provider, scope.environment)
         reads = (
             parallel_reads(self._caller, rates or provider.capabilities.rates, self._renew)
@@ -351,7 +356,7 @@ class Run:
     def _coordinator(self, plan: Plan, listen: Listener) -> Coordinator:
         assert self._holder is not None
         caller, loop = self._caller, self._loop()
-        complete = host_completer(plan, self.attempt, self._began)
+        complete = host_completer(plan, self.attempt, self._began, self.own_trust)
         made = Coordinator(plan, caller, loop, self._journal, self.attempt, complete, listen, self._world)
         self._world = made.world
         return made

@@ -1,6 +1,6 @@
 """The boot script of each new host, within its provider's limit of user data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from attrs import evolve
@@ -13,6 +13,8 @@ from portinfra.model.resources import Instance
 from portinfra.provider.abilities import NativeLimits, PlatformServices
 from portinfra.provider.interface import ProviderPlugin
 
+NO_BUNDLES: Mapping[str, str] = {}
+
 
 def platform_of(plugin: ProviderPlugin) -> Platform:
     """Return the services of a provider's cloud that hosts need; none if the provider declares none."""
@@ -20,12 +22,13 @@ def platform_of(plugin: ProviderPlugin) -> Platform:
 
 
 def boot_scripts(
-    placed: Placed, plugin: ProviderPlugin, authority: str = ""
+    placed: Placed, plugin: ProviderPlugin, authority: str = "", bundles: Mapping[str, str] = NO_BUNDLES
 ) -> Callable[[Instance], BootScript]:
     """Return a function that returns the boot script of one host of a placed topology.
 
     With the certificate of an `authority` in PEM, the script has it, and the host's `enrolment_token`. A host
-    without a token has the script of the same size that a plan computes.
+    without a token has the script of the same size that a plan computes. `bundles` has shell by the name of a
+    host, which runs it at its first boot.
 
     It renders nothing before its first call. A host outside of the topology has an empty script, and so has
     each host of a topology without delivery.
@@ -39,6 +42,8 @@ def boot_scripts(
         if host.name not in files():
             return BootScript("")
         first = enrolment.first_boot(authority) if authority else ""
+        if bundle := bundles.get(host.name):
+            first += f"(\n{bundle})\n"
         made = boot_script(files()[host.name], lambda text: _size(host, text, plugin), _most(plugin), first)
         token = host.enrolment_token or enrolment.STAND_IN
         return evolve(made, text=made.text.replace(enrolment.STAND_IN, token))

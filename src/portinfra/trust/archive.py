@@ -1,6 +1,8 @@
 """The programs of this package as one file that Debian 12's Python runs: a zip archive with `__main__.py`."""
 
+import ast
 import io
+import lzma
 import zipfile
 from pathlib import Path
 
@@ -28,14 +30,27 @@ MODULES = (
 
 
 def make_archive() -> bytes:
-    """Return the archive. It needs Python 3.11 and cryptography 38 or later, and nothing else."""
+    """Return the archive, compressed by xz, so that it fits into user data. It needs Python 3.11 and
+    cryptography 38 or later, and nothing else.
+    """
     folder = Path(__file__).parent
     files = {f"portinfra/trust/{each}.py": (folder / f"{each}.py").read_text() for each in MODULES}
     for name in ("base_errors", "enrolment_port"):
         files[f"portinfra/{name}.py"] = (folder.parent / f"{name}.py").read_text()
     files |= {"portinfra/__init__.py": "", "__main__.py": _MAIN}
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w") as archive:
         for name, text in files.items():
-            archive.writestr(zipfile.ZipInfo(name, _DATE), text, zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
+            archive.writestr(zipfile.ZipInfo(name, _DATE), _without_docstrings(text))
+    return lzma.compress(packed.getvalue(), preset=9)
+
+
+def _without_docstrings(text: str) -> str:
+    """Return a module without texts that only people read. Each other line keeps its number."""
+    lines = text.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            assert node.end_lineno
+            blank = ["\n"] * (node.end_lineno - node.lineno)
+            lines[node.lineno - 1 : node.end_lineno] = [f"{' ' * node.col_offset}...\n", *blank]
+    return "".join(lines)

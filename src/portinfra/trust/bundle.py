@@ -12,6 +12,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from portinfra.trust.authority import AUTHORITY_DAYS, Authority, kind_of, private_pem
+from portinfra.trust.state import FOLDER
 
 _BUNDLED = {name: f"{name}.bundle" for name in ("ca.pem", "opened", "revoked")}
 """Files that have another name before the end of the script."""
@@ -32,6 +33,14 @@ write() {
   chmod "$1" "$2.new"
   mv "$2.new" "$2"
 }
+"""
+
+_UNPACK = """\
+unpack='import lzma, sys; sys.stdout.buffer.write(lzma.decompress(sys.stdin.buffer.read()))'
+program=$root/usr/local/lib/portinfra/trust.pyz
+python3 -c "$unpack" < "$program.xz" > "$program.new"
+chmod 644 "$program.new"
+mv "$program.new" "$program"
 """
 
 _TAIL = """\
@@ -65,7 +74,7 @@ After=network-online.target
 Wants=network-online.target
 
 [Service]
-ExecStart=/usr/bin/python3 /usr/local/lib/portinfra/trust.pyz serve
+ExecStart=/usr/bin/python3 /usr/local/lib/portinfra/trust.pyz --state /var/lib/portinfra/trust serve
 User=portinfra-trust
 Restart=always
 RestartSec=2s
@@ -90,7 +99,7 @@ chown -R portinfra-trust: "$state"
 if command -v systemctl > /dev/null; then
   systemctl daemon-reload
   systemctl --quiet enable portinfra-est
-  systemctl restart portinfra-est
+  systemctl --no-block restart portinfra-est
 fi
 """
 
@@ -108,9 +117,17 @@ fi
 
 
 def make_bundle(
-    authority: Authority, public: Mapping[str, bytes], archive: bytes, now: datetime, *, signer: str = ""
+    authority: Authority,
+    public: Mapping[str, bytes],
+    archive: bytes,
+    now: datetime,
+    *,
+    signer: str = "",
+    folder: str = str(FOLDER),
 ) -> str:
     """Return the script: the authority, public files by name, and the archive of programs.
+
+    `folder` is the one for the files of the host that signs.
 
     `signer` is the name of the host that signs, which clients expect. Its hostname may be another one. Empty:
     its hostname.
@@ -123,13 +140,13 @@ def make_bundle(
         files["crl.pem"] = authority.revoke((), now, AUTHORITY_DAYS).public_bytes(Encoding.PEM)
     for name, raw in files.items():
         lines.append(_write(0o600, f"$state/{_BUNDLED.get(name, name)}", raw))
-    lines.append(_write(0o644, "$root/usr/local/lib/portinfra/trust.pyz", archive))
+    lines += [_write(0o644, "$root/usr/local/lib/portinfra/trust.pyz.xz", archive), _UNPACK]
     if kind == "puppet":
         lines += [_write(0o755, "$root/usr/local/sbin/portinfra-policy", _POLICY.encode()), _TAIL, _PUPPET]
     else:
         unit = "$root/etc/systemd/system/portinfra-est.service"
-        lines += [_write(0o644, unit, _UNIT.encode()), _TAIL, _EST]
-    return "".join(lines)
+        lines += [_write(0o644, unit, _UNIT.replace(str(FOLDER), folder).encode()), _TAIL, _EST]
+    return "".join(lines).replace(str(FOLDER), folder)
 
 
 def _write(mode: int, path: str, raw: bytes) -> str:

@@ -66,9 +66,9 @@ def test_another_image_changes_no_file():
 
 
 def test_files_without_room_are_named():
-    """A host of this role calls 900 servers; the simulator takes 16,384 bytes."""
+    """A host of this role calls 1,500 servers; the simulator takes 16,384 bytes, compressed."""
     api = Service("api", tcp=8443, local_port=8002)
-    roles = [Role("web", count=1), Role("app", count=300, offers=api)]
+    roles = [Role("web", count=1), Role("app", count=1500, offers=api)]
     environment = evolve(PRODUCTION, cidr="10.0.0.0/8", subnet_prefix=20)
     large = Topology("shop", roles, [allow("web", api, why="orders")], delivery="files")
     left_out = found(large, environment)["hosts/left-out"]

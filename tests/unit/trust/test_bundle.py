@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from portinfra.trust.archive import make_archive
 from portinfra.trust.authority import create_authority
 from portinfra.trust.bundle import make_bundle
 from portinfra.trust.state import State
@@ -23,7 +24,7 @@ def host(tmp_path):
         certificate = authority.certificate.public_bytes(Encoding.PEM)
         public = {"ca.pem": certificate, "opened": f"{opened}\n".encode(), "revoked": revoked.encode()}
         places = {**os.environ, "STATE": str(tmp_path / "state"), "ROOT": str(tmp_path / "root")}
-        script = make_bundle(authority, public, b"", NOW)
+        script = make_bundle(authority, public, make_archive(), NOW)
         subprocess.run(["sh"], input=script, text=True, check=True, capture_output=True, env=places)
         return State(tmp_path / "state").read_used()
 

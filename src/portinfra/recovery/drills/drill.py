@@ -11,6 +11,7 @@ from datetime import datetime
 from attrs import asdict, evolve
 
 from portinfra.command_text import command
+from portinfra.enrolment import create_drill_trust
 from portinfra.errors import ApplyError, LeaseHeldError, PolicyError, PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
 from portinfra.execution.options import RunOptions
@@ -99,6 +100,7 @@ def drill(
         ages = Ages(points(contents.entries), started, until)
         id = f"{int(started):x}{secrets.token_hex(1)}"
         run = target.start_run(recovery.drill(id), run_options)
+        run.own_trust = create_drill_trust(place_drill(recovery, id))
         with ExitStack() as held:  # held before the ledger names the drill: a sweep removes what no run holds
             held.enter_context(run)
             entry = begin_run(ledger, {"kind": KIND, "id": id, "began": iso(started), "as_of": moment})

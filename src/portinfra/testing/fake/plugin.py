@@ -28,6 +28,7 @@ from portinfra.provider.abilities import (
 from portinfra.provider.interface import Answer, Call
 from portinfra.testing.fake.actions import CREATED_ONCE, WRITES_OF_TAKEOVERS
 from portinfra.testing.fake.api.catalogue import IMAGES, SIZES
+from portinfra.testing.fake.api.instances import birth_bytes
 from portinfra.testing.fake.api.keys import ENABLED
 from portinfra.testing.fake.cloud import FakeCloud
 from portinfra.testing.fake.drivers.owner import labels_of
@@ -76,8 +77,8 @@ class FakePlugin(NativeLimits, PlatformServices, ConsoleReader, SnapshotLocks, K
         return labels_of(tags) if self._shape.owner["instance"] == "labels" else tags
 
     def birth_bytes(self, host: Instance) -> int:
-        """Return the bytes of the user data and of the boot script of a host."""
-        return len(host.user_data.encode()) + len(host.boot_script.encode())
+        """Return the bytes of the user data and of the compressed boot script of a host."""
+        return birth_bytes(host.user_data, host.boot_script)
 
     def console_call(self, host: Observed[Instance]) -> Call:
         """Return the read of what a host has printed."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from portinfra.provider.cloud_init import compress
 from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api.admission import admit, reachable, repeat_answer, zone_of
 from portinfra.testing.fake.api.catalogue import MACHINE_TYPES, images
@@ -22,6 +23,11 @@ _COPIED = (
     "native",
 )
 USER_DATA_MAX = 16_384
+
+
+def birth_bytes(user_data: str, boot_script: str) -> int:
+    """Return how many bytes of `USER_DATA_MAX` a host needs. Its boot script is compressed, as on EC2."""
+    return len(user_data.encode()) + (len(compress(boot_script)) if boot_script else 0)
 
 
 def create_instance(book: Book, given: Given) -> Answer:
@@ -125,7 +131,7 @@ def _check_offer(book: Book, given: Given) -> None:
         raise FakeError("InvalidRequest", f"there is no machine type {given['machine_type']!r}")
     if given["image_id"] not in images(book):
         raise FakeError("InvalidRequest", f"there is no image {given['image_id']!r}")
-    if len((given["user_data"] + given.get("boot_script", "")).encode()) > USER_DATA_MAX:
+    if birth_bytes(given["user_data"], given.get("boot_script", "")) > USER_DATA_MAX:
         raise FakeError("InvalidRequest", f"user data is longer than {USER_DATA_MAX} bytes")
 
 
