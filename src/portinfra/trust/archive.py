@@ -19,6 +19,7 @@ MODULES = (
     "policy",
     "program",
     "puppet",
+    "puppet_revocation",
     "request",
     "signer",
     "state",
