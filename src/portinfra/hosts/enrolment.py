@@ -8,7 +8,6 @@ import base64
 import hashlib
 from collections.abc import Iterator
 
-from portinfra.hosts import puppet_enrolment
 from portinfra.hosts.haproxy import TLS
 from portinfra.model.host_file import HostFile
 from portinfra.model.placed import Placed
@@ -152,6 +151,8 @@ def profile_of(placed: Placed, signer: Instance) -> Profile:
 
 def enrolment_files(placed: Placed, signer: Instance) -> Iterator[HostFile]:
     """Yield the program, its unit and its timer, with `{name}` for a host's own name."""
+    from portinfra.hosts import puppet_enrolment  # few plans need it
+
     is_puppet = profile_of(placed, signer) == "puppet-server"
     text = puppet_enrolment.SCRIPT if is_puppet else _SCRIPT
     start = puppet_enrolment.START if placed.topology.delivery == "puppet" else ""

@@ -19,10 +19,6 @@ ssldir=$(echo "$places" | sed -n 's/^ssldir = //p')
 certificate=$ssldir/certs/{name}.pem
 cd @TLS@
 if [ ! -s "$certificate" ] || [ -e @TOKEN@ ]; then
-  if ! grep -qs '^certname *= *{name}$' "$confdir/puppet.conf"; then
-    puppet config set server @SERVER@ --section main
-    puppet config set certname {name} --section main
-  fi
   if [ {name} = @SERVER@ ]; then
     if [ ! -s "$certificate" ]; then
       echo "{name}: this host signs, and has no authority yet: send it the bundle" >&2
@@ -38,6 +34,10 @@ if [ ! -s "$certificate" ] || [ -e @TOKEN@ ]; then
       mkdir -p "$ssldir/certs"
       chmod 755 "$ssldir/certs"
       install -m 644 ca.pem "$ssldir/certs/ca.pem"
+      if ! grep -qs '^certname *= *{name}$' "$confdir/puppet.conf"; then
+        puppet config set server @SERVER@ --section main
+        puppet config set certname {name} --section main
+      fi
       getent hosts @SERVER@ > /dev/null || echo '@ADDRESS@ @SERVER@' >> /etc/hosts
       {
         printf 'custom_attributes:\\n  1.2.840.113549.1.9.7: "'
