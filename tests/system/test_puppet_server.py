@@ -154,6 +154,7 @@ def requests_are_signed_or_refused(bed):
     first = bed.enrol("web1", right)[1]
     assert first
     assert bed.enrol("web1", right)[1] is None, "a token counts once"
+    assert "web1 refused: the token was used before" in bed.server.log()
     again = bed.enrol("web1", token("web1", attempt="a2"))[1]
     assert again.serial_number != first.serial_number
     oids = {each.oid.dotted_string for each in again.extensions}
@@ -190,11 +191,11 @@ def an_agent_refuses_a_server_of_another_authority(bed):
 
 def an_agent_enrols_by_its_token(bed):
     app = bed.host("app1")
-    bed_before = bed.names_in_inventory().count("app1")
+    before = bed.names_in_inventory().count("app1")
     app.reloads()
     done = app.enrol(enrolment.SCRIPT)
     assert done.returncode == 0, done.stdout
-    assert bed.names_in_inventory().count("app1") == bed_before + 1
+    assert bed.names_in_inventory().count("app1") == before + 1
     assert app.reloads() == [
         "--quiet enable puppet",
         "--no-block restart puppet",

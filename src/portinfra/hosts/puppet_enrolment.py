@@ -30,7 +30,7 @@ if [ ! -s "$certificate" ] || [ -e @TOKEN@ ]; then
         echo "{name}: this host has neither a certificate nor a token: replace it" >&2
         exit 1
       fi
-      # Before the first contact: the agent would download it otherwise, and trust whoever answers.
+      # Before the first contact: otherwise the agent downloads it, and trusts any server.
       mkdir -p "$ssldir/certs"
       chmod 755 "$ssldir/certs"
       install -m 644 ca.pem "$ssldir/certs/ca.pem"

@@ -120,7 +120,11 @@ fi
 if ! cmp -s "$state/ca.pem" "$ssldir/certs/ca.pem"; then
   # A server that ran before made an authority of its own. Its certificates mean nothing here.
   service stop puppetserver
-  [ ! -e "$ssldir" ] || mv "$ssldir" "$ssldir.$(date +%s)"
+  if [ -e "$ssldir/certs/ca.pem" ]; then
+    before=$ssldir.$(date +%s)
+    mkdir "$before"
+    mv "$ssldir"/* "$before"
+  fi
   changed=yes
 fi
 # Puppet Server keeps the key from now on. It imports an authority only once.
