@@ -41,7 +41,10 @@ JAVA = (
     *("--bootstrap-config", "/etc/puppet/puppetserver/services.d"),
 )
 
-FOLDERS = ("run/puppetserver", "var/log/puppetserver", "var/lib/puppetserver", "var/lib/puppet", "var/lib/puppet/ssl")
+FOLDERS = (
+    *("run/puppetserver", "var/log/puppetserver", "var/lib/puppetserver", "var/lib/puppet"),
+    "var/lib/puppet/ssl",
+)
 """The folders that the packages give to the user puppet."""
 
 
