@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from portinfra.command_text import command
-from portinfra.hosts.enrolment import find_signer
+from portinfra.hosts.enrolment import find_signer, profile_of
 from portinfra.model.address import Scope
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.placed import Placed
 
 if TYPE_CHECKING:  # most declarations need no cryptography, which is slow to import
+    from portinfra.trust.authority import Kind
     from portinfra.trust.directory import Directory
     from portinfra.trust.temporary import TemporaryTrust
 
@@ -68,11 +69,17 @@ def open_token_key(placed: Placed, since: float, own: "TemporaryTrust | None" = 
     return lambda host, creation: sign_token(Token(str(scope), host, creation, revision, until), key)
 
 
+def kind_for(placed: Placed) -> "Kind":
+    """Return the kind of authority that the host that signs needs."""
+    signer = find_signer(placed)
+    return "puppet" if signer and profile_of(placed, signer) == "puppet-server" else "est"
+
+
 def authority_findings(placed: Placed) -> Iterator[Finding]:
     """Yield an error for a trust directory that cannot be read, and a warning before its authority ends."""
     if not needs_trust(placed):
         return
-    from portinfra.trust.authority import end_of, ends_soon
+    from portinfra.trust.authority import end_of, ends_soon, kind_of
     from portinfra.trust.directory import now
     from portinfra.trust.errors import TrustError
 
@@ -86,6 +93,18 @@ def authority_findings(placed: Placed) -> Iterator[Finding]:
     except TrustError as error:
         yield Finding("hosts/trust", str(error), error.fix, subject=subject, location=where)
         return
+    signer = find_signer(placed)
+    if signer and kind_of(certificate) != kind_for(placed):
+        keys = {"puppet": "RSA, for Puppet Server", "est": "an elliptic curve, for EST"}
+        yield Finding(
+            "hosts/authority-kind",
+            f"its authority has a key of {keys[kind_of(certificate)]}, and {signer.name} has the profile "
+            f"{profile_of(placed, signer)}",
+            "Name a new directory in trust, and create its authority: "
+            f"{command('trust', 'init', environment.name)}. Or give the role the other profile.",
+            subject=subject,
+            location=where,
+        )
     if ends_soon(certificate, now()):
         yield Finding(
             "hosts/authority-ends",

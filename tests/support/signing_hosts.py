@@ -23,7 +23,7 @@ topology "shop" {{
   role "app" {{}}
   role "config" {{
     count   = 1
-    profile = "est-server"
+    profile = "{profile}"
   }}
 }}
 environment "production" {{
@@ -37,12 +37,13 @@ environment "production" {{
 class SigningHost:
     """The folder of an operator, and beside it the files of the host that signs."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, profile: str = "est-server") -> None:
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         self.state, self.program = folder / "state", folder / "root/usr/local/lib/portinfra/trust.pyz"
-        (folder / "shop.hcl").write_text(DECLARATION.format(folder=folder))
+        (folder / "shop.hcl").write_text(DECLARATION.format(folder=folder, profile=profile))
         subprocess.run(["age-keygen", "-o", folder / "age.txt"], check=True, capture_output=True)
-        self.call("init", *options)
+        self.call("init")
         self.install(self.call("bundle"))
         self._directory = open_directory(f"{folder}/trust", {"age_identity": f"{folder}/age.txt"}, SCOPE)
         self._key = self._directory.read_enrolment_key()

@@ -4,26 +4,22 @@ The simulator creates the hosts. Their user data runs in network namespaces, wit
 curl, HAProxy and the EST server.
 """
 
-import json
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 from attrs import evolve
 from est_bed import EstBed
+from new_hosts import create_hosts
 from service_shop import platform
 from signing_hosts import PYTHON, SigningHost, has_program
 
-from portinfra import Environment, Role, Service, Topology, allow, apply, plan
+from portinfra import Environment, Role, Service, Topology, allow
 from portinfra.hosts import enrolment, haproxy
 from portinfra.hosts.render import render
 from portinfra.placement import place
-from portinfra.render.documents import plan_document
-from portinfra.testing.call_wrapper import wrap_calls
 from portinfra.testing.fabric import PROGRAMS, Fabric, why_impossible
-from portinfra.testing.fake import FakeCloud, plugin
 
 pytestmark = [pytest.mark.tools(*PROGRAMS, PYTHON, "age", "openssl", "curl"), pytest.mark.slow]
 
@@ -74,28 +70,6 @@ class NewHosts(EstBed):
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def create_hosts(topology, environment):
-    """Apply in the simulator. Return the boot script of each host, by its private address, and all other
-    texts of the run: its plan, progress, outcome, journal, and what it sends to the cloud.
-    """
-    seen, texts = {}, []
-
-    def hand(provider, call):
-        given = dict(call.parameters)
-        if call.action == "CreateInstance":
-            seen[given["private_address"]] = given.pop("boot_script")
-        texts.append(f"{call.action} {given}")
-        return provider.perform(call)
-
-    with wrap_calls("fake", hand):
-        made = plan(topology, environment)
-        outcome = apply(made, seed=0, listen=lambda progress: texts.append(str(progress)))
-        texts += [str(made), str(outcome), json.dumps(plan_document(made))]
-    journals = [each for each in Path(os.environ["PORTINFRA_HOME"]).rglob("*") if each.is_file()]
-    assert journals
-    return seen, [*texts, *(each.read_text() for each in journals)]
-
-
 @pytest.fixture(scope="module")
 def signing(tmp_path_factory):
     if why := why_impossible():
@@ -117,11 +91,7 @@ def production(signing):
 
 @pytest.fixture(scope="module")
 def hosts(signing, production, tmp_path_factory):
-    plugin.cloud = FakeCloud()
-    try:
-        scripts, texts = create_hosts(SHOP, production)
-    finally:
-        plugin.cloud = None
+    scripts, texts = create_hosts(SHOP, production)
     placed = place(SHOP, production)
     with Fabric(placed, render(placed, platform), tmp_path_factory.mktemp("hosts")) as fabric:
         made = NewHosts(fabric, signing, scripts)

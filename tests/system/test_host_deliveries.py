@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 from attrs import evolve
-from delivered_hosts import PROGRAMS as HOST_PROGRAMS
 from delivered_hosts import DeliveredHost
+from isolated_hosts import PROGRAMS as HOST_PROGRAMS
 from service_shop import PAYMENTS, PRODUCTION, platform, with_count
 
 from portinfra import Role, Topology, allow

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.tools(PYTHON, "age", "openssl"), pytest.mark.slow]
 def signing(tmp_path_factory):
     if not has_program():
         pytest.skip("python3-cryptography is not installed")
-    host = SigningHost(tmp_path_factory.mktemp("puppet"), "--puppet")
+    host = SigningHost(tmp_path_factory.mktemp("puppet"), "puppet-server")
     settings(host, "[server]\nallow_duplicate_certs = true\n")
     return host
 
@@ -59,6 +59,7 @@ def test_the_program_signs_once(signing):
         ("app1", {"until": 1_800_000_000 - 10**8}, "token expired"),
         ("app9", {}, "its subject is 'app1'"),
         ("../app1", {}, "not that of a host"),
+        ("config1", {"host": "config1"}, "this host signs"),
     ],
 )
 def test_the_program_refuses(signing, name, how, reason):

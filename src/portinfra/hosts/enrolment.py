@@ -1,6 +1,7 @@
 """The program by which a host gets its certificate from the host that signs, and renews it.
 
-It needs openssl and curl, and speaks EST (RFC 7030). systemd starts it once an hour, and until it succeeds.
+The profile of the host that signs selects the program: one speaks EST (RFC 7030), and needs openssl and curl;
+the other calls Puppet's agent. systemd starts it once an hour, and until it succeeds.
 """
 
 import base64
@@ -11,7 +12,7 @@ from portinfra.hosts.haproxy import TLS
 from portinfra.model.host_file import HostFile
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
-from portinfra.model.topology import ENROLMENT_PORT, Profile
+from portinfra.model.topology import ENROLMENT_PORT, ENROLMENT_PROFILES, Profile
 
 SCRIPT = "/usr/local/sbin/portinfra-enrol"
 UNIT = "/etc/systemd/system/portinfra-enrol.service"
@@ -132,7 +133,7 @@ def find_signer(placed: Placed) -> Instance | None:
     topology, environment = placed.topology, placed.environment
     if not (topology.delivery and environment.trust):
         return None
-    roles = {role.name for role in topology.roles if role.profile == PROFILE}
+    roles = {role.name for role in topology.roles if role.profile in ENROLMENT_PROFILES}
     return next(
         (
             spec
@@ -143,11 +144,21 @@ def find_signer(placed: Placed) -> Instance | None:
     )
 
 
-def enrolment_files(signer: Instance) -> Iterator[HostFile]:
+def profile_of(placed: Placed, signer: Instance) -> Profile:
+    """Return the profile of the host that signs."""
+    return placed.topology.role(placed.roles[signer.address]).profile
+
+
+def enrolment_files(placed: Placed, signer: Instance) -> Iterator[HostFile]:
     """Yield the program, its unit and its timer, with `{name}` for a host's own name."""
-    text = _SCRIPT
+    from portinfra.hosts import puppet_enrolment  # few plans need it
+
+    is_puppet = profile_of(placed, signer) == "puppet-server"
+    text = puppet_enrolment.SCRIPT if is_puppet else _SCRIPT
+    start = puppet_enrolment.START if placed.topology.delivery == "puppet" else ""
     values = {"SERVER": signer.name, "ADDRESS": signer.private_address, "PORT": str(ENROLMENT_PORT)}
-    for name, value in {**values, "TLS": TLS, "TOKEN": TOKEN, "RENEWAL": str(_RENEWAL_SECONDS)}.items():
+    own = {"TLS": TLS, "TOKEN": TOKEN, "RENEWAL": str(_RENEWAL_SECONDS), "START": start}
+    for name, value in {**values, **own}.items():
         text = text.replace(f"@{name}@", value)
     yield HostFile(SCRIPT, text, mode=0o755, check="sh -n %")
     yield HostFile(UNIT, _UNIT, reload="systemctl daemon-reload")

@@ -21,7 +21,8 @@ def enrolment_findings(placed: Placed) -> Iterator[Finding]:
         if isinstance(spec, Instance) and topology.role(placed.roles[spec.address]) in signing
     ]
     if not signing:
-        profile = topology.location.write("profile", f'"{PROFILE}"')
+        signs = "puppet-server" if topology.delivery == "puppet" else PROFILE
+        profile = topology.location.write("profile", f'"{signs}"')
         yield Finding(
             "hosts/no-signer",
             "it has a trust directory, and no role signs certificates",

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from portinfra.hosts.enrolment import find_signer
+from portinfra.hosts.enrolment import find_signer, profile_of
 from portinfra.hosts.enrolment_findings import enrolment_findings
 from portinfra.hosts.upstreams import find_upstreams
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.placed import Placed
+from portinfra.model.topology import Profile
 
 SERVERS_MAX = 4000
 """The most servers in the HAProxy of one host, equal to its limit of connections."""
@@ -16,6 +17,12 @@ PACKAGES = ("haproxy", "nftables", "socat")
 
 _TOOLS = {"puppet": ("puppet-agent",), "ansible": ("python3",)}
 """The Debian packages that a delivery needs on hosts."""
+
+_ENROLMENT_TOOLS: dict[Profile, tuple[tuple[str, ...], str]] = {
+    "est-server": (("openssl", "curl"), "python3-cryptography"),
+    "puppet-server": (("puppet-agent",), "puppetserver and python3-cryptography"),
+}
+"""The Debian packages that enrolment needs, by profile: on all hosts, and on the host that signs."""
 
 
 def host_findings(placed: Placed) -> Iterator[Finding]:
@@ -47,10 +54,11 @@ def need_findings(placed: Placed) -> Iterator[Finding]:
     """Yield a note about the packages of the image, and about the certificates."""
     packages = (*PACKAGES, *_TOOLS.get(placed.topology.delivery, ()))
     if signer := find_signer(placed):
-        packages = (*packages, "openssl", "curl")
+        everywhere, there = _ENROLMENT_TOOLS[profile_of(placed, signer)]
+        packages = tuple(dict.fromkeys((*packages, *everywhere)))
         yield Finding(
             "hosts/needs",
-            f"its hosts need an image with {', '.join(packages)}, and {signer.name} python3-cryptography",
+            f"its hosts need an image with {', '.join(packages)}, and {signer.name} {there}",
             "Give the roles an image that has them (docs/services-how-to.md says how to build it). Once "
             f"{signer.name} runs, send it the bundle (docs/trust.md): then each host gets its certificate.",
             Severity.NOTE,

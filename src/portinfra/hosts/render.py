@@ -74,7 +74,7 @@ def _common_files(
         yield proxy
         yield from systemd_files()
     if signer:
-        yield from enrolment_files(signer)
+        yield from enrolment_files(placed, signer)
 
 
 def platform_services(placed: Placed, host: Instance, platform: Platform) -> tuple[PlatformService, ...]:

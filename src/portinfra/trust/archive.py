@@ -21,6 +21,7 @@ MODULES = (
     "policy",
     "program",
     "puppet",
+    "puppet_revocation",
     "request",
     "signer",
     "state",
@@ -29,12 +30,16 @@ MODULES = (
 """The modules that run on the host that signs."""
 
 
-def make_archive() -> bytes:
+def make_archive(*, puppet: bool = True) -> bytes:
     """Return the archive, compressed by xz, so that it fits into user data. It needs Python 3.11 and
-    cryptography 38 or later, and nothing else.
+    cryptography 38 or later, and nothing else. Without `puppet` it only serves EST.
     """
     folder = Path(__file__).parent
-    files = {f"portinfra/trust/{each}.py": (folder / f"{each}.py").read_text() for each in MODULES}
+    files = {
+        f"portinfra/trust/{each}.py": (folder / f"{each}.py").read_text()
+        for each in MODULES
+        if puppet or "puppet" not in each
+    }
     for name in ("base_errors", "enrolment_port"):
         files[f"portinfra/{name}.py"] = (folder.parent / f"{name}.py").read_text()
     files |= {"portinfra/__init__.py": "", "__main__.py": _MAIN}

@@ -7,7 +7,7 @@ without a domain. Puppet Server and step-ca issue them in the same way.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -34,6 +34,14 @@ _EARLIER = timedelta(minutes=5)
 
 _MUCH_EARLIER = timedelta(days=2)
 """How much earlier an authority begins: an operator creates it, whose clock may be ahead."""
+
+
+class HasSerial(Protocol):
+    """A certificate, or an entry of a list of revoked ones."""
+
+    @property
+    def serial_number(self) -> int:
+        """The number that the authority gave it."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ class Authority:
         return builder.sign(self.key, SHA256())
 
     def revoke(
-        self, certificates: Iterable[x509.Certificate], now: datetime, days: int = HOST_DAYS
+        self, certificates: Iterable["HasSerial"], now: datetime, days: int = HOST_DAYS
     ) -> x509.CertificateRevocationList:
         """Return the list of these revoked certificates. A program refuses everything after these days.
 

@@ -105,14 +105,63 @@ fi
 
 _PUPPET = """\
 [ -z "$root" ] || exit 0
-# Puppet Server keeps the key from now on. It imports an authority only once, while it is stopped.
-if command -v puppetserver > /dev/null && [ ! -e "$state/imported" ]; then
+PATH=$PATH:/opt/puppetlabs/bin
+if ! command -v puppetserver > /dev/null; then
+  echo "Puppet Server is not installed here. Install it, and send the bundle again." >&2
+  exit 1
+fi
+# All programs read Puppet's settings.
+umask 022
+cadir=$state/puppet
+settings=$(puppet config print allow_duplicate_certs autosign cadir certname server ssldir --section server)
+ssldir=$(echo "$settings" | sed -n 's/^ssldir = //p')
+changed=
+have() {
+  echo "$settings" | grep -qxF "$1 = $2" && return
+  puppet config set "$1" "$2" --section "$3"
+  changed=yes
+}
+service() {
+  ! command -v systemctl > /dev/null || systemctl --quiet "$@"
+}
+name=$(cat "$state/name")
+if [ "$name" ]; then
+  have certname "$name" main
+  have server "$name" main
+fi
+have cadir "$cadir" server
+have autosign /usr/local/sbin/portinfra-policy server
+have allow_duplicate_certs true server
+if [ -e "$cadir/ca_crt.pem" ] && ! cmp -s "$state/ca.pem" "$cadir/ca_crt.pem"; then
+  echo "$cadir has another authority than this bundle. Move it away to replace it." >&2
+  exit 1
+fi
+if ! cmp -s "$state/ca.pem" "$ssldir/certs/ca.pem"; then
+  # A server that ran before made an authority of its own. Its certificates mean nothing here.
+  service stop puppetserver
+  if [ -e "$ssldir/certs/ca.pem" ]; then
+    before=$ssldir.$(date +%s)
+    mkdir "$before"
+    mv "$ssldir"/* "$before"
+  fi
+  changed=yes
+fi
+# Puppet Server keeps the key from now on. It imports an authority only once.
+if [ ! -e "$cadir/ca_crt.pem" ]; then
+  service stop puppetserver
   puppetserver ca import --cert-bundle "$state/ca.pem" --private-key "$state/ca.key" \\
     --crl-chain "$state/crl.pem"
-  touch "$state/imported"
+  # No certificate repeats the number of one that the authority signed before its volume was lost.
+  printf '%x\\n' "$(date +%s)" > "$cadir/serial"
+  changed=yes
 fi
-[ ! -e "$state/imported" ] || rm -f "$state/ca.key"
-! getent passwd puppet > /dev/null || chown -R puppet: "$state"
+rm -f "$state/ca.key"
+/usr/bin/python3 /usr/local/lib/portinfra/trust.pyz --state "$state" revoke "$cadir"
+chown -R puppet: "$state"
+if [ "$changed" ]; then
+  service enable puppetserver
+  service restart puppetserver
+fi
 """
 
 

@@ -45,10 +45,16 @@ def raise_for_blocked_names(configurations: Iterable[Path] = CONFIGURATIONS) -> 
 
 
 def may_sign(name: str, raw: bytes, state: State, now: float) -> str:
-    """Return why Puppet Server may sign a request in PEM, and use up its token. Raises Refusal."""
+    """Return why Puppet Server may sign a request in PEM, and use up its token. Raises Refusal.
+
+    Puppet Server has the certificate of its own host already. The token of this host would stay unused, so it
+    opens nothing.
+    """
+    if name == state.read_name():
+        raise Refusal("this host signs: it has its certificate from the bundle")
     decision = decide(name, read_request(raw), state.read_key(), state.read_used(), now)
     if decision.token is None:
         raise Refusal(decision.reason)
-    if state.use(decision.token) is not None:
+    if state.use(decision.token, f"revision {decision.token.revision}\n".encode()) is not None:
         raise Refusal(USED)
     return decision.reason

@@ -1,7 +1,7 @@
 """The folder of the host that signs: keys, the record of used tokens, and issued certificates.
 
-`used/HOST.CREATION` is a used token: the certificate that its request got, or nothing where Puppet Server
-issues it.
+`used/HOST.CREATION` is a used token: the certificate that its request got or, where Puppet Server issues it,
+its revision.
 `issued/HOST.SERIAL.REVISION` is a certificate. The revision is that of the token which began it.
 """
 
@@ -68,8 +68,21 @@ class State:
         """Return the revision of the trust directory that revoked each host."""
         return parse_revoked((self.folder / "revoked").read_text())
 
+    def read_revocation_times(self, now: float) -> dict[str, int]:
+        """Return until when the certificates of revoked hosts began, in seconds since 1970 by this machine.
+
+        It is for Puppet Server, whose certificates have no revision. `now` is the time of this machine.
+        """
+        return {host: self._end_of_former(host, last, now) for host, last in self.read_revoked().items()}
+
+    def _end_of_former(self, host: str, revision: int, now: float) -> int:
+        """Return the second before the first use of a token of this revision or a later one; else `now`."""
+        marks = (self.folder / "used").glob(f"{host}.*")
+        later = [mark.stat().st_mtime for mark in marks if _revision_in(mark.read_bytes()) >= revision]
+        return int(min(later)) - 1 if later else int(now)
+
     def use(self, token: Token, certificate: bytes = b"") -> bytes | None:
-        """Mark a token as used for ever, by the certificate in PEM that its request gets.
+        """Mark a token as used for ever, by the certificate in PEM that its request gets, or by `revision N`.
 
         Return None, or the mark that another request made first. The mark is on the disk when this returns,
         and no crash leaves a part of it. Raises Refusal if the record of used tokens is lost.
@@ -108,8 +121,14 @@ class State:
 
 
 def key_of_mark(mark: bytes) -> bytes:
-    """Return the public key of the certificate in a mark, in PEM; empty if the mark is empty."""
-    return public_pem(x509.load_pem_x509_certificate(mark)) if mark else b""
+    """Return the public key of the certificate in a mark, in PEM; empty if it has none."""
+    is_certificate = mark.startswith(b"-----BEGIN")
+    return public_pem(x509.load_pem_x509_certificate(mark)) if is_certificate else b""
+
+
+def _revision_in(mark: bytes) -> int:
+    """Return the revision in the mark of a token for Puppet Server; 0 for another mark."""
+    return int(mark.split()[1]) if mark.startswith(b"revision ") else 0
 
 
 def _create(file: Path, text: bytes) -> None:

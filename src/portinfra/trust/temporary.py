@@ -39,7 +39,9 @@ class TemporaryTrust:
             "opened": b"1\n",
             "revoked": b"",
         }
-        return make_bundle(self.authority, public, make_archive(), self.created, signer=signer, folder=FOLDER)
+        return make_bundle(
+            self.authority, public, make_archive(puppet=False), self.created, signer=signer, folder=FOLDER
+        )
 
 
 def create_temporary(scope: str, now: datetime) -> TemporaryTrust:

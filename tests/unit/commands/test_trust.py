@@ -14,6 +14,7 @@ from portinfra.trust.directory import open_directory
 
 pytestmark = pytest.mark.tools("age", "age-keygen")
 SHOP = Topology("shop", roles=[Role("app")])
+BY_PUPPET = Topology("shop", roles=[Role("config", count=1, profile="puppet-server")], delivery="files")
 SECRET = "PRIVATE KEY"
 
 
@@ -22,12 +23,12 @@ def run(tmp_path):
     """Return a function that runs a command in an environment whose trust lies in the test's folder."""
     subprocess.run(["age-keygen", "-o", tmp_path / "age.txt"], check=True, capture_output=True)
 
-    def run(*arguments, trust="trust", identity="age.txt", name="production"):
+    def run(*arguments, trust="trust", identity="age.txt", name="production", topology=SHOP):
         credentials = {"age_identity": str(tmp_path / identity)} if identity else {}
         where = str(tmp_path / trust) if trust else ""
         environment = Environment(name, on="fake:us-east-1", trust=where, credentials=credentials)
         words = ("trust", *arguments)
-        session = Session("portinfra", words, Declared((SHOP,), (environment,)))
+        session = Session("portinfra", words, Declared((topology,), (environment,)))
         return CliRunner().invoke(app(session), words)
 
     return run
@@ -57,6 +58,12 @@ def test_init_writes_encrypted_keys(run, tmp_path):
     )
     assert kind_of(directory.read_authority().certificate) == "est"
     assert directory.read_enrolment_key()
+
+
+def test_init_makes_the_authority_that_the_profile_needs(run, tmp_path):
+    assert run("init", topology=BY_PUPPET).exit_code == 0
+    directory = open_directory(f"{tmp_path}/trust", {}, "shop/production")
+    assert kind_of(directory.read_certificate()) == "puppet"
 
 
 def test_a_second_init_changes_nothing(run, tmp_path):

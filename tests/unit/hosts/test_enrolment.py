@@ -15,10 +15,11 @@ from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.write import to_hcl
 from portinfra.declaration.load import load
 from portinfra.errors import PortinfraError, ValidationError
-from portinfra.hosts import enrolment
+from portinfra.hosts import enrolment, haproxy
 from portinfra.hosts.first_boot import boot_scripts
 from portinfra.hosts.render import render
 from portinfra.model.finding import Severity
+from portinfra.model.topology import ENROLMENT_PROFILES
 from portinfra.placement import place
 from portinfra.provider.cloud_init import compress
 from portinfra.testing.fake import plugin
@@ -41,6 +42,11 @@ def environment(tmp_path):
     credentials = {"age_identity": str(tmp_path / "age.txt")}
     open_directory(f"{tmp_path}/trust", credentials, "shop/production").create("est", now())
     return evolve(PRODUCTION, trust=f"{tmp_path}/trust", credentials=credentials)
+
+
+def by_puppet(topology, **changes):
+    """Return the topology with a Puppet Server in place of the EST server."""
+    return evolve(topology.with_role(evolve(CONFIG, profile="puppet-server")), **changes)
 
 
 def errors(topology, environment=ENVIRONMENT):
@@ -75,6 +81,51 @@ def test_a_correct_declaration_has_no_error():
 )
 def test_a_wrong_declaration_is_an_error_with_what_to_write(topology, rule, words):
     assert words in errors(topology)[rule]
+
+
+def test_where_puppet_delivers_the_missing_profile_is_that_of_puppet():
+    missing = errors(evolve(changed(profile=""), delivery="puppet"))
+    assert 'profile="puppet-server"' in missing["hosts/no-signer"]
+
+
+def scripts_of(topology):
+    """Return host → program of enrolment, and host → boot script of its first boot."""
+    placed = place(topology, ENVIRONMENT)
+    files = render(placed, platform)
+    programs = {
+        host: next(each.content for each in files[host] if each.path == enrolment.SCRIPT) for host in files
+    }
+    script = boot_scripts(placed, plugin, "-----BEGIN CERTIFICATE-----\n")
+    hosts = [spec for address, spec in placed.resources.items() if address.kind == "instance"]
+    return programs, {host.name: script(host).text for host in hosts}
+
+
+@pytest.mark.parametrize("make", [changed, lambda: by_puppet(TRUSTED)], ids=ENROLMENT_PROFILES[::-1])
+def test_each_new_host_has_a_token_the_authority_and_a_program_that_systemd_repeats(make):
+    programs, boots = scripts_of(make())
+    assert set(programs) == set(boots)
+    for host, boot in boots.items():
+        assert boot.count(enrolment.STAND_IN) == 1
+        assert f"write 644 {haproxy.TLS}/ca.pem" in boot
+        assert f"write 755 {enrolment.SCRIPT}" in boot
+        assert "start portinfra-enrol.timer portinfra-enrol.service" in boot
+        assert "@" not in programs[host].replace("$@", "").replace("@$work", "")
+        assert "{name}" not in programs[host]
+
+
+def test_the_profile_selects_the_program():
+    by_est, by_agent = (scripts_of(each)[0]["web1"] for each in (TRUSTED, by_puppet(TRUSTED)))
+    assert "simpleenroll" in by_est
+    assert "puppet" not in by_est
+    assert "puppet config set server config1" in by_agent
+    assert "puppet config set certname web1" in by_agent
+    assert "curl" not in by_agent
+
+
+@pytest.mark.parametrize("delivery", ["files", "puppet", "ansible"])
+def test_puppets_runs_start_only_where_puppet_delivers(delivery):
+    programs, _ = scripts_of(by_puppet(TRUSTED, delivery=delivery))
+    assert ("enable puppet" in programs["web1"]) == (delivery == "puppet")
 
 
 def test_a_profile_survives_hcl(tmp_path):
@@ -132,8 +183,8 @@ def test_no_token_is_harder_to_compress_than_its_stand_in(letters):
 class TestPlans:
     """Plans and applies with a real trust directory."""
 
-    def rules(self, environment):
-        return {each.rule: each for each in plan(TRUSTED, environment).findings}
+    def rules(self, environment, topology=TRUSTED):
+        return {each.rule: each for each in plan(topology, environment).findings}
 
     def test_a_plan_needs_no_private_key(self, environment):
         found = self.rules(evolve(environment, credentials={}))
@@ -153,6 +204,23 @@ class TestPlans:
         )
         with pytest.raises(ValidationError):
             apply(missing)
+
+    def test_an_authority_of_the_other_profile_stops_the_plan(self, environment, tmp_path):
+        found = self.rules(environment, by_puppet(TRUSTED))["hosts/authority-kind"]
+        assert found.severity is Severity.ERROR
+        assert "an elliptic curve, for EST, and config1 has the profile puppet-server" in found.message
+        other = evolve(environment, trust=f"{tmp_path}/puppet")
+        open_directory(other.trust, other.credentials, "shop/production").create("puppet", now())
+        assert "hosts/authority-kind" not in self.rules(other, by_puppet(TRUSTED))
+        assert "RSA, for Puppet Server" in self.rules(other)["hosts/authority-kind"].message
+
+    def test_a_plan_names_the_packages_of_the_profile(self, environment):
+        assert (
+            "openssl, curl, and config1 python3-cryptography"
+            in self.rules(environment)["hosts/needs"].message
+        )
+        needs = self.rules(environment, by_puppet(TRUSTED))["hosts/needs"].message
+        assert "puppet-agent, and config1 puppetserver and python3-cryptography" in needs
 
     def test_an_authority_that_ends_is_a_warning(self, environment, monkeypatch):
         assert "hosts/authority-ends" not in self.rules(environment)

@@ -1,5 +1,7 @@
 """The record of used tokens: of two requests that were both admitted, one uses the token."""
 
+import os
+
 import pytest
 from enrolments import SCOPE
 
@@ -55,3 +57,14 @@ def test_a_wrong_key_of_tokens_is_named(state):
     (state.folder / "enrolment.pub").write_text("hello")
     with pytest.raises(TrustError, match="is no public key"):
         state.read_key()
+
+
+def test_certificates_of_a_puppet_server_end_before_the_first_token_of_the_revocation(state):
+    """All times are those of one machine, whichever operator revoked the host."""
+    assert state.read_revocation_times(1000.0) == {"app2": 1000}
+    for creation, revision, used_at in (("a1", 6, 100), ("a2", 7, 200), ("a3", 8, 300)):
+        token = Token(SCOPE, "app2", creation, revision, 2**31)
+        state.use(token, f"revision {revision}\n".encode())
+        os.utime(state.folder / "used" / token.id, (used_at, used_at))
+    assert state.read_revocation_times(1000.0) == {"app2": 199}
+    assert state.read_used().keys.get("app2.a1") == b""

@@ -16,14 +16,22 @@ def init(
         bool, Option("--puppet", help="Puppet Server will sign: the authority has a key of RSA.")
     ] = False,
 ) -> int:
-    """Create the authority of an environment in its trust directory. Makes no API call."""
+    """Create the authority of an environment in its trust directory. Makes no API call.
+
+    Its key is RSA if a role has the profile puppet-server.
+    """
+    from portinfra import workflow
     from portinfra.command_text import command
-    from portinfra.commands.trust.selected import select_directory
+    from portinfra.commands.selection import select
+    from portinfra.commands.trust.selected import directory_of
+    from portinfra.enrolment import kind_for
     from portinfra.render.console.terminal import err
     from portinfra.trust.directory import now
 
-    directory = select_directory(session, target)
-    directory.create("puppet" if puppet else "est", now())
+    selection = select(session, target)
+    directory = directory_of(selection)
+    placed = workflow.place(selection.topology, selection.environment, existing=True)
+    directory.create("puppet" if puppet else kind_for(placed), now())
     err().print(f"Created: the authority of {directory.scope} in {directory.folder}.")
     err().print(f"Next, create the host that signs, and send it {command('trust', 'bundle')}.")
     return Exit.DONE

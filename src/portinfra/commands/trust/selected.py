@@ -1,15 +1,8 @@
-"""The trust directory of the environment that the options select."""
+"""The trust directory of a selected environment."""
 
-from portinfra.commands.options import Target
-from portinfra.commands.selection import Selection, select
-from portinfra.commands.session import Session
+from portinfra.commands.selection import Selection
 from portinfra.errors import PortinfraError
 from portinfra.trust.directory import Directory, open_directory
-
-
-def select_directory(session: Session, target: Target) -> Directory:
-    """Return the directory. Raises PortinfraError for an environment without trust."""
-    return directory_of(select(session, target))
 
 
 def directory_of(selection: Selection) -> Directory:
