@@ -9,7 +9,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Collection, Iterator
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.execution.call_queue import CallQueue, Rank, Waiting, urgency
 from portinfra.execution.early_reads import EARLY_SECONDS
@@ -19,6 +19,7 @@ from portinfra.graph import reverse
 from portinfra.model.address import Address
 from portinfra.model.change import Step
 from portinfra.model.plan import Plan, PlannedCall
+from portinfra.value import define
 
 
 def estimate(plan: Plan, done: Collection[Step] = ()) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any, Literal
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.model import convert
 from portinfra.model.arguments import refuse_unknown
@@ -17,6 +17,7 @@ from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
 from portinfra.model.resources import Volume
 from portinfra.model.service import Service
+from portinfra.value import frozen
 
 INTERNET = "internet"
 """The peer that means every public address."""
