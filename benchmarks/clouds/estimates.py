@@ -32,7 +32,7 @@ PENDING = 20.0
 BEDS = {"aws": "bed", "gcp": "emulator"}
 
 
-def _replaced(topology: Topology, width: int) -> Topology:
+def replace_hosts(topology: Topology, width: int) -> Topology:
     """Return the topology with another image, and this many hosts of a role replaced at a time."""
     return evolve(
         topology, roles=[evolve(role, image="debian-13", max_unavailable=width) for role in topology.roles]
@@ -54,8 +54,8 @@ def main(cloud: str, hosts: int) -> None:
     plans: dict[str, Callable[[], Plan]] = {
         f"create {hosts} hosts": lambda: plan(platform(hosts, "create"), there),
         "change one port": lambda: plan(changed, there),
-        f"replace {hosts} hosts, one at a time": lambda: plan(_replaced(changed, 1), there, LOSE_DATA),
-        f"destroy {hosts} hosts": lambda: destroy(_replaced(changed, 1), there, LOSE_DATA),
+        f"replace {hosts} hosts, one at a time": lambda: plan(replace_hosts(changed, 1), there, LOSE_DATA),
+        f"destroy {hosts} hosts": lambda: destroy(replace_hosts(changed, 1), there, LOSE_DATA),
     }
     print("| cloud | plan | at least | about | took | about ÷ took |\n|---|---|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as home, importlib.import_module(BEDS[cloud]).in_process() as remote:
