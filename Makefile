@@ -48,6 +48,8 @@ bench: $(READY) $(VENV)/.hypervisors
 	$(BIN)/python benchmarks/clouds/compare.py gcp
 	$(BIN)/python benchmarks/clouds/apply_seconds.py aws
 	$(BIN)/python benchmarks/clouds/apply_seconds.py gcp
+	$(BIN)/python benchmarks/clouds/estimates.py aws
+	$(BIN)/python benchmarks/clouds/estimates.py gcp
 	$(BIN)/python benchmarks/clouds/waits.py aws
 	$(BIN)/python benchmarks/clouds/waits.py gcp
 	$(BIN)/python benchmarks/hypervisors/compare.py

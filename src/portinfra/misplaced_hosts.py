@@ -7,7 +7,7 @@ another one. This module writes what portinfra prints about them.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.command_text import command_line
 from portinfra.errors import PlacementError
@@ -18,6 +18,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Attachment, Instance, Spec, Subnet
 from portinfra.placement import ZONES_MAX, place
+from portinfra.value import frozen
 
 _SAID_MAX = 4
 """A message names at most so many hosts one by one."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.errors import NotFound, OutcomeUnknown, ProviderError, Unavailable
 from portinfra.model.address import Address, Scope
@@ -13,6 +13,7 @@ from portinfra.model.observed import UNSEEN, Observation, Observed
 from portinfra.model.resources import Instance, Snapshot, Spec, Volume
 from portinfra.provider.interface import Answer, Call, Driver, Names, Provider
 from portinfra.provider.own_code import call_method
+from portinfra.value import frozen
 
 _KEPT = (Instance, Volume, Snapshot)
 """Kinds that are never deleted as duplicates: a copy that a person restored beside one may be the one that

@@ -9,7 +9,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.errors import PlacementError
 from portinfra.model.address import Address, Scope
@@ -30,6 +30,7 @@ from portinfra.model.resources import (
     Volume,
 )
 from portinfra.model.topology import ANYWHERE, INTERNET, Flow, PortRange, Role, Topology, port_ranges
+from portinfra.value import frozen
 
 ZONES_DEFAULT = 3
 """Three of everything (R6)."""

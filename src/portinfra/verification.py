@@ -1,12 +1,13 @@
 """Verification after an apply: a fresh read, and what still differs from the plan."""
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.model.change import Change
 from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
 from portinfra.observation import Reader
 from portinfra.planning.make_plan import make_plan
+from portinfra.value import frozen
 
 
 @frozen

@@ -77,6 +77,16 @@ def test_it_grows_with_the_batches_of_a_rolling_replacement(shape):
     assert time_to_replace(1) > 2.5 * time_to_replace(4)
 
 
+def test_a_deletion_ends_when_lists_show_it_even_if_it_takes_no_time():
+    """No early read proves that a resource is gone."""
+    with simulate("aws"):
+        topology = Topology("shop", [Role("web")])
+        workflow.apply(workflow.plan(topology, SOMEWHERE))
+        plan = workflow.destroy(topology, SOMEWHERE)
+    slow_lists = evolve(plan.catalogue, usual_seconds={"another call": 1.0}, visibility_seconds=60.0)
+    assert estimate(evolve(plan, catalogue=slow_lists)) >= 60.0
+
+
 def test_it_is_none_where_the_provider_has_no_usual_times():
     with simulate("instant"):
         assert estimate(workflow.plan(Topology("shop", [Role("web")]), SOMEWHERE)) is None

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from attrs import frozen
 from typer import Argument, Option
 
 from portinfra.command_text import command, command_line
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
+from portinfra.value import frozen
 
 if TYPE_CHECKING:
     from portinfra.provider.abilities import Images

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from attrs import frozen
 from typer import Option
 
 from portinfra.commands.exits import Exit
 from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
 from portinfra.format import moment
+from portinfra.value import frozen
 
 
 @frozen

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from attrs import frozen
 from typer import Option
 
 from portinfra.command_text import command
 from portinfra.commands.exits import Exit, Misuse, exit_code
 from portinfra.commands.options import OutputOptions, Target
 from portinfra.commands.session import Session
+from portinfra.value import frozen
 
 if TYPE_CHECKING:
     from portinfra.model.environment import Environment

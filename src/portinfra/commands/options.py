@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from attrs import evolve, frozen
+from attrs import evolve
 from typer import Argument, Option
 
 from portinfra.commands.exits import Misuse
 from portinfra.commands.session import PLACEHOLDER
+from portinfra.value import frozen
 
 if TYPE_CHECKING:
     from portinfra.model.plan import PlanOptions

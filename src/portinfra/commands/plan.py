@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
-from attrs import frozen
 from typer import Option
 
 from portinfra.command_text import command_line
 from portinfra.commands.exits import Exit, exit_code
 from portinfra.commands.options import OutputOptions, PlanScope, Target
 from portinfra.commands.session import Session
+from portinfra.value import frozen
 
 
 @frozen

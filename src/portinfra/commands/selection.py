@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.commands.exits import Misuse
 from portinfra.commands.options import DeclarationOptions, Target
@@ -23,6 +23,7 @@ from portinfra.model.topology import Topology
 from portinfra.planning.unknown_names import dropped_replacements, unknown_names
 from portinfra.render.console.errors import show_findings
 from portinfra.validation import validate, validate_declared
+from portinfra.value import frozen
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule

@@ -8,11 +8,12 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from attrs import Factory, define, frozen
+from attrs import Factory
 
 from portinfra.commands.exits import Interrupted, Misuse, exit_code
 from portinfra.errors import ApplyError, PortinfraError
 from portinfra.render.console.streams import OutputLost
+from portinfra.value import define, frozen
 
 if TYPE_CHECKING:
     from portinfra.declaration.declared import Declared

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.errors import DeclarationError
 from portinfra.format import suggestion, with_article
@@ -14,6 +14,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.location import here
 from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Topology
+from portinfra.value import frozen
 
 if TYPE_CHECKING:
     from portinfra.policy import PolicyRule

@@ -6,9 +6,8 @@ Errors show this advice. So does the page `docs/hcl-terraform.md`, which tools/t
 from collections.abc import Iterable
 from enum import StrEnum
 
-from attrs import frozen
-
 from portinfra.command_text import complete_commands
+from portinfra.value import frozen
 
 
 class Where(StrEnum):

@@ -1,11 +1,12 @@
 """A batched read of several resources, call by call. A fault interrupts it; answers until then are kept."""
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.errors import ProviderError
 from portinfra.execution import retry
 from portinfra.execution.caller import Caller
 from portinfra.provider.interface import Answer, Call
+from portinfra.value import define
 
 
 class Interrupted(Exception):

@@ -5,13 +5,14 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
-from attrs import define, field, frozen
+from attrs import field
 
 from portinfra.execution.schedule import Schedule
 from portinfra.graph import heights
 from portinfra.model.batch import Batch
 from portinfra.model.change import Step
 from portinfra.model.plan import Plan
+from portinfra.value import define, frozen
 
 T = TypeVar("T")
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.errors import InvalidRequest, OutcomeUnknown, ProviderError, Unavailable
 from portinfra.execution.reaction import repeatable
 from portinfra.execution.retry import insist, patience
 from portinfra.provider.interface import Answer, Call, Provider
 from portinfra.provider.own_code import DEFECT_FIX, call_method, describe
+from portinfra.value import define
 
 _DEFECTS = (NotImplementedError, TypeError, AttributeError, NameError)
 """Errors that no cloud raises. Another try would not help."""

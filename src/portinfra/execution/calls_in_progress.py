@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.execution.task import Task
 from portinfra.execution.waits import LONG_SECONDS
 from portinfra.model.change import Step
 from portinfra.model.progress import Awaited
 from portinfra.provider.interface import Call
+from portinfra.value import define
 
 
 @define

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.errors import PermissionDenied
 from portinfra.execution.caller import Caller
@@ -26,6 +26,7 @@ from portinfra.provider import registry
 from portinfra.provider.abilities import clock_offset, current_time
 from portinfra.provider.interface import Answer, Call, Provider
 from portinfra.records.lease import read_leases
+from portinfra.value import frozen
 from portinfra.version import VERSION
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.errors import AlreadyExists, PortinfraError, ProviderError, RateLimited
 from portinfra.execution import failures, retry
@@ -42,6 +42,7 @@ from portinfra.planning.dry_run import CALLS_MAX, ask
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Answer, Call, Clock, Refs, Refuse, Wait
 from portinfra.provider.own_code import call_method
+from portinfra.value import define
 
 
 @define

@@ -7,14 +7,13 @@ the write proves itself: no state from before the write looks like it.
 
 from collections.abc import Callable
 
-from attrs import define
-
 from portinfra.errors import Conflict, NotFound, RateLimited
 from portinfra.execution.task import Task
 from portinfra.model.observed import Observed
 from portinfra.model.resources import Spec, traits
 from portinfra.planning.dry_run import ask
 from portinfra.provider.interface import DONE, Wait
+from portinfra.value import define
 
 EARLY_SECONDS = (2.0, 6.0)
 """The moments of the early reads of a verification, in seconds after the last write."""

@@ -9,7 +9,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Collection, Iterator
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.execution.call_queue import CallQueue, Rank, Waiting, urgency
 from portinfra.execution.early_reads import EARLY_SECONDS
@@ -19,6 +19,7 @@ from portinfra.graph import reverse
 from portinfra.model.address import Address
 from portinfra.model.change import Step
 from portinfra.model.plan import Plan, PlannedCall
+from portinfra.value import define
 
 
 def estimate(plan: Plan, done: Collection[Step] = ()) -> float | None:
@@ -71,7 +72,7 @@ class _Rehearsal:
     def run(self) -> float:
         """Return the moment at which the apply ends: it reads all again until lists show its last call.
 
-        Lists usually show it by the second early read (`EARLY_SECONDS`).
+        Lists usually show it by the second early read (`EARLY_SECONDS`). After a deletion, none counts.
         """
         for step in [step for step, missing in self._missing.items() if not missing]:
             self._later(0.0, self._advance, step)
@@ -79,7 +80,9 @@ class _Rehearsal:
             moment, _, action, arguments = heapq.heappop(self._due)
             self._moment = max(self._moment, moment)
             action(*arguments)
-        usual = min(self.plan.catalogue.visibility_seconds, EARLY_SECONDS[-1])
+        visibility = self.plan.catalogue.visibility_seconds
+        deletes = any(self.plan.target(step) is None for step in self._left)
+        usual = visibility if deletes else min(visibility, EARLY_SECONDS[-1])
         visible = self._last_write + usual if self._last_write is not None else 0.0
         return max(self._ended, visible)
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from attrs import frozen
-
 from portinfra.errors import (
     Conflict,
     InvalidRequest,
@@ -20,6 +18,7 @@ from portinfra.model.observed import Fault, Observed
 from portinfra.model.resources import Spec
 from portinfra.provider.interface import Call, Refuse, Wait
 from portinfra.provider.own_code import DEFECT_FIX
+from portinfra.value import frozen
 
 
 @frozen

@@ -7,7 +7,7 @@ show foreign resources in it, the step fails with their names.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
-from attrs import define, evolve
+from attrs import evolve
 
 from portinfra.errors import Conflict, ProviderError
 from portinfra.execution import retry
@@ -20,6 +20,7 @@ from portinfra.model.observed import Foreign, Observation, Observed
 from portinfra.model.outcome import Fate, StepOutcome
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
+from portinfra.value import define
 
 NAMED_MAX = 3
 """The most foreign resources that an error names; `status` lists all."""

@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Self
 
-from attrs import define, evolve, field
+from attrs import evolve, field
 
 from portinfra.errors import (
     AlreadyExists,
@@ -40,6 +40,7 @@ from portinfra.provider.interface import Clock, Provider
 from portinfra.provider.record_names import record_address
 from portinfra.records import holder as holders
 from portinfra.records.lease import read_leases, to_text
+from portinfra.value import define
 
 RENEW_SECONDS = 15.0
 """The time between two renewals of a lease."""

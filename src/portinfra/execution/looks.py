@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import cast
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.errors import RateLimited
 from portinfra.execution import retry
@@ -20,6 +20,7 @@ from portinfra.model.observed import Observation, Observed
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 from portinfra.provider.own_code import call_method
+from portinfra.value import define
 
 
 @define

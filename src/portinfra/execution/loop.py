@@ -9,12 +9,13 @@ import math
 import random
 from collections.abc import Callable, Iterator
 
-from attrs import Factory, define, field
+from attrs import Factory, field
 
 from portinfra.execution import retry
 from portinfra.execution.lease import TEMPORARY, LeaseHolder
 from portinfra.execution.workers import Completion, Work, Workers
 from portinfra.provider.interface import Clock
+from portinfra.value import define
 
 MEANWHILE_SECONDS = 10.0
 """The seconds between two reports about long calls."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.errors import RateLimited, Unavailable
 from portinfra.execution.task import Task
 from portinfra.model.change import Step
 from portinfra.provider.interface import Call
+from portinfra.value import define
 
 TRIES_MAX = 6
 """The most failed tries of a step that count while the run makes progress.

@@ -1,10 +1,11 @@
 """The options of a run: how it makes calls, and who receives its progress."""
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.hooks.listeners import SafeListener
 from portinfra.model.progress import Listener, Progress
 from portinfra.model.strict import strict
+from portinfra.value import frozen
 
 WORKERS = 8
 """The most calls at the same time."""

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.errors import RateLimited
 from portinfra.execution.caller import Caller
@@ -17,6 +17,7 @@ from portinfra.execution.schedule import Schedule
 from portinfra.model.catalogue import Rate
 from portinfra.observation import Work
 from portinfra.provider.interface import Answer, Call
+from portinfra.value import define
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import field
 
 from portinfra.errors import NotReadyError
 from portinfra.execution.calls_in_progress import CallsInProgress
@@ -26,6 +26,7 @@ from portinfra.model.observed import Observation, Observed
 from portinfra.model.outcome import Fate
 from portinfra.model.placed import Placed
 from portinfra.model.topology import Role
+from portinfra.value import define, frozen
 
 PAUSE_SECONDS = 5.0
 """The pause between two checks of one host."""

@@ -8,7 +8,7 @@ call again alone, and ends as it would have without the others.
 import copy
 from collections.abc import Callable
 
-from attrs import define, evolve, field
+from attrs import evolve, field
 
 from portinfra.errors import ProviderError
 from portinfra.execution.call_queue import CallQueue, Rank, Waiting
@@ -23,6 +23,7 @@ from portinfra.format import count
 from portinfra.model.change import Step
 from portinfra.provider.batches import batch_key, join_calls
 from portinfra.provider.interface import Call
+from portinfra.value import define
 
 JOINED_TRIES_MAX = 3
 """After so many failed tries a step makes its call alone: the cause may be another call of the request."""

@@ -4,10 +4,9 @@ import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from attrs import define
-
 from portinfra.model.catalogue import Rate
 from portinfra.planning.budget import BUCKET_SHARE
+from portinfra.value import define
 
 SLOWER = 2.0
 """The factor of the pause between two calls of a class when the provider throttles it."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.errors import PermissionDenied, ProviderError, QuotaExceeded
 from portinfra.model.resources import Instance, Spec
 from portinfra.provider.interface import Call
+from portinfra.value import define
 
 DECISIVE = ("machine_type", "image", "disk_gib", "gib", "key", "native", "power")
 """The attributes that decide whether a quota refuses a resource."""

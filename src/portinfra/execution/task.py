@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.model.address import Scope
 from portinfra.model.change import Step
@@ -12,6 +12,7 @@ from portinfra.planning.dry_run import calls_left
 from portinfra.planning.retention import zone_of
 from portinfra.provider.interface import Driver, Refs
 from portinfra.provider.own_code import call_method
+from portinfra.value import define
 
 REPORT_SECONDS = 10.0
 """The seconds between two reports of one wait."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
-from attrs import frozen
+from portinfra.value import frozen
 
 Work = Callable[[], object]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.command_text import command
 from portinfra.format import moment
@@ -13,6 +13,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Spec
+from portinfra.value import frozen
 
 
 @frozen

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.model.hook import Hook, Inventory
 from portinfra.provider.own_code import describe
+from portinfra.value import frozen
 
 FILE = re.compile(r"\s*([\w.~/+-]*/[\w./+-]*)(?=\s|;|&|\||$)")
 """The path that a command begins with: `./thaw`, `/opt/shop/answers`."""

@@ -4,10 +4,9 @@ import hashlib
 import inspect
 from pathlib import Path
 
-from attrs import frozen
-
 from portinfra.hooks.calls import FILE
 from portinfra.model.hook import Hook
+from portinfra.value import frozen
 
 
 @frozen

@@ -4,11 +4,12 @@ import warnings
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.errors import PortinfraError
 from portinfra.model.location import location_of
 from portinfra.provider.own_code import describe
+from portinfra.value import define
 
 T = TypeVar("T")
 

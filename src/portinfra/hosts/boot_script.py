@@ -6,10 +6,9 @@ one writes all files again. It never overwrites later changes: the user's delive
 
 from collections.abc import Callable, Sequence
 
-from attrs import frozen
-
 from portinfra.hosts import enrolment, haproxy, hosts_file, manifest, nftables, systemd
 from portinfra.model.host_file import HostFile
+from portinfra.value import frozen
 
 END = "PORTINFRA_END_OF_FILE"
 """The line that ends each file in the script. No file has such a line."""

@@ -6,8 +6,6 @@ An attribute that a role ignores may differ on its hosts, so it is not known wit
 from collections import Counter
 from collections.abc import Iterable
 
-from attrs import frozen
-
 from portinfra.command_text import command_line
 from portinfra.format import suggestion
 from portinfra.misplaced_hosts import as_declared
@@ -15,6 +13,7 @@ from portinfra.model.arguments import check_types
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
 from portinfra.model.topology import Role, Topology
+from portinfra.value import frozen
 
 SSH = 22
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.hosts.enrolment import enrolment_files, find_signer
 from portinfra.hosts.haproxy import haproxy_file
@@ -17,6 +17,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.platform_service import PlatformService
 from portinfra.model.resources import FirewallRules, Instance, Network, Subnet
 from portinfra.model.topology import Role
+from portinfra.value import frozen
 
 Platform = Callable[[str, str], Iterable[PlatformService]]
 """A function of the CIDRs of a network and a subnet: the services of the cloud that its hosts need."""

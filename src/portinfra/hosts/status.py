@@ -6,10 +6,9 @@ The manifest of a host does not count: a person who edits a file can edit the ma
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from attrs import frozen
-
 from portinfra.hosts.render import Files
 from portinfra.model.host_file import HostFile
+from portinfra.value import frozen
 
 Digests = Mapping[str, Mapping[str, str]]
 """The SHA-256 of files, by host and path."""

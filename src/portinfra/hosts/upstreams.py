@@ -5,12 +5,11 @@ An upstream is a service on its client's host: a port on 127.0.0.1. The terms ar
 
 from collections.abc import Mapping
 
-from attrs import frozen
-
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
 from portinfra.model.service import Service
 from portinfra.model.topology import Topology
+from portinfra.value import frozen
 
 
 @frozen

@@ -2,7 +2,9 @@
 
 import hashlib
 
-from attrs import field, frozen
+from attrs import field
+
+from portinfra.value import frozen
 
 NAME_MAX = 63
 """The maximal length of a name: the shortest limit of all clouds (RFC 1035 label, Compute Engine names)."""

@@ -1,8 +1,7 @@
 """Calls of several resources that a provider accepts as one request."""
 
-from attrs import frozen
-
 from portinfra.model import convert
+from portinfra.value import frozen
 
 
 @frozen(field_transformer=convert.refuse_text)

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.model import convert
+from portinfra.value import frozen
 
 
 @frozen(field_transformer=convert.refuse_text)

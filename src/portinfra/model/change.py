@@ -2,11 +2,10 @@
 
 from typing import Any, Literal, NamedTuple
 
-from attrs import frozen
-
 from portinfra.model import convert
 from portinfra.model.address import Address
 from portinfra.model.resources import Spec
+from portinfra.value import frozen
 
 Action = Literal["create", "update", "replace", "delete", "keep"]
 """`keep`: the declaration wants to delete or replace it, but it holds data and no option allows its loss."""

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.model import convert
 from portinfra.model.arguments import refuse_unknown
 from portinfra.model.location import Location, here
 from portinfra.model.schema import attributes
 from portinfra.model.topology import Role
+from portinfra.value import frozen
 
 RoleOverrides = Mapping[str, Any]
 """What differs for a role in this environment: any of `OVERRIDABLE`."""

@@ -6,9 +6,8 @@ some of the fields that have a default.
 
 from typing import Literal
 
-from attrs import frozen
-
 from portinfra.model import convert
+from portinfra.value import frozen
 
 Kind = Literal["drill", "failover", "failback", "refresh"]
 

@@ -2,9 +2,8 @@
 
 from enum import StrEnum
 
-from attrs import frozen
-
 from portinfra.model.location import Location
+from portinfra.value import frozen
 
 
 class Severity(StrEnum):

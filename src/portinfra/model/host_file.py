@@ -3,7 +3,7 @@
 import hashlib
 from functools import lru_cache
 
-from attrs import frozen
+from portinfra.value import frozen
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from attrs import frozen
+from portinfra.value import frozen
 
 
 @frozen

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, field
+
+from portinfra.value import frozen
 
 _FOR_PEOPLE = {"for_people": True}
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Generic, Literal, TypeVar, cast
 
-from attrs import field, frozen
+from attrs import field
 from attrs.validators import instance_of, optional
 
 from portinfra.errors import ProviderError
@@ -11,6 +11,7 @@ from portinfra.format import silent_line
 from portinfra.model import convert
 from portinfra.model.address import Address
 from portinfra.model.resources import Spec
+from portinfra.value import frozen
 
 S = TypeVar("S", bound=Spec)
 S_co = TypeVar("S_co", bound=Spec, covariant=True)

@@ -3,11 +3,10 @@
 import re
 from typing import Literal
 
-from attrs import frozen
-
 from portinfra.model import convert
 from portinfra.model.address import Address, Scope
 from portinfra.model.change import Change, Step
+from portinfra.value import frozen
 
 Fate = Literal["done", "failed", "blocked"]
 """`blocked`: something that it needs failed."""

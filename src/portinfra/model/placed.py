@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.model import convert
 from portinfra.model.address import Address, Scope
@@ -10,6 +10,7 @@ from portinfra.model.environment import Environment
 from portinfra.model.location import Location
 from portinfra.model.resources import Spec, field_name
 from portinfra.model.topology import Role, Topology
+from portinfra.value import frozen
 
 
 @frozen(field_transformer=convert.refuse_text)

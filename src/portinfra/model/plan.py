@@ -5,7 +5,7 @@ done yet.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.model import convert
 from portinfra.model.address import Address, Scope
@@ -18,6 +18,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Spec
 from portinfra.model.strict import strict
+from portinfra.value import frozen
 
 
 @frozen(field_transformer=convert.refuse_text)

@@ -4,7 +4,7 @@ metadata.
 
 from typing import Literal
 
-from attrs import frozen
+from portinfra.value import frozen
 
 DHCP = 67
 """The port of DHCP servers (RFC 2131). A client sends broadcasts before it has an address."""

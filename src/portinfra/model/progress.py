@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from attrs import frozen
-
 from portinfra.format import duration
 from portinfra.model.change import Step
 from portinfra.model.outcome import Fate
+from portinfra.value import frozen
 
 
 @frozen

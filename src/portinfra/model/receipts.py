@@ -17,9 +17,8 @@ import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-from attrs import frozen
-
 from portinfra.model import convert
+from portinfra.value import frozen
 
 _SUMMARY = re.compile(r"^# portinfra-prober: (\{.*\})$", re.MULTILINE)
 

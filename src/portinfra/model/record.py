@@ -1,6 +1,6 @@
 """A record: a short text with a number, which a provider stores in a resource of its cloud."""
 
-from attrs import frozen
+from portinfra.value import frozen
 
 TEXT_MAX = 1200
 """The length in characters that every provider can store in a record."""

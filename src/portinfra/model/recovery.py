@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.model import convert
 from portinfra.model.arguments import refuse_unknown
@@ -13,6 +13,7 @@ from portinfra.model.location import Location, here
 from portinfra.model.service import Service
 from portinfra.model.topology import Role
 from portinfra.model.vault import Vault
+from portinfra.value import frozen
 
 Engine = Literal["", "native", "age", "restic"]
 """How data travels. Empty: `native` within one provider, `age` from one to another."""

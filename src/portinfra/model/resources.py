@@ -17,13 +17,14 @@ What a user declares (`Volume`) also has the metadata of `schema.py`.
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from attrs import evolve, field, fields, frozen
+from attrs import evolve, field, fields
 
 from portinfra.model import convert
 from portinfra.model.address import Address
 from portinfra.model.arguments import refuse_unknown
 from portinfra.model.former_names import accept_former_names, stored_name
 from portinfra.model.location import Location, here
+from portinfra.value import frozen
 
 Power = Literal["running", "stopped"]
 Zone = int | str

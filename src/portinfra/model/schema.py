@@ -29,10 +29,11 @@ from operator import or_
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from attrs import NOTHING, fields, frozen, has
+from attrs import NOTHING, fields, has
 
 from portinfra.model import convert
 from portinfra.model.location import Location
+from portinfra.value import frozen
 
 
 class Kind(Enum):

@@ -2,7 +2,7 @@
 place.
 """
 
-from attrs import frozen
+from portinfra.value import frozen
 
 
 @frozen

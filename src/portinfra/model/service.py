@@ -2,11 +2,12 @@
 
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.model import convert
 from portinfra.model.arguments import refuse_unknown
 from portinfra.model.location import Location, here
+from portinfra.value import frozen
 
 Tls = Literal["proxy", "app", "none"]
 TLS: tuple[Tls, ...] = ("proxy", "app", "none")

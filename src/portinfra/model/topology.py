@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any, Literal
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.enrolment_port import ENROLMENT_PORT as ENROLMENT_PORT
 from portinfra.model import convert
@@ -18,6 +18,7 @@ from portinfra.model.hook import Hook, hooks
 from portinfra.model.location import Location, here
 from portinfra.model.resources import Volume
 from portinfra.model.service import Service
+from portinfra.value import frozen
 
 INTERNET = "internet"
 """The peer that means every public address."""

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network
 from typing import Any, Protocol
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.model import convert
 from portinfra.model.arguments import refuse_unknown
 from portinfra.model.location import Location, here
+from portinfra.value import frozen
 
 ENDPOINT = re.compile(r"(?P<cidr>\d+\.\d+\.\d+\.\d+(/\d+)?):(?P<port>\d+)")
 RECIPIENT = re.compile(r"(age1[0-9a-z]{50,}|ssh-(ed25519|rsa) \S+( .*)?)")

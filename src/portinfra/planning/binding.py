@@ -5,7 +5,7 @@ Once resources exist, their names count: a zone keeps its name, and a running ho
 
 from collections.abc import Iterable, Mapping
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.format import silent_line
 from portinfra.model.address import Address
@@ -16,6 +16,7 @@ from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import Instance, Spec, Subnet, Volume
+from portinfra.value import frozen
 
 UNCLEAR_ZONES = "plan/untold-zone"
 """The rule of the finding that which of the environment's zones are silent is not known."""

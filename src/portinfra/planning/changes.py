@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.format import count
 from portinfra.model.address import Address
@@ -13,6 +13,7 @@ from portinfra.model.placed import Placed
 from portinfra.model.plan import PlanOptions
 from portinfra.model.resources import FirewallRules, Instance, Spec, Volume, traits
 from portinfra.provider.interface import Driver
+from portinfra.value import frozen
 
 Drivers = Mapping[type[Spec], Driver[Any]]
 

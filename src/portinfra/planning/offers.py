@@ -7,8 +7,6 @@ creation and the replacement of resources. Existing hosts continue to run and ma
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
-from attrs import frozen
-
 from portinfra.command_text import command
 from portinfra.format import suggestion
 from portinfra.model.address import Address
@@ -18,6 +16,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
 from portinfra.planning.changes import Drivers
+from portinfra.value import frozen
 
 BIRTHS = ("create", "replace")
 """The actions that create a resource."""

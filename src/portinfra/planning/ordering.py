@@ -14,7 +14,7 @@ Creation follows the wanted references. Deletion follows the observed references
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.graph import CycleError, order
 from portinfra.model.address import Address
@@ -24,6 +24,7 @@ from portinfra.model.observed import Observed
 from portinfra.model.resources import FirewallRules, Instance, Spec
 from portinfra.planning.changes import Desired
 from portinfra.planning.rule_order import Closing
+from portinfra.value import define
 
 Steps = dict[Step, set[Step]]
 

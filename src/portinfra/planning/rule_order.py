@@ -12,13 +12,14 @@ refer to that. These rules are tightened, too: they release the old firewall bef
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.model.address import Address
 from portinfra.model.change import Change, Step
 from portinfra.model.resources import Firewall, FirewallRules, Rule
 from portinfra.model.rule_sets import Cidrs, common, difference, intersection
 from portinfra.planning.changes import Desired
+from portinfra.value import frozen
 
 _WAYS = (("ingress", "egress"), ("egress", "ingress"))
 """Each direction, and the direction of the other end."""

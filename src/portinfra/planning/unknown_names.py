@@ -6,13 +6,12 @@ A misspelled name must cause an error: it must not do nothing, or something else
 import re
 from collections.abc import Iterable, Iterator
 
-from attrs import frozen
-
 from portinfra.format import join_runs, nearest_spelling, suggestion
 from portinfra.model.address import Address
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.plan import Plan
 from portinfra.planning.roles import COMMON, role_of
+from portinfra.value import frozen
 
 ALL = "all"
 """The value of `allow_data_loss` that means every volume and snapshot."""

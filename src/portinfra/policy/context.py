@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.model.address import Address
 from portinfra.model.environment import Environment
@@ -15,6 +15,7 @@ from portinfra.model.topology import Role, Topology
 from portinfra.placement import role_in
 from portinfra.reach import Reach
 from portinfra.reach.parties import role_of
+from portinfra.value import frozen
 
 
 @frozen(field_transformer=strict)

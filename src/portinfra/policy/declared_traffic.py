@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 
-from attrs import frozen
-
 from portinfra.model.topology import INTERNET, Flow, Topology
 from portinfra.policy.context import PolicyContext
 from portinfra.reach import Party, Traffic
 from portinfra.reach.traffic import NOTHING
+from portinfra.value import frozen
 
 
 def declaration_advice(context: PolicyContext) -> str:

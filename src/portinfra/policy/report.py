@@ -1,12 +1,11 @@
 """The report of `check`."""
 
-from attrs import frozen
-
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
 from portinfra.policy.waivers import Waived
 from portinfra.reach import Reach
+from portinfra.value import frozen
 
 
 @frozen

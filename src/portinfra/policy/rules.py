@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from attrs import frozen
-
 from portinfra.command_text import complete_commands
 from portinfra.errors import DeclarationError
 from portinfra.format import suggestion
@@ -22,6 +20,7 @@ from portinfra.policy.context import PolicyContext
 from portinfra.provider.own_code import describe
 from portinfra.reach.parties import role_of
 from portinfra.validation.types import flow_subject
+from portinfra.value import frozen
 
 
 @frozen

@@ -6,8 +6,6 @@ by hand.
 
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from portinfra.model.finding import Severity
 from portinfra.model.topology import INTERNET
 from portinfra.policy.context import PolicyContext
@@ -15,6 +13,7 @@ from portinfra.policy.declared_traffic import Declared, declaration_advice
 from portinfra.policy.rules import About, Found, rule
 from portinfra.reach import Hop, Traffic
 from portinfra.reach.traffic import NOTHING
+from portinfra.value import frozen
 
 NAME_ROLES = "Name the roles that are meant in the flows instead of CIDRs."
 

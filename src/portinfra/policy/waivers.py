@@ -3,8 +3,6 @@
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 
-from attrs import frozen
-
 from portinfra.format import suggestion
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.reference_rules import REFERENCE_RULES, name_rule
@@ -12,6 +10,7 @@ from portinfra.model.rule_classes import OURS
 from portinfra.model.topology import Role
 from portinfra.policy.context import PolicyContext
 from portinfra.policy.rules import Breach, PolicyRule
+from portinfra.value import frozen
 
 UNKNOWN = "check/unknown-rule"
 UNUSED = "check/unused-waiver"

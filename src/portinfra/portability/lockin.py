@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import frozen
-
 from portinfra.model.environment import Environment
 from portinfra.model.location import Location
 from portinfra.model.plain import plain
@@ -11,6 +9,7 @@ from portinfra.model.recovery import RecoveryPlan
 from portinfra.model.topology import Role, Topology
 from portinfra.model.vault import Vault
 from portinfra.placement import role_in
+from portinfra.value import frozen
 
 SIZES = ("small", "medium", "large", "xlarge")
 """The sizes that every provider has."""

@@ -5,7 +5,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.model.environment import Environment
 from portinfra.model.location import Location
@@ -14,6 +14,7 @@ from portinfra.model.plan import Plan
 from portinfra.model.resources import Instance, Volume
 from portinfra.placement import role_in
 from portinfra.portability.lockin import Tie, ties
+from portinfra.value import frozen
 
 
 @frozen

@@ -7,8 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from portinfra.model.address import Address, Scope
 from portinfra.model.catalogue import Catalogue
 from portinfra.model.environment import Environment
@@ -18,6 +16,7 @@ from portinfra.model.plain import JsonObject
 from portinfra.model.platform_service import PlatformService
 from portinfra.model.resources import Instance, Snapshot
 from portinfra.provider.interface import Answer, Call, Provider
+from portinfra.value import frozen
 
 
 class PermissionPolicies(ABC):

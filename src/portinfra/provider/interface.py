@@ -21,7 +21,7 @@ from enum import Enum
 from itertools import count
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.errors import ProviderError
 from portinfra.model.address import Address, Owner, Scope
@@ -34,6 +34,7 @@ from portinfra.model.progress import Awaited
 from portinfra.model.record import Record
 from portinfra.model.resources import Spec
 from portinfra.provider.own_code import find_id
+from portinfra.value import frozen
 
 S = TypeVar("S", bound=Spec)
 

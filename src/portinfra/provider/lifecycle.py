@@ -25,12 +25,13 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar, Generic
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.model.address import Address
 from portinfra.model.observed import Observed, S
 from portinfra.model.resources import Attachment
 from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse, Wait
+from portinfra.value import frozen
 
 OWNING = ("tags", "protect")
 """Fields of a spec that the same request as the owner writes."""

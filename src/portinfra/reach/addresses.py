@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, summarize_address_range
 from itertools import pairwise
 
-from attrs import frozen
+from portinfra.value import frozen
 
 LAST = 2**32 - 1
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.model.resources import Rule
 from portinfra.model.topology import INTERNET
 from portinfra.reach.addresses import bounds, overlap
 from portinfra.reach.parties import Party, RuleSets
 from portinfra.reach.traffic import NOTHING, Traffic
+from portinfra.value import frozen
 
 Some = Mapping[int, frozenset[int]]
 """A selection: the number of a party → the places of its selected hosts."""

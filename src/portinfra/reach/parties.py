@@ -7,12 +7,11 @@ roles.
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address
 
-from attrs import frozen
-
 from portinfra.model.address import Address
 from portinfra.model.resources import FirewallRules, Instance, PublicAddress, Rule, Spec, Subnet
 from portinfra.model.topology import ANYWHERE, INTERNET
 from portinfra.reach.addresses import AddressSpace, Interval, bounds
+from portinfra.value import frozen
 
 Resources = Mapping[Address, Spec]
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from attrs import frozen
-
 from portinfra.model.resources import Rule
+from portinfra.value import frozen
 
 PORT_MAX = 65_535
 

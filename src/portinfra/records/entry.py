@@ -8,13 +8,14 @@ entry or the previous one. A version that knows no rest counts such an entry as 
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.model.lease import Lease
 from portinfra.model.plain import JsonObject
 from portinfra.model.record import TEXT_MAX, Record
 from portinfra.records.lease import note_of, to_text
 from portinfra.records.lines import from_note, to_note
+from portinfra.value import frozen
 
 REST = "rest"
 """The prefix of a note that contains or names the rest of an entry: `rest: TEXT`, `rest 18,19: TEXT`."""

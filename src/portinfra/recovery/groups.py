@@ -3,8 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 
-from attrs import frozen
-
 from portinfra.errors import UnknownNameError
 from portinfra.format import suggestion
 from portinfra.model.address import Address
@@ -16,6 +14,7 @@ from portinfra.model.resources import Attachment
 from portinfra.placement import place
 from portinfra.recovery.options import FailoverOptions
 from portinfra.recovery.recovery import Recovery
+from portinfra.value import frozen
 
 
 @frozen

@@ -6,7 +6,7 @@ A failed call does not fail the run. A run waits for each call only up to a limi
 from datetime import UTC, datetime
 from typing import Literal
 
-from attrs import asdict, field, frozen
+from attrs import asdict, field
 
 from portinfra.execution.questions import ask
 from portinfra.hooks.calls import name_of
@@ -14,6 +14,7 @@ from portinfra.model.hook import Hook
 from portinfra.model.plain import Document
 from portinfra.provider.own_code import describe
 from portinfra.recovery.recovery import Recovery
+from portinfra.value import frozen
 
 SCHEMA = "portinfra.event/1"
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from enum import Enum
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.errors import PortinfraError
 from portinfra.execution.options import RunOptions
 from portinfra.model import convert
 from portinfra.model.strict import strict
+from portinfra.value import frozen
 
 FIRST_MOMENT, LAST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 """The moments that an entry of the ledger can hold."""

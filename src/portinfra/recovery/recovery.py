@@ -3,7 +3,7 @@
 import sys
 from functools import cached_property
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.errors import PolicyError
 from portinfra.model.address import Scope
@@ -16,6 +16,7 @@ from portinfra.model.strict import strict
 from portinfra.model.topology import Topology
 from portinfra.model.vault import Vault
 from portinfra.provider import registry
+from portinfra.value import frozen
 
 EVERY_POINT = {"last": sys.maxsize}
 

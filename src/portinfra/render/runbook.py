@@ -4,8 +4,6 @@ import re
 import shlex
 from collections.abc import Iterable
 
-from attrs import frozen
-
 from portinfra.command_text import command_line
 from portinfra.format import duration
 from portinfra.hooks.calls import name_of
@@ -17,6 +15,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.approve import APPROVAL_SECONDS
 from portinfra.recovery.watch.trust import send_bundle, signer_of
 from portinfra.safe_text import visible
+from portinfra.value import frozen
 
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 TICKS = re.compile("`+")

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from attrs import frozen
-
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.hooks.inventory import inventory
@@ -13,6 +11,7 @@ from portinfra.model.hook import Inventory
 from portinfra.model.placed import Placed
 from portinfra.model.progress import Listener
 from portinfra.model.resources import Instance
+from portinfra.value import frozen
 
 
 @frozen

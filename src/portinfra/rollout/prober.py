@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.errors import PermissionDenied, ProviderError
 from portinfra.model.address import Address
@@ -12,6 +12,7 @@ from portinfra.model.resources import Instance
 from portinfra.provider import registry
 from portinfra.provider.abilities import ConsoleReader
 from portinfra.rollout.context import RolloutContext
+from portinfra.value import define
 
 PAUSE_SECONDS = 5.0
 """The pause between two reads of a console."""

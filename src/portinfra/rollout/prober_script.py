@@ -12,10 +12,11 @@ import tarfile
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.model.receipts import ProberSummary
 from portinfra.provider.cloud_init import join
+from portinfra.value import frozen
 
 PAUSE_SECONDS = 5
 """The pause between two rounds of checks."""

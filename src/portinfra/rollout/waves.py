@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from attrs import asdict, define, field, frozen
+from attrs import asdict, field
 
 from portinfra.execution.questions import ask
 from portinfra.format import duration, iso
@@ -11,6 +11,7 @@ from portinfra.hooks.identity import HookIdentity, identify
 from portinfra.model.evidence import Checked, WaveRun
 from portinfra.model.hook import Hook
 from portinfra.rollout.context import RolloutContext
+from portinfra.value import define, frozen
 
 PAUSE_SECONDS = 5.0
 """The pause between two tries of a gate."""

@@ -18,12 +18,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal
 
-from attrs import define, field, frozen, validators
+from attrs import field, validators
 
 from portinfra.errors import OutcomeUnknown, RateLimited, Unavailable
 from portinfra.model.environment import Environment
 from portinfra.provider.interface import Answer, Call, Provider
 from portinfra.testing.call_wrapper import SILENT, Hand, wrap_each_place
+from portinfra.value import define, frozen
 
 Mishap = Literal["dies before", "dies after", "answer lost"]
 """What may happen at a call: the process dies before or after its effect, or continues without the answer."""

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import frozen
+from portinfra.value import frozen
 
 SECONDS = 300.0
 """The longest that a script may take, in seconds."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Capabilities, Catalogue
@@ -19,6 +19,7 @@ from portinfra.model.resources import Attachment, Firewall, FirewallRules, Insta
 from portinfra.model.topology import Flow
 from portinfra.provider.abilities import NativeLimits
 from portinfra.provider.interface import ProviderPlugin
+from portinfra.value import frozen
 
 WAYS = ("ingress", "egress")
 RULES = "rules"

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from attrs import frozen
-
 from portinfra.model.catalogue import Capabilities
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
+from portinfra.value import frozen
 
 
 @frozen

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterable
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.model.environment import Environment
 from portinfra.model.finding import Finding, Severity
 from portinfra.model.location import Location
 from portinfra.model.recovery import DataPolicy, Engine, RecoveryPlan, usual_engine
+from portinfra.value import frozen
 
 
 @frozen

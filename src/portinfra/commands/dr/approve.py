@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from attrs import frozen
 from typer import Argument
 
 from portinfra.commands.dr.options import PlanSelection, recovery_of
 from portinfra.commands.exits import Exit
 from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
+from portinfra.value import frozen
 
 
 @frozen

@@ -6,7 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from attrs import fields, frozen
+from attrs import fields
 from typer import Argument, Option
 
 from portinfra.command_text import command_line
@@ -17,6 +17,7 @@ from portinfra.commands.output_files import write_file
 from portinfra.commands.session import Session
 from portinfra.errors import PortinfraError
 from portinfra.format import moment
+from portinfra.value import frozen
 
 if TYPE_CHECKING:
     from portinfra.model.evidence import Evidence

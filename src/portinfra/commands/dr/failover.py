@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from attrs import evolve, frozen
+from attrs import evolve
 from typer import Option
 
 from portinfra.command_text import command_line
@@ -16,6 +16,7 @@ from portinfra.commands.dr.options import (
 )
 from portinfra.commands.exits import Exit, Misuse
 from portinfra.commands.session import Session
+from portinfra.value import frozen
 
 if TYPE_CHECKING:
     from portinfra.model.evidence import Evidence

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-from attrs import frozen
 from typer import Argument, Option
 
 from portinfra.commands.exits import Misuse
 from portinfra.commands.options import DeclarationOptions, OutputOptions
 from portinfra.commands.session import Session
 from portinfra.errors import PortinfraError
+from portinfra.value import frozen
 
 if TYPE_CHECKING:
     from portinfra.recovery.recovery import Recovery

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from attrs import frozen
 from typer import Option
 
 from portinfra.commands.dr.options import PlanSelection, PointIds, RestoreOptions, check_lost, recovery_of
 from portinfra.commands.exits import Exit, Misuse, exit_code
 from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
+from portinfra.value import frozen
 
 if TYPE_CHECKING:
     from portinfra.recovery.recovery import Recovery

@@ -1,10 +1,9 @@
 """`dr refresh`: restore the newest data into a running standby."""
 
-from attrs import frozen
-
 from portinfra.commands.dr.options import PlanSelection, PointIds, RestoreOptions, recovery_of
 from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session
+from portinfra.value import frozen
 
 
 @frozen

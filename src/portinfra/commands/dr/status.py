@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from attrs import frozen
 from typer import Option
 
 from portinfra.commands.dr.options import PlanSelection, recovery_of
@@ -10,6 +9,7 @@ from portinfra.commands.exits import Misuse
 from portinfra.commands.options import OutputOptions
 from portinfra.commands.session import Session, show
 from portinfra.errors import PortinfraError
+from portinfra.value import frozen
 
 UNKNOWN = 3
 """The exit code where the target does not answer, as monitors expect it."""

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from attrs import frozen
-
 from portinfra.commands.exits import EditedFileError
 from portinfra.errors import PortinfraError
 from portinfra.hosts.delivery.mark import read_mark
 from portinfra.hosts.delivery.repository import Repository, RepositoryFile
+from portinfra.value import frozen
 
 
 @frozen

@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from attrs import frozen
-
 from portinfra.declaration.hcl.problem import all_of
 from portinfra.declaration.hcl.tree import Expression, parts
+from portinfra.value import frozen
 
 CHAINED = ("get_attr_expr_term", "index_expr_term", "attr_splat_expr_term", "full_splat_expr_term")
 

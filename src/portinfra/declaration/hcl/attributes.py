@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.declaration import terraform
 from portinfra.declaration.hcl.expressions import evaluate
@@ -18,6 +18,7 @@ from portinfra.model import schema
 from portinfra.model.finding import Finding
 from portinfra.model.schema import Kind
 from portinfra.model.topology import Role, port_ranges
+from portinfra.value import frozen
 
 
 @frozen

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Container, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.declaration import terraform
 from portinfra.declaration.hcl import attributes as a
@@ -19,6 +19,7 @@ from portinfra.model.finding import Finding
 from portinfra.model.former_names import former_names
 from portinfra.model.location import Location
 from portinfra.model.schema import Attribute, Kind, attributes, block_attributes, following_attributes, label
+from portinfra.value import frozen
 
 T = TypeVar("T")
 Natives = Mapping[str, Mapping[str, Any]]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.declaration.hcl import evaluator, loops
 from portinfra.declaration.hcl.bounds import LARGEST_VALUE, SMALLER, TOO_LARGE
@@ -14,6 +14,7 @@ from portinfra.declaration.hcl.templates import Mark, Piece
 from portinfra.declaration.hcl.tree import Expression
 from portinfra.declaration.hcl.values import to_text
 from portinfra.model.location import Location
+from portinfra.value import frozen
 
 CLOSED_BY = {"if": "endif", "for": "endfor"}
 

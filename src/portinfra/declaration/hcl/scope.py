@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.syntax import Attribute
@@ -13,6 +13,7 @@ from portinfra.declaration.hcl.tree import tokens
 from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
+from portinfra.value import frozen
 
 
 @frozen

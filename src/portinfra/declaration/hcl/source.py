@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.model.location import Location
+from portinfra.value import frozen
 
 DEEPEST = 60
 """The most open brackets at one place. Each needs up to 7 nested calls, of at most 1,000 in Python."""

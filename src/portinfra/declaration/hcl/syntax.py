@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.declaration.hcl.plain import read_plain
 from portinfra.declaration.hcl.problem import problem
@@ -21,6 +21,7 @@ from portinfra.declaration.hcl.tree import (
     tokens,
 )
 from portinfra.model.location import Location
+from portinfra.value import frozen
 
 
 @frozen

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import TypeAlias, cast
 
-from attrs import frozen
-
 from portinfra.declaration.hcl.bounds import MOST_MARKS, SMALLER
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.source import Source
@@ -19,6 +17,7 @@ from portinfra.declaration.hcl.text import ESCAPES, heredoc_body, unquote
 from portinfra.declaration.hcl.tree import Expression, is_token, parts
 from portinfra.format import suggestion
 from portinfra.model.location import Location
+from portinfra.value import frozen
 
 STRIP = "STRIP_MARKER"
 WORDS = ("if", "else", "endif", "for", "endfor")

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
-from attrs import define, frozen
-
 from portinfra.declaration.hcl.source import Source
 from portinfra.model.location import Location
+from portinfra.value import define, frozen
 
 BLANK = "new_line_or_comment"
 

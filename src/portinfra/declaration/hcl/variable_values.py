@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.declaration.hcl.arithmetic import read_number
 from portinfra.declaration.hcl.expressions import NO_NAMES, evaluate
@@ -18,6 +18,7 @@ from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.syntax import Attribute, parse
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
+from portinfra.value import frozen
 
 FROM_ENVIRONMENT = "PORTINFRA_VAR_"
 

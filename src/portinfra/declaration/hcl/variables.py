@@ -5,8 +5,6 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
-from attrs import frozen
-
 from portinfra.declaration.hcl.expressions import evaluate
 from portinfra.declaration.hcl.problem import Problem, problem
 from portinfra.declaration.hcl.scope import Computed, Scope
@@ -18,6 +16,7 @@ from portinfra.declaration.hcl.variable_values import FROM_ENVIRONMENT, FileValu
 from portinfra.format import suggestion
 from portinfra.model.finding import Finding
 from portinfra.model.location import Location
+from portinfra.value import frozen
 
 KNOWN = ("default", "type", "description", "sensitive")
 SINGLE = ("string", "number", "bool", "any")

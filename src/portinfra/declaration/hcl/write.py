@@ -5,14 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from typing import Any
 
-from attrs import frozen
-
 from portinfra.declaration.declared import Declared
 from portinfra.declaration.hcl.text import before_reference, heredoc, quote
 from portinfra.errors import DeclarationError
 from portinfra.model.schema import Attribute, Kind, attributes, following_attributes, label
 from portinfra.model.sensitive import Reference, SensitiveText
 from portinfra.model.topology import PortRange, Role, Topology
+from portinfra.value import frozen
 
 INDENT = "  "
 WIDTH = 100

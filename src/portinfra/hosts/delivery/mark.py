@@ -6,7 +6,7 @@ The digest shows whether a person edited the file. So a repository needs no reco
 import hashlib
 import re
 
-from attrs import frozen
+from portinfra.value import frozen
 
 _LINE = re.compile(
     r"# portinfra renders this file(?: for (?P<scope>\S+))?\. Do not edit it\. "

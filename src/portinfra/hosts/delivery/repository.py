@@ -1,8 +1,7 @@
 """The files of a repository for a tool: rendered ones, and first versions that belong to the user."""
 
-from attrs import frozen
-
 from portinfra.hosts.delivery.mark import add_mark
+from portinfra.value import frozen
 
 
 @frozen

@@ -5,7 +5,7 @@ machine.
 from collections.abc import Iterable
 from typing import Literal
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
@@ -18,6 +18,7 @@ from portinfra.recovery.ledger.runs import KEPT, Run, read_runs
 from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.evidence import digest_of
 from portinfra.validation.arguments import check_arguments
+from portinfra.value import frozen
 
 Found = Literal["here", "elsewhere", "differs", "none", "missing", "unread"]
 """What portinfra knows of a run's evidence.

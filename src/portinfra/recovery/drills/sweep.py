@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Literal
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.errors import (
     ApplyError,
@@ -35,6 +35,7 @@ from portinfra.recovery.vault.transfer import clear, hold_receiving
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
+from portinfra.value import frozen
 
 REMOVED, RUNNING, UNSEEN = "removed", "still running", "not looked at"
 

@@ -7,8 +7,6 @@ when another one begins, it no longer counts.
 from collections.abc import Iterable
 from typing import Final
 
-from attrs import frozen
-
 from portinfra.execution.connection import Connection
 from portinfra.format import iso
 from portinfra.model.evidence import Approved
@@ -18,6 +16,7 @@ from portinfra.records import holder
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.ledger import Entry
 from portinfra.recovery.ledger.takeovers import TakeoverEntry, data_id, list_takeovers
+from portinfra.value import frozen
 
 KIND: Final = "approved"
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from attrs import frozen
-
 from portinfra.model.plain import JsonObject
 from portinfra.recovery.ledger.ledger import Entry
+from portinfra.value import frozen
 
 KIND: Final = "drill"
 

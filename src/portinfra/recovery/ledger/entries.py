@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, get_args
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.format import count
 from portinfra.model.evidence import Result
 from portinfra.model.plain import JsonObject
+from portinfra.value import frozen
 
 VERSION = 3
 """The newest form of entries that this version reads. An entry without `v` has form 1. Form 2 is that of a

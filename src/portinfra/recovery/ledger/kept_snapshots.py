@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from attrs import frozen
-
 from portinfra.model.observed import Observed
 from portinfra.model.plain import Document
 from portinfra.recovery.ledger.ledger import Entry
 from portinfra.recovery.ledger.takeovers import short_id
+from portinfra.value import frozen
 
 KIND: Final = "kept"
 

@@ -9,7 +9,7 @@ entry again under the lease of that run: then that run has ended, or is dead.
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.errors import AlreadyExists, NotFound, OutcomeUnknown, PortinfraError
 from portinfra.execution.connection import Connection
@@ -23,6 +23,7 @@ from portinfra.records.entry import Written, first_note, read_entries, rest_note
 from portinfra.records.lease import UNKNOWN, read_records, to_lease, to_text
 from portinfra.records.lines import find_line, is_same, join_lines, split_lines
 from portinfra.recovery.ledger.entries import Unreadable, unreadable
+from portinfra.value import frozen
 
 STRAY_SECONDS = 3600.0
 """Retention deletes the rest of an entry that no entry names, where it is older than this many seconds."""

@@ -5,14 +5,13 @@ target, or its data is in the vault.
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import frozen
-
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.model.plain import Document, JsonObject
 from portinfra.model.resources import Snapshot
 from portinfra.recovery.groups import digest
 from portinfra.recovery.ledger.ledger import Entry
+from portinfra.value import frozen
 
 KIND = "point"
 

@@ -8,8 +8,6 @@ entry or evidence was deleted shows as a gap.
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from attrs import frozen
-
 from portinfra.errors import ProviderError
 from portinfra.model.evidence import Evidence
 from portinfra.model.plain import JsonObject
@@ -18,6 +16,7 @@ from portinfra.recovery.evidence import evidence_document
 from portinfra.recovery.ledger.drills import KIND as DRILL
 from portinfra.recovery.ledger.ledger import Entry, Ledger
 from portinfra.rollout.evidence import digest_of
+from portinfra.value import frozen
 
 TAKEOVER: Final = "run"
 """The kind of an entry about one run of a takeover. A takeover that is run again has several such entries."""

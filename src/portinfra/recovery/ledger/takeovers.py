@@ -7,11 +7,10 @@ import hashlib
 from collections.abc import Iterable
 from typing import cast
 
-from attrs import frozen
-
 from portinfra.model.evidence import Kind
 from portinfra.model.plain import Document, JsonObject
 from portinfra.recovery.ledger.ledger import Contents, Entry, Ledger
+from portinfra.value import frozen
 
 KIND = "failover"
 """The kind of the ledger's entries about takeovers, in both directions."""

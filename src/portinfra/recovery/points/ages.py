@@ -7,11 +7,10 @@ point gets the time of the last accepted point before it in the ledger.
 
 from collections.abc import Collection
 
-from attrs import frozen
-
 from portinfra.format import duration
 from portinfra.recovery.ledger.clocks import AHEAD_SECONDS
 from portinfra.recovery.ledger.points import Point
+from portinfra.value import frozen
 
 
 @frozen

@@ -4,7 +4,7 @@ again.
 
 from typing import Any
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.format import duration
 from portinfra.hooks import calls
@@ -15,6 +15,7 @@ from portinfra.model.resources import Snapshot, Spec
 from portinfra.recovery.groups import Group
 from portinfra.recovery.ledger.points import id_of, snapshot_name, volume_of
 from portinfra.recovery.points.snapshot_store import SnapshotStore
+from portinfra.value import define
 
 HOOK_SECONDS = 300.0
 """The time limit of a hook, in seconds."""

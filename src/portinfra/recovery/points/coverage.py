@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations, islice
 from typing import Literal
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.errors import PermissionDenied
 from portinfra.format import silent_line
@@ -19,6 +19,7 @@ from portinfra.model.resources import Snapshot, Volume
 from portinfra.recovery.groups import Group, digest
 from portinfra.recovery.ledger.points import Point, id_of, volume_of
 from portinfra.recovery.points.listing import VaultListing
+from portinfra.value import frozen
 
 Judgement = Literal[
     "covered",

@@ -6,10 +6,9 @@ The ledger number decides which point is newer. The time decides only the hour, 
 
 from collections.abc import Callable, Iterable, Mapping
 
-from attrs import frozen
-
 from portinfra.recovery.ledger.points import Point
 from portinfra.recovery.points.ages import Ages
+from portinfra.value import frozen
 
 HOUR, DAY = 3_600, 86_400
 _MONDAY = 3 * DAY

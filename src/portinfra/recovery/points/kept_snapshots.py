@@ -7,8 +7,6 @@ end records until when the snapshots stay. Snapshots that no entry names stay un
 
 from collections.abc import Collection, Iterable
 
-from attrs import frozen
-
 from portinfra.errors import LeaseHeldError, PortinfraError
 from portinfra.execution.connection import Connection
 from portinfra.execution.options import RunOptions
@@ -24,6 +22,7 @@ from portinfra.recovery.ledger.takeovers import short_id
 from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
 from portinfra.rollout.waves import Say
+from portinfra.value import frozen
 
 
 @frozen

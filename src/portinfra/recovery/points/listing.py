@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.model.address import Address
+from portinfra.value import frozen
 
 
 @frozen

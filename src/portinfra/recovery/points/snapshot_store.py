@@ -3,8 +3,6 @@
 import math
 from collections.abc import Callable, Mapping
 
-from attrs import frozen
-
 from portinfra.execution.connection import Connection
 from portinfra.execution.run import Run
 from portinfra.model.address import Address, Scope
@@ -18,6 +16,7 @@ from portinfra.model.resources import Snapshot, Spec
 from portinfra.model.topology import Topology
 from portinfra.planning.refusal import refusal_of
 from portinfra.recovery.points.silent_zones import await_zones
+from portinfra.value import frozen
 
 
 @frozen

@@ -10,8 +10,6 @@ complete, and else removed.
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from attrs import frozen
-
 from portinfra.execution.connection import Connection
 from portinfra.execution.options import RunOptions
 from portinfra.hooks.listeners import SafeListener
@@ -38,6 +36,7 @@ from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.situation.situation import End, Situation, peer_of
 from portinfra.recovery.vault.listing import list_vault
 from portinfra.validation.arguments import check_arguments
+from portinfra.value import frozen
 
 Say = Callable[[str], None]
 

@@ -5,7 +5,7 @@ ledger may be incomplete, nothing is removed.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from attrs import define, evolve, field
+from attrs import evolve, field
 
 from portinfra.errors import ProviderError
 from portinfra.execution.options import RunOptions
@@ -27,6 +27,7 @@ from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.listing import is_by_vault, list_vault
 from portinfra.recovery.vault.transfer import clear, prune
+from portinfra.value import define
 
 
 @define

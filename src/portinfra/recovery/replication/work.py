@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from attrs import define, field, frozen
+from attrs import field
 
 from portinfra.execution.options import RunOptions
 from portinfra.model.observed import Observation
@@ -16,6 +16,7 @@ from portinfra.recovery.points.snapshot_store import SnapshotStore
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.situation.situation import End, peer_of
+from portinfra.value import define, frozen
 
 Fate = Literal["carried", "not due", "failed"]
 

@@ -7,8 +7,6 @@ without an open entry is not read.
 from contextlib import nullcontext
 from typing import Literal
 
-from attrs import frozen
-
 from portinfra.command_text import command, command_line
 from portinfra.errors import ProviderError
 from portinfra.execution.connection import Connection
@@ -19,6 +17,7 @@ from portinfra.recovery.ledger.runs import REFRESH, Run
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.permissions import REFRESH_VERB, may
 from portinfra.recovery.situation.situation import ENDS, EndFacts, Situation, peer_of
+from portinfra.value import frozen
 
 What = Literal["drill", "probe host", "transfer hosts", "refresh"]
 

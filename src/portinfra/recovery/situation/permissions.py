@@ -7,9 +7,10 @@ instead. `refusals` has the sentences.
 from collections.abc import Callable
 from typing import Literal
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.recovery.situation.situation import ENDS, End, Situation, peer_of
+from portinfra.value import frozen
 
 
 @frozen

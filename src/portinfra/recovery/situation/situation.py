@@ -6,13 +6,14 @@ Authorities are ordered, and the newest one is valid.
 
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.errors import PortinfraError
 from portinfra.recovery.ledger.entries import Unreadable
 from portinfra.recovery.ledger.kept_snapshots import KeptEntry
 from portinfra.recovery.ledger.runs import Run
 from portinfra.recovery.ledger.takeovers import TakeoverEntry
+from portinfra.value import frozen
 
 End = Literal["source", "target"]
 ENDS: tuple[End, End] = ("source", "target")

@@ -5,7 +5,7 @@ then makes the other end active with that epoch. A run that ends early is contin
 it began.
 """
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.execution.connection import Connection
 from portinfra.model.evidence import LeftAside
@@ -29,6 +29,7 @@ from portinfra.recovery.situation.request import end_of
 from portinfra.recovery.takeover.fencing import deleted_entry_error, overtaken_error, switch_end
 from portinfra.recovery.takeover.steps import Step
 from portinfra.validation.arguments import check_arguments
+from portinfra.value import frozen
 
 
 @frozen(field_transformer=strict)

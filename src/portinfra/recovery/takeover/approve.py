@@ -1,7 +1,5 @@
 """`approve`: a person approves a takeover before it begins, or the manual step that one waits for."""
 
-from attrs import frozen
-
 from portinfra.command_text import command
 from portinfra.errors import PolicyError, UnknownNameError
 from portinfra.execution.connection import Connection
@@ -16,6 +14,7 @@ from portinfra.recovery.situation.facts import read_facts
 from portinfra.recovery.situation.situation import Situation
 from portinfra.recovery.watch.approvals import occasion_of
 from portinfra.validation.arguments import check_arguments
+from portinfra.value import frozen
 
 APPROVAL_SECONDS = 3600.0
 """How long an approval of a takeover is valid."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.command_text import command
 from portinfra.errors import PolicyError
@@ -29,6 +29,7 @@ from portinfra.recovery.situation.situation import End, Situation, is_replaceabl
 from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.data_selection import Selection
 from portinfra.recovery.watch.approvals import approvals_by_others
+from portinfra.value import frozen
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-from attrs import define, evolve, field
+from attrs import evolve, field
 
 from portinfra.errors import ApplyError, NotReadyError, PortinfraError
 from portinfra.format import iso
@@ -28,6 +28,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.inside_probes import run_inside_probes
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Rollout, Say, Wave
+from portinfra.value import define
 
 
 @define

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from attrs import frozen
-
 from portinfra.command_text import command
 from portinfra.format import duration, iso
 from portinfra.model.duration import seconds
@@ -15,6 +13,7 @@ from portinfra.recovery.points.ages import Age, Ages, round_age
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.bring_up import BringUp
 from portinfra.recovery.takeover.check_depth import list_check_depths, unread_lines
+from portinfra.value import frozen
 from portinfra.version import VERSION
 
 

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
-from attrs import asdict, evolve, field, frozen
+from attrs import asdict, evolve, field
 
 from portinfra.command_text import command
 from portinfra.errors import PortinfraError
@@ -30,6 +30,7 @@ from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.prober import RunningProber, wait_for_receipts
 from portinfra.rollout.prober_host import add_host
 from portinfra.rollout.waves import Say
+from portinfra.value import frozen
 
 HOUR = 3600
 """How much longer than its probes a prober of a takeover may exist, before it turns itself off."""

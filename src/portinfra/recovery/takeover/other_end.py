@@ -4,7 +4,7 @@ portinfra stops it, and carries a last point of it.
 
 from collections.abc import Callable
 
-from attrs import define, evolve
+from attrs import evolve
 
 from portinfra.command_text import command
 from portinfra.errors import PortinfraError, ProviderError, Unavailable
@@ -24,6 +24,7 @@ from portinfra.recovery.takeover.steps import Step
 from portinfra.recovery.vault.data_selection import Selection
 from portinfra.recovery.vault.transfer import receive
 from portinfra.rollout.waves import Say
+from portinfra.value import define
 
 
 @define

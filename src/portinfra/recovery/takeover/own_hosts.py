@@ -2,8 +2,6 @@
 
 from collections.abc import Collection
 
-from attrs import frozen
-
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
@@ -12,6 +10,7 @@ from portinfra.recovery.points.restore import find_moved, hosts_of
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.host_starts import mark_starts
 from portinfra.recovery.situation.request import other_end_has_data
+from portinfra.value import frozen
 
 
 @frozen

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
-from attrs import define, evolve
+from attrs import evolve
 
 from portinfra.command_text import command
 from portinfra.execution.connection import Connection
@@ -25,6 +25,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.approvals import list_approvals
 from portinfra.recovery.takeover.fencing import deleted_entry_error, overtaken_error
 from portinfra.rollout.waves import Say
+from portinfra.value import define
 
 APPROVAL_PAUSE_SECONDS = 10.0
 """The seconds between two reads of the approval of a manual step."""

@@ -8,7 +8,7 @@ again from its beginning: `RefreshStep` has the steps.
 import secrets
 from contextlib import suppress
 
-from attrs import asdict, define, evolve
+from attrs import asdict, evolve
 
 from portinfra.command_text import command
 from portinfra.errors import PortinfraError, ProviderError
@@ -62,6 +62,7 @@ from portinfra.recovery.watch.status import status_of_way
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
+from portinfra.value import define
 
 
 @check_arguments

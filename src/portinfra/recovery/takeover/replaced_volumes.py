@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.execution.run import Run
 from portinfra.format import count
@@ -12,6 +12,7 @@ from portinfra.model.evidence import LeftAside
 from portinfra.recovery.points.kept_snapshots import KeptVolumes
 from portinfra.recovery.points.kept_time import describe_duration
 from portinfra.rollout.waves import Say
+from portinfra.value import define
 
 
 @define

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Collection
 from contextlib import suppress
 
-from attrs import asdict, define, evolve
+from attrs import asdict, evolve
 
 from portinfra.errors import PortinfraError, ProviderError
 from portinfra.execution.connection import Connection
@@ -60,6 +60,7 @@ from portinfra.recovery.watch.preflight import may_take_over
 from portinfra.rollout.context import RolloutContext
 from portinfra.rollout.waves import Say
 from portinfra.validation.arguments import check_arguments
+from portinfra.value import define
 
 
 @check_arguments

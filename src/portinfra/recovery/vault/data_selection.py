@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.command_text import command
 from portinfra.errors import PolicyError
@@ -28,6 +28,7 @@ from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.listing import list_for
 from portinfra.recovery.vault.point_selection import Lack, against_line, choose, fix_decided, to_accepted
 from portinfra.recovery.vault.undecided_groups import list_left_aside, list_undecided
+from portinfra.value import frozen
 
 
 def as_decided(

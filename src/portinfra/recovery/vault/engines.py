@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from shlex import quote
 from typing import Protocol
 
-from attrs import frozen
-
 from portinfra.model.vault import Vault
 from portinfra.recovery.vault.secret_files import read_secret
+from portinfra.value import frozen
 
 NOWHERE = "/dev/null"
 

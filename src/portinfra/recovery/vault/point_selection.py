@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.execution.connection import Connection
 from portinfra.format import moment
@@ -25,6 +25,7 @@ from portinfra.recovery.points.coverage import (
 from portinfra.recovery.points.listing import VaultListing
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.vault.listing import list_for
+from portinfra.value import frozen
 
 
 @frozen

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import join
 
-from attrs import frozen
-
 from portinfra.errors import InvalidRequest, Unavailable
+from portinfra.value import frozen
 
 SECONDS = 120.0
 """The time limit of one call, in seconds."""

@@ -4,10 +4,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from attrs import frozen
-
 from portinfra.model.vault import Vault
 from portinfra.recovery.vault.rclone import Rclone
+from portinfra.value import frozen
 
 
 @frozen

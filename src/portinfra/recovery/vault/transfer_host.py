@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.errors import PortinfraError
 from portinfra.execution.connection import Connection
@@ -35,6 +35,7 @@ from portinfra.recovery.points.restore import with_hosts_off
 from portinfra.recovery.points.silent_zones import raise_for_plan
 from portinfra.recovery.vault.store import Store
 from portinfra.recovery.vault.transfer_script import TransferScript
+from portinfra.value import frozen
 
 ATTEMPT = "attempt"
 """The tag with the attempt of a transfer host. Its last part is a word that a valid receipt repeats: a

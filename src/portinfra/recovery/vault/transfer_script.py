@@ -7,12 +7,11 @@ as a receipt, and then powers itself off.
 from pathlib import PurePosixPath
 from shlex import quote
 
-from attrs import frozen
-
 from portinfra.model.vault import Vault
 from portinfra.provider.abilities import BlockReader
 from portinfra.recovery.vault.engines import ENGINES, keep_text
 from portinfra.recovery.vault.secret_files import read_secret
+from portinfra.value import frozen
 
 GIB = 2**30
 

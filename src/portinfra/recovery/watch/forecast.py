@@ -5,7 +5,7 @@ It changes nothing. It reads the facts that `readiness` judges: `may_take_over` 
 
 from collections.abc import Collection, Iterable
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.execution.connection import Connection, Look
 from portinfra.execution.estimate import estimate
@@ -62,6 +62,7 @@ from portinfra.recovery.watch.status import status_of_way
 from portinfra.recovery.watch.trust import trust_findings
 from portinfra.recovery.watch.usable_keys import key_findings, keys_of
 from portinfra.validation.arguments import check_arguments
+from portinfra.value import frozen
 
 OWN = "own volumes of"
 

@@ -4,7 +4,7 @@ decides whether hosts of the target run as a standby.
 
 from collections.abc import Iterable, Iterator
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.command_text import command
 from portinfra.errors import DeclarationError
@@ -35,6 +35,7 @@ from portinfra.recovery.situation.refusals import explain, next_step
 from portinfra.recovery.situation.situation import End, Situation, is_contained, is_replaceable, peer_of
 from portinfra.recovery.watch.blank_volumes import blank_volume_findings
 from portinfra.validation.arguments import check_arguments
+from portinfra.value import frozen
 
 
 @frozen(field_transformer=strict)

@@ -2,8 +2,6 @@
 
 from collections.abc import Collection
 
-from attrs import frozen
-
 from portinfra.model.address import Address
 from portinfra.model.observed import Observation
 from portinfra.model.placed import Placed
@@ -12,6 +10,7 @@ from portinfra.recovery.points.restore import find_moved
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.situation.request import end_of, other_end_has_data
 from portinfra.recovery.situation.situation import Situation, is_contained, is_replaceable
+from portinfra.value import frozen
 
 
 @frozen

@@ -1,6 +1,6 @@
 """The check before a takeover: portinfra refuses a takeover that would fail, before its first write."""
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.command_text import command
 from portinfra.execution.connection import Look
@@ -19,6 +19,7 @@ from portinfra.recovery.watch.forecast import foresee, with_permissions
 from portinfra.recovery.watch.readiness import NEVER_OVERRULED, errors_of
 from portinfra.recovery.watch.status import status_of_way
 from portinfra.validation.arguments import check_arguments
+from portinfra.value import frozen
 
 
 @frozen

@@ -7,7 +7,7 @@ running host is stopped, and the waves before a failed one are up.
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.command_text import command
 from portinfra.format import duration, silent_line
@@ -32,6 +32,7 @@ from portinfra.recovery.vault.point_selection import Lack
 from portinfra.recovery.watch.approvals import needs_approval, occasion_of
 from portinfra.recovery.watch.overwrites import Overwrites
 from portinfra.recovery.watch.recovery_status import DRILL_FAILED, DRILL_LATE, RecoveryStatus
+from portinfra.value import frozen
 
 NEVER_OVERRULED = frozenset(
     f"recovery/{rule}" for rule in ("no-point", "half-replaced", "not-blank", "no-last-point")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra.format import silent_line
 from portinfra.model.address import Address
@@ -17,6 +17,7 @@ from portinfra.recovery.ledger.takeovers import TakeoverEntry
 from portinfra.recovery.points.coverage import Judgement
 from portinfra.recovery.situation.leftovers import Leftover
 from portinfra.recovery.situation.situation import End, Situation
+from portinfra.value import frozen
 
 Level = Literal["ok", "late", "lost"]
 """`late`: older than the schedule with some slack, in a vault that could not be listed, or of a point that is

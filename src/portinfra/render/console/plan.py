@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from attrs import frozen
-
 from portinfra.execution.estimate import estimate
 from portinfra.format import count, duration, join_runs
 from portinfra.hooks.calls import name_of
@@ -24,6 +22,7 @@ from portinfra.render.console.errors import show_findings
 from portinfra.render.console.names import count_by_kind
 from portinfra.render.console.styled import styled_text
 from portinfra.render.console.terminal import Console, print_hanging
+from portinfra.value import frozen
 
 SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
 STYLES: Mapping[Action, str] = {

@@ -6,9 +6,10 @@
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import field
 
 from portinfra.safe_text import visible
+from portinfra.value import define, frozen
 
 LINES = "\n\t"
 """The control characters that a text may contain."""

@@ -9,8 +9,6 @@ import re
 import sys
 from typing import Any, Protocol, TextIO
 
-from attrs import frozen
-
 from portinfra.render.console.styled import (
     LINES,
     Indented,
@@ -21,6 +19,7 @@ from portinfra.render.console.styled import (
     styled_text,
 )
 from portinfra.safe_text import CODES, visible
+from portinfra.value import frozen
 
 WIDE = 10_000
 """The width of a file or a pipe, in characters: it gets whole lines."""

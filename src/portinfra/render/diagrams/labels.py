@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from attrs import frozen
-
 from portinfra.render.diagrams.picture import Cell, Link, Picture, Row
+from portinfra.value import frozen
 
 HOSTS_SHOWN = 4
 ARROWS_SHOWN = 6

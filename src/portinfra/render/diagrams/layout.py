@@ -7,9 +7,8 @@ end. Lanes never cross, so forty flows are as easy to read as four. The list bel
 
 from collections.abc import Sequence
 
-from attrs import frozen
-
 from portinfra.render.diagrams.picture import Cell, Host, Link, Picture, Row
+from portinfra.value import frozen
 
 MARGIN = 24.0
 GAP = 14.0

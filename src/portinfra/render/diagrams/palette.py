@@ -1,6 +1,6 @@
 """The colours of a diagram: dark ink on light paper, different in more than their hue."""
 
-from attrs import frozen
+from portinfra.value import frozen
 
 
 @frozen

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Attachment, Instance, PublicAddress, Subnet, Volume
 from portinfra.model.topology import Flow, Role
 from portinfra.placement import role_in
 from portinfra.render.diagrams.tiers import tiers
+from portinfra.value import frozen
 
 LinkKind = Literal["border", "service", "operations"]
 

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 
-from attrs import frozen
-
 from portinfra.format import duration
 from portinfra.model.plain import Document, JsonObject
+from portinfra.value import frozen
 
 WIDTH, LEFT, RIGHT = 900, 230, 130
 ROW, BAR, TOP = 30, 16, 8

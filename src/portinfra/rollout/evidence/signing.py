@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from attrs import AttrsInstance, asdict, evolve, frozen
+from attrs import AttrsInstance, asdict, evolve
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 from portinfra.errors import PortinfraError
 from portinfra.model.arguments import check_types
 from portinfra.model.plain import Document, JsonObject
+from portinfra.value import frozen
 
 SIGNED = "signed"
 

@@ -6,7 +6,6 @@ from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from attrs import frozen
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from portinfra.errors import PortinfraError
@@ -14,6 +13,7 @@ from portinfra.execution.journal import home
 from portinfra.model.plain import Document
 from portinfra.rollout.evidence.parsing import parse
 from portinfra.rollout.evidence.signing import sign, signing_key
+from portinfra.value import frozen
 
 KEY_FILE = "evidence-key.pem"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import evolve, fields, frozen
+from attrs import evolve, fields
 
 from portinfra.graph import order
 from portinfra.model.change import Step
@@ -14,6 +14,7 @@ from portinfra.planning.changes import Drivers
 from portinfra.planning.dry_run import CALLS_MAX, ask, dry_step
 from portinfra.planning.world import World
 from portinfra.provider.interface import DONE, Call, Driver, NextCall, Refs, Refuse
+from portinfra.value import frozen
 
 
 @frozen

@@ -7,7 +7,7 @@ Hosts, subnets and addresses of both topologies exist all the time, so that only
 from collections.abc import Iterable, Iterator, Mapping
 from random import Random
 
-from attrs import define, field, frozen
+from attrs import field
 
 from portinfra.model.address import Address
 from portinfra.model.catalogue import Catalogue
@@ -25,6 +25,7 @@ from portinfra.provider.interface import DONE, Call, Refs, Refuse
 from portinfra.reach.links import links
 from portinfra.reach.parties import Party, read_parties
 from portinfra.reach.traffic import NOTHING, Traffic
+from portinfra.value import define, frozen
 
 Resources = Mapping[Address, Spec]
 Moment = tuple[Call | None, Observation]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
-from attrs import field, frozen
+from attrs import field
 
 from portinfra import workflow
 from portinfra.errors import StalePlanError
@@ -19,6 +19,7 @@ from portinfra.provider import registry
 from portinfra.provider.interface import Answer, Call, Provider
 from portinfra.testing.call_wrapper import Hand, pass_through, wrap_calls
 from portinfra.testing.conformance.bed import Bed
+from portinfra.value import frozen
 
 LOSE_DATA = PlanOptions(allow_data_loss=frozenset({"all"}))
 

@@ -19,12 +19,13 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Literal
 
-from attrs import define, field, frozen
+from attrs import field
 
 from portinfra.errors import OutcomeUnknown, PortinfraError
 from portinfra.provider.interface import Answer, Call, Provider
 from portinfra.testing.call_wrapper import Hand
 from portinfra.testing.faults import MISHAPS, Crash, Mishap
+from portinfra.value import define, frozen
 
 EQUAL_SAMPLE = 16
 """Of crashes that equal another, a sweep tries one in this many. There are three forms, so it is no multiple

@@ -2,8 +2,6 @@
 
 from contextlib import suppress
 
-from attrs import frozen
-
 from portinfra import workflow
 from portinfra.errors import ProviderError
 from portinfra.execution.caller import Caller
@@ -15,6 +13,7 @@ from portinfra.model.topology import Topology
 from portinfra.provider.interface import DONE, Call, NextCall, Provider, Refs, Refuse
 from portinfra.testing.conformance.questions import Question, ask_about
 from portinfra.testing.conformance.stage import LOSE_DATA, Stage
+from portinfra.value import frozen
 
 POLL_SECONDS = 2.0
 STEPS_MAX = 2_000

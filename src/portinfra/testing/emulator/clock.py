@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-from attrs import define
+from portinfra.value import define
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 """The moment at which a clock that is not live begins."""

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 from urllib.parse import parse_qsl
 
-from attrs import define, evolve, field
+from attrs import evolve, field
 
 from portinfra.testing.emulator.clock import Clock
 from portinfra.testing.emulator.faults import REFUSALS, Fault, Faults, Mishap, Refusal
 from portinfra.testing.emulator.wire import Asked, CutShort, Dropped, Killed, Request, Response, Unserved
+from portinfra.value import define
 
 
 @define

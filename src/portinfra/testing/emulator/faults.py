@@ -2,7 +2,9 @@
 
 from typing import Literal, get_args
 
-from attrs import define, field
+from attrs import field
+
+from portinfra.value import define
 
 Refusal = Literal["throttled", "unavailable", "internal error", "html error"]
 """The refusals of a request, all without effect.

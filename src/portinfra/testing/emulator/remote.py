@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from attrs import define, field
+from attrs import field
 
 from portinfra.testing.emulator.faults import Mishap
 from portinfra.testing.emulator.local import Variables, no_variables
 from portinfra.testing.emulator.server import VERBS
+from portinfra.value import define
 
 
 @define

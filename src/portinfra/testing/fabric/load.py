@@ -8,10 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Self
 
-from attrs import frozen
-
 from portinfra.testing.fabric.fabric import Fabric
 from portinfra.testing.fabric.wait import wait_until
+from portinfra.value import frozen
 
 WAIT = 60.0
 """The patience in seconds, for what takes up to five on an idle machine. A client waits longer than that."""

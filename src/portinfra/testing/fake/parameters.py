@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from portinfra.model.annotations import what_it_is
 from portinfra.testing.fake.account_records import Given
 from portinfra.testing.fake.errors import FakeError
+from portinfra.value import frozen
 
 PROTOCOLS = ("tcp", "udp", "icmp", "all")
 DIRECTIONS = ("ingress", "egress")

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from portinfra.model.batch import Batch
 from portinfra.model.catalogue import Rate
 from portinfra.testing.lag import draw_share
+from portinfra.value import frozen
 
 Carrier = Literal["tags", "labels", "description", "metadata", "name"]
 """Where a cloud keeps the owner of a resource. `name`: nowhere but in its name."""

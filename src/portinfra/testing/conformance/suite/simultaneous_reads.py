@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from attrs import define
-
 from portinfra.errors import PermissionDenied, ProviderError, Unavailable
 from portinfra.execution.caller import Caller
 from portinfra.execution.parallel_reads import ParallelReads
@@ -12,6 +10,7 @@ from portinfra.model.observed import Observation
 from portinfra.observation import Ask, Reader, T, Work
 from portinfra.provider.interface import Answer, Call, Provider
 from portinfra.testing.conformance.stage import Stage
+from portinfra.value import define
 
 
 class SimultaneousReads:

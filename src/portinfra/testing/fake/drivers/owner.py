@@ -9,11 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from attrs import frozen
-
 from portinfra.model.address import Address, Owner, Scope
 from portinfra.model.resources import Spec
 from portinfra.testing.fake.shapes import Carrier as CarrierName
+from portinfra.value import frozen
 
 Record = Mapping[str, Any]
 Fields = dict[str, Any]
