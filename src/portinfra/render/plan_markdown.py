@@ -52,11 +52,9 @@ def _fit(block: _Block, room: int) -> str:
         left -= len(block.lines[kept]) + 1
         kept += 1
     missing = len(block.lines) - kept
-    rest = (
-        ("", f"*{count(missing, 'more line')} left out. The same plan on a terminal, with `--full`, has all.*")
-        if missing
-        else ()
-    )
+    more = count(missing, "more line")
+    notice = f"*{more} left out. The same plan on a terminal, with `--full`, has all.*"
+    rest = ("", notice) if missing else ()
     return "\n".join(["", *block.opening, *block.lines[:kept], *rest, *block.closing, ""])
 
 

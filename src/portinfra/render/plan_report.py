@@ -163,19 +163,24 @@ def totals_line(report: Report) -> str:
     `Size: 3 hosts, 6 vCPUs, 12 GiB of memory, 60 GiB of disks more.`
     """
     more, less = report.added, report.removed
-    parts = [
-        (more.hosts - less.hosts, lambda n: count(n, "host")),
-        (more.vcpus - less.vcpus, lambda n: count(n, "vCPU")),
-        (more.memory_gib - less.memory_gib, lambda n: f"{n:,g} GiB of memory"),
-        (more.disk_gib - less.disk_gib, lambda n: f"{n:,} GiB of disks"),
-    ]
+    differences = {
+        "host": more.hosts - less.hosts,
+        "vCPU": more.vcpus - less.vcpus,
+        "GiB of memory": more.memory_gib - less.memory_gib,
+        "GiB of disks": more.disk_gib - less.disk_gib,
+    }
     said = []
     for sign, word in ((1, "more"), (-1, "less")):
-        if some := [text(abs(number)) for number, text in parts if number * sign > 0]:
-            said.append(f"{', '.join(some)} {word}")
+        sizes = {what: number * sign for what, number in differences.items() if number * sign > 0}
+        if sizes:
+            said.append(f"{', '.join(_size(what, number) for what, number in sizes.items())} {word}")
     unknown = more.unknown_hosts + less.unknown_hosts
     without = f" The vCPUs and memory of {count(unknown, 'host')} are not known." if said and unknown else ""
     return f"Size: {'; '.join(said)}.{without}" if said else ""
+
+
+def _size(what: str, number: float) -> str:
+    return f"{number:,.10g} {what}" if what.startswith("GiB") else count(int(number), what)
 
 
 def _purchases(plan: Plan, changes: Iterable[Change]) -> Iterator[Purchase]:
