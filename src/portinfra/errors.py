@@ -48,7 +48,7 @@ class DeclarationError(PortinfraError):
     ) -> None:
         super().__init__(message, fix=fix)
         self.location = location
-        self.findings = tuple(findings)
+        self.findings: tuple[Finding, ...] = tuple(findings)
 
     def __str__(self) -> str:
         place = f"{self.location}: " if self.location else ""
@@ -60,7 +60,7 @@ class FindingsError(PortinfraError):
 
     def __init__(self, message: str, findings: "Sequence[Finding]", *, fix: str = "") -> None:
         super().__init__(message, fix=fix)
-        self.findings = tuple(findings)
+        self.findings: tuple[Finding, ...] = tuple(findings)
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(str(finding) for finding in self.findings)])

@@ -1,6 +1,7 @@
 """The wheels work where the repository is not: `make dist` builds them, and the README runs with them."""
 
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -75,6 +76,28 @@ def test_a_wheel_has_modules_and_no_tests(built):
         with ZipFile(built[0] / f"{project}-{VERSION}-py3-none-any.whl") as wheel:
             folders = {Path(name).parts[0] for name in wheel.namelist()}
         assert folders == {project, f"{project}-{VERSION}.dist-info"}
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_every_public_name_of_a_wheel_has_a_type_that_checkers_agree_about(built, project):
+    """Pyright finds the wheels by the first Python on the PATH. Its warnings would need the network."""
+    programs = f"{built[1] / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    ran = subprocess.run(
+        [
+            Path(sys.executable).with_name("pyright"),
+            "--verifytypes",
+            project,
+            "--ignoreexternal",
+            "--outputjson",
+        ],
+        env={**os.environ, "PATH": programs, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    complete = json.loads(ran.stdout)["typeCompleteness"]
+    assert complete["modules"]
+    unclear = [each for each in complete["symbols"] if each["isTypeAmbiguous"] or not each["isTypeKnown"]]
+    assert [each["name"] for each in unclear] == []
 
 
 def test_a_source_archive_builds_the_same_wheel(built, tmp_path):

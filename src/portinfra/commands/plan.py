@@ -1,15 +1,26 @@
 """`plan`: what an apply would change."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
 from portinfra.command_text import command_line
-from portinfra.commands.exits import Exit, exit_code
+from portinfra.commands.exits import Exit, Misuse, exit_code
 from portinfra.commands.options import OutputOptions, PlanScope, Target
 from portinfra.commands.session import Session
 from portinfra.value import frozen
+
+if TYPE_CHECKING:
+    from portinfra.model.plan import Plan
+
+
+class PlanFormat(StrEnum):
+    """The format of a plan for people."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
 
 
 @frozen
@@ -23,6 +34,9 @@ class PlanCommandOptions(OutputOptions):
     detailed_exitcode: Annotated[
         bool, Option("--detailed-exitcode", help="Exit code 2 if there are changes.")
     ] = False
+    format: Annotated[
+        PlanFormat, Option("--format", help="The format: for a terminal, or for a comment on a pull request.")
+    ] = PlanFormat.TEXT
     full: Annotated[bool, Option("--full", help="Print every change on a line of its own.")] = False
 
 
@@ -36,11 +50,15 @@ def plan(session: Session, target: Target, scope: PlanScope, planning: PlanComma
     from portinfra.render.console.terminal import err, out, write_json
     from portinfra.render.documents import plan_document
 
+    if planning.as_json and planning.format is not PlanFormat.TEXT:
+        raise Misuse("--json and --format exclude each other", fix="Leave one of them out.")
     selection = select(session, target, without_peer=scope.without_peer)
     made = make_plan(selection, scope.plan_options(), destroy=planning.destroy)
     refused = refusal(made)
     if planning.as_json:
         write_json(plan_document(made))
+    elif planning.format is PlanFormat.MARKDOWN:
+        _write_markdown(made, full=planning.full)
     else:
         show_plan(made, out(), full=planning.full)
         report = check(made.placed, selection.rules, recoveries=selection.recoveries)
@@ -54,3 +72,11 @@ def plan(session: Session, target: Target, scope: PlanScope, planning: PlanComma
         unchecked = ("--without-peer",) if scope.without_peer else ()
         err().print(f"Saved. Apply it: {command_line('apply', '--plan', str(planning.out), *unchecked)}")
     return Exit.DIFFERS if planning.detailed_exitcode and not made.empty else Exit.DONE
+
+
+def _write_markdown(made: "Plan", *, full: bool) -> None:
+    from portinfra.render.console.terminal import write
+    from portinfra.render.plan_markdown import plan_page
+    from portinfra.render.plan_report import report
+
+    write(plan_page(report(made, full=full)))

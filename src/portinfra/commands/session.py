@@ -5,7 +5,7 @@ import re
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from attrs import Factory
@@ -46,7 +46,7 @@ _FILE_AT_ONCE = re.compile(r"-y*f(.*)", re.DOTALL)
 OF_TWO_WORDS = {"dr", "hosts", "trust"}
 """The first words of commands that have two."""
 
-READ_NO_DECLARATION = {("providers",), ("image",), ("dr", "report"), ("dr", "verify")}
+READ_NO_DECLARATION: Set[tuple[str, ...]] = {("providers",), ("image",), ("dr", "report"), ("dr", "verify")}
 """Commands that read no declaration: portinfra prints them without its file."""
 
 

@@ -22,8 +22,8 @@ class Journal:
     """The journal of one run. Its first entry opens the file."""
 
     def __init__(self, scope: Scope, attempt: str) -> None:
-        self.path = home() / "journal" / f"{scope.topology}-{scope.environment}-{attempt}.jsonl"
-        self.trouble = ""
+        self.path: Path = home() / "journal" / f"{scope.topology}-{scope.environment}-{attempt}.jsonl"
+        self.trouble: str = ""
         """The reason why it could not be written, as a text to print; the run continues without it."""
         self._file: IO[str] | None = None
 

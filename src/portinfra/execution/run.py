@@ -85,9 +85,9 @@ class Run:
             else None
         )
         self._early_reader = Reader(provider, self._ask, borrowed or {}, reads)
-        self.reader = after_wait(self._early_reader, self.wait_for_lists)
+        self.reader: Reader = after_wait(self._early_reader, self.wait_for_lists)
         """Reads once lists show all changes of this run."""
-        self.attempt = new_attempt(provider.clock)
+        self.attempt: str = new_attempt(provider.clock)
         self._began = 0.0
         """When it had the lease, by the provider's time."""
         self._journal = Journal(scope, self.attempt)
@@ -103,7 +103,7 @@ class Run:
         """When this run last changed something, or read such a change; in seconds by the provider's clock."""
         self._visible_at = 0.0
         """When lists show what this run wrote into its lease, in seconds by the provider's clock."""
-        self.verified = Observation()
+        self.verified: Observation = Observation()
         """What the clean read at the end of the last successful apply found."""
 
     def __enter__(self) -> Self:

@@ -211,8 +211,8 @@ class AttachmentDriver(LifecycleDriver[Attachment]):
     """
 
     spec = Attachment
-    replaces = frozenset({"instance", "volume", "device"})
-    holds = frozenset({"instance", "volume"})
+    replaces: frozenset[str] = frozenset({"instance", "volume", "device"})
+    holds: frozenset[str] = frozenset({"instance", "volume"})
     becoming = "being attached"
     leaving = "being detached"
     waits_for_pending = True

@@ -33,8 +33,8 @@ class RuleChangesDriver(Driver[FirewallRules]):
     """
 
     spec = FirewallRules
-    holds = frozenset({"firewall"})
-    replaces = frozenset({"firewall"})
+    holds: frozenset[str] = frozenset({"firewall"})
+    replaces: frozenset[str] = frozenset({"firewall"})
 
     @abstractmethod
     def change(

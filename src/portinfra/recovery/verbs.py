@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
 from inspect import signature
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from portinfra.declaration.declared import Declared
 from portinfra.errors import LeaseHeldError, PolicyError, StalePlanError, ValidationError
@@ -98,11 +98,11 @@ def _trouble(made: Replicated) -> Event | None:
     return None if made.succeeded else Event("ended", "replicate", result="failed", reasons=problems)
 
 
-drill = _announce("drill", drills.drill, _evidence, begins=True)
-failover = _announce("failover", takeovers.failover, _evidence, begins=True)
-failback = _announce("failback", takeovers.failback, _evidence, begins=True)
-refresh = _announce("refresh", refreshes.refresh, _evidence, begins=True)
-replicate = _announce("replicate", replication.replicate, _trouble, begins=False)
+drill: Final = _announce("drill", drills.drill, _evidence, begins=True)
+failover: Final = _announce("failover", takeovers.failover, _evidence, begins=True)
+failback: Final = _announce("failback", takeovers.failback, _evidence, begins=True)
+refresh: Final = _announce("refresh", refreshes.refresh, _evidence, begins=True)
+replicate: Final = _announce("replicate", replication.replicate, _trouble, begins=False)
 
 
 @check_arguments

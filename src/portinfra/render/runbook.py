@@ -1,6 +1,5 @@
 """The recovery plan as a Markdown page for a person who is no system administrator (R24)."""
 
-import re
 import shlex
 from collections.abc import Iterable
 
@@ -14,11 +13,9 @@ from portinfra.recovery.groups import groups
 from portinfra.recovery.recovery import Recovery
 from portinfra.recovery.takeover.approve import APPROVAL_SECONDS
 from portinfra.recovery.watch.trust import send_bundle, signer_of
+from portinfra.render.markdown_text import code, escape
 from portinfra.safe_text import visible
 from portinfra.value import frozen
-
-MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
-TICKS = re.compile("`+")
 
 
 def runbook(recovery: Recovery, folder: str = "") -> str:
@@ -61,7 +58,7 @@ class _Page:
     def actions(self, occasion: str, *after: str) -> list[str]:
         """Return the actions of an occasion that follow these roles; without roles, those at the end."""
         return [
-            f"{_text(action.name)} ({'people do it' if action.manual else _hook(action.run)})"
+            f"{escape(action.name)} ({'people do it' if action.manual else _hook(action.run)})"
             for action in self.plan.actions
             if occasion in action.on and action.after in (after or ("",))
         ]
@@ -83,26 +80,26 @@ def _beginning(page: _Page) -> Iterable[str]:
     yield ""
     yield "## What you need"
     yield ""
-    where = f" {_code(page.folder)}" if page.folder else " that has the declaration"
+    where = f" {code(page.folder)}" if page.folder else " that has the declaration"
     yield f"- A terminal in the folder{where}. Type each command there, in one line."
     yield "- Another computer works too, if it has portinfra, this folder, and the credentials for"
     yield f"  {source.name} and {target.name}."
     if vault := page.recovery.vault:
         keys = [vault.receiver, *(key for key in (vault.identity, vault.password) if key)]
         yield "- The data is encrypted, in a vault. The computer needs the program rclone, and these files,"
-        yield f"  which open it: {', '.join(map(_code, keys))}."
+        yield f"  which open it: {', '.join(map(code, keys))}."
     if found := signer_of(page.recovery):
         identity = page.recovery.target.credentials.get("age_identity", "age_identity")
         yield "- Hosts need certificates. The computer needs ssh to the host"
-        yield f"  {found[0].name}, the program age, and the file {_code(identity)}."
+        yield f"  {found[0].name}, the program age, and the file {code(identity)}."
     placeholders = [word for word in shlex.split(page.command("status")) if word.endswith("=VALUE")]
     if placeholders:
-        yield f"- A value in place of each `VALUE` ({', '.join(map(_code, placeholders))}). The people below"
+        yield f"- A value in place of each `VALUE` ({', '.join(map(code, placeholders))}). The people below"
         yield "  know it."
     yield ""
     yield "## Call these people first"
     yield ""
-    contacts = [f"- {_text(contact)}" for contact in plan.contacts]
+    contacts = [f"- {escape(contact)}" for contact in plan.contacts]
     yield from contacts or ["- The plan names no one (`contacts`). Call the person who is in charge."]
     yield ""
 
@@ -180,21 +177,21 @@ def _stopping(page: _Page) -> Iterable[str]:
     yield ""
     gates = [(n, wave, gate) for n, wave in enumerate(page.plan.waves, 1) for gate in wave.gates]
     for number, wave, gate in gates:
-        said = _code(f"wave {number}: gate {name_of(gate)!r} was not passed within {wave.limit}")
+        said = code(f"wave {number}: gate {name_of(gate)!r} was not passed within {wave.limit}")
         yield from _answer(said, f"A check of {page.hosts(wave)} does not pass. {_CALL}")
     yield from _answer(f"{'anything else' if gates else 'anything'} that begins with `wave`", _CALL)
     for action in page.plan.actions:
         if action.manual and set(action.on) & set(TAKEOVERS):
             yield from _manual_step(page, action)
         elif "failover" in action.on:
-            yield from _answer(_code(f"action {action.name!r} failed"), _CALL)
+            yield from _answer(code(f"action {action.name!r} failed"), _CALL)
     for occasion in page.plan.approve:
         yield from _answer(
-            _code(f"wants a {occasion} to be approved by a second person"),
+            code(f"wants a {occasion} to be approved by a second person"),
             f"Let a second person approve it, as step {2 if occasion == 'failover' else 5} shows.",
         )
     for group in groups(page.recovery, place(page.recovery.topology, page.recovery.target)):
-        said = _code(f"no point of {group.name} can be restored")
+        said = code(f"no point of {group.name} can be restored")
         yield from _answer(said, "There is no data to bring back. Call the people above, and stop here.")
     if page.recovery.vault:
         yield from _answer(
@@ -244,7 +241,7 @@ def _seeing(page: _Page) -> Iterable[str]:
         yield ""
         for probe in page.plan.probes:
             where = f", on one more host of {probe.from_role}" if probe.from_role else ""
-            yield f"- {_text(probe.name)} ({_hook(probe.run)}{where})"
+            yield f"- {escape(probe.name)} ({_hook(probe.run)}{where})"
     else:
         yield "The plan has no probes. Look yourself: open a page, do what a customer does."
     yield ""
@@ -325,14 +322,14 @@ def _manual_step(page: _Page, action: Action) -> Iterable[str]:
     """Yield what to do when a takeover waits for a manual step, and when it has waited too long."""
     step = f"manual step {action.name!r}"
     yield from _answer(
-        f"{_code(f'waiting for {step}')}, or {_code(f'It waits for {step}')}",
+        f"{code(f'waiting for {step}')}, or {code(f'It waits for {step}')}",
         "People do this step. When it is done, type this in another terminal:",
         "",
         page.approval(action.name),
         "",
     )
     yield from _answer(
-        _code(f"{step} was not approved within {action.limit}"),
+        code(f"{step} was not approved within {action.limit}"),
         "Do the step, type the command above, and run the same command again.",
     )
 
@@ -344,17 +341,4 @@ def _answer(message: str, *right: str) -> Iterable[str]:
 
 
 def _hook(hook: Hook) -> str:
-    return _code(hook) if isinstance(hook, str) else _text(name_of(hook))
-
-
-def _code(text: str) -> str:
-    """Return a text as code in one line. It may contain backticks itself."""
-    line = " ".join(text.split())
-    fence = "`" * (1 + max((len(ticks) for ticks in TICKS.findall(line)), default=0))
-    room = " " if "`" in line else ""
-    return f"{fence}{room}{line}{room}{fence}"
-
-
-def _text(text: str) -> str:
-    """Return a text with Markdown escapes, in one line."""
-    return MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return code(hook) if isinstance(hook, str) else escape(name_of(hook))

@@ -47,7 +47,8 @@ class EstServer(ThreadingHTTPServer):
     """A server on one address. It signs its own certificate, with the name of its host."""
 
     def __init__(self, signer: Signer, name: str, address: str = "", port: int = ENROLMENT_PORT) -> None:
-        self.signer, self._name = signer, name
+        self.signer: Signer = signer
+        self._name = name
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self._tls.load_verify_locations(signer.state.folder / "ca.pem")

@@ -19,6 +19,7 @@ from portinfra.render.console.plan import show_plan
 from portinfra.render.console.progress import ProgressDisplay, describe_pace, line
 
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
+TITLES = ("Deletions and dangers", "Changes", "New", "Flows")
 
 
 def _shown(made, **options):
@@ -222,6 +223,6 @@ def test_at_eighty_columns_a_plan_keeps_its_columns_and_breaks_no_address(applie
     lines = text.getvalue().splitlines()
     words = {word for line in _shown(made, full=True).splitlines() for word in line.split()}
     assert {word for line in lines for word in line.split()} == words
-    body = [line for line in lines[2:-2] if line and line not in ("Changes", "New", "Deletions and dangers")]
+    body = [line for line in lines[2:-2] if line and line not in TITLES]
     assert all(line.startswith("  ") for line in body)
     assert any(line.startswith("             ") for line in body)

@@ -20,7 +20,8 @@ from portinfra.model.fingerprint import fingerprint
 from portinfra.model.sensitive import SensitiveText
 from portinfra.planning.fingerprints import fingerprints
 from portinfra.records import holder as holders
-from portinfra.render.console.plan import rolling, show_plan
+from portinfra.render.console.plan import show_plan
+from portinfra.render.plan_report import rolling
 from portinfra.testing.simulation import SOMEWHERE, simulate
 
 SECRET = "password-of-the-database"

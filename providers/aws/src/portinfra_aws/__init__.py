@@ -4,4 +4,4 @@ from portinfra_aws.plugin import AwsPlugin
 
 __all__ = ["plugin"]
 
-plugin = AwsPlugin()
+plugin: AwsPlugin = AwsPlugin()

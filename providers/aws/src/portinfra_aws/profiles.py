@@ -46,7 +46,8 @@ class Profile(str):
     def __ne__(self, declared: object) -> bool:
         return not self == declared
 
-    __hash__ = str.__hash__
+    def __hash__(self) -> int:
+        return str.__hash__(self)
 
 
 def refuse_options(native: Mapping[str, Any]) -> Refuse | None:

@@ -43,9 +43,9 @@ class AwsProvider(ServerTime):
     def __init__(self, environment: Environment, transport: Transport) -> None:
         self.environment = environment
         self.transport = transport
-        self.clock = SystemClock()
+        self.clock: SystemClock = SystemClock()
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers()
-        self.records = AwsRecords()
+        self.records: AwsRecords = AwsRecords()
         self._key_pairs: dict[str, str] = {}
 
     def account_calls(self) -> tuple[Call, ...]:

@@ -119,7 +119,7 @@ class Transport:
         self._region = region
         self._credentials = credentials
         self._kept = KeptConnections(self._connect)
-        self.server_clock = ServerClock()
+        self.server_clock: ServerClock = ServerClock()
 
     def send(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Make one request. Raises EC2Error for a refusal, NotSent, or an exception of `requests`."""

@@ -4,5 +4,5 @@ from portinfra_gcp.plugin import GcpPlugin
 
 __all__ = ["plugin"]
 
-plugin = GcpPlugin()
+plugin: GcpPlugin = GcpPlugin()
 """The installed provider. It loads offline, without credentials and without a native library."""

@@ -39,10 +39,10 @@ class GcpProvider(ServerTime):
         self.environment = environment
         self.transport = transport
         self._principal = principal
-        self.clock = SystemClock()
+        self.clock: SystemClock = SystemClock()
         self._keyring = Keyring(transport.project, environment.region)
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(self._keyring)
-        self.records = GcpRecords()
+        self.records: GcpRecords = GcpRecords()
         self._begun: dict[Any, Call] = {}
         self._lock = threading.Lock()
 

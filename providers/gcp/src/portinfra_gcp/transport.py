@@ -89,7 +89,7 @@ class Transport:
         self.project = project
         self._token = token
         self._kept = KeptConnections(self._connect)
-        self.server_clock = ServerClock()
+        self.server_clock: ServerClock = ServerClock()
 
     def send(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Make one request. Raises GceError for a refusal, NotSent, or an exception of `requests`."""

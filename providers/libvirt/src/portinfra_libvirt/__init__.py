@@ -4,5 +4,5 @@ from portinfra_libvirt.plugin import LibvirtPlugin
 
 __all__ = ["plugin"]
 
-plugin = LibvirtPlugin()
+plugin: LibvirtPlugin = LibvirtPlugin()
 """The installed provider. It loads offline, without credentials and without a native library."""

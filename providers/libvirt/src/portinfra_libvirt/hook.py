@@ -168,7 +168,7 @@ def _nft(text: str) -> None:
     subprocess.run(["nft", "-f", "-"], input=text, check=True, text=True)
 
 
-if __name__ == "__main__":
+def _run() -> None:
     name, operation = sys.argv[1:3]
     with Path(__file__).open() as one_at_a_time:
         fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
@@ -181,3 +181,7 @@ if __name__ == "__main__":
     if answer:
         sys.stderr.write(f"{answer}\n")
         sys.exit(operation == "updated")
+
+
+if __name__ == "__main__":
+    _run()

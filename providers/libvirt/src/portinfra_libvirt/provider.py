@@ -50,9 +50,9 @@ class LibvirtProvider:
     def __init__(self, environment: Environment, site: Site) -> None:
         self.environment = environment
         self.site = site
-        self.clock = SystemClock()
+        self.clock: SystemClock = SystemClock()
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(site)
-        self.records = LibvirtRecords()
+        self.records: LibvirtRecords = LibvirtRecords()
         self._connections = Connections(site)
         self._changing = {each.name: threading.RLock() for each in site.hypervisors}
         self._queues = {each.name: PoolQueue() for each in site.hypervisors}

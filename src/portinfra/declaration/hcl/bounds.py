@@ -51,8 +51,8 @@ class Work:
     """The work that the expressions of one attribute have taken."""
 
     def __init__(self) -> None:
-        self.done = 0
-        self.rounds = 0
+        self.done: int = 0
+        self.rounds: int = 0
 
     def is_one_round_too_many(self) -> bool:
         """Count a round of a loop. Return whether there are too many now."""

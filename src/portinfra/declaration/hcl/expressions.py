@@ -27,7 +27,7 @@ from portinfra.model.location import Location
 
 MOST_KINDS = 4
 """The most arguments that an error describes."""
-LITERALS = {"true": True, "false": False, "null": None}
+LITERALS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 NO_NAMES = Scope({}, {})
 
 
@@ -53,7 +53,7 @@ class Evaluator:
         self.location = location
         self.bound: Mapping[str, Any] = {}
         self.secrets: set[str] = set()
-        self.work = Work()
+        self.work: Work = Work()
         self.is_template = False
         """Whether it evaluates a file that `templatefile` reads."""
 

@@ -15,7 +15,7 @@ class Problem(Exception):
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         super().__init__()
-        self.findings = tuple(findings)
+        self.findings: tuple[Finding, ...] = tuple(findings)
 
 
 def problem(rule: str, message: str, fix: str, location: Location, subject: str = "") -> Problem:

@@ -3,9 +3,9 @@
 from portinfra.format import count, duration
 from portinfra.portability.move import Choice, Move
 from portinfra.render.console.errors import show_findings
-from portinfra.render.console.plan import usual_time
 from portinfra.render.console.styled import styled_text, table
 from portinfra.render.console.terminal import Console
+from portinfra.render.plan_report import usual_time
 
 
 def show_move(move: Move, console: Console) -> None:

@@ -1,6 +1,6 @@
 """The timeline of a run as a drawing: a bar for each wave, and a dot for each check."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from html import escape
 
@@ -16,7 +16,7 @@ NICE = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28
 """Possible distances between two marks of the axis, in seconds."""
 MARKS = 7
 
-COLOURS = {True: "good", False: "bad", None: "faint"}
+COLOURS: Mapping[bool | None, str] = {True: "good", False: "bad", None: "faint"}
 
 RECT = '<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{height}" rx="3" fill="{colour}"/>'
 CLIPPED = '<svg x="0" y="{y}" width="{width}" height="{height}"><title>{whole}</title>{text}</svg>'

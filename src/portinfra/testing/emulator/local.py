@@ -46,7 +46,7 @@ class Local(Generic[E]):
     def _start(self) -> None:
         self._server = Server(self.bed)
         self._server.start()
-        self.endpoint = self._server.endpoint
+        self.endpoint: str = self._server.endpoint
 
     def fork_hook(self) -> None:
         """Continue to serve in a child of os.fork, which calls this by itself."""

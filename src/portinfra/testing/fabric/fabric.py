@@ -60,13 +60,14 @@ class Fabric:
     """
 
     def __init__(self, placed: Placed, files: Files, folder: Path, *, roles: Collection[str] = ()) -> None:
-        self.files, self.folder = files, folder
+        self.files: Files = files
+        self.folder: Path = folder
         self.hosts: dict[str, Instance] = {
             spec.name: spec
             for spec in placed.resources.values()
             if isinstance(spec, Instance) and (not roles or placed.roles[spec.address] in roles)
         }
-        self.authority = Authority.create()
+        self.authority: Authority = Authority.create()
         self._prefix = placed.environment.cidr.partition("/")[2]
         self._zones = placed.zones
         self._proxies: dict[str, subprocess.Popen[bytes]] = {}

@@ -33,10 +33,11 @@ class Client:
     """
 
     def __init__(self, fabric: Fabric, host: str, port: int, *, keeps: bool, pause: float) -> None:
-        self.host, self.keeps = host, keeps
-        self.name = f"{host}, kept connection" if keeps else host
+        self.host: str = host
+        self.keeps: bool = keeps
+        self.name: str = f"{host}, kept connection" if keeps else host
         self.requests: list[Request] = []
-        self.turn = threading.Lock()
+        self.turn: threading.Lock = threading.Lock()
         """The lock that the client holds during a request."""
         self._connection: socket.socket | None = None
         self._pause = pause
@@ -86,7 +87,7 @@ class Load:
     """
 
     def __init__(self, fabric: Fabric, hosts: Iterable[str], port: int, *, pause: float = 0.05) -> None:
-        self.clients = [
+        self.clients: list[Client] = [
             Client(fabric, host, port, keeps=keeps, pause=pause) for host in hosts for keeps in (False, True)
         ]
         self._begun = dict.fromkeys((client.name for client in self.clients), 0)

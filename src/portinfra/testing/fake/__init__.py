@@ -13,7 +13,7 @@ from portinfra.testing.fake.shapes import AWS, GCP, LIBVIRT, NAME, SHAPES, Shape
 from portinfra.testing.fake.sqlite_store import SqliteStore
 from portinfra.testing.fake.store import MemoryStore
 
-plugin = FakePlugin()
+plugin: FakePlugin = FakePlugin()
 
 __all__ = [
     "AWS",

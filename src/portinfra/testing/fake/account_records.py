@@ -45,7 +45,7 @@ class Book:
         self.shape = shape
         self.account = account
         self.region = region
-        self.buckets = f"{account} {region} buckets"
+        self.buckets: str = f"{account} {region} buckets"
         """The table of the tokens that this account has left in this region, by class of rate."""
         self._tables = {kind: f"{account}|{region}|{kind}" for kind in _INDICES}
         self._found: dict[tuple[str, str, str], dict[str, None]] = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from portinfra.model.resources import Network, PublicAddress, Subnet
+from portinfra.model.resources import Network, PublicAddress, Spec, Subnet
 from portinfra.testing.fake.account_records import Answer, Book, Given
 from portinfra.testing.fake.api import (
     account,
@@ -89,5 +89,9 @@ WRITES_OF_TAKEOVERS = tuple(
 )
 """The writes that a takeover calls at the end that takes over."""
 
-CREATED_ONCE = {"CreateNetwork": Network, "CreateSubnet": Subnet, "CreatePublicAddress": PublicAddress}
+CREATED_ONCE: Mapping[str, type[Spec]] = {
+    "CreateNetwork": Network,
+    "CreateSubnet": Subnet,
+    "CreatePublicAddress": PublicAddress,
+}
 """Writes of a takeover → the kind that it creates, for kinds that may already exist."""

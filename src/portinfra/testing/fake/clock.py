@@ -25,7 +25,7 @@ class MachineClock:
     """The clock of a machine that uses the simulator. A test can make this clock wrong."""
 
     virtual = True
-    ahead = 0.0
+    ahead: float = 0.0
     """The seconds by which it is ahead of the simulator's clock."""
 
     def __init__(self, cloud: FakeClock) -> None:

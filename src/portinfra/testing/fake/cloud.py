@@ -26,18 +26,18 @@ class FakeCloud:
     """
 
     def __init__(self, store: MemoryStore | None = None, shape: Shape = AWS, *, latency: float = 0.0) -> None:
-        self.store = store or MemoryStore()
+        self.store: MemoryStore = store or MemoryStore()
         self.shape = shape
         self.latency = latency
         """The seconds that each request takes, by the virtual clock."""
-        self.clock = FakeClock(self.store)
+        self.clock: FakeClock = FakeClock(self.store)
         self.log: Counter[str] = Counter()
         """Action → the number of requests."""
         self.before_request: Callable[[str, Given], None] | None = None
         """The function that is called with action and parameters, before any effect."""
         self.after_request: Callable[[str, Given, Answer], None] | None = None
         """The function that is called with action, parameters and answer, after the effect."""
-        self.unreachable = Unreachable(self.store)
+        self.unreachable: Unreachable = Unreachable(self.store)
         """The zones that do not answer: `cloud.unreachable.add("us-east-1a")`."""
         self._books: dict[tuple[str, str], Book] = {}
 

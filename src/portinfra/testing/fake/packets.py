@@ -24,7 +24,9 @@ class Packets:
 
     def __init__(self, cloud: FakeCloud, account: str, region: str) -> None:
         records = cloud.ground_truth(account, region)
-        self.hosts = {record["private_address"]: record for record in _of("instance", records)}
+        self.hosts: Mapping[str, Record] = {
+            record["private_address"]: record for record in _of("instance", records)
+        }
         """Private address → the record of its instance."""
         self._firewalls = {record["id"]: record for record in _of("firewall", records)}
         self._subnets = {record["id"]: record for record in _of("subnet", records)}

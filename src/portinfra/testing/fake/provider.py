@@ -51,12 +51,12 @@ class FakeProvider(ServerTime):
         self.account = account
         self.region = region
         """The region of the location, with its shape if it names one."""
-        self.shape = cloud.shape_of(region)
-        self.capabilities = capabilities_of(self.shape)
-        self.clock = MachineClock(cloud.clock)
+        self.shape: Shape = cloud.shape_of(region)
+        self.capabilities: Capabilities = capabilities_of(self.shape)
+        self.clock: MachineClock = MachineClock(cloud.clock)
         zones = tuple(region.rpartition("/")[2] + letter for letter in "abcd")
         self.drivers: Mapping[type[Spec], Driver[Any]] = drivers(self.shape, zones)
-        self.records = FakeRecords()
+        self.records: FakeRecords = FakeRecords()
         self._closes = closes
 
     reports_time = True

@@ -90,10 +90,10 @@ class SqliteStore(MemoryStore):
 
     def _begin(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
-        version, self.now, self.serial = self._connection.execute(
-            "SELECT version, now, serial FROM world"
-        ).fetchone()
-        self._saved = (self.now, self.serial)
+        version, now, serial = self._connection.execute("SELECT version, now, serial FROM world").fetchone()
+        self.now: float = now
+        self.serial: int = serial
+        self._saved = (now, serial)
         if version == self._version:
             return
         if self._tables:

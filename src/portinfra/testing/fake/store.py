@@ -21,8 +21,8 @@ class MemoryStore:
     """A store in dictionaries. It may be copied, and forked with its process."""
 
     def __init__(self) -> None:
-        self.now = EPOCH
-        self.serial = 0
+        self.now: float = EPOCH
+        self.serial: int = 0
         """The number of all created records. Ids are made from it."""
         self._tables: dict[str, dict[str, Record]] = {}
         self._watchers: dict[str, list[Watcher]] = {}

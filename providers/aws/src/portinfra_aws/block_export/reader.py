@@ -99,7 +99,7 @@ def main(region: str, snapshot: str, gib: int) -> None:
     out.flush()
 
 
-if __name__ == "__main__":
+def _run() -> None:
     try:
         main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
     except BrokenPipeError:
@@ -109,3 +109,7 @@ if __name__ == "__main__":
         sys.stderr.write(f"snapshot {sys.argv[2]}: {type(error).__name__}: {message}\n")
         sys.stderr.flush()
         os._exit(1)  # without waiting for blocks that threads still read
+
+
+if __name__ == "__main__":
+    _run()

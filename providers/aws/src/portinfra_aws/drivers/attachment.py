@@ -29,7 +29,7 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
     EC2 does not keep a logical device. The path on the host follows from the volume.
     """
 
-    cannot_show = frozenset({"device"})
+    cannot_show: frozenset[str] = frozenset({"device"})
 
     def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
         """Return the list of volumes, which portinfra reads anyway."""

@@ -32,8 +32,8 @@ class FirewallDriver(AwsDriver[Firewall]):
     creates = "CreateSecurityGroup"
     deletes = "DeleteSecurityGroup"
     resource = "security-group"
-    replaces = frozenset({"network"})
-    holds = frozenset({"network"})
+    replaces: frozenset[str] = frozenset({"network"})
+    holds: frozenset[str] = frozenset({"network"})
 
     def to_observed(self, owned: Owned, observation: Observation) -> Observed[Firewall]:
         """Return the group. It is pending while its only rule is EC2's rule for all egress."""

@@ -52,9 +52,13 @@ class InstanceDriver(AwsDriver[Instance]):
     deletes = "TerminateInstances"
     resource = "instance"
     holds_data = True
-    replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
-    interrupts = frozenset({"machine_type"})
-    holds = frozenset({"subnet", "firewall"})  # EC2 does not delete a group while an instance is in it
+    replaces: frozenset[str] = frozenset(
+        {"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"}
+    )
+    interrupts: frozenset[str] = frozenset({"machine_type"})
+    holds: frozenset[str] = frozenset(
+        {"subnet", "firewall"}
+    )  # EC2 does not delete a group while an instance is in it
 
     # Observe
 

@@ -43,7 +43,7 @@ class NetworkDriver(AwsDriver[Network]):
     deletes = "DeleteVpc"
     resource = "vpc"
     doubled = True
-    replaces = frozenset({"cidr"})
+    replaces: frozenset[str] = frozenset({"cidr"})
 
     # Observe
 

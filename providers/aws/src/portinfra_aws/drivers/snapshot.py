@@ -38,7 +38,7 @@ class SnapshotDriver(AwsDriver[Snapshot]):
     resource = "snapshot"
     doubled = True
     holds_data = True
-    replaces = frozenset({"volume", "copy_of", "key"})
+    replaces: frozenset[str] = frozenset({"volume", "copy_of", "key"})
     """A tag records the account to share with from the first moment: no list shows it."""
 
     def survey(self, scope: Scope, only: Sequence[Observed[Snapshot]] = ()) -> tuple[Call, ...]:

@@ -31,8 +31,8 @@ class SubnetDriver(AwsDriver[Subnet]):
     creates = "CreateSubnet"
     deletes = "DeleteSubnet"
     resource = "subnet"
-    replaces = frozenset({"network", "cidr", "zone"})
-    holds = frozenset({"network"})
+    replaces: frozenset[str] = frozenset({"network", "cidr", "zone"})
+    holds: frozenset[str] = frozenset({"network"})
 
     def survey(self, scope: Scope, only: Sequence[Observed[Subnet]] = ()) -> tuple[Call, ...]:
         """Return the lists of subnets and of the route tables with which they are associated."""

@@ -48,7 +48,7 @@ class VolumeDriver(AwsDriver[Volume]):
     deletes = "DeleteVolume"
     resource = "volume"
     holds_data = True
-    replaces = frozenset({"zone", "key"})
+    replaces: frozenset[str] = frozenset({"zone", "key"})
 
     def survey(self, scope: Scope, only: Sequence[Observed[Volume]] = ()) -> tuple[Call, ...]:
         """Return the list of volumes; for awaited volumes, also how far their growth is."""

@@ -39,8 +39,8 @@ class FirewallDriver(GcpDriver[Firewall]):
     lists = LISTS
     labelled = False
     has_state = False
-    replaces = frozenset({"network"})
-    holds = frozenset({"network"})
+    replaces: frozenset[str] = frozenset({"network"})
+    holds: frozenset[str] = frozenset({"network"})
 
     def listing(self, scope: Scope) -> Call:
         """Return the list of all rules in networks of the scope. Rules of other owners count there, too."""

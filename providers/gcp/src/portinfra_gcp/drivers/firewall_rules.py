@@ -30,8 +30,8 @@ class FirewallRulesDriver(Driver[FirewallRules]):
     """All rules of one tag. Wanted traffic that passes now passes after every call."""
 
     spec = FirewallRules
-    holds = frozenset({"firewall"})
-    replaces = frozenset({"firewall"})
+    holds: frozenset[str] = frozenset({"firewall"})
+    replaces: frozenset[str] = frozenset({"firewall"})
 
     # Observe
 

@@ -42,9 +42,11 @@ class InstanceDriver(GcpDriver[Instance]):
     spec = Instance
     collection = "instances"
     lists = "instances.aggregatedList"
-    replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
-    interrupts = frozenset({"machine_type"})
-    holds = frozenset({"subnet"})
+    replaces: frozenset[str] = frozenset(
+        {"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"}
+    )
+    interrupts: frozenset[str] = frozenset({"machine_type"})
+    holds: frozenset[str] = frozenset({"subnet"})
 
     # Observe
 

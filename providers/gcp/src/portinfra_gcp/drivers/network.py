@@ -23,8 +23,8 @@ class NetworkDriver(GcpDriver[Network]):
     labelled = False
     has_state = False
     renames = False
-    replaces = frozenset({"cidr"})
-    cannot_show = frozenset({"tags"})
+    replaces: frozenset[str] = frozenset({"cidr"})
+    cannot_show: frozenset[str] = frozenset({"tags"})
 
     def to_observed(self, owned: Owned, observation: Observation) -> Observed[Network]:
         """Return the network. One of another region is pending, with all its resources.

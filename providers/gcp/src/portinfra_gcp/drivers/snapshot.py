@@ -38,8 +38,10 @@ class SnapshotDriver(GcpDriver[Snapshot]):
     spec = Snapshot
     collection = "snapshots"
     lists = "snapshots.list"
-    replaces = frozenset({"volume"})
-    cannot_show = frozenset({"shared_with"})  # the roles of a project decide who may use all of its snapshots
+    replaces: frozenset[str] = frozenset({"volume"})
+    cannot_show: frozenset[str] = frozenset(
+        {"shared_with"}
+    )  # the roles of a project decide who may use all of its snapshots
 
     def survey(self, scope: Scope, only: Sequence[Observed[Snapshot]] = ()) -> tuple[Call, ...]:
         """Return the lists of snapshots and of volumes. A new volume may have the name of an old one."""

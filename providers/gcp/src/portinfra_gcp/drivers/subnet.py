@@ -21,9 +21,9 @@ class SubnetDriver(GcpDriver[Subnet]):
     labelled = False
     has_state = False
     renames = False
-    replaces = frozenset({"network", "cidr", "zone"})
-    holds = frozenset({"network"})
-    cannot_show = frozenset({"public", "tags"})
+    replaces: frozenset[str] = frozenset({"network", "cidr", "zone"})
+    holds: frozenset[str] = frozenset({"network"})
+    cannot_show: frozenset[str] = frozenset({"public", "tags"})
 
     def listing(self, scope: Scope) -> Call:
         """Return the list of subnetworks of the region."""

@@ -33,7 +33,7 @@ class VolumeDriver(GcpDriver[Volume]):
     spec = Volume
     collection = "disks"
     lists = "disks.aggregatedList"
-    replaces = frozenset({"zone", "key"})
+    replaces: frozenset[str] = frozenset({"zone", "key"})
 
     def state(self, record: Record) -> State:
         """Return creating as pending, then ready. An unknown status is pending."""

@@ -19,8 +19,8 @@ class AttachmentDriver(LibvirtDriver[Attachment]):
     """A disk whose serial is the logical device, by which guests find it. Its owner is that of the volume."""
 
     spec = Attachment
-    replaces = frozenset({"instance", "volume", "device"})
-    holds = frozenset({"instance", "volume"})
+    replaces: frozenset[str] = frozenset({"instance", "volume", "device"})
+    holds: frozenset[str] = frozenset({"instance", "volume"})
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Attachment]]:
         """Return our volumes on guests: on the running guest, and in its definition.

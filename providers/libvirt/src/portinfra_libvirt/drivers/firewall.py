@@ -17,7 +17,7 @@ class FirewallDriver(EverywhereDriver[Firewall]):
 
     spec = Firewall
     nouns = "filters"
-    cannot_show = frozenset({"tags", "network"})
+    cannot_show: frozenset[str] = frozenset({"tags", "network"})
 
     def parts_at(self, answer: Record, answers: Answers, names: Names) -> Iterable[Part]:
         """Yield our filters. The name shows the scope, and the comment the owner."""

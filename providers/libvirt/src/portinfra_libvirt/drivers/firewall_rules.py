@@ -21,8 +21,8 @@ class FirewallRulesDriver(EverywhereDriver[FirewallRules]):
 
     spec = FirewallRules
     nouns = "rules"
-    holds = frozenset({"firewall"})
-    replaces = frozenset({"firewall"})
+    holds: frozenset[str] = frozenset({"firewall"})
+    replaces: frozenset[str] = frozenset({"firewall"})
 
     def parts_at(self, answer: Record, answers: Answers, names: Names) -> Iterable[Part]:
         """Yield the rules of each of our filters."""

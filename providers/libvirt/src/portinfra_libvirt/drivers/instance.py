@@ -36,9 +36,13 @@ class InstanceDriver(LibvirtDriver[Instance]):
     """A host. Processors and memory change while it is stopped, its filter while it runs."""
 
     spec = Instance
-    replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
-    interrupts = frozenset({"machine_type"})
-    holds = frozenset({"subnet", "firewall"})  # libvirt does not delete a filter while a guest has it
+    replaces: frozenset[str] = frozenset(
+        {"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"}
+    )
+    interrupts: frozenset[str] = frozenset({"machine_type"})
+    holds: frozenset[str] = frozenset(
+        {"subnet", "firewall"}
+    )  # libvirt does not delete a filter while a guest has it
 
     # Observe
 

@@ -19,7 +19,7 @@ class NetworkDriver(EverywhereDriver[Network]):
 
     spec = Network
     nouns = "definitions"
-    replaces = frozenset({"cidr"})
+    replaces: frozenset[str] = frozenset({"cidr"})
 
     def parts_at(self, answer: Record, answers: Answers, names: Names) -> Iterable[Part]:
         """Yield the networks with our mark and the name that follows from it."""

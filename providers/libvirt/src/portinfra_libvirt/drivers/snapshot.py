@@ -17,8 +17,8 @@ class SnapshotDriver(DiskDriver[Snapshot]):
     """A backup, or a copy."""
 
     spec = Snapshot
-    replaces = frozenset({"volume", "copy_of", "key"})
-    cannot_show = frozenset({"shared_with"})  # any user with access to both sites may copy
+    replaces: frozenset[str] = frozenset({"volume", "copy_of", "key"})
+    cannot_show: frozenset[str] = frozenset({"shared_with"})  # any user with access to both sites may copy
 
     def to_spec(self, file: File, names: Names) -> Snapshot:
         """Return the snapshot of a file. It has a volume while that exists."""

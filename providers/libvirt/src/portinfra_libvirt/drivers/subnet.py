@@ -18,8 +18,8 @@ class SubnetDriver(LibvirtDriver[Subnet]):
     """
 
     spec = Subnet
-    replaces = frozenset({"network", "cidr", "zone"})
-    holds = frozenset({"network"})
+    replaces: frozenset[str] = frozenset({"network", "cidr", "zone"})
+    holds: frozenset[str] = frozenset({"network"})
 
     def assemble(self, answers: Answers, names: Names) -> list[Observed[Subnet]]:
         """Return every range in our networks' metadata."""

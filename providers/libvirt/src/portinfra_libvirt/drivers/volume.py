@@ -22,7 +22,7 @@ class VolumeDriver(DiskDriver[Volume]):
     """
 
     spec = Volume
-    replaces = frozenset({"zone", "key"})
+    replaces: frozenset[str] = frozenset({"zone", "key"})
 
     def to_spec(self, file: File, names: Names) -> Volume:
         """Return the volume of a file: size from the file, zone and key from its secret."""

@@ -1,5 +1,6 @@
 """Firewalls and the traffic that they allow. A rule is `{"protocol", "first", "last", "peer"}`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from portinfra.testing.fake.account_records import Answer, Book, Given
@@ -8,7 +9,7 @@ from portinfra.testing.fake.api.ranges import bounds
 from portinfra.testing.fake.errors import FakeError
 from portinfra.testing.fake.time_line import leaving
 
-DEFAULT_EGRESS = {"protocol": "all", "first": 0, "last": 0, "peer": "0.0.0.0/0"}
+DEFAULT_EGRESS: Mapping[str, Any] = {"protocol": "all", "first": 0, "last": 0, "peer": "0.0.0.0/0"}
 RULES_MAX = 1000
 
 

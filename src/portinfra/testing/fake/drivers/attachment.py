@@ -22,7 +22,7 @@ class AttachmentDriver(lifecycle.AttachmentDriver):
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape
         self._volumes = VolumeDriver(shape, zones)
-        self.renames = self._volumes.renames
+        self.renames: bool = self._volumes.renames
 
     def survey(self, scope: Scope, only: Sequence[Observed[Attachment]] = ()) -> tuple[Call, ...]:
         """Return the list of volumes, which the run reads in any case."""

@@ -11,7 +11,7 @@ from portinfra.model.address import Address, Scope
 from portinfra.model.observed import Fault, Foreign, Observed, S, State
 from portinfra.provider.interface import Answer, Call, Names, Refs
 from portinfra.provider.lifecycle import Copy, LifecycleDriver, with_owner
-from portinfra.testing.fake.drivers.owner import CARRIERS, Mark, mark_of
+from portinfra.testing.fake.drivers.owner import CARRIERS, Carrier, Mark, mark_of
 from portinfra.testing.fake.errors import KINDS
 from portinfra.testing.fake.shapes import Shape, batch_of, rate_classes
 
@@ -41,10 +41,12 @@ class FakeDriver(LifecycleDriver[S]):
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape
         self.zones = zones
-        self.kind = self.spec.kind
-        self.carrier = CARRIERS[shape.owner[self.kind]]
-        self.renames = shape.owner[self.kind] != "name" and self.kind not in shape.fixed_owner
-        self.cannot_show = frozenset() if self.renames else frozenset({"tags", "protect", "birth"})
+        self.kind: str = self.spec.kind
+        self.carrier: Carrier = CARRIERS[shape.owner[self.kind]]
+        self.renames: bool = shape.owner[self.kind] != "name" and self.kind not in shape.fixed_owner
+        self.cannot_show: frozenset[str] = (
+            frozenset() if self.renames else frozenset({"tags", "protect", "birth"})
+        )
 
     # Seeing
 

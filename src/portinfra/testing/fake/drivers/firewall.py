@@ -1,7 +1,7 @@
 """Firewalls, without their rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import evolve
 
@@ -13,7 +13,7 @@ from portinfra.testing.fake.drivers.base import FakeDriver, Record
 from portinfra.testing.fake.drivers.instance import InstanceDriver
 from portinfra.testing.fake.drivers.owner import Mark
 
-DEFAULT_EGRESS = {"protocol": "all", "first": 0, "last": 0, "peer": "0.0.0.0/0"}
+DEFAULT_EGRESS: Mapping[str, Any] = {"protocol": "all", "first": 0, "last": 0, "peer": "0.0.0.0/0"}
 """The egress that a new firewall allows by the cloud's default."""
 
 
@@ -23,9 +23,9 @@ class FirewallDriver(FakeDriver[Firewall]):
     spec = Firewall
     noun = "Firewall"
     plural = "Firewalls"
-    inside = ("network",)
-    replaces = frozenset({"network"})
-    holds = frozenset({"network"})
+    inside: ClassVar[tuple[str, ...]] = ("network",)
+    replaces: frozenset[str] = frozenset({"network"})
+    holds: frozenset[str] = frozenset({"network"})
 
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Firewall:
         """Return the network of the firewall."""

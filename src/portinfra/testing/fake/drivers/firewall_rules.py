@@ -19,7 +19,7 @@ class FirewallRulesDriver(RuleChangesDriver):
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         self.shape = shape
         self._firewalls = FirewallDriver(shape, zones)
-        self.renames = self._firewalls.renames
+        self.renames: bool = self._firewalls.renames
 
     def survey(self, scope: Scope, only: Sequence[Observed[FirewallRules]] = ()) -> tuple[Call, ...]:
         """Return the list of firewalls, which the run reads in any case."""

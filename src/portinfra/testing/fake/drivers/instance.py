@@ -1,6 +1,6 @@
 """Instances."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import evolve
 
@@ -31,10 +31,12 @@ class InstanceDriver(FakeDriver[Instance]):
     noun = "Instance"
     plural = "Instances"
     zonal = True
-    inside = ("subnet", "network")
-    replaces = frozenset({"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"})
-    interrupts = frozenset({"machine_type"})
-    holds = frozenset({"subnet", "firewall"})
+    inside: ClassVar[tuple[str, ...]] = ("subnet", "network")
+    replaces: frozenset[str] = frozenset(
+        {"subnet", "zone", "private_address", "image", "disk_gib", "key", "native"}
+    )
+    interrupts: frozenset[str] = frozenset({"machine_type"})
+    holds: frozenset[str] = frozenset({"subnet", "firewall"})
 
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Instance:
         """Return the spec of the record. The owner's mark, or else the image, has the image family."""

@@ -18,12 +18,12 @@ class NetworkDriver(FakeDriver[Network]):
     spec = Network
     noun = "Network"
     plural = "Networks"
-    replaces = frozenset({"cidr"})
+    replaces: frozenset[str] = frozenset({"cidr"})
 
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         super().__init__(shape, zones)
         if not shape.network_cidr:
-            self.cannot_show |= {"cidr"}
+            self.cannot_show: frozenset[str] = self.cannot_show | {"cidr"}
 
     def survey(self, scope: Scope, only: Sequence[Observed[Network]] = ()) -> tuple[Call, ...]:
         """Return the lists of networks and of their contents, which the run reads in any case."""

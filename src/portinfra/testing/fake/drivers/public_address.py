@@ -1,7 +1,7 @@
 """Public addresses."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import evolve
 
@@ -18,7 +18,7 @@ class PublicAddressDriver(FakeDriver[PublicAddress]):
     spec = PublicAddress
     noun = "PublicAddress"
     plural = "PublicAddresses"
-    inside = ("instance",)
+    inside: ClassVar[tuple[str, ...]] = ("instance",)
 
     def used_ids(self, answers: Mapping[Call, Sequence[Answer]]) -> set[str]:
         """Return the bound addresses."""

@@ -18,7 +18,7 @@ class SnapshotDriver(FakeDriver[Snapshot]):
     spec = Snapshot
     noun = "Snapshot"
     plural = "Snapshots"
-    replaces = frozenset({"volume", "copy_of", "key"})
+    replaces: frozenset[str] = frozenset({"volume", "copy_of", "key"})
 
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Snapshot:
         """Return its volume. Of a copy, return the source and the key."""

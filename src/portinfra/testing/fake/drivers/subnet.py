@@ -1,6 +1,6 @@
 """Subnets."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import evolve
 
@@ -18,14 +18,14 @@ class SubnetDriver(FakeDriver[Subnet]):
     spec = Subnet
     noun = "Subnet"
     plural = "Subnets"
-    inside = ("network",)
-    replaces = frozenset({"network", "cidr", "zone"})
-    holds = frozenset({"network"})
+    inside: ClassVar[tuple[str, ...]] = ("network",)
+    replaces: frozenset[str] = frozenset({"network", "cidr", "zone"})
+    holds: frozenset[str] = frozenset({"network"})
 
     def __init__(self, shape: Shape, zones: tuple[str, ...]) -> None:
         super().__init__(shape, zones)
         if not shape.zonal_subnets:
-            self.cannot_show |= {"zone"}
+            self.cannot_show: frozenset[str] = self.cannot_show | {"zone"}
 
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Subnet:
         """Return network, CIDR, zone and whether it is public."""

@@ -22,7 +22,7 @@ class VolumeDriver(FakeDriver[Volume]):
     noun = "Volume"
     plural = "Volumes"
     zonal = True
-    replaces = frozenset({"zone", "key"})
+    replaces: frozenset[str] = frozenset({"zone", "key"})
 
     def to_spec(self, name: str, record: Record, mark: Mark, names: Names) -> Volume:
         """Return size, zone and key."""
