@@ -5,13 +5,12 @@ A comment on GitHub may have 65,536 characters; a program that posts it needs so
 
 from collections.abc import Iterable, Iterator
 
-from attrs import frozen
-
 from portinfra.format import count, join_runs
 from portinfra.model.finding import Finding, Severity
 from portinfra.render.markdown_text import code, escape
 from portinfra.render.plan_report import Purchase, Report, Section, totals_line
 from portinfra.safe_text import visible
+from portinfra.value import frozen
 
 LENGTH_MAX = 60_000
 """The most characters of a page."""

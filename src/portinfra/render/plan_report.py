@@ -6,8 +6,6 @@ The terminal and Markdown print the same report.
 import re
 from collections.abc import Iterable, Iterator
 
-from attrs import frozen
-
 from portinfra.execution.estimate import estimate
 from portinfra.format import count, duration, join_runs
 from portinfra.hooks.calls import name_of
@@ -25,6 +23,7 @@ from portinfra.planning.subnets import RULE as SUBNET_MOVES
 from portinfra.render.console.assurances import nothing_to_do
 from portinfra.render.console.differences import difference_lines, field_text, peer, traffic, value
 from portinfra.render.console.names import count_by_kind
+from portinfra.value import frozen
 
 LOSS = "all its data is lost"
 

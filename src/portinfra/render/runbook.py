@@ -164,7 +164,7 @@ def _sending(page: _Page, wave: Wave) -> Iterable[str]:
         signer = found[0]
         yield f"   - As soon as {signer.name} runs, type this in a second terminal. No other host gets a"
         yield "     certificate before. If it fails, wait a minute and type it again:"
-        yield f"     {_code(send_bundle(page.recovery, signer))}"
+        yield f"     {code(send_bundle(page.recovery, signer))}"
 
 
 def _stopping(page: _Page) -> Iterable[str]:
