@@ -1,6 +1,6 @@
 """Observation: every existing resource of a scope, read in as few calls as the provider allows."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -63,13 +63,16 @@ class Reader:
     """Resources of another scope that those of this one refer to. They are visible and never changed."""
     gather: Gather | None = field(default=None, repr=False)
     """Makes independent reads at the same time. None: one after the other, in the order of the kinds."""
+    known: Mapping[Call, Answer] = field(factory=dict, repr=False)
+    """Answers that a new call would only repeat: these calls are not made."""
 
     def pages(self, call: Call, ask: Ask | None = None) -> list[Answer]:
         """Return every page of a read."""
         following: Call | None = call
         pages = []
         while following is not None:
-            answer = (ask or self.ask)(following)
+            known = self.known.get(following)
+            answer = (ask or self.ask)(following) if known is None else known
             pages.append(answer)
             following = call_method(self.provider.more, following, answer)
         return pages
@@ -108,13 +111,19 @@ class Reader:
             return made
         return evolve(made, rules_max=able.rules_max, rules_max_is_default=True)
 
-    def observe(self, scope: Scope, without: frozenset[str] = frozenset()) -> Observation:
-        """Return all resources of the scope, of every kind.
+    def observe(
+        self,
+        scope: Scope,
+        without: frozenset[str] = frozenset(),
+        kinds: Collection[type[Spec]] | None = None,
+    ) -> Observation:
+        """Return all resources of the scope, of every kind or of these `kinds`.
 
         Reads of zones in `without` are sent once and not repeated: it matters little whether these zones
         answer.
         """
-        return self._look(scope, dict.fromkeys(self.provider.drivers, ()), {}, without)
+        read = [kind for kind in self.provider.drivers if kinds is None or kind in kinds]
+        return self._look(scope, dict.fromkeys(read, ()), {}, without)
 
     def find_foreign(self, scope: Scope, there: Observation) -> Observation:
         """Return the observation with what others have created in or on its resources. It needs a few more
@@ -135,9 +144,15 @@ class Reader:
         return evolve(there, foreign=tuple(found), unknown=there.unknown | unknown)
 
     def look(
-        self, scope: Scope, awaited: Iterable[Observed[Spec]], known: Mapping[Address, Observed[Spec]]
+        self,
+        scope: Scope,
+        awaited: Iterable[Observed[Spec]],
+        known: Mapping[Address, Observed[Spec]],
+        *,
+        whole: bool = False,
     ) -> Observation:
-        """Read the kinds of the awaited resources again. `known` has the resources that they refer to.
+        """Read the kinds of the awaited resources again. `known` has the resources that they refer to. With
+        `whole`, the calls are those of `observe`, which returns more than a read of awaited resources.
 
         Attributes that no change in place affects may be UNSEEN in these lists. Then the resources keep those
         that are known. A read of everything (`observe`) verifies them.
@@ -145,7 +160,7 @@ class Reader:
         only: dict[type[Spec], list[Observed[Spec]]] = {}
         for seen in awaited:
             only.setdefault(type(seen.spec), []).append(seen)
-        return self._look(scope, only, known)
+        return self._look(scope, only, known, whole=whole)
 
     def _look(
         self,
@@ -153,9 +168,13 @@ class Reader:
         only: Mapping[type[Spec], Sequence[Observed[Spec]]],
         known: Mapping[Address, Observed[Spec]],
         without: frozenset[str] = frozenset(),
+        *,
+        whole: bool = False,
     ) -> Observation:
         drivers = [(driver, only[kind]) for kind, driver in self.provider.drivers.items() if kind in only]
         surveys = [(driver, call_method(driver.survey, scope, awaited)) for driver, awaited in drivers]
+        if whole:
+            surveys = [(driver, _as_whole(driver, scope, calls)) for driver, calls in surveys]
         reads = dict.fromkeys(call for _, calls in surveys for call in calls)
         answers, unknown = self._answers(reads, without)
         expected = {seen.id: seen for group in (known.values(), *only.values()) for seen in group if seen.id}
@@ -191,6 +210,9 @@ class Reader:
     def _answers(
         self, calls: Iterable[Call], without: frozenset[str]
     ) -> tuple[dict[Call, list[Answer]], set[str]]:
+        calls = list(calls)
+        if self.known and any(call.goes_first and call not in self.known for call in calls):
+            return evolve(self, known={})._answers(calls, without)  # what is known was read too early
         answers: dict[Call, list[Answer]] = {}
         unknown: set[str] = set()
         stages: dict[bool, dict[Call | str, list[Call]]] = {True: {}, False: {}}
@@ -240,6 +262,12 @@ class Reader:
             if call.place in unknown:
                 break
         return answers, unknown
+
+
+def _as_whole(driver: Driver[Any], scope: Scope, awaited: Iterable[Call]) -> tuple[Call, ...]:
+    """Return the calls that find all of a kind, after those that must come before them."""
+    first = [call for call in awaited if call.goes_first]
+    return tuple(dict.fromkeys([*first, *call_method(driver.survey, scope)]))
 
 
 def _keep_unseen(seen: Observed[Spec], known: Observed[Spec], driver: Driver[Any]) -> Observed[Spec]:

@@ -1,10 +1,13 @@
 """Verification after an apply: a fresh read, and what still differs from the plan."""
 
+from collections.abc import Set
+
 from attrs import evolve
 
 from portinfra.model.change import Change
 from portinfra.model.observed import Observation
 from portinfra.model.plan import Plan
+from portinfra.model.resources import Spec
 from portinfra.observation import Reader
 from portinfra.planning.make_plan import make_plan
 from portinfra.value import frozen
@@ -31,7 +34,7 @@ class Verified:
 def verify(plan: Plan, reader: Reader) -> Verified:
     """Read again, once lists show the last change, and return what still differs."""
     options = evolve(plan.options, replace=frozenset())
-    observation = reader.observe(plan.scope, options.without_zones)
+    observation = reader.observe(plan.scope, options.without_zones, _kinds_to_read(plan))
     again = make_plan(
         plan.placed,
         plan.catalogue,
@@ -46,3 +49,14 @@ def verify(plan: Plan, reader: Reader) -> Verified:
         empty=not observation.resources and not observation.unknown,
         observation=observation,
     )
+
+
+def _kinds_to_read(plan: Plan) -> Set[type[Spec]] | None:
+    """Return the kinds of which resources existed or were wanted; None: all.
+
+    Under its lease, only the run itself creates resources. Lists of other kinds are as empty as before it.
+    """
+    there = plan.observation
+    if there.unknown or there.unexplained:
+        return None
+    return {type(seen.spec) for seen in there.resources.values()} | set(map(type, plan.wanted.values()))

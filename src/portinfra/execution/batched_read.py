@@ -27,6 +27,11 @@ class BatchedRead:
     """Failed tries in a row of the current call."""
     _answers: dict[Call, Answer | ProviderError] = field(init=False, factory=dict)
 
+    @property
+    def answers(self) -> dict[Call, Answer]:
+        """The answers so far, without errors."""
+        return {call: each for call, each in self._answers.items() if not isinstance(each, ProviderError)}
+
     def ask(self, call: Call) -> Answer:
         """Return the answer to a call, which is made once. Raises Interrupted, and ProviderError at last."""
         if call not in self._answers:

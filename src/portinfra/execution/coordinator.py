@@ -5,7 +5,7 @@ is a due time in the loop. So a simulated hour costs nothing, and each run with 
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from attrs import field
@@ -18,7 +18,7 @@ from portinfra.execution.early_reads import Evidence, next_look, proves_result
 from portinfra.execution.failures import Blame
 from portinfra.execution.foreign import RefusedDeletions
 from portinfra.execution.journal import Journal
-from portinfra.execution.looks import Looks
+from portinfra.execution.looks import Look, Looks
 from portinfra.execution.loop import Loop
 from portinfra.execution.movement import TRIES_MAX, Movement
 from portinfra.execution.poll_schedule import PATIENCE_SECONDS
@@ -107,7 +107,14 @@ class Coordinator:
         self.loop.meanwhile = self._requests.under_way.report
         placed, scope, there = self.plan.placed, self.plan.scope, self.world.snapshot
         self._looks = Looks(
-            scope, self.caller, self.loop, self._schedule, there, self._on_found, self._on_failed_look
+            scope,
+            self.caller,
+            self.loop,
+            self._schedule,
+            there,
+            self._on_found,
+            self._on_failed_look,
+            self._ends_run,
         )
         self._refusals = RefusedDeletions(scope, self.caller, self.loop, there, self._end)
         self._readiness = Readiness(placed, self.loop, there, self._end, self._tell, self._requests.under_way)
@@ -227,6 +234,7 @@ class Coordinator:
 
     def _on_answer(self, task: Task, call: Call, completion: Completion) -> None:
         now = self._clock.now()
+        self._looks.note_write()
         if completion.error is not None:
             self._note_call("error", call, completion.error)
             return self._on_failure(task, call, completion.error)
@@ -335,6 +343,17 @@ class Coordinator:
         """Return from when on no list shows the state before the last write of a step."""
         return (task.written or 0.0) + self.caller.provider.capabilities.visibility_seconds
 
+    @property
+    def last_look(self) -> Look | None:
+        """The last read of what the steps waited for; None: there was none."""
+        return self._looks.last
+
+    def _ends_run(self, tasks: Sequence[Task]) -> bool:
+        """Return whether nothing is left but to verify once these tasks are ready."""
+        lag = self.caller.provider.capabilities.visibility_seconds
+        is_late = self.evidence.can_verify(self._clock.now(), lag)
+        return is_late and len(self._outcomes) + len(tasks) == len(self._tasks)
+
     def _on_found(self, due: list[Task], found: Observation, looked_at: float) -> None:
         for address, seen in found.resources.items():  # a creation may wait for one that has no step
             if address in self.world and address not in self._concerned:
@@ -348,6 +367,7 @@ class Coordinator:
     def _on_observation(self, task: Task, observation: Observation, looked_at: float) -> None:
         """Continue a step with the result of a read. In a zone without an answer, resources are not known."""
         found = task.find(observation)
+        task.missed = found is None
         silent = task.zones & observation.unknown if found is None else None
         if silent:
             return self._end(task, "failed", failures.no_answer(self._blame(task), silent))

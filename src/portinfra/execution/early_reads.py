@@ -83,6 +83,11 @@ class Evidence:
         """When the last call ended, or a read last showed what a step waits for. Later, nothing changes."""
         return max(self.last_write, self.last_news)
 
+    def can_verify(self, now: float, visibility_seconds: float) -> bool:
+        """Return whether the first moment of `verification_moments` has come."""
+        wait = min(EARLY_SECONDS[0], visibility_seconds) if self.proves_early else visibility_seconds
+        return now >= self.last_write + wait
+
     def verification_moments(self, visibility_seconds: float) -> list[float]:
         """Return when to verify, until a read is clean.
 

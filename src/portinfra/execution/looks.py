@@ -1,6 +1,6 @@
 """The reads of a run for what it waits for. One read at a time serves all resources that wait."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import cast
 
 from attrs import field
@@ -19,8 +19,19 @@ from portinfra.model.change import Step
 from portinfra.model.observed import Observation, Observed
 from portinfra.model.resources import Spec
 from portinfra.observation import Reader
+from portinfra.provider.interface import Answer, Call
 from portinfra.provider.own_code import call_method
-from portinfra.value import define
+from portinfra.value import define, frozen
+
+
+@frozen
+class Look:
+    """One read that was answered."""
+
+    began: float
+    """When it began, in seconds by the provider's clock."""
+    answers: Mapping[Call, Answer]
+    """The answer to each of its calls."""
 
 
 @define
@@ -36,6 +47,12 @@ class Looks:
     on_found: Callable[[list[Task], Observation, float], None]
     """Receives what a read found for these tasks, and the moment at which it began."""
     on_failure: Callable[[Task, Exception], None]
+    ends_run: Callable[[Sequence[Task]], bool]
+    """Returns whether nothing is left to do once these tasks are ready."""
+    last: Look | None = field(init=False, default=None)
+    """The last read that was answered, if no write has ended since it began."""
+    _outdated: bool = field(init=False, default=False)
+    """Whether a write has ended since the current read began."""
     _polls: PollSchedule[Step] = field(init=False)
     _waiting: dict[Step, Task] = field(init=False, factory=dict)
     _looking: bool = field(init=False, default=False)
@@ -56,6 +73,10 @@ class Looks:
         self._waiting[task.step] = task
         self.loop.later(self._polls.expect(task.step, due, earliest), self._look)
 
+    def note_write(self) -> None:
+        """Record that a call that changes something has ended."""
+        self.last, self._outdated = None, True
+
     def _now(self) -> float:
         return self.caller.provider.clock.now()
 
@@ -65,6 +86,7 @@ class Looks:
         if self._looking or not due:
             return
         self._looking = True
+        self._outdated = False
         self.loop.later(self._reserve(due, now), self._send, due, BatchedRead(self.caller))
 
     def _reserve(self, due: Iterable[Task], now: float) -> float:
@@ -76,11 +98,17 @@ class Looks:
     def _send(self, due: list[Task], read: BatchedRead, began: float | None = None) -> None:
         awaited, known = [task.expected for task in due], self.there()
         began = self._now() if began is None else began
+        whole = self.ends_run(due) and all(self._is_expected(task, began) for task in due)
         reader = Reader(self.caller.provider, read.ask)
         self.loop.submit(
             lambda completion: self._on_answer(due, read, began, completion),
-            lambda: reader.look(self.scope, awaited, known),
+            lambda: reader.look(self.scope, awaited, known, whole=whole),
         )
+
+    def _is_expected(self, task: Task, now: float) -> bool:
+        """Return whether a resource should be ready now, as others of its kind were after the same time."""
+        usual, since = self._polls.usual(task.kind), task.waiting_since
+        return not task.missed and usual is not None and since is not None and now - since >= usual
 
     def _on_answer(self, due: list[Task], read: BatchedRead, began: float, completion: Completion) -> None:
         now = self._now()
@@ -93,6 +121,7 @@ class Looks:
         if completion.error is None:
             found = cast(Observation, completion.result)
             self._polls.note_read(len(found.resources))
+            self.last = None if self._outdated else Look(began, read.answers)
             self.on_found(due, found, began)
         else:
             action = getattr(completion.error, "action", "")

@@ -49,6 +49,10 @@ class PollSchedule(Generic[T]):
         """Record that an item of a kind was ready after `waited` seconds; the shortest time counts."""
         self._usual[kind] = min(waited, self._usual.get(kind, waited))
 
+    def usual(self, kind: Hashable) -> float | None:
+        """Return after how many seconds an item of a kind is ready; None: none has been ready yet."""
+        return self._usual.get(kind)
+
     def note_read(self, resources: int) -> None:
         """Record how many resources a read found: the more, the rarer the next ones.
 

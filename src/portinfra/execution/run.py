@@ -19,6 +19,7 @@ from portinfra.execution.enforcement import enforce, enforcing_calls
 from portinfra.execution.foreign import name_foreign_resources
 from portinfra.execution.journal import Journal
 from portinfra.execution.lease import LeaseHolder
+from portinfra.execution.looks import Look
 from portinfra.execution.loop import Loop
 from portinfra.execution.options import RunOptions
 from portinfra.execution.parallel_reads import parallel_reads
@@ -105,6 +106,10 @@ class Run:
         """When lists show what this run wrote into its lease, in seconds by the provider's clock."""
         self.verified: Observation = Observation()
         """What the clean read at the end of the last successful apply found."""
+        self._verified_at = -math.inf
+        """When that read began, in seconds by the provider's clock."""
+        self._is_whole = False
+        """Whether that read shows also what earlier applies of this run changed."""
 
     def __enter__(self) -> Self:
         known = self._after.leases if self._after and self._is_recent(self._after) else None
@@ -177,6 +182,13 @@ class Run:
         return self._last_change is not None or self.lease.unfinished
 
     @property
+    def last_change(self) -> float | None:
+        """When this run last changed a resource, or read such a change; in seconds by the provider's clock.
+        None: it has changed none.
+        """
+        return self._last_change
+
+    @property
     def calls(self) -> int:
         """The number of calls that this run has made."""
         return self._caller.calls
@@ -225,6 +237,18 @@ class Run:
             return False
         return True
 
+    def observe(self, without: frozenset[str] = frozenset()) -> Observation:
+        """Return all resources of the scope, once lists show all changes of this run.
+
+        It makes no call where a read would tell nothing new: right after an apply, whose verification has
+        read everything.
+        """
+        age = self._provider.clock.now() - self._verified_at
+        is_recent = 0 <= age < self._provider.capabilities.visibility_seconds
+        if self._has_applied and self._is_whole and is_recent and not without:
+            return self.verified
+        return self.reader.observe(self._scope, without)
+
     def plan(
         self,
         placed: Placed,
@@ -234,7 +258,7 @@ class Run:
         destroy: bool = False,
     ) -> Plan:
         """Return the plan from the existing resources to the placed ones or, with `destroy`, to none."""
-        there = self.reader.observe(self._scope, options.without_zones if options else frozenset())
+        there = self.observe(options.without_zones if options else frozenset())
         return make_plan(placed, catalogue, there, self._provider.drivers, options, destroy=destroy)
 
     def begin(self, plan: Plan, listen: Listener, capture_by: float = math.inf) -> Outcome:
@@ -258,6 +282,7 @@ class Run:
     def _carry_out(self, plan: Plan, listen: Listener, *, capture_by: float | None = None) -> Outcome:
         assert self._holder is not None
         self._has_applied = False
+        earlier = self._last_change
         self._holder.renew_if_due()
         began, calls = self._provider.clock.now(), self._caller.calls
         coordinator = self._coordinator(self._unready_first(with_questions(plan), listen), listen)
@@ -268,9 +293,13 @@ class Run:
             self._last_change = coordinator.evidence.last_change
         outcome = Outcome(self._scope, self.attempt, steps)
         if capture_by is None and all(step.fate == "done" for step in steps):
-            found = self._verify(plan, coordinator.evidence)
+            found = self._verify(plan, coordinator.evidence, coordinator.last_look)
             self._nothing_left = plan.destroys and found.empty
             self.verified = found.observation
+            lag = self._provider.capabilities.visibility_seconds
+            self._is_whole = not plan.options.without_zones and (
+                earlier is None or self._verified_at >= earlier + lag
+            )
             outcome = evolve(outcome, drift=found.drift, unverified=found.unseen)
             if outcome.succeeded and not plan.destroys:
                 outcome = evolve(outcome, enforced=self._enforce(plan, found.observation))
@@ -282,14 +311,19 @@ class Run:
         self._has_applied = True
         return outcome
 
-    def _verify(self, plan: Plan, evidence: Evidence) -> Verified:
-        """Verify by the first clean read, at the latest when lists show the end of the apply."""
+    def _verify(self, plan: Plan, evidence: Evidence, look: Look | None) -> Verified:
+        """Verify by the first clean read, at the latest when lists show the end of the apply.
+
+        What the apply's own last `look` has read late enough is not read again.
+        """
         found = None
         moments = evidence.verification_moments(self._provider.capabilities.visibility_seconds)
         wait_listener(self._options.listen)(OWN_CHANGES, moments[-1] - self._provider.clock.now())
         for moment in moments:
             self.sleep_until(moment)
-            found = verify(plan, self._early_reader)
+            known = look.answers if look and look.began >= moment else {}
+            self._verified_at = look.began if look and known else self._provider.clock.now()
+            found = verify(plan, evolve(self._early_reader, known=known))
             if found.clean:
                 break
         assert found is not None

@@ -68,6 +68,8 @@ class Task:
     """The states before each accepted call, in order; None: the resource did not exist."""
     doubtful: bool = False
     """Whether a call was refused or lost since the last accepted one. Then only a late read counts."""
+    missed: bool = False
+    """Whether the last read did not find its resource."""
     waiting_since: float | None = None
     waits_for: str = ""
     """The reason to wait since then. With another reason, the time limit begins again."""

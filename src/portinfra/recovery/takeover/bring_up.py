@@ -104,7 +104,7 @@ class BringUp:
             return why
         roles = [role for wave in self.recovery.plan.waves[:number] for role in wave.roles]
         placed = all_at_once(self.context.placed)
-        there = self.context.run.reader.observe(placed.scope)
+        there = self.context.run.observe()
         if there.unknown:
             return f"{there.silence}: portinfra does not know what exists there"
         wave = self.recovery.plan.waves[number - 1]

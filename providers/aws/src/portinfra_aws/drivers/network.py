@@ -48,11 +48,18 @@ class NetworkDriver(AwsDriver[Network]):
     # Observe
 
     def survey(self, scope: Scope, only: Sequence[Observed[Network]] = ()) -> tuple[Call, ...]:
-        """Return the lists of VPCs and of the resources in them, which portinfra reads anyway."""
-        return (*super().survey(scope), *(reading.list_owned(action, scope) for action in _INSIDE))
+        """Return the lists of VPCs and of the resources in them.
+
+        While portinfra waits for a VPC that it just created, nothing of ours is in it.
+        """
+        is_new = bool(only) and all(seen.id and parts_of.is_new(seen.parts) for seen in only)
+        inside = () if is_new else _INSIDE
+        return (*super().survey(scope), *(reading.list_owned(action, scope) for action in inside))
 
     def used_ids(self, observation: Observation) -> set[str]:
-        """Return the VPCs that contain one of our resources."""
+        """Return the VPCs that contain one of our resources; any may, where no list shows it."""
+        if not _has_read_inside(observation):
+            return {each["vpcId"] for each in reading.records(observation.answers, self.lists)}
         return {
             record.get("vpcId", "")
             for action in _INSIDE
@@ -83,6 +90,8 @@ class NetworkDriver(AwsDriver[Network]):
             parts = {**parts, **known, "dns": "yes", "marked": "yes"}
         if owned.record.get("state") == "pending":
             parts["vpc"] = "pending"
+        if not _has_read_inside(observation):
+            parts = {**parts_of.known_of_new(), **parts}
         return _with(evolve(seen, extras=tuple(extras)), parts, ready=owned.mark.named)
 
     def detail(self, seen: Observed[Network]) -> Call | None:
@@ -205,6 +214,11 @@ class NetworkDriver(AwsDriver[Network]):
         then = _with(seen, {**parts, **dict.fromkeys(fills or (), "")})
         after = evolve(then, parts=dict(parts))
         return self.call(action, seen.address, parameters, after, fills=fills, safe=safe)
+
+
+def _has_read_inside(observation: Observation) -> bool:
+    """Return whether a read listed more than the VPCs themselves. It does not while a VPC is new."""
+    return any(call.action in _INSIDE for call in observation.answers)
 
 
 def _with(seen: Observed[Network], parts: Mapping[str, str], *, ready: bool = True) -> Observed[Network]:

@@ -113,13 +113,26 @@ def new_parts() -> dict[str, str]:
     """Return the parts of a new VPC. A dry run uses them, because it reads nothing."""
     group = "sg-(default-group)"
     return {
-        "dns": "no",
+        **known_of_new(),
         "default-group": group,
         "main-table": "(main-table)",
         GATEWAY: "",
         "ingress": _to_text([Rule("all", 0, 0, group)]),
         "egress": _to_text([permissions.ALL_OUT]),
     }
+
+
+def is_new(parts: Parts) -> bool:
+    """Return whether these are the parts of a VPC of which only the answer to its creation is known."""
+    return not any(part in parts for part in DETAIL_PARTS)
+
+
+def known_of_new() -> dict[str, str]:
+    """Return the parts of a new VPC that no read needs to show: its hosts get no DNS names.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
+    """
+    return {"dns": "no"}
 
 
 def rules_of(parts: Parts, way: str) -> list[Rule]:
