@@ -23,7 +23,10 @@ topologies = strategies.topologies(max_roles=3, max_hosts=3).filter(lambda topol
 environment = Environment("demo", on="fake:us-east-1")
 
 texts = st.text(st.sampled_from("ab |`<>&\\\n\r*_[](){}#!-~\u202e\x1b/"), max_size=40) | st.sampled_from(
-    ["<script>alert(1)</script>", "a | b", "``` \n# title\n", "</details>", "[x](javascript:x)", "x" * 5_000]
+    [
+        *("<script>alert(1)</script>", "a | b", "``` \n# title\n", "</details>", "[x](javascript:x)"),
+        *("@octocat, look", "&#64;octocat", "fixes #12", "&#35;12", "@" * 300, "x" * 5_000),
+    ]
 )
 actions = st.sampled_from(["create", "update", "replace", "delete", "keep"])
 lines = st.builds(
@@ -71,6 +74,14 @@ reports = st.builds(
 )
 
 
+def shown_text(tokens):
+    """The text that people see, without code."""
+    for token in tokens:
+        if token.type == "text":
+            yield token.content
+        yield from shown_text(token.children or ())
+
+
 def html_of(tokens):
     for token in tokens:
         if token.type in ("html_inline", "html_block"):
@@ -85,6 +96,8 @@ def test_no_text_becomes_markup_and_the_page_counts_what_it_leaves_out(made):
     assert len(page) <= LENGTH_MAX
     tokens = MarkdownIt("commonmark").enable("table").parse(page)
     assert [each for each in html_of(tokens) if not OURS.fullmatch(each)] == []
+    shown = "\n".join(shown_text(tokens))
+    assert re.findall(r"@\w|#[0-9]", shown) == [], "it notifies a person, or refers to an issue"
     rows = [token.map for token in tokens if token.type == "tr_open"]
     heads = [token for token in tokens if token.type == "thead_open"]
     shown = len(rows) - len(heads) + sum(token.type == "list_item_open" for token in tokens)

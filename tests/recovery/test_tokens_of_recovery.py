@@ -12,6 +12,7 @@ from enrolments import request
 from worlds import ONE, RECOVERY, SHOP, recovery
 
 from portinfra import Role, allow
+from portinfra.hosts.boot_script import END
 from portinfra.model.finding import Severity
 from portinfra.recovery.drills.drill import drill
 from portinfra.recovery.options import FailoverOptions
@@ -81,7 +82,7 @@ def test_a_drill_has_its_own_trust_and_needs_no_key(ready, directory, tmp_path):
     evidence = drill(about(directory, identity=False), run_options=ONE)
     assert evidence.result == "passed", evidence.reasons[0]
     assert {"config1", "db1", "web1"} <= set(scripts)
-    bundle = scripts["config1"].partition("(\n#!/bin/sh\n")[2].partition("fi\n)\n")[0] + "fi\n"
+    bundle = bundle_call(scripts["config1"]).partition("\n")[2].removesuffix(f"{END}\n")
     assert not any("ca.key" in script for host, script in scripts.items() if host != "config1")
     places = {**os.environ, "STATE": f"{tmp_path}/state", "ROOT": f"{tmp_path}/root"}
     subprocess.run(["sh"], input=bundle, text=True, check=True, capture_output=True, env=places)
@@ -100,6 +101,22 @@ def test_a_drill_has_its_own_trust_and_needs_no_key(ready, directory, tmp_path):
     key = EnrolmentKey("shop/recovery", directory.read_enrolment_key().public_key())
     found = decide("web1", request("web1", text), key, UsedTokens(1, {}), ready.clock.now())
     assert "forged" in found.reason
+
+
+def bundle_call(script):
+    """Return the lines of a boot script that run the bundle."""
+    before, first, rest = script.partition("#!/bin/sh\n# portinfra writes this script.")
+    return before.splitlines(keepends=True)[-1] + first + rest.partition(f"{END}\n")[0] + f"{END}\n"
+
+
+def test_a_host_whose_bundle_fails_still_gets_its_firewall(ready, directory, tmp_path):
+    scripts = created(ready)
+    drill(about(directory), run_options=ONE)
+    text = f'set -eu\nsay() {{ echo "$1"; }}\n{bundle_call(scripts["config1"])}echo firewall\n'
+    (tmp_path / "state").write_text("no folder")
+    places = {**os.environ, "STATE": f"{tmp_path}/state", "ROOT": f"{tmp_path}/root"}
+    done = subprocess.run(["sh", "-c", text], check=True, capture_output=True, text=True, env=places)
+    assert done.stdout == "this host cannot sign certificates: its bundle failed\nfirewall\n"
 
 
 def test_the_script_of_the_host_that_signs_in_a_drill_fits_into_user_data(ready, directory):

@@ -3,6 +3,7 @@
 One test, as the server takes most of the time to start, and parallel runs would start several.
 """
 
+import os
 import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,6 @@ from portinfra.hosts import enrolment, haproxy
 from portinfra.hosts.render import render
 from portinfra.placement import place
 from portinfra.testing.fabric import PROGRAMS, Fabric, wait_until, why_impossible
-from portinfra.trust.token import VALID_SECONDS
 
 pytestmark = [
     pytest.mark.tools(*PROGRAMS, *HOST_PROGRAMS, *PUPPET_PROGRAMS, PYTHON, "age", "curl"),
@@ -45,6 +45,8 @@ SHOP = Topology(
     ],
     delivery="puppet",
 )
+A_SECOND = 1
+"""Certificates begin at full seconds. After one, the next certificate begins later."""
 AUTHORIZATION = x509.ObjectIdentifier("1.3.6.1.4.1.34380.1.3.39")
 """pp_cli_auth: whoever has it may revoke the certificates of others."""
 
@@ -78,6 +80,21 @@ class Bed:
     def names_in_inventory(self):
         lines = self.server.read("/var/lib/portinfra/trust/puppet/inventory.txt").splitlines()
         return [line.rpartition("=")[2] for line in lines]
+
+    def serial_numbers(self, name):
+        lines = self.server.read("/var/lib/portinfra/trust/puppet/inventory.txt").splitlines()
+        return [int(line.split()[0], 16) for line in lines if line.endswith(f"/CN={name}")]
+
+    def revoked_serial_numbers(self):
+        pem = self.server.read("/var/lib/portinfra/trust/puppet/ca_crl.pem")
+        return [each.serial_number for each in x509.load_pem_x509_crl(pem.encode())]
+
+    def let_time_pass(self):
+        """Make all tokens so far used a minute earlier, which may be called once."""
+        for mark in (self.server.folder / "var/lib/portinfra/trust/used").iterdir():
+            used = mark.stat().st_mtime - 60
+            os.utime(mark, (used, used))
+        time.sleep(A_SECOND)
 
 
 def test_a_real_puppet_server_signs_by_tokens(tmp_path):
@@ -212,11 +229,17 @@ def haproxy_serves_until_a_client_is_revoked(bed, app):
     """HAProxy reads Puppet's files by the links. The list of revoked certificates reaches it by the agent."""
     clients = {"web1": client_of(bed, "web1", "b1"), "web2": client_of(bed, "web2", "b1")}
     older = client_of(bed, "web1", "b2"), clients["web1"]
+    unused = bed.signing.token("web1", attempt="b3"), bed.signing.token("web1", attempt="b4")
     bed.fabric.start_application("app1", PAY.port_of_app)
     app.start_proxy()
     for name, client in {**clients, "web1 of the run before": older[0]}.items():
         wait_until(lambda name=name, client=client: ask(bed, name.split()[0], client) == "app1")
     bed.signing.call("revoke", "web1", "--former")
+    bed.let_time_pass()
+    new = client_of(bed, "web1", "c1")
+    time.sleep(A_SECOND)
+    assert bed.enrol("web1", unused[0])[1], "the host that signs does not know of the revocation yet"
+    stolen = bed.serial_numbers("web1")[-1]
     bed.server.reloads()
     assert "web1 is revoked" in bed.send_bundle()
     assert bed.server.reloads() == [], "a revocation restarts nothing"
@@ -227,8 +250,9 @@ def haproxy_serves_until_a_client_is_revoked(bed, app):
     for client in older:
         wait_until(lambda client=client: ask(bed, "web1", client) == "")
     assert ask(bed, "web2", clients["web2"]) == "app1"
-    earlier = bed.signing.token("web1", until=int(time.time()) + VALID_SECONDS - 3600, attempt="b3")
-    assert bed.enrol("web1", earlier)[1] is None
+    assert ask(bed, "web1", new) == "app1", "the new host may be first"
+    assert stolen in bed.revoked_serial_numbers()
+    assert bed.enrol("web1", unused[1])[1] is None
 
 
 def client_of(bed, name, attempt):

@@ -6,7 +6,7 @@ from functools import cache
 from attrs import evolve
 
 from portinfra.hosts import enrolment
-from portinfra.hosts.boot_script import BootScript, boot_script
+from portinfra.hosts.boot_script import END, BootScript, boot_script
 from portinfra.hosts.render import Files, Platform, render
 from portinfra.model.placed import Placed
 from portinfra.model.resources import Instance
@@ -28,7 +28,7 @@ def boot_scripts(
 
     With the certificate of an `authority` in PEM, the script has it, and the host's `enrolment_token`. A host
     without a token has the script of the same size that a plan computes. `bundles` has shell by the name of a
-    host, which runs it at its first boot.
+    host, which runs it at its first boot. If that fails, the host still gets its firewall and its files.
 
     It renders nothing before its first call. A host outside of the topology has an empty script, and so has
     each host of a topology without delivery.
@@ -43,7 +43,8 @@ def boot_scripts(
             return BootScript("")
         first = enrolment.first_boot(authority) if authority else ""
         if bundle := bundles.get(host.name):
-            first += f"(\n{bundle})\n"
+            failed = 'say "this host cannot sign certificates: its bundle failed"'
+            first += f"sh <<'{END}' || {failed}\n{bundle}{END}\n"
         made = boot_script(files()[host.name], lambda text: _size(host, text, plugin), _most(plugin), first)
         token = host.enrolment_token or enrolment.STAND_IN
         return evolve(made, text=made.text.replace(enrolment.STAND_IN, token))

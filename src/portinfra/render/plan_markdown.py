@@ -3,6 +3,7 @@
 A comment on GitHub may have 65,536 characters; a program that posts it needs some for text of its own.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from portinfra.format import count, join_runs
@@ -11,6 +12,12 @@ from portinfra.render.markdown_text import code, escape
 from portinfra.render.plan_report import Purchase, Report, Section, totals_line
 from portinfra.safe_text import visible
 from portinfra.value import frozen
+
+_REFERENCE = re.compile(r"@|#(?=[0-9])")
+_END_OF_REFERENCE = "&#8203;"
+"""A character without width. GitHub reads names after `@`, and numbers after `#`, in the text that it shows.
+So a backslash ends no reference.
+"""
 
 LENGTH_MAX = 60_000
 """The most characters of a page."""
@@ -113,7 +120,8 @@ def _finding(finding: Finding) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_cut(text))
+    """Return a text that notifies no person and refers to no issue."""
+    return _REFERENCE.sub(rf"\g<0>{_END_OF_REFERENCE}", escape(_cut(text)))
 
 
 def _code(text: str) -> str:

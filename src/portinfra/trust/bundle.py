@@ -103,6 +103,16 @@ if command -v systemctl > /dev/null; then
 fi
 """
 
+_RAISE_FOR_ANOTHER_AUTHORITY = """\
+cadir=$state/puppet
+if [ -e "$cadir/ca_crt.pem" ] && ! cmp -s "$state/ca.pem.bundle" "$cadir/ca_crt.pem"; then
+  rm "$state/ca.pem.bundle"
+  echo "$cadir has another authority than this bundle, so nothing was changed." >&2
+  echo "Move the folder away to replace the authority, and send the bundle again." >&2
+  exit 1
+fi
+"""
+
 _PUPPET = """\
 [ -z "$root" ] || exit 0
 PATH=$PATH:/opt/puppetlabs/bin
@@ -112,7 +122,6 @@ if ! command -v puppetserver > /dev/null; then
 fi
 # All programs read Puppet's settings.
 umask 022
-cadir=$state/puppet
 settings=$(puppet config print allow_duplicate_certs autosign cadir certname server ssldir --section server)
 ssldir=$(echo "$settings" | sed -n 's/^ssldir = //p')
 changed=
@@ -132,10 +141,6 @@ fi
 have cadir "$cadir" server
 have autosign /usr/local/sbin/portinfra-policy server
 have allow_duplicate_certs true server
-if [ -e "$cadir/ca_crt.pem" ] && ! cmp -s "$state/ca.pem" "$cadir/ca_crt.pem"; then
-  echo "$cadir has another authority than this bundle. Move it away to replace it." >&2
-  exit 1
-fi
 if ! cmp -s "$state/ca.pem" "$ssldir/certs/ca.pem"; then
   # A server that ran before made an authority of its own. Its certificates mean nothing here.
   service stop puppetserver
@@ -184,11 +189,18 @@ def make_bundle(
     The variables STATE and ROOT of the shell name other folders; with ROOT it starts no program.
     """
     lines = [_HEAD]
-    files = {**public, "name": f"{signer}\n".encode(), "ca.key": private_pem(authority.key)}
+    files = {
+        "ca.pem": public["ca.pem"],
+        **public,
+        "name": f"{signer}\n".encode(),
+        "ca.key": private_pem(authority.key),
+    }
     if (kind := kind_of(authority.certificate)) == "puppet":
         files["crl.pem"] = authority.revoke((), now, AUTHORITY_DAYS).public_bytes(Encoding.PEM)
     for name, raw in files.items():
         lines.append(_write(0o600, f"$state/{_BUNDLED.get(name, name)}", raw))
+        if (name, kind) == ("ca.pem", "puppet"):
+            lines.append(_RAISE_FOR_ANOTHER_AUTHORITY)
     lines += [_write(0o644, "$root/usr/local/lib/portinfra/trust.pyz.xz", archive), _UNPACK]
     if kind == "puppet":
         lines += [_write(0o755, "$root/usr/local/sbin/portinfra-policy", _POLICY.encode()), _TAIL, _PUPPET]

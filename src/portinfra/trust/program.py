@@ -59,7 +59,9 @@ def _decide(name: str, state: State, configurations: Sequence[Path] | None) -> i
 def _revoke(state: State, folder: Path) -> int:
     from portinfra.trust.puppet_revocation import revoke_on_server
 
-    for host in revoke_on_server(folder, state.read_revocation_times(time.time()), datetime.now(UTC)):
+    revoked = state.read_revoked()
+    uses = {host: state.read_uses(host) for host in revoked}
+    for host in revoke_on_server(folder, revoked, uses, datetime.now(UTC)):
         log(f"{host} is revoked")
     return 0
 

@@ -1,12 +1,12 @@
 """The list of revoked certificates of a Puppet Server.
 
 `puppetserver ca revoke` revokes only the last certificate of a name, so certificates of replaced hosts would
-stay valid. Here, all count that began before the operator revoked their host, as with EST.
+stay valid. Here, all end that were signed by tokens of revisions before the revocation, as with EST.
 """
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,9 @@ from portinfra.trust.authority import AUTHORITY_DAYS, Authority, PrivateKey
 
 _EARLIER = timedelta(days=1)
 """How much earlier a certificate of Puppet Server begins."""
+
+_SIGNING_SECONDS = 10
+"""How long after the use of its token Puppet Server signs a certificate, at most."""
 
 _LINE = re.compile(r"0x([0-9A-Fa-f]+) (\S+)UTC \S+UTC /CN=(\S+)")
 """A line of the inventory: serial number, begin, end and subject."""
@@ -33,11 +36,13 @@ class _Issued:
     since: datetime
 
 
-def revoke_on_server(folder: Path, revoked: dict[str, int], now: datetime) -> list[str]:
+def revoke_on_server(
+    folder: Path, revoked: Mapping[str, int], uses: Mapping[str, Sequence[tuple[float, int]]], now: datetime
+) -> list[str]:
     """Add certificates of revoked hosts to the list in the `cadir` of a Puppet Server, which may run.
 
-    `revoked` has until when the revoked certificates of each host began, in seconds since 1970. Return the
-    hosts of added certificates.
+    `revoked` has the revision that revoked each host. `uses` has when the tokens of each were used, in
+    seconds since 1970, and their revisions, in order. Return the hosts of added certificates.
     Raises OSError or ValueError for missing or wrong files.
     """
     file = folder / "ca_crl.pem"
@@ -46,7 +51,9 @@ def revoke_on_server(folder: Path, revoked: dict[str, int], now: datetime) -> li
     added = [
         each
         for each in _read_inventory(folder)
-        if each.since.timestamp() <= revoked.get(each.host, 0) and each.serial_number not in known
+        if each.host in revoked
+        and _revision_of(each, uses.get(each.host, ())) < revoked[each.host]
+        and each.serial_number not in known
     ]
     if added:
         key = load_pem_private_key((folder / "ca_key.pem").read_bytes(), None)
@@ -54,6 +61,18 @@ def revoke_on_server(folder: Path, revoked: dict[str, int], now: datetime) -> li
         made = Authority(cast(PrivateKey, key), certificate).revoke([*listed, *added], now, AUTHORITY_DAYS)
         _replace(file, made.public_bytes(Encoding.PEM))
     return sorted({each.host for each in added})
+
+
+def _revision_of(issued: _Issued, uses: Sequence[tuple[float, int]]) -> int:
+    """Return the revision of the token that was used for a certificate; 0 where that is not known.
+
+    Only the order of uses and certificates shows it. If it may be one of several tokens, the earliest
+    revision counts: no former certificate stays.
+    """
+    since = issued.since.timestamp()
+    earlier = [(used, revision) for used, revision in uses if used < since + 1]  # it begins at a full second
+    possible = [revision for used, revision in earlier if used > since - _SIGNING_SECONDS]
+    return min(possible or [revision for _, revision in earlier[-1:]] or [0])
 
 
 def _read_inventory(folder: Path) -> Iterator[_Issued]:

@@ -68,18 +68,13 @@ class State:
         """Return the revision of the trust directory that revoked each host."""
         return parse_revoked((self.folder / "revoked").read_text())
 
-    def read_revocation_times(self, now: float) -> dict[str, int]:
-        """Return until when the certificates of revoked hosts began, in seconds since 1970 by this machine.
+    def read_uses(self, host: str) -> list[tuple[float, int]]:
+        """Return when tokens of a host were used, in seconds since 1970 by this machine, and their revisions.
 
-        It is for Puppet Server, whose certificates have no revision. `now` is the time of this machine.
+        It is for Puppet Server, whose certificates have no revision.
         """
-        return {host: self._end_of_former(host, last, now) for host, last in self.read_revoked().items()}
-
-    def _end_of_former(self, host: str, revision: int, now: float) -> int:
-        """Return the second before the first use of a token of this revision or a later one; else `now`."""
         marks = (self.folder / "used").glob(f"{host}.*")
-        later = [mark.stat().st_mtime for mark in marks if _revision_in(mark.read_bytes()) >= revision]
-        return int(min(later)) - 1 if later else int(now)
+        return sorted((mark.stat().st_mtime, _revision_in(mark.read_bytes())) for mark in marks)
 
     def use(self, token: Token, certificate: bytes = b"") -> bytes | None:
         """Mark a token as used for ever, by the certificate in PEM that its request gets, or by `revision N`.

@@ -48,3 +48,27 @@ def test_the_revisions_of_another_authority_begin_again(host):
     host(opened=3, revoked="web1 2\n")
     found = host(authority=OTHER)
     assert (found.opened, found.revoked) == (1, {})
+
+
+def test_a_bundle_changes_nothing_where_puppet_server_has_another_authority(tmp_path):
+    """Otherwise it would sign for tokens of one environment with the authority of another one."""
+    state = tmp_path / "state"
+    places = {**os.environ, "STATE": str(state), "ROOT": str(tmp_path / "root")}
+    first, other = (create_authority("shop/production", "puppet", NOW) for _ in range(2))
+
+    def send(authority, scope):
+        certificate = authority.certificate.public_bytes(Encoding.PEM)
+        public = {"scope": scope, "ca.pem": certificate, "opened": b"1\n", "revoked": b""}
+        script = make_bundle(authority, public, make_archive(), NOW)
+        return subprocess.run(["sh"], input=script, text=True, check=False, capture_output=True, env=places)
+
+    assert send(first, b"shop/production\n").returncode == 0
+    (state / "puppet").mkdir()
+    (state / "puppet/ca_crt.pem").write_bytes(first.certificate.public_bytes(Encoding.PEM))
+    (state / "ca.key").unlink()
+    before = {file: file.read_bytes() for file in state.rglob("*") if file.is_file()}
+    refused = send(other, b"shop/recovery\n")
+    assert refused.returncode == 1
+    assert "has another authority than this bundle" in refused.stderr
+    assert {file: file.read_bytes() for file in state.rglob("*") if file.is_file()} == before
+    assert send(first, b"shop/production\n").returncode == 0

@@ -39,18 +39,48 @@ def listed(cadir):
     return {each.serial_number for each in x509.load_pem_x509_crl((cadir / "ca_crl.pem").read_bytes())}
 
 
-def test_all_certificates_signed_before_the_revocation_end_and_later_ones_stay(cadir):
-    assert revoke_on_server(cadir, {"web1": int(NOW.timestamp())}, NOW) == ["web1"]
+def revoke(cadir, host, now, *uses):
+    """Revoke a host at revision 2. Its tokens were used at these times, with these revisions."""
+    times = [(when.timestamp(), revision) for when, revision in uses]
+    return revoke_on_server(cadir, {host: 2}, {host: times}, now)
+
+
+FORMER = (NOW - 3 * HOUR, 1), (NOW - 2 * HOUR, 1)
+SECOND = timedelta(seconds=1)
+
+
+def test_all_certificates_of_former_revisions_end_and_later_ones_stay(cadir):
+    assert revoke(cadir, "web1", NOW + DAY, *FORMER, (NOW + HOUR - SECOND / 2, 2)) == ["web1"]
     assert listed(cadir) == {0xA, 0xB}
 
 
+def test_certificates_end_whose_tokens_have_no_record(cadir):
+    assert revoke(cadir, "web1", NOW + DAY) == ["web1"]
+    assert listed(cadir) == {0xA, 0xB, 0xD}
+
+
+def test_a_former_token_that_is_used_after_one_of_the_revocation_gets_nothing_that_stays(cadir):
+    """The host that signs may know a new host's token before the bundle that revokes the former ones."""
+    uses = (NOW - 3 * HOUR, 2), (NOW - 2 * HOUR, 1), (NOW + HOUR, 2)
+    assert revoke(cadir, "web1", NOW + DAY, *uses) == ["web1"]
+    assert listed(cadir) == {0xB}
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, 2), (2, 1)])
+def test_of_two_tokens_at_the_same_time_the_former_one_counts(cadir, first, second):
+    uses = (NOW - 3 * HOUR, 2), (NOW - 2 * HOUR, 2)
+    both = (NOW + HOUR - 3 * SECOND, first), (NOW + HOUR - SECOND, second)
+    assert revoke(cadir, "web1", NOW + DAY, *uses, *both) == ["web1"]
+    assert listed(cadir) == {0xD}
+
+
 def test_what_was_revoked_stays_revoked_and_the_number_of_the_list_rises(cadir, authority):
-    by_puppet = revoke_on_server(cadir, {"web10": int(NOW.timestamp())}, NOW)
+    by_puppet = revoke(cadir, "web10", NOW)
     before = x509.load_pem_x509_crl((cadir / "ca_crl.pem").read_bytes())
-    assert revoke_on_server(cadir, {"web1": int(NOW.timestamp())}, NOW + HOUR) == ["web1"]
+    assert revoke(cadir, "web1", NOW + HOUR, *FORMER) == ["web1"]
     after = x509.load_pem_x509_crl((cadir / "ca_crl.pem").read_bytes())
     assert by_puppet == ["web10"]
-    assert listed(cadir) == {0xA, 0xB, 0xC}
+    assert listed(cadir) == {0xA, 0xB, 0xC, 0xD}
     assert after.is_signature_valid(authority.certificate.public_key())
     assert number(after) > number(before)
 
@@ -60,13 +90,13 @@ def number(revocations):
 
 
 def test_a_second_bundle_changes_nothing(cadir):
-    revoke_on_server(cadir, {"web1": int(NOW.timestamp())}, NOW)
+    revoke(cadir, "web1", NOW)
     before = (cadir / "ca_crl.pem").read_bytes()
-    assert revoke_on_server(cadir, {"web1": int(NOW.timestamp())}, NOW + HOUR) == []
+    assert revoke(cadir, "web1", NOW + HOUR) == []
     assert (cadir / "ca_crl.pem").read_bytes() == before
 
 
 def test_the_file_keeps_its_rights(cadir):
     (cadir / "ca_crl.pem").chmod(0o640)
-    revoke_on_server(cadir, {"web1": int(NOW.timestamp())}, NOW)
+    revoke(cadir, "web1", NOW)
     assert (cadir / "ca_crl.pem").stat().st_mode & 0o777 == 0o640

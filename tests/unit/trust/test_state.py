@@ -59,12 +59,16 @@ def test_a_wrong_key_of_tokens_is_named(state):
         state.read_key()
 
 
-def test_certificates_of_a_puppet_server_end_before_the_first_token_of_the_revocation(state):
+def test_the_uses_of_the_tokens_of_a_puppet_server_have_times_and_revisions(state):
     """All times are those of one machine, whichever operator revoked the host."""
-    assert state.read_revocation_times(1000.0) == {"app2": 1000}
-    for creation, revision, used_at in (("a1", 6, 100), ("a2", 7, 200), ("a3", 8, 300)):
-        token = Token(SCOPE, "app2", creation, revision, 2**31)
-        state.use(token, f"revision {revision}\n".encode())
+    assert state.read_uses("app2") == []
+    for creation, mark, used_at in (
+        ("a3", b"revision 8\n", 300),
+        ("a1", b"", 100),
+        ("a2", b"revision 7\n", 200),
+    ):
+        token = Token(SCOPE, "app2", creation, 7, 2**31)
+        state.use(token, mark)
         os.utime(state.folder / "used" / token.id, (used_at, used_at))
-    assert state.read_revocation_times(1000.0) == {"app2": 199}
+    assert state.read_uses("app2") == [(100, 0), (200, 7), (300, 8)]
     assert state.read_used().keys.get("app2.a1") == b""
