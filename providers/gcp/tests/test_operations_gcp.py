@@ -149,3 +149,18 @@ def test_the_same_change_is_not_sent_again_while_it_is_under_way(bed):
     hosts = sum(role.count for role in bed.before.roles)
     assert asked["instances.insert"] == hosts
     assert asked["disks.insert"] == 2
+
+
+def test_a_rule_gets_no_second_call_while_an_operation_on_it_runs(bed):
+    stage = Stage(bed)
+    stage.bring(bed.before)
+    bed.gce.configure(pending_seconds=20.0)
+    with stage.calls() as record:
+        stage.bring(bed.after)
+    changes = [
+        (call.action, call.parameters["firewall"])
+        for call in record.made
+        if call.action in ("firewalls.delete", "firewalls.update", "firewalls.patch")
+    ]
+    assert any(action == "firewalls.delete" for action, _ in changes)
+    assert len(changes) == len(set(changes))

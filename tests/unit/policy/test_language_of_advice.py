@@ -43,6 +43,7 @@ NOT_ABOUT_A_FILE = {
     "policy/rules.py": "rules are written in Python",
     "planning/subnets.py": "each text is chosen by the file",
     "testing/": "no declaration",
+    "trust/bundle.py": "a script for a host",
     "guards/peer.py": "names both",
 }
 

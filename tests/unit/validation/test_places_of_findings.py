@@ -39,6 +39,7 @@ NOT_DECLARED = {
     "recovery/fenced-host": "the situation of a recovery",
     "recovery/permissions-unknown": "credentials",
     "recovery/record-quota": "the account",
+    "recovery/trust-bundle": "a command for the time of a takeover",
 }
 """Beginnings of rules, with what their findings are about instead of a declared value."""
 

@@ -8,6 +8,7 @@ from portinfra.model.observed import Observed
 from portinfra.model.resources import Firewall, FirewallRules, Rule
 from portinfra.provider.interface import DONE, Call, Names, Refs, Wait
 from portinfra_gcp import marks
+from portinfra_gcp.drivers import reading
 from portinfra_gcp.drivers.compiled import Compiled
 from portinfra_gcp.drivers.firewall_rules import FirewallRulesDriver
 
@@ -115,3 +116,45 @@ def test_a_rule_of_ours_that_somebody_changed_by_hand_is_an_extra_until_it_is_wr
     after = DRIVER.absorb(seen, mend, DONE_ANSWER)
     assert after.extras == ()
     assert DRIVER.next_call(want, after, REFS) is DONE
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (rules((22, 22, "0.0.0.0/0")), rules()),
+        (rules((22, 22, "203.0.113.4/32")), rules((22, 22, "203.0.113.5/32"))),
+        (rules(), rules((22, 22, "0.0.0.0/0"))),
+    ],
+    ids=["delete", "update", "insert"],
+)
+def test_a_rule_gets_no_second_call_while_its_operation_runs(before, after):
+    """Until an operation is done, lists may show a rule as it was before."""
+    written = DRIVER.next_call(after, built(before), REFS)
+    name = written.parameters.get("firewall") or written.parameters["body"]["name"]
+    path = f"projects/p/global/firewalls/{name}"
+    running = {"items": [{"targetLink": path, "status": "RUNNING"}]}
+    seen = observed(before, running)
+    assert isinstance(DRIVER.next_call(after, seen, REFS), Wait)
+    assert DRIVER.next_call(after, observed(before), REFS).action == written.action
+    with_other = evolve(after, ingress=(*after.ingress, Rule("udp", 53, 53, "0.0.0.0/0")))
+    other = DRIVER.next_call(with_other, seen, REFS)
+    assert (other.action, "-udp-" in other.parameters["body"]["name"]) == ("firewalls.insert", True)
+    absorbed = DRIVER.absorb(seen, other, RUNNING)
+    assert isinstance(DRIVER.next_call(with_other, absorbed, REFS), Wait)
+
+
+def observed(want, operations=None):
+    """What the driver reads if the lists show `want` and these operations."""
+    born = marks.owner_name(SCOPE, TAG)
+    shell = {"name": TAG, "description": marks.description(SHELL.spec, REFS, born=born, cidr="10.10.0.0/22")}
+    bodies, seen = [shell], None
+    while isinstance(call := DRIVER.next_call(want, seen, REFS), Call):
+        bodies.append(call.parameters["body"])
+        seen = DRIVER.absorb(seen, call, DONE_ANSWER)
+    records = [{"network": NETWORK, "selfLink": f"global/firewalls/{each['name']}", **each}
+               for each in bodies]  # fmt: skip
+    answers = {Call("firewalls.list"): [{"items": records}]}
+    if operations:
+        answers[Call(reading.operations().action)] = [operations]
+    (found,) = DRIVER.assemble(answers, Names(SCOPE, {}))
+    return found

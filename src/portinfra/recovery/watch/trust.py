@@ -38,6 +38,7 @@ def trust_findings(recovery: Recovery) -> Iterator[Finding]:
             f"{signer.name} signs the certificates of all hosts, and {when}",
             f"Put {role!r} into the first wave: hosts offer their services once they have a certificate.",
             Severity.WARNING,
+            location=recovery.plan.location,
             subject=subject,
         )
     yield Finding(

@@ -22,8 +22,10 @@ from portinfra_gcp.drivers.compiled import Compiled, Way, Words, compile, native
 from portinfra_gcp.drivers.firewall import FIREWALLS, LISTS, concerns, in_networks_of, is_shell
 from portinfra_gcp.drivers.reading import Answers, Record
 
-PARTS = ("firewall", "name", "network")
-"""The parts that are not rules: the role's firewall, its name (the tag), and its network."""
+PARTS = ("firewall", "name", "network", "busy")
+"""The parts that are not rules: the role's firewall, its name (the tag), its network, and the names of its
+rules with a running operation.
+"""
 
 
 class FirewallRulesDriver(Driver[FirewallRules]):
@@ -109,8 +111,10 @@ class _Listed:
             parts["firewall"] = links.path(record["selfLink"])
         name = _owner(record, self.scope, kind).name
         seen = _to_observed(Address(f"{FirewallRules.kind}.{name}"), parts, self._rules(tag))
-        is_busy = any(_is_of(name, tag, self.scope) for name in self.busy)
-        return evolve(seen, state="pending") if is_busy else seen
+        busy = sorted(name for name in self.busy if name in seen.parts or _is_of(name, tag, self.scope))
+        if not busy:
+            return seen
+        return evolve(seen, state="pending", parts={**seen.parts, "busy": " ".join(busy)})
 
     def _rules(self, tag: str) -> dict[str, Compiled]:
         mine = {name: record for name, record in self.ours.items() if _tag(record, self.scope) == tag}
@@ -175,15 +179,24 @@ class _Change:
 
         Make before break: wanted traffic that passes now passes after every call. First come calls that only
         remove unwanted traffic, then calls that add, then the rest. Compute Engine replaces all peers of a
-        rule in one request, so one update adds and removes.
+        rule in one request, so one update adds and removes. A rule with a running operation gets no other
+        call, since lists may still show it as it was before.
         """
-        writes = [write for name in self._order() if (write := self._change_of(name))]
+        differing = [write for name in self._order() if (write := self._change_of(name))]
+        writes = [write for write in differing if write.name not in self._busy]
         removing = [write for write in writes if not write.adds]
         adding = [write for write in writes if write.adds]
         for write in (*removing, *adding):
             if not self._closes(write):
                 return self._wait_before(write) or write.call
+        if differing and self._busy:
+            return Wait("a rule is being changed")
         return writes[0].call if writes else None
+
+    @property
+    def _busy(self) -> frozenset[str]:
+        """The names of rules with a running operation."""
+        return frozenset(self.seen.parts.get("busy", "").split() if self.seen.state == "pending" else ())
 
     def _order(self) -> list[str]:
         """Return the names of all rules: those of others first."""
