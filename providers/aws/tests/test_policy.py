@@ -11,6 +11,7 @@ from portinfra import errors
 from portinfra.model.resources import Snapshot
 from portinfra.testing.call_wrapper import pass_through, wrap_calls
 from portinfra.testing.conformance.stage import Stage
+from portinfra.testing.faults import Crash
 from portinfra_aws import plugin
 
 STS = {"GetCallerIdentity"}
@@ -37,10 +38,14 @@ def service_of(action):
 
 
 def lifecycle(bed):
-    """All that can happen to an environment: made, changed, drifted by hand, mended, snapshotted, removed."""
+    """All that can happen to an environment: made by a run that died and the next, changed, drifted by hand,
+    mended, snapshotted, removed.
+    """
     stage = Stage(bed)
     anywhere = Stage(bed, evolve(bed.environment, zones=()))
     anywhere.plan(bed.before)
+    with pytest.raises(Crash):
+        stage.bring(bed.before, dies_with_an_empty_network)
     stage.bring(bed.before)
     drift(bed)
     assert len(stage.plan(bed.before).changes) == 4
@@ -76,6 +81,14 @@ def lifecycle(bed):
         assert plugin.key_problem(provider.perform(plugin.key_call(bed.environment, bed.key))) == ""
     stage.remove(bed.after)
     assert stage.ground_truth() == []
+
+
+def dies_with_an_empty_network(provider, call):
+    """The next run has to look what the network contains."""
+    answer = provider.perform(call)
+    if call.action == "CreateVpc":
+        raise Crash("died after the network")
+    return answer
 
 
 def lock_for_a_day(bed, snapshot):
