@@ -1,5 +1,6 @@
 """The options that commands share, in groups: a command takes a group as one parameter."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -149,6 +150,11 @@ class OutputOptions:
     """How to print the result."""
 
     as_json: Annotated[bool, Option("--json", help="Print the result as JSON (docs/json.md).")] = False
+
+    def refuse_second_format(self, format: str, beside_json: Collection[str]) -> None:
+        """Raise Misuse for `--json` with a format that is not one of `beside_json`."""
+        if self.as_json and format not in beside_json:
+            raise Misuse("--json and --format exclude each other", fix="Leave one of them out.")
 
 
 @frozen

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Option
 
 from portinfra.command_text import command_line
-from portinfra.commands.exits import Exit, Misuse, exit_code
+from portinfra.commands.exits import Exit, exit_code
 from portinfra.commands.options import OutputOptions, PlanScope, Target
 from portinfra.commands.session import Session
 from portinfra.value import frozen
@@ -50,8 +50,7 @@ def plan(session: Session, target: Target, scope: PlanScope, planning: PlanComma
     from portinfra.render.console.terminal import err, out, write_json
     from portinfra.render.documents import plan_document
 
-    if planning.as_json and planning.format is not PlanFormat.TEXT:
-        raise Misuse("--json and --format exclude each other", fix="Leave one of them out.")
+    planning.refuse_second_format(planning.format, (PlanFormat.TEXT,))
     selection = select(session, target, without_peer=scope.without_peer)
     made = make_plan(selection, scope.plan_options(), destroy=planning.destroy)
     refused = refusal(made)

@@ -23,10 +23,11 @@ from portinfra.policy.rules import About, Breach, Found, PolicyRule, all_rules, 
 from portinfra.policy.services import SERVICES
 from portinfra.policy.spread import SPREAD
 from portinfra.policy.undeclared_traffic import UNDECLARED
-from portinfra.policy.waivers import UNKNOWN, UNUSED, Waived, sort_out_waivers, waiver_findings
+from portinfra.policy.waivers import ABOUT_WAIVERS, UNKNOWN, UNUSED, Waived, sort_out_waivers, waiver_findings
 from portinfra.reach import observed_reach, of
 
 __all__ = [
+    "ABOUT_WAIVERS",
     "BUILT_IN",
     "UNKNOWN",
     "UNUSED",

@@ -20,6 +20,7 @@ REMOVE_IT = "Let `portinfra apply` remove it."
     Severity.WARNING,
     "Find out who made it. portinfra neither changes nor deletes it: delete or move it by hand.",
     enforces="R18",
+    observed_only=True,
 )
 def foreign_resource(context: PolicyContext) -> Iterator[Found]:
     """A foreign resource in a network, subnet or host of portinfra, or bound to one of its firewalls."""
@@ -32,11 +33,10 @@ def foreign_resource(context: PolicyContext) -> Iterator[Found]:
     Severity.WARNING,
     REMOVE_IT,
     enforces="R18",
+    observed_only=True,
 )
 def undeclared_rule(context: PolicyContext) -> Iterator[Found]:
     """A firewall rule that no flow declares, and that allows no new traffic yet."""
-    if context.observation is None:
-        return
     foreign_rules = {rule for _, rule in context.reach.rule_sets.foreign_rules}
     for address, there in context.resources.items():
         declared = context.placed.resources.get(address)

@@ -12,13 +12,12 @@ from portinfra.policy.rules import Found, rule
     Severity.WARNING,
     "Check it in the cloud's own console. `portinfra apply` puts portinfra's firewalls back on its hosts.",
     enforces="R18",
+    observed_only=True,
 )
 def not_observable(context: PolicyContext) -> Iterator[Found]:
     """A zone that did not answer, a host with a foreign firewall, a rule for such a firewall."""
-    if context.observation is None:
-        return
     sets = context.reach.rule_sets
-    for place in sorted(context.observation.unknown):
+    for place in sorted(context.observation.unknown if context.observation else ()):
         yield context.environment, f"{place} did not answer: its resources are not in this report"
     for host in sets.unknown_hosts:
         yield (

@@ -68,6 +68,8 @@ class PolicyRule:
     find: Callable[[PolicyContext], Iterable[Found]]
     declaration_only: bool = False
     """Whether it finds the same with and without an observation: it reads no hosts, resources or reach."""
+    observed_only: bool = False
+    """Whether it finds nothing without an observation: it is about what exists and is not declared."""
 
     @property
     def what(self) -> str:
@@ -83,6 +85,8 @@ class PolicyRule:
         """Return all breaches of the rule. Raise DeclarationError, at the rule's own line, where the rule
         fails.
         """
+        if self.observed_only and context.observation is None:
+            return []
         try:
             return [self._breach(*found, context=context) for found in self.find(context)]
         except (Exception, SystemExit) as error:
@@ -122,21 +126,28 @@ def rule(
     *,
     enforces: str = "",
     declaration_only: bool = False,
+    observed_only: bool = False,
 ) -> Callable[[Callable[[PolicyContext], Iterable[Found]]], PolicyRule]:
     """Make a rule of a generator: `@rule("acme/no-xlarge", "error", "Use large.")`.
 
     The function receives a `PolicyContext`. For each fault it yields the subject (a role, a flow, a
     resource's address; a role may be given by name) and one line of what is wrong. `severity` is `error`,
     which stops an apply, `warning` or `note`. A waiver counts as unused without an observation only if its
-    rule is `declaration_only`: the rule reads no hosts, resources or reach of the context.
+    rule is `declaration_only`: the rule reads no hosts, resources or reach of the context. A rule that is
+    `observed_only` is called only with an observation.
 
-    Raise ValueError for an id that is not two names with a slash between, and for an unknown severity.
+    Raise ValueError for an id that is not two names with a slash between, for an unknown severity, and for
+    a rule that is both `declaration_only` and `observed_only`.
     """
     if not _ID.fullmatch(id):
         raise ValueError(f"{id!r} is no id of a rule; write two names with a slash: 'acme/no-xlarge'")
     if severity not in list(Severity):
         raise ValueError(f"{severity!r} is no severity; there are {', '.join(Severity)}")
-    return lambda find: PolicyRule(id, Severity(severity), fix, enforces, find, declaration_only)
+    if declaration_only and observed_only:
+        raise ValueError(f"{id}: declaration_only and observed_only exclude each other")
+    return lambda find: PolicyRule(
+        id, Severity(severity), fix, enforces, find, declaration_only, observed_only
+    )
 
 
 def _subject(about: About) -> str:

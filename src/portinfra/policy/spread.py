@@ -78,11 +78,15 @@ def shared_subnet(context: PolicyContext) -> Iterator[Found]:
             yield str(other.address), f"{other.cidr} overlaps {one.cidr} of {one.address}"
 
 
-@rule("check/other-place", Severity.WARNING, "Declare the zones in which the hosts are.", enforces="R6")
+@rule(
+    "check/other-place",
+    Severity.WARNING,
+    "Declare the zones in which the hosts are.",
+    enforces="R6",
+    observed_only=True,
+)
 def other_place(context: PolicyContext) -> Iterator[Found]:
     """Hosts whose zone or address is not the declared one, and that no apply moves."""
-    if context.observation is None:
-        return
     found = find_elsewhere(context.placed, context.resources)
     if others := [each for each in found if not each.volumes]:
         yield context.environment, *describe_other_zones(context.placed, others, context.resources)

@@ -15,6 +15,12 @@ from portinfra.value import frozen
 UNKNOWN = "check/unknown-rule"
 UNUSED = "check/unused-waiver"
 
+ABOUT_WAIVERS = {
+    UNKNOWN: (Severity.WARNING, "A waiver of a rule that does not exist."),
+    UNUSED: (Severity.NOTE, "A waiver of a rule that finds nothing about its role in this environment."),
+}
+"""The rules about waivers themselves: the usual severity, and what each finds, in one line."""
+
 
 @frozen
 class Waived:

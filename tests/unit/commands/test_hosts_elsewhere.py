@@ -25,7 +25,10 @@ NOBODYS = "10.0.1.5"
 READS = {
     ("plan",): [(), ("--full",), ("--json",), ("--destroy",)],
     ("status",): [(), ("--json",)],
-    ("check",): [(), ("--observed",), ("--json",), ("--observed", "--json")],
+    ("check",): [
+        *[(), ("--observed",), ("--json",), ("--observed", "--json")],
+        *[("--observed", "--format", each) for each in ("sarif", "junit")],
+    ],
     ("render",): [(), ("--json",)],
     ("graph",): [("--format", each) for each in ("svg", "mermaid", "dot")],
     ("inventory",): [("--format", each) for each in ("table", "json", "ansible", "hosts", "ssh")],

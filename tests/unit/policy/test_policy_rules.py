@@ -351,6 +351,21 @@ def test_a_rule_of_ones_own_may_read_what_exists_unless_it_says_otherwise():
     assert unused in found(placed, rules=[evolve(no_large, declaration_only=True)])
 
 
+def test_a_rule_about_what_exists_is_called_only_with_an_observation():
+    @rule("acme/old", observed_only=True)
+    def old(context):
+        yield context.environment, f"{len(context.observation.resources)} resources are old"
+
+    placed = shop()
+    assert found(placed, rules=[old]) == {}
+    assert rules_of(placed, rules=[old], observation=there(placed, {})) == {"acme/old"}
+
+
+def test_a_rule_cannot_be_about_the_declaration_alone_and_about_what_exists_alone():
+    with pytest.raises(ValueError, match="exclude each other"):
+        rule("acme/old", declaration_only=True, observed_only=True)
+
+
 def test_a_rule_that_fails_is_an_error_at_its_own_line():
     @rule("acme/broken")
     def broken(context):
