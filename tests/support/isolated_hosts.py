@@ -1,6 +1,6 @@
 """A host of a fabric with folders of its own in place of some folders of this machine, as a real host has.
 
-So tools read and write the real paths. systemd is replaced by a script that writes what it was told.
+So tools read and write the real paths. A script that writes its arguments replaces systemd.
 """
 
 import os
@@ -103,7 +103,7 @@ class IsolatedHost:
         return self.folder / own / path.removeprefix(there).lstrip("/")
 
     def reloads(self):
-        """Return what systemctl was told since the last call, in order."""
+        """Return the commands of systemctl since the last call, in order."""
         log = self.folder / "run" / "systemctl.log"
         lines = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)

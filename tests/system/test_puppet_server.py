@@ -48,7 +48,7 @@ SHOP = Topology(
 A_SECOND = 1
 """Certificates begin at full seconds. After one, the next certificate begins later."""
 AUTHORIZATION = x509.ObjectIdentifier("1.3.6.1.4.1.34380.1.3.39")
-"""pp_cli_auth: whoever has it may revoke the certificates of others."""
+"""pp_cli_auth: a host that has it may revoke the certificates of others."""
 
 
 class Bed:

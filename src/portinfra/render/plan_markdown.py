@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from portinfra.format import count, join_runs
 from portinfra.model.finding import Finding, Severity
 from portinfra.render.markdown_text import code, escape
-from portinfra.render.plan_report import Purchase, Report, Section, totals_line
+from portinfra.render.plan_report import SYMBOLS, Purchase, Report, Section, totals_line
 from portinfra.safe_text import visible
 from portinfra.value import frozen
 
@@ -27,8 +27,6 @@ DETAILS_MAX = 12
 """The most attributes of one line."""
 RESERVE = 400
 """The characters that each block keeps free for the title and the last line of each block after it."""
-
-MARKS = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
 
 
 @frozen
@@ -89,7 +87,7 @@ def _table(section: Section) -> _Block:
         if len(line.details) > DETAILS_MAX:
             details += f"<br>… and {count(len(line.details) - DETAILS_MAX, 'more attribute')}"
         place = _code(str(line.place)) if line.place else ""
-        mark, reason = _code(MARKS[line.action]), _text(line.reason)
+        mark, reason = _code(SYMBOLS[line.action]), _text(line.reason)
         rows.append(f"| {mark} | {_text(line.role)} | {_text(line.what)}{details} | {reason} | {place} |")
     title = f"### {section.title}"
     return _Block((title, "", "| | role | what | why | declared |", "|---|---|---|---|---|"), tuple(rows))

@@ -4,7 +4,7 @@ The terminal and Markdown print the same report.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from portinfra.execution.estimate import estimate
 from portinfra.format import count, duration, join_runs
@@ -26,6 +26,9 @@ from portinfra.render.console.names import count_by_kind
 from portinfra.value import frozen
 
 LOSS = "all its data is lost"
+
+SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
+"""The sign of each action, in front of a line."""
 
 
 @frozen

@@ -8,9 +8,8 @@ from portinfra.model.plan import Plan
 from portinfra.render.console.errors import show_findings
 from portinfra.render.console.styled import styled_text
 from portinfra.render.console.terminal import Console, print_hanging
-from portinfra.render.plan_report import Section, report, totals_line
+from portinfra.render.plan_report import SYMBOLS, Section, report, totals_line
 
-SYMBOLS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "keep": "="}
 STYLES: Mapping[Action, str] = {
     "create": "green",
     "update": "yellow",
